@@ -1,0 +1,92 @@
+"""What can go wrong, as values.
+
+An error carries what a reader needs to mend it: a message, the text the user typed, the span of
+characters that is guilty, a hint that can be typed, and the exit code. Nothing here prints;
+``gradcalc.render.problems`` turns an error into text.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple
+
+
+class Exit(IntEnum):
+    """The exit codes of the command, and the one place where they are defined."""
+
+    meaning: str
+
+    def __new__(cls, code: int, meaning: str) -> Exit:
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        return member
+
+    DONE = 0, "done, and what was checked agreed"
+    DISAGREES = 1, "the check disagrees; in run and batch: some line failed"
+    USAGE = 2, "the command line is wrong"
+    INPUT = 3, "the expression, the point or the vector cannot be read, or they don't fit together"
+    UNDEFINED = 4, "undefined at this point: a NaN, or an infinite value"
+    UNDECIDED = 5, "the check asked for could not be decided in its budget"
+    INTERRUPTED = 130, "interrupted"
+    PIPE_CLOSED = 141, "the reader of the pipe went away"
+
+
+class Span(NamedTuple):
+    """Characters ``start`` to ``end`` (exclusive) of a source text."""
+
+    start: int
+    end: int
+
+
+class Source(NamedTuple):
+    """A text that a user typed, and what it was typed as: '' (the expression), '--at', a file name."""
+
+    text: str
+    name: str = ""
+
+
+class GradcalcError(Exception):
+    """Anything that a user of gradcalc can mend. ``str(error)`` is the message alone."""
+
+    exit: Exit = Exit.INPUT
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        source: Source | None = None,
+        span: Span | None = None,
+        hint: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.source = source
+        self.span = span
+        self.hint = hint
+
+
+class ExpressionError(GradcalcError, ValueError):
+    """The text of an expression cannot be read."""
+
+
+class BindingError(GradcalcError, ValueError):
+    """A point or a vector cannot be read, or does not fit the expression."""
+
+
+class UsageError(GradcalcError, ValueError):
+    """The command line or a call is wrong: an option, a file, a mode."""
+
+    exit = Exit.USAGE
+
+
+class UndefinedError(GradcalcError, ArithmeticError):
+    """The expression or its derivative is undefined at the point."""
+
+    exit = Exit.UNDEFINED
+
+
+class UndecidedError(GradcalcError):
+    """A check that was asked for did not finish in its budget."""
+
+    exit = Exit.UNDECIDED
