@@ -1,0 +1,140 @@
+"""Text → graph. ``parse`` reads expressions, ``gradcalc.language.points`` reads points and vectors."""
+
+from __future__ import annotations
+
+import gc
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gradcalc.errors import BindingError, Source
+from gradcalc.graph import Graph
+from gradcalc.language.arrays import Value
+from gradcalc.language.parser import Parser, Statement
+
+__all__ = ["natural", "parse"]
+
+
+def parse(
+    text: str,
+    *,
+    name: str = "",
+    shapes: Mapping[str, tuple[int, ...]] | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    bound: Sequence[str] = (),
+    wrt: Sequence[str] | None = None,
+    outputs: Sequence[str] | None = None,
+    flags_are_numbers: bool = False,
+) -> Graph:
+    """The graph of an expression text, as INTERFACE.md describes the language.
+
+    ``name`` is where the text came from (a file), '' for the command line. ``shapes`` declares array
+    variables, ``parameters`` binds constants (numbers or nested lists of them), ``bound`` are names
+    that are variables even if they name a constant (``e``). ``wrt`` orders the variables,
+    ``outputs`` chooses among the named values. ``flags_are_numbers`` lets conditions be used as 0
+    and 1, for the partials of the primitive table.
+
+    Raises ExpressionError with the guilty span, BindingError for ``wrt`` and ``outputs``.
+    """
+    collecting = gc.isenabled()
+    gc.disable()  # a large text makes millions of small tuples that no collection would free
+    try:
+        parser = Parser(
+            Source(text, name),
+            shapes=dict(shapes or {}),
+            parameters=dict(parameters or {}),
+            bound=frozenset(bound),
+            flags_are_numbers=flags_are_numbers,
+        ).parse()
+    finally:
+        if collecting:
+            gc.enable()
+    graph = parser.graph
+    for label, value in _outputs(parser, outputs):
+        _add_output(graph, label, value)
+    _order_inputs(graph, parser.variables, wrt)
+    return graph
+
+
+def natural(name: str) -> list[tuple[int, str | int]]:
+    """The sort key that puts x2 before x10."""
+    return [(0, int(part)) if part.isdecimal() else (1, part)
+            for part in re.split(r"(\d+)", name) if part]  # fmt: skip
+
+
+def _outputs(parser: Parser, wanted: Sequence[str] | None) -> list[tuple[str, Value]]:
+    """Bare expressions are f1, f2, …; named values are outputs when no later statement uses them."""
+    if wanted is None:
+        chosen = [s for i, s in enumerate(parser.statements) if not s.name or _is_last(parser, i)]
+        if not chosen:  # every named value is used: the last statement is what was meant
+            chosen = parser.statements[-1:]
+    else:
+        missing = [name for name in wanted if name not in parser.named]
+        if missing:
+            names = ", ".join(parser.named) or "none"
+            raise BindingError(
+                f"--outputs: '{missing[0]}' is not a named value of the expression",
+                source=parser.source,
+                hint=f"named values: {names}",
+            )
+        chosen = [parser.statements[parser.named[name]] for name in wanted]
+    return _labelled(chosen)
+
+
+def _is_last(parser: Parser, index: int) -> bool:
+    name = parser.statements[index].name
+    return index not in parser.used and parser.named[name] == index
+
+
+def _labelled(statements: Sequence[Statement]) -> list[tuple[str, Value]]:
+    bare = 0
+    labelled = []
+    for statement in statements:
+        bare += not statement.name
+        labelled.append((statement.name or f"f{bare}", statement.value))
+    return labelled
+
+
+def _add_output(graph: Graph, label: str, value: Value) -> None:
+    if isinstance(value, int):
+        graph.outputs.append(value)
+        graph.output_names.append(label)
+        return
+    import numpy as np  # already loaded: the value is an array
+
+    for index in np.ndindex(*value.shape):
+        graph.outputs.append(int(value[index]))
+        graph.output_names.append(f"{label}[{','.join(map(str, index))}]")
+
+
+def _order_inputs(
+    graph: Graph, used: Mapping[str, Value], wrt: Sequence[str] | None
+) -> None:
+    """Columns in natural order, or as ``wrt`` has them; a name in ``wrt`` alone has zero slopes."""
+    nodes = dict(zip(graph.variables, graph.inputs, strict=True))
+    if wrt is None:
+        order = sorted(nodes, key=natural)
+    else:
+        order = []
+        for name in wrt:
+            inside = [label for label in nodes if label == name or label.startswith(f"{name}[")]
+            if not inside:
+                nodes[name] = graph.variable(name)
+            order += sorted(inside, key=natural) or [name]
+        _require_all(graph, nodes, order)
+    graph.variables = order
+    graph.inputs = [nodes[label] for label in order]
+
+
+def _require_all(graph: Graph, nodes: Mapping[str, int], order: Sequence[str]) -> None:
+    twice = {name for name in order if order.count(name) > 1} if len(order) < 1000 else set()
+    if twice or len(set(order)) < len(order):
+        raise BindingError(f"--wrt names '{min(twice or order)}' twice")
+    missing = sorted(set(nodes) - set(order), key=natural)
+    if missing:
+        raise BindingError(
+            f"'{missing[0]}' is not in --wrt and has no value",
+            source=graph.source,
+            span=graph.span(nodes[missing[0]]),
+            hint=f"bind it by name: --at …,{missing[0]}=…, or --param {missing[0]}=…",
+        )

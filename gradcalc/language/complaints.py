@@ -1,0 +1,195 @@
+"""What the parser says when it refuses a text: the message, and a hint that can be typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import NamedTuple
+
+from gradcalc.language.arrays import STRUCTURAL
+from gradcalc.language.tokens import is_blank, is_name, is_number
+from gradcalc.primitives import FUNCTIONS, OPERANDS
+
+
+class Complaint(NamedTuple):
+    message: str
+    hint: str = ""
+
+
+_LIST_HINT = "full list: gradcalc functions"
+
+_STRANGERS = {
+    "|": Complaint("'|' is no bracket here", "write abs(x)"),
+    "&&": Complaint("'&&' is not known", "write and"),
+    "||": Complaint("'||' is not known", "write or; for an absolute value abs(x)"),
+    "&": Complaint("'&' is not known", "write and"),
+    "!": Complaint("'!' is not known", "the factorial of n is gamma(n + 1); not equal is !="),
+    "~": Complaint("'~' is not known", "write not"),
+    ".": Complaint("a '.' stands alone", "nothing has attributes here; a number is 0.5 or .5"),
+    "{": Complaint("'{' is no bracket here", "write ( ) to group, [ ] for arrays"),
+    "}": Complaint("'}' is no bracket here", "write ( ) to group, [ ] for arrays"),
+    "'": Complaint("there are no strings here", "remove the quotation marks"),
+    '"': Complaint("there are no strings here", "remove the quotation marks"),
+    "\\": Complaint("'\\' is not known: this is no LaTeX", "write sqrt(x), sin(x), pi"),
+    "=": Complaint("'=' has nothing on its left", "name a value with r = …; compare with =="),
+    "∞": Complaint("infinity is no number to calculate with"),
+    "_": Complaint("a name cannot be just '_'"),
+}
+
+
+def short(token: str, most: int = 24) -> str:
+    """A token in quotation marks, without its control characters, at a length one can read."""
+    token = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in token)
+    return f"'{token}'" if len(token) <= most else f"'{token[: most - 1]}…'"
+
+
+def unexpected(token: str, tokens: list[str], index: int) -> Complaint:
+    """A token that makes no sense where it stands."""
+    if token in _STRANGERS:
+        return _STRANGERS[token]
+    before = _previous(tokens, index)
+    if token == ":" or token in ("and", "or"):
+        return Complaint(f"unexpected {short(token)}")
+    if token[0] in "⁰¹²³⁴⁵⁶⁷⁸⁹⁻":
+        return Complaint(f"the power {short(token)} has nothing on its left")
+    if len(token) == 1 and not token.isprintable():
+        return Complaint(f"the character U+{ord(token):04X} cannot be read")
+    if before and token in ("*", "**", "/", "%", "@", "<", ">", "<=", ">=", "==", "!="):
+        return Complaint(f"expected a value before {short(token)}")
+    if token in ("*", "**", "/", "%", "@", "<", ">", "<=", ">=", "==", "!="):
+        return Complaint(f"expected a value before {short(token)}", "an expression is like 2*x + 1")
+    if token == "not":
+        return Complaint("unexpected 'not'", "write a != b, or not (a == b)")
+    return Complaint(f"the character {short(token)} cannot be read")
+
+
+def missing_operand(token: str, tokens: list[str], index: int) -> Complaint:
+    """Something ends where a value should be."""
+    before = _previous(tokens, index)
+    if not before:
+        if not token:
+            return Complaint("the expression is empty", "for example: x1**2 + 3*x2")
+        return Complaint(f"expected an expression before {short(token)}")
+    if before == "(" and token == ")":
+        return Complaint("the parentheses are empty", "put a value between them")
+    if before == "[" and token == "]":
+        return Complaint("the array is empty", "put a value between the brackets")
+    if before in (",", ";") and token in (",", ";"):
+        return Complaint(f"expected an expression between {short(before)} and {short(token)}")
+    return Complaint(f"expected a value after {short(before)}")
+
+
+def not_a_function(name: str, tokens: list[str], index: int) -> Complaint:
+    """A name in call position that is no function."""
+    if _defines(tokens, index):
+        return Complaint(
+            f"'{name}(…) = …' defines a function; here names stand for values",
+            f"write {name} = … with the variables as they are",
+        )
+    known: Iterable[str] = {**FUNCTIONS, **STRUCTURAL}
+    close = get_close_matches(name.lower(), known, n=1, cutoff=0.6) if len(name) > 2 else []
+    if close:
+        return Complaint(f"unknown function {short(name)}", f"did you mean '{close[0]}'?  {_LIST_HINT}")
+    if len(name) > 2:
+        return Complaint(f"unknown function {short(name)}", f"to multiply write {name}*(…);  {_LIST_HINT}")
+    return Complaint(f"{short(name)} is a variable, not a function", f"to multiply write {name}*(…)")
+
+
+def juxtaposed(tokens: list[str], index: int) -> Complaint:
+    """A value straight after a value, other than a number before a name."""
+    token, before = tokens[index], _previous(tokens, index)
+    if is_number(token):
+        if is_number(before):
+            return Complaint(f"two numbers side by side: {short(before)} and {short(token)}",
+                             "put an operator or a comma between them")  # fmt: skip
+        return Complaint(f"a number straight after {short(before)}",
+                         f"write {before}*{token} to multiply, {before}**{token} for a power"
+                         if is_name(before) else "put an operator or a comma between them")  # fmt: skip
+    if before in FUNCTIONS and is_name(token):
+        return Complaint(f"{short(before)} is a function and wants parentheses",
+                         f"write {before}({token})")  # fmt: skip
+    if token == "(":
+        if is_name(before):
+            return Complaint(f"{short(before)} is a variable, not a function",
+                             f"to multiply write {before}*(…)")  # fmt: skip
+        return Complaint(f"a parenthesis straight after {short(before)}",
+                         f"to multiply write {before}*(")  # fmt: skip
+    if is_number(before):
+        return Complaint(f"a number and {short(token)} side by side", f"write {before}*{token}")
+    return Complaint(f"{short(before)} and {short(token)} side by side",
+                     f"to multiply write {before}*{token}")  # fmt: skip
+
+
+def ambiguous(left: str, operator: str, number: str, name: str) -> Complaint:
+    """``1/2x``: both readings, for the user to choose from."""
+    if len(left) > 20:
+        left = "…"
+    name = name if name != "(" else "(…)"
+    return Complaint(
+        f"{short(f'{left}{operator}{number}{name}', 48)} can be read in two ways",
+        f"write {left}{operator}({number}*{name}) or ({left}{operator}{number})*{name}",
+    )
+
+
+def other_base(token: str) -> Complaint:
+    return Complaint(f"{short(token)} looks like a number in another base",
+                     f"write numbers in base 10, or {token[0]}*{token[1:]} for a product")  # fmt: skip
+
+
+def condition(wanted: bool, text: str) -> Complaint:
+    """A number where a condition is wanted, or the other way round."""
+    text = text if len(text) <= 40 else text[:39] + "…"
+    if wanted:
+        return Complaint(f"{short(text, 42)} wants a condition here, not a number",
+                         "write a comparison, as in where(x > 0, x, -x)")  # fmt: skip
+    return Complaint(f"{short(text, 42)} uses a condition as a number",
+                     "conditions belong inside where: where(x > 0, 1, 0)")  # fmt: skip
+
+
+def separator_inside(token: str, kind: str) -> Complaint:
+    """A comma, semicolon or colon inside brackets that have no use for it."""
+    if token == "," and kind == "(":
+        return Complaint("a ',' inside parentheses", "write [a, b] for an array")
+    if token == ":":
+        return Complaint("a ':' outside an index", "slices stand in brackets: a[0:2]")
+    return Complaint(f"a {short(token)} inside brackets", "close them before the next expression")
+
+
+def assignment(name: str = "") -> Complaint:
+    if name:
+        return Complaint(f"'{name}' is used as a variable before, and given a value here",
+                         "give the value another name, or put this statement first")  # fmt: skip
+    return Complaint("'=' stands where nothing can be given a name",
+                     "name a value with r = … at the start of a statement; compare with ==")  # fmt: skip
+
+
+def bound_and_assigned(name: str) -> Complaint:
+    return Complaint(f"'{name}' is bound at the point and given a value here",
+                     "leave it out of --at and --param, or do not assign to it")  # fmt: skip
+
+
+def usage(name: str) -> str:
+    """How to call a function: ``atan2(x, y)``."""
+    if name in STRUCTURAL:
+        return f"write {name}(a)" if STRUCTURAL[name].least == 1 else f"write {name}(a, b)"
+    return f"write {name}({', '.join(OPERANDS[: FUNCTIONS[name].arity])})"
+
+
+def _previous(tokens: list[str], index: int) -> str:
+    """The token before this one, white space and comments apart."""
+    for token in reversed(tokens[:index]):
+        if not is_blank(token) and token != "\n":
+            return token
+    return ""
+
+
+def _defines(tokens: list[str], index: int) -> bool:
+    """Whether ``f(x, y) =`` starts at this token."""
+    depth = 0
+    for place in range(index + 1, len(tokens)):
+        token = tokens[place]
+        depth += (token == "(") - (token == ")")
+        if depth == 0 and token == ")":
+            rest = [t for t in tokens[place + 1 : place + 3] if not is_blank(t)]
+            return bool(rest) and rest[0] == "="
+    return False

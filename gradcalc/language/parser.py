@@ -1,0 +1,739 @@
+"""Tokens → graph: an operator-precedence parser with a stack of its own.
+
+There is no syntax tree and no recursion. Operands are node numbers (or arrays of them) on one stack,
+operators that still wait for their right side on another; whenever an operator is complete, its node
+is made at once, with the span of text it came from. A hundred thousand nested parentheses are a
+hundred thousand entries on a list.
+
+The parser is always in one of two states: it expects an operand, or it has one and expects an
+operator. Each state has a table from token to method.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from gradcalc.errors import ExpressionError, Source, Span
+from gradcalc.graph import Graph
+from gradcalc.language import complaints
+from gradcalc.language.arrays import (
+    LEFT_TO_RIGHT,
+    STRUCTURAL,
+    Sizes,
+    Value,
+    chain,
+    elementwise,
+    matmul,
+    nested,
+)
+from gradcalc.language.tokens import (
+    FROM_SUPERSCRIPT,
+    SPELLINGS,
+    is_blank,
+    is_name,
+    is_number,
+    tokenize,
+)
+from gradcalc.primitives import (
+    ADD,
+    AND,
+    CONSTANTS,
+    DIV,
+    EQ,
+    FUNCTIONS,
+    GE,
+    GT,
+    LE,
+    LT,
+    MOD,
+    MUL,
+    NE,
+    NEG,
+    NOT,
+    OR,
+    POW,
+    SUB,
+    TABLE,
+    WHERE,
+)
+
+# Python's precedences. 0 is an open bracket: nothing reduces past it.
+_OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _UNARY, _POWER = range(1, 9)
+
+_CHAINS = {"+": (ADD.code, 1), "-": (ADD.code, -1), "*": (MUL.code, 1), "/": (MUL.code, -1)}
+_INVERSE = {ADD.code: SUB.code, MUL.code: DIV.code}
+_COMPARISONS = {"<": LT.code, "<=": LE.code, ">": GT.code, ">=": GE.code, "==": EQ.code,
+                "!=": NE.code}  # fmt: skip
+_MATMUL = -1  # no primitive: it is made of products and sums
+_PLAIN = {"**": (_POWER, POW.code), "%": (_PRODUCT, MOD.code), "@": (_PRODUCT, _MATMUL),
+          "and": (_AND, AND.code), "or": (_OR, OR.code)}  # fmt: skip
+_LOGICAL = {AND.code, OR.code, NOT.code}
+_BOOLEAN = {p.code for p in TABLE if p.boolean}
+_CLOSERS = {"(": ")", "[": "]"}
+_WORDS = {"and", "or", "not"}
+WHERE_CODE = WHERE.code
+
+
+class Term(NamedTuple):
+    """An operand of a chain: its sign (or whether it divides), and where it stands."""
+
+    sign: int
+    value: Value
+    start: int
+    end: int
+
+
+class Pending:
+    """An operator that waits for its right operand, or an open bracket."""
+
+    __slots__ = ("at", "code", "items", "kind", "prec", "sign", "terms")
+
+    def __init__(self, prec: int, kind: str, at: int, code: int = 0) -> None:
+        self.prec = prec
+        self.kind = kind  # "binary", "unary", "chain", "compare"; "(", "call", "[", "index"
+        self.at = at  # where it stands in the text
+        self.code = code
+        self.sign = 1
+        self.terms: list[Any] = []  # of a chain; the arguments so far of a call or an array
+        self.items: Any = None  # the parts of a slice; the name of a call
+
+
+class Statement(NamedTuple):
+    """One statement: its value, the name it was given ('' for a bare expression), its text."""
+
+    name: str
+    value: Value
+    span: Span
+
+
+class Parser:
+    """Reads one text into ``graph``; ``statements`` has what it says, in order."""
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        shapes: dict[str, tuple[int, ...]] | None = None,
+        parameters: dict[str, Any] | None = None,
+        bound: frozenset[str] = frozenset(),
+        flags_are_numbers: bool = False,
+    ) -> None:
+        self.source = source
+        self.graph = Graph(source)
+        self.tokens = tokenize(source.text)
+        self.shapes = shapes or {}
+        self.parameters = parameters or {}
+        self.bound = bound
+        self.flags_are_numbers = flags_are_numbers
+        self.statements: list[Statement] = []
+        self.named: dict[str, int] = {}  # a name → the statement that gave it its value
+        self.used: set[int] = set()  # statements whose value a later one uses
+        self.variables: dict[str, Value] = {}
+        self.conditions: set[int] = set()  # nodes that are true or false
+        self.leaves: dict[str, Value] = {}  # tokens seen before that are operands by themselves
+        self.values: list[Value] = []
+        self.starts: list[int] = []
+        self.pending: list[Pending] = []
+        self.index = 0  # of the current token
+        self.start = 0  # where the current token begins
+        self.end = 0  # where the last operand ended
+        self.token_end = 0
+        self.target: tuple[str, Any] | None = None  # what a '=' here would assign to
+        self.assign: tuple[str, Any, Span] | None = None
+
+    # --- the loop -----------------------------------------------------------------------------
+
+    def parse(self) -> Parser:
+        values, starts, leaves = self.values, self.starts, self.leaves
+        expecting = True
+        position = 0
+        for self.index, token in enumerate(self.tokens):
+            self.start = start = position
+            self.token_end = position = start + len(token)
+            if expecting:
+                leaf = leaves.get(token)
+                if leaf is not None:
+                    values.append(leaf)
+                    starts.append(start)
+                    self.end = position
+                    expecting = False
+                elif token != " ":
+                    expecting = self.operand(token)
+            elif token != " ":
+                expecting = self.operator(token)
+        self.start = self.token_end = position
+        self.finish_statement(expecting, at_end=True)
+        return self
+
+    def operand(self, token: str) -> bool:
+        """A token where a value is expected. Says whether one is still expected after it."""
+        token = SPELLINGS.get(token, token)
+        if is_blank(token):
+            return True
+        if is_number(token):
+            return self.push_leaf(token, self.number(token))
+        if token in ("-", "+", "not"):
+            prec = _NOT if token == "not" else _UNARY
+            code = {"-": NEG.code, "+": 0, "not": NOT.code}[token]
+            self.pending.append(Pending(prec, "unary", self.start, code))
+            return True
+        if token == "(" or token == "[":
+            top = self.pending[-1] if self.pending else None
+            if top is not None and top.kind == "call" and not top.sign:
+                top.sign = 1  # the parenthesis of this very call
+                return True
+            self.pending.append(Pending(0, token, self.start))
+            return True
+        if token == "√" or (is_name(token) and token not in _WORDS):
+            return self.name(token)
+        if token in (",", ";", "\n", ")", "]", ":"):
+            return self.missing_operand(token)
+        raise self.complain(*complaints.unexpected(token, self.tokens, self.index))
+
+    def operator(self, token: str) -> bool:
+        """A token after a value. Says whether a value is expected after it."""
+        token = SPELLINGS.get(token, token)
+        if token in _CHAINS:
+            self.extend_chain(token)
+        elif token in _PLAIN:
+            prec, code = _PLAIN[token]
+            self.reduce(prec + (token == "**"))  # '**' binds from the right
+            self.pending.append(Pending(prec, "binary", self.start, code))
+        elif is_blank(token):
+            return False
+        elif token in (")", "]"):
+            return self.close(token)
+        elif token in (",", ";", "\n", ":"):
+            return self.separate(token)
+        elif token in _COMPARISONS:
+            self.extend_comparison(token)
+        elif token == "[":
+            self.open_index()
+        elif token == "=":
+            self.assignment()
+        elif token[-1] in "⁰¹²³⁴⁵⁶⁷⁸⁹":
+            return self.superscript(token)
+        else:
+            return self.juxtapose(token)
+        return True
+
+    # --- operands -----------------------------------------------------------------------------
+
+    def push(self, value: Value, start: int, end: int) -> bool:
+        self.values.append(value)
+        self.starts.append(start)
+        self.end = end
+        return False
+
+    def push_leaf(self, token: str, value: Value) -> bool:
+        self.leaves[token] = value
+        return self.push(value, self.start, self.token_end)
+
+    def number(self, token: str) -> int:
+        value = float(token)
+        span = Span(self.start, self.token_end)
+        if value == float("inf"):
+            raise self.complain(f"{complaints.short(token)} is larger than any double")
+        return self.graph.constant(value, span)
+
+    def name(self, token: str) -> bool:
+        following = self.next_token()
+        if following == "(" and (token in FUNCTIONS or token in STRUCTURAL or token == "√"):
+            name = "sqrt" if token == "√" else token
+            call = Pending(0, "call", self.start)
+            call.items = name
+            call.sign = 0  # its parenthesis is still to come
+            self.pending.append(call)
+            return True
+        if token == "√":
+            raise self.complain("'√' stands before a parenthesis", hint="write √(x) or sqrt(x)")
+        if following == "=" and self.at_statement_start():
+            self.target = (token, None)
+            return self.push(0, self.start, self.token_end)
+        if following == "(":
+            raise self.complain(*complaints.not_a_function(token, self.tokens, self.index))
+        statement = self.named.get(token)
+        if statement is not None:
+            if self.at_statement_start() and following == "[":
+                self.target = (token, None)
+            else:
+                self.used.add(statement)
+            return self.push(self.statements[statement].value, self.start, self.token_end)
+        value = self.leaf(token)
+        if token in FUNCTIONS or token in STRUCTURAL:  # the next one may be a call
+            return self.push(value, self.start, self.token_end)
+        return self.push_leaf(token, value)
+
+    def leaf(self, name: str) -> Value:
+        """A parameter, a constant, or a variable: a scalar, or an array of the declared shape."""
+        span = Span(self.start, self.token_end)
+        if name in self.parameters:
+            return self.parameter(self.parameters[name], name, span)
+        if name in CONSTANTS and name not in self.bound:
+            return self.graph.constant(CONSTANTS[name], span, name)
+        value = self.variables.get(name)
+        if value is None:
+            value = self.variables[name] = self.variable(name, span)
+        return value
+
+    def variable(self, name: str, span: Span) -> Value:
+        shape = self.shapes.get(name, ())
+        if not shape:
+            return self.graph.variable(name, span)
+        import numpy as np  # deferred: only arrays need it here
+
+        labels = [f"{name}[{','.join(map(str, i))}]" for i in np.ndindex(*shape)]
+        nodes = [self.graph.variable(label, span) for label in labels]
+        return np.array(nodes, dtype=np.int64).reshape(shape)
+
+    def parameter(self, value: Any, name: str, span: Span) -> Value:
+        if isinstance(value, list):
+            return nested([self.parameter(item, name, span) for item in value])
+        return self.graph.constant(value, span, name)
+
+    # --- operators ----------------------------------------------------------------------------
+
+    def reduce(self, prec: int) -> None:
+        """Complete every waiting operator that binds at least as tightly as ``prec``."""
+        pending, values, starts = self.pending, self.values, self.starts
+        while pending and pending[-1].prec >= prec:
+            entry = pending.pop()
+            kind = entry.kind
+            value = values.pop()
+            start = starts.pop()
+            if kind == "chain":
+                entry.terms.append(Term(entry.sign, value, start, self.end))
+                start = entry.terms[0].start
+                result = self.finish_chain(entry)
+            elif kind == "binary":
+                left = values.pop()
+                start = starts.pop()
+                result = self.apply(entry.code, (left, value), start, self.end)
+            elif kind == "unary":
+                start = entry.at
+                result = self.unary(entry, value)
+            else:
+                start = entry.terms[0].start
+                result = self.finish_comparison(entry, value)
+            values.append(result)
+            starts.append(start)
+
+    def unary(self, entry: Pending, value: Value) -> Value:
+        if entry.code:
+            return self.apply(entry.code, (value,), entry.at, self.end)
+        self.require_numbers((value,), ADD.code, entry.at, self.end)
+        return value
+
+    def extend_chain(self, token: str) -> None:
+        """A + or - (a * or /): one entry for the whole run of terms, however long."""
+        code, sign = _CHAINS[token]
+        prec = _SUM if code == ADD.code else _PRODUCT
+        self.reduce(prec + 1)
+        top = self.pending[-1] if self.pending else None
+        if top is None or top.kind != "chain" or top.prec != prec:
+            self.reduce(prec)
+            top = Pending(prec, "chain", self.start, code)
+            self.pending.append(top)
+        top.terms.append(Term(top.sign, self.values.pop(), self.starts.pop(), self.end))
+        top.sign = sign
+        top.at = self.start
+
+    def finish_chain(self, entry: Pending) -> Value:
+        """Left to right while short, as Python would to the bit; a balanced tree when long."""
+        terms: list[Term] = entry.terms
+        code = entry.code
+        if len(terms) <= LEFT_TO_RIGHT:
+            first = terms[0]
+            value = first.value
+            inverse = _INVERSE[code]
+            for sign, operand, _, end in terms[1:]:
+                value = self.apply(
+                    code if sign > 0 else inverse, (value, operand), first.start, end
+                )
+            return value
+        while len(terms) > 1:
+            odd = terms[-1:] if len(terms) % 2 else []
+            terms = [self.combine(code, *pair) for pair in zip(terms[::2], terms[1::2])] + odd
+        return terms[0].value
+
+    def combine(self, code: int, a: Term, b: Term) -> Term:
+        """Two neighbours of a long chain: +a+b, +a-b, -a+b or -a-b, as one signed term."""
+        if a.sign == b.sign:
+            value = self.apply(code, (a.value, b.value), a.start, b.end)
+            return Term(a.sign, value, a.start, b.end)
+        first, second = (a, b) if a.sign > 0 else (b, a)
+        value = self.apply(_INVERSE[code], (first.value, second.value), a.start, b.end)
+        return Term(1, value, a.start, b.end)
+
+    def extend_comparison(self, token: str) -> None:
+        self.reduce(_COMPARE + 1)
+        top = self.pending[-1] if self.pending else None
+        if top is None or top.kind != "compare":
+            top = Pending(_COMPARE, "compare", self.start)
+            self.pending.append(top)
+        term = Term(_COMPARISONS[token], self.values.pop(), self.starts.pop(), self.end)
+        top.terms.append(term)
+
+    def finish_comparison(self, entry: Pending, last: Value) -> Value:
+        """``a < b < c`` is ``a < b and b < c``, as in Python."""
+        terms: list[Term] = entry.terms
+        start = terms[0].start
+        operands = [term.value for term in terms[1:]] + [last]
+        result: Value | None = None
+        for (code, left, _, _), right in zip(terms, operands):
+            test = self.apply(code, (left, right), start, self.end)
+            result = test if result is None else self.apply(
+                AND.code, (result, test), start, self.end
+            )  # fmt: skip
+        assert result is not None
+        return result
+
+    def superscript(self, token: str) -> bool:
+        power = int(token.translate(FROM_SUPERSCRIPT))
+        exponent = self.graph.constant(float(power), Span(self.start, self.token_end))
+        self.target = None
+        start = self.starts.pop()
+        value = self.apply(POW.code, (self.values.pop(), exponent), start, self.token_end)
+        return self.push(value, start, self.token_end)
+
+    def juxtapose(self, token: str) -> bool:
+        """A value straight after a value: ``2x`` multiplies, anything else is refused."""
+        is_operand = token in ("(", "√") or is_name(token) or is_number(token)
+        if not is_operand or token in _WORDS:
+            raise self.complain(*complaints.unexpected(token, self.tokens, self.index))
+        before = self.tokens[self.index - 1]
+        if not is_number(before) or is_number(token):
+            raise self.complain(*complaints.juxtaposed(self.tokens, self.index))
+        if before == "0" and token[0] in "xXbBoO" and token[1:].isalnum() and len(token) > 1:
+            raise self.complain(*complaints.other_base(before + token))
+        self.refuse_ambiguous(before, token)
+        self.extend_chain("*")
+        return self.operand(token)
+
+    def refuse_ambiguous(self, number: str, token: str) -> None:
+        """``1/2x`` could be read two ways, so it is not read at all."""
+        waiting = len(self.pending) - 1
+        while waiting >= 0 and self.pending[waiting].kind == "unary":
+            waiting -= 1
+        entry = self.pending[waiting] if waiting >= 0 else None
+        if entry is None:
+            return
+        if entry.kind == "chain" and entry.code == MUL.code and entry.sign < 0:
+            operator, left = "/", entry.terms[0].start
+        elif entry.kind == "binary" and entry.code in (POW.code, MOD.code):
+            operator, left = TABLE[entry.code].symbol, self.starts[-2]
+        else:
+            return
+        before = self.source.text[left : entry.at].strip()
+        complaint = complaints.ambiguous(before, operator, number, token)
+        raise self.complain(*complaint, Span(left, self.token_end))
+
+    # --- making nodes -------------------------------------------------------------------------
+
+    def apply(self, code: int, operands: tuple[Value, ...], start: int, end: int) -> Value:
+        """The primitive of scalars or arrays; conditions and numbers are kept apart."""
+        if self.conditions or code == WHERE_CODE or code in _LOGICAL:
+            self.require_numbers(operands, code, start, end)
+        for operand in operands:
+            if type(operand) is not int or code == _MATMUL:
+                return self.over_arrays(code, operands, Span(start, end))
+        x, y, z = (*operands, -1, -1)[:3]
+        node = self.graph.apply(code, x, y, z, start, end)  # type: ignore[arg-type]
+        if code in _BOOLEAN:
+            self.conditions.add(node)
+        return node
+
+    def over_arrays(self, code: int, operands: tuple[Value, ...], span: Span) -> Value:
+        try:
+            if code == _MATMUL:
+                return matmul(self.graph, *operands, span)
+            result = elementwise(self.graph, code, operands, span)
+        except Sizes as sizes:
+            raise self.complain(str(sizes), span=span) from None
+        if code in _BOOLEAN and not isinstance(result, int):
+            self.conditions.update(result.ravel().tolist())
+        return result
+
+    def require_numbers(
+        self, operands: tuple[Value, ...], code: int, start: int, end: int
+    ) -> None:
+        """Conditions belong inside ``where``; numbers are no conditions."""
+        if self.flags_are_numbers:
+            return
+        span = Span(start, end)
+        for place, operand in enumerate(operands):
+            wants_condition = code in _LOGICAL or (code == WHERE_CODE and place == 0)
+            if self.is_condition(operand) == wants_condition:
+                continue
+            text = self.source.text[start:end]
+            raise self.complain(*complaints.condition(wants_condition, text), span)
+
+    def is_condition(self, value: Value) -> bool:
+        if isinstance(value, int):
+            return value in self.conditions
+        return bool(value.size) and int(value.flat[0]) in self.conditions
+
+    # --- brackets -----------------------------------------------------------------------------
+
+    def close(self, token: str) -> bool:
+        self.reduce(1)
+        if not self.pending:
+            raise self.complain(f"'{token}' closes nothing", hint="remove it, or open one before")
+        entry = self.pending.pop()
+        opener = "(" if entry.kind in ("(", "call") else "["
+        if _CLOSERS[opener] != token:
+            raise self.complain(
+                f"'{opener}' is closed by '{token}'",
+                f"write '{_CLOSERS[opener]}' here",
+                Span(entry.at, self.token_end),
+            )
+        if entry.kind == "(":
+            self.target = None if not self.pending else self.target
+            self.starts[-1] = entry.at
+            self.end = self.token_end
+            return False
+        self.end_item(entry)
+        value = self.bracketed(entry)
+        start = self.starts.pop() if entry.kind == "index" else entry.at
+        return self.push(value, start, self.token_end)
+
+    def end_item(self, entry: Pending) -> None:
+        """The value before a comma or a closing bracket joins its call, array or index."""
+        value, start = self.values.pop(), self.starts.pop()
+        if entry.kind != "index":
+            entry.terms.append(Term(1, value, start, self.end))
+            return
+        number = self.whole_number(value, start)
+        if entry.items is None:
+            entry.terms.append(number)
+        else:
+            self.end_slice(entry, number)
+
+    def end_slice(self, entry: Pending, last: int | None) -> None:
+        parts = [*entry.items, last]
+        if len(parts) > 3:
+            raise self.complain("a slice has at most start:stop:step")
+        if len(parts) == 3 and parts[2] == 0:
+            raise self.complain("the step of a slice cannot be 0")
+        entry.terms.append(slice(*parts))
+        entry.items = None
+
+    def bracketed(self, entry: Pending) -> Value:
+        span = Span(entry.at, self.token_end)
+        try:
+            if entry.kind == "call":
+                return self.call(entry, span)
+            if entry.kind == "[":
+                self.require_numbers(tuple(t.value for t in entry.terms), ADD.code, *span)
+                return nested([term.value for term in entry.terms])
+        except Sizes as sizes:
+            raise self.complain(str(sizes), span=span) from None
+        return self.indexed(entry, span)
+
+    def call(self, entry: Pending, span: Span) -> Value:
+        name, operands = entry.items, tuple(term.value for term in entry.terms)
+        structural = STRUCTURAL.get(name)
+        if structural is not None:
+            if not structural.least <= len(operands) <= structural.most:
+                raise self.wrong_count(name, structural.least, len(operands), span)
+            self.require_numbers(operands, ADD.code, *span)
+            return structural.build(self.graph, operands, span)
+        primitive = FUNCTIONS[name]
+        if len(operands) != primitive.arity:
+            if name == "hypot" and len(operands) > 2 and all(type(o) is int for o in operands):
+                return chain(self.graph, primitive.code, list(operands), span)  # type: ignore[arg-type]
+            raise self.wrong_count(name, primitive.arity, len(operands), span)
+        return self.apply(primitive.code, operands, *span)
+
+    def wrong_count(self, name: str, wanted: int, got: int, span: Span) -> ExpressionError:
+        s = "" if wanted == 1 else "s"
+        return self.complain(
+            f"{name} takes {wanted} argument{s}, got {got}", complaints.usage(name), span
+        )
+
+    def indexed(self, entry: Pending, span: Span) -> Value:
+        array = self.values.pop()
+        if type(array) is int:
+            raise self.complain(
+                f"'{self.source.text[self.starts[-1] : entry.at]}' is a number, not an array",
+                "bind it as one, --at \"a=[2,3]\", or make one: a = zeros(2)",
+                Span(self.starts[-1], self.token_end),
+            )
+        index = tuple(entry.terms)
+        if self.target is not None and not self.pending:
+            self.target = (self.target[0], index) if self.target[1] is None else None
+        try:
+            picked: Any = array[index]  # type: ignore[index]
+        except IndexError:
+            shape = array.shape  # type: ignore[union-attr]
+            inside = self.source.text[entry.at : self.token_end]
+            raise self.complain(
+                f"index {inside} is out of range for an array of shape {shape}",
+                "indices count from 0; -1 is the last",
+                span,
+            ) from None
+        return int(picked) if picked.ndim == 0 else picked
+
+    def open_index(self) -> None:
+        self.reduce(_POWER + 1)
+        self.pending.append(Pending(0, "index", self.start))
+
+    def whole_number(self, value: Value, start: int) -> int:
+        number = self.graph.constants.get(value) if type(value) is int else None
+        if number is None or number != int(number):
+            raise self.complain(
+                "an index is a constant whole number",
+                "indices count from 0: a[0], a[-1], a[0:2]",
+                Span(start, self.end),
+            )
+        return int(number)
+
+    # --- separators and statements ------------------------------------------------------------
+
+    def separate(self, token: str) -> bool:
+        self.reduce(1)
+        if not self.pending:
+            if token == ":":
+                raise self.complain(*complaints.unexpected(token, self.tokens, self.index))
+            self.finish_statement(expecting=False)
+            return True
+        entry = self.pending[-1]
+        if token == "\n":
+            return False
+        if token == ":" and entry.kind == "index":
+            start = self.starts.pop()
+            entry.items = [*(entry.items or []), self.whole_number(self.values.pop(), start)]
+            return True
+        if token == "," and entry.kind != "(":
+            self.end_item(entry)
+            return True
+        raise self.complain(*complaints.separator_inside(token, entry.kind))
+
+    def missing_operand(self, token: str) -> bool:
+        """A separator or a closing bracket where a value should be."""
+        entry = self.pending[-1] if self.pending else None
+        if token == "\n" and (entry is not None or not self.values):
+            return True  # an open bracket or an operator goes on in the next line
+        if entry is not None and entry.kind == "index" and token in (":", ",", "]"):
+            return self.open_slice(entry, token)
+        after_comma = self.previous_token() == ","
+        if entry is not None and entry.prec == 0 and token in (")", "]"):
+            if entry.kind in ("[", "call") and after_comma and entry.terms:
+                return self.close_after_comma(entry, token)
+            if entry.kind == "call":
+                entry_span = Span(entry.at, self.token_end)
+                raise self.wrong_count(entry.items, self.arity(entry.items), 0, entry_span)
+        if entry is None and token in (";", ",") and self.statements and token == ";":
+            return True
+        raise self.complain(*complaints.missing_operand(token, self.tokens, self.index))
+
+    def arity(self, name: str) -> int:
+        return STRUCTURAL[name].least if name in STRUCTURAL else FUNCTIONS[name].arity
+
+    def close_after_comma(self, entry: Pending, token: str) -> bool:
+        """``[1, 2,]`` and ``f(x,)``: a comma may trail."""
+        last = entry.terms.pop()
+        self.push(last.value, last.start, last.end)
+        return self.close(token)
+
+    def open_slice(self, entry: Pending, token: str) -> bool:
+        if token == ":":
+            entry.items = [*(entry.items or []), None]
+            return True
+        if entry.items is None:
+            raise self.complain(*complaints.missing_operand(token, self.tokens, self.index))
+        self.end_slice(entry, None)
+        if token == ",":
+            return True
+        self.pending.pop()
+        value = self.indexed(entry, Span(entry.at, self.token_end))
+        return self.push(value, self.starts.pop(), self.token_end)
+
+    def finish_statement(self, expecting: bool, at_end: bool = False) -> None:
+        """The end of a statement: at a separator, or at the end of the text."""
+        for entry in reversed(self.pending):
+            if entry.prec == 0:
+                opener = "(" if entry.kind in ("(", "call") else "["
+                span = Span(entry.at, entry.at + 1)
+                if entry.kind == "call":
+                    span = Span(entry.at, self.source.text.index("(", entry.at) + 1)
+                hint = f"add '{_CLOSERS[opener]}'"
+                raise self.complain(f"'{opener}' is never closed", hint, span)
+        if expecting:
+            if not self.pending and self.assign is None and (self.statements or not at_end):
+                return
+            raise self.complain(*complaints.missing_operand("", self.tokens, len(self.tokens)))
+        self.reduce(1)
+        value, start = self.values.pop(), self.starts.pop()
+        span = Span(start, self.end)
+        if self.assign is None:
+            self.require_numbers((value,), ADD.code, *span)
+            self.statements.append(Statement("", value, span))
+        else:
+            self.finish_assignment(value, span)
+        self.target = self.assign = None
+
+    def assignment(self) -> None:
+        if self.pending or self.assign is not None or self.target is None:
+            name = self.source.text[self.starts[-1] : self.end]
+            again = not self.pending and self.assign is None and name in self.variables
+            raise self.complain(*complaints.assignment(name if again else ""))
+        self.values.clear()
+        self.starts.clear()
+        name, index = self.target
+        self.assign = (name, index, Span(0, self.start))
+        self.target = None
+        if index is None and name in self.variables:
+            raise self.complain(*complaints.assignment(name))
+        if index is None and (name in self.bound or name in self.parameters):
+            raise self.complain(*complaints.bound_and_assigned(name))
+        self.leaves.pop(name, None)
+
+    def finish_assignment(self, value: Value, span: Span) -> None:
+        assert self.assign is not None
+        name, index, _ = self.assign
+        if index is not None:
+            value = self.with_item(self.statements[self.named[name]].value, index, value, span)
+            self.used.add(self.named[name])  # the array lives on under the new statement
+        self.named[name] = len(self.statements)
+        self.statements.append(Statement(name, value, span))
+
+    def with_item(self, array: Value, index: Any, value: Value, span: Span) -> Value:
+        """``k[i] = value``: a new array; the text traces item assignment out of place."""
+        assert not isinstance(array, int)
+        changed = array.copy()
+        try:
+            changed[index] = value
+        except ValueError:
+            item, room = getattr(value, "shape", ()), array[index].shape
+            message = f"a value of shape {item} does not fit into an item of shape {room}"
+            raise self.complain(message, span=span) from None
+        return changed
+
+    # --- looking around -----------------------------------------------------------------------
+
+    def next_token(self) -> str:
+        for token in self.tokens[self.index + 1 : self.index + 4]:
+            if not is_blank(token):
+                return token
+        return ""
+
+    def previous_token(self) -> str:
+        for place in range(self.index - 1, -1, -1):
+            if not is_blank(self.tokens[place]) and self.tokens[place] != "\n":
+                return self.tokens[place]
+        return ""
+
+    def at_statement_start(self) -> bool:
+        return not self.pending and not self.values and self.assign is None
+
+    def complain(
+        self, message: str, hint: str = "", span: Span | None = None
+    ) -> ExpressionError:
+        """An error at ``span``, or at the current token."""
+        return ExpressionError(
+            message,
+            source=self.source,
+            span=span or Span(self.start, max(self.token_end, self.start + 1)),
+            hint=hint,
+        )

@@ -1,0 +1,76 @@
+"""The partial derivatives of the primitive table, read into small graphs.
+
+``rule(primitive)`` is a graph with inputs named x, y, z and out (those its partials mention) and one
+output per operand that has a slope. Everything that differentiates goes through here: the engine and
+the eager tensors evaluate a rule on arrays, ``gradcalc.transform`` copies it into a larger graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+from gradcalc.graph import Graph
+from gradcalc.language import parse
+from gradcalc.primitives import CONSTANT, OPERANDS, TABLE, VARIABLE, Primitive
+
+_NAMES = (*OPERANDS, "out")
+
+
+class Rule(NamedTuple):
+    """``outputs[k]`` is the node of the k-th partial, None where no slope flows to operand k."""
+
+    graph: Graph
+    outputs: tuple[int | None, ...]
+
+
+@cache
+def rule(primitive: Primitive) -> Rule:
+    """The partials of ``primitive`` as one graph, so that what they share is computed once."""
+    texts = [partial for partial in primitive.partials if partial not in (None, "0")]
+    if not texts:
+        return Rule(Graph(), (None,) * primitive.arity)
+    graph = parse("\n".join(map(str, texts)), bound=_NAMES, flags_are_numbers=True)
+    nodes = iter(graph.outputs)
+    flows = (partial not in (None, "0") for partial in primitive.partials)
+    return Rule(graph, tuple(next(nodes) if flow else None for flow in flows))
+
+
+def evaluate(
+    rule: Rule,
+    operands: Sequence[Any],
+    out: Any,
+    wanted: Collection[int],
+    apply: Any = None,
+) -> list[Any]:
+    """The partials with respect to the ``wanted`` operands, None for the others.
+
+    ``operands`` and ``out`` are arrays that broadcast, or anything else on which ``apply(primitive,
+    *operands)`` works; without it, the primitives' numpy functions do. A partial that is one of the
+    operands comes back as it is, a constant one as a float.
+    """
+    graph = rule.graph
+    values: dict[int, Any] = dict(graph.constants)
+    given = dict(zip(_NAMES, operands, strict=False)) | {"out": out}
+    for name, node in zip(graph.variables, graph.inputs, strict=True):
+        values[node] = given[name]
+    for node in _needed(rule, frozenset(wanted)):
+        primitive = TABLE[graph.codes[node]]
+        arguments = [values[column[node]] for column in graph.operands[: primitive.arity]]
+        values[node] = apply(primitive, *arguments) if apply else primitive.numpy(*arguments)
+    return [values[node] if node is not None and k in wanted else None
+            for k, node in enumerate(rule.outputs)]  # fmt: skip
+
+
+@cache
+def _needed(rule: Rule, wanted: frozenset[int]) -> list[int]:
+    """The nodes to compute for the wanted partials, in order."""
+    graph = rule.graph
+    needed = {node for k, node in enumerate(rule.outputs) if node is not None and k in wanted}
+    for node in range(len(graph) - 1, -1, -1):
+        if node in needed and node not in graph.constants:
+            needed.update(column[node] for column in graph.operands if column[node] >= 0)
+    leaves = (VARIABLE.code, CONSTANT.code)
+    return [node for node in sorted(needed)
+            if graph.codes[node] not in leaves and node not in graph.constants]  # fmt: skip
