@@ -205,6 +205,11 @@ POW = binary("pow", np.power, symbol="**", spoken=True,
 SQUARE = unary("square", np.square, d="2*x", doc="x**2",
                sympy=lambda x: x**2, mpmath=lambda x: x * x)
 
+FLOW = binary("flow", lambda c, d: np.where(np.equal(c, 0), 0.0, np.multiply(c, d)),
+              dx="y", dy="x", selects=True, spoken=False,
+              doc="x * y, but 0 where x is 0: a cotangent that stops at a branch not taken",
+              **_xy(lambda x, y: x * y))
+
 # --- Roots, exponentials, logarithms ------------------------------------------------------------
 
 unary("sqrt", np.sqrt, d="1/(2*out)", domain="x >= 0", doc="square root")

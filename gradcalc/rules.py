@@ -55,7 +55,7 @@ def evaluate(
     given = dict(zip(_NAMES, operands, strict=False)) | {"out": out}
     for name, node in zip(graph.variables, graph.inputs, strict=True):
         values[node] = given[name]
-    for node in _needed(rule, frozenset(wanted)):
+    for node in needed_nodes(rule, frozenset(wanted)):
         primitive = TABLE[graph.codes[node]]
         arguments = [values[column[node]] for column in graph.operands[: primitive.arity]]
         values[node] = apply(primitive, *arguments) if apply else primitive.numpy(*arguments)
@@ -64,7 +64,7 @@ def evaluate(
 
 
 @cache
-def _needed(rule: Rule, wanted: frozenset[int]) -> list[int]:
+def needed_nodes(rule: Rule, wanted: frozenset[int]) -> list[int]:
     """The nodes to compute for the wanted partials, in order."""
     graph = rule.graph
     needed = {node for k, node in enumerate(rule.outputs) if node is not None and k in wanted}

@@ -1,0 +1,53 @@
+"""gradcalc: gradients and Jacobians with PyTorch's semantics and a verdict on every number.
+
+>>> import gradcalc
+>>> gradcalc.vjp("x1**2+3*x2, x2**2+2*x1", at={"x1": 2, "x2": 3}, v=[1, 1])
+array([6., 9.])
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# Names are loaded when they are used: the command must answer --help without numpy.
+_HOMES = {
+    "Program": "gradcalc.engine",
+    "compile": "gradcalc.api",
+    "trace": "gradcalc.trace",
+    "evaluate": "gradcalc.api",
+    "gradient": "gradcalc.api",
+    "jacobian": "gradcalc.api",
+    "vjp": "gradcalc.api",
+    "jvp": "gradcalc.api",
+    "hessian": "gradcalc.api",
+    "hvp": "gradcalc.api",
+    "check": "gradcalc.api",
+    "GradcalcError": "gradcalc.errors",
+}
+
+__all__ = ["__version__", *_HOMES]
+
+if TYPE_CHECKING:
+    from gradcalc.api import (  # noqa: F401
+        check,
+        compile,
+        evaluate,
+        gradient,
+        hessian,
+        hvp,
+        jacobian,
+        jvp,
+        vjp,
+    )
+    from gradcalc.engine import Program  # noqa: F401
+    from gradcalc.errors import GradcalcError  # noqa: F401
+    from gradcalc.trace import trace  # noqa: F401
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'gradcalc' has no attribute '{name}'")
+    return getattr(import_module(_HOMES[name]), name)

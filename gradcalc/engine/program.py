@@ -1,0 +1,293 @@
+"""A compiled graph: what evaluates and differentiates, at one point or at many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from gradcalc import transform
+from gradcalc.engine import sweeps
+from gradcalc.engine.schedule import Floats, Schedule, schedule
+from gradcalc.errors import BindingError, UsageError
+from gradcalc.graph import Graph
+
+Point = Mapping[str, Any] | Sequence[float] | Floats
+MODES = ("auto", "reverse", "forward")
+
+SEED_BUFFER = 1 << 20
+"""Doubles in a buffer of many seeds: eight megabytes, so that a wide Jacobian stays bounded."""
+
+POINT_BUFFER = 1 << 17
+"""Doubles in a buffer of many points: one megabyte, so that a chunk stays in the cache."""
+
+
+class Program:
+    """A graph, scheduled and ready to run.
+
+    ``x`` is a point: n numbers in the order of ``variables``, a mapping from names to numbers (or,
+    for an array variable ``a``, to nested lists or arrays), or an array of shape (N, n), N points;
+    then every result has a leading axis N.
+
+    >>> import gradcalc
+    >>> p = gradcalc.compile("x1**2+3*x2, x2**2+2*x1")
+    >>> p.jacobian([2, 3])
+    array([[4., 3.],
+           [2., 6.]])
+    >>> p.vjp([2, 3], [1, 1])
+    array([6., 9.])
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.variables = tuple(graph.variables)
+        self.outputs = tuple(graph.output_names)
+
+    def __repr__(self) -> str:
+        return f"<program ({', '.join(self.variables)}) -> ({', '.join(self.outputs)})>"
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        return schedule(self.graph)
+
+    @cached_property
+    def _gradient_program(self) -> Program:
+        return Program(transform.gradient_graph(self.graph))
+
+    # --- what is asked ------------------------------------------------------------------------
+
+    def __call__(self, x: Point) -> Floats:
+        """The values f(x), shape (m,) or (N, m)."""
+
+        def values(points: Floats) -> Floats:
+            return sweeps.forward(self.schedule, points)[self.schedule.outputs]
+
+        return self._over_points(x, (len(self.outputs),), values)
+
+    def gradient(self, x: Point) -> Floats:
+        """The gradient of the one output, shape (n,) or (N, n)."""
+        self._require_one_output("gradient", "jacobian")
+        return self.vjp(x, np.ones(1))
+
+    def jacobian(self, x: Point, mode: str = "auto") -> Floats:
+        """J[i, j] = ∂f_i/∂x_j, shape (m, n) or (N, m, n).
+
+        ``mode`` is 'reverse' (a sweep per output), 'forward' (a sweep per variable) or 'auto', the
+        one with fewer sweeps. The local partials are computed once, whatever the mode.
+        """
+        m, n = len(self.outputs), len(self.variables)
+        if mode not in MODES:
+            raise UsageError(f"mode {mode!r} is none of {', '.join(MODES)}")
+        reverse = mode == "reverse" or (mode == "auto" and m <= n)
+        sweep = self._rows if reverse else self._columns
+        return self._over_points(x, (m, n), sweep)
+
+    def vjp(self, x: Point, v: Sequence[float] | Floats) -> Floats:
+        """vᵀJ, what ``y.backward(v)`` leaves in ``x.grad``; shape (n,) or (N, n).
+
+        ``v`` has one entry per output, or shape (N, m) for a vector per point.
+        """
+        return self._product(x, v, self.outputs, "v", sweeps.pullback, self.variables)
+
+    def jvp(self, x: Point, u: Sequence[float] | Floats) -> Floats:
+        """J u, the derivative in direction u; shape (m,) or (N, m). ``u`` has an entry per variable."""
+        return self._product(x, u, self.variables, "u", sweeps.pushforward, self.outputs)
+
+    def hessian(self, x: Point) -> Floats:
+        """The matrix of second derivatives of the one output, shape (n, n) or (N, n, n)."""
+        self._require_one_output("hessian", "jacobian")
+        return self._gradient_program.jacobian(x, "reverse")
+
+    def hvp(self, x: Point, u: Sequence[float] | Floats) -> Floats:
+        """The Hessian of the one output times u, shape (n,) or (N, n)."""
+        self._require_one_output("hvp", "jvp")
+        return self._gradient_program.jvp(x, u)
+
+    # --- for those who judge the numbers ------------------------------------------------------
+
+    def values(self, x: Point) -> Floats:
+        """The value of every node of the graph at one point; NaN where the outputs don't need it."""
+        place = self.schedule.place
+        buffer = sweeps.forward(self.schedule, self._one_point(x))
+        return np.where(place >= 0, buffer[place], np.nan)
+
+    def scale(self, x: Point, kind: str, vector: Floats | None = None) -> Floats:
+        """Σ |path products| behind every entry of ``kind`` at one point: rounding's natural unit.
+
+        An entry whose paths cancel is small against its scale, and only its error relative to the
+        scale says whether the arithmetic was sound. ``kind`` is 'jacobian', 'gradient', 'vjp' or
+        'jvp'; the result has the shape of its entries.
+        """
+        run = self.schedule
+        partials = sweeps.magnitudes(self._linearized(self._one_point(x)))
+        if kind == "jacobian":
+            if len(self.outputs) <= len(self.variables):
+                return self._all_pullbacks(partials)
+            return self._all_pushforwards(partials)
+        if kind == "jvp":
+            return sweeps.pushforward(run, partials, np.abs(np.asarray(vector, float)))
+        seeds = np.ones(1) if vector is None else np.abs(np.asarray(vector, float))
+        return sweeps.pullback(run, partials, seeds)
+
+    # --- one point, many points ---------------------------------------------------------------
+
+    def point(self, x: Point) -> Floats:
+        """``x`` as an array of shape (n,) or (N, n), in the order of ``variables``.
+
+        Raises BindingError when names or counts do not fit.
+        """
+        if isinstance(x, Mapping):
+            return np.array([_look_up(x, name) for name in self.variables], dtype=float)
+        try:
+            array = np.asarray(x, dtype=float)
+        except (TypeError, ValueError):
+            raise BindingError("a point is made of numbers") from None
+        n = len(self.variables)
+        if array.ndim == 0 and n == 1:
+            array = array.reshape(1)
+        if array.ndim not in (1, 2) or array.shape[-1] != n:
+            raise BindingError(
+                f"a point has {n} coordinates ({_listed(self.variables)}), "
+                f"this has shape {array.shape}"
+            )
+        return array
+
+    def _one_point(self, x: Point) -> Floats:
+        point = self.point(x)
+        if point.ndim != 1:
+            raise BindingError("one point is wanted here, not many")
+        return point
+
+    def _over_points(
+        self, x: Point, shape: tuple[int, ...], work: Callable[[Floats], Floats]
+    ) -> Floats:
+        """``work`` at the point, or at chunks of the points: (n, k) in, ``shape`` + (k,) out."""
+        points = self.point(x)
+        if points.ndim == 1:
+            return work(points)
+        result = np.empty((len(points), *shape))
+        for chunk in self._chunks(len(points)):
+            result[chunk] = np.moveaxis(work(np.ascontiguousarray(points[chunk].T)), -1, 0)
+        return result
+
+    def _chunks(self, count: int) -> Iterator[slice]:
+        width = max(1, POINT_BUFFER // max(1, self.schedule.size))
+        return (slice(start, start + width) for start in range(0, count, width))
+
+    def _product(
+        self,
+        x: Point,
+        vector: Sequence[float] | Floats,
+        entries: Sequence[str],
+        name: str,
+        sweep: Callable[[Schedule, sweeps.Partials, Floats], Floats],
+        results: Sequence[str],
+    ) -> Floats:
+        points, seeds = self.point(x), _vector(vector, entries, name)
+        if points.ndim == 1 and seeds.ndim == 1:
+            return sweep(self.schedule, self._linearized(points), seeds)
+        count = len(points) if points.ndim == 2 else len(seeds)
+        if seeds.ndim == 2 and len(seeds) != count:
+            raise BindingError(f"{count} points and {len(seeds)} vectors {name}")
+        points = np.broadcast_to(points, (count, len(self.variables)))
+        seeds = np.broadcast_to(seeds, (count, len(entries)))
+        result = np.empty((count, len(results)))
+        for chunk in self._chunks(count):
+            partials = self._linearized(np.ascontiguousarray(points[chunk].T))
+            swept = sweep(self.schedule, partials, np.ascontiguousarray(seeds[chunk].T))
+            result[chunk] = swept.T
+        return result
+
+    def _linearized(self, points: Floats) -> sweeps.Partials:
+        run = self.schedule
+        return sweeps.linearize(run, sweeps.forward(run, points))
+
+    # --- whole Jacobians ----------------------------------------------------------------------
+
+    def _rows(self, points: Floats) -> Floats:
+        partials = self._linearized(points)
+        if points.ndim == 1:
+            return self._all_pullbacks(partials)
+        return np.stack([
+            sweeps.pullback(self.schedule, partials, seeds)
+            for seeds in _one_hot(len(self.outputs), points.shape[1])
+        ])  # fmt: skip
+
+    def _columns(self, points: Floats) -> Floats:
+        partials = self._linearized(points)
+        if points.ndim == 1:
+            return self._all_pushforwards(partials)
+        return np.stack([
+            sweeps.pushforward(self.schedule, partials, seeds)
+            for seeds in _one_hot(len(self.variables), points.shape[1])
+        ], axis=1)  # fmt: skip
+
+    def _all_pullbacks(self, partials: sweeps.Partials) -> Floats:
+        """Every row of J at one point, several seeds at a time."""
+        m, n = len(self.outputs), len(self.variables)
+        if m == 1:
+            return sweeps.pullback(self.schedule, partials, np.ones(1))[None]
+        result, partials = np.empty((m, n)), sweeps.across_seeds(partials)
+        for rows, seeds in sweeps.stacked_seeds(m, self._seed_width()):
+            result[rows] = sweeps.pullback(self.schedule, partials, seeds).T
+        return result
+
+    def _all_pushforwards(self, partials: sweeps.Partials) -> Floats:
+        """Every column of J at one point, several seeds at a time."""
+        m, n = len(self.outputs), len(self.variables)
+        result, partials = np.empty((m, n)), sweeps.across_seeds(partials)
+        for columns, seeds in sweeps.stacked_seeds(n, self._seed_width()):
+            result[:, columns] = sweeps.pushforward(self.schedule, partials, seeds)
+        return result
+
+    def _seed_width(self) -> int:
+        return max(1, SEED_BUFFER // max(1, self.schedule.size))
+
+    def _require_one_output(self, what: str, instead: str) -> None:
+        if len(self.outputs) != 1:
+            raise BindingError(
+                f"{what} is of one output, and there are {len(self.outputs)}: "
+                f"{_listed(self.outputs)}",
+                hint=f"all rows at once: {instead}; one of them: leave the others out",
+            )
+
+
+def _one_hot(count: int, points: int) -> Iterator[Floats]:
+    """The seeds e_0, e_1, … at every point, each of shape (count, points)."""
+    for i in range(count):
+        seeds = np.zeros((count, points))
+        seeds[i] = 1.0
+        yield seeds
+
+
+def _vector(vector: Sequence[float] | Floats, entries: Sequence[str], name: str) -> Floats:
+    try:
+        array = np.asarray(vector, dtype=float)
+    except (TypeError, ValueError):
+        raise BindingError(f"{name} is made of numbers") from None
+    if array.ndim not in (1, 2) or array.shape[-1] != len(entries):
+        raise BindingError(
+            f"{name} has one entry for each of {_listed(entries)}, this has shape {array.shape}"
+        )
+    return array
+
+
+def _look_up(x: Mapping[str, Any], label: str) -> float:
+    """The number of ``a`` or of ``a[1,0]`` in a mapping of names to numbers or nested lists."""
+    name, _, inside = label.partition("[")
+    value = x.get(label, x.get(name))
+    if value is None:
+        raise BindingError(f"no value for '{label}'")
+    try:
+        for index in inside.rstrip("]").split(",") if inside and label not in x else ():
+            value = value[int(index)]
+        return float(value)
+    except (TypeError, IndexError, ValueError):
+        raise BindingError(f"the value of '{name}' does not fit '{label}'") from None
+
+
+def _listed(names: Sequence[str], most: int = 6) -> str:
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown}, … ({len(names)} in all)"

@@ -1,0 +1,209 @@
+"""Graph → schedule: which nodes one numpy call can do together, and where their values live.
+
+Nodes of one level (longest path from the leaves) do not depend on each other; those among them with
+the same primitive form a **group**. All values of a run live in one buffer, in the order
+
+    inputs | constants | group 0 | group 1 | …
+
+so that the results of a group are one contiguous slice. The operands of a group are described by an
+``Access``: a plain slice where they happen to lie evenly spaced, else a gather by index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gradcalc.graph import Graph
+from gradcalc.primitives import TABLE, VARIABLE, Primitive
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where in the buffer the k-th operands of a group are, and how to add to those places.
+
+    ``where`` indexes the buffer: a slice when the places are evenly spaced, an int when they are all
+    the same one, else an index array. When an index array has repeats, ``order`` sorts it and
+    ``firsts`` and ``targets`` give the runs of equal places, so that contributions can be added up
+    per place before they are stored.
+    """
+
+    where: slice | int | Ints
+    order: Ints | None = None
+    firsts: Ints | None = None
+    targets: Ints | None = None
+
+    def read(self, buffer: Any) -> Any:
+        """The operands: a view for evenly spaced places, a copy for gathered ones."""
+        return buffer[self.where]
+
+    def add(self, buffer: Any, contribution: Any) -> None:
+        """Add ``contribution[i]`` to the place of operand i; places may repeat."""
+        if self.targets is not None:
+            if self.order is not None:
+                contribution = contribution[self.order]
+            buffer[self.targets] += np.add.reduceat(contribution, self.firsts, axis=0)
+        elif isinstance(self.where, int):
+            buffer[self.where] += contribution.sum(axis=0)
+        else:
+            buffer[self.where] += contribution
+
+    def mark(self, buffer: Any, flags: Any) -> None:
+        """Set the places of operands whose flag is set (flags of one place are or-ed)."""
+        if self.targets is not None:
+            if self.order is not None:
+                flags = flags[self.order]
+            buffer[self.targets] |= np.logical_or.reduceat(flags, self.firsts, axis=0)
+        elif isinstance(self.where, int):
+            buffer[self.where] |= flags.any(axis=0)
+        else:
+            buffer[self.where] |= flags
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Nodes of one level and primitive: ``results`` is their slice of the buffer.
+
+    ``active`` lists the operands that a cotangent flows back to: those that depend on an input and
+    that the primitive has a slope for.
+    """
+
+    primitive: Primitive
+    results: slice
+    operands: tuple[Access, ...]
+    active: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The groups in order, and the layout of the buffer.
+
+    ``place[node]`` is where a node of the graph lives in the buffer (-1: not needed for the
+    outputs); ``constants`` fill the buffer from ``n_inputs`` on; ``outputs`` are places.
+    """
+
+    n_inputs: int
+    constants: Floats
+    groups: tuple[Group, ...]
+    outputs: Ints
+    size: int
+    place: Ints = field(repr=False)
+
+
+def schedule(graph: Graph) -> Schedule:
+    """Sort the nodes that the outputs need into groups."""
+    codes = np.frombuffer(graph.codes, dtype=np.intc).astype(np.int64)
+    operands = [np.frombuffer(column, dtype=np.intc) for column in graph.operands]
+    levels = np.frombuffer(graph.levels, dtype=np.intc).astype(np.int64)
+    fixed = np.zeros(len(codes), dtype=bool)
+    fixed[list(graph.constants)] = True
+    needed = _needed(graph, codes, operands, fixed)
+
+    inputs = np.array(graph.inputs, dtype=np.int64)
+    constants = np.flatnonzero(needed & fixed)
+    inner = np.flatnonzero(needed & ~fixed & (codes != VARIABLE.code))
+    # A group is also uniform in which of its operands are constants: they need no partials.
+    pattern = sum(
+        np.where(column[inner] >= 0, fixed[column[inner]], False).astype(np.int64) << k
+        for k, column in enumerate(operands)
+    )
+    key = (levels[inner] * len(TABLE) + codes[inner]) * 8 + pattern
+    order = np.argsort(key, kind="stable")
+    inner, key = inner[order], key[order]
+
+    place = np.full(len(codes), -1, dtype=np.int64)
+    layout = np.concatenate([inputs, constants, inner])
+    place[layout] = np.arange(len(layout))
+    first = len(inputs) + len(constants)
+    columns = [place[column[inner]] for column in operands]
+    bounds = np.flatnonzero(np.diff(key, prepend=-1, append=-1)) if len(key) else np.zeros(1, int)
+    groups = tuple(
+        _group(
+            TABLE[key[start] // 8 % len(TABLE)],
+            int(key[start] % 8),
+            slice(first + start, first + stop),
+            [column[start:stop] for column in columns],
+        )
+        for start, stop in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
+    )
+    return Schedule(
+        n_inputs=len(inputs),
+        constants=np.array([graph.constants[node] for node in constants.tolist()]),
+        groups=groups,
+        outputs=place[np.array(graph.outputs, dtype=np.int64)],
+        size=len(layout),
+        place=place,
+    )
+
+
+def _needed(graph: Graph, codes: Ints, operands: list[Any], fixed: Any) -> Any:
+    """Which nodes the outputs depend on; behind a constant nothing is needed."""
+    used = np.zeros(len(codes) + 1, dtype=bool)  # the last one takes the -1s
+    for column in operands:
+        used[column[~fixed]] = True
+    used = used[:-1]
+    used[graph.outputs] = True
+    stray = ~used & ~fixed & (codes != VARIABLE.code)
+    if not stray.any():
+        return used
+    return _reachable(graph, fixed)
+
+
+def _reachable(graph: Graph, fixed: Any) -> Any:
+    """The exact answer, node by node, for graphs that carry something along that nobody uses."""
+    needed = bytearray(len(graph))
+    for node in graph.outputs:
+        needed[node] = 1
+    flags = fixed.tolist()
+    columns = graph.operands
+    for node in range(len(graph) - 1, -1, -1):
+        if needed[node] and not flags[node]:
+            for column in columns:
+                if column[node] >= 0:
+                    needed[column[node]] = 1
+    return np.frombuffer(needed, dtype=np.uint8).astype(bool)
+
+
+def _group(primitive: Primitive, pattern: int, results: slice, columns: list[Ints]) -> Group:
+    operands = tuple(_access(column) for column in columns[: primitive.arity])
+    active = tuple(
+        k
+        for k, partial in enumerate(primitive.partials)
+        if partial not in (None, "0") and not pattern >> k & 1
+    )
+    return Group(primitive, results, operands, active)
+
+
+def _access(places: Ints) -> Access:
+    """The cheapest description of these places."""
+    first = int(places[0])
+    if len(places) == 1:
+        return Access(slice(first, first + 1))
+    steps = np.diff(places)
+    step = int(steps[0])
+    if (steps == step).all():
+        if step == 0:
+            return Access(first)
+        stop = first + step * len(places)
+        return Access(slice(first, stop if stop >= 0 else None, step))
+    if (steps > 0).all():
+        return Access(places)
+    order = None if (steps >= 0).all() else np.argsort(places, kind="stable")
+    ordered = places if order is None else places[order]
+    firsts = np.flatnonzero(np.diff(ordered, prepend=-1))
+    if len(firsts) == len(places):
+        return Access(places)
+    return Access(places, order, firsts, ordered[firsts])
+
+
+def operands_of(group: Group, buffer: Any) -> Iterator[Any]:
+    """The operands of a group, read from ``buffer``."""
+    return (access.read(buffer) for access in group.operands)
+
+
