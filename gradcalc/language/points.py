@@ -1,0 +1,290 @@
+"""Points and vectors: the values of --at, --v, --u and --param, typed or read from a file.
+
+A point is itself a text in the language: ``x1=2, x2=pi/4`` are assignments and ``2, 3`` are bare
+expressions, in which nothing may be a variable. A file may also be JSON, a CSV of two lines, or bare
+numbers; these are read by their own rules.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gradcalc.errors import BindingError, ExpressionError, GradcalcError, Source, Span, UsageError
+from gradcalc.graph import Graph
+from gradcalc.language.arrays import Value
+from gradcalc.language.parser import Parser
+
+Number = float | list[Any]
+"""A number, or nested lists of numbers: the value of an array variable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One value that the user gave: its name ('' if by order), and where it stands."""
+
+    name: str
+    value: Number
+    source: Source
+    span: Span
+
+
+def read(text: str, option: str) -> list[Given]:
+    """The values of ``text``, typed after ``option``; ``@FILE`` reads them from a file.
+
+    Raises UsageError when the file cannot be read, BindingError or ExpressionError with the guilty
+    span when its text or the typed one cannot.
+    """
+    if text.startswith("@"):
+        return _read_file(text[1:], option)
+    return _read_text(Source(text, option))
+
+
+def _read_text(source: Source) -> list[Given]:
+    try:
+        parser = Parser(source).parse()
+    except ExpressionError as error:
+        raise _as_binding(error) from None
+    graph = parser.graph
+    for node in graph.inputs:
+        raise BindingError(
+            f"'{graph.names[node]}' is not a number",
+            source=source,
+            span=graph.span(node),
+            hint="values are numbers and constant expressions: 2, -1e-3, pi/4, x=2, a=[2,3]",
+        )
+    return [
+        Given(statement.name, _number(graph, statement.value), source, statement.span)
+        for statement in parser.statements
+    ]
+
+
+def _as_binding(error: ExpressionError) -> GradcalcError:
+    return BindingError(
+        error.message, source=error.source, span=error.span, hint=error.hint
+    )
+
+
+def _number(graph: Graph, value: Value) -> Number:
+    if not isinstance(value, int):
+        return [_number(graph, item if item.ndim else int(item)) for item in value]
+    number = graph.constants.get(value)
+    if number is None:
+        text = graph.text(value)
+        raise BindingError(
+            f"'{text}' is not a finite number", source=graph.source, span=graph.span(value)
+        )
+    return number
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def _read_file(path: str, option: str) -> list[Given]:
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageError(f"{option}: '{path}' is not a text file") from None
+    except OSError as error:
+        reason = (error.strerror or "cannot be read").lower()
+        raise UsageError(f"{option}: cannot read '{path}': {reason}") from None
+    source = Source(text, path)
+    if text.lstrip()[:1] in ("{", "["):
+        return _read_json(source)
+    bare = _read_bare(source)
+    if bare is not None:
+        return bare
+    table = _read_csv(source)
+    return table if table is not None else _read_text(source)
+
+
+def _read_json(source: Source) -> list[Given]:
+    import json  # deferred: 10 ms that most calls do not need
+
+    try:
+        data = json.loads(source.text)
+    except json.JSONDecodeError as error:
+        if source.text.lstrip().startswith("["):
+            return _read_text(source)  # an array in the language: [pi/4, 1]
+        raise BindingError(
+            f"not JSON: {error.msg}", source=source, span=Span(error.pos, error.pos + 1)
+        ) from None
+    everywhere = Span(0, len(source.text))
+    items = data.items() if isinstance(data, dict) else (("", value) for value in data)
+    return [Given(str(name), _plain(value, source), source, everywhere) for name, value in items]
+
+
+def _plain(value: Any, source: Source) -> Number:
+    """A JSON value as numbers; a string is a constant expression ("pi/4")."""
+    if isinstance(value, list) and value:
+        return [_plain(item, source) for item in value]
+    if isinstance(value, str):
+        given = _read_text(Source(value, source.name))
+        if len(given) == 1:
+            return given[0].value
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        number = float(value) if abs(value) < 2**1023 else math.inf
+        if math.isfinite(number):
+            return number
+    raise BindingError(f"{source.name}: {str(value)[:40]!r} is not a finite number")
+
+
+def _read_bare(source: Source) -> list[Given] | None:
+    """Numbers between spaces, commas, semicolons or newlines; None if anything else is there."""
+    words = source.text.replace(",", " ").replace(";", " ").split()
+    try:
+        numbers = [float(word) for word in words if "_" not in word]
+    except ValueError:
+        return None
+    if not numbers or len(numbers) < len(words) or not all(map(math.isfinite, numbers)):
+        return None
+    everywhere = Span(0, len(source.text))
+    return [Given("", number, source, everywhere) for number in numbers]
+
+
+def _read_csv(source: Source) -> list[Given] | None:
+    """A header of names over one line of values; None if it is not that."""
+    lines = [line for line in source.text.splitlines() if line.strip()]
+    if len(lines) != 2 or "=" in lines[0]:
+        return None
+    separator = "\t" if "\t" in lines[0] else ","
+    names = [name.strip().strip('"') for name in lines[0].split(separator)]
+    values = _read_text(Source(lines[1].replace("\t", ","), source.name))
+    if len(names) != len(values):
+        raise BindingError(
+            f"{source.name}: {len(names)} names over {len(values)} values", source=source
+        )
+    return [Given(name, given.value, source, given.span)
+            for name, given in zip(names, values, strict=True)]  # fmt: skip
+
+
+# --- fitting values to a graph ----------------------------------------------------------------------
+
+
+def shape(value: Number) -> tuple[int, ...]:
+    """The shape of a number () or of nested lists of numbers."""
+    if not isinstance(value, list):
+        return ()
+    return (len(value), *shape(value[0])) if value else (0,)
+
+
+def flatten(value: Number) -> list[float]:
+    """The numbers of nested lists, row by row."""
+    if not isinstance(value, list):
+        return [value]
+    return [number for item in value for number in flatten(item)]
+
+
+def shapes(given: Sequence[Given]) -> dict[str, tuple[int, ...]]:
+    """The array variables that values given by name declare."""
+    return {item.name: shape(item.value) for item in given
+            if item.name and isinstance(item.value, list)}  # fmt: skip
+
+
+def bind(given: Sequence[Given], labels: Sequence[str], what: str, option: str) -> list[float]:
+    """The numbers for ``labels`` (x1, a[0], …), given all by name or all by order.
+
+    ``what`` says what the labels are, 'variables' or 'outputs'. Raises BindingError with the span
+    of the value that is too many, twice or unknown.
+    """
+    named = [item for item in given if item.name]
+    if named and len(named) < len(given):
+        odd = next(item for item in given if not item.name)
+        raise BindingError(
+            f"{option} binds by name and by order at once",
+            source=odd.source,
+            span=odd.span,
+            hint=f"name them all: {option} {','.join(f'{label}=…' for label in labels[:4])}",
+        )
+    return _bind_names(named, labels, what, option) if named else _bind_order(
+        given, labels, what, option
+    )  # fmt: skip
+
+
+def _bind_order(
+    given: Sequence[Given], labels: Sequence[str], what: str, option: str
+) -> list[float]:
+    numbers = [number for item in given for number in flatten(item.value)]
+    if len(numbers) == len(labels):
+        return numbers
+    extra = given[len(labels)] if len(given) > len(labels) else None
+    values = f"{len(numbers)} value{'' if len(numbers) == 1 else 's'}"
+    label = what if len(labels) != 1 else what[:-1]
+    order = " (natural order)" if what == "variables" and len(labels) > 1 else ""
+    raise BindingError(
+        f"{option} has {values} for {len(labels)} {label}: {_listed(labels)}{order}",
+        source=given[0].source if given else None,
+        span=extra.span if extra else (given[0].span if given else None),
+        hint=_count_hint(numbers, labels, option),
+    )
+
+
+def _count_hint(numbers: Sequence[float], labels: Sequence[str], option: str) -> str:
+    if not labels:
+        return f"the expression has no variables: leave {option} out"
+    if len(labels) == 1 and len(numbers) == 2:
+        return f"a decimal comma? write {option} {numbers[0]:g}.{numbers[1]:g}"
+    padded = [f"{numbers[i]:g}" if i < len(numbers) else "…" for i in range(min(len(labels), 6))]
+    pairs = ",".join(f"{label}={number}" for label, number in zip(labels, padded))  # noqa: B905
+    return f"name them to be safe: {option} {pairs}{',…' if len(labels) > 6 else ''}"
+
+
+def _bind_names(
+    given: Sequence[Given], labels: Sequence[str], what: str, option: str
+) -> list[float]:
+    found: dict[str, float] = {}
+    for item in given:
+        for label, number in _expand(item):
+            if label in found:
+                raise BindingError(
+                    f"{option} binds '{label}' twice", source=item.source, span=item.span
+                )
+            found[label] = number
+    known = set(labels)
+    for item in given:
+        for label, _ in _expand(item):
+            if label not in known:
+                raise _unknown(item, label, labels, what, option)
+    missing = [label for label in labels if label not in found]
+    if missing:
+        raise BindingError(
+            f"{option} has no value for {_listed(missing)}",
+            source=given[0].source,
+            hint=f"add {','.join(f'{label}=…' for label in missing[:4])}",
+        )
+    return [found[label] for label in labels]
+
+
+def _unknown(
+    item: Given, label: str, labels: Sequence[str], what: str, option: str
+) -> BindingError:
+    return BindingError(
+        f"{option} binds '{label}', and the expression has no such {what[:-1]}",
+        source=item.source,
+        span=item.span,
+        hint=f"{what}: {_listed(labels)}" if labels else f"it has no {what} at all",
+    )
+
+
+def _expand(item: Given) -> list[tuple[str, float]]:
+    """``a=[2,3]`` as a[0]=2, a[1]=3."""
+    if not isinstance(item.value, list):
+        return [(item.name, item.value)]
+    labels = _labels(shape(item.value))
+    return [(f"{item.name}[{label}]", number)
+            for label, number in zip(labels, flatten(item.value), strict=True)]  # fmt: skip
+
+
+def _labels(sizes: tuple[int, ...]) -> list[str]:
+    labels = [""]
+    for size in sizes:
+        labels = [f"{label},{i}" if label else str(i) for label in labels for i in range(size)]
+    return labels
+
+
+def _listed(labels: Sequence[str], most: int = 6) -> str:
+    shown = ", ".join(labels[:most])
+    return shown if len(labels) <= most else f"{shown}, … ({len(labels)} in all)"
