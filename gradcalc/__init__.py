@@ -16,7 +16,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Program": "gradcalc.engine",
     "compile": "gradcalc.api",
-    "trace": "gradcalc.trace",
+    "trace": "gradcalc.tracing",
     "evaluate": "gradcalc.api",
     "gradient": "gradcalc.api",
     "jacobian": "gradcalc.api",
@@ -24,7 +24,7 @@ _HOMES = {
     "jvp": "gradcalc.api",
     "hessian": "gradcalc.api",
     "hvp": "gradcalc.api",
-    "check": "gradcalc.api",
+    "verify": "gradcalc.api",
     "GradcalcError": "gradcalc.errors",
 }
 
@@ -32,7 +32,6 @@ __all__ = ["__version__", *_HOMES]
 
 if TYPE_CHECKING:
     from gradcalc.api import (  # noqa: F401
-        check,
         compile,
         evaluate,
         gradient,
@@ -40,11 +39,12 @@ if TYPE_CHECKING:
         hvp,
         jacobian,
         jvp,
+        verify,
         vjp,
     )
     from gradcalc.engine import Program  # noqa: F401
     from gradcalc.errors import GradcalcError  # noqa: F401
-    from gradcalc.trace import trace  # noqa: F401
+    from gradcalc.tracing import trace  # noqa: F401
 
 
 def __getattr__(name: str) -> Any:

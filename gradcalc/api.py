@@ -139,17 +139,17 @@ def hvp(text: str, at: At, u: Sequence[float] | Floats, **options: Any) -> Float
     return _compiled(text, at, options).hvp(at, u)
 
 
-def check(text: str, at: At, *, method: str = "auto", **options: Any) -> Verdict:
+def verify(text: str, at: At, *, method: str = "auto", **options: Any) -> Verdict:
     """Compare the Jacobian at one point with an independent one.
 
     ``method`` is 'auto', 'sympy', 'mpmath' or 'differences'. The verdict says what was compared with
     what, and how far apart they were.
 
-    >>> check("x1**2+3*x2, x2**2+2*x1", at=[2, 3]).passed
+    >>> verify("x1**2+3*x2, x2**2+2*x1", at=[2, 3]).passed
     True
     """
-    from gradcalc.check import verify  # deferred: it brings sympy
+    from gradcalc import check  # deferred: it brings sympy
 
     program = _compiled(text, at, options)
     entries, value = program.jacobian(at), program(at)
-    return verify(program, at, "jacobian", entries, value=value, method=method)
+    return check.verify(program, at, "jacobian", entries, value=value, method=method)
