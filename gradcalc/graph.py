@@ -32,6 +32,7 @@ from gradcalc.primitives import (
 )
 
 NOWHERE = Span(0, 0)
+_POW, _SQUARE = POW.code, SQUARE.code
 
 
 class Node(NamedTuple):
@@ -114,14 +115,12 @@ class Graph:
         self, code: int, x: int, y: int = -1, z: int = -1, start: int = 0, end: int = 0
     ) -> int:
         """The primitive ``code`` of nodes x, y, z: a new node, or the one that is already there."""
+        constants = self.constants
+        if code == _POW and constants.get(y) == 2.0:
+            code, y = _SQUARE, -1
         key = (code, x, y, z)
         node = self._known.get(key)
         if node is not None:
-            return node
-        constants = self.constants
-        if code == POW.code and constants.get(y) == 2.0:
-            node = self.apply(SQUARE.code, x, -1, -1, start, end)
-            self._known[key] = node
             return node
         levels = self.levels
         level = levels[x]

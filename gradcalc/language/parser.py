@@ -68,19 +68,14 @@ _MATMUL = -1  # no primitive: it is made of products and sums
 _PLAIN = {"**": (_POWER, POW.code), "%": (_PRODUCT, MOD.code), "@": (_PRODUCT, _MATMUL),
           "and": (_AND, AND.code), "or": (_OR, OR.code)}  # fmt: skip
 _LOGICAL = {AND.code, OR.code, NOT.code}
+_CONDITIONAL = {*_LOGICAL, WHERE.code}
 _BOOLEAN = {p.code for p in TABLE if p.boolean}
 _CLOSERS = {"(": ")", "[": "]"}
 _WORDS = {"and", "or", "not"}
-WHERE_CODE = WHERE.code
 
 
-class Term(NamedTuple):
-    """An operand of a chain: its sign (or whether it divides), and where it stands."""
-
-    sign: int
-    value: Value
-    start: int
-    end: int
+Term = tuple[int, Value, int, int]
+"""An operand of a chain: its sign (-1: subtracted, or divided by), value, start and end."""
 
 
 class Pending:
@@ -302,9 +297,10 @@ class Parser:
             value = values.pop()
             start = starts.pop()
             if kind == "chain":
-                entry.terms.append(Term(entry.sign, value, start, self.end))
-                start = entry.terms[0].start
-                result = self.finish_chain(entry)
+                terms = entry.terms
+                terms.append((entry.sign, value, start, self.end))
+                start = terms[0][2]
+                result = self.finish_chain(entry.code, terms)
             elif kind == "binary":
                 left = values.pop()
                 start = starts.pop()
@@ -313,8 +309,8 @@ class Parser:
                 start = entry.at
                 result = self.unary(entry, value)
             else:
-                start = entry.terms[0].start
-                result = self.finish_comparison(entry, value)
+                start = entry.terms[0][2]
+                result = self.finish_comparison(entry.terms, value)
             values.append(result)
             starts.append(start)
 
@@ -334,36 +330,30 @@ class Parser:
             self.reduce(prec)
             top = Pending(prec, "chain", self.start, code)
             self.pending.append(top)
-        top.terms.append(Term(top.sign, self.values.pop(), self.starts.pop(), self.end))
+        top.terms.append((top.sign, self.values.pop(), self.starts.pop(), self.end))
         top.sign = sign
         top.at = self.start
 
-    def finish_chain(self, entry: Pending) -> Value:
+    def finish_chain(self, code: int, terms: list[Term]) -> Value:
         """Left to right while short, as Python would to the bit; a balanced tree when long."""
-        terms: list[Term] = entry.terms
-        code = entry.code
         if len(terms) <= LEFT_TO_RIGHT:
-            first = terms[0]
-            value = first.value
+            _, value, start, _ = terms[0]
             inverse = _INVERSE[code]
             for sign, operand, _, end in terms[1:]:
-                value = self.apply(
-                    code if sign > 0 else inverse, (value, operand), first.start, end
-                )
+                value = self.apply(code if sign > 0 else inverse, (value, operand), start, end)
             return value
         while len(terms) > 1:
             odd = terms[-1:] if len(terms) % 2 else []
             terms = [self.combine(code, *pair) for pair in zip(terms[::2], terms[1::2])] + odd
-        return terms[0].value
+        return terms[0][1]
 
     def combine(self, code: int, a: Term, b: Term) -> Term:
         """Two neighbours of a long chain: +a+b, +a-b, -a+b or -a-b, as one signed term."""
-        if a.sign == b.sign:
-            value = self.apply(code, (a.value, b.value), a.start, b.end)
-            return Term(a.sign, value, a.start, b.end)
-        first, second = (a, b) if a.sign > 0 else (b, a)
-        value = self.apply(_INVERSE[code], (first.value, second.value), a.start, b.end)
-        return Term(1, value, a.start, b.end)
+        start, end = a[2], b[3]
+        if a[0] == b[0]:
+            return (a[0], self.apply(code, (a[1], b[1]), start, end), start, end)
+        first, second = (a[1], b[1]) if a[0] > 0 else (b[1], a[1])
+        return (1, self.apply(_INVERSE[code], (first, second), start, end), start, end)
 
     def extend_comparison(self, token: str) -> None:
         self.reduce(_COMPARE + 1)
@@ -371,14 +361,13 @@ class Parser:
         if top is None or top.kind != "compare":
             top = Pending(_COMPARE, "compare", self.start)
             self.pending.append(top)
-        term = Term(_COMPARISONS[token], self.values.pop(), self.starts.pop(), self.end)
+        term = (_COMPARISONS[token], self.values.pop(), self.starts.pop(), self.end)
         top.terms.append(term)
 
-    def finish_comparison(self, entry: Pending, last: Value) -> Value:
+    def finish_comparison(self, terms: list[Term], last: Value) -> Value:
         """``a < b < c`` is ``a < b and b < c``, as in Python."""
-        terms: list[Term] = entry.terms
-        start = terms[0].start
-        operands = [term.value for term in terms[1:]] + [last]
+        start = terms[0][2]
+        operands = [term[1] for term in terms[1:]] + [last]
         result: Value | None = None
         for (code, left, _, _), right in zip(terms, operands):
             test = self.apply(code, (left, right), start, self.end)
@@ -419,7 +408,7 @@ class Parser:
         if entry is None:
             return
         if entry.kind == "chain" and entry.code == MUL.code and entry.sign < 0:
-            operator, left = "/", entry.terms[0].start
+            operator, left = "/", entry.terms[0][2]
         elif entry.kind == "binary" and entry.code in (POW.code, MOD.code):
             operator, left = TABLE[entry.code].symbol, self.starts[-2]
         else:
@@ -432,13 +421,12 @@ class Parser:
 
     def apply(self, code: int, operands: tuple[Value, ...], start: int, end: int) -> Value:
         """The primitive of scalars or arrays; conditions and numbers are kept apart."""
-        if self.conditions or code == WHERE_CODE or code in _LOGICAL:
+        if self.conditions or code in _CONDITIONAL:
             self.require_numbers(operands, code, start, end)
         for operand in operands:
             if type(operand) is not int or code == _MATMUL:
                 return self.over_arrays(code, operands, Span(start, end))
-        x, y, z = (*operands, -1, -1)[:3]
-        node = self.graph.apply(code, x, y, z, start, end)  # type: ignore[arg-type]
+        node = self.graph.apply(code, *operands, start=start, end=end)  # type: ignore[arg-type]
         if code in _BOOLEAN:
             self.conditions.add(node)
         return node
@@ -462,7 +450,7 @@ class Parser:
             return
         span = Span(start, end)
         for place, operand in enumerate(operands):
-            wants_condition = code in _LOGICAL or (code == WHERE_CODE and place == 0)
+            wants_condition = code in _LOGICAL or (code == WHERE.code and place == 0)
             if self.is_condition(operand) == wants_condition:
                 continue
             text = self.source.text[start:end]
@@ -501,7 +489,7 @@ class Parser:
         """The value before a comma or a closing bracket joins its call, array or index."""
         value, start = self.values.pop(), self.starts.pop()
         if entry.kind != "index":
-            entry.terms.append(Term(1, value, start, self.end))
+            entry.terms.append((1, value, start, self.end))
             return
         number = self.whole_number(value, start)
         if entry.items is None:
@@ -524,14 +512,14 @@ class Parser:
             if entry.kind == "call":
                 return self.call(entry, span)
             if entry.kind == "[":
-                self.require_numbers(tuple(t.value for t in entry.terms), ADD.code, *span)
-                return nested([term.value for term in entry.terms])
+                self.require_numbers(tuple(term[1] for term in entry.terms), ADD.code, *span)
+                return nested([term[1] for term in entry.terms])
         except Sizes as sizes:
             raise self.complain(str(sizes), span=span) from None
         return self.indexed(entry, span)
 
     def call(self, entry: Pending, span: Span) -> Value:
-        name, operands = entry.items, tuple(term.value for term in entry.terms)
+        name, operands = entry.items, tuple(term[1] for term in entry.terms)
         structural = STRUCTURAL.get(name)
         if structural is not None:
             if not structural.least <= len(operands) <= structural.most:
@@ -632,8 +620,8 @@ class Parser:
 
     def close_after_comma(self, entry: Pending, token: str) -> bool:
         """``[1, 2,]`` and ``f(x,)``: a comma may trail."""
-        last = entry.terms.pop()
-        self.push(last.value, last.start, last.end)
+        _, value, start, end = entry.terms.pop()
+        self.push(value, start, end)
         return self.close(token)
 
     def open_slice(self, entry: Pending, token: str) -> bool:
