@@ -1,0 +1,84 @@
+"""What a command found out, as a value: every format is a function of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gradcalc.errors import Exit
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from gradcalc.check.verdict import Verdict
+
+
+class Kind(NamedTuple):
+    """How a kind of answer is laid out.
+
+    ``rows`` and ``columns`` say what the entries are indexed by: "outputs", "variables", or the
+    label of the one row (column) there is. ``symbol`` is its LaTeX.
+    """
+
+    title: str
+    rows: str
+    columns: str
+    symbol: str
+
+
+KINDS = {
+    "eval": Kind("Values", "outputs", "value", "f"),
+    "gradient": Kind("Gradient", "outputs", "variables", r"\nabla"),
+    "jacobian": Kind("Jacobian", "outputs", "variables", "J"),
+    "vjp": Kind("Vector-Jacobian product vᵀJ", "vᵀJ", "variables", r"v^{\top} J"),
+    "jvp": Kind("Jacobian-vector product J·u", "outputs", "J·u", r"J u"),
+    "hessian": Kind("Hessian", "variables", "variables", "H"),
+    "hvp": Kind("Hessian-vector product H·u", "H·u", "variables", r"H u"),
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The values and the derivative of one expression at one point.
+
+    ``value`` has shape (m,), one entry per output. ``entries`` has the shape that ``kind`` implies:
+    (m, n) for a Jacobian, (n, n) for a Hessian, (n,) or (m,) for a vector, None for plain values.
+    ``vector`` is the v or u of a product. ``at`` is the point by the names that were bound.
+    """
+
+    command: str
+    kind: str
+    variables: tuple[str, ...]
+    outputs: tuple[str, ...]
+    at: dict[str, Any]
+    point: NDArray[np.float64]
+    value: NDArray[np.float64]
+    entries: NDArray[np.float64] | None = None
+    vector: NDArray[np.float64] | None = None
+    verdict: Verdict | None = None
+    notes: tuple[str, ...] = field(default=())
+    exit: Exit = Exit.DONE
+
+    @property
+    def layout(self) -> Kind:
+        return KINDS[self.kind]
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """The names of the rows of ``matrix``."""
+        return self._names(self.layout.rows)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns of ``matrix``."""
+        return self._names(self.layout.columns)
+
+    def _names(self, index: str) -> tuple[str, ...]:
+        return {"outputs": self.outputs, "variables": self.variables}.get(index, (index,))
+
+    @property
+    def matrix(self) -> NDArray[np.float64]:
+        """The entries as a matrix of ``rows`` by ``columns``, whatever the kind."""
+        entries = self.value if self.entries is None else self.entries
+        return entries.reshape(len(self.rows), len(self.columns))

@@ -1,0 +1,112 @@
+"""Answers for programs: strict JSON, csv, tsv, bare numbers. Always whole, always exact.
+
+``width``, ``digits`` and ``color`` mean nothing here; they are parameters because every format is
+called alike.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from gradcalc.render.answer import Answer
+from gradcalc.render.numbers import exact
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+def render_json(answer: Answer, **_: Any) -> str:
+    """One JSON object, a key a line and a row of a matrix a line, strict: no NaN, no Infinity."""
+    fields = ",\n".join(f"  {json.dumps(k)}: {_lines(v)}" for k, v in record(answer).items())
+    return f"{{\n{fields}\n}}\n"
+
+
+def render_ndjson(answer: Answer, **_: Any) -> str:
+    """The same object on one line."""
+    return json.dumps(record(answer), allow_nan=False) + "\n"
+
+
+def render_csv(answer: Answer, **_: Any) -> str:
+    """A header of variables and a row for each output."""
+    return _separated(answer, ",")
+
+
+def render_tsv(answer: Answer, **_: Any) -> str:
+    """csv with tabs."""
+    return _separated(answer, "\t")
+
+
+def render_plain(answer: Answer, **_: Any) -> str:
+    """The bare numbers, one row a line, spaces between."""
+    return "".join(" ".join(map(exact, row)) + "\n" for row in answer.matrix.tolist())
+
+
+def record(answer: Answer) -> dict[str, Any]:
+    """The answer as the JSON object that INTERFACE promises, non-finite numbers as None."""
+    fields: dict[str, Any] = {
+        "command": answer.command,
+        "variables": list(answer.variables),
+        "outputs": list(answer.outputs),
+        "at": answer.at,
+        "value": answer.value.tolist(),
+    }
+    if answer.entries is not None:
+        fields[answer.kind] = answer.entries.tolist()
+    fields["check"] = _check(answer)
+    fields["notes"] = list(answer.notes)
+    strict: dict[str, Any] = _strict(fields)
+    gaps = [*_gaps("value", answer.outputs, ("value",), answer.value.reshape(-1, 1))]
+    if answer.entries is not None:
+        gaps += _gaps(answer.kind, answer.rows, answer.columns, answer.matrix)
+    if gaps:
+        strict["nonfinite"] = gaps
+    return strict
+
+
+def _check(answer: Answer) -> dict[str, Any]:
+    if answer.verdict is None:
+        return {"method": "none", "passed": None}
+    return answer.verdict.as_json()
+
+
+def _gaps(
+    key: str, rows: tuple[str, ...], columns: tuple[str, ...], matrix: NDArray[np.float64]
+) -> Iterator[dict[str, str]]:
+    """What the nulls under ``key`` are, each with its place."""
+    for row, entries in zip(rows, matrix.tolist(), strict=True):
+        for column, entry in zip(columns, entries, strict=True):
+            if not math.isfinite(entry):
+                yield {"key": key, "row": row, "col": column, "value": exact(entry)}
+
+
+def _strict(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _strict(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_strict(item) for item in value]
+    return value
+
+
+def _lines(value: Any) -> str:
+    """Compact JSON, but one line for each row of a matrix and for each record of a list."""
+    if isinstance(value, list) and value and isinstance(value[0], (list, dict)):
+        rows = ",\n    ".join(json.dumps(row, allow_nan=False) for row in value)
+        return f"[\n    {rows}\n  ]"
+    return json.dumps(value, allow_nan=False)
+
+
+def _separated(answer: Answer, separator: str) -> str:
+    """Columns by name. A name never holds a tab; one with a comma (``a[0,1]``) is quoted in csv."""
+    header = separator.join(_quoted(name, separator) for name in answer.columns)
+    rows = (separator.join(map(exact, row)) for row in answer.matrix.tolist())
+    return "\n".join([header, *rows, ""])
+
+
+def _quoted(name: str, separator: str) -> str:
+    return f'"{name}"' if separator in name else name

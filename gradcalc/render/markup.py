@@ -1,0 +1,95 @@
+"""Answers for documents: markdown and LaTeX."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from gradcalc.render.answer import Answer
+from gradcalc.render.numbers import latex, shown
+from gradcalc.render.text import safe
+
+_MARKDOWN_ACTIVE = re.compile(r"([\\`*_|<>\[\]])")
+_GREEK = {
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda",
+    "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega",
+}  # fmt: skip
+_GREEK_LETTER = re.compile("^GREEK SMALL LETTER ")
+_LISTED = 8  # names written out in a LaTeX label before it says "…"
+
+
+def render_markdown(answer: Answer, *, digits: int | None = None, **_: Any) -> str:
+    """A GitHub table with a title above it and the verdict below."""
+    point = zip(answer.variables, answer.point.tolist(), strict=True)
+    at = ", ".join(f"{_md(name)} = {shown(x, digits)}" for name, x in point)
+    rows = [[_md(name), *(shown(x, digits) for x in row)]
+            for name, row in zip(answer.rows, answer.matrix.tolist(), strict=True)]  # fmt: skip
+    header = ["", *map(_md, answer.columns)]
+    if answer.rows == answer.outputs and answer.kind != "eval":
+        header.insert(1, "value")
+        for row, value in zip(rows, answer.value.tolist(), strict=True):
+            row.insert(1, shown(value, digits))
+    marks = ["---", *["---:"] * (len(header) - 1)]
+    lines = [f"{answer.layout.title} at {at}" if at else answer.layout.title, ""]
+    lines += [f"| {' | '.join(row)} |" for row in (header, marks, *rows)]
+    remarks = [*answer.notes, *([answer.verdict.line] if answer.verdict else [])]
+    lines += [text for remark in remarks for text in ("", _md(safe(remark)))]
+    return "\n".join(lines) + "\n"
+
+
+def _md(text: str) -> str:
+    return _MARKDOWN_ACTIVE.sub(r"\\\1", text)
+
+
+def render_latex(answer: Answer, *, digits: int | None = None, **_: Any) -> str:
+    """The matrix with what it is, for mathematics mode; needs no package."""
+    matrix = answer.matrix
+    body = " \\\\\n".join(" & ".join(latex(x, digits) for x in row) for row in matrix.tolist())
+    columns = "r" * matrix.shape[1]
+    lines = [
+        rf"{_label(answer)} = \left(\begin{{array}}{{{columns}}}",
+        body,
+        r"\end{array}\right)",
+    ]
+    remarks = [*answer.notes, *([answer.verdict.line] if answer.verdict else [])]
+    return "\n".join([*lines, *(f"% {safe(remark)}" for remark in remarks), ""])
+
+
+def _label(answer: Answer) -> str:
+    """Such as ``\\frac{\\partial(f_{1}, f_{2})}{\\partial(x_{1}, x_{2})}(2, 3)``."""
+    point = _listed([latex(x) for x in answer.point.tolist()])
+    symbol = answer.layout.symbol
+    if answer.kind == "jacobian":
+        outputs = _listed([_name(name) for name in answer.outputs])
+        variables = _listed([_name(name) for name in answer.variables])
+        symbol = rf"\frac{{\partial({outputs})}}{{\partial({variables})}}"
+    if answer.kind == "gradient":
+        symbol = rf"\nabla {_name(answer.outputs[0])}"
+    return f"{symbol}({point})"
+
+
+def _listed(items: Sequence[str]) -> str:
+    if len(items) <= _LISTED:
+        return ", ".join(items)
+    return rf"{items[0]}, {items[1]}, \ldots, {items[-1]}"
+
+
+def _name(name: str) -> str:
+    """``x1`` → ``x_{1}``, ``alpha`` → ``\\alpha``, ``a[0,1]`` → ``a_{0,1}``."""
+    stem, bracket, index = name.partition("[")
+    if not bracket:
+        match = re.fullmatch(r"(.*?)_?(\d+)", name)
+        stem, index = (match[1], match[2]) if match and match[1] else (name, "")
+    index = index.rstrip("]")
+    letter = _letter(stem)
+    return f"{letter}_{{{index}}}" if index else letter
+
+
+def _letter(stem: str) -> str:
+    greek = stem if len(stem) > 1 else _GREEK_LETTER.sub("", unicodedata.name(stem, ""))
+    if greek.lower() in _GREEK:
+        return "\\" + greek.lower()
+    escaped = stem.replace("_", r"\_")
+    return escaped if len(stem) == 1 else rf"\mathit{{{escaped}}}"

@@ -1,0 +1,328 @@
+"""The table: rows are outputs, columns are variables, and no digit is ever lost.
+
+Everything is measured here before rich sees it: rich would cut a cell that does not fit. What is
+wider than the screen becomes several tables below each other, each with some of the columns.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from rich.box import Box
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from gradcalc.render.answer import Answer
+from gradcalc.render.numbers import aligned, shown
+from gradcalc.render.text import safe
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+WHOLE = 100  # rows or columns; of more than these, the first and the last few are shown
+CORNER = 6
+GAP = "…"
+_BETWEEN = 3  # blanks between two columns: a half before the edge of a cell, one, a half after it
+_RULED = Box("    \n    \n    \n    \n ── \n    \n    \n    \n")  # a line between sections only
+_NAMED_TERMS = 4  # of the sum in the title of a vᵀJ
+_PAINT = {"nan": "bold red", "inf": "yellow", "-inf": "yellow"}
+
+
+def render_table(
+    answer: Answer, *, width: int | None = None, digits: int | None = None, color: bool = False
+) -> str:
+    """A title, the table (in blocks of columns if ``width`` asks for it), notes, the verdict."""
+    sheet = Sheet(answer, digits)
+    blocks = list(_blocks(_padded(_GRIDS[answer.kind](sheet)), width))
+    console = _console(max(map(_width, blocks)), color)
+    console.print(Text(_title(answer, digits), style="bold"), soft_wrap=True)
+    for block in blocks:
+        console.print()
+        if len(blocks) > 1 and block.columns:
+            console.print(Text(_caption(block), style="cyan"), soft_wrap=True)
+        console.print(_table(block))
+    for i, (remark, style) in enumerate(_remarks(sheet)):
+        if i == 0:
+            console.print()
+        console.print(Text(safe(remark), style=style), soft_wrap=True)
+    assert isinstance(console.file, io.StringIO)
+    return "\n".join(line.rstrip() for line in console.file.getvalue().split("\n"))
+
+
+# --- What stands where --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table: its name, what stands left of the variables, and a text for each."""
+
+    name: str
+    left: Sequence[str] = ()
+    entries: Sequence[str] = ()
+    style: str = ""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Sections of rows, with a rule between them. ``left`` heads the columns before ``columns``."""
+
+    left: Sequence[str]
+    columns: Sequence[str]
+    sections: Sequence[Sequence[Row]]
+
+    @property
+    def rows(self) -> list[Row]:
+        return [row for section in self.sections for row in section]
+
+
+class Sheet:
+    """The rows of a table about ``answer``, cut to its corners where it is too large."""
+
+    def __init__(self, answer: Answer, digits: int | None) -> None:
+        self.answer = answer
+        self.digits = digits
+        self.outputs = _shown(len(answer.outputs))
+        self.variables = _shown(len(answer.variables))
+
+    def grid(self, left: Sequence[str], *sections: Sequence[Row]) -> Grid:
+        names = self._texts(self.answer.variables, self.variables)
+        return Grid(left, names, [section for section in sections if section])
+
+    def top(self, vector: bool = False) -> list[Row]:
+        """The point, and the direction u."""
+        answer = self.answer
+        if not answer.variables:
+            return []
+        rows = [self.across("at", answer.point, "dim")]
+        if vector and answer.vector is not None:
+            rows.append(self.across("u", answer.vector, "dim"))
+        return rows
+
+    def across(self, name: str, numbers: NDArray[np.float64], style: str = "") -> Row:
+        """A row with a number for each variable."""
+        return Row(name, (), self._texts(numbers, self.variables), style)
+
+    def matrix(self, names: Sequence[str], indices: Sequence[int | None]) -> list[Row]:
+        """A row of the matrix for each of ``indices``, None being the gap between the corners."""
+        gap = Row(GAP, (), [GAP] * len(self.variables))
+        return [gap if i is None else self.across(names[i], self.answer.matrix[i]) for i in indices]
+
+    def down(self, columns: Mapping[str, NDArray[np.float64]]) -> list[Row]:
+        """A row for each output with its number from each of ``columns``, left of the variables."""
+        texts = [self._texts(numbers, self.outputs) for numbers in columns.values()]
+        names = self._texts(self.answer.outputs, self.outputs)
+        return [Row(name, left) for name, *left in zip(names, *texts, strict=True)]
+
+    def _texts(
+        self, items: Sequence[str] | NDArray[np.float64], indices: Sequence[int | None]
+    ) -> list[str]:
+        return [GAP if i is None else self._text(items[i]) for i in indices]
+
+    def _text(self, item: str | np.float64) -> str:
+        return item if isinstance(item, str) else shown(item, self.digits)
+
+
+def _shown(total: int) -> list[int | None]:
+    if total <= WHOLE:
+        return list(range(total))
+    return [*range(CORNER), None, *range(total - CORNER, total)]
+
+
+def _eval(sheet: Sheet) -> Grid:
+    return sheet.grid(["value"], sheet.top(), sheet.down({"value": sheet.answer.value}))
+
+
+def _jacobian(sheet: Sheet) -> Grid:
+    left = sheet.down({"value": sheet.answer.value})
+    right = sheet.matrix(sheet.answer.outputs, sheet.outputs)
+    rows = [replace(row, left=value.left) for row, value in zip(right, left, strict=True)]
+    return sheet.grid(["value"], sheet.top(), rows)
+
+
+def _vjp(sheet: Sheet) -> Grid:
+    answer = sheet.answer
+    v = answer.value * 0 + 1 if answer.vector is None else answer.vector
+    outputs = sheet.down({"v": v, "value": answer.value})
+    return sheet.grid(["v", "value"], sheet.top(), outputs, sheet.matrix(answer.rows, [0]))
+
+
+def _jvp(sheet: Sheet) -> Grid:
+    answer = sheet.answer
+    left = {"value": answer.value, "J·u": answer.matrix[:, 0]}
+    return sheet.grid(list(left), sheet.top(vector=True), sheet.down(left))
+
+
+def _hessian(sheet: Sheet) -> Grid:
+    return sheet.grid([], sheet.top(), sheet.matrix(sheet.answer.variables, sheet.variables))
+
+
+def _hvp(sheet: Sheet) -> Grid:
+    return sheet.grid([], sheet.top(vector=True), sheet.matrix(sheet.answer.rows, [0]))
+
+
+_GRIDS: dict[str, Callable[[Sheet], Grid]] = {
+    "eval": _eval,
+    "gradient": _jacobian,
+    "jacobian": _jacobian,
+    "vjp": _vjp,
+    "jvp": _jvp,
+    "hessian": _hessian,
+    "hvp": _hvp,
+}
+
+
+# --- Fitting it to the screen -------------------------------------------------------------------
+
+
+def _padded(grid: Grid) -> Grid:
+    """Every row with a text for every column, and the numbers of a column aligned."""
+    full = [
+        [*(row.left or [""] * len(grid.left)), *(row.entries or [""] * len(grid.columns))]
+        for row in grid.rows
+    ]
+    columns = [aligned(list(column)) for column in zip(*full, strict=True)]
+    rows = iter(zip(*columns, strict=True)) if columns else iter([()] * len(full))
+    split = len(grid.left)
+
+    def pad(row: Row) -> Row:
+        texts = next(rows)
+        left, entries = texts[:split], texts[split:]
+        return replace(row, left=left, entries=entries if row.entries else ("",) * len(entries))
+
+    return replace(grid, sections=[[pad(row) for row in section] for section in grid.sections])
+
+
+def _blocks(grid: Grid, width: int | None) -> Iterator[Grid]:
+    """The grid cut into as many columns at a time as ``width`` has room for, at least one."""
+    widths = _widths(grid)
+    name, left, columns = widths[0], widths[1 : 1 + len(grid.left)], widths[1 + len(grid.left) :]
+    start, used = 0, name + sum(_BETWEEN + w for w in left)
+    for j, w in enumerate(columns):
+        used += _BETWEEN + w
+        if width is not None and used > width and j > start:
+            yield _columns(grid, start, j)
+            start, used = j, name + _BETWEEN + w
+    yield _columns(grid, start, len(columns))
+
+
+def _columns(grid: Grid, start: int, stop: int) -> Grid:
+    """Some of the columns. The ones left of the variables, and rows without entries, come once."""
+    sections = []
+    for section in grid.sections:
+        rows = [replace(row, entries=row.entries[start:stop]) for row in section]
+        if start > 0:
+            rows = [replace(row, left=()) for row in rows if any(map(str.strip, row.entries))]
+        sections.append(rows)
+    left = grid.left if start == 0 else ()
+    return Grid(left, grid.columns[start:stop], [rows for rows in sections if rows])
+
+
+def _widths(grid: Grid) -> list[int]:
+    """The width of each column: the names, what is left of the variables, the variables."""
+    header = ["", *grid.left, *grid.columns]
+    lines = [header, *([row.name, *row.left, *row.entries] for row in grid.rows)]
+    return [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+
+
+def _width(grid: Grid) -> int:
+    widths = _widths(grid)
+    return sum(widths) + _BETWEEN * (len(widths) - 1)
+
+
+def _caption(block: Grid) -> str:
+    first, last = block.columns[0], block.columns[-1]
+    return first if first == last else f"{first} … {last}"
+
+
+# --- Words and paint ----------------------------------------------------------------------------
+
+
+def _title(answer: Answer, digits: int | None) -> str:
+    if answer.kind == "eval":
+        return "Value" if len(answer.outputs) == 1 else "Values"
+    if answer.kind == "jacobian":
+        return "Jacobian: ∂ row / ∂ column"
+    if answer.kind == "gradient":
+        return f"Gradient of {answer.outputs[0]}"
+    if answer.kind == "vjp":
+        return f"vᵀJ: the gradient of {_combination(answer, digits)}"
+    if answer.kind == "jvp":
+        return "J·u: the rate of change along u"
+    of = f"{answer.outputs[0]} = {shown(answer.value[0], digits)}"
+    if answer.kind == "hessian":
+        return f"Hessian of {of}: ∂² / ∂ row ∂ column"
+    return f"H·u of {of}: the rate of change of its gradient along u"
+
+
+def _combination(answer: Answer, digits: int | None) -> str:
+    """The sum whose gradient vᵀJ is: ``2·f1 + 3·f2``."""
+    if answer.vector is None:
+        return answer.outputs[0]
+    pairs = zip(answer.vector[:_NAMED_TERMS].tolist(), answer.outputs, strict=False)
+    terms = [_term(v, name, digits) for v, name in pairs]
+    more = f" + {GAP}" if len(answer.outputs) > _NAMED_TERMS else ""
+    return " + ".join(terms).replace("+ -", "- ") + more
+
+
+def _term(v: float, name: str, digits: int | None) -> str:
+    if abs(v) == 1:
+        return name if v > 0 else f"-{name}"
+    return f"{shown(v, digits)}·{name}"
+
+
+def _remarks(sheet: Sheet) -> Iterator[tuple[str, str]]:
+    """What stands below the table, with its style."""
+    for what, indices, total in (
+        ("rows", sheet.outputs, len(sheet.answer.outputs)),
+        ("columns", sheet.variables, len(sheet.answer.variables)),
+    ):
+        if None in indices:
+            left_out = total - 2 * CORNER
+            yield f"{left_out} of {total} {what} are left out; --format csv has them all.", "yellow"
+    for note in sheet.answer.notes:
+        yield f"note: {note}", "yellow"
+    verdict = sheet.answer.verdict
+    if verdict is not None:
+        yield verdict.line, {True: "green", False: "bold red", None: "yellow"}[verdict.passed]
+
+
+def _table(grid: Grid) -> Table:
+    table = Table(
+        box=_RULED, show_header=False, show_edge=False, pad_edge=False, padding=(0, _BETWEEN // 2)
+    )
+    widths = _widths(grid)
+    for width in widths:
+        table.add_column(no_wrap=True, width=width, justify="right")
+    table.columns[0].justify = "left"
+    table.add_row(*(Text(name, style="bold") for name in ("", *grid.left, *grid.columns)))
+    for section in grid.sections:
+        for row in section:
+            table.add_row(Text(row.name, style="bold"), *map(_entry, (*row.left, *row.entries)),
+                          style=row.style)  # fmt: skip
+        table.add_section()
+    return table
+
+
+def _entry(text: str) -> Text:
+    return Text(text, style=_PAINT.get(text.strip(), ""))
+
+
+def _console(width: int, color: bool) -> Console:
+    """A console that prints into a string, as wide as it must be, and decides nothing by itself."""
+    return Console(
+        file=io.StringIO(),
+        width=width,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        no_color=not color,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+    )
