@@ -1,0 +1,100 @@
+"""Ours against the truth, in ulps.
+
+The error of an entry is judged in units of ``eps * scale``, where the scale is the larger of the
+true value and the sum of the absolute values of the contributions that make the entry
+(``Program.scale``). Without cancellation that is the ordinary ulp of the true value. Where terms
+cancel, it is an ulp of what they cancel from: 1e-17 for an exact 0 that is 0.3 - 0.1 - 0.2 is no
+error. It does not excuse a sub-expression whose *value* lost its digits, as ``1 - cos(x)`` near 0
+does: those wrong digits are found.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+LIMIT = 4096.0
+"""How many ulps an answer may be off: 12 of its 16 digits are right. Each operation of a formula
+may be off by an ulp or so, a primitive by a few; hand-sized formulas add up to some hundreds in the
+worst case. Genuine mistakes, and cancellation worth a warning, are off by millions."""
+
+EPS = 2.0**-52
+_SMALLEST = 2.0**-1022  # below the smallest normal double an ulp is 2**-1074, whatever the number
+
+
+class Unchecked(NamedTuple):
+    """In place of a true number that is not known, with the reason in a few words."""
+
+    reason: str
+
+
+Truth = Any
+"""An mpmath number (possibly infinite), or Unchecked."""
+
+
+@dataclass
+class Comparison:
+    """The errors found so far: how many numbers were compared, the worst, and who was left out."""
+
+    checked: int = 0
+    wrong: int = 0
+    worst: tuple[int, float, float, float] | None = None
+    """Index, ours, true, ulps."""
+    unchecked: Counter[str] = field(default_factory=Counter)
+    truth: list[float] = field(default_factory=list)
+
+    @property
+    def max_ulp(self) -> float:
+        return self.worst[3] if self.worst else 0.0
+
+
+def compare(
+    ours: Sequence[float], truth: Sequence[Truth], scale: Sequence[float], limit: float = LIMIT
+) -> Comparison:
+    """Compare number by number: all three sequences are flat and equally long."""
+    found = Comparison()
+    for index, (number, true, unit) in enumerate(zip(ours, truth, scale, strict=True)):
+        if isinstance(true, Unchecked) or math.isnan(number):
+            reason = true.reason if isinstance(true, Unchecked) else "undefined here"
+            found.unchecked[reason] += 1
+            found.truth.append(math.nan)
+            continue
+        ulps = error(number, true, unit)
+        found.checked += 1
+        found.truth.append(as_double(true))
+        found.wrong += ulps > limit
+        if found.worst is None or ulps > found.worst[3]:
+            found.worst = (index, float(number), as_double(true), ulps)
+    return found
+
+
+def error(ours: float, true: Truth, scale: float) -> float:
+    """|ours - true| in units of ``eps * max(|true|, scale)``; 0 for the double nearest to the truth
+    if that is exact or infinite, infinite if only one of the two is."""
+    import mpmath  # deferred: heavy
+
+    nearest = as_double(true)
+    if math.isinf(nearest) or math.isinf(ours):
+        return 0.0 if nearest == ours else math.inf
+    with mpmath.workdps(40):
+        unit = mpmath.mpf(max(_SMALLEST, scale if math.isfinite(scale) else 0.0))
+        unit = max(unit, abs(true))
+        return float(abs(true - mpmath.mpf(float(ours))) / (EPS * unit))
+
+
+def as_double(true: Truth) -> float:
+    """The double nearest to the truth; infinite beyond the largest one."""
+    try:
+        return float(true)
+    except OverflowError:
+        return math.inf if true > 0 else -math.inf
+
+
+def flat(numbers: Any) -> list[float]:
+    """Any array of numbers as a flat list of floats."""
+    return [float(number) for number in np.asarray(numbers, dtype=float).ravel()]

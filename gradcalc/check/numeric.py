@@ -1,0 +1,233 @@
+"""The stand-in for sympy: the same graph re-run in mpmath, and central differences at 160 digits.
+
+With so many digits a step can be so small that the truncation error of a central difference
+disappears (it is the square of the step, 1e-120) and the rounding error too. Whether it did is seen
+from the second difference, which is also large at a kink: such an entry is not compared.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from gradcalc.check.budget import Deadline, OutOfTime
+from gradcalc.check.compare import Truth, Unchecked
+from gradcalc.check.question import Answer, Direction, Question, UndecidedError
+from gradcalc.check.rerun import coefficient, leaves, rerun
+from gradcalc.check.structure import Outline, dependents, slopes
+
+DIGITS = 160
+_FEW_DIGITS = 60
+"""A second run with fewer digits tells which values have lost theirs."""
+_STEP_BITS = 200
+"""The step is x * 2**-200, about 1e-60 x …"""
+_STEP_BITS_AT_0 = 332
+"""… and 1e-100 at 0, where nothing says how fast a function may vary."""
+_AGREE = 1e-18
+"""Relative to the scale: a hundredth of an ulp."""
+_NEGLIGIBLE = 1e-50
+_DIRECTIONS = 2
+_PROBES = 8  # columns that tell how long all of them would take
+
+TOO_MANY = "no time for every column"
+KINK = "kink"
+LOST = "lost in cancellation"
+
+
+def truth(question: Question, deadline: Deadline) -> Answer:
+    """The entries and values by high-precision differences. Raises OutOfTime and UndecidedError."""
+    import mpmath  # deferred: heavy
+
+    if question.kind in ("hessian", "hvp"):
+        raise UndecidedError("differences are for first derivatives")
+    with mpmath.workdps(DIGITS):
+        with deadline.alarm():
+            work = _Differences(question, deadline)
+            answer = Answer(entries=[], values=work.settled_values())
+            if question.kind == "jvp":
+                answer.entries = work.direction(question.vector).truth
+        if question.kind not in ("eval", "jvp"):
+            _all_columns(question, work, answer, deadline)
+        return answer
+
+
+def _all_columns(
+    question: Question, work: _Differences, answer: Answer, deadline: Deadline
+) -> None:
+    """Column by column, as many as there is time for; if not all, all of them together too."""
+    order = _spread(len(question.x))
+    known: dict[int, list[Truth]] = {}
+    try:
+        with deadline.alarm():
+            started = time.monotonic()
+            known |= {j: work.column(j) for j in order[:_PROBES]}
+            each = (time.monotonic() - started) / _PROBES
+            if each * len(order) > 0.8 * deadline.remaining:
+                answer.directions = [work.random_direction(seed) for seed in range(_DIRECTIONS)]
+            for j in order[_PROBES:]:
+                known[j] = work.column(j)
+    except OutOfTime:
+        if not answer.directions:
+            raise
+    missing: list[Truth] = [Unchecked(TOO_MANY)] * len(question.graph.outputs)
+    answer.entries = question.assemble(lambda i, j: known.get(j, missing)[i])
+    if len(known) < len(order):
+        answer.remark = (
+            f"{len(known):,} of {len(order):,} columns one by one, "
+            f"all together along {_DIRECTIONS} random directions"
+        )
+
+
+class _Differences:
+    """The graph at the point, and at points beside it.
+
+    The outputs are taken apart into terms, and only those with a moving variable are run again.
+    """
+
+    def __init__(self, question: Question, deadline: Deadline) -> None:
+        self._question = question
+        self._deadline = deadline
+        self._graph = question.graph
+        self._outline = outline = Outline(question.graph)
+        self._values: dict[int, Any] = leaves(self._graph, question.x)
+        rerun(self._graph, outline.nodes, self._values, deadline)
+        self._terms_of: dict[int, list[tuple[int, Any]]] = {}
+        for i, terms in enumerate(outline.spine.terms):
+            for term in terms:
+                weight = coefficient(term, self._values)
+                self._terms_of.setdefault(term.node, []).append((i, weight))
+        hidden = outline.spine.nodes
+        self._users = [[user for user in each if user not in hidden] for each in outline.users]
+
+    def settled_values(self) -> list[Truth]:
+        """The values, as far as a run with fewer digits confirms them."""
+        import mpmath  # deferred: heavy
+
+        fewer = leaves(self._graph, self._question.x)
+        with mpmath.workdps(_FEW_DIGITS):
+            rerun(self._graph, self._outline.nodes, fewer, self._deadline)
+        scales = self._question.value_scales
+        return [
+            settled(fewer[node], self._values[node], scale)
+            for node, scale in zip(self._graph.outputs, scales, strict=True)
+        ]
+
+    def column(self, j: int) -> list[Truth]:
+        """∂f_i/∂x_j for all i."""
+        import mpmath  # deferred: heavy
+
+        node = self._graph.inputs[j]
+        x = self._question.x[j]
+        step = mpmath.ldexp(abs(x), -_STEP_BITS) if x else mpmath.ldexp(1, -_STEP_BITS_AT_0)
+        affected = dependents(self._users, node)
+        return self._differences({node: step}, step, affected)
+
+    def random_direction(self, seed: int) -> Direction:
+        signs = random.Random(seed).choices((-1.0, 1.0), k=len(self._question.x))
+        return self.direction(signs)
+
+    def direction(self, u: Sequence[float]) -> Direction:
+        """Σ_j u_j ∂f_i/∂x_j for all i."""
+        import mpmath  # deferred: heavy
+
+        moving = [j for j, weight in enumerate(u) if weight]
+        sizes = [abs(self._question.x[j] / u[j]) for j in moving if self._question.x[j]]
+        step = mpmath.ldexp(min(sizes, default=0) or 1, -_STEP_BITS)
+        steps = {self._graph.inputs[j]: step * u[j] for j in moving}
+        still = self._outline.spine.nodes.union(self._graph.inputs)
+        affected = [n for n in self._outline.nodes if self._outline.varies[n] and n not in still]
+        return Direction(tuple(u), self._differences(steps, step, affected))
+
+    def _differences(self, steps: dict[int, Any], step: Any, affected: list[int]) -> list[Truth]:
+        """Central differences of all outputs when the inputs move by ``steps``."""
+        terms = [node for node in (*steps, *affected) if node in self._terms_of]
+        tainted = self._tainted(steps, affected)
+        base = [self._values[node] for node in terms]
+        ahead = self._moved(steps, 1, affected, terms)
+        behind = self._moved(steps, -1, affected, terms)
+        rise: dict[int, Any] = {}
+        bend: dict[int, Any] = {}
+        kinked = set()
+        for node, f, plus, minus in zip(terms, base, ahead, behind, strict=True):
+            for i, weight in self._terms_of[node]:
+                rise[i] = rise.get(i, 0) + weight * (plus - minus)
+                bend[i] = bend.get(i, 0) + abs(weight * (plus + minus - 2 * f))
+                if node in tainted:
+                    kinked.add(i)
+        found: list[Truth] = [0 * step] * len(self._graph.outputs)
+        for i in rise:
+            smooth = _slope(rise[i] / (2 * step), bend[i] / (2 * step))
+            found[i] = Unchecked(KINK) if i in kinked else smooth
+        return found
+
+    def _moved(
+        self, steps: dict[int, Any], sign: int, affected: list[int], terms: list[int]
+    ) -> list[Any]:
+        """The terms where the inputs are moved; the values are put back."""
+        values = self._values
+        saved = [(node, values[node]) for node in (*steps, *affected)]
+        try:
+            for node, step in steps.items():
+                values[node] = values[node] + sign * step
+            rerun(self._graph, affected, values, self._deadline)
+            return [values[node] for node in terms]
+        finally:
+            values.update(saved)
+
+    def _tainted(self, steps: Iterable[int], affected: list[int]) -> set[int]:
+        """The nodes whose slope goes through a kink on the way to an input that moves."""
+        kinks = self._question.kinks
+        if not kinks:
+            return set()
+        moving: set[int] = set(steps)
+        tainted: set[int] = set()
+        for node in affected:
+            within = slopes(self._graph, node)
+            if moving.isdisjoint(within) and not (node in kinks and self._moves(node, moving)):
+                continue
+            moving.add(node)
+            if node in kinks or not tainted.isdisjoint(within):
+                tainted.add(node)
+        return tainted
+
+    def _moves(self, node: int, moving: set[int]) -> bool:
+        """Whether an operand moves, even one that a slope of 0 flows to."""
+        return any(column[node] in moving for column in self._graph.operands)
+
+
+def _slope(slope: Any, bend: Any) -> Truth:
+    """The slope, if the second difference is as small as it is where a function is smooth."""
+    import mpmath  # deferred: heavy
+
+    if not mpmath.isfinite(slope) or not mpmath.isfinite(bend):
+        return Unchecked("undefined nearby")
+    if bend > max(_AGREE * abs(slope), _NEGLIGIBLE):
+        return Unchecked("not smooth here")
+    return slope
+
+
+def settled(fewer: Any, more: Any, scale: float) -> Truth:
+    """``more``, computed with more digits than ``fewer``, if they agree far beyond a double."""
+    import mpmath  # deferred: heavy
+
+    if isinstance(more, Unchecked):
+        return more
+    if mpmath.isnan(more):
+        return Unchecked("no real value")
+    if mpmath.isinf(more) or more == fewer:
+        return more
+    if abs(more - fewer) > _AGREE * max(abs(more), scale, 1e-300):
+        return Unchecked(LOST)
+    return more
+
+
+def _spread(count: int) -> list[int]:
+    """0 to count - 1, in an order that visits all regions early: strides, halved and halved."""
+    order: dict[int, None] = {}
+    stride = 1 << count.bit_length()
+    while stride:
+        order.update(dict.fromkeys(range(0, count, stride)))
+        stride >>= 1
+    return list(order)

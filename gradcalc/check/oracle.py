@@ -1,0 +1,163 @@
+"""sympy's answer: is it worth asking, the derivatives, and their numbers at the point."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from gradcalc.check.budget import Deadline
+from gradcalc.check.compare import Truth, Unchecked
+from gradcalc.check.evaluate import Evaluation, UnsupportedError
+from gradcalc.check.numeric import LOST, settled
+from gradcalc.check.question import Answer, Question, UndecidedError
+from gradcalc.check.rerun import coefficient, leaves, rerun
+from gradcalc.check.structure import Outline, extents, supports
+from gradcalc.check.symbolic import Formula, first_derivatives, rebuild, second_derivatives
+
+_PRECISIONS = (40, 80, 160, 320, 640)
+"""Digits. Two in a row have to agree; cancellation sends us further."""
+
+MOST = 20_000
+"""Nodes of the formula written out as a tree: sympy walks the tree, and knows no sharing."""
+DEEPEST = 60
+"""Levels: sympy recurses, and gives up between 40 and 150 levels, by the function."""
+_SECONDS = 3e-6
+"""Seconds that a derivative takes for each node of the tree and level of its depth, measured: a low
+estimate, since the deadline is there for the rest."""
+
+
+def truth(question: Question, deadline: Deadline) -> Answer:
+    """The entries and values by sympy. Raises OutOfTime and UndecidedError."""
+    outline = Outline(question.graph)
+    support = _predict(question, outline, deadline)
+    with deadline.alarm():
+        try:
+            formula = rebuild(outline, deadline)
+            partials: dict[tuple[int, ...], Any] = {}
+            if question.kind in ("hessian", "hvp"):
+                partials |= second_derivatives(formula, support, deadline)
+            elif question.kind != "eval":
+                partials |= first_derivatives(formula, support, deadline)
+            return _settle(question, formula, partials, deadline)
+        except RecursionError:
+            raise UndecidedError("the formula is too deep for sympy") from None
+        except UnsupportedError as what:
+            raise UndecidedError(f"sympy left {what} as it is") from None
+        except (ArithmeticError, TypeError, ValueError, AttributeError, NotImplementedError) as bug:
+            # sympy's own mistakes, on formulas that nobody tried: we learn nothing from them.
+            raise UndecidedError(f"sympy stopped with {type(bug).__name__}") from None
+
+
+def _predict(question: Question, outline: Outline, deadline: Deadline) -> dict[int, int]:
+    """The support of each node, if sympy has a chance to finish in time."""
+    graph = question.graph
+    extent = extents(graph, outline.nodes)
+    roots = {term.node for terms in outline.spine.terms for term in terms}
+    size = sum(extent[node].size for node in roots)
+    depth = max((extent[node].depth for node in roots), default=0)
+    if size > MOST:
+        raise UndecidedError(f"written out as a tree the formula has {_about(size)} nodes")
+    if depth > DEEPEST:
+        raise UndecidedError(f"the formula is {depth:,} levels deep")
+    support = supports(graph, outline.nodes)
+    order = {"eval": 0, "hessian": 2, "hvp": 2}.get(question.kind, 1)
+    work = sum(
+        support[node].bit_count() ** order * extent[node].size * (1 + extent[node].depth)
+        for node in roots
+    )
+    if work * _SECONDS > deadline.remaining:
+        raise UndecidedError(f"sympy would take {work * _SECONDS:,.0f} s or more")
+    return support
+
+
+def _about(size: float) -> str:
+    return f"{size:,.0f}" if size < 1e7 else f"{size:.0e}"
+
+
+def _settle(
+    question: Question, formula: Formula, partials: dict[tuple[int, ...], Any], deadline: Deadline
+) -> Answer:
+    """Evaluate with more and more digits until they agree."""
+    before: Answer | None = None
+    answer = Answer([], [])
+    for digits in _PRECISIONS:
+        now = _evaluate(question, formula, partials, digits, deadline)
+        if before is not None:
+            answer = Answer(
+                _agreed(before.entries, now.entries, question.entry_scales),
+                _agreed(before.values, now.values, question.value_scales),
+            )
+            if not any(_lost(true) for true in (*answer.entries, *answer.values)):
+                break
+        before = now
+    return answer
+
+
+def _evaluate(
+    question: Question,
+    formula: Formula,
+    partials: dict[tuple[int, ...], Any],
+    digits: int,
+    deadline: Deadline,
+) -> Answer:
+    """Everything at one precision."""
+    import mpmath  # deferred: heavy
+
+    graph = question.graph
+    with mpmath.workdps(digits):
+        known = leaves(graph, question.x)
+        rerun(graph, formula.constants, known, deadline)
+        symbols = {symbol: known[node] for symbol, node in formula.numbers.items()}
+        evaluation = Evaluation(symbols, formula.definitions, deadline)
+        terms = [[(coefficient(term, known), term.node) for term in row] for row in formula.terms]
+
+        def total(row: int, *places: int) -> Truth:
+            """The derivative of output ``row`` with respect to the columns ``places``."""
+            parts = [
+                (factor, partials[node, *places]) for factor, node in terms[row]
+                if (node, *places) in partials
+            ]  # fmt: skip
+            return _real(_combine((f, evaluation(part)) for f, part in parts), digits)
+
+        def entry(i: int, j: int) -> Truth:
+            if question.kind in ("hessian", "hvp"):
+                return total(0, max(i, j), min(i, j))
+            return total(i, j)
+
+        values = [
+            _real(_combine((f, evaluation(formula.expressions[node])) for f, node in row), digits)
+            for row in terms
+        ]
+        return Answer(question.assemble(entry), values)
+
+
+def _combine(parts: Iterable[tuple[Any, Any]]) -> Any:
+    import mpmath  # deferred: heavy
+
+    total = mpmath.mpf(0)
+    for factor, number in parts:
+        total = total + factor * number
+    return total
+
+
+def _real(number: Any, digits: int) -> Truth:
+    """A number of sympy's that is real up to its rounding errors."""
+    import mpmath  # deferred: heavy
+
+    if isinstance(number, mpmath.mpc):
+        if abs(number.imag) > abs(number.real) * mpmath.mpf(10) ** (-digits // 2):
+            return Unchecked("complex")
+        number = number.real
+    return Unchecked("limit not evaluated") if mpmath.isnan(number) else number
+
+
+def _agreed(fewer: list[Truth], more: list[Truth], scales: tuple[float, ...]) -> list[Truth]:
+    return [
+        Unchecked(LOST) if isinstance(a, Unchecked) != isinstance(b, Unchecked)
+        else settled(a, b, scale)
+        for a, b, scale in zip(fewer, more, scales, strict=True)
+    ]  # fmt: skip
+
+
+def _lost(true: Truth) -> bool:
+    return isinstance(true, Unchecked) and true.reason == LOST

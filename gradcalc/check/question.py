@@ -1,0 +1,122 @@
+"""What a check is asked: whose derivative, at which point, in which shape."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gradcalc.check.compare import Truth, Unchecked
+from gradcalc.graph import Graph
+
+KINDS = ("eval", "jacobian", "gradient", "vjp", "jvp", "hessian", "hvp")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A kind of derivative of ``graph`` at ``x``; ``vector`` is v for a vjp, u for a jvp or hvp.
+
+    ``scales`` are the natural units of the entries and of the values (``gradcalc.check.compare``),
+    ``kinks`` the nodes that have no derivative at the point.
+    """
+
+    graph: Graph
+    x: tuple[float, ...]
+    kind: str
+    vector: tuple[float, ...]
+    entry_scales: tuple[float, ...]
+    value_scales: tuple[float, ...]
+    kinks: frozenset[int] = frozenset()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the entries."""
+        m, n = len(self.graph.outputs), len(self.graph.inputs)
+        return {
+            "eval": (0,),
+            "jacobian": (m, n),
+            "gradient": (n,),
+            "vjp": (n,),
+            "jvp": (m,),
+            "hessian": (n, n),
+            "hvp": (n,),
+        }[self.kind]
+
+    def names(self, index: int, kind: str) -> tuple[str, str]:
+        """Output and variable of the flat entry ``index``; '' where it has none."""
+        outputs, variables = self.graph.output_names, self.graph.variables
+        if kind == "direction":
+            return ("v·f" if self.kind == "vjp" else outputs[index % len(outputs)]), ""
+        if kind in ("value", "jvp"):
+            return outputs[index], ""
+        if kind in ("vjp", "hvp"):
+            return "", variables[index]
+        row, column = divmod(index, len(variables))
+        return (variables if kind == "hessian" else outputs)[row], variables[column]
+
+    def assemble(self, partial: Callable[[int, int], Truth]) -> list[Truth]:
+        """The entries, flat, from ``partial(i, j)``: ∂f_i/∂x_j, or ∂²f/∂x_i∂x_j for a Hessian."""
+        m, n = len(self.graph.outputs), len(self.graph.inputs)
+        if self.kind == "eval":
+            return []
+        if self.kind in ("jacobian", "gradient", "hessian"):
+            rows = n if self.kind == "hessian" else m
+            return [partial(i, j) for i in range(rows) for j in range(n)]
+        if self.kind == "vjp":
+            return [self._dot([(i, j) for i in range(m)], partial) for j in range(n)]
+        rows = n if self.kind == "hvp" else m
+        return [self._dot([(i, j) for j in range(n)], partial) for i in range(rows)]
+
+    def contract(self, rows: Sequence[Truth]) -> list[Truth]:
+        """v times one number per output."""
+        return [self._dot([(i, 0) for i in range(len(rows))], lambda i, _: rows[i])]
+
+    def _dot(
+        self, places: Sequence[tuple[int, int]], partial: Callable[[int, int], Truth]
+    ) -> Truth:
+        """The vector times the partials at ``places``. A literal 0 silences its partial (D1)."""
+        import mpmath  # deferred: heavy
+
+        total = mpmath.mpf(0)
+        for weight, (i, j) in zip(self.vector, places, strict=True):
+            if weight == 0:
+                continue
+            term = partial(i, j)
+            if isinstance(term, Unchecked):
+                return term
+            if not math.isfinite(weight):
+                return Unchecked("the vector is not finite")
+            if term != 0:
+                total = total + mpmath.mpf(weight) * term
+        return Unchecked("limit not evaluated") if mpmath.isnan(total) else total
+
+
+class Direction(NamedTuple):
+    """A derivative of every output along ``u``: all columns of J in one number a row."""
+
+    u: tuple[float, ...]
+    truth: list[Truth]
+
+
+@dataclass
+class Answer:
+    """The truth as far as a method knows it: flat entries and values, and what to say about it.
+
+    ``directions`` stand in for entries where those were too many to compute one by one.
+    """
+
+    entries: list[Truth]
+    values: list[Truth]
+    remark: str = ""
+    directions: list[Direction] = field(default_factory=list)
+
+
+class UndecidedError(Exception):
+    """A method cannot answer, for the reason that ``str`` gives."""
+
+
+def as_floats(numbers: Any) -> tuple[float, ...]:
+    return tuple(float(number) for number in np.asarray(numbers, dtype=float).ravel())

@@ -1,0 +1,215 @@
+"""What can be known about a graph without evaluating it: what depends on what, and how large it
+would be written out as a tree. One pass over the nodes each, never a recursion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from gradcalc.graph import Graph
+from gradcalc.primitives import ADD, DIV, MUL, NEG, SUB, TABLE
+
+_ARITIES = [primitive.arity for primitive in TABLE]
+SUMS = frozenset((ADD.code, SUB.code))
+PRODUCTS = frozenset((MUL.code,))
+
+
+def operands(graph: Graph, node: int) -> tuple[int, ...]:
+    """The operands of a node, as node numbers."""
+    return tuple(column[node] for column in graph.operands[: _ARITIES[graph.codes[node]]])
+
+
+def slopes(graph: Graph, node: int) -> tuple[int, ...]:
+    """The operands that a slope can flow to: not conditions, not what is rounded away."""
+    partials = TABLE[graph.codes[node]].partials
+    return tuple(
+        operand
+        for operand, partial in zip(operands(graph, node), partials, strict=True)
+        if partial not in (None, "0")
+    )
+
+
+def needed(graph: Graph, roots: Iterable[int]) -> list[int]:
+    """The nodes that the roots are computed from, themselves included, operands first."""
+    marks = bytearray(len(graph))
+    last = -1
+    for root in roots:
+        marks[root] = 1
+        last = max(last, root)
+    for node in range(last, -1, -1):
+        if marks[node]:
+            for operand in operands(graph, node):
+                marks[operand] = 1
+    return [node for node in range(last + 1) if marks[node]]
+
+
+def varying(graph: Graph) -> bytearray:
+    """A mark for each node that depends on an input."""
+    marks = bytearray(len(graph))
+    for node in graph.inputs:
+        marks[node] = 1
+    for node in range(len(graph)):
+        for operand in operands(graph, node):
+            if marks[operand]:
+                marks[node] = 1
+    return marks
+
+
+def users(graph: Graph, nodes: Iterable[int]) -> list[list[int]]:
+    """For each node the nodes among ``nodes`` that use it, in order."""
+    lists: list[list[int]] = [[] for _ in range(len(graph))]
+    for node in nodes:
+        for operand in set(operands(graph, node)):
+            lists[operand].append(node)
+    return lists
+
+
+def dependents(users_of: list[list[int]], start: int) -> list[int]:
+    """The nodes that depend on ``start``, without itself, operands first."""
+    seen = {start}
+    stack = [start]
+    while stack:
+        for user in users_of[stack.pop()]:
+            if user not in seen:
+                seen.add(user)
+                stack.append(user)
+    seen.discard(start)
+    return sorted(seen)
+
+
+def supports(graph: Graph, nodes: Iterable[int]) -> dict[int, int]:
+    """For each node a bit set: bit j is set where a slope can flow from it to variable j."""
+    bits = {node: 1 << j for j, node in enumerate(graph.inputs)}
+    for node in nodes:
+        if node not in bits:
+            mask = 0
+            for operand in slopes(graph, node):
+                mask |= bits[operand]
+            bits[node] = mask
+    return bits
+
+
+class Extent(NamedTuple):
+    """The size and the depth of a node written out as a tree; a long sum is one level deep."""
+
+    size: float
+    depth: int
+
+
+def extents(graph: Graph, nodes: Iterable[int]) -> dict[int, Extent]:
+    """The extent of each node; ``nodes`` are closed under operands and in order."""
+    found: dict[int, Extent] = {}
+    for node in nodes:
+        size, depth = 1.0, 0
+        code = graph.codes[node]
+        for operand in operands(graph, node):
+            inner = found[operand]
+            size += inner.size
+            depth = max(depth, inner.depth + (not _merge(code, graph.codes[operand])))
+        found[node] = Extent(size, depth)
+    return found
+
+
+def _merge(code: int, inner: int) -> bool:
+    """Whether a node of the second kind inside one of the first is the same sum or product."""
+    return (code in SUMS and inner in SUMS) or (code in PRODUCTS and inner in PRODUCTS)
+
+
+def sum_terms(graph: Graph, root: int) -> list[int]:
+    """The nodes that ``root`` adds and subtracts, however bracketed; itself if it is no sum."""
+    terms, stack, seen = [], [root], set()
+    while stack:
+        node = stack.pop()
+        if node in seen or graph.codes[node] not in SUMS:
+            terms.append(node)
+        else:
+            seen.add(node)  # a shared sum (y = x + x; y + y) is opened once: 2**60 terms otherwise
+            stack += operands(graph, node)
+    return terms
+
+
+class Term(NamedTuple):
+    """A part of an output: ``sign`` times ``node`` times the constants ``factors``, divided by the
+    constants ``divisors``."""
+
+    node: int
+    sign: int = 1
+    factors: tuple[int, ...] = ()
+    divisors: tuple[int, ...] = ()
+
+
+class Spine(NamedTuple):
+    """The outputs as linear combinations. ``nodes`` make the combinations and nothing else."""
+
+    terms: list[list[Term]]
+    nodes: set[int]
+
+
+def spine(graph: Graph, users_of: list[list[int]], varies: bytearray) -> Spine:
+    """Take the outputs apart into terms, so that each can be treated on its own.
+
+    A derivative of a sum of 10,000 terms is then that of the few terms that have the variable.
+    """
+    nodes: set[int] = set()
+    known = {}
+    for root in graph.outputs:
+        if root not in known:
+            known[root] = _terms(graph, root, users_of, varies, nodes)
+    return Spine([known[root] for root in graph.outputs], nodes)
+
+
+def _terms(
+    graph: Graph, root: int, users_of: list[list[int]], varies: bytearray, nodes: set[int]
+) -> list[Term]:
+    outputs = set(graph.outputs)
+    terms, stack = [], [Term(root)]
+    while stack:
+        term = stack.pop()
+        node = term.node
+        private = not users_of[node] if node == root else len(users_of[node]) == 1
+        parts = None
+        if private and (node == root or node not in outputs):
+            parts = _apart(graph, term, varies)
+        if parts is None:
+            terms.append(term)
+        else:
+            nodes.add(node)
+            stack += parts
+    return terms
+
+
+def _apart(graph: Graph, term: Term, varies: bytearray) -> list[Term] | None:
+    """The terms of one sum or multiple; None if it is neither."""
+    node, sign, factors, divisors = term
+    code = graph.codes[node]
+    within = operands(graph, node)
+    if code == NEG.code:
+        return [Term(within[0], -sign, factors, divisors)]
+    if code in SUMS and within[0] != within[1]:
+        second = -sign if code == SUB.code else sign
+        return [
+            Term(within[1], second, factors, divisors),
+            Term(within[0], sign, factors, divisors),
+        ]
+    if code == DIV.code and varies[within[0]] and not varies[within[1]]:
+        return [Term(within[0], sign, factors, (*divisors, within[1]))]
+    if code == MUL.code and varies[within[0]] != varies[within[1]]:
+        moving, fixed = within if varies[within[0]] else within[::-1]
+        return [Term(moving, sign, (*factors, fixed), divisors)]
+    return None
+
+
+class Outline:
+    """All of the above about one graph, as far as its outputs need it."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.nodes = needed(graph, graph.outputs)
+        self.varies = varying(graph)
+        self.users = users(graph, self.nodes)
+        self.spine = spine(graph, self.users, self.varies)
+
+
+def bits(mask: int) -> list[int]:
+    """The places of the ones in a bit set, in order."""
+    return [place for place in range(mask.bit_length()) if mask >> place & 1]
