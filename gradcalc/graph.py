@@ -11,9 +11,11 @@ beside it in ``constants``: the engine uses the number, the sympy check and the 
 
 from __future__ import annotations
 
+import gc
 import math
 from array import array
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from gradcalc.errors import ExpressionError, Source, Span
@@ -33,6 +35,18 @@ from gradcalc.primitives import (
 
 NOWHERE = Span(0, 0)
 _POW, _SQUARE = POW.code, SQUARE.code
+
+
+@contextmanager
+def bulk_building() -> Iterator[None]:
+    """No garbage collection meanwhile: it would look in vain through millions of small tuples."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 class Node(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcalc import transform
-from gradcalc.engine import sweeps
+from gradcalc.engine import scalar, sweeps
 from gradcalc.engine.schedule import Floats, Schedule, schedule
 from gradcalc.errors import BindingError, UsageError
 from gradcalc.graph import Graph
@@ -53,6 +53,11 @@ class Program:
         return schedule(self.graph)
 
     @cached_property
+    def _lines(self) -> scalar.Lines | None:
+        """Straight-line code, if the graph is so narrow that it is faster than numpy."""
+        return scalar.straighten(self.graph) if scalar.is_narrow(self.graph) else None
+
+    @cached_property
     def _gradient_program(self) -> Program:
         return Program(transform.gradient_graph(self.graph))
 
@@ -62,6 +67,9 @@ class Program:
         """The values f(x), shape (m,) or (N, m)."""
 
         def values(points: Floats) -> Floats:
+            if points.ndim == 1 and self._lines is not None:
+                line = scalar.forward(self._lines, points)
+                return np.array([line[node] for node in self.graph.outputs])
             return sweeps.forward(self.schedule, points)[self.schedule.outputs]
 
         return self._over_points(x, (len(self.outputs),), values)
@@ -89,6 +97,10 @@ class Program:
 
         ``v`` has one entry per output, or shape (N, m) for a vector per point.
         """
+        if self._lines is not None:
+            result = self._narrow_vjp(self._lines, x, v)
+            if result is not None:
+                return result
         return self._product(x, v, self.outputs, "v", sweeps.pullback, self.variables)
 
     def jvp(self, x: Point, u: Sequence[float] | Floats) -> Floats:
@@ -199,6 +211,12 @@ class Program:
             swept = sweep(self.schedule, partials, np.ascontiguousarray(seeds[chunk].T))
             result[chunk] = swept.T
         return result
+
+    def _narrow_vjp(self, lines: scalar.Lines, x: Point, v: Any) -> Floats | None:
+        points, seeds = self.point(x), _vector(v, self.outputs, "v")
+        if points.ndim > 1 or seeds.ndim > 1:
+            return None
+        return scalar.pullback(lines, scalar.forward(lines, points), seeds.tolist())
 
     def _linearized(self, points: Floats) -> sweeps.Partials:
         run = self.schedule

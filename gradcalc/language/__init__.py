@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradcalc.errors import BindingError, Source
-from gradcalc.graph import Graph
+from gradcalc.graph import Graph, bulk_building
 from gradcalc.language.arrays import Value
 from gradcalc.language.parser import Parser, Statement
 
@@ -36,9 +35,7 @@ def parse(
 
     Raises ExpressionError with the guilty span, BindingError for ``wrt`` and ``outputs``.
     """
-    collecting = gc.isenabled()
-    gc.disable()  # a large text makes millions of small tuples that no collection would free
-    try:
+    with bulk_building():
         parser = Parser(
             Source(text, name),
             shapes=dict(shapes or {}),
@@ -46,9 +43,6 @@ def parse(
             bound=frozenset(bound),
             flags_are_numbers=flags_are_numbers,
         ).parse()
-    finally:
-        if collecting:
-            gc.enable()
     graph = parser.graph
     for label, value in _outputs(parser, outputs):
         _add_output(graph, label, value)
