@@ -7,6 +7,7 @@ evaluated, differentiated again (Hessians, ``create_graph``), checked and printe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from heapq import heapify, heappop, heappush
 
 from gradcalc.errors import Span
 from gradcalc.graph import Graph
@@ -43,7 +44,8 @@ def vjp_graph(graph: Graph, vector: str = "v") -> Graph:
     """The graph of vᵀJ: inputs are those of ``graph``, then ``v[0]``, …; one output per variable."""
     result = copy(graph)
     seeds = [result.variable(f"{vector}[{i}]") for i in range(len(graph.outputs))]
-    _backward(result, graph.outputs, seeds, graph)
+    result.outputs = _Backward(graph, result).sweep(graph.outputs, seeds)
+    result.output_names = [f"d/d{name}" for name in graph.variables]
     return result
 
 
@@ -51,48 +53,68 @@ def gradient_graph(graph: Graph) -> Graph:
     """The graph of the gradient of the one output: one output per variable, ``df1/dx1``."""
     if len(graph.outputs) != 1:
         raise ValueError(f"the gradient of {len(graph.outputs)} outputs is a Jacobian")
+    return jacobian_graph(graph)
+
+
+def jacobian_graph(graph: Graph) -> Graph:
+    """The graph of the Jacobian, row by row: output i·n + j is ``df_i/dx_j``.
+
+    The rows share the values and the local partials; slopes that are the same number at every point
+    are constants.
+    """
     result = copy(graph)
-    _backward(result, graph.outputs, [result.constant(1.0)], graph)
-    result.output_names = [f"d{graph.output_names[0]}/d{name}" for name in graph.variables]
+    one = [result.constant(1.0)]
+    backward = _Backward(graph, result)
+    for output, row in zip(graph.outputs, graph.output_names, strict=True):
+        result.outputs += backward.sweep([output], one)
+        result.output_names += [f"d{row}/d{name}" for name in graph.variables]
     return result
 
 
-def _backward(
-    result: Graph, outputs: Sequence[int], seeds: Sequence[int], primal: Graph
-) -> None:
-    """Append the reverse sweep to ``result`` and make the inputs' cotangents its outputs."""
-    active = _active(primal)
-    contributions: dict[int, list[int]] = {}
-    guarded: set[int] = set()
-    for node, seed in zip(outputs, seeds, strict=True):
-        contributions.setdefault(node, []).append(seed)
-    for node in range(len(primal) - 1, -1, -1):
-        if node not in contributions or not active[node]:
-            continue
-        primitive = TABLE[primal.codes[node]]
-        if primitive is VARIABLE:
-            continue
-        span = primal.span(node)
-        cotangent = chain(result, ADD.code, contributions.pop(node), span)
-        guard = node in guarded or primitive.selects
-        operands = [column[node] for column in primal.operands[: primitive.arity]]
-        wanted = frozenset(k for k, operand in enumerate(operands) if active[operand])
-        slopes = instantiate(result, rule(primitive), operands, node, wanted, span)
-        for operand, slope in zip(operands, slopes, strict=True):
-            if slope is None:
+class _Backward:
+    """Reverse sweeps over ``primal``, written down as nodes of ``result``."""
+
+    def __init__(self, primal: Graph, result: Graph) -> None:
+        self.primal = primal
+        self.result = result
+        self.active = _active(primal)
+
+    def sweep(self, outputs: Sequence[int], seeds: Sequence[int]) -> list[int]:
+        """The nodes of the inputs' cotangents."""
+        primal, result = self.primal, self.result
+        contributions: dict[int, list[int]] = {}
+        for node, seed in zip(outputs, seeds, strict=True):
+            contributions.setdefault(node, []).append(seed)
+        guarded: set[int] = set()
+        waiting = [-node for node in contributions]  # a heap: the last node first
+        heapify(waiting)
+        while waiting:
+            node = -heappop(waiting)
+            primitive = TABLE[primal.codes[node]]
+            if not self.active[node] or primitive is VARIABLE:
                 continue
-            flow = _times(result, cotangent, slope, FLOW if guard else MUL, span)
-            contributions.setdefault(operand, []).append(flow)
-            if guard:
-                guarded.add(operand)
-    zero = result.constant(0.0)
-    result.outputs = [
-        chain(result, ADD.code, contributions[node], primal.span(node))
-        if node in contributions
-        else zero
-        for node in primal.inputs
-    ]
-    result.output_names = [f"d/d{name}" for name in primal.variables]
+            span = primal.span(node)
+            cotangent = chain(result, ADD.code, contributions[node], span)
+            guard = node in guarded or primitive.selects
+            operands = [column[node] for column in primal.operands[: primitive.arity]]
+            wanted = frozenset(k for k, operand in enumerate(operands) if self.active[operand])
+            slopes = instantiate(result, rule(primitive), operands, node, wanted, span)
+            for operand, slope in zip(operands, slopes, strict=True):
+                if slope is None:
+                    continue
+                flow = _times(result, cotangent, slope, FLOW if guard else MUL, span)
+                if operand not in contributions:
+                    contributions[operand] = []
+                    heappush(waiting, -operand)
+                contributions[operand].append(flow)
+                if guard:
+                    guarded.add(operand)
+        return [
+            chain(result, ADD.code, contributions[node], primal.span(node))
+            if node in contributions
+            else result.constant(0.0)
+            for node in primal.inputs
+        ]
 
 
 def _active(graph: Graph) -> bytearray:
