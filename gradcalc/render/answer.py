@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gradcalc.errors import Exit
+from gradcalc.errors import Exit, UndefinedError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,7 +44,9 @@ class Answer:
 
     ``value`` has shape (m,), one entry per output. ``entries`` has the shape that ``kind`` implies:
     (m, n) for a Jacobian, (n, n) for a Hessian, (n,) or (m,) for a vector, None for plain values.
-    ``vector`` is the v or u of a product. ``at`` is the point by the names that were bound.
+    ``vector`` is the v or u of a product. ``point`` has the coordinates in the order of
+    ``variables``, ``at`` the same by the names that were bound. ``undefined`` says why there is a
+    NaN in the answer, where there is one.
     """
 
     command: str
@@ -58,6 +60,7 @@ class Answer:
     vector: NDArray[np.float64] | None = None
     verdict: Verdict | None = None
     notes: tuple[str, ...] = field(default=())
+    undefined: UndefinedError | None = None
     exit: Exit = Exit.DONE
 
     @property

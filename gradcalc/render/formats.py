@@ -8,12 +8,16 @@ from typing import NamedTuple
 
 
 class Format(NamedTuple):
-    """A format by name: where its function is, and what it is for."""
+    """A format by name: where its function is, and what it is for.
+
+    ``remarks``: it has a place for notes and for the verdict.
+    """
 
     name: str
     module: str
     doc: str
     json: bool = False
+    remarks: bool = False
 
     @property
     def function(self) -> Callable[..., str]:
@@ -27,13 +31,13 @@ class Format(NamedTuple):
 FORMATS = {
     f.name: f
     for f in (
-        Format("table", "table", "for people"),
-        Format("json", "machine", "one JSON object", json=True),
-        Format("ndjson", "machine", "the same on one line", json=True),
+        Format("table", "table", "for people", remarks=True),
+        Format("json", "machine", "one JSON object", json=True, remarks=True),
+        Format("ndjson", "machine", "the same on one line", json=True, remarks=True),
         Format("csv", "machine", "a header of variables, a row for each output"),
         Format("tsv", "machine", "csv with tabs"),
         Format("plain", "machine", "the bare numbers"),
-        Format("markdown", "markup", "a table for a document"),
-        Format("latex", "markup", "a matrix for a paper"),
+        Format("markdown", "markup", "a table for a document", remarks=True),
+        Format("latex", "markup", "a matrix for a paper", remarks=True),
     )
 }

@@ -24,7 +24,11 @@ def _shortened(lines: list[str]) -> list[str]:
     if len(lines) <= MOST_STEPS:
         return lines
     left_out = len(lines) - MOST_STEPS
-    return [*lines[: MOST_STEPS - 20], f"  … {left_out} lines; --format json has them …", *lines[-20:]]
+    return [
+        *lines[: MOST_STEPS - 20],
+        f"  … {left_out} lines; --format json has them …",
+        *lines[-20:],
+    ]
 
 
 def _forward(explanation: Explanation, digits: int | None) -> list[str]:
@@ -53,7 +57,9 @@ def _flow(flow: Flow, step: Step, width: int, digits: int | None) -> str:
     slope = shown(flow.slope, digits)
     formula = safe(flow.formula)
     named = "" if formula == slope else f"{formula} = "
-    product = f"{shown(step.cotangent, digits)} × {_factor(slope)} = {shown(flow.contribution, digits)}"
+    product = (
+        f"{shown(step.cotangent, digits)} × {_factor(slope)} = {shown(flow.contribution, digits)}"
+    )
     return f"    → {safe(flow.operand):{width}}  slope {named}{slope},  {product}"
 
 

@@ -1,0 +1,1 @@
+"""The command line: argv → a problem → an answer → text on stdout, and an exit code."""

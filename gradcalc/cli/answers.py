@@ -1,0 +1,190 @@
+"""The commands that answer with numbers: an expression at a point → an ``Answer``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from gradcalc.cli.options import Options
+from gradcalc.cli.question import method, posed, require_one_output, vector
+from gradcalc.errors import Exit, UndefinedError
+from gradcalc.primitives import TABLE
+from gradcalc.render.answer import Answer
+
+if TYPE_CHECKING:
+    from gradcalc.check import Verdict
+    from gradcalc.engine import Program
+    from gradcalc.engine.schedule import Floats
+    from gradcalc.provenance import Cause
+
+
+class Asked(NamedTuple):
+    """A program at a point, with the vector of a product, and the sweeps that were asked for."""
+
+    program: Program
+    x: list[float]
+    vector: list[float]
+    mode: str
+
+
+KINDS = {
+    "eval": "eval",
+    "grad": "gradient",
+    "jacobian": "jacobian",
+    "vjp": "vjp",
+    "jvp": "jvp",
+    "hessian": "hessian",
+    "hvp": "hvp",
+    "check": "jacobian",
+}
+"""What each command answers. ``check`` is a Jacobian that insists on its verdict."""
+
+_ENTRIES: dict[str, Callable[[Asked], Floats | None]] = {
+    "eval": lambda asked: None,
+    "gradient": lambda asked: asked.program.jacobian(asked.x, asked.mode)[0],
+    "jacobian": lambda asked: asked.program.jacobian(asked.x, asked.mode),
+    "vjp": lambda asked: asked.program.vjp(asked.x, asked.vector),
+    "jvp": lambda asked: asked.program.jvp(asked.x, asked.vector),
+    "hessian": lambda asked: asked.program.hessian(asked.x),
+    "hvp": lambda asked: asked.program.hvp(asked.x, asked.vector),
+}
+_ONE_OUTPUT = {"gradient": "gradient", "hessian": "Hessian", "hvp": "Hessian"}
+_VECTOR = {"vjp": "v", "jvp": "u", "hvp": "u"}
+
+
+def answer(options: Options) -> Answer:
+    """The values and the derivative that ``options.command`` asks for, checked.
+
+    Raises GradcalcError where the expression, the point or the vector cannot be read or don't fit.
+    """
+    kind = KINDS[options.command]
+    how = method(options)
+    problem = posed(options)
+    if kind in _ONE_OUTPUT:
+        require_one_output(problem, _ONE_OUTPUT[kind], options)
+    direction = vector(problem, _VECTOR[kind], options) if kind in _VECTOR else []
+
+    import numpy as np  # deferred: what is refused above needs no numbers
+
+    asked = Asked(problem.program(), problem.x, direction, options.mode)
+    value, entries = asked.program(asked.x), _ENTRIES[kind](asked)
+    verdict = None if how == "none" else _verdict(asked, kind, value, entries, how, options.budget)
+    insisted = options.check is not None or options.command == "check"
+    undefined = _undefined(asked, kind, value, entries)
+    return Answer(
+        command=options.command,
+        kind=kind,
+        variables=asked.program.variables,
+        outputs=asked.program.outputs,
+        at=problem.at,
+        point=np.array(asked.x, dtype=float),
+        value=value,
+        entries=entries,
+        vector=np.array(direction) if kind in _VECTOR else None,
+        verdict=verdict,
+        notes=tuple(_notes(asked, kind, entries)),
+        undefined=undefined,
+        exit=Exit.UNDEFINED if undefined else _exit(verdict, insisted),
+    )
+
+
+def _verdict(
+    asked: Asked,
+    kind: str,
+    value: Floats,
+    entries: Floats | None,
+    how: str,
+    budget: float | None,
+) -> Verdict:
+    from gradcalc.check.verify import BUDGET, verify  # deferred: it brings sympy
+
+    return verify(
+        asked.program,
+        asked.x,
+        kind,
+        entries,
+        value=value,
+        vector=asked.vector or None,
+        method=how,
+        budget=BUDGET if budget is None else budget,
+    )
+
+
+def _exit(verdict: Verdict | None, insisted: bool) -> Exit:
+    if verdict is None or verdict.passed:
+        return Exit.DONE
+    if verdict.passed is False:
+        return Exit.DISAGREES
+    return Exit.UNDECIDED if insisted else Exit.DONE
+
+
+def _undefined(
+    asked: Asked, kind: str, value: Floats, entries: Floats | None
+) -> UndefinedError | None:
+    """The first value that is not finite, or the first entry that is a NaN, with its cause."""
+    if all(map(math.isfinite, value.tolist())) and not _has_nan(entries):
+        return None
+    from gradcalc.provenance import of_slope, of_value  # deferred: rarely needed
+
+    names = asked.program.outputs
+    for i, number in enumerate(value.tolist()):
+        if not math.isfinite(number):
+            cause = of_value(asked.program, asked.x, i)
+            return _undefined_error(asked, f"{names[i]} is {number}", cause)
+    import numpy as np
+
+    holes = np.argwhere(np.isnan(np.asarray(entries)))
+    what, outputs, variables = _entry(asked, kind, holes[0].tolist())
+    causes = (of_slope(asked.program, asked.x, i, j) for i in outputs for j in variables)
+    return _undefined_error(asked, f"{what} is nan", next(filter(None, causes), None))
+
+
+def _has_nan(entries: Floats | None) -> bool:
+    return entries is not None and any(map(math.isnan, entries.flat))
+
+
+_FEW = 32  # outputs or variables among which the cause of a NaN in a product is looked for
+
+
+def _entry(asked: Asked, kind: str, index: list[int]) -> tuple[str, Sequence[int], Sequence[int]]:
+    """What a mathematician calls an entry, and the outputs and variables that it is about."""
+    outputs, variables = asked.program.outputs, asked.program.variables
+    first, last = index[0], index[-1]
+    if kind == "jacobian":
+        return f"d{outputs[first]}/d{variables[last]}", [first], [last]
+    if kind == "gradient":
+        return f"d{outputs[0]}/d{variables[last]}", [0], [last]
+    if kind == "vjp":
+        return f"vᵀJ at {variables[last]}", range(len(outputs))[:_FEW], [last]
+    if kind == "jvp":
+        return f"the slope of {outputs[first]} along u", [first], range(len(variables))[:_FEW]
+    along = variables[first] if len(index) == 2 else "u"
+    return f"d²{outputs[0]}/d{along}d{variables[last]}", [0], [last]
+
+
+def _undefined_error(asked: Asked, what: str, cause: Cause | None) -> UndefinedError:
+    if cause is None:
+        return UndefinedError(f"{what} at this point")
+    return UndefinedError(
+        f"{what} at this point: {cause.what}", source=asked.program.graph.source, span=cause.span
+    )
+
+
+def _notes(asked: Asked, kind: str, entries: Floats | None) -> Iterator[str]:
+    """Where the numbers are a convention, or infinite."""
+    if entries is None:
+        return
+    graph = asked.program.graph
+    if any(TABLE[code].kink for code in set(graph.codes)):
+        from gradcalc.check import kinks
+
+        for kink in kinks(asked.program, asked.x):
+            yield kink.note
+    import numpy as np
+
+    infinite = np.argwhere(np.isinf(entries))
+    if len(infinite):
+        what, _, _ = _entry(asked, kind, infinite[0].tolist())
+        others = f", and {len(infinite) - 1} more entries are infinite" if len(infinite) > 1 else ""
+        yield f"{what} is infinite at this point{others}"

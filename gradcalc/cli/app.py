@@ -1,0 +1,123 @@
+"""The application: argv in, text and an exit code out."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+import gradcalc
+from gradcalc.cli.arguments import wants_json
+from gradcalc.cli.commands import ALIASES, COMMANDS, build
+from gradcalc.cli.dispatch import emit, invoke, report
+from gradcalc.errors import Exit, GradcalcError
+
+INTERNAL = 70  # sysexits.h: EX_SOFTWARE
+_OPTIONS = ("-h", "--help", "-V", "--version", "--install-completion", "--show-completion")
+
+
+class Commands(TyperGroup):
+    """All commands; each is built when it is looked up, and listed without that."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        name = ALIASES.get(cmd_name, cmd_name)
+        return build(name) if name in COMMANDS else None
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(c.name, c.summary) for c in COMMANDS.values()])
+
+
+app = typer.Typer(
+    cls=Commands,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"gradcalc {gradcalc.__version__}")
+        raise typer.Exit
+
+
+@app.callback(epilog="gradcalc COMMAND --help says more.")
+def _group(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", "-V", help="Show the version.", is_eager=True, callback=_print_version
+        ),
+    ] = False,
+) -> None:
+    """Gradients and Jacobians of typed expressions, each checked against sympy.
+
+    Example: gradcalc jacobian "x1**2+3*x2, x2**2+2*x1" --at 2,3
+    """
+
+
+def entry() -> None:
+    """The console script."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(words: Sequence[str]) -> int:
+    """Run one command line and return its exit code. Nothing that a user can type raises."""
+    try:
+        code = _run(words)
+        sys.stdout.flush()
+        return int(code)
+    except BrokenPipeError:
+        # What is still buffered must not be written at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(Exit.PIPE_CLOSED)
+    except KeyboardInterrupt:
+        return int(Exit.INTERRUPTED)
+    except Exception as error:
+        return _apologise(error)
+
+
+def _run(words: Sequence[str]) -> int:
+    if "_GRADCALC_COMPLETE" in os.environ or (words and words[0] in _OPTIONS):
+        return _about(words)
+    if not words:
+        command: Any = typer.main.get_command(app)
+        context = command.make_context("gradcalc", [], resilient_parsing=True)
+        sys.stderr.write(command.get_help(context) + "\n")
+        return Exit.USAGE
+    try:
+        return emit(*invoke(words))
+    except GradcalcError as error:
+        return report(error, json=wants_json(words, os.environ.get("GRADCALC_FORMAT")))
+
+
+def _about(words: Sequence[str]) -> int:
+    """Help, the version, shell completion: what is not about one command."""
+    command = typer.main.get_command(app)
+    if "_GRADCALC_COMPLETE" in os.environ:
+        command.main(list(words), prog_name="gradcalc")
+    try:
+        command.make_context("gradcalc", list(words))
+    except typer.Exit as done:
+        return done.exit_code
+    return Exit.USAGE
+
+
+def _apologise(error: Exception) -> int:
+    """A mistake of ours."""
+    if os.environ.get("GRADCALC_DEBUG"):
+        traceback.print_exception(error)
+    sys.stderr.write(
+        f"error: internal error, {type(error).__name__}: {error}\n"
+        "hint: please report it, with what GRADCALC_DEBUG=1 shows\n"
+    )
+    return INTERNAL

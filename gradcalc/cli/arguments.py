@@ -1,0 +1,102 @@
+"""Before typer reads the command line: what starts with a minus may be an expression.
+
+``gradcalc grad -x**2 --at 3``: an option parser sees the options -x, -*, -2. Here a word is an
+option only when it is exactly one of the command's; everything else goes behind ``--``.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from gradcalc.errors import Source, Span, UsageError
+from gradcalc.render.formats import FORMATS
+
+_LONG_OPTION = re.compile(r"--[A-Za-z][\w-]*(=.*)?", re.DOTALL)
+
+
+def arranged(words: Sequence[str], parameters: Sequence[Any], line: Sequence[str]) -> list[str]:
+    """``words`` with all options first, then ``--``, then the arguments.
+
+    ``parameters`` are the command's, ``line`` the whole command line that errors show. Raises
+    UsageError for an option that the command does not have, or that lacks its value.
+    """
+    takes_value = {
+        name: not parameter.is_flag
+        for parameter in parameters
+        if parameter.param_type_name == "option"
+        for name in (*parameter.opts, *parameter.secondary_opts)
+    }
+    takes_value |= {"-h": False, "--help": False}
+    offset = len(line) - len(words)
+    options: list[str] = []
+    arguments: list[str] = []
+    rest = iter(enumerate(words, start=offset))
+    for index, word in rest:
+        name = word.partition("=")[0]
+        if word == "--":
+            arguments += [later for _, later in rest]
+        elif word in takes_value:
+            options.append(word)
+            if takes_value[word]:
+                options.append(_value(word, next(rest, (index, None))[1], takes_value, line, index))
+        elif name.startswith("--") and name in takes_value:
+            options.append(word)
+        elif word[:2] == "-f" and word[2:] in FORMATS and "-f" in takes_value:
+            options += ["-f", word[2:]]
+        elif _LONG_OPTION.fullmatch(word):
+            raise _unknown(name, takes_value, line, index)
+        else:
+            arguments.append(word)
+    return [*options, "--", *arguments]
+
+
+def _value(
+    option: str, value: str | None, known: dict[str, bool], line: Sequence[str], index: int
+) -> str:
+    if value is not None and value not in known:
+        return value
+    raise UsageError(
+        f"{option} needs a value",
+        source=shown(line),
+        span=place(line, index),
+        hint=f"{option} in an expression is typed as ({option}…)" if len(option) == 2 else "",
+    )
+
+
+def _unknown(name: str, known: dict[str, bool], line: Sequence[str], index: int) -> UsageError:
+    close = get_close_matches(name, known, 1, 0.5)
+    longs = ", ".join(option for option in known if option.startswith("--"))
+    return UsageError(
+        f"no such option: {name}",
+        source=shown(line),
+        span=place(line, index),
+        hint=f"did you mean {close[0]}?" if close else f"the options are {longs}",
+    )
+
+
+def shown(line: Sequence[str]) -> Source:
+    """The command line as it could have been typed."""
+    return Source(shlex.join(line))
+
+
+def place(line: Sequence[str], index: int) -> Span:
+    """Where the word of this number stands in ``shown(line)``."""
+    start = len(shlex.join([*line[:index], ""])) - len("''")
+    return Span(start, start + len(shlex.quote(line[index])))
+
+
+def wants_json(words: Sequence[str], default: str | None) -> bool:
+    """Whether the format asked for is a JSON one, as far as can be told before all is read."""
+    format = default
+    for word, value in zip(words, [*words[1:], ""], strict=True):
+        if word in ("-f", "--format"):
+            format = value
+        elif word.startswith("--format="):
+            format = word.partition("=")[2]
+        elif word.startswith("-f") and word[2:] in FORMATS:
+            format = word[2:]
+    return format in FORMATS and FORMATS[format].json

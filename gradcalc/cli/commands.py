@@ -1,0 +1,157 @@
+"""The one list of commands: what each is for, which options it takes, and where its function is.
+
+Only the command that was asked for is built: typer takes half a millisecond for each, and a syntax
+error should come back at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from inspect import Parameter, Signature
+from typing import Any, NamedTuple, get_type_hints
+
+import typer
+
+from gradcalc.cli.options import CHECK, EXPRESSION, POINT, PRINTING, Options
+
+
+class Command(NamedTuple):
+    """A command by name. ``function`` of ``gradcalc.cli.<module>`` takes Options."""
+
+    name: str
+    summary: str
+    module: str
+    function: str
+    takes: tuple[str, ...]
+    example: str
+
+    def run(self, options: Options) -> Any:
+        """What the function of the command returns: an Answer, a text, or an exit code."""
+        function = getattr(import_module(f"gradcalc.cli.{self.module}"), self.function)
+        return function(options)
+
+
+def _at_a_point(*more: str) -> tuple[str, ...]:
+    return (*EXPRESSION, *POINT, *more, *CHECK, *PRINTING)
+
+
+_EXAMPLE = '"x1**2+3*x2, x2**2+2*x1" --at 2,3'
+
+COMMANDS = {
+    command.name: command
+    for command in (
+        Command(
+            "eval",
+            "The values of the outputs.",
+            "answers",
+            "answer",
+            _at_a_point(),
+            f"gradcalc eval {_EXAMPLE}",
+        ),
+        Command(
+            "grad",
+            "The gradient of one output.",
+            "answers",
+            "answer",
+            _at_a_point("mode"),
+            'gradcalc grad "mean(3*(a+3)**2)" --at "a=[2,3]"',
+        ),
+        Command(
+            "jacobian",
+            "The Jacobian: a row for each output, a column for each variable. Alias: jac.",
+            "answers",
+            "answer",
+            _at_a_point("mode"),
+            f"gradcalc jacobian {_EXAMPLE}",
+        ),
+        Command(
+            "vjp",
+            "vᵀJ: what PyTorch's y.backward(v) leaves in x.grad.",
+            "answers",
+            "answer",
+            _at_a_point("v"),
+            f"gradcalc vjp {_EXAMPLE} --v 1,1",
+        ),
+        Command(
+            "jvp",
+            "J u: the derivative of every output in direction u.",
+            "answers",
+            "answer",
+            _at_a_point("u"),
+            f"gradcalc jvp {_EXAMPLE} --u 1,0",
+        ),
+        Command(
+            "hessian",
+            "The matrix of second derivatives of one output.",
+            "answers",
+            "answer",
+            _at_a_point(),
+            'gradcalc hessian "sin(x)*y**2" --at x=1,y=2',
+        ),
+        Command(
+            "hvp",
+            "The Hessian of one output times a direction u.",
+            "answers",
+            "answer",
+            _at_a_point("u"),
+            'gradcalc hvp "sin(x)*y**2" --at x=1,y=2 --u 1,0',
+        ),
+        Command(
+            "check",
+            "Is the Jacobian right? Compares it with an independent one.",
+            "answers",
+            "answer",
+            (*EXPRESSION, *POINT, "mode", "check", "budget", *PRINTING),
+            f"gradcalc check {_EXAMPLE}",
+        ),
+        Command(
+            "functions",
+            "Every function of the language, with its derivative.",
+            "catalogue",
+            "functions",
+            ("format", "out", "color"),
+            "gradcalc functions",
+        ),
+        Command(
+            "run",
+            "Run a file of gradcalc commands, one a line, with a summary.",
+            "script",
+            "run",
+            ("script", "format", "digits", "out", "color", "quiet"),
+            "gradcalc run examples.txt",
+        ),
+    )
+}
+ALIASES = {"jac": "jacobian"}
+
+
+def build(name: str) -> Any:
+    """The click command of this name, whose invocation returns (Options, outcome)."""
+    command = COMMANDS[name]
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command(
+        name,
+        help=f"{command.summary}\n\nExample: {command.example}",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )(_callback(command))
+    return typer.main.get_command(app)
+
+
+def _callback(command: Command) -> Callable[..., tuple[Options, Any]]:
+    """A function with the options of the command as its parameters, for typer to read."""
+
+    def callback(**given: Any) -> tuple[Options, Any]:
+        options = Options(command=command.name, **given)
+        return options, command.run(options)
+
+    hints = get_type_hints(Options, include_extras=True)
+    parameters = [
+        Parameter(
+            name, Parameter.KEYWORD_ONLY, default=getattr(Options, name), annotation=hints[name]
+        )
+        for name in command.takes
+    ]
+    callback.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    callback.__annotations__ = {name: hints[name] for name in command.takes}
+    return callback

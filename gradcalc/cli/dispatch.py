@@ -1,0 +1,147 @@
+"""One command line, run: words → (options, outcome), and what is printed of either."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import Any
+
+import typer
+
+from gradcalc.cli import terminal
+from gradcalc.cli.arguments import arranged, place, shown
+from gradcalc.cli.commands import ALIASES, COMMANDS, build
+from gradcalc.cli.options import Options
+from gradcalc.cli.output import sink, write
+from gradcalc.errors import Exit, GradcalcError, Span, UsageError
+from gradcalc.render.answer import Answer
+from gradcalc.render.formats import FORMATS
+from gradcalc.render.problems import note, problem, problem_json
+
+Outcome = Answer | str | Exit
+"""What a command comes to: an answer, a text, or (when it has printed by itself) an exit code."""
+
+ClickException: Any = typer.BadParameter.__mro__[2]  # typer does not export it
+
+
+def invoke(words: Sequence[str]) -> tuple[Options, Outcome]:
+    """Run the command line ``words`` (without the program's name).
+
+    Raises GradcalcError for whatever is wrong with it.
+    """
+    line = ["gradcalc", *words]
+    name = ALIASES.get(words[0], words[0])
+    if name not in COMMANDS:
+        raise _unknown(line)
+    command = build(name)
+    try:
+        arguments = arranged(words[1:], command.params, line)
+        with command.make_context(f"gradcalc {name}", arguments) as context:
+            outcome: tuple[Options, Outcome] = command.invoke(context)
+            return outcome
+    except typer.Exit:  # --help
+        return Options(command=name), Exit.DONE
+    except ClickException as error:
+        raise _usage(error, line) from None
+
+
+def emit(options: Options, outcome: Outcome) -> Exit:
+    """Print an outcome as the options say, remarks on standard error, and return its exit code."""
+    if isinstance(outcome, Exit):
+        return outcome
+    with sink(options.out) as put:
+        put(outcome if isinstance(outcome, str) else text(options, outcome))
+    if isinstance(outcome, str):
+        return Exit.DONE
+    sys.stdout.flush()  # the answer before the remarks about it
+    for remark in remarks(options, outcome):
+        write(sys.stderr, remark)
+    return outcome.exit
+
+
+def text(options: Options, answer: Answer) -> str:
+    """The answer in the format asked for, for where it is going."""
+    from gradcalc.render import render
+
+    to_file = options.out is not None
+    color = (
+        options.color == "always" if to_file else terminal.wants_color(options.color, sys.stdout)
+    )
+    return render(
+        _quiet(answer) if options.quiet else answer,
+        options.format,
+        width=None if to_file else terminal.width(sys.stdout),
+        digits=options.digits,
+        color=color,
+    )
+
+
+def _quiet(answer: Answer) -> Answer:
+    """Without notes, and without the verdict unless it is bad news."""
+    agreed = answer.verdict is not None and answer.verdict.passed
+    return replace(answer, notes=(), verdict=None if agreed else answer.verdict)
+
+
+def remarks(options: Options, answer: Answer) -> list[str]:
+    """What standard error is told about an answer: what its format has no place for."""
+    color = terminal.wants_color(options.color, sys.stderr)
+    found = []
+    if not FORMATS[options.format].remarks:
+        found += [] if options.quiet else [note(text, color=color) for text in answer.notes]
+        if answer.verdict is not None and not answer.verdict.passed:
+            found.append(note(answer.verdict.line, color=color))
+    if answer.undefined is not None:
+        found.append(told(answer.undefined, json=FORMATS[options.format].json, color=color))
+    return found
+
+
+def report(error: GradcalcError, *, json: bool, color: str = "auto") -> Exit:
+    """Print an error on standard error and return its exit code."""
+    sys.stdout.flush()
+    write(sys.stderr, told(error, json=json, color=terminal.wants_color(color, sys.stderr)))
+    return error.exit
+
+
+def told(error: GradcalcError, *, json: bool, color: bool) -> str:
+    """An error for a program or for a person."""
+    if json:
+        return problem_json(error)
+    return problem(error, width=shutil.get_terminal_size().columns, color=color)
+
+
+def _usage(error: Any, line: Sequence[str]) -> UsageError:
+    """What typer complains about, with a caret under the word that it is about."""
+    message = error.format_message().rstrip(".")
+    message = message[:1].lower() + message[1:]
+    place = _value_of(error, line)
+    if place is None:
+        return UsageError(message, hint=f"gradcalc {line[1]} --help")
+    return UsageError(message, source=shown(line), span=place)
+
+
+def _value_of(error: Any, line: Sequence[str]) -> Span | None:
+    """Where the value of the option that ``error`` is about stands in the line."""
+    names = getattr(getattr(error, "param", None), "opts", ())
+    for index in range(len(line) - 1, 0, -1):
+        if line[index].partition("=")[0] in names:
+            return place(line, index if "=" in line[index] else min(index + 1, len(line) - 1))
+    return None
+
+
+def _unknown(line: Sequence[str]) -> UsageError:
+    word = line[1]
+    known = [*COMMANDS, *ALIASES]
+    close = get_close_matches(word, known, 1)
+    if close:
+        hint = f"did you mean {close[0]}?"
+    elif word.isidentifier():
+        hint = f"the commands are {', '.join(COMMANDS)}"
+    elif word.startswith("--"):
+        hint = "options come after the command: gradcalc jacobian EXPR --at …"
+    else:
+        hint = "say what you want to know of it: gradcalc grad EXPR --at …"
+    what = "no such command" if not word.startswith("--") else "no command before"
+    return UsageError(f"{what}: {word}", source=shown(line), span=place(line, 1), hint=hint)

@@ -1,0 +1,151 @@
+"""Every option of every command, declared once.
+
+A command takes some of the fields of ``Options`` (``gradcalc.cli.commands`` says which); the others
+keep their defaults. Plain strings and lists: this module is all that ``--help`` needs to load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Annotated
+
+import typer
+
+from gradcalc.render.formats import FORMATS
+
+METHODS = ("sympy", "mpmath", "differences", "none")
+MODES = ("auto", "reverse", "forward")
+COLORS = ("auto", "always", "never")
+
+
+def one_of(choices: Iterable[str]) -> Callable[[str], str]:
+    """A parser of a word that must be one of ``choices``."""
+    words = tuple(choices)
+
+    def choice(word: str) -> str:
+        if word in words:
+            return word
+        close = get_close_matches(word, words, 1)
+        meant = f" (did you mean {close[0]}?)" if close else ""
+        raise typer.BadParameter(f"'{word}' is none of {', '.join(words)}{meant}")
+
+    return choice
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a command line said."""
+
+    command: str = ""
+
+    expr: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[EXPR]",
+            help="The expression, in quotes; with commas between outputs. '-' is stdin.",
+            show_default=False,
+        ),
+    ] = None
+    file: Annotated[
+        str | None, typer.Option("--input", "-i", metavar="FILE", help="Read EXPR from a file.")
+    ] = None
+    at: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="POINT",
+            help="The point: 2,3 in the order of the variables, x1=2,x2=pi/4 by name, or @FILE.",
+            show_default=False,
+        ),
+    ] = None
+    param: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="A constant: no column.", show_default=False),
+    ] = None
+    wrt: Annotated[
+        str | None,
+        typer.Option(metavar="NAMES", help="The variables, in this order: y,x."),
+    ] = None
+    outputs: Annotated[
+        str | None, typer.Option(metavar="NAMES", help="The named values that are outputs: r,s.")
+    ] = None
+    v: Annotated[
+        str | None,
+        typer.Option("--v", metavar="VECTOR", help="The gradient vector of backward(v), or @FILE."),
+    ] = None
+    u: Annotated[
+        str | None, typer.Option("--u", metavar="VECTOR", help="The direction, or @FILE.")
+    ] = None
+    mode: Annotated[
+        str,
+        typer.Option(
+            parser=one_of(MODES), metavar="|".join(MODES), help="Which sweeps make the matrix."
+        ),
+    ] = "auto"
+    check: Annotated[
+        str | None,
+        typer.Option(
+            parser=one_of(METHODS),
+            metavar="|".join(METHODS),
+            help="What the answer is compared with; sympy, and mpmath where it takes too long.",
+        ),
+    ] = None
+    no_check: Annotated[bool, typer.Option("--no-check", help="The same as --check none.")] = False
+    budget: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", help="How long the check may take.", min=0),
+    ] = None
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            "-f",
+            parser=one_of(FORMATS),
+            metavar="|".join(FORMATS),
+            envvar="GRADCALC_FORMAT",
+            show_envvar=True,
+            help="How the answer is printed.",
+            show_default=True,
+        ),
+    ] = "table"
+    digits: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            max=17,
+            envvar="GRADCALC_DIGITS",
+            show_envvar=True,
+            help="Significant digits in tables; all of them by default.",
+        ),
+    ] = None
+    out: Annotated[
+        str | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Write the answer to a file."),
+    ] = None
+    color: Annotated[
+        str,
+        typer.Option(
+            parser=one_of(COLORS),
+            metavar="|".join(COLORS),
+            envvar="GRADCALC_COLOR",
+            show_envvar=True,
+            help="Whether tables and errors have colour.",
+        ),
+    ] = "auto"
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="The answer alone: no notes, no verdict.")
+    ] = False
+    script: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="FILE", help="One gradcalc command a line; '-' is stdin.", show_default=False
+        ),
+    ] = None
+
+
+EXPRESSION = ("expr", "file")
+POINT = ("at", "param", "wrt", "outputs")
+CHECK = ("check", "no_check", "budget")
+PRINTING = ("format", "digits", "out", "color", "quiet")

@@ -1,0 +1,188 @@
+"""What was asked: the expression, the point and the vector of a command line."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+
+from gradcalc.cli.options import Options
+from gradcalc.cli.terminal import is_terminal
+from gradcalc.errors import BindingError, GradcalcError, Source, Span, UsageError
+from gradcalc.language.points import Given, bind, flatten, read
+from gradcalc.problem import Problem, pose
+
+STDIN = "standard input"
+
+
+def posed(options: Options) -> Problem:
+    """The expression at the point. Raises GradcalcError where they cannot be read or don't fit."""
+    text, name = expression(options)
+    return pose(
+        text,
+        name=name,
+        at=values(options.at, "--at"),
+        parameters=values(options.param, "--param"),
+        wrt=names(options.wrt, "--wrt"),
+        outputs=names(options.outputs, "--outputs"),
+    )
+
+
+def expression(options: Options) -> tuple[str, str]:
+    """The text, and the name of where it came from: '' for the command line."""
+    words = options.expr or []
+    if options.file is not None:
+        if words:
+            raise UsageError(f"both an expression and --input {options.file}: which one?")
+        return _read(options.file), options.file
+    if not words:
+        raise UsageError(
+            f"{options.command} needs an expression",
+            hint=f'gradcalc {options.command} "x**2 + y" …, or - for standard input, or -i FILE',
+        )
+    if len(words) > 1:
+        raise _several(words)
+    if words[0] == "-":
+        return _read_stdin(), STDIN
+    return words[0], ""
+
+
+def _several(words: Sequence[str]) -> UsageError:
+    """More than one argument: the shell has cut the expression up, or put file names in it."""
+    message = f"{len(words)} expressions, and one is wanted"
+    if any(Path(word).exists() for word in words):
+        return UsageError(
+            f"{message}: the shell has put file names in the place of a *",
+            hint='quote the expression: "x * y"',
+        )
+    return UsageError(message, hint=f"quote the expression: {shlex.quote(' '.join(words))}")
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageError(f"'{path}' is not a text file") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a file name"
+        raise UsageError(f"cannot read '{path}': {reason.lower()}") from None
+
+
+def _read_stdin() -> str:
+    if is_terminal(sys.stdin):
+        print("The expression, then Ctrl-D:", file=sys.stderr)
+    try:
+        return sys.stdin.read().removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        raise UsageError("standard input is not text in UTF-8") from None
+
+
+def values(texts: Sequence[str] | None, option: str) -> list[Given]:
+    return [given for text in texts or () for given in read(text, option)]
+
+
+def names(text: str | None, option: str) -> list[str] | None:
+    """The names of a list with commas; one inside brackets (``a[0,1]``) is part of a name."""
+    if text is None:
+        return None
+    found = [name.strip() for name in re.split(r",(?![^\[]*\])", text)]
+    if not all(found):
+        raise UsageError(
+            f"{option} has an empty name", source=Source(text, option), span=Span(0, 1)
+        )
+    return found
+
+
+def method(options: Options) -> str:
+    if options.no_check and options.check not in (None, "none"):
+        raise UsageError(f"--no-check and --check {options.check}: which one?")
+    return "none" if options.no_check else options.check or "auto"
+
+
+def require_one_output(problem: Problem, what: str, options: Options) -> None:
+    found = problem.graph.output_names
+    if len(found) == 1:
+        return
+    raise BindingError(
+        f"a {what} is of one output, and there are {_listed(found)}",
+        source=problem.graph.source,
+        span=_everything(problem),
+        hint="all rows at once: " + retyped(options, "jacobian"),
+    )
+
+
+def vector(problem: Problem, letter: str, options: Options) -> list[float]:
+    """The v with a number for each output or the u with one for each variable; 1 for only one."""
+    labels, what = {
+        "v": (problem.graph.output_names, "outputs"),
+        "u": (problem.graph.variables, "variables"),
+    }[letter]
+    option = f"--{letter}"
+    text: str | None = getattr(options, letter)
+    if text is None:
+        if len(labels) == 1:
+            return [1.0]
+        raise _no_v(problem, options) if letter == "v" else _no_u(labels, options)
+    given = read(text, option)
+    try:
+        return bind(given, labels, what, option)
+    except BindingError as error:
+        count = sum(len(flatten(item.value)) for item in given)
+        if letter == "v" and count != len(labels):
+            error.message += (
+                f" (PyTorch: Mismatch in shape: grad_output[0] has a shape of torch.Size([{count}])"
+                f" and output[0] has a shape of torch.Size([{len(labels)}]).)"
+            )
+        raise
+
+
+def _no_v(problem: Problem, options: Options) -> GradcalcError:
+    labels = problem.graph.output_names
+    ones = ",".join(["1"] * len(labels)) if len(labels) <= 8 else "1,1,…"
+    return BindingError(
+        f"grad can be implicitly created only for scalar outputs, and there are {_listed(labels)}",
+        source=problem.graph.source,
+        span=_everything(problem),
+        hint=f"--v {ones} is the gradient of {'+'.join(labels[:8])}{'+…' * (len(labels) > 8)}\n"
+        f"every row at once: {retyped(options, 'jacobian')}",
+    )
+
+
+def _no_u(labels: Sequence[str], options: Options) -> GradcalcError:
+    first = ",".join(["1", *["0"] * (min(len(labels), 8) - 1)]) + ",…" * (len(labels) > 8)
+    return BindingError(
+        f"{options.command} needs --u, one number for each variable; there are {_listed(labels)}",
+        hint=f"--u {first} is the direction of {labels[0]}" if labels else "",
+    )
+
+
+def _everything(problem: Problem) -> Span:
+    spans = [problem.graph.span(node) for node in problem.graph.outputs]
+    return Span(min(s.start for s in spans), max(s.end for s in spans))
+
+
+def _listed(labels: Sequence[str], most: int = 6) -> str:
+    return f"{len(labels)}: {', '.join(labels[:most])}{', …' * (len(labels) > most)}"
+
+
+def retyped(options: Options, command: str) -> str:
+    """The command line again with another command, without the options that it does not take."""
+    from gradcalc.cli.commands import COMMANDS
+
+    words = ["gradcalc", command, *(options.expr or ())]
+    for field in fields(Options):
+        value = getattr(options, field.name)
+        if (
+            field.name not in COMMANDS[command].takes
+            or value == field.default
+            or field.name == "expr"
+        ):
+            continue
+        name = {"file": "-i", "no_check": "--no-check"}.get(field.name, f"--{field.name}")
+        values = value if isinstance(value, list) else [value]
+        for item in values:
+            words += [name] if item is True else [name, str(item)]
+    return shlex.join(words)

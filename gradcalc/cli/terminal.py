@@ -1,0 +1,35 @@
+"""What we know about the screen: colour and width. Decided here and nowhere else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TextIO
+
+
+def wants_color(choice: str, stream: TextIO) -> bool:
+    """Whether to colour what goes to ``stream``; ``choice`` is auto, always or never.
+
+    ``auto`` asks NO_COLOR, then FORCE_COLOR (0 and empty mean off), then TERM, then the stream.
+    """
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    forced = os.environ.get("FORCE_COLOR")
+    if forced is not None:
+        return forced not in ("", "0")
+    return os.environ.get("TERM") != "dumb" and is_terminal(stream)
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Whether a person is at the other end of ``stream``."""
+    try:
+        return stream.isatty()
+    except (AttributeError, ValueError):  # closed, or no real stream
+        return False
+
+
+def width(stream: TextIO) -> int | None:
+    """The columns of the terminal that ``stream`` is; None where there is none."""
+    return shutil.get_terminal_size().columns if is_terminal(stream) else None
