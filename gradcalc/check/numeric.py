@@ -92,7 +92,11 @@ class _Differences:
         self._graph = question.graph
         self._outline = outline = Outline(question.graph)
         self._values: dict[int, Any] = leaves(self._graph, question.x)
+        started = time.monotonic()
         rerun(self._graph, outline.nodes, self._values, deadline)
+        seconds = time.monotonic() - started
+        if 3 * seconds > deadline.remaining:
+            raise UndecidedError(f"one evaluation at {DIGITS} digits takes {seconds:.1f} s")
         self._terms_of: dict[int, list[tuple[int, Any]]] = {}
         for i, terms in enumerate(outline.spine.terms):
             for term in terms:

@@ -89,6 +89,9 @@ def supports(graph: Graph, nodes: Iterable[int]) -> dict[int, int]:
     return bits
 
 
+_UNCOUNTED = 1e300  # nodes; shared sub-expressions double it all too quickly
+
+
 class Extent(NamedTuple):
     """The size and the depth of a node written out as a tree; a long sum is one level deep."""
 
@@ -106,7 +109,7 @@ def extents(graph: Graph, nodes: Iterable[int]) -> dict[int, Extent]:
             inner = found[operand]
             size += inner.size
             depth = max(depth, inner.depth + (not _merge(code, graph.codes[operand])))
-        found[node] = Extent(size, depth)
+        found[node] = Extent(min(size, _UNCOUNTED), depth)
     return found
 
 
