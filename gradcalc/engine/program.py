@@ -9,16 +9,22 @@ from typing import Any
 import numpy as np
 
 from gradcalc import transform
-from gradcalc.engine import scalar, sweeps
+from gradcalc.engine import scalar, straight, sweeps
 from gradcalc.engine.schedule import Floats, Schedule, schedule
 from gradcalc.errors import BindingError, UsageError
 from gradcalc.graph import Graph
+from gradcalc.primitives import TABLE
 
 Point = Mapping[str, Any] | Sequence[float] | Floats
 MODES = ("auto", "reverse", "forward")
 
 SEED_BUFFER = 1 << 20
 """Doubles in a buffer of many seeds: eight megabytes, so that a wide Jacobian stays bounded."""
+
+MANY_POINTS = 64
+SMALL_GRAPH = 20_000
+"""From so many points on, and up to so many nodes times outputs, the Jacobian is written out as
+straight-line code, which costs a few microseconds a node to make."""
 
 POINT_BUFFER = 1 << 17
 """Doubles in a buffer of many points: one megabyte, so that a chunk stays in the cache."""
@@ -66,17 +72,21 @@ class Program:
     def __call__(self, x: Point) -> Floats:
         """The values f(x), shape (m,) or (N, m)."""
 
-        def values(points: Floats) -> Floats:
-            if points.ndim == 1 and self._lines is not None:
-                line = scalar.forward(self._lines, points)
+        def values(at: Floats) -> Floats:
+            if at.ndim == 1 and self._lines is not None:
+                line = scalar.forward(self._lines, at)
                 return np.array([line[node] for node in self.graph.outputs])
-            return sweeps.forward(self.schedule, points)[self.schedule.outputs]
+            return sweeps.forward(self.schedule, at)[self.schedule.outputs]
 
+        if self._is_straight(x):
+            return self._everywhere(self._straight_values, x, (len(self.outputs),), values)
         return self._over_points(x, (len(self.outputs),), values)
 
     def gradient(self, x: Point) -> Floats:
         """The gradient of the one output, shape (n,) or (N, n)."""
         self._require_one_output("gradient", "jacobian")
+        if self._is_straight(x):
+            return self.jacobian(x)[:, 0]
         return self.vjp(x, np.ones(1))
 
     def jacobian(self, x: Point, mode: str = "auto") -> Floats:
@@ -88,6 +98,8 @@ class Program:
         m, n = len(self.outputs), len(self.variables)
         if mode not in MODES:
             raise UsageError(f"mode {mode!r} is none of {', '.join(MODES)}")
+        if mode == "auto" and self._is_straight(x):
+            return self._everywhere(self._straight_jacobian, x, (m, n), self._rows)
         reverse = mode == "reverse" or (mode == "auto" and m <= n)
         sweep = self._rows if reverse else self._columns
         return self._over_points(x, (m, n), sweep)
@@ -116,6 +128,44 @@ class Program:
         """The Hessian of the one output times u, shape (n,) or (N, n)."""
         self._require_one_output("hvp", "jvp")
         return self._gradient_program.jvp(x, u)
+
+    # --- straight-line code, for many points ---------------------------------------------------
+
+    def _is_straight(self, x: Point) -> bool:
+        """Whether ``x`` is many points and the graph small: then it runs as straight-line code."""
+        return np.ndim(x) == 2 and len(x) >= MANY_POINTS and self._straight_size <= SMALL_GRAPH  # type: ignore[arg-type]
+
+    @cached_property
+    def _straight_size(self) -> int:
+        return len(self.graph) * len(self.outputs)
+
+    @cached_property
+    def _straight_values(self) -> straight.Straight:
+        return straight.straighten(self.graph)
+
+    @cached_property
+    def _straight_jacobian(self) -> straight.Straight:
+        graph = transform.jacobian_graph(self.graph)
+        entries = len(graph.outputs)
+        # An undefined value may have finite slopes by formula (log): the values are watched too.
+        if any(TABLE[code].domain for code in set(self.graph.codes)):
+            graph.outputs = graph.outputs + self.graph.outputs
+        return straight.straighten(graph, entries)
+
+    def _everywhere(
+        self,
+        code: straight.Straight,
+        x: Point,
+        shape: tuple[int, ...],
+        careful: Callable[[Floats], Floats],
+    ) -> Floats:
+        """Straight-line code at all points, and the careful sweeps where it met no finite number."""
+        where = self.point(x)
+        flat, suspects = straight.run(code, where)
+        results = flat.reshape(len(where), *shape)
+        for chunk in suspects:
+            results[chunk] = np.moveaxis(careful(np.ascontiguousarray(where[chunk].T)), -1, 0)
+        return results
 
     # --- for those who judge the numbers ------------------------------------------------------
 
