@@ -29,7 +29,7 @@ WHOLE = 100  # rows or columns; of more than these, the first and the last few a
 CORNER = 6
 GAP = "…"
 _BETWEEN = 3  # blanks between two columns: a half before the edge of a cell, one, a half after it
-_RULED = Box("    \n    \n    \n    \n ── \n    \n    \n    \n")  # a line between sections only
+RULED = Box("    \n    \n    \n    \n ── \n    \n    \n    \n")  # a line between sections only
 _NAMED_TERMS = 4  # of the sum in the title of a vᵀJ
 _PAINT = {"nan": "bold red", "inf": "yellow", "-inf": "yellow"}
 
@@ -40,19 +40,19 @@ def render_table(
     """A title, the table (in blocks of columns if ``width`` asks for it), notes, the verdict."""
     sheet = Sheet(answer, digits)
     blocks = list(_blocks(_padded(_GRIDS[answer.kind](sheet)), width))
-    console = _console(max(map(_width, blocks)), color)
-    console.print(Text(_title(answer, digits), style="bold"), soft_wrap=True)
+    screen = console(max(map(_width, blocks)), color)
+    screen.print(Text(_title(answer, digits), style="bold"), soft_wrap=True)
     for block in blocks:
-        console.print()
+        screen.print()
         if len(blocks) > 1 and block.columns:
-            console.print(Text(_caption(block), style="cyan"), soft_wrap=True)
-        console.print(_table(block))
+            screen.print(Text(_caption(block), style="cyan"), soft_wrap=True)
+        screen.print(_table(block))
     for i, (remark, style) in enumerate(_remarks(sheet)):
         if i == 0:
-            console.print()
-        console.print(Text(safe(remark), style=style), soft_wrap=True)
-    assert isinstance(console.file, io.StringIO)
-    return "\n".join(line.rstrip() for line in console.file.getvalue().split("\n"))
+            screen.print()
+        screen.print(Text(safe(remark), style=style), soft_wrap=True)
+    assert isinstance(screen.file, io.StringIO)
+    return "\n".join(line.rstrip() for line in screen.file.getvalue().split("\n"))
 
 
 # --- What stands where --------------------------------------------------------------------------
@@ -294,7 +294,7 @@ def _remarks(sheet: Sheet) -> Iterator[tuple[str, str]]:
 
 def _table(grid: Grid) -> Table:
     table = Table(
-        box=_RULED, show_header=False, show_edge=False, pad_edge=False, padding=(0, _BETWEEN // 2)
+        box=RULED, show_header=False, show_edge=False, pad_edge=False, padding=(0, _BETWEEN // 2)
     )
     widths = _widths(grid)
     for width in widths:
@@ -313,7 +313,7 @@ def _entry(text: str) -> Text:
     return Text(text, style=_PAINT.get(text.strip(), ""))
 
 
-def _console(width: int, color: bool) -> Console:
+def console(width: int, color: bool) -> Console:
     """A console that prints into a string, as wide as it must be, and decides nothing by itself."""
     return Console(
         file=io.StringIO(),

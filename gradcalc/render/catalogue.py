@@ -1,0 +1,146 @@
+"""The list of functions in every format."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from gradcalc.language.arrays import STRUCTURAL
+from gradcalc.primitives import FUNCTIONS, OPERANDS, Primitive
+
+
+class Entry(NamedTuple):
+    """A function of the language as people read it.
+
+    ``derivative`` has the partial with respect to each operand, written in the language, ``out``
+    being the value itself.
+    """
+
+    name: str
+    aliases: tuple[str, ...]
+    derivative: dict[str, str]
+    domain: str
+    doc: str
+
+    @property
+    def partials(self) -> list[str]:
+        if list(self.derivative) == ["x"]:
+            return [self.derivative["x"]]
+        return [f"d/d{operand} = {text}" for operand, text in self.derivative.items()]
+
+    @property
+    def description(self) -> str:
+        return f"{self.doc} (also {', '.join(self.aliases)})" if self.aliases else self.doc
+
+
+def entries() -> list[Entry]:
+    """Every function that can be called, in the order of the primitive table."""
+    elementwise = [_entry(primitive) for primitive in dict.fromkeys(FUNCTIONS.values())]
+    of_arrays = [
+        Entry(f"{name}(a)" if row.least == 1 else f"{name}(a, b)", (), {}, "", row.doc)
+        for name, row in STRUCTURAL.items()
+        if name not in FUNCTIONS
+    ]
+    return elementwise + of_arrays
+
+
+def _entry(primitive: Primitive) -> Entry:
+    operands = OPERANDS[: primitive.arity]
+    pairs = zip(operands, primitive.partials, strict=True)
+    return Entry(
+        name=f"{primitive.name}({', '.join(operands)})",
+        aliases=primitive.aliases,
+        derivative={operand: partial for operand, partial in pairs if partial is not None},
+        domain=primitive.domain,
+        doc=primitive.doc,
+    )
+
+
+def catalogue(format: str, *, width: int | None = None, color: bool = False) -> str:
+    """All functions in one of the formats of answers, ending with a newline."""
+    rows = entries()
+    if format == "table":
+        return _table(rows, width, color)
+    return _FORMATS[format](rows)
+
+
+def _json(rows: Sequence[Entry]) -> str:
+    return "[\n" + ",\n".join(f"  {json.dumps(row._asdict())}" for row in rows) + "\n]\n"
+
+
+def _ndjson(rows: Sequence[Entry]) -> str:
+    return "".join(json.dumps(row._asdict()) + "\n" for row in rows)
+
+
+def _separated(rows: Sequence[Entry], **dialect: Any) -> str:
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n", **dialect)
+    writer.writerow(Entry._fields)
+    for row in rows:
+        partials = "; ".join(row.partials)
+        writer.writerow((row.name, " ".join(row.aliases), partials, row.domain, row.doc))
+    return file.getvalue()
+
+
+def _names(rows: Sequence[Entry]) -> str:
+    return "".join(f"{row.name.partition('(')[0]}\n" for row in rows)
+
+
+def _markdown(rows: Sequence[Entry]) -> str:
+    lines = ["| function | derivative | domain | |", "| --- | --- | --- | --- |"]
+    for row in rows:
+        partials = "<br>".join(f"`{partial}`" for partial in row.partials)
+        domain = f"`{row.domain}`" if row.domain else ""
+        doc = row.description.replace("|", r"\|")
+        lines.append(f"| `{row.name}` | {partials} | {domain} | {doc} |")
+    return "\n".join(lines) + "\n"
+
+
+def _latex(rows: Sequence[Entry]) -> str:
+    lines = [r"\begin{tabular}{lll}"]
+    for row in rows:
+        partials = ", ".join(rf"\verb!{partial}!" for partial in row.partials)
+        lines.append(rf"\verb!{row.name}! & {partials} & \verb!{row.description}! \\")
+    return "\n".join([*lines, r"\end{tabular}", ""])
+
+
+def _table(rows: Sequence[Entry], width: int | None, color: bool) -> str:
+    """Three columns; formulas and descriptions are folded where the screen is narrow."""
+    from rich.table import Table  # deferred: only this format needs rich
+    from rich.text import Text
+
+    from gradcalc.render.table import RULED, console
+
+    head = ("function", "derivative (out is the value)", "")
+    texts = [(row.name, "\n".join(row.partials), row.description) for row in rows]
+    widths = [max(len(line) for text in column for line in text.split("\n"))
+              for column in zip(head, *texts, strict=True)]  # fmt: skip
+    room = sum(widths[1:]) if width is None else max(width - widths[0] - 6, 40)
+    if sum(widths[1:]) > room:
+        widths[1] = min(widths[1], room * 3 // 5)
+        widths[2] = room - widths[1]
+    table = Table(box=RULED, show_header=False, show_edge=False, pad_edge=False)
+    for column in widths:
+        table.add_column(width=column)
+    table.add_row(*(Text(text, style="bold") for text in head))
+    table.add_section()
+    for name, derivative, doc in texts:
+        table.add_row(Text(name, style="bold"), Text(derivative), Text(doc))
+    screen = console(sum(widths) + 6, color)
+    screen.print(table)
+    assert isinstance(screen.file, io.StringIO)
+    return "\n".join(line.rstrip() for line in screen.file.getvalue().split("\n"))
+
+
+_FORMATS: dict[str, Callable[[Sequence[Entry]], str]] = {
+    "json": _json,
+    "ndjson": _ndjson,
+    "csv": _separated,
+    "tsv": lambda rows: _separated(rows, delimiter="\t"),
+    "plain": _names,
+    "markdown": _markdown,
+    "latex": _latex,
+}
