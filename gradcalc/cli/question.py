@@ -37,7 +37,7 @@ def expression(options: Options) -> tuple[str, str]:
     if options.file is not None:
         if words:
             raise UsageError(f"both an expression and --input {options.file}: which one?")
-        return _read(options.file), options.file
+        return read_file(options.file), options.file
     if not words:
         raise UsageError(
             f"{options.command} needs an expression",
@@ -46,7 +46,7 @@ def expression(options: Options) -> tuple[str, str]:
     if len(words) > 1:
         raise _several(words)
     if words[0] == "-":
-        return _read_stdin(), STDIN
+        return read_stdin(), STDIN
     return words[0], ""
 
 
@@ -61,7 +61,7 @@ def _several(words: Sequence[str]) -> UsageError:
     return UsageError(message, hint=f"quote the expression: {shlex.quote(' '.join(words))}")
 
 
-def _read(path: str) -> str:
+def read_file(path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
@@ -71,7 +71,7 @@ def _read(path: str) -> str:
         raise UsageError(f"cannot read '{path}': {reason.lower()}") from None
 
 
-def _read_stdin() -> str:
+def read_stdin() -> str:
     if is_terminal(sys.stdin):
         print("The expression, then Ctrl-D:", file=sys.stderr)
     try:

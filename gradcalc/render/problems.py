@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from gradcalc.errors import GradcalcError, Source, Span
 from gradcalc.render.text import cells, clipped, safe
@@ -28,18 +29,19 @@ def problem(error: GradcalcError, *, width: int = WIDTH, color: bool = False) ->
 
 
 def problem_json(error: GradcalcError) -> str:
-    """``error`` as one JSON object on one line, ending with a newline.
+    """``error`` as one JSON object on one line, ending with a newline."""
+    return json.dumps({"error": problem_record(error)}) + "\n"
 
-    ``span`` counts characters of ``source``, from 0, the end exclusive.
-    """
-    body = {
+
+def problem_record(error: GradcalcError) -> dict[str, Any]:
+    """``error`` for a program; ``span`` counts characters of ``source``, the end exclusive."""
+    return {
         "code": int(error.exit),
         "message": error.message,
         "source": error.source.text if error.source else None,
         "span": list(error.span) if error.source and error.span else None,
         "hint": error.hint or None,
     }
-    return json.dumps({"error": body}) + "\n"
 
 
 def note(text: str, *, color: bool = False) -> str:
