@@ -1,0 +1,103 @@
+"""Element types and shapes, as PyTorch names and prints them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+
+class dtype:  # noqa: N801  (PyTorch's name)
+    """An element type: ``numpy`` is numpy's, ``repr`` is PyTorch's."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.numpy = np.dtype(name)
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (not isinstance(other, dtype) and self.numpy == other)
+
+    def __hash__(self) -> int:
+        return hash(self.numpy)
+
+    @property
+    def is_floating_point(self) -> bool:
+        return self.numpy.kind == "f"
+
+    @property
+    def is_complex(self) -> bool:
+        return self.numpy.kind == "c"
+
+
+float32 = dtype("float32")
+float64 = dtype("float64")
+float16 = dtype("float16")
+int64 = dtype("int64")
+int32 = dtype("int32")
+int16 = dtype("int16")
+int8 = dtype("int8")
+uint8 = dtype("uint8")
+bool_ = dtype("bool")
+complex64 = dtype("complex64")
+complex128 = dtype("complex128")
+
+_BY_NUMPY = {
+    kind.numpy: kind
+    for kind in (
+        float32, float64, float16, int64, int32, int16, int8, uint8, bool_, complex64, complex128
+    )
+}  # fmt: skip
+
+_default = float32
+
+
+def get_default_dtype() -> dtype:
+    """The type of ``tensor([2.0])``: float32, as in PyTorch, until it is set."""
+    return _default
+
+
+def set_default_dtype(kind: Any) -> None:
+    """Make float32 or float64 the type of new floating tensors."""
+    global _default
+    chosen = named(kind)
+    if not chosen.is_floating_point:
+        raise TypeError(
+            "only floating-point types are supported as the default type, but got " + repr(chosen)
+        )
+    _default = chosen
+
+
+def named(kind: Any) -> dtype:
+    """The dtype of a numpy type or array, or ``kind`` itself."""
+    return kind if isinstance(kind, dtype) else _BY_NUMPY[np.dtype(kind)]
+
+
+def numpy_type(kind: Any) -> Any:
+    """numpy's type for a dtype, for numpy's own types, and for Python's float, int and bool."""
+    if isinstance(kind, dtype):
+        return kind.numpy
+    return _default.numpy if kind is float else np.dtype(kind)
+
+
+class Size(tuple[Any, ...]):
+    """A shape; prints as ``torch.Size([2, 3])``."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"torch.Size({list(self)})"
+
+    def numel(self) -> int:
+        return int_product(self)
+
+
+def int_product(shape: Iterable[int]) -> int:
+    """The number of elements of an array of this shape."""
+    product = 1
+    for length in shape:
+        product *= length
+    return product

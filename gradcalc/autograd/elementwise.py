@@ -1,0 +1,352 @@
+"""Elementwise operations, one for every row of the primitive table.
+
+Forward is the row's numpy function. Backward is the row's partials times the cotangent, summed back
+to each operand's shape. Nothing here knows a derivative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradcalc import primitives
+from gradcalc.autograd.dtypes import get_default_dtype
+from gradcalc.autograd.formula import Formula, formula, products
+from gradcalc.autograd.grad_mode import mode
+from gradcalc.autograd.inplace import in_place
+from gradcalc.autograd.node import FREED, NEVER_MODIFIED, NOWHERE, Edge, Node, clock, unpack
+from gradcalc.autograd.structural import convert, sum_to
+from gradcalc.autograd.tensor import Tensor, edge, method, wrap
+from gradcalc.primitives import FUNCTIONS, TABLE, Primitive
+
+_new = object.__new__
+_ndarray = np.ndarray
+_F32, _F64 = np.dtype("float32"), np.dtype("float64")
+
+PYTORCH_NODES = {
+    "max": "MaximumBackward0", "min": "MinimumBackward0", "mod": "RemainderBackward1",
+    "clamp": "ClampBackward1", "square": "PowBackward0", "pow": "PowBackward1",
+    "log1p": "Log1PBackward0",
+}  # fmt: skip
+"""Where PyTorch's node is not simply named after the function."""
+
+
+class Elementwise(Node):
+    """A primitive that was applied. ``shapes`` is None where nothing was broadcast."""
+
+    primitive: Primitive
+    formula: Formula
+    shapes: tuple[tuple[int, ...], ...] | None = None
+
+    def pull(self, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
+        v = cotangents[0]
+        saved = self.saved
+        if saved is None:
+            raise RuntimeError(FREED)
+        values = []
+        for entry in saved:
+            if tracked or entry[1][0] != entry[2]:
+                values.append(unpack(self, entry, tracked))
+            else:
+                values.append(entry[0])
+        flowing = products(self.formula, values, v, apply if tracked else None)
+        if self.shapes is not None:
+            flowing = [g if g is None else sum_to(g, shape)
+                       for g, shape in zip(flowing, self.shapes, strict=True)]  # fmt: skip
+        if v.dtype is not _F64 and not tracked:  # a constant partial may come back as a double
+            flowing = [g if g is None or g.dtype == v.dtype else g.astype(v.dtype)
+                       for g in flowing]  # fmt: skip
+        return flowing
+
+    def place_of(self, name: str) -> int:
+        """PyTorch's names of the saved values: self, other, exponent, result."""
+        role = {"self": 0, "other": 1, "exponent": 1, "result": self.primitive.arity}[name]
+        return self.formula.saves.index(role)
+
+
+class _Conjugating(Elementwise):
+    """Of complex numbers: PyTorch's convention is the conjugate of the holomorphic derivative."""
+
+    def pull(self, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
+        values = [np.conj(value) for value in self.unpack(False)]
+        v = cotangents[0]._array if tracked else cotangents[0]
+        flowing = products(self.formula, values, v, None)
+        shapes = self.shapes or (v.shape,) * len(flowing)
+        flowing = [g if g is None else sum_to(g, shape)
+                   for g, shape in zip(flowing, shapes, strict=True)]  # fmt: skip
+        return [g if g is None or not tracked else wrap(g) for g in flowing]
+
+
+def node_class(primitive: Primitive, kind: type[Elementwise] = Elementwise) -> type[Elementwise]:
+    """The node of a primitive, under PyTorch's name."""
+    name = PYTORCH_NODES.get(primitive.name, f"{primitive.name.capitalize()}Backward0")
+    return type(name, (kind,), {"primitive": primitive, "__module__": __name__})
+
+
+class Operation:
+    """A primitive as a function on tensors and numbers. ``torch.sin`` is one."""
+
+    def __init__(self, primitive: Primitive) -> None:
+        self.primitive = primitive
+        self.__name__ = primitive.name
+        self.__doc__ = primitive.doc
+        self._node = node_class(primitive)
+        self._conjugating = node_class(primitive, _Conjugating)
+        self._forward: Callable[..., Any] | None = None
+        self._formulas: dict[tuple[bool, ...], Formula] = {}
+        self._flows = primitive.differentiable
+
+    def __repr__(self) -> str:
+        return f"<elementwise {self.primitive.name}>"
+
+    def __get__(self, owner: Any, kind: Any = None) -> Any:
+        """As a method, like any function."""
+        if owner is None:
+            return self
+        return self.of_one(owner) if self.primitive.arity == 1 else self.of_many(owner)
+
+    def of_one(self, x: Tensor) -> Callable[..., Tensor]:
+        """``x.sin`` before it is called."""
+        return lambda: self(x)
+
+    def of_many(self, x: Tensor) -> Callable[..., Tensor]:
+        """``x.atan2`` before it is called."""
+        return lambda *others: self(x, *others)
+
+    def __call__(self, *operands: Any) -> Tensor:
+        """The result, recorded if grad mode is on and an operand is tracked."""
+        arrays = []
+        kind = None
+        for x in operands:
+            if type(x) is Tensor:
+                array = x._array
+                arrays.append(array)
+                if kind is None:
+                    kind = array.dtype
+                elif array.dtype is not kind:
+                    return self._promoted(operands)
+            elif type(x) is float or type(x) is int:
+                arrays.append(x)
+            else:
+                return self._promoted(operands)
+        if kind is not _F32 and kind is not _F64:
+            return self._promoted(operands)
+        return self._record(operands, arrays)
+
+    def _promoted(self, operands: Sequence[Any]) -> Tensor:
+        """The same, after bringing the operands to one element type as PyTorch does."""
+        converted = _promote(self.primitive, operands)
+        return self._record(converted, [x._array if type(x) is Tensor else x for x in converted])
+
+    def _record(self, operands: Sequence[Any], arrays: list[Any]) -> Tensor:
+        forward = self._forward
+        if forward is None:
+            forward = self._forward = self.primitive.numpy
+        try:
+            array = forward(*arrays)
+        except ValueError:
+            raise _size_error(arrays) from None
+        out = _new(Tensor)
+        out._array = array if type(array) is _ndarray else np.asarray(array)
+        out._counter = [0]
+        if mode.enabled and self._flows:
+            for x in operands:
+                if type(x) is Tensor and x._tracked:
+                    self._attach(out, operands, arrays)
+                    break
+        return out
+
+    def _attach(self, out: Tensor, operands: Sequence[Any], arrays: list[Any]) -> None:
+        edges: list[Edge] = []
+        for x in operands:
+            edges.append((x._edge or edge(x)) if type(x) is Tensor else NOWHERE)
+        wanted = tuple([target is not None for target, _ in edges])
+        chosen = self._formulas.get(wanted)
+        if chosen is None:
+            chosen = self._formulas[wanted] = formula(self.primitive, wanted)
+        array = out._array
+        node = (self._node if array.dtype.kind == "f" else self._conjugating)()
+        node.next_functions = tuple(edges)
+        node.order = next(clock)
+        node.formula = chosen
+        saved: list[tuple[Any, ...]] = []
+        for place in chosen.saves:
+            if place == len(arrays):
+                saved.append((array, out._counter, 0, None))
+                continue
+            x = operands[place]
+            counter = x._counter if type(x) is Tensor else NEVER_MODIFIED
+            saved.append((arrays[place], counter, counter[0], x))
+        node.saved = saved
+        shape = array.shape
+        for a in arrays:
+            if type(a) is _ndarray and a.shape != shape:
+                node.shapes = tuple([np.shape(a) for a in arrays])
+                break
+        out._edge = (node, 0)
+        out._tracked = True
+
+
+def _promote(primitive: Primitive, operands: Sequence[Any]) -> list[Any]:
+    """Operands of one element type: a dimension outranks a 0-d tensor, which outranks a number."""
+    tensors = [_operand(x) for x in operands]
+    if primitive.boolean:
+        return tensors
+    values = tensors[1:] if primitive is primitives.WHERE else tensors
+    kinds = [(x._array.dtype if isinstance(x, Tensor) else np.result_type(type(x)),
+              0 if not isinstance(x, Tensor) else 1 if x.ndim == 0 else 2)
+             for x in values]  # fmt: skip
+    kind = _common(kinds)
+    if kind.kind in "iub" and not _stays_integer(primitive):
+        kind = get_default_dtype().numpy
+    return tensors[: len(tensors) - len(values)] + [
+        convert(x, kind) if isinstance(x, Tensor) else _number(x, kind, len(values)) for x in values
+    ]
+
+
+def _common(kinds: list[tuple[Any, int]]) -> Any:
+    """The highest category (bool, integer, float, complex) decides, the highest rank within it."""
+    categories = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
+    top = max(categories[kind.kind] for kind, _ in kinds)
+    candidates = [(kind, rank) for kind, rank in kinds if categories[kind.kind] == top]
+    rank = max(rank for _, rank in candidates)
+    found = np.result_type(*(kind for kind, r in candidates if r == rank))
+    if rank == 0 and top == 2:
+        sized = [kind for kind, r in kinds if r and kind.kind == "f"]
+        return np.result_type(*sized) if sized else get_default_dtype().numpy
+    return found
+
+
+def _number(x: Any, kind: Any, operands: int) -> Any:
+    """A number beside tensors stays a number; without any tensor it becomes one."""
+    return type(x)(x) if kind.kind in "fc" and not isinstance(x, bool) else kind.type(x)
+
+
+def _stays_integer(primitive: Primitive) -> bool:
+    return primitive.name in (
+        "add", "sub", "mul", "neg", "mod", "pow", "square", "abs", "sign", "max", "min", "where",
+        "clamp", "floor", "ceil", "round", "relu",
+    )  # fmt: skip
+
+
+def _operand(x: Any) -> Any:
+    if isinstance(x, Tensor | bool | int | float | complex):
+        return x.item() if isinstance(x, np.generic) else x
+    if isinstance(x, np.generic):
+        return x.item()
+    if isinstance(x, np.ndarray):
+        return wrap(x)
+    raise TypeError(f"expected a Tensor or a number, but got {type(x).__name__}")
+
+
+def _size_error(arrays: list[Any]) -> RuntimeError:
+    shapes = [np.shape(a) for a in arrays]
+    a, b = shapes[0], shapes[-1]
+    rank = max(len(a), len(b))
+    wide = [(1,) * (rank - len(s)) + s for s in (a, b)]
+    for k in reversed(range(rank)):
+        m, n = wide[0][k], wide[1][k]
+        if m != n and 1 not in (m, n):
+            return RuntimeError(
+                f"The size of tensor a ({m}) must match the size of tensor b ({n}) at non-singleton "
+                f"dimension {k}"
+            )
+    return RuntimeError(f"shapes {shapes} do not broadcast together")
+
+
+OPERATIONS: dict[Primitive, Operation] = {
+    primitive: Operation(primitive) for primitive in TABLE if primitive.arity
+}
+
+
+def apply(primitive: Primitive, *operands: Any) -> Tensor:
+    """A primitive on tensors: how formulas compute when their results are to be tracked."""
+    return OPERATIONS[primitive](*operands)
+
+
+# --- Powers with a number as the exponent -------------------------------------------------------
+
+
+class PowBackward0(Node):
+    """``x**n``: its own node, because n·xⁿ⁻¹ needs no logarithm, and is 0 for n = 0 even at 0."""
+
+    def __init__(self, exponent: float) -> None:
+        self.exponent = exponent
+
+    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
+        n = self.exponent
+        return (v * (n * saved[0] ** (n - 1)) if n else v * 0.0,)
+
+
+def pow(x: Any, y: Any) -> Tensor:
+    """x to the power of y."""
+    if isinstance(x, Tensor) and type(y) in (int, float) and x._array.dtype.kind in "fc":
+        return _power(x, y)
+    return OPERATIONS[primitives.POW](x, y)
+
+
+def _power(x: Tensor, n: float) -> Tensor:
+    array = x._array
+    out = wrap(array * array if n == 2 else array**n)
+    if not (mode.enabled and x._tracked):
+        return out
+    if array.dtype.kind == "c":
+        return OPERATIONS[primitives.POW](x, complex(n))
+    node = PowBackward0(n)
+    node.next_functions = (x._edge or edge(x),)
+    node.order = next(clock)
+    node.saved = ((array, x._counter, x._counter[0], x),)
+    out._edge, out._tracked = (node, 0), True
+    return out
+
+
+# --- Operators and methods ----------------------------------------------------------------------
+
+
+def _operators() -> None:
+    """``x + y`` and the like, straight to the operation."""
+
+    def forward(operation: Operation) -> Any:
+        return lambda x, y: operation(x, y)
+
+    def reflected(operation: Operation) -> Any:
+        return lambda x, y: operation(y, x)
+
+    two = {"add": primitives.ADD, "sub": primitives.SUB, "mul": primitives.MUL,
+           "truediv": primitives.DIV, "mod": primitives.MOD}  # fmt: skip
+    for name, primitive in two.items():
+        operation = OPERATIONS[primitive]
+        setattr(Tensor, f"__{name}__", forward(operation))
+        setattr(Tensor, f"__r{name}__", reflected(operation))
+        setattr(Tensor, f"__i{name}__", in_place(operation))
+    compared = {"lt": primitives.LT, "le": primitives.LE, "gt": primitives.GT, "ge": primitives.GE,
+                "eq": primitives.EQ, "ne": primitives.NE}  # fmt: skip
+    for name, primitive in compared.items():
+        method(f"__{name}__", name)(forward(OPERATIONS[primitive]))
+    method("__pow__")(pow)
+    method("__ipow__")(in_place(pow))
+    method("__rpow__")(lambda x, y: OPERATIONS[primitives.POW](y, x))
+    method("__neg__")(lambda x: OPERATIONS[primitives.NEG](x))
+    method("__pos__")(lambda x: x)
+    method("__abs__")(lambda x: FUNCTION["abs"](x))
+
+
+FUNCTION: dict[str, Any] = {name: OPERATIONS[p] for name, p in FUNCTIONS.items()}
+"""What the table calls in call position: ``FUNCTION["sin"]``."""
+ARITHMETIC: dict[str, Any] = {
+    "add": OPERATIONS[primitives.ADD], "sub": OPERATIONS[primitives.SUB],
+    "subtract": OPERATIONS[primitives.SUB], "mul": OPERATIONS[primitives.MUL],
+    "multiply": OPERATIONS[primitives.MUL], "div": OPERATIONS[primitives.DIV],
+    "divide": OPERATIONS[primitives.DIV], "neg": OPERATIONS[primitives.NEG],
+    "negative": OPERATIONS[primitives.NEG], "remainder": OPERATIONS[primitives.MOD], "pow": pow,
+}  # fmt: skip
+RESHAPING = ("max", "min", "where", "clamp", "clip")
+"""Names for which tensors have more to say than the table; ``reductions`` defines them."""
+
+_operators()
+for _name, _operation in (FUNCTION | ARITHMETIC).items():
+    if _name not in RESHAPING:
+        setattr(Tensor, _name, _operation if _name != "pow" else pow)
+        setattr(Tensor, f"{_name}_", in_place(_operation))
