@@ -106,6 +106,22 @@ COMMANDS = {
             f"gradcalc check {_EXAMPLE}",
         ),
         Command(
+            "explain",
+            "The chain rule, step by step, over your own text.",
+            "pictures",
+            "explain",
+            (*EXPRESSION, *POINT, "v", "explained", "digits", "out"),
+            f"gradcalc explain {_EXAMPLE} --v 1,1",
+        ),
+        Command(
+            "graph",
+            "The traced graph: a listing, or for a drawing program.",
+            "pictures",
+            "graph",
+            (*EXPRESSION, *POINT, "picture", "digits", "out"),
+            'gradcalc graph "sin(x*y) + x" --format dot',
+        ),
+        Command(
             "functions",
             "Every function of the language, with its derivative.",
             "catalogue",

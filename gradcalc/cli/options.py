@@ -18,6 +18,7 @@ from gradcalc.render.formats import FORMATS
 METHODS = ("sympy", "mpmath", "differences", "none")
 MODES = ("auto", "reverse", "forward")
 COLORS = ("auto", "always", "never")
+PICTURES = ("text", "dot", "mermaid", "json")
 
 
 def one_of(choices: Iterable[str]) -> Callable[[str], str]:
@@ -109,6 +110,26 @@ class Options:
             show_default=True,
         ),
     ] = "table"
+    picture: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            "-f",
+            parser=one_of(PICTURES),
+            metavar="|".join(PICTURES),
+            help="How the graph is drawn.",
+        ),
+    ] = "text"
+    explained: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            "-f",
+            parser=one_of(("text", "json")),
+            metavar="text|json",
+            help="How the steps are written.",
+        ),
+    ] = "text"
     digits: Annotated[
         int | None,
         typer.Option(
