@@ -44,8 +44,9 @@ def parse(
             flags_are_numbers=flags_are_numbers,
         ).parse()
     graph = parser.graph
-    for label, value in _outputs(parser, outputs):
-        _add_output(graph, label, value)
+    for label, statement in _outputs(parser, outputs):
+        parser.require_output(statement)
+        _add_output(graph, label, statement.value)
     _order_inputs(graph, parser.variables, wrt)
     return graph
 
@@ -56,7 +57,7 @@ def natural(name: str) -> list[tuple[int, str | int]]:
             for part in re.split(r"(\d+)", name) if part]  # fmt: skip
 
 
-def _outputs(parser: Parser, wanted: Sequence[str] | None) -> list[tuple[str, Value]]:
+def _outputs(parser: Parser, wanted: Sequence[str] | None) -> list[tuple[str, Statement]]:
     """Bare expressions are f1, f2, …; named values are outputs when no later statement uses them."""
     if wanted is None:
         chosen = [s for i, s in enumerate(parser.statements) if not s.name or _is_last(parser, i)]
@@ -80,12 +81,12 @@ def _is_last(parser: Parser, index: int) -> bool:
     return index not in parser.used and parser.named[name] == index
 
 
-def _labelled(statements: Sequence[Statement]) -> list[tuple[str, Value]]:
+def _labelled(statements: Sequence[Statement]) -> list[tuple[str, Statement]]:
     bare = 0
     labelled = []
     for statement in statements:
         bare += not statement.name
-        labelled.append((statement.name or f"f{bare}", statement.value))
+        labelled.append((statement.name or f"f{bare}", statement))
     return labelled
 
 

@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 else:
     Value = Any
 
-MOST_ELEMENTS = 10_000_000
-"""An array larger than this is a slip of the pen or an attack, and would fill the memory."""
+MOST_ELEMENTS = 1_000_000
+"""An array larger than this is a slip of the pen or an attack, and would fill the memory: a node of
+the graph takes some 300 bytes while the text is read."""
+MOST_AXES = 32
+"""numpy's own limit for going over an array element by element."""
 
 
 class Sizes(Exception):  # noqa: N818  (never seen by a user: the parser adds the span)
@@ -49,6 +52,7 @@ def nested(items: Sequence[Value]) -> Array:
     shapes = [shape_of(item) for item in items]
     if any(shape != shapes[0] for shape in shapes):
         raise Sizes(f"the items of an array differ in shape: {_listed(shapes)}")
+    _bound_size((len(items), *shapes[0]))
     return np.array(items, dtype=np.int64)
 
 
@@ -76,6 +80,7 @@ def matmul(graph: Graph, a: Value, b: Value, span: Span) -> Value:
         raise Sizes("'@' multiplies vectors and matrices; a number is multiplied with '*'")
     if a.shape[-1] != b.shape[0]:
         raise Sizes(f"'@' of arrays of shapes {a.shape} and {b.shape}: inner sizes differ")
+    _bound_size((*a.shape, *b.shape[1:]), "products")
     rows, columns = np.atleast_2d(a), (b.reshape(-1, 1) if b.ndim == 1 else b).T
     nodes = [
         chain(graph, ADD.code, _products(graph, row, column, span), span)
@@ -172,19 +177,21 @@ def _filled(number: float) -> Callable[[Graph, Sequence[Value], Span], Value]:
     def fill(graph: Graph, values: Sequence[Value], span: Span) -> Value:
         sizes = [graph.constants.get(value, -1) if isinstance(value, int) else -1
                  for value in values]  # fmt: skip
-        if any(size < 0 or size != int(size) for size in sizes):
+        if any(size < 0 or not float(size).is_integer() for size in sizes):
             raise Sizes("sizes of an array are whole numbers")
         return full(graph, [int(size) for size in sizes], number, span)
 
     return fill
 
 
-def _bound_size(shape: Sequence[int]) -> None:
+def _bound_size(shape: Sequence[int], what: str = "elements") -> None:
+    if len(shape) > MOST_AXES:
+        raise Sizes(f"arrays nested {len(shape)} deep; the most is {MOST_AXES}")
     size = 1
     for length in shape:
-        size *= length
+        size *= max(1, length)  # numpy minds a length of 1e300 even beside a 0
     if size > MOST_ELEMENTS:
-        raise Sizes(f"an array of {size:,} elements; the most is {MOST_ELEMENTS:,}")
+        raise Sizes(f"this makes more than {MOST_ELEMENTS:,} {what}, which is the most")
 
 
 def _listed(shapes: Sequence[tuple[int, ...]]) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from gradcalc.language.arrays import STRUCTURAL
+from gradcalc.language.arrays import MANY, STRUCTURAL
 from gradcalc.language.tokens import is_blank, is_name, is_number
 from gradcalc.primitives import FUNCTIONS, OPERANDS
 
@@ -33,7 +34,6 @@ _STRANGERS = {
     "\\": Complaint("'\\' is not known: this is no LaTeX", "write sqrt(x), sin(x), pi"),
     "=": Complaint("'=' has nothing on its left", "name a value with r = …; compare with =="),
     "∞": Complaint("infinity is no number to calculate with"),
-    "_": Complaint("a name cannot be just '_'"),
 }
 
 
@@ -45,14 +45,18 @@ def short(token: str, most: int = 24) -> str:
 
 def unexpected(token: str, tokens: list[str], index: int) -> Complaint:
     """A token that makes no sense where it stands."""
+    before = _previous(tokens, index)
+    if token == "=" and before in ("+", "-", "*", "/"):
+        return Complaint(f"'{before}=' is not known", f"write r = r {before} …")
+    if token == before == "/":
+        return Complaint("'//' is not known", "write floor(x/y)")
     if token in _STRANGERS:
         return _STRANGERS[token]
-    before = _previous(tokens, index)
     if token == ":" or token in ("and", "or"):
         return Complaint(f"unexpected {short(token)}")
     if token[0] in "⁰¹²³⁴⁵⁶⁷⁸⁹⁻":
         return Complaint(f"the power {short(token)} has nothing on its left")
-    if len(token) == 1 and not token.isprintable():
+    if len(token) == 1 and (not token.isprintable() or unicodedata.combining(token)):
         return Complaint(f"the character U+{ord(token):04X} cannot be read")
     if before and token in ("*", "**", "/", "%", "@", "<", ">", "<=", ">=", "==", "!="):
         return Complaint(f"expected a value before {short(token)}")
@@ -76,6 +80,8 @@ def missing_operand(token: str, tokens: list[str], index: int) -> Complaint:
         return Complaint("the array is empty", "put a value between the brackets")
     if before in (",", ";") and token in (",", ";"):
         return Complaint(f"expected an expression between {short(before)} and {short(token)}")
+    if _is_value(before):
+        return Complaint(f"expected an expression before {short(token)}")
     return Complaint(f"expected a value after {short(before)}")
 
 
@@ -112,12 +118,12 @@ def juxtaposed(tokens: list[str], index: int) -> Complaint:
         if is_name(before):
             return Complaint(f"{short(before)} is a variable, not a function",
                              f"to multiply write {before}*(…)")  # fmt: skip
-        return Complaint(f"a parenthesis straight after {short(before)}",
-                         f"to multiply write {before}*(")  # fmt: skip
+        return Complaint(f"a parenthesis straight after {short(before)}", "to multiply write …*(…)")
     if is_number(before):
         return Complaint(f"a number and {short(token)} side by side", f"write {before}*{token}")
+    left = before if is_name(before) else "…"
     return Complaint(f"{short(before)} and {short(token)} side by side",
-                     f"to multiply write {before}*{token}")  # fmt: skip
+                     f"to multiply write {left}*{token}")  # fmt: skip
 
 
 def ambiguous(left: str, operator: str, number: str, name: str) -> Complaint:
@@ -168,6 +174,15 @@ def bound_and_assigned(name: str) -> Complaint:
                      "leave it out of --at and --param, or do not assign to it")  # fmt: skip
 
 
+def count(name: str, wanted: int) -> str:
+    """How many arguments a function takes: '2 arguments'."""
+    most = STRUCTURAL[name].most if name in STRUCTURAL else wanted
+    if wanted < most < MANY:
+        return f"{wanted} to {most} arguments"
+    least = "at least " if most >= MANY else ""
+    return f"{least}{wanted} argument{'' if wanted == 1 else 's'}"
+
+
 def usage(name: str) -> str:
     """How to call a function: ``atan2(x, y)``."""
     if name in STRUCTURAL:
@@ -181,6 +196,12 @@ def _previous(tokens: list[str], index: int) -> str:
         if not is_blank(token) and token != "\n":
             return token
     return ""
+
+
+def _is_value(token: str) -> bool:
+    """Whether a value can end in this token."""
+    word = is_name(token) and token not in ("and", "or", "not")
+    return word or is_number(token) or token[0] in ")]⁻⁰¹²³⁴⁵⁶⁷⁸⁹"
 
 
 def _defines(tokens: list[str], index: int) -> bool:

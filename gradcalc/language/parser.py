@@ -11,6 +11,7 @@ operator. Each state has a table from token to method.
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 from gradcalc.errors import ExpressionError, Source, Span
@@ -225,11 +226,13 @@ class Parser:
         return self.push(value, self.start, self.token_end)
 
     def number(self, token: str) -> int:
+        return self.graph.constant(self.finite(token), Span(self.start, self.token_end))
+
+    def finite(self, token: str) -> float:
         value = float(token)
-        span = Span(self.start, self.token_end)
-        if value == float("inf"):
+        if math.isinf(value):
             raise self.complain(f"{complaints.short(token)} is larger than any double")
-        return self.graph.constant(value, span)
+        return value
 
     def name(self, token: str) -> bool:
         following = self.next_token()
@@ -249,10 +252,9 @@ class Parser:
             raise self.complain(*complaints.not_a_function(token, self.tokens, self.index))
         statement = self.named.get(token)
         if statement is not None:
+            self.used.add(statement)
             if self.at_statement_start() and following == "[":
-                self.target = (token, None)
-            else:
-                self.used.add(statement)
+                self.target = (token, None)  # if a '=' follows, the array is not read but replaced
             return self.push(self.statements[statement].value, self.start, self.token_end)
         value = self.leaf(token)
         if token in FUNCTIONS or token in STRUCTURAL:  # the next one may be a call
@@ -378,8 +380,8 @@ class Parser:
         return result
 
     def superscript(self, token: str) -> bool:
-        power = int(token.translate(FROM_SUPERSCRIPT))
-        exponent = self.graph.constant(float(power), Span(self.start, self.token_end))
+        power = self.finite(token.translate(FROM_SUPERSCRIPT))
+        exponent = self.graph.constant(power, Span(self.start, self.token_end))
         self.target = None
         start = self.starts.pop()
         value = self.apply(POW.code, (self.values.pop(), exponent), start, self.token_end)
@@ -395,11 +397,11 @@ class Parser:
             raise self.complain(*complaints.juxtaposed(self.tokens, self.index))
         if before == "0" and token[0] in "xXbBoO" and token[1:].isalnum() and len(token) > 1:
             raise self.complain(*complaints.other_base(before + token))
-        self.refuse_ambiguous(before, token)
+        self.refuse_ambiguous(token)
         self.extend_chain("*")
         return self.operand(token)
 
-    def refuse_ambiguous(self, number: str, token: str) -> None:
+    def refuse_ambiguous(self, token: str) -> None:
         """``1/2x`` could be read two ways, so it is not read at all."""
         waiting = len(self.pending) - 1
         while waiting >= 0 and self.pending[waiting].kind == "unary":
@@ -408,13 +410,19 @@ class Parser:
         if entry is None:
             return
         if entry.kind == "chain" and entry.code == MUL.code and entry.sign < 0:
-            operator, left = "/", entry.terms[0][2]
+            left = entry.terms[0][2]
         elif entry.kind == "binary" and entry.code in (POW.code, MOD.code):
-            operator, left = TABLE[entry.code].symbol, self.starts[-2]
+            left = self.starts[-2]
         else:
             return
-        before = self.source.text[left : entry.at].strip()
-        complaint = complaints.ambiguous(before, operator, number, token)
+        text = self.source.text
+        operator_end = entry.at + (2 if text.startswith("**", entry.at) else 1)
+        complaint = complaints.ambiguous(
+            text[left : entry.at].strip(),
+            text[entry.at : operator_end],
+            text[operator_end : self.start].strip(),
+            f"{token}(…)" if self.next_token() == "(" else token,
+        )
         raise self.complain(*complaint, Span(left, self.token_end))
 
     # --- making nodes -------------------------------------------------------------------------
@@ -534,9 +542,10 @@ class Parser:
         return self.apply(primitive.code, operands, *span)
 
     def wrong_count(self, name: str, wanted: int, got: int, span: Span) -> ExpressionError:
-        s = "" if wanted == 1 else "s"
         return self.complain(
-            f"{name} takes {wanted} argument{s}, got {got}", complaints.usage(name), span
+            f"{name} takes {complaints.count(name, wanted)}, got {got}",
+            complaints.usage(name),
+            span,
         )
 
     def indexed(self, entry: Pending, span: Span) -> Value:
@@ -568,7 +577,7 @@ class Parser:
 
     def whole_number(self, value: Value, start: int) -> int:
         number = self.graph.constants.get(value) if type(value) is int else None
-        if number is None or number != int(number):
+        if number is None or not float(number).is_integer():
             raise self.complain(
                 "an index is a constant whole number",
                 "indices count from 0: a[0], a[-1], a[0:2]",
@@ -629,6 +638,8 @@ class Parser:
             entry.items = [*(entry.items or []), None]
             return True
         if entry.items is None:
+            if token == "]" and not entry.terms:
+                raise self.complain("the index is empty", "indices count from 0: a[0], a[0:2]")
             raise self.complain(*complaints.missing_operand(token, self.tokens, self.index))
         self.end_slice(entry, None)
         if token == ",":
@@ -664,7 +675,8 @@ class Parser:
     def assignment(self) -> None:
         if self.pending or self.assign is not None or self.target is None:
             name = self.source.text[self.starts[-1] : self.end]
-            again = not self.pending and self.assign is None and name in self.variables
+            again = not self.pending and self.assign is None and is_name(name)
+            again = again and (name in self.leaves or name in self.variables)
             raise self.complain(*complaints.assignment(name if again else ""))
         self.values.clear()
         self.starts.clear()
@@ -680,9 +692,9 @@ class Parser:
     def finish_assignment(self, value: Value, span: Span) -> None:
         assert self.assign is not None
         name, index, _ = self.assign
-        if index is not None:
+        if index is not None:  # the array lives on under the new statement
+            self.require_numbers((value,), ADD.code, *span)
             value = self.with_item(self.statements[self.named[name]].value, index, value, span)
-            self.used.add(self.named[name])  # the array lives on under the new statement
         self.named[name] = len(self.statements)
         self.statements.append(Statement(name, value, span))
 
@@ -697,6 +709,12 @@ class Parser:
             message = f"a value of shape {item} does not fit into an item of shape {room}"
             raise self.complain(message, span=span) from None
         return changed
+
+    def require_output(self, statement: Statement) -> None:
+        """Conditions are no outputs, and an array without elements is none at all."""
+        self.require_numbers((statement.value,), ADD.code, *statement.span)
+        if not isinstance(statement.value, int) and not statement.value.size:
+            raise self.complain("an array without elements has no values", span=statement.span)
 
     # --- looking around -----------------------------------------------------------------------
 
