@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gradcalc.errors import BindingError
 from gradcalc.graph import Graph
 from gradcalc.language import parse
-from gradcalc.language.points import Given, Number, bind, shapes
+from gradcalc.language.points import Given, Number, bind, regular, shapes
 
 if TYPE_CHECKING:
     from gradcalc.engine import Program
@@ -99,12 +99,15 @@ def from_python(values: Mapping[str, Any] | Sequence[float] | None) -> dict[str,
         return {}
     if not isinstance(values, Mapping):
         raise TypeError("values by name are a mapping")
-    return {name: _plain(value) for name, value in values.items()}
+    return {name: _plain(value, name) for name, value in values.items()}
 
 
-def _plain(value: Any) -> Number:
+def _plain(value: Any, name: str) -> Number:
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return float(value)
+        return regular([_plain(item, name) for item in value], name)
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise BindingError(f"the value of '{name}' is not made of numbers") from None

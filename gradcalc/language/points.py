@@ -44,8 +44,12 @@ def read(text: str, option: str) -> list[Given]:
 
 
 def _read_text(source: Source) -> list[Given]:
+    if not source.text.strip():
+        raise BindingError(f"{source.name} has no values", hint="by order 2,3 or by name x1=2,x2=3")
     try:
         parser = Parser(source).parse()
+        for statement in parser.statements:
+            parser.require_output(statement)
     except ExpressionError as error:
         raise _as_binding(error) from None
     graph = parser.graph
@@ -88,8 +92,8 @@ def _read_file(path: str, option: str) -> list[Given]:
         text = Path(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise UsageError(f"{option}: '{path}' is not a text file") from None
-    except OSError as error:
-        reason = (error.strerror or "cannot be read").lower()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise UsageError(f"{option}: cannot read '{path}': {reason}") from None
     source = Source(text, path)
     if text.lstrip()[:1] in ("{", "["):
@@ -112,6 +116,8 @@ def _read_json(source: Source) -> list[Given]:
         raise BindingError(
             f"not JSON: {error.msg}", source=source, span=Span(error.pos, error.pos + 1)
         ) from None
+    except (RecursionError, ValueError):  # brackets a thousand deep, a number of 5000 digits
+        raise BindingError(f"{source.name}: not JSON that holds a point") from None
     everywhere = Span(0, len(source.text))
     items = data.items() if isinstance(data, dict) else (("", value) for value in data)
     return [Given(str(name), _plain(value, source), source, everywhere) for name, value in items]
@@ -120,7 +126,7 @@ def _read_json(source: Source) -> list[Given]:
 def _plain(value: Any, source: Source) -> Number:
     """A JSON value as numbers; a string is a constant expression ("pi/4")."""
     if isinstance(value, list) and value:
-        return [_plain(item, source) for item in value]
+        return regular([_plain(item, source) for item in value], source.name)
     if isinstance(value, str):
         given = _read_text(Source(value, source.name))
         if len(given) == 1:
@@ -148,7 +154,7 @@ def _read_bare(source: Source) -> list[Given] | None:
 def _read_csv(source: Source) -> list[Given] | None:
     """A header of names over one line of values; None if it is not that."""
     lines = [line for line in source.text.splitlines() if line.strip()]
-    if len(lines) != 2 or "=" in lines[0]:
+    if len(lines) != 2 or "=" in lines[0] or lines[0].startswith("#"):
         return None
     separator = "\t" if "\t" in lines[0] else ","
     names = [name.strip().strip('"') for name in lines[0].split(separator)]
@@ -169,6 +175,17 @@ def shape(value: Number) -> tuple[int, ...]:
     if not isinstance(value, list):
         return ()
     return (len(value), *shape(value[0])) if value else (0,)
+
+
+def regular(value: list[Number], name: str) -> list[Number]:
+    """The list itself, if its items are of one shape; BindingError if they are not."""
+    shapes = list(dict.fromkeys(map(shape, value)))
+    if not shapes:
+        raise BindingError(f"{name}: an array without elements")
+    if len(shapes) > 1:
+        listed = " and ".join(map(str, shapes))
+        raise BindingError(f"{name}: the items of an array differ in shape: {listed}")
+    return value
 
 
 def flatten(value: Number) -> list[float]:
