@@ -10,13 +10,13 @@ from gradcalc.cli.options import Options
 from gradcalc.cli.question import method, posed, require_one_output, vector
 from gradcalc.errors import Exit, UndefinedError
 from gradcalc.primitives import TABLE
-from gradcalc.render.answer import Answer
 
 if TYPE_CHECKING:
     from gradcalc.check import Verdict
     from gradcalc.engine import Program
     from gradcalc.engine.schedule import Floats
     from gradcalc.provenance import Cause
+    from gradcalc.render.answer import Answer
 
 
 class Asked(NamedTuple):
@@ -65,7 +65,9 @@ def answer(options: Options) -> Answer:
         require_one_output(problem, _ONE_OUTPUT[kind], options)
     direction = vector(problem, _VECTOR[kind], options) if kind in _VECTOR else []
 
-    import numpy as np  # deferred: what is refused above needs no numbers
+    import numpy as np  # deferred, like the answer: what is refused above needs neither
+
+    from gradcalc.render.answer import Answer
 
     asked = Asked(problem.program(), problem.x, direction, options.mode)
     value, entries = asked.program(asked.x), _ENTRIES[kind](asked)

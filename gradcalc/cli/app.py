@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -65,11 +64,6 @@ def _group(
     """
 
 
-def entry() -> None:
-    """The console script."""
-    sys.exit(main(sys.argv[1:]))
-
-
 def main(words: Sequence[str]) -> int:
     """Run one command line and return its exit code. Nothing that a user can type raises."""
     try:
@@ -115,6 +109,8 @@ def _about(words: Sequence[str]) -> int:
 def _apologise(error: Exception) -> int:
     """A mistake of ours."""
     if os.environ.get("GRADCALC_DEBUG"):
+        import traceback
+
         traceback.print_exception(error)
     sys.stderr.write(
         f"error: internal error, {type(error).__name__}: {error}\n"

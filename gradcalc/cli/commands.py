@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 from inspect import Parameter, Signature
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, NamedTuple
 
 import typer
 
@@ -161,7 +161,7 @@ def _callback(command: Command) -> Callable[..., tuple[Options, Any]]:
         options = Options(command=command.name, **given)
         return options, command.run(options)
 
-    hints = get_type_hints(Options, include_extras=True)
+    hints = Options.__annotations__
     parameters = [
         Parameter(
             name, Parameter.KEYWORD_ONLY, default=getattr(Options, name), annotation=hints[name]

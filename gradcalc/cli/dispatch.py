@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import typer
 
@@ -17,11 +17,13 @@ from gradcalc.cli.commands import ALIASES, COMMANDS, build
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import sink, write
 from gradcalc.errors import Exit, GradcalcError, Span, UsageError
-from gradcalc.render.answer import Answer
 from gradcalc.render.formats import FORMATS
 from gradcalc.render.problems import note, problem, problem_json
 
-Outcome = Answer | str | Exit
+if TYPE_CHECKING:
+    from gradcalc.render.answer import Answer
+
+Outcome: TypeAlias = "Answer | str | Exit"
 """What a command comes to: an answer, a text, or (when it has printed by itself) an exit code."""
 
 ClickException: Any = typer.BadParameter.__mro__[2]  # typer does not export it

@@ -4,8 +4,6 @@ A command takes some of the fields of ``Options`` (``gradcalc.cli.commands`` say
 keep their defaults. Plain strings and lists: this module is all that ``--help`` needs to load.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -35,7 +33,7 @@ def one_of(choices: Iterable[str]) -> Callable[[str], str]:
     return choice
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Options:
     """What a command line said."""
 

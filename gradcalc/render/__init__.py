@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from gradcalc.render.answer import Answer
+from typing import TYPE_CHECKING
+
 from gradcalc.render.formats import FORMATS
 
-__all__ = ["FORMATS", "Answer", "render"]
+if TYPE_CHECKING:
+    from gradcalc.render.answer import Answer
+
+__all__ = ["FORMATS", "render"]
 
 
 def render(

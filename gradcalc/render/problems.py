@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from gradcalc.errors import GradcalcError, Source, Span
@@ -30,6 +29,8 @@ def problem(error: GradcalcError, *, width: int = WIDTH, color: bool = False) ->
 
 def problem_json(error: GradcalcError) -> str:
     """``error`` as one JSON object on one line, ending with a newline."""
+    import json  # deferred: a millisecond that people's errors do not need
+
     return json.dumps({"error": problem_record(error)}) + "\n"
 
 

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
-
-# Controls, lone surrogates, invisible characters and the ones that turn the direction of writing.
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\ud800-\udfff\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
-)
 
 
 def safe(text: str) -> str:
     """``text`` on one line, with nothing in it that a terminal would obey; as many characters."""
-    return _UNSAFE.sub(_picture, text)
+    return text if text.isprintable() else "".join(map(_picture, text))
 
 
-def _picture(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    if match[0] == "\t":
-        return " "
-    if code < 0x20:
-        return chr(0x2400 + code)  # Unicode's pictures of the control characters: ␛ for escape
-    return "␡" if code == 0x7F else "\N{REPLACEMENT CHARACTER}"
+def _picture(char: str) -> str:
+    if char.isprintable():
+        return char
+    if char < " " and char != "\t":
+        return chr(0x2400 + ord(char))  # Unicode's pictures of the control characters: ␛ for escape
+    # What is left are blanks of other widths, and what is invisible or turns the writing around.
+    return " " if char.isspace() else "\N{REPLACEMENT CHARACTER}"
 
 
 def cells(text: str) -> int:
