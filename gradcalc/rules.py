@@ -1,8 +1,9 @@
 """The partial derivatives of the primitive table, read into small graphs.
 
-``rule(primitive)`` is a graph with inputs named x, y, z and out (those its partials mention) and one
-output per operand that has a slope. Everything that differentiates goes through here: the engine and
-the eager tensors evaluate a rule on arrays, ``gradcalc.transform`` copies it into a larger graph.
+``rule(primitive)`` is a graph with inputs named x, y, z and out (those its partials mention) and
+one output per operand that has a slope. Everything that differentiates goes through here: the
+engine and the eager tensors evaluate a rule on arrays, ``gradcalc.transform`` copies it into a
+larger graph.
 """
 
 from __future__ import annotations
@@ -61,6 +62,15 @@ def evaluate(
         values[node] = apply(primitive, *arguments) if apply else primitive.numpy(*arguments)
     return [values[node] if node is not None and k in wanted else None
             for k, node in enumerate(rule.outputs)]  # fmt: skip
+
+
+@cache
+def mentions(rule: Rule, operand: int) -> frozenset[str]:
+    """Which of x, y, z and out the partial with respect to ``operand`` depends on."""
+    graph, node = rule.graph, rule.outputs[operand]
+    below = {node, *needed_nodes(rule, frozenset([operand]))}
+    leaves = {column[n] for n in below if n is not None for column in graph.operands} | below
+    return frozenset(graph.names[leaf] for leaf in graph.inputs if leaf in leaves)
 
 
 @cache

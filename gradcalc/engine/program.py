@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcalc import transform
-from gradcalc.engine import scalar, straight, sweeps
+from gradcalc.engine import scalar, sparse, straight, sweeps
 from gradcalc.engine.schedule import Floats, Schedule, schedule
 from gradcalc.errors import BindingError, UsageError
 from gradcalc.graph import Graph
@@ -104,6 +104,22 @@ class Program:
         sweep = self._rows if reverse else self._columns
         return self._over_points(x, (m, n), sweep)
 
+    def sparse_jacobian(self, x: Point) -> Any:
+        """The Jacobian at one point as a ``scipy.sparse.csr_array`` of shape (m, n).
+
+        It stores the entries that the graph allows to be other than zero, whatever their value.
+        """
+        from scipy.sparse import csr_array  # deferred: 200 ms
+
+        values = sweeps.forward(self.schedule, self._one_point(x))
+        entries = sparse.fill(self.schedule, self.pattern, values)
+        return csr_array((entries, self.pattern.columns, self.pattern.indptr), self.pattern.shape)
+
+    @cached_property
+    def pattern(self) -> sparse.Pattern:
+        """Which entries of the Jacobian can be other than zero."""
+        return sparse.find_pattern(self.schedule)
+
     def vjp(self, x: Point, v: Sequence[float] | Floats) -> Floats:
         """vᵀJ, what ``y.backward(v)`` leaves in ``x.grad``; shape (n,) or (N, n).
 
@@ -116,7 +132,7 @@ class Program:
         return self._product(x, v, self.outputs, "v", sweeps.pullback, self.variables)
 
     def jvp(self, x: Point, u: Sequence[float] | Floats) -> Floats:
-        """J u, the derivative in direction u; shape (m,) or (N, m). ``u`` has an entry per variable."""
+        """J u, the derivative in direction u; shape (m,) or (N, m); u per variable."""
         return self._product(x, u, self.variables, "u", sweeps.pushforward, self.outputs)
 
     def hessian(self, x: Point) -> Floats:
@@ -159,7 +175,7 @@ class Program:
         shape: tuple[int, ...],
         careful: Callable[[Floats], Floats],
     ) -> Floats:
-        """Straight-line code at all points, and the careful sweeps where it met no finite number."""
+        """Straight-line code at all points; the careful sweeps where it met an inf or a NaN."""
         where = self.point(x)
         flat, suspects = straight.run(code, where)
         results = flat.reshape(len(where), *shape)
@@ -170,7 +186,7 @@ class Program:
     # --- for those who judge the numbers ------------------------------------------------------
 
     def values(self, x: Point) -> Floats:
-        """The value of every node of the graph at one point; NaN where the outputs don't need it."""
+        """The value of every node of the graph at one point; NaN where no output needs it."""
         place = self.schedule.place
         buffer = sweeps.forward(self.schedule, self._one_point(x))
         return np.where(place >= 0, buffer[place], np.nan)

@@ -28,15 +28,15 @@ Ints = np.ndarray[Any, np.dtype[np.int64]]
 class Access:
     """Where in the buffer the k-th operands of a group are, and how to add to those places.
 
-    ``where`` indexes the buffer: a slice when the places are evenly spaced, an int when they are all
-    the same one, else an index array. When an index array has repeats, ``order`` sorts it and
+    ``where`` indexes the buffer: a slice when the places are evenly spaced, an int when they are
+    all the same one, else an index array. When an index array has repeats, ``order`` sorts it and
     ``firsts`` and ``targets`` give the runs of equal places, so that contributions can be added up
     per place before they are stored.
     """
 
     where: slice | int | Ints
     order: Ints | None = None
-    firsts: Ints | None = None
+    firsts: Any = None
     targets: Ints | None = None
 
     def read(self, buffer: Any) -> Any:
@@ -171,7 +171,7 @@ def _reachable(graph: Graph, fixed: Any) -> Any:
 
 
 def _group(primitive: Primitive, pattern: int, results: slice, columns: list[Ints]) -> Group:
-    operands = tuple(_access(column) for column in columns[: primitive.arity])
+    operands = tuple(access(column) for column in columns[: primitive.arity])
     active = tuple(
         k
         for k, partial in enumerate(primitive.partials)
@@ -180,7 +180,7 @@ def _group(primitive: Primitive, pattern: int, results: slice, columns: list[Int
     return Group(primitive, results, operands, active)
 
 
-def _access(places: Ints) -> Access:
+def access(places: Ints) -> Access:
     """The cheapest description of these places."""
     first = int(places[0])
     if len(places) == 1:
@@ -205,5 +205,3 @@ def _access(places: Ints) -> Access:
 def operands_of(group: Group, buffer: Any) -> Iterator[Any]:
     """The operands of a group, read from ``buffer``."""
     return (access.read(buffer) for access in group.operands)
-
-

@@ -23,7 +23,7 @@ REGISTER_BYTES = 1 << 18
 """What the registers of one thread may take: a good part of a core's own cache."""
 
 CHUNKS = (512, 8192)
-"""Fewest and most points in a chunk: below, a call costs more than its work; above, nothing is won."""
+"""Fewest and most points in a chunk: below, a call costs more than its work."""
 
 Operand = int | Floats
 """A register, or a constant as an array of no dimensions."""
@@ -41,7 +41,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Straight:
-    """A graph as steps over ``registers``; input j is loaded into register ``loads[j]`` (-1: unused).
+    """A graph as steps over ``registers``; input j is loaded into register ``loads[j]`` (-1:
+    unused).
 
     ``copies`` are (column, register) and ``fills`` (column, number): outputs that no step makes.
     Outputs from number ``columns`` on are not results; they are only looked at for NaNs.
@@ -148,7 +149,7 @@ class _Allocation:
         return self.register[node]
 
     def _release(self, node: int) -> None:
-        """Give the register back when nobody uses it any more. Inputs keep theirs for the copies."""
+        """Give the register back after its last use. Inputs keep theirs for the copies."""
         if self.uses[node] == 0 and node in self.register and self.graph[node].operands:
             self.free.append(self.register.pop(node))
 

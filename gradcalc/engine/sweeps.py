@@ -1,14 +1,14 @@
 """The sweeps: values up, local partials, cotangents down, tangents up.
 
-Every buffer has one place per scheduled node on its first axis; a second axis, where there is one, is
-many points or many seeds. That is all of forward and reverse mode; the rest of the package is rules
-and arrangement.
+Every buffer has one place per scheduled node on its first axis; a second axis, where there is one,
+is many points or many seeds. That is all of forward and reverse mode; the rest of the package is
+rules and arrangement.
 
-**Structural zeros.** Where a slope is infinite, a cotangent that is zero because nothing flows there
-(another output's row, a branch of ``where`` that is not taken, a literal 0 in the user's v) must stay
-zero, and 0·inf must not make it a NaN. Only when a plain sweep yields something that is not finite is
-it run again, with a second buffer of flags that says which places anything has flowed to. (A sweep
-only multiplies and adds, so a finite result has met nothing that was not.)
+**Structural zeros.** Where a slope is infinite, a cotangent that is zero because nothing flows
+there (another output's row, a branch of ``where`` that is not taken, a literal 0 in the user's v)
+must stay zero, and 0·inf must not make it a NaN. Only when a plain sweep yields something that is
+not finite is it run again, with a second buffer of flags that says which places anything has
+flowed to. (A sweep only multiplies and adds, so a finite result has met nothing that was not.)
 """
 
 from __future__ import annotations
@@ -50,13 +50,14 @@ def linearize(schedule: Schedule, values: Floats) -> Partials:
 
 
 def _partials(group: Group, values: Floats, undefined: bool) -> list[Any]:
-    if not group.active:
-        return []
+    return slopes_of(group, values, group.active, undefined) if group.active else []
+
+
+def slopes_of(group: Group, values: Floats, operands: Sequence[int], undefined: bool) -> list[Any]:
+    """The slopes of some operands of a group; ``undefined`` says whether any value is a NaN."""
     out = values[group.results]
-    partials = evaluate(
-        rule(group.primitive), list(operands_of(group, values)), out, group.active
-    )
-    wanted = [partials[k] for k in group.active]
+    partials = evaluate(rule(group.primitive), list(operands_of(group, values)), out, operands)
+    wanted = [partials[k] for k in operands]
     if undefined and np.isnan(out).any():
         return [np.where(np.isnan(out), np.nan, partial) for partial in wanted]
     return wanted
