@@ -195,11 +195,11 @@ MOD = binary("mod", np.mod, dx="1", dy="-floor(x/y)", symbol="%", spoken=False,
              domain="y != 0", kink="x/y == floor(x/y)",
              doc="remainder of x / y, with the sign of y",
              sympy=lambda x, y: x - y * sp.floor(x / y),
-             mpmath=lambda x, y: x - y * mp.floor(x / y))
+             mpmath=lambda x, y: x % y)
 POW = binary("pow", np.power, symbol="**", spoken=True,
              dx="where(x == 0 and y == 0, 0, y*x**(y - 1))",
              dy="where(x == 0 and y >= 0, 0, out*log(x))",
-             domain="x > 0 or (x == 0 and y >= 0) or y == floor(y)",
+             domain="x > 0 or (x == 0 and y >= 0) or (x < 0 and y == floor(y))",
              doc="x to the power of y",
              sympy=_pow_sympy, mpmath=lambda x, y: mp.power(x, y))
 SQUARE = unary("square", np.square, d="2*x", doc="x**2",
@@ -316,7 +316,7 @@ unary("ceil", np.ceil, d="0", kink="x == floor(x)", doc="smallest integer above 
       sympy=sp.ceiling)
 unary("round", np.round, d="0", kink="x - floor(x) == 1/2",
       doc="nearest integer, halves to even",
-      sympy=lambda x: sp.floor(x + sp.Rational(1, 2)), mpmath=mp.nint)
+      sympy=lambda x: sp.floor((2 * x + 1) / 4) + sp.ceiling((2 * x - 1) / 4), mpmath=mp.nint)
 unary("heaviside", lambda x: np.heaviside(x, 0.5), d="0", kink="x == 0",
       doc="0 below 0, 1 above it, 1/2 at it",
       sympy=lambda x: (1 + sp.sign(x)) / 2, mpmath=lambda x: (1 + mp.sign(x)) / 2)
