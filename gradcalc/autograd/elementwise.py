@@ -96,7 +96,7 @@ class Operation:
         self._conjugating = node_class(primitive, _Conjugating)
         self._forward: Callable[..., Any] | None = None
         self._formulas: dict[tuple[bool, ...], Formula] = {}
-        self._flows = primitive.differentiable
+        self._flows = any(partial is not None for partial in primitive.partials)
 
     def __repr__(self) -> str:
         return f"<elementwise {self.primitive.name}>"

@@ -16,11 +16,16 @@ import numpy as np
 from gradcalc.primitives import DIV, OPERANDS, TABLE, WHERE, Primitive
 from gradcalc.rules import rule
 
+def zeros_like(v: Any) -> Any:
+    """A 0 for every element of a tensor, untracked: a function that is flat is flat to every order."""
+    return v.detach() * 0.0
+
+
 FUSE = 4096
 """From this many elements on, a product is written over the partial: one array less to allocate."""
 
 # How a product is formed; the numbers stand in ``Product.how``.
-NOTHING, SAME, NEGATED, TIMES, OVER, MINUS_OVER = range(6)
+NOTHING, FLAT, SAME, NEGATED, TIMES, OVER, MINUS_OVER = range(7)
 
 
 class Product(NamedTuple):
@@ -60,9 +65,10 @@ def formula(primitive: Primitive, wanted: tuple[bool, ...]) -> Formula:
         for node in computed
     )
     products = []
-    for node in chosen:
+    for k, node in enumerate(chosen):
         if node is None:
-            products.append(Product(NOTHING))
+            flat = wanted[k] and primitive.partials[k] is not None
+            products.append(Product(FLAT if flat else NOTHING))
             continue
         how, target = shapes[node]
         fresh = target in computed and sum(t == target for _, t in shapes.values()) == 1
@@ -106,7 +112,7 @@ def _ancestors(graph: Any, targets: frozenset[int]) -> list[int]:
 def products(
     formula: Formula, saved: Sequence[Any], v: Any, apply: Callable[..., Any] | None
 ) -> list[Any]:
-    """v·∂f/∂x for every operand, None where nothing flows.
+    """v·∂f/∂x for every operand, None where there is no slope to speak of (a condition).
 
     ``apply(primitive, *operands)`` computes on tensors; None means arrays, and numpy.
     """
@@ -128,6 +134,8 @@ def _product(v: Any, product: Product, values: list[Any], arrays: bool) -> Any:
         return v * p
     if how == NOTHING:
         return None
+    if how == FLAT:
+        return np.zeros_like(v) if arrays else zeros_like(v)
     if how == SAME:
         return v
     if how == NEGATED:

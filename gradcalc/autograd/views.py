@@ -19,17 +19,29 @@ from gradcalc.autograd.tensor import Tensor, attach, edge, tracks, wrap
 
 Step = tuple[Any, ...]
 """A function that makes a view of an array or of a tensor, and its arguments after the first."""
+Path = tuple[()] | tuple[Any, Step]
+"""The steps so far and one more: a view of a view of a view … shares what it has in common."""
 
 
 class View:
     """How a tensor came from its base."""
 
-    def __init__(self, base: Tensor, steps: tuple[Step, ...]) -> None:
+    def __init__(self, base: Tensor, path: Path) -> None:
         self.base = base
-        self.steps = steps
+        self.path = path
         self.recorded: Edge = NOWHERE
         self.seen = -1
         self.refuses = ""
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps from the base, first to last."""
+        steps: list[Step] = []
+        path: Any = self.path
+        while path:
+            path, step = path
+            steps.append(step)
+        return tuple(reversed(steps))
 
     def edge(self, counter: list[int]) -> Edge:
         """The view's place in the graph, looked up again if the memory was written since."""
@@ -60,9 +72,8 @@ def view(x: Tensor, array: Any, *step: Any) -> Tensor:
     out = wrap(array)
     out._counter = x._counter
     link = x._view
-    steps = (step,) if link is None else (*link.steps, step)
     base = x if link is None else link.base
-    out._view = View(base, steps)
+    out._view = View(base, (() if link is None else link.path, step))
     if not base._tracked:
         _register(base, out)
     elif not mode.enabled:

@@ -1,0 +1,85 @@
+"""Deep graphs, and memory: no recursion on the way there, on the way back, or when a graph dies."""
+
+import gc
+import sys
+import tracemalloc
+import weakref
+
+import pytest
+
+from gradcalc import autograd as torch
+
+
+@pytest.mark.parametrize("grow", [lambda y: y + 1.0, lambda y: y * 1.0, lambda y: y.sin(),
+                                  lambda y: y[...]], ids=["add", "mul", "sin", "view"])  # fmt: skip
+def test_a_deep_graph_is_walked_and_freed_without_recursion(grow):
+    limit = sys.getrecursionlimit()
+    x = torch.tensor([0.5], dtype=torch.double, requires_grad=True)
+    y = x
+    for _ in range(200_000 if grow(x).grad_fn.name() == "AddBackward0" else 50_000):
+        y = grow(y)
+    y.sum().backward()
+    assert x.grad is not None
+    del y
+    gc.collect()
+    assert sys.getrecursionlimit() == limit
+
+
+def test_a_deep_tracked_graph_can_be_differentiated_again():
+    x = torch.tensor(0.5, dtype=torch.double, requires_grad=True)
+    y = x
+    for _ in range(3000):
+        y = y * 1.0001
+    (g,) = torch.grad(y * y, x, create_graph=True)
+    (h,) = torch.grad(g, x)
+    assert h.item() == pytest.approx(2 * 1.0001**6000)
+
+
+def test_graphs_are_freed_by_counting_references():
+    x = torch.tensor([0.5, 1.5], requires_grad=True)
+    gc.collect()
+    gc.disable()
+    try:
+        y = (x.exp() * x).tanh().sum()
+        node = weakref.ref(y.grad_fn)
+        y.backward()
+        del y
+        assert node() is None
+    finally:
+        gc.enable()
+
+
+def test_memory_is_flat_over_a_thousand_rounds():
+    x = torch.ones(100, dtype=torch.double, requires_grad=True)
+
+    def round_trip():
+        y = torch.zeros(100, dtype=torch.double)
+        y[:50] = (x.sin() * x).exp()[:50]
+        y[50:] = x[50:] ** 2
+        y.sum().backward()
+
+    round_trip()
+    gc.collect()
+    tracemalloc.start()
+    for _ in range(50):
+        round_trip()
+    gc.collect()
+    before = tracemalloc.get_traced_memory()[0]
+    for _ in range(1000):
+        round_trip()
+    gc.collect()
+    after = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert after - before < 20_000, f"{after - before} bytes more after 1,000 rounds"
+
+
+def test_a_pass_frees_the_saved_arrays_and_retain_graph_keeps_them():
+    x = torch.ones(1000, dtype=torch.double, requires_grad=True)
+    y = x.exp()
+    saved = weakref.ref(y.grad_fn.saved[0][0])
+    z = y.sum()
+    del y
+    z.backward(retain_graph=True)
+    assert saved() is not None
+    z.backward()
+    assert saved() is None
