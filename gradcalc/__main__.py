@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 
@@ -10,6 +11,8 @@ def entry() -> None:
     """The console script."""
     # Imports make many objects and no garbage: looking for it takes a tenth of the start-up.
     gc.set_threshold(100_000)
+    # Nothing here multiplies matrices: the threads that numpy would start for that only cost time.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from gradcalc.cli.app import main
 
     sys.exit(main(sys.argv[1:]))
