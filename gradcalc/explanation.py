@@ -140,7 +140,9 @@ def _substituted(partial: str, operands: Sequence[str], out: str) -> str:
 def _grouped(text: str) -> str:
     """Parentheses unless the text is one name or one number."""
     tokens = tokenize(text)
-    simple = len(tokens) == 1 or (is_name(tokens[0]) and tokens[1] == "[" and tokens.count("[") == 1)
+    simple = len(tokens) == 1 or (
+        is_name(tokens[0]) and tokens[1] == "[" and tokens.count("[") == 1
+    )
     return text if simple or _is_enclosed(tokens) else f"({text})"
 
 
@@ -160,5 +162,3 @@ def _is_enclosed(tokens: Sequence[str]) -> bool:
 def one_line(text: str) -> str:
     """A span of source text as it can stand inside a sentence."""
     return " ".join(text.split())
-
-

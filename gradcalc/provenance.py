@@ -87,7 +87,9 @@ def _cause(graph: Graph, node: int, what: str) -> Cause:
 
 
 def _numbers(graph: Graph, values: Any, node: int) -> list[float]:
-    return [float(graph.constants.get(operand, values[operand])) for operand in graph[node].operands]
+    return [
+        float(graph.constants.get(operand, values[operand])) for operand in graph[node].operands
+    ]
 
 
 def _call(graph: Graph, node: int, numbers: Sequence[float]) -> str:

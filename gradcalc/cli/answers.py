@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from gradcalc.cli.options import Options
+from gradcalc.cli.output import Text
 from gradcalc.cli.question import method, posed, require_one_output, vector
 from gradcalc.errors import Exit, UndefinedError
 from gradcalc.primitives import TABLE
@@ -53,13 +54,22 @@ _ONE_OUTPUT = {"gradient": "gradient", "hessian": "Hessian", "hvp": "Hessian"}
 _VECTOR = {"vjp": "v", "jvp": "u", "hvp": "u"}
 
 
+def jacobian(options: Options) -> Answer | Text:
+    """The Jacobian, as a matrix or (``--sparse``) as coordinates."""
+    if not options.sparse:
+        return answer(options)
+    from gradcalc.cli.sparsity import sparse_jacobian  # deferred: scipy.sparse
+
+    return sparse_jacobian(options)
+
+
 def answer(options: Options) -> Answer:
     """The values and the derivative that ``options.command`` asks for, checked.
 
     Raises GradcalcError where the expression, the point or the vector cannot be read or don't fit.
     """
     kind = KINDS[options.command]
-    how = method(options)
+    method(options)  # refused before anything is computed
     problem = posed(options)
     if kind in _ONE_OUTPUT:
         require_one_output(problem, _ONE_OUTPUT[kind], options)
@@ -71,8 +81,7 @@ def answer(options: Options) -> Answer:
 
     asked = Asked(problem.program(), problem.x, direction, options.mode)
     value, entries = asked.program(asked.x), _ENTRIES[kind](asked)
-    verdict = None if how == "none" else _verdict(asked, kind, value, entries, how, options.budget)
-    insisted = options.check is not None or options.command == "check"
+    verdict = judged(asked, kind, value, entries, options)
     undefined = _undefined(asked, kind, value, entries)
     return Answer(
         command=options.command,
@@ -87,18 +96,17 @@ def answer(options: Options) -> Answer:
         verdict=verdict,
         notes=tuple(_notes(asked, kind, entries)),
         undefined=undefined,
-        exit=Exit.UNDEFINED if undefined else _exit(verdict, insisted),
+        exit=Exit.UNDEFINED if undefined else verdict_exit(verdict, options),
     )
 
 
-def _verdict(
-    asked: Asked,
-    kind: str,
-    value: Floats,
-    entries: Floats | None,
-    how: str,
-    budget: float | None,
-) -> Verdict:
+def judged(
+    asked: Asked, kind: str, value: Floats, entries: Floats | None, options: Options
+) -> Verdict | None:
+    """The verdict on an answer, by the method that the options ask for."""
+    how = method(options)
+    if how == "none":
+        return None
     from gradcalc.check.verify import BUDGET, verify  # deferred: it brings sympy
 
     return verify(
@@ -109,15 +117,17 @@ def _verdict(
         value=value,
         vector=asked.vector or None,
         method=how,
-        budget=BUDGET if budget is None else budget,
+        budget=BUDGET if options.budget is None else options.budget,
     )
 
 
-def _exit(verdict: Verdict | None, insisted: bool) -> Exit:
+def verdict_exit(verdict: Verdict | None, options: Options) -> Exit:
+    """A check that was insisted on and could not be decided is no success."""
     if verdict is None or verdict.passed:
         return Exit.DONE
     if verdict.passed is False:
         return Exit.DISAGREES
+    insisted = options.check is not None or options.command == "check"
     return Exit.UNDECIDED if insisted else Exit.DONE
 
 

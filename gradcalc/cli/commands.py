@@ -61,8 +61,8 @@ COMMANDS = {
             "jacobian",
             "The Jacobian: a row for each output, a column for each variable. Alias: jac.",
             "answers",
-            "answer",
-            _at_a_point("mode"),
+            "jacobian",
+            _at_a_point("mode", "sparse"),
             f"gradcalc jacobian {_EXAMPLE}",
         ),
         Command(
@@ -120,6 +120,14 @@ COMMANDS = {
             "graph",
             (*EXPRESSION, *POINT, "picture", "digits", "out"),
             'gradcalc graph "sin(x*y) + x" --format dot',
+        ),
+        Command(
+            "pattern",
+            "Which entries of the Jacobian can be nonzero, and what that saves.",
+            "sparsity",
+            "pattern",
+            (*EXPRESSION, *POINT, "explained", "out"),
+            'gradcalc pattern "x1*x2, x2*x3, x3*x4, x4"',
         ),
         Command(
             "functions",

@@ -15,7 +15,7 @@ from gradcalc.cli import terminal
 from gradcalc.cli.arguments import arranged, place, shown
 from gradcalc.cli.commands import ALIASES, COMMANDS, build
 from gradcalc.cli.options import Options
-from gradcalc.cli.output import sink, write
+from gradcalc.cli.output import Text, sink, write
 from gradcalc.errors import Exit, GradcalcError, Span, UsageError
 from gradcalc.render.formats import FORMATS
 from gradcalc.render.problems import note, problem, problem_json
@@ -23,7 +23,7 @@ from gradcalc.render.problems import note, problem, problem_json
 if TYPE_CHECKING:
     from gradcalc.render.answer import Answer
 
-Outcome: TypeAlias = "Answer | str | Exit"
+Outcome: TypeAlias = "Answer | Text | Exit"
 """What a command comes to: an answer, a text, or (when it has printed by itself) an exit code."""
 
 ClickException: Any = typer.BadParameter.__mro__[2]  # typer does not export it
@@ -55,9 +55,9 @@ def emit(options: Options, outcome: Outcome) -> Exit:
     if isinstance(outcome, Exit):
         return outcome
     with sink(options.out) as put:
-        put(outcome if isinstance(outcome, str) else text(options, outcome))
-    if isinstance(outcome, str):
-        return Exit.DONE
+        put(outcome.text if isinstance(outcome, Text) else text(options, outcome))
+    if isinstance(outcome, Text):
+        return outcome.exit
     sys.stdout.flush()  # the answer before the remarks about it
     for remark in remarks(options, outcome):
         write(sys.stderr, remark)

@@ -82,6 +82,10 @@ class Options:
             parser=one_of(MODES), metavar="|".join(MODES), help="Which sweeps make the matrix."
         ),
     ] = "auto"
+    sparse: Annotated[
+        bool,
+        typer.Option("--sparse", help="Only the entries that can be nonzero, as coordinates."),
+    ] = False
     check: Annotated[
         str | None,
         typer.Option(

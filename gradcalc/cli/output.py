@@ -7,14 +7,21 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
-from gradcalc.errors import UsageError
+from gradcalc.errors import Exit, UsageError
 
 _ASCII = str.maketrans({
     "─": "-", "…": "...", "·": "*", "∂": "d", "ᵀ": "^T", "²": "2", "✓": "ok:", "✗": "wrong:",
     "−": "-", "×": "*",
 })  # fmt: skip
+
+
+class Text(NamedTuple):
+    """An answer that is text already, and the exit code that goes with it."""
+
+    text: str
+    exit: Exit = Exit.DONE
 
 
 @contextmanager

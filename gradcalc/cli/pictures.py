@@ -6,15 +6,15 @@ import json
 from typing import TYPE_CHECKING
 
 from gradcalc.cli.options import Options
-from gradcalc.cli.question import expression, names, posed, values, vector
-from gradcalc.language import parse
+from gradcalc.cli.output import Text
+from gradcalc.cli.question import posed, traced, vector
 from gradcalc.problem import Problem
 
 if TYPE_CHECKING:
     from gradcalc.explanation import Explanation
 
 
-def explain(options: Options) -> str:
+def explain(options: Options) -> Text:
     """The chain rule step by step: for vᵀJ, or without v for every output in turn."""
     problem = posed(options)
     labels = problem.graph.output_names
@@ -27,8 +27,8 @@ def explain(options: Options) -> str:
 
     if options.explained == "json":
         records = [as_record(explanation) for explanation in explanations]
-        return json.dumps(records, allow_nan=False, indent=1, ensure_ascii=False) + "\n"
-    return "\n".join(render_steps(explanation, options.digits) for explanation in explanations)
+        return Text(json.dumps(records, allow_nan=False, indent=1, ensure_ascii=False) + "\n")
+    return Text("\n".join(render_steps(one, options.digits) for one in explanations))
 
 
 def _explanations(problem: Problem, seeds: list[list[float]]) -> list[Explanation]:
@@ -38,21 +38,13 @@ def _explanations(problem: Problem, seeds: list[list[float]]) -> list[Explanatio
     return [explain(program, problem.x, v) for v in seeds]
 
 
-def graph(options: Options) -> str:
+def graph(options: Options) -> Text:
     """The traced graph; with the value of every node where there is a point."""
     from gradcalc.render.picture import PICTURES
 
     draw = PICTURES[options.picture]
-    if options.at is not None:
-        problem = posed(options)
-        at = problem.program().values(problem.x).tolist()
-        return draw(problem.graph, at, options.digits)
-    text, name = expression(options)
-    traced = parse(
-        text,
-        name=name,
-        parameters={item.name: item.value for item in values(options.param, "--param")},
-        wrt=names(options.wrt, "--wrt"),
-        outputs=names(options.outputs, "--outputs"),
-    )
-    return draw(traced, None, options.digits)
+    if options.at is None:
+        return Text(draw(traced(options), None, options.digits))
+    problem = posed(options)
+    at = problem.program().values(problem.x).tolist()
+    return Text(draw(problem.graph, at, options.digits))

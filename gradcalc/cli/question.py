@@ -12,6 +12,8 @@ from pathlib import Path
 from gradcalc.cli.options import Options
 from gradcalc.cli.terminal import is_terminal
 from gradcalc.errors import BindingError, GradcalcError, Source, Span, UsageError
+from gradcalc.graph import Graph
+from gradcalc.language import parse
 from gradcalc.language.points import Given, bind, flatten, read
 from gradcalc.problem import Problem, pose
 
@@ -26,6 +28,20 @@ def posed(options: Options) -> Problem:
         name=name,
         at=values(options.at, "--at"),
         parameters=values(options.param, "--param"),
+        wrt=names(options.wrt, "--wrt"),
+        outputs=names(options.outputs, "--outputs"),
+    )
+
+
+def traced(options: Options) -> Graph:
+    """The graph alone; a point, if there is one, says which variables are arrays."""
+    if options.at is not None:
+        return posed(options).graph
+    text, name = expression(options)
+    return parse(
+        text,
+        name=name,
+        parameters={item.name: item.value for item in values(options.param, "--param")},
         wrt=names(options.wrt, "--wrt"),
         outputs=names(options.outputs, "--outputs"),
     )

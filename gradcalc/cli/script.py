@@ -13,7 +13,7 @@ from typing import Any
 from gradcalc.cli import terminal
 from gradcalc.cli.dispatch import invoke, remarks, text, told
 from gradcalc.cli.options import Options
-from gradcalc.cli.output import sink, write
+from gradcalc.cli.output import Text, sink, write
 from gradcalc.cli.progress import Bar, progress
 from gradcalc.cli.question import read_file, read_stdin
 from gradcalc.errors import Exit, GradcalcError, Source, Span, UsageError
@@ -127,9 +127,10 @@ class Line:
                 self._answer(options, outcome)
                 verdict = outcome.verdict
                 return outcome.exit, verdict is not None and verdict.passed is True
-            if isinstance(outcome, str):
-                self._print(options, outcome)
-            return outcome if isinstance(outcome, Exit) else Exit.DONE, False
+            if isinstance(outcome, Text):
+                self._print(options, outcome.text)
+                return outcome.exit, False
+            return outcome, False
         except GradcalcError as error:
             self._fail(error)
             return error.exit, False

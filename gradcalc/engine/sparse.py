@@ -76,6 +76,11 @@ class Pattern:
     coefficient: Floats | float
 
     @property
+    def rows(self) -> Ints:
+        """The row of every entry, as ``columns`` has its column."""
+        return np.repeat(np.arange(self.shape[0]), np.diff(self.indptr))
+
+    @property
     def nonzeros(self) -> int:
         return len(self.columns)
 
@@ -312,20 +317,18 @@ def _places(access: Access, group: Group) -> Ints:
     return np.asarray(where, dtype=np.int64)
 
 
-def colour(pattern: Pattern) -> Ints:
+def colour(rows: Ints, columns: Ints, shape: tuple[int, int]) -> Ints:
     """A colour for every column, such that columns that share a row differ in colour.
 
     Greedy, the columns with most entries first. As many tangent sweeps as there are colours make
-    the whole Jacobian.
+    the whole Jacobian; with rows and columns exchanged, as many reverse sweeps.
     """
-    m, n = pattern.shape
-    rows = np.repeat(np.arange(m), np.diff(pattern.indptr))
-    order = np.argsort(pattern.columns, kind="stable")
-    by_column = rows[order].tolist()
-    ends = np.cumsum(np.bincount(pattern.columns, minlength=n)).tolist()
+    m, n = shape
+    by_column = rows[np.argsort(columns, kind="stable")].tolist()
+    counts = np.bincount(columns, minlength=n)
+    ends = np.cumsum(counts).tolist()
     taken: list[set[int]] = [set() for _ in range(m)]  # per row, the colours of its columns
     colours = np.zeros(n, dtype=np.int64)
-    counts = np.bincount(pattern.columns, minlength=n)
     for column in np.argsort(-counts, kind="stable").tolist():
         mine = by_column[ends[column] - counts[column] : ends[column]]
         used = set().union(*(taken[row] for row in mine))

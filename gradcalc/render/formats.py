@@ -37,6 +37,7 @@ FORMATS = {
         Format("csv", "machine", "a header of variables, a row for each output"),
         Format("tsv", "machine", "csv with tabs"),
         Format("plain", "machine", "the bare numbers"),
+        Format("mtx", "machine", "MatrixMarket, for scipy.io.mmread"),
         Format("markdown", "markup", "a table for a document", remarks=True),
         Format("latex", "markup", "a matrix for a paper", remarks=True),
     )

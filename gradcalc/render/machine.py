@@ -45,6 +45,13 @@ def render_plain(answer: Answer, **_: Any) -> str:
     return "".join(" ".join(map(exact, row)) + "\n" for row in answer.matrix.tolist())
 
 
+def render_mtx(answer: Answer, **_: Any) -> str:
+    """MatrixMarket's dense form: column by column, a number a line."""
+    rows, columns = answer.matrix.shape
+    head = f"%%MatrixMarket matrix array real general\n{rows} {columns}\n"
+    return head + "".join(f"{exact(x)}\n" for x in answer.matrix.T.ravel().tolist())
+
+
 def record(answer: Answer) -> dict[str, Any]:
     """The answer as the JSON object that INTERFACE promises, non-finite numbers as None."""
     fields: dict[str, Any] = {

@@ -35,8 +35,8 @@ def _forward(explanation: Explanation, digits: int | None) -> list[str]:
     texts = [safe(text) for text, _ in explanation.forward]
     width = max(map(len, texts), default=0)
     values = [shown(value, digits) for _, value in explanation.forward]
-    return ["forward: the value of every part",
-            *(f"  {text:{width}} = {value}" for text, value in zip(texts, values, strict=True))]  # fmt: skip
+    lines = [f"  {text:{width}} = {value}" for text, value in zip(texts, values, strict=True)]
+    return ["forward: the value of every part", *lines]
 
 
 def _backward(explanation: Explanation, digits: int | None) -> list[str]:
