@@ -1,0 +1,107 @@
+"""Formulas that would hang a symbolic program: the check stays within its budget."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+
+def doublings(step: str, count: int) -> str:
+    return "y0 = x*x + 1\n" + "\n".join(
+        f"y{k} = {step.format(f'y{k - 1}')}" for k in range(1, count)
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        doublings("sqrt({0}*{0} + 0.1*{0})", 61),
+        doublings("tanh({0} + 0.5*sin({0}))", 61),
+        doublings("where({0} > 2, {0}/2, {0} + 0.1*{0}**2)", 61),
+    ],
+)
+def test_shared_doublings_do_not_hang(check: Any, text: str) -> None:
+    started = time.process_time()
+    verdict = check(text, [0.5], "gradient")
+    assert time.process_time() - started < 5
+    assert verdict.passed, verdict.line
+    assert verdict.method == "mpmath"
+    assert "not sympy: written out as a tree the formula has" in verdict.line
+
+
+@pytest.mark.parametrize(
+    ("text", "x"),
+    [
+        ("((((2*x)**100)**100)**100)**100 * 0 + x", 0.4),
+        ("(((3*x)**1000)**1000)**0.000001", 0.3333334),
+        ("((x+x)**64)**64 * 1e-99", 0.51),
+        ("log((x*3)**700) + (1/7)**300*x", 0.4),
+        ("exp(exp(x)) + exp(-exp(exp(2*x)))", 1.5),
+    ],
+)
+def test_towers_of_powers_do_not_blow_up(check: Any, text: str, x: float) -> None:
+    verdict = check(text, [x], "gradient", method="sympy", budget=20)
+    assert verdict.passed, verdict.line
+
+
+def test_numbers_too_large_to_write_are_left_alone(check: Any) -> None:
+    started = time.process_time()
+    for method in ("sympy", "mpmath"):
+        verdict = check("x + 0/exp(exp(exp(exp(x))))", [9], "gradient", method=method)
+        assert verdict.passed is None
+    assert time.process_time() - started < 4
+
+
+def test_a_deep_chain_is_checked(check: Any) -> None:
+    text = "sin(" * 5000 + "x" + ")" * 5000
+    verdict = check(text, [0.5], "gradient", budget=20)
+    assert verdict.passed, verdict.line
+    assert verdict.method == "mpmath"
+
+
+def test_a_long_sum_is_differentiated_term_by_term(check: Any) -> None:
+    text = " + ".join(f"sin({k}*x{k})" for k in range(1, 101))
+    verdict = check(text, [0.1] * 100, "gradient", method="sympy", budget=20)
+    assert (verdict.passed, verdict.checked) == (True, 100)
+
+
+def test_many_variables_are_checked_one_by_one(check: Any) -> None:
+    terms = (f"100*(x{k + 1}-x{k}**2)**2+(1-x{k})**2" for k in range(1, 400))
+    verdict = check("+".join(terms), [0.9 + k / 1000 for k in range(400)], "gradient", budget=20,
+                    method="mpmath")  # fmt: skip
+    assert (verdict.passed, verdict.checked) == (True, 400)
+
+
+def dense(count: int) -> str:
+    names = ",".join(f"x{k}" for k in range(1, count + 1))
+    return f"s = sum([{names}])\n" + "t = s\n" + "t = sin(t) + s/3\n" * 400 + "t"
+
+
+def test_with_too_many_columns_all_are_checked_together(check: Any) -> None:
+    verdict = check(dense(300), [0.01] * 300, "gradient", budget=1.5)
+    assert verdict.passed, verdict.line
+    assert 0 < verdict.checked < 300
+    assert "columns one by one, all together along 2 random directions" in verdict.line
+
+
+def test_one_wrong_entry_among_those_checked_together_is_found(check: Any) -> None:
+    def spoil(entries: Any) -> None:
+        entries[299] *= 1 + 1e-6
+
+    verdict = check(dense(300), [0.01] * 300, "gradient", spoil=spoil, budget=1.5)
+    assert verdict.passed is False
+
+
+def test_half_an_answer_is_none_when_the_method_was_asked_for(check: Any) -> None:
+    verdict = check(dense(300), [0.01] * 300, "gradient", method="mpmath", budget=1.5)
+    assert verdict.passed is None
+    assert "columns one by one" in verdict.reason
+
+
+def test_no_budget_is_no_verdict(check: Any) -> None:
+    for method in ("auto", "sympy", "mpmath"):
+        verdict = check("sin(x)", [1], method=method, budget=0.0)
+        assert verdict.passed is None
+        assert verdict.line.startswith("not checked: ")

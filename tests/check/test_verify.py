@@ -1,0 +1,246 @@
+"""Right answers pass, wrong digits do not, and what was not compared is counted."""
+
+from __future__ import annotations
+
+import math
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradcalc
+from gradcalc.check import verify
+from gradcalc.errors import UsageError
+
+EXAMPLE = "x1**2+3*x2, x2**2+2*x1"
+LONG = {"budget": 30.0}  # where the clock is not what is tested
+KINDS = [("jacobian", None), ("vjp", [1.5, -2]), ("jvp", [0.5, 3]), ("eval", None)]
+ONE_OUTPUT_KINDS = [("gradient", None), ("hessian", None), ("hvp", [1.0, -0.3])]
+ORDINARY = [
+    ("sin(x)*exp(-y/2)/(1+x**2)", [0.7, 1.3]),
+    ("sqrt(x**2+y**2)*atan2(y,x)", [-1.1, 0.4]),
+    ("log(x)*y**1.5+x**y+2**x", [2.5, 3.0]),
+    ("tanh(3x-y)+sigmoid(x*y)+softplus(x)+erf(y)", [0.3, -0.8]),
+    ("gamma(x)+lgamma(x*y)+digamma(x)+polygamma(2,y)", [2.3, 1.7]),
+    ("abs(x-y)+max(x,2y)+min(x,y)+clamp(x,0,1)+relu(y)", [0.3, 1.9]),
+    ("floor(3x)*y+round(y)*x+x%y+sign(x)+heaviside(y)", [0.77, 0.6]),
+    ("where(x>y, x**2, sin(y))+where(not (x>1 and y<2) or x==0, x*y, 0)", [0.5, 1.5]),
+    ("(-x)**3+cbrt(-x*y)+hypot(x,y)+x**(1/3)+pi*x+tau", [2.0, 3.0]),
+    ("sec(x)+csc(y)+cot(x*y)+sech(x)+csch(y)+coth(x)+asinh(x)+log1p(x*y)+expm1(y)", [0.4, 0.9]),
+    ("mean(exp([x,y,x*y]))+norm([x,y])+prod([x,y,3])", [0.4, 0.9]),
+]
+
+
+@pytest.mark.parametrize("method", ["sympy", "mpmath", "auto"])
+@pytest.mark.parametrize(("kind", "vector"), KINDS)
+def test_the_example_is_right(check: Any, kind: str, vector: Any, method: str) -> None:
+    verdict = check(EXAMPLE, [2, 3], kind, vector, method=method, **LONG)
+    assert verdict.passed
+    assert verdict.checked == verdict.total == {"jacobian": 4, "eval": 0}.get(kind, 2)
+    assert verdict.values == 2
+    assert verdict.max_ulp == 0
+
+
+@pytest.mark.parametrize("method", ["sympy", "mpmath"])
+@pytest.mark.parametrize(("text", "x"), ORDINARY)
+def test_ordinary_formulas_are_right(check: Any, text: str, x: Any, method: str) -> None:
+    verdict = check(text, x, "gradient", method=method, **LONG)
+    assert verdict.passed, verdict.line
+    assert verdict.checked == verdict.total == 2
+    assert verdict.max_ulp < 20
+
+
+@pytest.mark.parametrize(("text", "x"), ORDINARY[:4])
+@pytest.mark.parametrize(("kind", "vector"), ONE_OUTPUT_KINDS)
+def test_second_derivatives_are_sympys(
+    check: Any, text: str, x: Any, kind: str, vector: Any
+) -> None:
+    verdict = check(text, x, kind, vector, method="sympy", **LONG)
+    assert verdict.passed, verdict.line
+    assert verdict.checked == verdict.total
+
+
+@pytest.mark.parametrize("method", ["sympy", "mpmath"])
+@pytest.mark.parametrize(
+    ("kind", "vector"), [("jacobian", None), ("vjp", [1.5, -2]), ("jvp", [0.5, 3])]
+)
+@pytest.mark.parametrize("relative", [1e-11, 1e-3, -2.0])
+def test_a_wrong_entry_is_found(
+    check: Any, kind: str, vector: Any, method: str, relative: float
+) -> None:
+    def spoil(entries: Any) -> None:
+        entries.flat[-1] *= 1 + relative
+
+    verdict = check("sin(x)*y, x*exp(y)", [0.7, 1.3], kind, vector, spoil, method=method, **LONG)
+    assert verdict.passed is False
+    assert verdict.wrong == 1
+    names = {"jacobian": "df2/dy", "vjp": "d(v·f)/dy", "jvp": "df2·u"}
+    assert verdict.worst.name == names[kind]
+    assert verdict.line.startswith(f"✗ {method}: {names[kind]} is ")
+    assert abs(verdict.worst.ours / verdict.worst.true - 1 - relative) < 1e-14 * (1 + abs(relative))
+
+
+def test_a_zero_by_structure_is_checked(check: Any) -> None:
+    def spoil(entries: Any) -> None:
+        entries[0, 1] = 1e-300
+
+    for method in ("sympy", "mpmath"):
+        assert check("x**2, sin(y)", [1, 2], method=method, **LONG).checked == 4
+        verdict = check("x**2, sin(y)", [1, 2], spoil=spoil, method=method, **LONG)
+        assert (verdict.passed, verdict.worst.name, verdict.worst.true) == (False, "df1/dy", 0)
+
+
+def test_a_wrong_value_is_found() -> None:
+    program = gradcalc.compile(EXAMPLE)
+    for method in ("sympy", "mpmath"):
+        verdict = verify(program, [2, 3], "jacobian", program.jacobian([2, 3]),
+                         value=[13, 13.5], method=method, budget=30)  # fmt: skip
+        assert verdict.passed is False
+        assert verdict.line == f"✗ {method}: f2 is 13.5, true value 13"
+
+
+@pytest.mark.parametrize("method", ["sympy", "mpmath"])
+@pytest.mark.parametrize(
+    ("text", "x", "true"),
+    [
+        ("(1-cos(x))/x**2", 1e-5, -8.333333333277778e-07),
+        ("log(1+x)/x", 1e-10, -0.4999999999333333),
+        ("(exp(x)-1)/x", 1e-9, 0.5000000003333333),
+    ],
+)
+def test_digits_lost_to_cancellation_fail(
+    check: Any, text: str, x: float, true: float, method: str
+) -> None:
+    verdict = check(text, [x], "gradient", method=method, **LONG)
+    assert verdict.passed is False
+    assert verdict.worst.variable == "x"
+    assert verdict.worst.true == pytest.approx(true, rel=1e-12)
+    assert f"true value {true:.10g}"[:20] in verdict.line
+
+
+@pytest.mark.parametrize("method", ["sympy", "mpmath"])
+@pytest.mark.parametrize(
+    ("text", "x"),
+    [
+        ("0.1*x+0.2*x-0.3*x", [3.0]),  # 1e-17 in place of a zero
+        ("x*y-y*x+sin(x)**2+cos(x)**2", [0.7, 1.1]),
+        ("100*(x2-x1**2)**2+(1-x1)**2", [1.0000001, 1.0000002]),  # next to the minimum
+        ("sin(1e9*x)", [0.1]),  # no arithmetic could do better with this x
+    ],
+)
+def test_cancellation_that_is_nobodys_fault_passes(
+    check: Any, text: str, x: Any, method: str
+) -> None:
+    verdict = check(text, x, "gradient", method=method, **LONG)
+    assert verdict.passed, verdict.line
+    assert verdict.checked == len(x)
+
+
+def test_a_jump_is_not_excused_as_sensitivity(check: Any) -> None:
+    # 10*0.7 rounds up to 7, the exact product is below it
+    verdict = check("floor(10*x)*x", [0.7], "gradient", method="sympy", **LONG)
+    assert verdict.passed is False
+
+
+def test_infinite_slopes_are_compared_or_counted(check: Any) -> None:
+    verdict = check("x**2, sqrt(y)", [2, 0], method="sympy", **LONG)
+    assert (verdict.passed, verdict.checked, verdict.max_ulp) == (True, 4, 0)
+    verdict = check("x**2, sqrt(y)", [2, 0], method="mpmath", **LONG)
+    assert (verdict.passed, verdict.checked, verdict.total) == (True, 3, 4)
+    assert "infinite slope" in verdict.reason
+    verdict = check("cbrt(x)", [0], method="auto", **LONG)
+    assert verdict.passed is None
+    assert verdict.line.startswith("not checked: ")
+
+
+def test_a_finite_answer_for_an_infinite_slope_is_wrong(check: Any) -> None:
+    verdict = check("sqrt(x)+x", [0], spoil=lambda J: J.fill(1e9), method="sympy", **LONG)
+    assert verdict.passed is False
+    assert verdict.worst.true == math.inf
+    assert verdict.as_json()["worst"]["true"] is None
+
+
+def test_a_wrong_infinity_is_wrong(check: Any) -> None:
+    verdict = check("x**2", [3], spoil=lambda J: J.fill(math.inf), method="sympy", **LONG)
+    assert verdict.passed is False
+
+
+def test_a_nan_is_not_compared(check: Any) -> None:
+    verdict = check("log(x), x**2", [-1], method="sympy", **LONG)
+    assert verdict.values == 1
+    assert verdict.passed
+
+
+def test_branches_not_taken_are_left_alone(check: Any) -> None:
+    for method in ("sympy", "mpmath"):
+        verdict = check("where(x>0, sqrt(x), x**2)", [-1.5], "gradient", method=method, **LONG)
+        assert (verdict.passed, verdict.checked, verdict.max_ulp) == (True, 1, 0)
+
+
+def test_at_a_kink_sympy_checks_the_convention_and_differences_do_not(check: Any) -> None:
+    verdict = check("abs(x)+y**2, x*y", [0, 3], method="sympy", **LONG)
+    assert (verdict.passed, verdict.checked) == (True, 4)
+    verdict = check("abs(x)+y**2, x*y", [0, 3], method="mpmath", **LONG)
+    assert (verdict.passed, verdict.checked, verdict.total) == (True, 3, 4)
+    assert verdict.line.endswith("1 entry not checked (kink)")
+
+
+def test_a_kink_that_the_table_does_not_name_is_noticed(check: Any) -> None:
+    verdict = check("where(x>0, 3x, x)+y", [0, 1], "gradient", method="mpmath", **LONG)
+    assert (verdict.passed, verdict.checked, verdict.total) == (True, 1, 2)
+
+
+def test_named_constants_are_the_doubles_of_the_engine(check: Any) -> None:
+    verdict = check("sin(pi*x)", [1.0], "gradient", method="sympy", **LONG)
+    assert verdict.passed
+    assert verdict.worst is None or verdict.worst.ulps < 4
+
+
+def test_zeros_of_v_silence_undefined_rows(check: Any) -> None:
+    for method in ("sympy", "mpmath"):
+        verdict = check("sqrt(x), x**2", [0], "vjp", [0, 1], method=method, **LONG)
+        assert (verdict.passed, verdict.checked) == (True, 1)
+
+
+def test_differences_are_crude_and_say_so(check: Any) -> None:
+    verdict = check(EXAMPLE, [2, 3], method="differences")
+    assert verdict.passed
+    assert verdict.checked == 4
+    assert "good for a few digits" in verdict.line
+
+    def spoil(entries: Any) -> None:
+        entries[1, 0] *= 1.01
+
+    verdict = check(EXAMPLE, [2, 3], spoil=spoil, method="differences")
+    assert verdict.passed is False
+    assert verdict.worst.name == "df2/dx1"
+    for kind, vector in (("vjp", [1, -1]), ("jvp", [1, 2])):
+        assert check(EXAMPLE, [2, 3], kind, vector, method="differences").passed
+    assert check("abs(x)", [0], method="differences").passed is None
+
+
+def test_no_check_is_no_pass(check: Any) -> None:
+    verdict = check(EXAMPLE, [2, 3], method="none")
+    assert (verdict.method, verdict.passed) == ("none", None)
+
+
+def test_unknown_kinds_and_methods_are_refused(check: Any) -> None:
+    program = gradcalc.compile("x")
+    with pytest.raises(UsageError):
+        verify(program, [1], "laplacian", [1], value=[1])
+    with pytest.raises(UsageError):
+        check("x", [1], method="guess")
+
+
+def test_it_works_beside_the_main_thread(check: Any) -> None:
+    found: list[Any] = []
+    thread = threading.Thread(target=lambda: found.append(check(EXAMPLE, [2, 3], **LONG)))
+    thread.start()
+    thread.join()
+    assert found[0].passed
+
+
+def test_the_truth_comes_with_the_verdict(check: Any) -> None:
+    verdict = check(EXAMPLE, [2, 3], spoil=lambda J: J.fill(7), method="sympy", **LONG)
+    assert np.array_equal(verdict.truth, [[4, 3], [2, 6]])
