@@ -294,19 +294,19 @@ class Program:
         partials = self._linearized(points)
         if points.ndim == 1:
             return self._all_pullbacks(partials)
-        return np.stack([
-            sweeps.pullback(self.schedule, partials, seeds)
-            for seeds in _one_hot(len(self.outputs), points.shape[1])
-        ])  # fmt: skip
+        result = np.empty((len(self.outputs), *points.shape))
+        for i, seeds in enumerate(_one_hot(len(self.outputs), points.shape[1])):
+            result[i] = sweeps.pullback(self.schedule, partials, seeds)
+        return result
 
     def _columns(self, points: Floats) -> Floats:
         partials = self._linearized(points)
         if points.ndim == 1:
             return self._all_pushforwards(partials)
-        return np.stack([
-            sweeps.pushforward(self.schedule, partials, seeds)
-            for seeds in _one_hot(len(self.variables), points.shape[1])
-        ], axis=1)  # fmt: skip
+        result = np.empty((len(self.outputs), *points.shape))
+        for j, seeds in enumerate(_one_hot(len(self.variables), points.shape[1])):
+            result[:, j] = sweeps.pushforward(self.schedule, partials, seeds)
+        return result
 
     def _all_pullbacks(self, partials: sweeps.Partials) -> Floats:
         """Every row of J at one point, several seeds at a time."""
