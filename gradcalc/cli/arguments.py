@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
 
+from gradcalc.cli.commands import having
 from gradcalc.errors import Source, Span, UsageError
 from gradcalc.render.formats import FORMATS
 
@@ -68,13 +69,16 @@ def _value(
 
 
 def _unknown(name: str, known: dict[str, bool], line: Sequence[str], index: int) -> UsageError:
-    close = get_close_matches(name, known, 1, 0.5)
-    longs = ", ".join(option for option in known if option.startswith("--"))
+    close = get_close_matches(name, known, 1, 0.7)
+    elsewhere = having(name)
+    if close:
+        hint = f"did you mean {close[0]}?"
+    elif elsewhere:
+        hint = f"{name} is an option of {', '.join(elsewhere)}"
+    else:
+        hint = f"the options are {', '.join(option for option in known if option[:2] == '--')}"
     return UsageError(
-        f"no such option: {name}",
-        source=shown(line),
-        span=place(line, index),
-        hint=f"did you mean {close[0]}?" if close else f"the options are {longs}",
+        f"no such option: {name}", source=shown(line), span=place(line, index), hint=hint
     )
 
 

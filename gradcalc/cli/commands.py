@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import typer
 
 from gradcalc.cli.options import CHECK, EXPRESSION, POINT, PRINTING, Options
+from gradcalc.cli.output import require_writable
 
 
 class Command(NamedTuple):
@@ -28,6 +29,8 @@ class Command(NamedTuple):
 
     def run(self, options: Options) -> Any:
         """What the function of the command returns: an Answer, a text, or an exit code."""
+        if options.out is not None:
+            require_writable(options.out)
         function = getattr(import_module(f"gradcalc.cli.{self.module}"), self.function)
         return function(options)
 
@@ -148,6 +151,12 @@ COMMANDS = {
     )
 }
 ALIASES = {"jac": "jacobian"}
+
+
+def having(option: str) -> list[str]:
+    """The commands that take an option such as ``--v``."""
+    name = option.removeprefix("--").replace("-", "_")
+    return [command.name for command in COMMANDS.values() if name in command.takes]
 
 
 def build(name: str) -> Any:

@@ -116,20 +116,23 @@ def told(error: GradcalcError, *, json: bool, color: bool) -> str:
 
 def _usage(error: Any, line: Sequence[str]) -> UsageError:
     """What typer complains about, with a caret under the word that it is about."""
-    message = error.format_message().rstrip(".")
-    message = message[:1].lower() + message[1:]
-    place = _value_of(error, line)
-    if place is None:
-        return UsageError(message, hint=f"gradcalc {line[1]} --help")
-    return UsageError(message, source=shown(line), span=place)
-
-
-def _value_of(error: Any, line: Sequence[str]) -> Span | None:
-    """Where the value of the option that ``error`` is about stands in the line."""
     names = getattr(getattr(error, "param", None), "opts", ())
+    if not names:
+        message = error.format_message().rstrip(".")
+        return UsageError(message[:1].lower() + message[1:], hint=f"gradcalc {line[1]} --help")
+    place = _value_of(names, line)
+    if place is None:  # not typed: the environment says it
+        return UsageError(f"{error.param.envvar}: {error.message}")
+    return UsageError(f"{names[0]}: {error.message}", source=shown(line), span=place)
+
+
+def _value_of(names: Sequence[str], line: Sequence[str]) -> Span | None:
+    """Where the value of the option stands in the line."""
     for index in range(len(line) - 1, 0, -1):
+        if line[index] in names:
+            return place(line, index + 1)
         if line[index].partition("=")[0] in names:
-            return place(line, index if "=" in line[index] else min(index + 1, len(line) - 1))
+            return place(line, index)
     return None
 
 

@@ -7,7 +7,7 @@ keep their defaults. Plain strings and lists: this module is all that ``--help``
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -31,6 +31,23 @@ def one_of(choices: Iterable[str]) -> Callable[[str], str]:
         raise typer.BadParameter(f"'{word}' is none of {', '.join(words)}{meant}")
 
     return choice
+
+
+def number(
+    kind: type[int] | type[float], least: float, most: float, what: str
+) -> Callable[[str], Any]:
+    """A parser of a number within bounds; ``what`` says which numbers these are."""
+
+    def within(word: str) -> float:
+        try:
+            value = kind(word)
+        except ValueError:
+            value = kind(least) - 1
+        if least <= value <= most:
+            return value
+        raise typer.BadParameter(f"'{word}' is not {what}")
+
+    return within
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -97,7 +114,11 @@ class Options:
     no_check: Annotated[bool, typer.Option("--no-check", help="The same as --check none.")] = False
     budget: Annotated[
         float | None,
-        typer.Option(metavar="SECONDS", help="How long the check may take.", min=0),
+        typer.Option(
+            metavar="SECONDS",
+            parser=number(float, 0, 1e9, "a number of seconds"),
+            help="How long the check may take.",
+        ),
     ] = None
     format: Annotated[
         str,
@@ -136,8 +157,7 @@ class Options:
         int | None,
         typer.Option(
             metavar="N",
-            min=1,
-            max=17,
+            parser=number(int, 1, 17, "a whole number from 1 to 17"),
             envvar="GRADCALC_DIGITS",
             show_envvar=True,
             help="Significant digits in tables; all of them by default.",

@@ -52,6 +52,15 @@ def sink(path: str | None) -> Iterator[Callable[[str], None]]:
         raise
 
 
+def require_writable(path: str) -> None:
+    """Refuse a file that cannot be written before anything is computed. Raises UsageError."""
+    target = os.path.realpath(path)
+    if os.path.isdir(target):
+        raise UsageError(f"cannot write '{path}': it is a folder")
+    if not os.path.isdir(os.path.dirname(target)):
+        raise UsageError(f"cannot write '{path}': there is no such folder")
+
+
 def _open(shown: str, path: str) -> TextIO:
     try:
         return open(path, "w", encoding="utf-8")

@@ -147,7 +147,8 @@ def vector(problem: Problem, letter: str, options: Options) -> list[float]:
         return bind(given, labels, what, option)
     except BindingError as error:
         count = sum(len(flatten(item.value)) for item in given)
-        if letter == "v" and count != len(labels):
+        by_order = not any(item.name for item in given)
+        if letter == "v" and by_order and count not in (0, len(labels)):
             error.message += (
                 f" (PyTorch: Mismatch in shape: grad_output[0] has a shape of torch.Size([{count}])"
                 f" and output[0] has a shape of torch.Size([{len(labels)}]).)"

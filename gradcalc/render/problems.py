@@ -19,8 +19,9 @@ def problem(error: GradcalcError, *, width: int = WIDTH, color: bool = False) ->
     ``width`` bounds the excerpt of the source: a longer line is cut to what surrounds the span.
     """
     lines = [f"{styled('error', color)}: {safe(error.message)}"]
-    if error.source is not None and error.span is not None:
-        lines += _excerpt(error.source, error.span, width, color)
+    if error.source is not None:
+        excerpt = _excerpt(error.source, error.span or Span(0, 0), width, color)
+        lines += excerpt if error.span is not None else excerpt[:-1]
     if error.hint:
         first, *rest = map(safe, error.hint.split("\n"))
         lines += [f"{styled('hint', color)}: {first}", *(f"      {line}" for line in rest)]

@@ -1,4 +1,4 @@
-"""Numbers as text: nothing is lost on the way to a machine, nor by default on the way to a person."""
+"""Numbers as text: nothing is lost for a machine, nor by default for a person."""
 
 from __future__ import annotations
 
