@@ -181,7 +181,7 @@ class Garden:
         return {name: value for name, value in values.items() if name in used}
 
     def leaf(self) -> Piece:
-        names = [*self.scalars, *self.scalars, *self.named, "pi", "e", ""]
+        names = [*self.scalars, *self.scalars, *self.scalars, *self.named, "pi", "e", "", ""]
         name = self.draw(st.sampled_from(names))
         if not name:
             return _number(self.draw)
@@ -198,17 +198,14 @@ class Garden:
         return piece
 
     def _ways(self) -> list[Callable[[int], Piece]]:
-        ways = [self.sum, self.sum, self.product, self.product, self.quotient, self.power,
-                self.negative, self.one, self.one, self.two, self.implicit, self.leaf_of,
-                self.reduction]  # fmt: skip
+        ways = [self.one, self.one, self.one, self.one, self.one, self.two, self.two, self.sum,
+                self.product, self.product, self.quotient, self.power, self.negative,
+                self.implicit, self.reduction]  # fmt: skip
         if self.kind != "analytic":
             ways.append(self.polygamma)
         if self.kind == "whole":
             ways += [self.where, self.modulo, self.clamp]
         return ways
-
-    def leaf_of(self, depth: int) -> Piece:
-        return self.leaf()
 
     def sum(self, depth: int) -> Piece:
         a, b = self.piece(depth), self.piece(depth)

@@ -27,7 +27,7 @@ PATTERN = re.compile(
 FROM_SUPERSCRIPT = str.maketrans(_SUPERSCRIPTS + "⁻", "0123456789-")
 
 SPELLINGS = {"^": "**", "−": "-", "·": "*", "⋅": "*", "×": "*", "÷": "/",
-             "≤": "<=", "≥": ">=", "≠": "!="}  # fmt: skip
+             "≤": "<=", "≥": ">=", "≠": "!=", "π": "pi"}  # fmt: skip
 """What a pasted page writes, and what it means."""
 
 
