@@ -24,6 +24,7 @@ may be off by an ulp or so, a primitive by a few; hand-sized formulas add up to 
 worst case. Genuine mistakes, and cancellation worth a warning, are off by millions."""
 
 EPS = 2.0**-52
+_UNSURE = 0.01  # ulps: the truth itself is not known better
 _SMALLEST = 2.0**-1022  # below the smallest normal double an ulp is 2**-1074, whatever the number
 
 
@@ -84,7 +85,8 @@ def error(ours: float, true: Truth, scale: float) -> float:
     with mpmath.workdps(40):
         unit = mpmath.mpf(max(_SMALLEST, scale if math.isfinite(scale) else 0.0))
         unit = max(unit, abs(true))
-        return float(abs(true - mpmath.mpf(float(ours))) / (EPS * unit))
+        ulps = float(abs(true - mpmath.mpf(float(ours))) / (EPS * unit))
+    return ulps if ulps >= _UNSURE else 0.0
 
 
 def as_double(true: Truth) -> float:

@@ -164,7 +164,7 @@ def _functions() -> dict[str, Callable[..., Any]]:
         "sign": mp.sign,
         "conjugate": mp.conj,
         "ceiling": mp.ceil,
-        "atan2": mp.atan2,
+        "atan2": _atan2,
         "polygamma": lambda n, x: mp.psi(int(n), x),
         "DiracDelta": lambda x, n=0: mp.mpf(0),
         "Heaviside": lambda x, half=0.5: (1 + mp.sign(x)) / 2,
@@ -202,6 +202,13 @@ def _power(base: Any, exponent: Any) -> Any:
         odd = exponent == mpmath.floor(exponent) and exponent % 2 == 1
         return mpmath.nan if odd else mpmath.inf
     return mpmath.power(base, exponent)
+
+
+def _atan2(y: Any, x: Any) -> Any:
+    import mpmath  # deferred: heavy
+
+    real = hasattr(x, "_mpf_") and hasattr(y, "_mpf_")
+    return mpmath.atan2(y, x) if real else mpmath.nan
 
 
 def _order(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], Any]:

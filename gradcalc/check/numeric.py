@@ -7,6 +7,7 @@ from the second difference, which is also large at a kink: such an entry is not 
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Iterable, Sequence
@@ -19,6 +20,7 @@ from gradcalc.check.rerun import coefficient, leaves, rerun
 from gradcalc.check.structure import Outline, dependents, slopes
 
 DIGITS = 160
+DIGITS_OF_SECOND = 300
 _FEW_DIGITS = 60
 """A second run with fewer digits tells which values have lost theirs."""
 _STEP_BITS = 200
@@ -28,6 +30,8 @@ _STEP_BITS_AT_0 = 332
 _AGREE = 1e-18
 """Relative to the scale: a hundredth of an ulp."""
 _NEGLIGIBLE = 1e-50
+_SPARE = 3
+"""Digits that a value may have lost after a good many operations."""
 _DIRECTIONS = 2
 _PROBES = 8  # columns that tell how long all of them would take
 
@@ -40,9 +44,8 @@ def truth(question: Question, deadline: Deadline) -> Answer:
     """The entries and values by high-precision differences. Raises OutOfTime and UndecidedError."""
     import mpmath  # deferred: heavy
 
-    if question.kind in ("hessian", "hvp"):
-        raise UndecidedError("differences are for first derivatives")
-    with mpmath.workdps(DIGITS):
+    second = question.kind in ("hessian", "hvp")
+    with mpmath.workdps(DIGITS_OF_SECOND if second else DIGITS):
         with deadline.alarm():
             work = _Differences(question, deadline)
             answer = Answer(entries=[], values=work.settled_values())
@@ -64,14 +67,15 @@ def _all_columns(
             started = time.monotonic()
             known |= {j: work.column(j) for j in order[:_PROBES]}
             each = (time.monotonic() - started) / _PROBES
-            if each * len(order) > 0.8 * deadline.remaining:
+            if each * len(order) > 0.8 * deadline.remaining and not work.second:
                 answer.directions = [work.random_direction(seed) for seed in range(_DIRECTIONS)]
             for j in order[_PROBES:]:
                 known[j] = work.column(j)
     except OutOfTime:
         if not answer.directions:
             raise
-    missing: list[Truth] = [Unchecked(TOO_MANY)] * len(question.graph.outputs)
+    rows = max(len(question.graph.outputs), len(order))
+    missing: list[Truth] = [Unchecked(TOO_MANY)] * rows
     answer.entries = question.assemble(lambda i, j: known.get(j, missing)[i])
     if len(known) < len(order):
         answer.remark = (
@@ -89,6 +93,8 @@ class _Differences:
     def __init__(self, question: Question, deadline: Deadline) -> None:
         self._question = question
         self._deadline = deadline
+        self.second = question.kind in ("hessian", "hvp")
+        self._pairs: dict[tuple[int, int], Truth] = {}
         self._graph = question.graph
         self._outline = outline = Outline(question.graph)
         self._values: dict[int, Any] = leaves(self._graph, question.x)
@@ -119,14 +125,56 @@ class _Differences:
         ]
 
     def column(self, j: int) -> list[Truth]:
-        """∂f_i/∂x_j for all i."""
+        """∂f_i/∂x_j for all i; of the one output, ∂²f/∂x_i∂x_j for all i."""
+        if self.second:
+            return [self._pair(max(i, j), min(i, j)) for i in range(len(self._question.x))]
+        affected = dependents(self._users, self._graph.inputs[j])
+        return self._differences({j: 1.0}, self._step(j), affected)
+
+    def _step(self, j: int) -> Any:
         import mpmath  # deferred: heavy
 
-        node = self._graph.inputs[j]
         x = self._question.x[j]
-        step = mpmath.ldexp(abs(x), -_STEP_BITS) if x else mpmath.ldexp(1, -_STEP_BITS_AT_0)
-        affected = dependents(self._users, node)
-        return self._differences({node: step}, step, affected)
+        return mpmath.ldexp(abs(x), -_STEP_BITS) if x else mpmath.ldexp(1, -_STEP_BITS_AT_0)
+
+    def _pair(self, j: int, k: int) -> Truth:
+        """∂²f/∂x_j∂x_k: the mixed difference, confirmed by that of twice the step."""
+        if (j, k) in self._pairs:
+            return self._pairs[j, k]
+        inputs = self._graph.inputs
+        by_j, by_k = (set(dependents(self._users, inputs[c])) for c in (j, k))
+        terms = [node for node in self._terms_of if node in by_j and node in by_k]
+        affected = sorted(by_j | by_k)
+        zero = 0 * self._step(j)
+        found: Truth = zero
+        if not self._tainted([inputs[j], inputs[k]], affected).isdisjoint(terms):
+            found = Unchecked(KINK)
+        elif terms:
+            near, noise = self._mixed(j, k, 1, affected, terms)
+            far, _ = self._mixed(j, k, 2, affected, terms)
+            unit = self._question.entry_scales[j]
+            if self._question.kind == "hessian":
+                unit = self._question.entry_scales[j * len(inputs) + k]
+            found = _slope(near, abs(near - far) + noise, unit)
+        self._pairs[j, k] = found
+        return found
+
+    def _mixed(
+        self, j: int, k: int, factor: int, affected: list[int], terms: list[int]
+    ) -> tuple[Any, Any]:
+        """The mixed difference of the one output, and how much of it may be rounding."""
+        inputs = self._graph.inputs
+        h, g = factor * self._step(j), factor * self._step(k)
+        total = noise = 0 * h
+        for sign in (1, -1):
+            for other in (1, -1):
+                steps = {inputs[j]: sign * h}
+                steps[inputs[k]] = steps.get(inputs[k], 0) + other * g
+                for node, value in zip(terms, self._moved(steps, 1, affected, terms), strict=True):
+                    weight = sum(w for _, w in self._terms_of[node])
+                    total = total + sign * other * weight * value
+                    noise = noise + abs(weight * value) * _rounding()
+        return total / (4 * h * g), noise / (4 * h * g)
 
     def random_direction(self, seed: int) -> Direction:
         signs = random.Random(seed).choices((-1.0, 1.0), k=len(self._question.x))
@@ -136,35 +184,49 @@ class _Differences:
         """Σ_j u_j ∂f_i/∂x_j for all i."""
         import mpmath  # deferred: heavy
 
-        moving = [j for j, weight in enumerate(u) if weight]
-        sizes = [abs(self._question.x[j] / u[j]) for j in moving if self._question.x[j]]
+        along = {j: weight for j, weight in enumerate(u) if weight}
+        x = self._question.x
+        sizes = [abs(x[j] / weight) for j, weight in along.items() if x[j]]
         step = mpmath.ldexp(min(sizes, default=0) or 1, -_STEP_BITS)
-        steps = {self._graph.inputs[j]: step * u[j] for j in moving}
         still = self._outline.spine.nodes.union(self._graph.inputs)
         affected = [n for n in self._outline.nodes if self._outline.varies[n] and n not in still]
-        return Direction(tuple(u), self._differences(steps, step, affected))
+        return Direction(tuple(u), self._differences(along, step, affected))
 
-    def _differences(self, steps: dict[int, Any], step: Any, affected: list[int]) -> list[Truth]:
-        """Central differences of all outputs when the inputs move by ``steps``."""
+    def _differences(self, along: dict[int, float], step: Any, affected: list[int]) -> list[Truth]:
+        """Central differences of all outputs when the columns ``along`` move by their weights."""
+        steps = {self._graph.inputs[j]: step * weight for j, weight in along.items()}
         terms = [node for node in (*steps, *affected) if node in self._terms_of]
         tainted = self._tainted(steps, affected)
         base = [self._values[node] for node in terms]
         ahead = self._moved(steps, 1, affected, terms)
         behind = self._moved(steps, -1, affected, terms)
         rise: dict[int, Any] = {}
-        bend: dict[int, Any] = {}
+        doubt: dict[int, Any] = {}
         kinked = set()
-        for node, f, plus, minus in zip(terms, base, ahead, behind, strict=True):
+        for node, here, plus, minus in zip(terms, base, ahead, behind, strict=True):
+            noise = _rounding() * max(abs(plus), abs(minus))
             for i, weight in self._terms_of[node]:
+                bend = abs(plus + minus - 2 * here)
                 rise[i] = rise.get(i, 0) + weight * (plus - minus)
-                bend[i] = bend.get(i, 0) + abs(weight * (plus + minus - 2 * f))
+                doubt[i] = doubt.get(i, 0) + abs(weight) * (bend + noise)
                 if node in tainted:
                     kinked.add(i)
         found: list[Truth] = [0 * step] * len(self._graph.outputs)
         for i in rise:
-            smooth = _slope(rise[i] / (2 * step), bend[i] / (2 * step))
-            found[i] = Unchecked(KINK) if i in kinked else smooth
+            slope = _slope(rise[i] / (2 * step), doubt[i] / (2 * step), self._unit(i, along))
+            found[i] = Unchecked(KINK) if i in kinked else slope
         return found
+
+    def _unit(self, i: int, along: dict[int, float]) -> float:
+        """The scale of a derivative of output i along some columns."""
+        kind, scales = self._question.kind, self._question.entry_scales
+        if kind == "jvp":
+            return scales[i]
+        if kind == "vjp":
+            v = abs(self._question.vector[i])
+            return sum(abs(w) * scales[j] for j, w in along.items()) / v if v else math.inf
+        row = i * len(self._question.x)
+        return sum(abs(w) * scales[row + j] for j, w in along.items())
 
     def _moved(
         self, steps: dict[int, Any], sign: int, affected: list[int], terms: list[int]
@@ -201,14 +263,23 @@ class _Differences:
         return any(column[node] in moving for column in self._graph.operands)
 
 
-def _slope(slope: Any, bend: Any) -> Truth:
-    """The slope, if the second difference is as small as it is where a function is smooth."""
+def _rounding() -> Any:
+    """Relative to a value: what it may be off."""
     import mpmath  # deferred: heavy
 
-    if not mpmath.isfinite(slope) or not mpmath.isfinite(bend):
+    return mpmath.mpf(10) ** (_SPARE - mpmath.mp.dps)
+
+
+def _slope(slope: Any, doubt: Any, unit: float) -> Truth:
+    """The slope, if the second difference and the rounding are as small as they should be."""
+    import mpmath  # deferred: heavy
+
+    if not mpmath.isfinite(slope) or not mpmath.isfinite(doubt):
         return Unchecked("undefined nearby")
-    if bend > max(_AGREE * abs(slope), _NEGLIGIBLE):
-        return Unchecked("not smooth here")
+    if not unit and abs(slope) <= _NEGLIGIBLE:
+        return 0 * slope  # x**3 at 0, whose difference is the square of the step
+    if doubt > _AGREE * max(abs(slope), unit):
+        return Unchecked("not smooth here" if doubt > _NEGLIGIBLE else LOST)
     return slope
 
 

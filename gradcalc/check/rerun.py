@@ -12,7 +12,19 @@ from typing import Any
 from gradcalc.check.budget import Deadline
 from gradcalc.check.structure import Term
 from gradcalc.graph import Graph
-from gradcalc.primitives import ADD, CONSTANT, DIV, MUL, NEG, SQUARE, SUB, TABLE, WHERE
+from gradcalc.primitives import (
+    ADD,
+    AND,
+    CONSTANT,
+    DIV,
+    MUL,
+    NEG,
+    OR,
+    SQUARE,
+    SUB,
+    TABLE,
+    WHERE,
+)
 
 _HUGE = 5_000
 """Bits before the binary point from which on a number goes into no transcendental function: exp
@@ -24,7 +36,7 @@ _SAFE = frozenset((
 ))  # fmt: skip
 _TESTED_EVERY = 512  # nodes between two looks at the clock
 _ARITY = [primitive.arity for primitive in TABLE]
-_PLAIN = {primitive.code: primitive.mpmath for primitive in (ADD, SUB, MUL, NEG, SQUARE, WHERE)}
+_PLAIN = {primitive.code: primitive.mpmath for primitive in (ADD, SUB, MUL, NEG, SQUARE)}
 """What takes real numbers to real numbers and cannot fail."""
 
 
@@ -67,6 +79,8 @@ def apply(code: int, arguments: tuple[Any, ...]) -> Any:
     import mpmath  # deferred: heavy
 
     primitive = TABLE[code]
+    if any(number != number for number in arguments):
+        return _undecided(code, arguments)
     if primitive.name not in _SAFE and any(map(huge, arguments)):
         return mpmath.nan
     try:
@@ -78,6 +92,20 @@ def apply(code: int, arguments: tuple[Any, ...]) -> Any:
     if isinstance(value, mpmath.mpf):
         return value
     return mpmath.nan if isinstance(value, mpmath.mpc) else mpmath.mpf(value)
+
+
+def _undecided(code: int, arguments: tuple[Any, ...]) -> Any:
+    """A primitive with a NaN among its operands. Unlike in IEEE arithmetic, a comparison with NaN
+    is NaN: a branch must not be taken because of it."""
+    import mpmath  # deferred: heavy
+
+    if code == WHERE.code and arguments[0] == arguments[0]:
+        return arguments[1] if arguments[0] else arguments[2]
+    if code == AND.code and any(number == 0 for number in arguments):
+        return mpmath.mpf(0)
+    if code == OR.code and any(number == number and number for number in arguments):
+        return mpmath.mpf(1)
+    return mpmath.nan
 
 
 def huge(number: Any) -> bool:

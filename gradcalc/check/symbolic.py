@@ -18,6 +18,7 @@ from functools import cache
 from typing import Any
 
 from gradcalc.check.budget import Deadline
+from gradcalc.check.question import UndecidedError
 from gradcalc.check.structure import PRODUCTS, SUMS, Outline, Term, bits, operands
 from gradcalc.graph import Graph
 from gradcalc.primitives import (
@@ -116,6 +117,8 @@ class _Builder:
         import sympy  # deferred: heavy
 
         self._sympy = sympy
+        # sympy computes on with them: the slope of x + zoo would be 1
+        self._undefined = {sympy.zoo, sympy.nan, sympy.oo, -sympy.oo}
         self._formula = formula
         self._graph = formula.graph
         self._varies = outline.varies
@@ -140,6 +143,8 @@ class _Builder:
             expression = self._power(node)
         else:
             expression = self._apply(node)
+        if expression in self._undefined:
+            raise UndecidedError("sympy finds the formula undefined")
         self._formula.expressions[node] = expression
 
     def leaf(self, node: int) -> Any:

@@ -33,7 +33,8 @@ class Worst:
         if self.kind == "jvp":
             return f"d{self.output}·u"
         if self.kind == "hessian":
-            return f"d²/d{self.output}d{self.variable}"
+            same = self.output == self.variable
+            return f"d²f/d{self.variable}²" if same else f"d²f/d{self.output}d{self.variable}"
         if self.kind == "hvp":
             return f"(Hu)[{self.variable}]"
         return f"d{self.output}/d{self.variable}"

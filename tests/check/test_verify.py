@@ -51,12 +51,13 @@ def test_ordinary_formulas_are_right(check: Any, text: str, x: Any, method: str)
     assert verdict.max_ulp < 20
 
 
-@pytest.mark.parametrize(("text", "x"), ORDINARY[:4])
+@pytest.mark.parametrize("method", ["sympy", "mpmath"])
+@pytest.mark.parametrize(("text", "x"), [*ORDINARY[:4], ("x**3 + y**3*sin(x)", [0.0, 0.0])])
 @pytest.mark.parametrize(("kind", "vector"), ONE_OUTPUT_KINDS)
-def test_second_derivatives_are_sympys(
-    check: Any, text: str, x: Any, kind: str, vector: Any
+def test_one_output_and_its_second_derivatives(
+    check: Any, text: str, x: Any, kind: str, vector: Any, method: str
 ) -> None:
-    verdict = check(text, x, kind, vector, method="sympy", **LONG)
+    verdict = check(text, x, kind, vector, method=method, **LONG)
     assert verdict.passed, verdict.line
     assert verdict.checked == verdict.total
 
@@ -189,6 +190,30 @@ def test_at_a_kink_sympy_checks_the_convention_and_differences_do_not(check: Any
 def test_a_kink_that_the_table_does_not_name_is_noticed(check: Any) -> None:
     verdict = check("where(x>0, 3x, x)+y", [0, 1], "gradient", method="mpmath", **LONG)
     assert (verdict.passed, verdict.checked, verdict.total) == (True, 1, 2)
+
+
+@pytest.mark.parametrize("method", ["sympy", "mpmath"])
+def test_a_wrong_second_derivative_is_found(check: Any, method: str) -> None:
+    def spoil(entries: Any) -> None:
+        entries[0, 1] += 1e-3
+
+    verdict = check("x**3*y + x*sin(y)", [1, 2], "hessian", spoil=spoil, method=method, **LONG)
+    assert (verdict.passed, verdict.wrong, verdict.worst.name) == (False, 1, "d²f/dxdy")
+
+
+@pytest.mark.parametrize("method", ["sympy", "mpmath"])
+@pytest.mark.parametrize(
+    ("text", "x"),
+    [
+        ("where(x < 1/y, gamma(1/y), x)", [2.0, 0.0]),  # a NaN takes no branch
+        ("x*(y + csc(x - x))", [2.0, 1.0]),  # sympy would differentiate y + zoo
+        ("erf(x)*y", [-17.3, 2.0]),  # erf is 1 to 130 digits
+        ("sin(y)**3 + x", [1.0, 0.0]),  # the difference is the square of the step
+        ("asin(x) + sqrt(x - 2)", [0.5, 2.0]),
+    ],
+)
+def test_traps_of_the_methods(check: Any, text: str, x: Any, method: str) -> None:
+    assert check(text, x, method=method, **LONG).passed is not False
 
 
 def test_named_constants_are_the_doubles_of_the_engine(check: Any) -> None:
