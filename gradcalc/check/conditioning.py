@@ -1,9 +1,10 @@
-"""How much an answer moves when the point is rounded: no arithmetic can be asked to do better."""
+"""How much an answer moves when the point or a constant is rounded: no arithmetic can do better."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import replace
 
 from gradcalc.check.budget import Deadline
@@ -30,8 +31,7 @@ def conditioning(
     values = [0.0] * len(answer.values)
     for signs in _directions(len(question.x)):
         ahead, behind = (
-            truth(replace(question, x=_moved(question.x, signs, delta)), deadline)
-            for delta in (_DELTA, -_DELTA)
+            truth(_moved(question, signs, delta), deadline) for delta in (_DELTA, -_DELTA)
         )
         _widen(entries, answer.entries, ahead.entries, behind.entries)
         _widen(values, answer.values, ahead.values, behind.values)
@@ -43,14 +43,24 @@ def conditioning(
 
 
 def _directions(count: int) -> list[list[int]]:
+    """Which coordinates move; with none of them, the constants of the formula do."""
     if count <= _ONE_BY_ONE:
-        return [[int(k == j) for k in range(count)] for j in range(count)]
+        return [[int(k == j) for k in range(count)] for j in range(-1, count)]
     draw = random.Random(0)
-    return [draw.choices((-1, 1), k=count) for _ in range(_DRAWS)]
+    return [[0] * count, *(draw.choices((-1, 1), k=count) for _ in range(_DRAWS))]
 
 
-def _moved(x: Sequence[float], signs: Sequence[int], delta: float) -> tuple[float, ...]:
-    return tuple(c * (1 + s * delta) for c, s in zip(x, signs, strict=True))
+def _moved(question: Question, signs: Sequence[int], delta: float) -> Question:
+    if any(signs):
+        x = tuple(c * (1 + s * delta) for c, s in zip(question.x, signs, strict=True))
+        return replace(question, x=x)
+    graph = copy(question.graph)
+    # 0.1 and pi are rounded, 2 is not
+    graph.constants = {
+        node: number if number.is_integer() else number * (1 + delta * (1 if node % 2 else -1))
+        for node, number in question.graph.constants.items()
+    }
+    return replace(question, graph=graph)
 
 
 def _widen(

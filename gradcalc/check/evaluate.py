@@ -126,6 +126,7 @@ def _atom(node: Any) -> Any:
     if node.is_Rational:
         return mpmath.mpf(node.p) / node.q
     constants = {sympy.pi: +mpmath.pi, sympy.E: +mpmath.e, sympy.I: mpmath.mpc(0, 1),
+                 sympy.EulerGamma: +mpmath.euler,
                  sympy.true: True, sympy.false: False,
                  sympy.oo: mpmath.inf, -sympy.oo: -mpmath.inf}  # fmt: skip
     if node in constants:
@@ -154,7 +155,7 @@ def _functions() -> dict[str, Callable[..., Any]]:
 
     same = ("log", "sin", "cos", "tan", "sec", "csc", "cot", "asin", "acos", "atan", "sinh", "cosh",
             "tanh", "sech", "csch", "coth", "asinh", "acosh", "atanh", "floor", "erf", "erfc",
-            "gamma", "loggamma", "re", "im", "arg")  # fmt: skip
+            "gamma", "loggamma", "zeta", "re", "im", "arg")  # fmt: skip
     return {name: getattr(mp, name) for name in same} | {
         "exp": mp.exp,
         "Add": _sum,

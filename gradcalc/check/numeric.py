@@ -18,6 +18,7 @@ from gradcalc.check.compare import Truth, Unchecked
 from gradcalc.check.question import Answer, Direction, Question, UndecidedError
 from gradcalc.check.rerun import coefficient, leaves, rerun
 from gradcalc.check.structure import Outline, dependents, slopes
+from gradcalc.primitives import TABLE
 
 DIGITS = 160
 DIGITS_OF_SECOND = 300
@@ -30,6 +31,7 @@ _STEP_BITS_AT_0 = 332
 _AGREE = 1e-18
 """Relative to the scale: a hundredth of an ulp."""
 _NEGLIGIBLE = 1e-50
+_FLAGS = frozenset(primitive.code for primitive in TABLE if primitive.boolean)
 _SPARE = 3
 """Digits that a value may have lost after a good many operations."""
 _DIRECTIONS = 2
@@ -37,6 +39,7 @@ _PROBES = 8  # columns that tell how long all of them would take
 
 TOO_MANY = "no time for every column"
 KINK = "kink"
+TURN = "a condition changes here"
 LOST = "lost in cancellation"
 
 
@@ -94,6 +97,7 @@ class _Differences:
         self._question = question
         self._deadline = deadline
         self.second = question.kind in ("hessian", "hvp")
+        self._turned = False  # whether a condition did, on the way to a point beside this one
         self._pairs: dict[tuple[int, int], Truth] = {}
         self._graph = question.graph
         self._outline = outline = Outline(question.graph)
@@ -150,12 +154,14 @@ class _Differences:
         if not self._tainted([inputs[j], inputs[k]], affected).isdisjoint(terms):
             found = Unchecked(KINK)
         elif terms:
+            self._turned = False
             near, noise = self._mixed(j, k, 1, affected, terms)
             far, _ = self._mixed(j, k, 2, affected, terms)
             unit = self._question.entry_scales[j]
             if self._question.kind == "hessian":
                 unit = self._question.entry_scales[j * len(inputs) + k]
             found = _slope(near, abs(near - far) + noise, unit)
+            found = Unchecked(TURN) if self._turned else found
         self._pairs[j, k] = found
         return found
 
@@ -198,6 +204,7 @@ class _Differences:
         terms = [node for node in (*steps, *affected) if node in self._terms_of]
         tainted = self._tainted(steps, affected)
         base = [self._values[node] for node in terms]
+        self._turned = False
         ahead = self._moved(steps, 1, affected, terms)
         behind = self._moved(steps, -1, affected, terms)
         rise: dict[int, Any] = {}
@@ -215,6 +222,8 @@ class _Differences:
         for i in rise:
             slope = _slope(rise[i] / (2 * step), doubt[i] / (2 * step), self._unit(i, along))
             found[i] = Unchecked(KINK) if i in kinked else slope
+            if self._turned and not isinstance(found[i], Unchecked):
+                found[i] = Unchecked(TURN)
         return found
 
     def _unit(self, i: int, along: dict[int, float]) -> float:
@@ -238,6 +247,10 @@ class _Differences:
             for node, step in steps.items():
                 values[node] = values[node] + sign * step
             rerun(self._graph, affected, values, self._deadline)
+            self._turned |= any(
+                self._graph.codes[node] in _FLAGS and values[node] != before
+                for node, before in saved
+            )
             return [values[node] for node in terms]
         finally:
             values.update(saved)

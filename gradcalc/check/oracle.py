@@ -39,7 +39,7 @@ def truth(question: Question, deadline: Deadline) -> Answer:
                 partials |= second_derivatives(formula, support, deadline)
             elif question.kind != "eval":
                 partials |= first_derivatives(formula, support, deadline)
-            return _settle(question, formula, partials, deadline)
+            answer = _settle(question, formula, partials, deadline)
         except RecursionError:
             raise UndecidedError("the formula is too deep for sympy") from None
         except UnsupportedError as what:
@@ -47,6 +47,33 @@ def truth(question: Question, deadline: Deadline) -> Answer:
         except (ArithmeticError, TypeError, ValueError, AttributeError, NotImplementedError) as bug:
             # sympy's own mistakes, on formulas that nobody tried: we learn nothing from them.
             raise UndecidedError(f"sympy stopped with {type(bug).__name__}") from None
+        return _where_defined(question, outline, answer, deadline)
+
+
+def _where_defined(
+    question: Question, outline: Outline, answer: Answer, deadline: Deadline
+) -> Answer:
+    """Without what an output has no value for: sympy takes x/x for 1, at 0 too."""
+    import mpmath  # deferred: heavy
+
+    values = leaves(question.graph, question.x)
+    with mpmath.workdps(_PRECISIONS[0]):
+        rerun(question.graph, outline.nodes, values, deadline)
+    holes = {i for i, node in enumerate(question.graph.outputs) if mpmath.isnan(values[node])}
+    if not holes:
+        return answer
+    gap = Unchecked("no real value")
+    one = mpmath.mpf(1)
+    holds = question.assemble(lambda i, _: gap if _row(question, i) in holes else one)
+    return Answer(
+        [h if isinstance(h, Unchecked) else e for h, e in zip(holds, answer.entries, strict=True)],
+        [gap if i in holes else value for i, value in enumerate(answer.values)],
+    )
+
+
+def _row(question: Question, i: int) -> int:
+    """The output that row i of the partials is about: a Hessian has one output only."""
+    return 0 if question.kind in ("hessian", "hvp") else i
 
 
 def _predict(question: Question, outline: Outline, deadline: Deadline) -> dict[int, int]:

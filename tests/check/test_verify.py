@@ -209,7 +209,10 @@ def test_a_wrong_second_derivative_is_found(check: Any, method: str) -> None:
         ("x*(y + csc(x - x))", [2.0, 1.0]),  # sympy would differentiate y + zoo
         ("erf(x)*y", [-17.3, 2.0]),  # erf is 1 to 130 digits
         ("sin(y)**3 + x", [1.0, 0.0]),  # the difference is the square of the step
-        ("asin(x) + sqrt(x - 2)", [0.5, 2.0]),
+        ("acos(where(x*y < (x+y)*x, 0, asin(x)/2)) + y", [0.0, 1.0]),  # a branch at one point
+        ("where(y/y < 2, x, 2x)", [1.0, 0.0]),  # sympy takes y/y for 1
+        ("digamma(x**0)*y", [1.0, 2.0]),  # Euler's constant
+        ("x/cot(tan(csc(2.456)))*y", [1.0, 2.0]),  # the constant is what it is sensitive to
     ],
 )
 def test_traps_of_the_methods(check: Any, text: str, x: Any, method: str) -> None:
