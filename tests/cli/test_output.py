@@ -1,0 +1,189 @@
+"""Where the answer goes, how wide and how colourful it is."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from gradcalc.cli.output import sink, write
+from gradcalc.cli.terminal import wants_color
+from gradcalc.errors import UsageError
+from tests.cli.shell import Shell
+
+
+class Screen(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+# --- colour --------------------------------------------------------------------------------------
+
+COLOR = [
+    # --color, environment, terminal, colour
+    ("auto", {}, True, True),
+    ("auto", {}, False, False),
+    ("always", {}, False, True),
+    ("never", {}, True, False),
+    ("auto", {"NO_COLOR": "1"}, True, False),
+    ("auto", {"NO_COLOR": ""}, True, True),
+    ("always", {"NO_COLOR": "1"}, True, True),
+    ("auto", {"FORCE_COLOR": "1"}, False, True),
+    ("auto", {"FORCE_COLOR": "0"}, True, False),
+    ("auto", {"FORCE_COLOR": ""}, True, False),
+    ("auto", {"NO_COLOR": "1", "FORCE_COLOR": "1"}, True, False),
+    ("auto", {"TERM": "dumb"}, True, False),
+    ("auto", {"TERM": "dumb", "FORCE_COLOR": "1"}, True, True),
+    ("never", {"FORCE_COLOR": "1"}, True, False),
+]
+
+
+@pytest.mark.parametrize(("choice", "environment", "terminal", "color"), COLOR)
+def test_the_policy_on_colour(
+    monkeypatch: pytest.MonkeyPatch,
+    choice: str,
+    environment: dict[str, str],
+    terminal: bool,
+    color: bool,
+) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert wants_color(choice, Screen() if terminal else io.StringIO()) is color
+
+
+def test_no_escapes_in_a_pipe_and_some_on_request(gradcalc: Shell) -> None:
+    assert "\x1b" not in gradcalc("grad", "x", "--at", "1").out
+    assert "\x1b" in gradcalc("grad", "x", "--at", "1", "--color", "always").out
+    assert "\x1b" in gradcalc("grad", "sqrt(x)", "--at", "-1", "--color", "always").err
+
+
+def test_the_environment_sets_defaults(gradcalc: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADCALC_COLOR", "always")
+    assert "\x1b" in gradcalc("grad", "x", "--at", "1").out
+    assert "\x1b" not in gradcalc("grad", "x", "--at", "1", "--color", "never").out
+    monkeypatch.setenv("GRADCALC_FORMAT", "plain")
+    assert gradcalc("grad", "x/3", "--at", "1").out == "0.3333333333333333\n"
+    monkeypatch.setenv("GRADCALC_DIGITS", "3")
+    assert " 0.333\n" in gradcalc("grad", "x/3", "--at", "1", "-f", "table", "--color=never").out
+    monkeypatch.setenv("GRADCALC_DIGITS", "many")
+    ran = gradcalc("grad", "x/3", "--at", "1")
+    assert (ran.code, ran.err) == (
+        2,
+        "error: GRADCALC_DIGITS: 'many' is not a whole number from 1 to 17\n",
+    )
+
+
+# --- files ---------------------------------------------------------------------------------------
+
+
+def test_an_answer_in_a_file(gradcalc: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "answer.json"
+    ran = gradcalc("grad", "x**2", "--at", "3", "-f", "json", "-o", str(file))
+    assert (ran.code, ran.out, ran.err) == (0, "", "")
+    assert json.loads(file.read_text())["gradient"] == [6]
+    assert os.listdir(tmp_path) == ["answer.json"]
+
+
+def test_a_file_stays_as_it_was_when_there_is_no_answer(gradcalc: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "answer.json"
+    file.write_text("before")
+    assert gradcalc("grad", "x +", "--at", "3", "-o", str(file)).code == 3
+    assert file.read_text() == "before"
+
+
+def test_a_file_is_whole_or_as_before(tmp_path: Path) -> None:
+    file = tmp_path / "answer"
+    file.write_text("before")
+
+    def interrupted() -> None:
+        with sink(str(file)) as put:
+            put("half an ans")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert file.read_text() == "before"
+    assert os.listdir(tmp_path) == ["answer"]
+
+
+def test_a_rewritten_file_keeps_its_mode_and_a_link_its_target(tmp_path: Path) -> None:
+    file, link = tmp_path / "answer", tmp_path / "link"
+    file.write_text("before")
+    file.chmod(0o600)
+    link.symlink_to(file)
+    with sink(str(link)) as put:
+        put("after")
+    assert file.read_text() == "after"
+    assert link.is_symlink()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_what_is_no_file_is_written_as_it_is() -> None:
+    with sink(os.devnull) as put:
+        put("nothing")
+    assert not Path(os.devnull).is_file()
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot write"), sink(str(tmp_path / "no" / "file")):
+        pass
+
+
+# --- streams -------------------------------------------------------------------------------------
+
+
+def test_a_stream_that_only_has_ascii() -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    write(stream, "∂f ─ ✓ 温\n")
+    stream.seek(0)
+    assert stream.read() == "df - ok: ?\n"
+
+
+def test_quiet_is_the_answer_alone_unless_it_is_wrong(gradcalc: Shell) -> None:
+    ran = gradcalc("grad", "abs(x)", "--at", "0", "-q")
+    assert ran.out == (
+        "Gradient of f1\n"
+        "\n"
+        "     value   x\n"
+        "at           0\n"
+        "──────────────\n"
+        "f1       0   0\n"
+    )  # fmt: skip
+    assert gradcalc("grad", "abs(x)", "--at", "0", "-q", "-f", "plain").err == ""
+
+
+def test_a_wide_answer_fits_a_terminal(gradcalc: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"x{i}" for i in range(1, 31)]
+    text = ", ".join(f"exp(x{i}/7)*x{31 - i}" for i in range(1, 31))
+    point = ",".join(f"{name}={i}/3" for i, name in enumerate(names))
+    words = ("jacobian", text, "--at", point, "--no-check", "--color", "never")
+    piped = gradcalc(*words).out
+    assert max(map(len, piped.split("\n"))) > 300
+
+    screen = Screen()
+    monkeypatch.setattr(sys, "stdout", screen)
+    gradcalc(*words)
+    assert max(map(len, screen.getvalue().split("\n"))) <= 80
+    words_of = [
+        {word for word in text.split() if "─" not in word} for text in (piped, screen.getvalue())
+    ]
+    assert words_of[0] <= words_of[1]
+
+
+def test_functions_in_every_format(gradcalc: Shell) -> None:
+    assert "sech(x)**2" in gradcalc("functions").out
+    records = json.loads(gradcalc("functions", "-f", "json").out)
+    tanh = next(record for record in records if record["name"] == "tanh(x)")
+    assert tanh["derivative"] == {"x": "sech(x)**2"}
+    assert "tanh" in gradcalc("functions", "-f", "plain").out.split()
+    for format in ("ndjson", "csv", "tsv", "markdown", "latex"):
+        assert "tanh(x)" in gradcalc("functions", "-f", format).out

@@ -1,0 +1,90 @@
+"""What only a whole process can show: pipes, what is imported, the installed command."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+GRADCALC = f"{sys.executable} -m gradcalc"
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
+
+
+def sh(script: str, **rest: str) -> subprocess.CompletedProcess[str]:
+    """Run a shell script in which ``gradcalc`` is the command."""
+    return subprocess.run(
+        ["bash", "-c", f'set -o pipefail\ngradcalc() {{ {GRADCALC} "$@"; }}\n{script}'],
+        capture_output=True,
+        text=True,
+        env=ENVIRONMENT,
+        timeout=60,
+        check=False,
+        **rest,  # type: ignore[call-overload]
+    )  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(
+    ("script", "out"),
+    [
+        (
+            "gradcalc jac 'x*y, y' --at 2,3 --no-check -f plain | awk '{s += $1} END {print s}'",
+            "3\n",
+        ),
+        ("echo 'x**2' | gradcalc grad - --at 3 --no-check -f plain", "6\n"),
+        ("gradcalc grad -x**2 --at 3 --no-check -f plain", "-6\n"),
+        ("read a b < <(gradcalc grad x*y --at 2,3 --no-check -f plain); echo $b$a", "23\n"),
+    ],
+)
+def test_a_good_citizen_of_pipes(script: str, out: str) -> None:
+    ran = sh(script)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, out, "")
+
+
+@pytest.mark.parametrize("command", ["functions", "--help", "run -"])
+def test_a_reader_that_goes_away(command: str) -> None:
+    lines = "\n".join(["grad x --at 1 --no-check"] * 3)
+    ran = sh(f"gradcalc {command} | head -1; echo ${{PIPESTATUS[0]}}", input=lines)
+    assert ran.stderr == ""
+    assert ran.stdout.splitlines()[-1] in ("0", "141")  # 0 when all of it was in the pipe already
+
+
+WHAT_IS_IMPORTED = """
+import sys
+from gradcalc.cli.app import main
+code = main(sys.argv[1:])
+print([name for name in ("numpy", "scipy", "sympy", "rich") if name in sys.modules])
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "imported"),
+    [
+        (["--help"], []),
+        (["--version"], []),
+        (["grad", "--help"], []),
+        (["grad", "x +", "--at", "1"], []),
+        (["grad", "x", "--att", "1"], []),
+        (["grad", "x", "--at", "1", "--no-check", "-f", "json"], ["numpy"]),
+        (["grad", "x", "--at", "1", "--no-check"], ["numpy", "rich"]),
+    ],
+)
+def test_only_what_is_needed_is_imported(words: list[str], imported: list[str]) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", WHAT_IS_IMPORTED, *words],
+        capture_output=True,
+        text=True,
+        env=ENVIRONMENT,
+        check=True,
+    )
+    assert ran.stdout.splitlines()[-1] == str(imported)
+
+
+def test_a_terminal_with_ascii_only() -> None:
+    ran = sh("PYTHONIOENCODING=ascii gradcalc jac 'x, y' --at 1,2")
+    assert ran.returncode == 0
+    assert "Jacobian: d row / d column" in ran.stdout
+    assert ran.stdout.isascii()
