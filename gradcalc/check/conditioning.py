@@ -8,11 +8,13 @@ from copy import copy
 from dataclasses import replace
 
 from gradcalc.check.budget import Deadline
-from gradcalc.check.compare import Truth, Unchecked, as_double
+from gradcalc.check.compare import LIMIT, Truth, Unchecked, as_double
 from gradcalc.check.question import Answer, Question
 
 _DELTA = 2.0**-40
 """Relative: far above the rounding of the moved point, far below anything that matters."""
+_EXCUSED = 64.0
+"""How many roundings of the point an error may amount to: one for each operation on it, about."""
 _ONE_BY_ONE = 6  # coordinates; more are moved together, in random directions
 _DRAWS = 4
 
@@ -55,11 +57,10 @@ def _moved(question: Question, signs: Sequence[int], delta: float) -> Question:
         x = tuple(c * (1 + s * delta) for c, s in zip(question.x, signs, strict=True))
         return replace(question, x=x)
     graph = copy(question.graph)
-    # 0.1 and pi are rounded, 2 is not
-    graph.constants = {
-        node: number if number.is_integer() else number * (1 + delta * (1 if node % 2 else -1))
-        for node, number in question.graph.constants.items()
-    }
+    graph.constants = dict(graph.constants)
+    for node, number in question.graph.constants.items():
+        if not number.is_integer() and node not in graph.names:  # 0.1 was rounded when it was read
+            graph.constants[node] = number * (1 + delta * (1 if node % 2 else -1))
     return replace(question, graph=graph)
 
 
@@ -71,4 +72,4 @@ def _widen(
         if not any(isinstance(true, Unchecked) for true in three):
             base, plus, minus = three
             both = min(abs(as_double(plus - base)), abs(as_double(minus - base)))
-            widths[k] = max(widths[k], both / _DELTA)
+            widths[k] = max(widths[k], both / _DELTA * _EXCUSED / LIMIT)

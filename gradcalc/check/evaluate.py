@@ -153,11 +153,12 @@ def _functions() -> dict[str, Callable[..., Any]]:
     """By the name of sympy's class."""
     import mpmath as mp  # deferred: heavy
 
-    same = ("log", "sin", "cos", "tan", "sec", "csc", "cot", "asin", "acos", "atan", "sinh", "cosh",
+    same = ("sin", "cos", "tan", "sec", "csc", "cot", "asin", "acos", "atan", "sinh", "cosh",
             "tanh", "sech", "csch", "coth", "asinh", "acosh", "atanh", "floor", "erf", "erfc",
             "gamma", "loggamma", "zeta", "re", "im", "arg")  # fmt: skip
     return {name: getattr(mp, name) for name in same} | {
         "exp": mp.exp,
+        "log": _log,
         "Add": _sum,
         "Mul": _product,
         "Pow": _power,
@@ -193,6 +194,13 @@ def _product(*factors: Any) -> Any:
     for factor in factors[1:]:
         total = total * factor
     return total
+
+
+def _log(x: Any) -> Any:
+    """The logarithm; at 0 a limit that is not taken, for 0**0 * log(0) is no slope of x**y."""
+    import mpmath  # deferred: heavy
+
+    return mpmath.log(x) if x else mpmath.nan
 
 
 def _power(base: Any, exponent: Any) -> Any:
