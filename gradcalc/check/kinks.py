@@ -26,7 +26,8 @@ class Kink:
     """A node without a derivative at the point.
 
     ``text`` is the user's text for it, ``condition`` what makes it a kink there, in the user's
-    terms ("x1 = 0"); ``slopes`` are the partials that the engine uses, one per operand.
+    terms ("x1 = 0"); ``slopes`` are the partials that the engine uses, for the operands
+    that depend on a variable.
     """
 
     node: int
@@ -63,7 +64,9 @@ def kinks(program: Program, x: Mapping[str, Any] | Sequence[float] | Any) -> lis
         if not found:
             return []
         alive, varies = _alive(graph, values), varying(graph)
-        return [_describe(graph, node, values) for node in found if alive[node] and varies[node]]
+        return [
+            _describe(graph, node, values, varies) for node in found if alive[node] and varies[node]
+        ]
 
 
 def _is_kink(graph: Graph, node: int, values: Any) -> bool:
@@ -118,7 +121,7 @@ def _partials(graph: Graph, node: int, values: Any) -> list[float]:
     return [0.0 if number is None else float(number) for number in numbers]
 
 
-def _describe(graph: Graph, node: int, values: Any) -> Kink:
+def _describe(graph: Graph, node: int, values: Any, varies: bytearray) -> Kink:
     primitive = TABLE[graph.codes[node]]
     within = operands(graph, node)
     texts = {name: _text(graph, operand) for name, operand in zip(OPERANDS, within, strict=False)}
@@ -130,7 +133,7 @@ def _describe(graph: Graph, node: int, values: Any) -> Kink:
         span=graph.span(node),
         text=_text(graph, node),
         condition=condition.replace("==", "="),
-        slopes=tuple(partials),
+        slopes=tuple(p for p, operand in zip(partials, within, strict=True) if varies[operand]),
     )
 
 

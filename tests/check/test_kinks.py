@@ -18,6 +18,9 @@ def test_a_note_is_a_sentence() -> None:
     assert notes("abs(x1)+x1", x1=0) == [
         "abs(x1) has a kink at x1 = 0: slope 0 used (PyTorch's choice)"
     ]
+    assert notes("clamp(x, 0, 1)", x=1) == [
+        "clamp(x, 0, 1) has a kink at x = 0 or x = 1: slope 1 used (PyTorch's choice)"
+    ]
     assert notes("3*max(x, y)", x=2, y=2) == [
         "max(x, y) has a kink at x = y: slopes 0.5 and 0.5 used (PyTorch's choice)"
     ]
