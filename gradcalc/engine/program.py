@@ -149,7 +149,11 @@ class Program:
 
     def _is_straight(self, x: Point) -> bool:
         """Whether ``x`` is many points and the graph small: then it runs as straight-line code."""
-        return np.ndim(x) == 2 and len(x) >= MANY_POINTS and self._straight_size <= SMALL_GRAPH  # type: ignore[arg-type]
+        if isinstance(x, Mapping):
+            return False
+        points = self.point(x)
+        many = points.ndim == 2 and len(points) >= MANY_POINTS
+        return many and self._straight_size <= SMALL_GRAPH
 
     @cached_property
     def _straight_size(self) -> int:
