@@ -141,6 +141,10 @@ class Term(NamedTuple):
     divisors: tuple[int, ...] = ()
 
 
+_MOST_FACTORS = 8
+"""A chain like y = 0.9*y + x, 50,000 times, is no sum of terms but one deep term."""
+
+
 class Spine(NamedTuple):
     """The outputs as linear combinations. ``nodes`` make the combinations and nothing else."""
 
@@ -171,7 +175,8 @@ def _terms(
         node = term.node
         private = not users_of[node] if node == root else len(users_of[node]) == 1
         parts = None
-        if private and (node == root or node not in outputs):
+        few = len(term.factors) + len(term.divisors) < _MOST_FACTORS
+        if few and private and (node == root or node not in outputs):
             parts = _apart(graph, term, varies)
         if parts is None:
             terms.append(term)

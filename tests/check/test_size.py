@@ -61,6 +61,13 @@ def test_a_deep_chain_is_checked(check: Any) -> None:
     assert verdict.method == "mpmath"
 
 
+def test_thirty_thousand_nodes_deep(check: Any) -> None:
+    text = "y0 = x\n" + "\n".join(f"y{k} = y{k - 1}*0.99999 + x" for k in range(1, 15_001))
+    verdict = check(text, [0.5], "gradient", budget=20)
+    assert verdict.passed, verdict.line
+    assert verdict.method == "mpmath"
+
+
 def test_a_long_sum_is_differentiated_term_by_term(check: Any) -> None:
     text = " + ".join(f"sin({k}*x{k})" for k in range(1, 101))
     verdict = check(text, [0.1] * 100, "gradient", method="sympy", budget=20)
