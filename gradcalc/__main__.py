@@ -13,9 +13,15 @@ def entry() -> None:
     gc.set_threshold(100_000)
     # Nothing here multiplies matrices: the threads that numpy would start for that only cost time.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from gradcalc.cli.app import main
+    try:
+        from gradcalc.cli.app import main
 
-    sys.exit(main(sys.argv[1:]))
+        code = main(sys.argv[1:])
+        sys.stderr.flush()
+    except KeyboardInterrupt:
+        code = 130
+    # All is written and closed. Taking sympy's modules apart one by one would only take time.
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -66,6 +66,7 @@ def _group(
 
 def main(words: Sequence[str]) -> int:
     """Run one command line and return its exit code. Nothing that a user can type raises."""
+    _open_what_is_closed()
     try:
         code = _run(words)
         sys.stdout.flush()
@@ -76,8 +77,18 @@ def main(words: Sequence[str]) -> int:
         return int(Exit.PIPE_CLOSED)
     except KeyboardInterrupt:
         return int(Exit.INTERRUPTED)
+    except OSError as error:
+        sys.stderr.write(f"error: {(error.strerror or str(error)).lower()}\n")
+        return int(Exit.USAGE)
     except Exception as error:
         return _apologise(error)
+
+
+def _open_what_is_closed() -> None:
+    """A shell can start us without streams (``>&-``); Python then has None in their place."""
+    sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
 
 
 def _run(words: Sequence[str]) -> int:

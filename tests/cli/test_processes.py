@@ -83,6 +83,17 @@ def test_only_what_is_needed_is_imported(words: list[str], imported: list[str]) 
     assert ran.stdout.splitlines()[-1] == str(imported)
 
 
+@pytest.mark.parametrize(
+    ("redirections", "code"),
+    [("<&-", 0), (">&-", 0), ("2>&-", 0), (">/dev/full", 2)],
+)
+def test_streams_that_are_closed_or_full(redirections: str, code: int) -> None:
+    ran = sh(f"gradcalc grad x --at 1 --no-check -f plain {redirections}; echo $?")
+    assert ran.stdout.splitlines()[-1] == str(code)
+    assert "Traceback" not in ran.stderr
+    assert "internal" not in ran.stderr
+
+
 def test_a_terminal_with_ascii_only() -> None:
     ran = sh("PYTHONIOENCODING=ascii gradcalc jac 'x, y' --at 1,2")
     assert ran.returncode == 0
