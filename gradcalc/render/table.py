@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-WHOLE = 100  # rows or columns; of more than these, the first and the last few are shown
+LONGEST = 500  # rows or columns; of more than these, the first and the last few are shown
+MOST = 5_000  # entries; of a matrix with more, the corners are shown
 CORNER = 6
 GAP = "…"
 _BETWEEN = 3  # blanks between two columns: a half before the edge of a cell, one, a half after it
@@ -87,8 +88,9 @@ class Sheet:
     def __init__(self, answer: Answer, digits: int | None) -> None:
         self.answer = answer
         self.digits = digits
-        self.outputs = _shown(len(answer.outputs))
-        self.variables = _shown(len(answer.variables))
+        longest = LONGEST if len(answer.rows) * len(answer.columns) <= MOST else 2 * CORNER
+        self.outputs = _shown(len(answer.outputs), longest)
+        self.variables = _shown(len(answer.variables), longest)
 
     def grid(self, left: Sequence[str], *sections: Sequence[Row]) -> Grid:
         names = self._texts(self.answer.variables, self.variables)
@@ -128,8 +130,8 @@ class Sheet:
         return item if isinstance(item, str) else shown(item, self.digits)
 
 
-def _shown(total: int) -> list[int | None]:
-    if total <= WHOLE:
+def _shown(total: int, longest: int) -> list[int | None]:
+    if total <= longest:
         return list(range(total))
     return [*range(CORNER), None, *range(total - CORNER, total)]
 

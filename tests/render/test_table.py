@@ -96,9 +96,17 @@ def test_thousands_of_rows_and_columns_show_their_corners_and_say_so() -> None:
     assert len(text.split("\n")) < 30
 
 
+@pytest.mark.parametrize("shape", [(60, 60), (500, 2), (1, 500)])
+def test_hundreds_are_shown_whole(shape: tuple[int, int]) -> None:
+    text = render(jacobian(np.ones(shape)), "table")
+    assert "left out" not in text
+    assert f"f{shape[0]}" in text.split()
+    assert f"x{shape[1]}" in text.split()
+
+
 @pytest.mark.parametrize("kind", ALL_KINDS)
 def test_a_large_answer_of_every_kind_is_cut(kind: str) -> None:
-    n = 300
+    n = 600
     names = tuple(f"x{i}" for i in range(n))
     answer = ALL_KINDS[kind]
     many = {
@@ -116,7 +124,7 @@ def test_a_large_answer_of_every_kind_is_cut(kind: str) -> None:
         vector=None if answer.vector is None else np.ones(n),
     )
     text = render(large, "table")
-    assert "288 of 300 columns are left out" in text
+    assert "588 of 600 columns are left out" in text
     assert len(text.split("\n")) < 40
 
 
