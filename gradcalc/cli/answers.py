@@ -153,7 +153,9 @@ def _undefined(
 
 
 def _has_nan(entries: Floats | None) -> bool:
-    return entries is not None and any(map(math.isnan, entries.flat))
+    import numpy as np
+
+    return entries is not None and bool(np.isnan(np.asarray(entries)).any())
 
 
 _FEW = 32  # outputs or variables among which the cause of a NaN in a product is looked for
