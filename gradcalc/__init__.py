@@ -31,20 +31,19 @@ _HOMES = {
 __all__ = ["__version__", *_HOMES]
 
 if TYPE_CHECKING:
-    from gradcalc.api import (  # noqa: F401
-        compile,
-        evaluate,
-        gradient,
-        hessian,
-        hvp,
-        jacobian,
-        jvp,
-        verify,
-        vjp,
-    )
-    from gradcalc.engine import Program  # noqa: F401
-    from gradcalc.errors import GradcalcError  # noqa: F401
-    from gradcalc.tracing import trace  # noqa: F401
+    # "x as x" says to type checkers that x is public.
+    from gradcalc.api import compile as compile  # noqa: A004
+    from gradcalc.api import evaluate as evaluate
+    from gradcalc.api import gradient as gradient
+    from gradcalc.api import hessian as hessian
+    from gradcalc.api import hvp as hvp
+    from gradcalc.api import jacobian as jacobian
+    from gradcalc.api import jvp as jvp
+    from gradcalc.api import verify as verify
+    from gradcalc.api import vjp as vjp
+    from gradcalc.engine import Program as Program
+    from gradcalc.errors import GradcalcError as GradcalcError
+    from gradcalc.tracing import trace as trace
 
 
 def __getattr__(name: str) -> Any:
