@@ -97,10 +97,7 @@ def _power(x: complex, y: complex) -> Any:
 
 
 def _angle(x: complex, y: complex) -> Any:
-    if abs(x.real) < abs(y.real):
-        angle = np.arctan(x / y)
-    else:
-        angle = -np.arctan(y / x)
+    angle = np.arctan(x / y) if abs(x.real) < abs(y.real) else -np.arctan(y / x)
     return angle + np.arctan2(x.real, y.real) - angle.real
 
 

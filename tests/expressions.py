@@ -1,12 +1,13 @@
 """Random expressions over the whole language, each with a point inside its domain.
 
-An expression is grown together with its value: a function is put around a piece only where the piece
-lies in the function's domain with a margin, away from poles and kinks, and where the result stays of
-moderate size. So every case has derivatives that any correct method must agree on.
+An expression is grown together with its value: a function is put around a piece only where the
+piece lies in the function's domain with a margin, away from poles and kinks, and where the result
+stays of moderate size. So every case has derivatives that any correct method must agree on.
 
 ``cases()`` draws texts of one to three outputs over scalars, an array variable ``a`` and a matrix
-variable ``M``; the ``smooth`` variant leaves out what has kinks anywhere (``abs``, ``max``, ``where``,
-``%``, rounding), the ``analytic`` one also what has no complex counterpart in numpy and scipy.
+variable ``M``; the ``smooth`` variant leaves out what has kinks anywhere (``abs``, ``max``,
+``where``, ``%``, rounding), the ``analytic`` one also what has no complex counterpart in numpy and
+scipy.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def _off_integers(x: float) -> bool:
     return abs(x - round(x)) > MARGIN
 
 
-# Where a function of one operand is smooth, with room around; any function not named is so everywhere.
+# Where a function of one operand is smooth, with room around; one not named is so everywhere.
 ROOM: dict[str, Callable[[float], bool]] = {
     "sqrt": lambda x: x > MARGIN,
     "cbrt": lambda x: abs(x) > MARGIN,
@@ -198,9 +199,10 @@ class Garden:
         return piece
 
     def _ways(self) -> list[Callable[[int], Piece]]:
-        ways = [self.one, self.one, self.one, self.one, self.one, self.two, self.two, self.sum,
-                self.product, self.product, self.quotient, self.power, self.negative,
-                self.implicit, self.reduction]  # fmt: skip
+        ways: list[Callable[[int], Piece]] = [
+            *[self.one] * 5, *[self.two] * 2, *[self.product] * 2, self.sum, self.quotient,
+            self.power, self.negative, self.implicit, self.reduction,
+        ]  # fmt: skip
         if self.kind != "analytic":
             ways.append(self.polygamma)
         if self.kind == "whole":
@@ -271,7 +273,9 @@ class Garden:
 
     def two(self, depth: int) -> Piece:
         a, b = self.piece(depth), self.piece(depth)
-        fit = [name for name in TWO if _allowed(name, self.kind) and has_room(name, a.value, b.value)]
+        fit = [
+            name for name in TWO if _allowed(name, self.kind) and has_room(name, a.value, b.value)
+        ]
         if not fit:
             return a
         name = self.draw(st.sampled_from(fit))
@@ -305,8 +309,9 @@ class Garden:
         a, b = self.piece(depth), self.piece(depth)
         if abs(a.value - b.value) < MARGIN:
             a = Piece("-60", -60.0, UNARY)
-        text = f"{a.text} {self.draw(st.sampled_from(['<', '<=', '≤', '!=']))} {b.text}"
-        holds = a.value < b.value or "!=" in text
+        operator = self.draw(st.sampled_from(["<", "<=", "≤", "!="]))
+        text = f"{a.text} {operator} {b.text}"
+        holds = a.value < b.value or operator == "!="
         form = self.draw(st.sampled_from(["plain", "not", "and", "or", "chain"]))
         if form == "not":
             return f"not {text}", not holds
@@ -326,7 +331,8 @@ class Garden:
             choices += [self.view, self.mapped, self.scaled]
         if "M" in self.arrays:
             choices += [self.row, self.image]
-        return self.draw(st.sampled_from(choices))(depth)
+        grow: Callable[[int], Vector] = self.draw(st.sampled_from(choices))
+        return grow(depth)
 
     def listed(self, depth: int) -> Vector:
         items = [self.piece(depth) for _ in range(3)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,10 @@ import sympy
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from gradcalc.engine import Program
 from gradcalc.graph import Graph
 from gradcalc.primitives import CONSTANT, VARIABLE
 from gradcalc.transform import gradient_graph, vjp_graph
-from gradcalc.engine import Program
 from tests import complex_step
 from tests.expressions import Case, cases, one_output
 
@@ -24,7 +25,7 @@ def agree(ours: Floats, theirs: Floats, scale: Floats, tolerance: float) -> None
     """Equal up to rounding, in units of the sizes of the terms that make the entries."""
     assert ours.shape == theirs.shape
     assert np.isfinite(ours).all()
-    wrong = np.abs(ours - theirs) > tolerance * scale + 1e-200
+    wrong = np.abs(ours - theirs) > tolerance * scale + 1e-40
     assert not wrong.any(), f"{ours[wrong]} and {theirs[wrong]}"
 
 
@@ -94,13 +95,13 @@ def test_a_batch_of_points_is_a_loop_over_points(
     p, x = case.program(), case.point()
     points = x * (1 + 1e-3 * np.arange(count)[:, None])
     v, u = vectors(data.draw, len(p.outputs)), vectors(data.draw, len(p.variables))
-    same = {"rtol": 1e-11, "atol": 1e-11, "equal_nan": True}
-    np.testing.assert_allclose(p(points), [p(point) for point in points], **same)
+    same = partial(np.testing.assert_allclose, rtol=1e-11, atol=1e-11)
+    same(p(points), [p(point) for point in points])
     for mode in ("reverse", "forward"):
         batch = p.jacobian(points, mode)
-        np.testing.assert_allclose(batch, [p.jacobian(q, mode) for q in points], **same)
-    np.testing.assert_allclose(p.vjp(points, v), [p.vjp(q, v) for q in points], **same)
-    np.testing.assert_allclose(p.jvp(points, u), [p.jvp(q, u) for q in points], **same)
+        same(batch, [p.jacobian(q, mode) for q in points])
+    same(p.vjp(points, v), [p.vjp(q, v) for q in points])
+    same(p.jvp(points, u), [p.jvp(q, u) for q in points])
 
 
 @given(one_output("smooth"))
@@ -155,11 +156,11 @@ def symbolic(graph: Graph) -> tuple[list[sympy.Symbol], list[Any]]:
 @given(cases("smooth", outputs=1, depth=2))
 def test_the_jacobian_is_that_of_sympy(case: Case) -> None:
     p, x = case.program(), case.point()
+    # sympy differentiates |u| only where it can prove that u is real
+    assume(not {"cbrt", "lgamma"} & {node.primitive.name for node in p.graph})
     symbols, outputs = symbolic(p.graph)
     exact = {s: sympy.Rational(value) for s, value in zip(symbols, x, strict=True)}
-    expected = [
-        [float(sympy.diff(f, s).subs(exact).evalf(20)) for s in symbols] for f in outputs
-    ]
+    expected = [[float(sympy.diff(f, s).subs(exact).evalf(20)) for s in symbols] for f in outputs]
     ours = p.jacobian(x)
     agree(ours, np.array(expected).reshape(ours.shape), p.scale(x, "jacobian"), 1e-9)
 

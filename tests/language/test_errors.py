@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradcalc.errors import ExpressionError, Exit, GradcalcError
+from gradcalc.errors import Exit, ExpressionError, GradcalcError
 from gradcalc.language import parse
 from gradcalc.language.points import read
 
@@ -224,7 +224,8 @@ def test_any_text_is_read_or_refused_with_a_span_inside_it(
         assert 0 <= span.start < span.end <= len(text) + 1
         return
     assert len(graph.outputs) == len(graph.output_names) > 0
-    assert all(0 <= graph.span(k).start <= graph.span(k).end <= len(text) for k in range(len(graph)))
+    spans = map(graph.span, range(len(graph)))
+    assert all(0 <= span.start <= span.end <= len(text) for span in spans)
 
 
 @settings(max_examples=200)
