@@ -1,0 +1,63 @@
+"""Deep and narrow graphs: Python floats, and the same numbers."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+import gradcalc
+from gradcalc.engine import scalar, sweeps
+from tests.expressions import Case, cases
+
+
+@given(cases())
+def test_one_node_at_a_time_gives_what_the_groups_give(case: Case) -> None:
+    p, x = case.program(), case.point()
+    lines = scalar.straighten(p.graph)
+    values = scalar.forward(lines, x)
+    ours = [values[node] for node in p.graph.outputs]
+    np.testing.assert_allclose(ours, p(x), rtol=1e-12, atol=1e-12)
+    v = np.linspace(1, 2, len(p.outputs))
+    grouped = sweeps.linearize(p.schedule, sweeps.forward(p.schedule, x))
+    expected = sweeps.pullback(p.schedule, grouped, v)
+    scale = p.scale(x, "vjp", v)
+    result = scalar.pullback(lines, values, v.tolist())
+    if result is None:  # a branch that is not taken: left to the careful sweeps
+        assert not np.isfinite(values).all()
+        return
+    assert (np.abs(result - expected) <= 1e-13 * scale + 1e-200).all()
+
+
+def test_a_tower_is_narrow_and_a_wide_sum_is_not() -> None:
+    assert scalar.is_narrow(gradcalc.compile("sin(" * 100 + "x" + ")" * 100).graph)
+    wide = "+".join(f"sin(x{i})*x{i + 1}" for i in range(2000))
+    assert not scalar.is_narrow(gradcalc.compile(wide).graph)
+
+
+def test_the_slope_of_a_tower_is_the_product_of_its_slopes() -> None:
+    depth = 20_000
+    p = gradcalc.compile("sin(" * depth + "x" + ")" * depth)
+    value, slope = 1.0, 1.0
+    for _ in range(depth):
+        slope *= math.cos(value)
+        value = math.sin(value)
+    assert p([1.0])[0] == pytest.approx(value, rel=1e-12)
+    assert p.gradient([1.0])[0] == pytest.approx(slope, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("tower", "x"), [("log(", 1.0), ("sqrt(", -1.0), ("exp(", 3.0), ("acosh(", 1.5)]
+)
+def test_what_python_refuses_is_numpys_inf_or_nan(tower: str, x: float) -> None:
+    p = gradcalc.compile(tower * 70 + "x" + ")" * 70)
+    grouped = sweeps.forward(p.schedule, np.array([x]))[p.schedule.outputs]
+    np.testing.assert_array_equal(p([x]), grouped)
+    assert not np.isfinite(p.gradient([x])).any()
+
+
+def test_a_zero_times_an_infinite_slope_is_not_a_zero() -> None:
+    tower = "sin(" * 80 + "x1*sqrt(x2)" + ")" * 80
+    np.testing.assert_array_equal(gradcalc.compile(tower).gradient([0.0, 0.0]), [0.0, np.nan])

@@ -1,0 +1,76 @@
+"""Many points at once are the same as one after another."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+import gradcalc
+from gradcalc.engine import straight
+from gradcalc.engine.program import MANY_POINTS
+from tests.expressions import Case, cases
+
+MANY = MANY_POINTS + 7
+
+
+@settings(max_examples=40)
+@given(cases())
+def test_straight_line_code_and_sweeps_agree_at_every_point(case: Case) -> None:
+    p, x = case.program(), case.point()
+    points = x * (1 + 1e-3 * np.linspace(-1, 1, MANY))[:, None]
+    scale = np.array([p.scale(point, "jacobian") for point in points])
+    one_by_one = np.array([p.jacobian(point) for point in points])
+    together = p.jacobian(points)
+    assert together.shape == one_by_one.shape
+    assert (np.abs(together - one_by_one) <= 1e-12 * scale + 1e-200).all()
+    np.testing.assert_allclose(p(points), [p(point) for point in points], rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "log(x)",
+        "where(x > 0, sqrt(x), 0)",
+        "where(x > 0, log(x), y)",
+        "x**2, sqrt(y)",
+        "x*sqrt(x)",
+        "atanh(x)",
+        "1/x, y",
+        "max(x, sqrt(y))",
+    ],
+)
+def test_where_something_is_not_finite_the_careful_sweeps_decide(text: str) -> None:
+    p = gradcalc.compile(text)
+    points = np.repeat(np.linspace(-2, 2, MANY)[:, None], len(p.variables), axis=1)
+    one_by_one = np.array([p.jacobian(point) for point in points])
+    np.testing.assert_array_equal(p.jacobian(points), one_by_one)
+
+
+def test_an_output_may_be_an_input_a_constant_or_another_output() -> None:
+    p = gradcalc.compile("x, x, 3, x*y, x*y, 2*x*y, pi")
+    points = np.random.default_rng(1).normal(size=(MANY, 2))
+    np.testing.assert_array_equal(p(points), [p(point) for point in points])
+    np.testing.assert_array_equal(p.jacobian(points), [p.jacobian(point) for point in points])
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_the_number_of_threads_and_a_last_odd_chunk_make_no_difference(threads: int) -> None:
+    code = straight.straighten(gradcalc.compile("sin(x)*y, exp(-y)*x").graph)
+    points = np.random.default_rng(2).normal(size=(9 * code.chunk + 5, 2))
+    results, suspects = straight.run(code, points, threads)
+    x, y = points.T
+    np.testing.assert_allclose(results, np.stack([np.sin(x) * y, np.exp(-y) * x], 1), rtol=1e-14)
+    assert not suspects
+
+
+def test_registers_are_used_again_however_long_the_code() -> None:
+    text = "y0 = x; " + "; ".join(f"y{i + 1} = sin(y{i})" for i in range(200))
+    assert straight.straighten(gradcalc.compile(text).graph).registers <= 2
+
+
+def test_slopes_that_are_the_same_everywhere_are_not_computed() -> None:
+    p = gradcalc.compile("x1**2+3*x2, x2**2+2*x1")
+    code = p._straight_jacobian
+    assert len(code.steps) == 2
+    assert sorted(code.fills) == [(1, 3.0), (2, 2.0)]
