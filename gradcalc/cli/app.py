@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 import gradcalc
-from gradcalc.cli.arguments import wants_json
+from gradcalc.cli.arguments import color_choice, wants_json
 from gradcalc.cli.commands import ALIASES, COMMANDS, build
 from gradcalc.cli.dispatch import emit, invoke, report
 from gradcalc.errors import Exit, GradcalcError
@@ -102,7 +102,7 @@ def _run(words: Sequence[str]) -> int:
     try:
         return emit(*invoke(words))
     except GradcalcError as error:
-        return report(error, json=wants_json(words, os.environ.get("GRADCALC_FORMAT")))
+        return report(error, json=wants_json(words), color=color_choice(words))
 
 
 def _about(words: Sequence[str]) -> int:

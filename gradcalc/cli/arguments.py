@@ -6,6 +6,7 @@ option only when it is exactly one of the command's; everything else goes behind
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Sequence
@@ -93,14 +94,26 @@ def place(line: Sequence[str], index: int) -> Span:
     return Span(start, start + len(shlex.quote(line[index])))
 
 
-def wants_json(words: Sequence[str], default: str | None) -> bool:
-    """Whether the format asked for is a JSON one, as far as can be told before all is read."""
-    format = default
-    for word, value in zip(words, [*words[1:], ""], strict=True):
-        if word in ("-f", "--format"):
-            format = value
-        elif word.startswith("--format="):
-            format = word.partition("=")[2]
-        elif word.startswith("-f") and word[2:] in FORMATS:
-            format = word[2:]
+def wants_json(words: Sequence[str]) -> bool:
+    """Whether the format asked for is a JSON one, as far as can be told of a line that is wrong."""
+    format = _said(words, "--format", "-f", "GRADCALC_FORMAT")
     return format in FORMATS and FORMATS[format].json
+
+
+def color_choice(words: Sequence[str]) -> str:
+    """What a line that is wrong says about colour."""
+    choice = _said(words, "--color", "", "GRADCALC_COLOR")
+    return choice if choice in ("always", "never") else "auto"
+
+
+def _said(words: Sequence[str], name: str, short: str, variable: str) -> str | None:
+    """The last value that the words give an option, or else the environment."""
+    said = os.environ.get(variable)
+    for word, value in zip(words, [*words[1:], ""], strict=True):
+        if word in (name, short):
+            said = value
+        elif word.startswith(f"{name}="):
+            said = word.partition("=")[2]
+        elif short and word.startswith(short) and word[2:] in FORMATS:
+            said = word[2:]
+    return said

@@ -100,7 +100,7 @@ def remarks(options: Options, answer: Answer) -> list[str]:
     return found
 
 
-def report(error: GradcalcError, *, json: bool, color: str = "auto") -> Exit:
+def report(error: GradcalcError, *, json: bool, color: str) -> Exit:
     """Print an error on standard error and return its exit code."""
     sys.stdout.flush()
     write(sys.stderr, told(error, json=json, color=terminal.wants_color(color, sys.stderr)))

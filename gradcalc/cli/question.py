@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
+from gradcalc.cli.commands import COMMANDS
 from gradcalc.cli.options import Options
 from gradcalc.cli.terminal import is_terminal
 from gradcalc.errors import BindingError, GradcalcError, Source, Span, UsageError
@@ -187,19 +188,16 @@ def _listed(labels: Sequence[str], most: int = 6) -> str:
 
 def retyped(options: Options, command: str) -> str:
     """The command line again with another command, without the options that it does not take."""
-    from gradcalc.cli.commands import COMMANDS
-
-    words = ["gradcalc", command, *(options.expr or ())]
+    words = ["gradcalc", command]
+    expression = options.expr or []
+    if not expression[:1] or not expression[0].startswith("--"):
+        words, expression = words + expression, []
     for field in fields(Options):
         value = getattr(options, field.name)
-        if (
-            field.name not in COMMANDS[command].takes
-            or value == field.default
-            or field.name == "expr"
-        ):
+        kept = field.name in COMMANDS[command].takes and value != field.default
+        if not kept or field.name == "expr":
             continue
         name = {"file": "-i", "no_check": "--no-check"}.get(field.name, f"--{field.name}")
-        values = value if isinstance(value, list) else [value]
-        for item in values:
+        for item in value if isinstance(value, list) else [value]:
             words += [name] if item is True else [name, str(item)]
-    return shlex.join(words)
+    return shlex.join([*words, *(["--"] if expression else []), *expression])

@@ -130,6 +130,14 @@ def test_vjp_without_a_vector_is_refused_with_pytorchs_reason_and_two_ways_out(
     assert gradcalc(*pasted).out == "-2 -3\n1 0\n"
 
 
+def test_a_line_to_paste_survives_an_expression_that_looks_like_an_option(
+    gradcalc: Shell,
+) -> None:
+    ran = gradcalc("vjp", "--at", "a=2", "-f", "plain", "--", "--a, a")
+    pasted = shlex.split(ran.err.partition("every row at once: gradcalc ")[2])
+    assert gradcalc(*pasted).out == "1\n1\n"
+
+
 def test_a_vector_of_the_wrong_length_is_counted_with_pytorchs_words(gradcalc: Shell) -> None:
     ran = gradcalc("vjp", TUTORIAL, "--at", "2,3", "--v", "1,1,1")
     assert ran.code == 3

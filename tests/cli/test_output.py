@@ -66,6 +66,13 @@ def test_no_escapes_in_a_pipe_and_some_on_request(gradcalc: Shell) -> None:
     assert "\x1b" in gradcalc("grad", "sqrt(x)", "--at", "-1", "--color", "always").err
 
 
+@pytest.mark.parametrize("words", [["x +", "--at", "1"], ["x", "--att", "1"]])
+def test_the_colour_of_an_error_is_as_asked_for(gradcalc: Shell, words: list[str]) -> None:
+    assert "\x1b" not in gradcalc("grad", *words).err
+    assert "\x1b" in gradcalc("grad", *words, "--color", "always").err
+    assert "\x1b" in gradcalc("grad", "--color=always", *words).err
+
+
 def test_the_environment_sets_defaults(gradcalc: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRADCALC_COLOR", "always")
     assert "\x1b" in gradcalc("grad", "x", "--at", "1").out
@@ -75,6 +82,7 @@ def test_the_environment_sets_defaults(gradcalc: Shell, monkeypatch: pytest.Monk
     monkeypatch.setenv("GRADCALC_DIGITS", "3")
     assert " 0.333\n" in gradcalc("grad", "x/3", "--at", "1", "-f", "table", "--color=never").out
     monkeypatch.setenv("GRADCALC_DIGITS", "many")
+    monkeypatch.setenv("GRADCALC_COLOR", "never")
     ran = gradcalc("grad", "x/3", "--at", "1")
     assert (ran.code, ran.err) == (
         2,
