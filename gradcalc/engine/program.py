@@ -101,6 +101,10 @@ class Program:
         if mode == "auto" and self._is_straight(x):
             return self._everywhere(self._straight_jacobian, x, (m, n), self._rows)
         reverse = mode == "reverse" or (mode == "auto" and m <= n)
+        if reverse and self._lines is not None:
+            rows = self._narrow_rows(self._lines, x)
+            if rows is not None:
+                return rows
         sweep = self._rows if reverse else self._columns
         return self._over_points(x, (m, n), sweep)
 
@@ -191,6 +195,8 @@ class Program:
 
     def values(self, x: Point) -> Floats:
         """The value of every node of the graph at one point; NaN where no output needs it."""
+        if self._lines is not None:
+            return self._narrow_values(self._lines, x)
         place = self.schedule.place
         buffer = sweeps.forward(self.schedule, self._one_point(x))
         return np.where(place >= 0, buffer[place], np.nan)
@@ -202,6 +208,11 @@ class Program:
         scale says whether the arithmetic was sound. ``kind`` is 'jacobian', 'gradient', 'vjp' or
         'jvp'; the result has the shape of its entries.
         """
+        if self._lines is not None and kind != "jvp":
+            seeds = np.eye(len(self.outputs)) if vector is None else np.array([vector], float)
+            rows = self._narrow_rows(self._lines, x, seeds, magnitudes=True)
+            if rows is not None:
+                return rows if kind == "jacobian" else rows[0]
         run = self.schedule
         partials = sweeps.magnitudes(self._linearized(self._one_point(x)))
         if kind == "jacobian":
@@ -281,6 +292,35 @@ class Program:
             swept = sweep(self.schedule, partials, np.ascontiguousarray(seeds[chunk].T))
             result[chunk] = swept.T
         return result
+
+    def _narrow_values(self, lines: scalar.Lines, x: Point) -> Floats:
+        """The values of the needed nodes, NaN for the others."""
+        line = scalar.forward(lines, self._one_point(x))
+        values = np.full(len(self.graph), np.nan)
+        for node in (*self.graph.inputs, *self.graph.constants, *(step[0] for step in lines.steps)):
+            values[node] = line[node]
+        return values
+
+    def _narrow_rows(
+        self,
+        lines: scalar.Lines,
+        x: Point,
+        seeds: Floats | None = None,
+        *,
+        magnitudes: bool = False,
+    ) -> Floats | None:
+        """A row for each seed (by default, the Jacobian's) at one point; None if not finite."""
+        point = self.point(x)
+        if point.ndim > 1:
+            return None
+        values = scalar.forward(lines, point)
+        rows = []
+        for seed in np.eye(len(self.outputs)) if seeds is None else np.abs(seeds):
+            row = scalar.pullback(lines, values, seed.tolist(), magnitudes=magnitudes)
+            if row is None:
+                return None
+            rows.append(row)
+        return np.array(rows)
 
     def _narrow_vjp(self, lines: scalar.Lines, x: Point, v: Any) -> Floats | None:
         points, seeds = self.point(x), _vector(v, self.outputs, "v")

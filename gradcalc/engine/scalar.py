@@ -96,8 +96,13 @@ def forward(lines: Lines, x: Floats) -> list[float]:
     return values
 
 
-def pullback(lines: Lines, values: list[float], seeds: Sequence[float]) -> Floats | None:
-    """vᵀJ at one point, shape (n,); None where only the careful sweep can tell."""
+def pullback(
+    lines: Lines, values: list[float], seeds: Sequence[float], *, magnitudes: bool = False
+) -> Floats | None:
+    """vᵀJ at one point, shape (n,); None where only the careful sweep can tell.
+
+    With ``magnitudes``, the sum of the absolute values of all path products instead.
+    """
     if not math.isfinite(sum(values)):
         return None
     cotangents = [0.0] * len(values)
@@ -108,7 +113,8 @@ def pullback(lines: Lines, values: list[float], seeds: Sequence[float]) -> Float
             cotangent = cotangents[node]
             x, y, z, out = values[a], values[b], values[c], values[node]
             for operand, slope in active:
-                cotangents[operand] += cotangent * slope(x, y, z, out)
+                flow = cotangent * slope(x, y, z, out)
+                cotangents[operand] += abs(flow) if magnitudes else flow
     result = np.array([cotangents[node] for node in lines.graph.inputs])
     return result if np.isfinite(result).all() else None
 

@@ -61,3 +61,16 @@ def test_what_python_refuses_is_numpys_inf_or_nan(tower: str, x: float) -> None:
 def test_a_zero_times_an_infinite_slope_is_not_a_zero() -> None:
     tower = "sin(" * 80 + "x1*sqrt(x2)" + ")" * 80
     np.testing.assert_array_equal(gradcalc.compile(tower).gradient([0.0, 0.0]), [0.0, np.nan])
+
+
+def test_a_narrow_program_answers_all_questions_without_a_schedule() -> None:
+    narrow = gradcalc.compile("sin(" * 80 + "x1*x2 - 3*x1" + ")" * 80 + ", x2")
+    x = [0.5, 0.7]
+    jacobian, values, scale = narrow.jacobian(x), narrow.values(x), narrow.scale(x, "jacobian")
+    assert "schedule" not in vars(narrow)
+    partials = sweeps.linearize(narrow.schedule, sweeps.forward(narrow.schedule, np.array(x)))
+    np.testing.assert_allclose(narrow._all_pullbacks(partials), jacobian, rtol=1e-12)
+    expected = narrow._all_pullbacks(sweeps.magnitudes(partials))
+    np.testing.assert_allclose(scale, expected, rtol=1e-12)
+    place = narrow.schedule.place
+    assert np.isnan(values[place < 0]).all() or (place >= 0).all()
