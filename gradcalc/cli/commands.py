@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import typer
 
-from gradcalc.cli.options import CHECK, EXPRESSION, POINT, PRINTING, Options
+from gradcalc.cli.options import CHECK, CLAIM, EXPRESSION, POINT, PRINTING, Options
 from gradcalc.cli.output import require_writable
 
 
@@ -102,11 +102,11 @@ COMMANDS = {
         ),
         Command(
             "check",
-            "Is the Jacobian right? Compares it with an independent one.",
-            "answers",
-            "answer",
-            (*EXPRESSION, *POINT, "mode", "check", "budget", *PRINTING),
-            f"gradcalc check {_EXAMPLE}",
+            "Is the Jacobian right: ours, or the one that you claim?",
+            "claims",
+            "check",
+            (*EXPRESSION, *POINT, *CLAIM, "mode", "check", "budget", *PRINTING),
+            f"gradcalc check {_EXAMPLE} --claim '2*x1, 3; 2, 2*x2'",
         ),
         Command(
             "explain",

@@ -93,6 +93,37 @@ class Options:
     u: Annotated[
         str | None, typer.Option("--u", metavar="VECTOR", help="The direction, or @FILE.")
     ] = None
+    claim: Annotated[
+        str | None,
+        typer.Option(
+            metavar="JACOBIAN",
+            help="A Jacobian to judge: '2*x1, 3; 2, 2*x2', numbers, a file, or - for stdin.",
+        ),
+    ] = None
+    samples: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            parser=number(int, 1, 100_000, "a whole number from 1 to 100000"),
+            help="Judge the claim at so many random points; 100 without --at.",
+        ),
+    ] = None
+    seed: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            parser=number(int, 0, 2**63, "a whole number from 0 on"),
+            help="Which random points.",
+        ),
+    ] = 0
+    range: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LOW,HIGH",
+            help="Where the random points are: -2,2, or by name x=0..1,y=-pi..pi.",
+            show_default=False,
+        ),
+    ] = None
     mode: Annotated[
         str,
         typer.Option(
@@ -190,5 +221,6 @@ class Options:
 
 EXPRESSION = ("expr", "file")
 POINT = ("at", "param", "wrt", "outputs")
+CLAIM = ("claim", "samples", "seed", "range")
 CHECK = ("check", "no_check", "budget")
 PRINTING = ("format", "digits", "out", "color", "quiet")

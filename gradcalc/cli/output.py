@@ -18,10 +18,14 @@ _ASCII = str.maketrans({
 
 
 class Text(NamedTuple):
-    """An answer that is text already, and the exit code that goes with it."""
+    """An answer that is text already, and the exit code that goes with it.
+
+    ``checked``: it says that something agrees with something independent.
+    """
 
     text: str
     exit: Exit = Exit.DONE
+    checked: bool = False
 
 
 @contextmanager

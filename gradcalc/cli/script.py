@@ -129,7 +129,7 @@ class Line:
                 return outcome.exit, verdict is not None and verdict.passed is True
             if isinstance(outcome, Text):
                 self._print(options, outcome.text)
-                return outcome.exit, False
+                return outcome.exit, outcome.checked
             return outcome, False
         except GradcalcError as error:
             self._fail(error)

@@ -1,0 +1,113 @@
+"""Ranges, the values of ``--range``: ``-2,2`` for all variables, ``x=0..1, y=-pi..pi`` by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gradcalc.errors import BindingError, GradcalcError, Source, Span
+from gradcalc.language.points import read
+
+OPTION = "--range"
+_HINT = "--range -2,2 for all variables, --range x=0..1,y=-1..1 by name"
+
+
+@dataclass(frozen=True)
+class Range:
+    """The numbers from ``low`` to ``high``."""
+
+    low: float
+    high: float
+
+    @property
+    def text(self) -> str:
+        return f"[{self.low:g}, {self.high:g}]"
+
+
+DEFAULT = Range(-2.0, 2.0)
+
+
+def read_ranges(texts: Sequence[str] | None, variables: Sequence[str]) -> list[Range]:
+    """A range for each of ``variables``; an array variable's elements share the one of its name.
+
+    Raises BindingError with the guilty span.
+    """
+    everywhere = DEFAULT
+    named: dict[str, Range] = {}
+    for text in texts or ():
+        if ".." not in text:
+            everywhere = _pair(text)
+            continue
+        for name, ends, span in _pieces(text):
+            found = _between(*ends, text, span)
+            if not name:
+                everywhere = found
+            elif name in variables or any(label.startswith(f"{name}[") for label in variables):
+                named[name] = found
+            else:
+                raise BindingError(
+                    f"{OPTION} has '{name}', and the expression has no such variable",
+                    source=Source(text, OPTION),
+                    span=Span(span.start, span.start + len(name)),
+                    hint=f"variables: {', '.join(variables[:6])}{', …' * (len(variables) > 6)}",
+                )
+    return [named.get(v, named.get(v.partition("[")[0], everywhere)) for v in variables]
+
+
+def _pieces(text: str) -> list[tuple[str, tuple[str, str], Span]]:
+    """``x=0..1`` between commas: the name, the two ends, and where the piece stands."""
+    found = []
+    for piece in re.finditer(r"\s*([^,]+?)\s*(?:,|$)", text):
+        span = Span(*piece.span(1))
+        name, equals, ends = piece[1].rpartition("=")
+        low, dots, high = ends.partition("..")
+        if not dots or not low.strip() or not high.strip() or (equals and not name.strip()):
+            raise BindingError(
+                f"'{piece[1]}' is not a range", source=Source(text, OPTION), span=span, hint=_HINT
+            )
+        found.append((name.strip(), (low, high), span))
+    return found
+
+
+def _pair(text: str) -> Range:
+    everywhere = Span(0, max(len(text), 1))
+    given = read(text, OPTION)
+    if len(given) != 2 or any(item.name or isinstance(item.value, list) for item in given):
+        raise BindingError(
+            f"{OPTION} is two numbers", source=Source(text, OPTION), span=everywhere, hint=_HINT
+        )
+    return _ordered(_plain(given[0].value), _plain(given[1].value), text, everywhere)
+
+
+def _between(low: str, high: str, text: str, span: Span) -> Range:
+    try:
+        ends = [read(end, OPTION) for end in (low, high)]
+    except GradcalcError as error:
+        raise BindingError(
+            error.message, source=Source(text, OPTION), span=span, hint=_HINT
+        ) from None
+    if any(len(end) != 1 or end[0].name or isinstance(end[0].value, list) for end in ends):
+        raise BindingError(
+            "a range is from a number to a number",
+            source=Source(text, OPTION),
+            span=span,
+            hint=_HINT,
+        )
+    return _ordered(_plain(ends[0][0].value), _plain(ends[1][0].value), text, span)
+
+
+def _plain(value: object) -> float:
+    assert isinstance(value, float)
+    return value
+
+
+def _ordered(low: float, high: float, text: str, span: Span) -> Range:
+    if low < high:
+        return Range(low, high)
+    raise BindingError(
+        f"the range from {low:g} to {high:g} is empty",
+        source=Source(text, OPTION),
+        span=span,
+        hint=f"from {high:g} to {low:g}?" if high < low else "two different numbers",
+    )
