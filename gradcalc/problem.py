@@ -48,23 +48,18 @@ def pose(
     Values of ``at`` whose names are not in ``wrt`` are constants, as if they were parameters. Raises
     ExpressionError and BindingError, with spans.
     """
-    constants = {item.name: item.value for item in parameters}
-    if "" in constants:
-        odd = next(item for item in parameters if not item.name)
-        raise BindingError(
-            "--param binds by name", source=odd.source, span=odd.span, hint="--param k=9.81"
-        )
+    fixed = constants(parameters)
     columns = list(at)
     if wrt is not None:
         bases = {label.partition("[")[0] for label in wrt}
         columns = [item for item in at if not item.name or item.name in bases]
         held = [item for item in at if item.name and item.name not in bases]
-        constants |= {item.name: item.value for item in held}
+        fixed |= {item.name: item.value for item in held}
     graph = parse(
         text,
         name=name,
         shapes=shapes(columns),
-        parameters=constants,
+        parameters=fixed,
         bound=[item.name for item in columns if item.name],
         wrt=wrt,
         outputs=outputs,
@@ -72,6 +67,16 @@ def pose(
     _require_point(graph, columns)
     x = bind(columns, graph.variables, "variables", "--at") if columns else []
     return Problem(graph, x, _as_bound(columns, graph.variables, x))
+
+
+def constants(parameters: Sequence[Given]) -> dict[str, Number]:
+    """The values of --param by name. Raises BindingError for one without a name."""
+    for item in parameters:
+        if not item.name:
+            raise BindingError(
+                "--param binds by name", source=item.source, span=item.span, hint="--param k=9.81"
+            )
+    return {item.name: item.value for item in parameters}
 
 
 def _require_point(graph: Graph, columns: Sequence[Given]) -> None:

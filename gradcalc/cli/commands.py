@@ -133,6 +133,21 @@ COMMANDS = {
             'gradcalc pattern "x1*x2, x2*x3, x3*x4, x4"',
         ),
         Command(
+            "batch",
+            "One record out for each row of points in: any number of rows, in little memory.",
+            "batch",
+            "batch",
+            (
+                *EXPRESSION,
+                "points",
+                "what",
+                *("param", "wrt", "outputs", "v", "u"),
+                *("input_format", "output_format", "keep", "on_error"),
+                *("check_sample", "budget", "out", "color", "quiet"),
+            ),
+            'gradcalc batch "x1**2+3*x2, x2**2+2*x1" --points points.csv -o slopes.csv',
+        ),
+        Command(
             "functions",
             "Every function of the language, with its derivative.",
             "catalogue",

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from gradcalc.batch import names as batch
 from gradcalc.render.formats import FORMATS
 
 METHODS = ("sympy", "mpmath", "differences", "none")
@@ -217,6 +218,59 @@ class Options:
             metavar="FILE", help="One gradcalc command a line; '-' is stdin.", show_default=False
         ),
     ] = None
+    points: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="The points, a row each under a header of names; '-' is stdin."
+        ),
+    ] = None
+    what: Annotated[
+        str,
+        typer.Option(
+            metavar="WHAT",
+            help=f"What to compute of each row: one or more of {','.join(batch.WHAT)}.",
+            show_default=True,
+        ),
+    ] = "jacobian"
+    input_format: Annotated[
+        str | None,
+        typer.Option(
+            "--input-format",
+            parser=one_of(batch.FORMATS),
+            metavar="|".join(batch.FORMATS),
+            help="What the input is; by its extension, or csv.",
+        ),
+    ] = None
+    output_format: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            "-f",
+            parser=one_of(batch.FORMATS),
+            metavar="|".join(batch.FORMATS),
+            help="What to write; by the extension of --out, or as the input.",
+        ),
+    ] = None
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Carry the columns of the input through.")
+    ] = False
+    on_error: Annotated[
+        str,
+        typer.Option(
+            parser=one_of(batch.POLICIES),
+            metavar="|".join(batch.POLICIES),
+            help="A row that fails: write NaNs, leave it out, or end there.",
+            show_default=True,
+        ),
+    ] = "nan"
+    check_sample: Annotated[
+        int,
+        typer.Option(
+            metavar="K",
+            parser=number(int, 0, 100_000, "a whole number from 0 to 100000"),
+            help="Check K random rows against sympy.",
+        ),
+    ] = 0
 
 
 EXPRESSION = ("expr", "file")

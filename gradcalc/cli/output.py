@@ -7,9 +7,11 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple, TextIO
+from typing import BinaryIO, NamedTuple, TextIO, TypeVar
 
 from gradcalc.errors import Exit, UsageError
+
+_File = TypeVar("_File", TextIO, BinaryIO)
 
 _ASCII = str.maketrans({
     "─": "-", "…": "...", "·": "*", "∂": "d", "ᵀ": "^T", "²": "2", "✓": "ok:", "✗": "wrong:",
@@ -38,15 +40,34 @@ def sink(path: str | None) -> Iterator[Callable[[str], None]]:
     if path is None:
         yield lambda text: write(sys.stdout, text)
         return
+    with _replaced(path, lambda name: open(name, "w", encoding="utf-8")) as file:
+        yield _writer(file)
+
+
+@contextmanager
+def bytes_sink(path: str | None) -> Iterator[tuple[BinaryIO, bool]]:
+    """Standard output or the file ``path``, as ``sink`` has them, for bytes; and whether the file
+    is one in which a writer can go back."""
+    if path is None:
+        sys.stdout.flush()
+        yield sys.stdout.buffer, False
+        return
+    with _replaced(path, lambda name: open(name, "wb")) as file:
+        yield file, stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+
+
+@contextmanager
+def _replaced(path: str, opened: Callable[[str], _File]) -> Iterator[_File]:
+    """A file beside ``path`` that takes its place in the end, if all goes well."""
     target = os.path.realpath(path)
     if os.path.exists(target) and not stat.S_ISREG(os.stat(target).st_mode):
-        with _open(path, target) as file:  # /dev/null, a named pipe: nothing to rename
-            yield _writer(file)
+        with _open(path, target, opened) as file:  # /dev/null, a named pipe: nothing to rename
+            yield file
         return
     temporary = f"{target}.{os.getpid()}.part"
     try:
-        with _open(path, temporary) as file:
-            yield _writer(file)
+        with _open(path, temporary, opened) as file:
+            yield file
         if os.path.exists(target):
             os.chmod(temporary, stat.S_IMODE(os.stat(target).st_mode))
         os.replace(temporary, target)
@@ -65,9 +86,9 @@ def require_writable(path: str) -> None:
         raise UsageError(f"cannot write '{path}': there is no such folder")
 
 
-def _open(shown: str, path: str) -> TextIO:
+def _open(shown: str, path: str, opened: Callable[[str], _File]) -> _File:
     try:
-        return open(path, "w", encoding="utf-8")
+        return opened(path)
     except OSError as error:
         reason = (error.strerror or "cannot be written").lower()
         raise UsageError(f"cannot write '{shown}': {reason}") from None

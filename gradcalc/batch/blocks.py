@@ -1,0 +1,97 @@
+"""A stream of bytes as blocks of whole lines."""
+
+from __future__ import annotations
+
+import os
+import select
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from gradcalc.errors import BindingError
+
+BLOCK = 1 << 22
+"""Bytes read at a time: some 70,000 rows of three numbers."""
+
+PATIENCE = 0.1
+"""Seconds that a slow producer may pause before what it has written so far is worked on."""
+
+LONGEST = 1 << 26
+"""Bytes that one record may have before we believe that a quotation mark was never closed."""
+
+
+class Blocks:
+    """Blocks of whole lines; a line end inside quotation marks does not end a line.
+
+    The last line may lack its end. ``read`` counts bytes, ``size`` is how many there are, if known.
+    """
+
+    def __init__(self, file: BinaryIO, *, quotes: bool) -> None:
+        self._file = file
+        self._quotes = quotes
+        self.read = 0
+        self.size = _size(file)
+
+    def __iter__(self) -> Iterator[bytes]:
+        rest = b""
+        while data := self._some():
+            data = rest + data
+            cut = self._cut(data)
+            if cut:
+                yield data[:cut]
+            rest = data[cut:]
+            if len(rest) > LONGEST:
+                raise BindingError("a line of the input does not end: is a quotation mark open?")
+        if rest:
+            yield rest
+
+    def part(self) -> float | None:
+        return min(1.0, self.read / self.size) if self.size else None
+
+    def _cut(self, data: bytes) -> int:
+        """The end of the last whole line, 0 if there is none."""
+        cut = data.rfind(b"\n") + 1
+        if not self._quotes or b'"' not in data or not data.count(b'"', 0, cut) % 2:
+            return cut
+        while cut and data.count(b'"', 0, cut) % 2:
+            cut = data.rfind(b"\n", 0, data.rfind(b'"', 0, cut)) + 1
+        return cut
+
+    def _some(self) -> bytes:
+        """A block, or less where the producer pauses; nothing at the end."""
+        parts: list[bytes] = []
+        count = 0
+        while count < BLOCK:
+            if parts and not self._is_ready() and parts[-1].endswith(b"\n"):
+                break
+            data = _read(self._file, BLOCK - count)
+            if not data:
+                break
+            parts.append(data)
+            count += len(data)
+        self.read += count
+        return b"".join(parts)
+
+    def _is_ready(self) -> bool:
+        if self.size is not None or os.name != "posix":
+            return True
+        return bool(select.select([self._file], [], [], PATIENCE)[0])
+
+
+def _read(file: BinaryIO, most: int) -> bytes:
+    """What there is, up to ``most`` bytes; waits for the first of them."""
+    try:
+        number = file.fileno()
+    except (OSError, AttributeError):  # not a file of the system
+        return file.read(most)
+    return os.read(number, most)
+
+
+def _size(file: BinaryIO) -> int | None:
+    """The length of a regular file, or of one in memory."""
+    try:
+        status = os.fstat(file.fileno())
+    except (OSError, AttributeError):
+        return len(getattr(file, "getbuffer", bytes)())
+    import stat
+
+    return status.st_size if stat.S_ISREG(status.st_mode) else None

@@ -1,0 +1,74 @@
+"""How each format is read and written. Their names and extensions are in ``names``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import BinaryIO, NamedTuple
+
+from gradcalc.batch import ndjson, npy, parquet, separated
+from gradcalc.batch.ahead import ahead
+from gradcalc.batch.chunk import Reader, Table, Writer
+
+
+class Handlers(NamedTuple):
+    """``reader(file, name)`` and ``writer(names, tables, file)``.
+
+    ``seeks`` says that the reader, or the writer, needs a file in which it can go back.
+    """
+
+    reader: Callable[[BinaryIO, str], Reader]
+    writer: Writer
+    reader_seeks: bool = False
+    writer_seeks: bool = False
+
+
+HANDLERS = {
+    "csv": Handlers(
+        partial(separated.Separated, separator=","), partial(separated.write, separator=",")
+    ),
+    "tsv": Handlers(
+        partial(separated.Separated, separator="\t"), partial(separated.write, separator="\t")
+    ),
+    "ndjson": Handlers(ndjson.Lines, ndjson.write),
+    "npy": Handlers(npy.Array, npy.write, writer_seeks=True),
+    "parquet": Handlers(parquet.Frame, parquet.write, reader_seeks=True, writer_seeks=True),
+}
+
+
+def reader(format: str, file: BinaryIO, name: str) -> Reader:
+    """The input ``file``, which errors call ``name``. Raises BindingError if it cannot be that."""
+    handlers = HANDLERS[format]
+    if handlers.reader_seeks and not _is_regular(file):
+        file = _spooled(file)
+    return handlers.reader(file, name)
+
+
+def _is_regular(file: BinaryIO) -> bool:
+    name = getattr(file, "name", None)
+    return isinstance(name, str) and os.path.isfile(name)
+
+
+def _spooled(file: BinaryIO) -> BinaryIO:
+    """All of a pipe in a temporary file, which is gone when it is closed."""
+    copy: BinaryIO = tempfile.NamedTemporaryFile()  # type: ignore[assignment]  # noqa: SIM115
+    shutil.copyfileobj(file, copy, 1 << 20)
+    copy.seek(0)
+    return copy
+
+
+def written(
+    format: str, names: Sequence[str], tables: Iterator[Table], file: BinaryIO, seeks: bool
+) -> None:
+    """The tables in this format on ``file``; by way of a temporary file if it cannot go back."""
+    handlers, tables = HANDLERS[format], ahead(tables)
+    if seeks or not handlers.writer_seeks:
+        handlers.writer(names, tables, file)
+        return
+    with tempfile.TemporaryFile() as copy:
+        handlers.writer(names, tables, copy)
+        copy.seek(0)
+        shutil.copyfileobj(copy, file, 1 << 20)

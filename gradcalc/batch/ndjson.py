@@ -1,0 +1,183 @@
+"""NDJSON: a JSON object of values by name, or a list of numbers by order, on each line."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from gradcalc.batch.blocks import Blocks
+from gradcalc.batch.chunk import Chunk, Table
+from gradcalc.batch.columnar import library
+from gradcalc.batch.separated import spelled
+from gradcalc.errors import BindingError
+
+_ABSENT = object()
+
+
+class Lines:
+    """Records, a line each. The names are those of the first one; an array is a value for each of
+    ``a[0]``, ``a[1]``, …"""
+
+    unit = "line"
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        self._blocks = Blocks(file, quotes=False)
+        self._line = 1
+        self._pending = iter(self._blocks)
+        first = self._first_record(name)
+        self._flat = isinstance(first, dict) and not any(
+            isinstance(value, list | dict) for value in first.values()
+        )
+        flat = _flattened(first) if isinstance(first, list | dict) else {}
+        self.names = tuple(flat) if isinstance(first, dict) else None
+        self.width = len(flat)
+
+    def part(self) -> float | None:
+        return self._blocks.part()
+
+    def _first_record(self, name: str) -> Any:
+        for block in self._pending:
+            block = block.removeprefix(b"\xef\xbb\xbf") if self._line == 1 else block
+            text = block.lstrip()
+            self._line += block[: len(block) - len(text)].count(b"\n")
+            if text:
+                self._pending = chain([text], self._pending)
+                return _parsed(text.partition(b"\n")[0])
+        raise BindingError(f"{name} is empty", hint='an object on each line: {"x1": 2, "x2": 3}')
+
+    def chunks(self, wanted: Sequence[int], keep: bool) -> Iterator[Chunk]:
+        for block in self._pending:
+            chunk = None if keep else self._quick(block, wanted)
+            if chunk is None:
+                chunk = self._careful(block, wanted, keep)
+            self._line += block.count(b"\n")
+            if len(chunk):
+                yield chunk
+
+    def _quick(self, block: bytes, wanted: Sequence[int]) -> Chunk | None:
+        """The block, if all its lines have numbers under all the names that are wanted."""
+        polars = library(len(block))
+        if polars is None or not self._flat or self.names is None or not wanted:
+            return None
+        count = block.count(b"\n") + (not block.endswith(b"\n"))
+        schema = {self.names[j]: polars.Float64 for j in wanted}
+        try:
+            frame = polars.read_ndjson(block, schema=schema)
+        except polars.exceptions.PolarsError:
+            return None
+        if len(frame) != count or any(column.null_count() for column in frame.get_columns()):
+            return None
+        return Chunk(frame.to_numpy(), range(self._line, self._line + count))
+
+    def _careful(self, block: bytes, wanted: Sequence[int], keep: bool) -> Chunk:
+        rows: list[list[float]] = []
+        records: list[dict[str, Any]] = []
+        lines: list[int] = []
+        unread: dict[int, str] = {}
+        for line, text in enumerate(block.split(b"\n"), start=self._line):
+            if not text.strip():
+                continue
+            record = _parsed(text)
+            flat = _flattened(record) if isinstance(record, list | dict) else {}
+            numbers, why = self._numbers(record, flat, wanted)
+            if why:
+                unread[len(rows)] = why
+            rows.append(numbers)
+            lines.append(line)
+            records.append(flat if keep else {})
+        table = np.array(rows, float).reshape(len(rows), len(wanted))
+        labels = (self.names or tuple(map(str, range(self.width)))) if keep else ()
+        kept = tuple(_column([record.get(label) for record in records]) for label in labels)
+        return Chunk(table, lines, unread, kept)
+
+    def _numbers(
+        self, record: Any, flat: dict[str, Any], wanted: Sequence[int]
+    ) -> tuple[list[float], str]:
+        nothing = [math.nan] * len(wanted)
+        shape = "object" if self.names else "list"
+        if not isinstance(record, dict if self.names else list):
+            return nothing, f"not a JSON {shape}"
+        if not self.names and len(flat) != self.width:
+            return nothing, f"{len(flat)} numbers instead of {self.width}"
+        numbers = []
+        for j in wanted:
+            label = self.names[j] if self.names else str(j)
+            value = flat.get(label, _ABSENT)
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                what = f"{label} is {json.dumps(value)[:40]}, not a number"
+                return nothing, f"no {label}" if value is _ABSENT else what
+            numbers.append(float(value) if abs(value) < 2**1024 else math.inf)
+        return numbers, ""
+
+
+def _parsed(text: bytes) -> Any:
+    """The value of a line, None if it is not JSON."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _flattened(record: dict[str, Any] | list[Any]) -> dict[str, Any]:
+    """``{"x": 1, "a": [2, 3]}`` as x, a[0], a[1]; ``[1, 2]`` as 0, 1."""
+    if isinstance(record, list):
+        return {str(j): value for j, value in enumerate(record)}
+    flat: dict[str, Any] = {}
+    for name, value in record.items():
+        if isinstance(value, list):
+            flat |= {f"{name}[{place}]": item for place, item in _items(value)}
+        else:
+            flat[name] = value
+    return flat
+
+
+def _items(value: list[Any]) -> Iterator[tuple[str, Any]]:
+    for j, item in enumerate(value):
+        if isinstance(item, list):
+            yield from ((f"{j},{place}", inner) for place, inner in _items(item))
+        else:
+            yield str(j), item
+
+
+def _column(values: list[Any]) -> Any:
+    column = np.empty(len(values), object)
+    column[:] = values
+    return column
+
+
+# --- writing --------------------------------------------------------------------------------------
+
+
+def write(names: Sequence[str], tables: Iterator[Table], file: BinaryIO) -> None:
+    """An object for each row. Strict JSON: a number that is not finite is null."""
+    for table in tables:
+        polars = None if table.kept else library(8 * table.results.size)
+        if polars is None:
+            file.write(_plain(names, table))
+        else:
+            text = io.BytesIO()
+            columns = zip(names, np.asfortranarray(table.results).T, strict=True)
+            polars.DataFrame(dict(columns)).write_ndjson(text)
+            file.write(text.getvalue())
+        file.flush()
+
+
+def _plain(names: Sequence[str], table: Table) -> bytes:
+    keys = [json.dumps(name, ensure_ascii=False) for name in names]
+    columns = [[_spelled(value) for value in column.tolist()]
+               for column in (*table.kept, *table.results.T)]  # fmt: skip
+    fields = ",".join(f"{key.replace('%', '%%')}:%s" for key in keys)
+    template = "{" + fields + "}\n"
+    return "".join([template % row for row in zip(*columns, strict=True)]).encode()
+
+
+def _spelled(value: Any) -> str:
+    if isinstance(value, float):
+        return spelled(repr(value)) if math.isfinite(value) else "null"
+    return json.dumps(value, ensure_ascii=False, default=str)

@@ -1,0 +1,109 @@
+"""NPY: numpy's own format, an array of shape (N, n), or with named fields."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from gradcalc.batch.chunk import Chunk, Table
+from gradcalc.errors import BindingError, UsageError
+
+ROWS = 50_000
+
+
+class Array:
+    """The rows of an array, read as they are needed; counted from 1.
+
+    Raises BindingError for what is not an array of numbers with one or two axes.
+    """
+
+    unit = "row"
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        self._file = file
+        try:
+            version = npy.read_magic(file)
+            read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+            shape, self._by_columns, self._type = read(file)
+        except (ValueError, EOFError) as error:
+            raise BindingError(f"{name} is not an NPY file: {error}") from None
+        self.names: tuple[str, ...] | None = self._type.names
+        numeric = self.names is not None or self._type.kind in "fiub"
+        if len(shape) != 1 and (len(shape) != 2 or self.names):
+            numeric = False
+        if not numeric or self._type.hasobject:
+            raise BindingError(f"{name} has shape {shape} of {self._type}: not rows of numbers")
+        self._rows = shape[0]
+        self.width = len(self.names) if self.names else (shape[1] if len(shape) == 2 else 1)
+        if self._by_columns and not file.seekable():
+            raise UsageError(f"{name} is stored column by column: it cannot come through a pipe")
+        self._start = file.tell() if self._by_columns else 0
+        self._done = 0
+
+    def part(self) -> float | None:
+        return self._done / self._rows if self._rows else None
+
+    def chunks(self, wanted: Sequence[int], keep: bool) -> Iterator[Chunk]:
+        most = max(1, min(ROWS, (ROWS * 16) // max(1, self.width)))
+        for start in range(0, self._rows, most):
+            count = min(most, self._rows - start)
+            rows = self._read(start, count)
+            columns = [rows[name] for name in self.names] if self.names else list(rows.T)
+            try:
+                numbers = np.array([columns[j] for j in wanted], float).reshape(-1, count).T
+            except (TypeError, ValueError):
+                raise BindingError("a column of the input is not made of numbers") from None
+            self._done = start + count
+            lines = range(start + 1, start + count + 1)
+            yield Chunk(numbers, lines, {}, tuple(map(_native, columns)) if keep else ())
+
+    def _read(self, start: int, count: int) -> NDArray[Any]:
+        if not self._by_columns:
+            rows = self._numbers(count * (1 if self.names else self.width))
+            return rows if self.names else rows.reshape(count, self.width)
+        columns = []
+        for j in range(self.width):
+            self._file.seek(self._start + (j * self._rows + start) * self._type.itemsize)
+            columns.append(self._numbers(count))
+        return np.stack(columns, axis=1)
+
+    def _numbers(self, count: int) -> NDArray[Any]:
+        wanted = count * self._type.itemsize
+        data = self._file.read(wanted)
+        if len(data) < wanted:
+            raise BindingError("the NPY file ends before all its rows")
+        return np.frombuffer(data, self._type)
+
+
+def _native(column: NDArray[Any]) -> NDArray[Any]:
+    """In the byte order of this machine, which is all that others take."""
+    return column.astype(column.dtype.newbyteorder("="))
+
+
+def write(names: Sequence[str], tables: Iterator[Table], file: BinaryIO) -> None:
+    """Float64, shape (N, k). The header has the number of rows: it is written again at the end."""
+    start, rows = file.tell(), 0
+    _write_header(file, rows, len(names))
+    for table in tables:
+        try:
+            kept = [np.asarray(column, float) for column in table.kept]
+        except (TypeError, ValueError):
+            raise UsageError("NPY has no place for text", hint="another --format, or no --keep"
+                             ) from None  # fmt: skip
+        block = np.column_stack([*kept, table.results]) if kept else table.results
+        file.write(np.ascontiguousarray(block).data)
+        rows += len(block)
+    file.seek(start)
+    _write_header(file, rows, len(names))
+    file.seek(0, os.SEEK_END)
+
+
+def _write_header(file: BinaryIO, rows: int, columns: int) -> None:
+    """Always of the same length: numpy leaves room for the first axis to grow."""
+    header = {"descr": "<f8", "fortran_order": False, "shape": (rows, columns)}
+    npy.write_array_header_1_0(file, header)

@@ -1,0 +1,92 @@
+"""Parquet, by polars' streaming engine: neither side holds more than a few chunks."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from gradcalc.batch.chunk import Chunk, Table
+from gradcalc.batch.columnar import required
+from gradcalc.errors import BindingError
+
+ROWS = 50_000
+
+
+class Frame:
+    """The rows of a Parquet file, counted from 1."""
+
+    unit = "row"
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        self._polars = required("Parquet")
+        self._file = file  # a temporary one is gone when nobody holds it
+        try:
+            self._lazy = self._polars.scan_parquet(file.name)
+            self._types = self._lazy.collect_schema()
+            self._rows = self._lazy.select(self._polars.len()).collect().item()
+        except (self._polars.exceptions.PolarsError, OSError) as error:
+            reason = str(error).partition("\n")[0]
+            raise BindingError(f"{name} is not a Parquet file: {reason}") from None
+        self.names = tuple(self._types.names())
+        self.width = len(self.names)
+        self._done = 0
+
+    def part(self) -> float | None:
+        return self._done / self._rows if self._rows else None
+
+    def chunks(self, wanted: Sequence[int], keep: bool) -> Iterator[Chunk]:
+        labels = [self.names[j] for j in wanted]
+        for label in labels:
+            kind = self._types[label]
+            if not (kind.is_numeric() or kind == self._polars.Null):
+                raise BindingError(f"column '{label}' is of {kind}: not numbers")
+        lazy = self._lazy if keep else self._lazy.select(labels or self.names[:1])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # collect_batches may still change, says polars
+            batches = lazy.collect_batches(chunk_size=ROWS, maintain_order=True)
+        for frame in batches:
+            count = len(frame)
+            lines = range(self._done + 1, self._done + count + 1)
+            numbers = frame.select(self._polars.col(labels).cast(self._polars.Float64))
+            unread = dict(_nulls(numbers))
+            table = numbers.to_numpy() if labels else np.empty((count, 0))
+            self._done += count
+            if count:
+                yield Chunk(table, lines, unread, tuple(frame.get_columns()) if keep else ())
+
+
+def _nulls(frame: Any) -> Iterator[tuple[int, str]]:
+    for column in frame.get_columns():
+        if column.null_count():
+            for row in column.is_null().arg_true():
+                yield row, f"{column.name} is null"
+
+
+def write(names: Sequence[str], tables: Iterator[Table], file: BinaryIO) -> None:
+    """Float64 columns after the columns that were kept, compressed with zstd."""
+    polars = required("Parquet")
+    frames = (_frame(polars, names, table) for table in tables)
+    first = next(frames, None)
+    if first is None:
+        polars.DataFrame(schema=dict.fromkeys(names, polars.Float64)).write_parquet(file)
+        return
+
+    def source(*_: Any) -> Iterator[Any]:
+        yield first
+        for frame in frames:
+            yield frame.cast(dict(first.schema))
+
+    from polars.io.plugins import register_io_source
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        register_io_source(source, schema=first.schema).sink_parquet(file, maintain_order=True)
+
+
+def _frame(polars: Any, names: Sequence[str], table: Table) -> Any:
+    columns = [column if isinstance(column, polars.Series) else polars.Series(column)
+               for column in (*table.kept, *np.asfortranarray(table.results).T)]  # fmt: skip
+    return polars.DataFrame([c.alias(name) for name, c in zip(names, columns, strict=True)])

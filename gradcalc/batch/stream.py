@@ -1,0 +1,127 @@
+"""The stream itself: chunks in, tables out, failures counted on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcalc.batch.chunk import Chunk, Floats, Reader, Table, selected
+from gradcalc.batch.results import Results
+from gradcalc.batch.sample import Sample
+from gradcalc.errors import BindingError, Exit, GradcalcError
+
+FEW = 5
+"""How many failures are reported one by one; the others are counted."""
+
+NUMBERS = 1 << 21
+"""How many numbers of a chunk and its results are in memory at a time, if a row allows."""
+
+
+class RowError(GradcalcError):
+    """A row failed, and that was to be the end."""
+
+    exit = Exit.DISAGREES
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many rows were read, and how many of them failed."""
+
+    rows: int = 0
+    failed: int = 0
+
+
+class Stream:
+    """The rows of ``reader`` through ``results``.
+
+    ``columns`` are the positions of the numbers in the input. ``report(line, reason)`` is told of
+    the first failures, ``progress(tally)`` of every chunk. Raises RowError at a failure if
+    ``policy`` is 'stop'.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        results: Results,
+        columns: Sequence[int],
+        *,
+        keep: bool,
+        policy: str,
+        sample: Sample,
+        report: Callable[[int, str], None],
+        progress: Callable[[Tally], None],
+    ) -> None:
+        self._reader = reader
+        self._results = results
+        self._columns = columns
+        self._keep = keep
+        self._policy = policy
+        self._sample = sample
+        self._report = report
+        self._progress = progress
+        self.tally = Tally()
+        self.names = (*self._kept_names(), *results.names)
+        self._require_different()
+
+    def tables(self) -> Iterator[Table]:
+        """The rows to be written, as they are ready."""
+        most = max(1, NUMBERS // max(1, len(self._columns) + len(self._results.names)))
+        for chunk in self._reader.chunks(self._columns, self._keep):
+            for piece in chunk.pieces(most):
+                table, stopped = self._through(piece)
+                if len(table.results):
+                    yield table
+                if stopped:
+                    raise RowError(stopped)
+                self._progress(self.tally)
+
+    def _through(self, chunk: Chunk) -> tuple[Table, str]:
+        """The chunk as a table, and why the stream ends here, if it does."""
+        results = self._results.at(chunk.numbers)
+        if np.isfinite(results.sum() + chunk.numbers.sum()) and not chunk.unread:  # as usual
+            self.tally.rows += len(chunk)
+            good = np.ones(len(chunk), bool)
+            self._sample.add(chunk.lines, chunk.numbers, results, good)
+            return Table(chunk.kept, results, False), ""
+        results[list(chunk.unread)] = np.nan
+        holes = np.isnan(np.concatenate([results, chunk.numbers], axis=1))
+        bad: NDArray[np.bool_] = np.logical_or.reduce(holes, axis=1)
+        bad[list(chunk.unread)] = True
+        if self._policy == "stop" and bad.any():
+            return self._until(chunk, results, int(bad.argmax()))
+        self._tell(chunk, results, bad)
+        self.tally.rows += len(chunk)
+        self.tally.failed += int(bad.sum())
+        self._sample.add(chunk.lines, chunk.numbers, results, ~bad)
+        if self._policy == "nan":
+            return Table(chunk.kept, results, True), ""
+        kept = tuple(selected(column, ~bad) for column in chunk.kept)
+        return Table(kept, results[~bad], True), ""
+
+    def _until(self, chunk: Chunk, results: Floats, row: int) -> tuple[Table, str]:
+        self.tally.rows += row + 1
+        self.tally.failed += 1
+        reason = chunk.unread.get(row) or self._results.why(chunk.numbers[row], results[row])
+        where = f"{self._reader.unit} {chunk.lines[row]}"
+        kept = tuple(column[:row] for column in chunk.kept)
+        return Table(kept, results[:row], True), f"{where}: {reason}"
+
+    def _tell(self, chunk: Chunk, results: Floats, bad: NDArray[np.bool_]) -> None:
+        for row in np.flatnonzero(bad)[: max(0, FEW - self.tally.failed)].tolist():
+            reason = chunk.unread.get(row) or self._results.why(chunk.numbers[row], results[row])
+            self._report(chunk.lines[row], reason)
+
+    def _kept_names(self) -> tuple[str, ...]:
+        if not self._keep:
+            return ()
+        return self._reader.names or self._results.request.labels
+
+    def _require_different(self) -> None:
+        seen: set[str] = set()
+        for name in self.names:
+            if name in seen:
+                raise BindingError(f"the output would have two columns '{name}'")
+            seen.add(name)

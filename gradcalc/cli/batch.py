@@ -1,0 +1,251 @@
+"""``gradcalc batch``: a stream of points through an expression."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO
+
+from gradcalc.batch.names import WHAT, by_extension
+from gradcalc.cli.dispatch import report
+from gradcalc.cli.options import Options
+from gradcalc.cli.output import bytes_sink, write
+from gradcalc.cli.question import STDIN, expression, names, values
+from gradcalc.cli.terminal import is_terminal
+from gradcalc.errors import BindingError, Exit, GradcalcError, Source, Span, UsageError
+from gradcalc.language.points import bind, read
+from gradcalc.problem import constants
+from gradcalc.render.text import safe
+
+if TYPE_CHECKING:
+    from gradcalc.batch.chunk import Reader
+    from gradcalc.batch.columns import Layout
+    from gradcalc.batch.results import Direction, Request
+    from gradcalc.batch.sample import Outcome
+    from gradcalc.batch.stream import Tally
+
+_VECTORS = {"vjp": "v", "jvp": "u"}
+
+
+def batch(options: Options) -> Exit:
+    """Read, evaluate and write, chunk by chunk; remarks and the closing line on standard error.
+
+    Returns DISAGREES when a row failed, or one that was checked is wrong; UNDECIDED when the check
+    came to nothing. Raises GradcalcError before the first row where the input, the expression and
+    the options do not fit together.
+    """
+    kinds = _kinds(options.what)
+    if options.points is None:
+        raise UsageError("batch needs --points", hint="--points FILE, or --points - for stdin")
+    if options.points == "-" and options.expr == ["-"]:
+        raise UsageError("the expression and the points cannot both come from standard input")
+    text, name = expression(options)
+    with _points(options.points) as (file, source):
+        from gradcalc.batch import columns, formats  # deferred: numpy
+
+        reader = formats.reader(_input_format(options), file, source)
+        asked = columns.Expression(
+            text,
+            name,
+            constants(values(options.param, "--param")),
+            names(options.wrt, "--wrt"),
+            names(options.outputs, "--outputs"),
+        )
+        layout = columns.fit(asked, reader, source)
+        return _run(options, reader, source, layout, _request(options, kinds, layout, reader))
+
+
+def _run(options: Options, reader: Reader, source: str, layout: Layout, request: Request) -> Exit:
+    from gradcalc.batch import columns, formats
+    from gradcalc.batch.results import Results
+    from gradcalc.batch.sample import Sample
+    from gradcalc.batch.stream import Stream
+    from gradcalc.engine import Program
+
+    results = Results(Program(layout.graph), request)
+    sample = Sample(options.check_sample)
+    more = request.labels[len(layout.columns) :]
+    progress = Progress(reader)
+    stream = Stream(
+        reader,
+        results,
+        (*layout.columns, *(columns.column(reader.names or (), label, source) for label in more)),
+        keep=options.keep,
+        policy=options.on_error,
+        sample=sample,
+        report=_reporter(options, source, reader.unit, progress),
+        progress=progress.tick,
+    )
+    with bytes_sink(options.out) as (file, seeks), progress:
+        formats.written(_output_format(options), stream.names, stream.tables(), file, seeks)
+        file.flush()
+    seconds = progress.seconds
+    outcome = sample.outcome(results, reader.unit, options.budget)
+    return _close(options, stream.tally, seconds, outcome)
+
+
+# --- what was asked -------------------------------------------------------------------------------
+
+
+def _kinds(what: str) -> tuple[str, ...]:
+    kinds = tuple(word.strip() for word in what.split(","))
+    for kind in kinds:
+        if kind not in WHAT:
+            raise UsageError(
+                f"--what: '{kind}' is none of {', '.join(WHAT)}", hint="--what eval,jacobian"
+            )
+    return kinds
+
+
+def _request(options: Options, kinds: tuple[str, ...], layout: Layout, reader: Reader) -> Request:
+    """What is computed, with its vectors. Raises BindingError where they do not fit the graph."""
+    from gradcalc.batch.results import Request
+
+    graph = layout.graph
+    if "grad" in kinds and len(graph.outputs) != 1:
+        raise BindingError(
+            f"a gradient is of one output, and there are {len(graph.outputs)}",
+            hint="all rows at once: --what jacobian",
+        )
+    labels = {"v": graph.output_names, "u": graph.variables[: layout.slopes]}
+    vectors = {
+        letter: _direction(options, letter, labels[letter], reader.names or ())
+        for kind, letter in _VECTORS.items()
+        if kind in kinds
+    }
+    more = dict.fromkeys(
+        entry for vector in vectors.values() for entry in vector if isinstance(entry, str)
+    )
+    return Request(kinds, layout.slopes, vectors, (*graph.variables, *more))
+
+
+def _direction(
+    options: Options, letter: str, labels: Sequence[str], header: Sequence[str]
+) -> Direction:
+    """The entries of v or u: numbers as everywhere, or names of columns of the input."""
+    option, text = f"--{letter}", getattr(options, letter)
+    what = "outputs" if letter == "v" else "variables"
+    if text is None:
+        if len(labels) == 1:
+            return (1.0,)
+        raise BindingError(
+            f"--what {options.what} needs {option}, an entry for each of the {len(labels)} {what}",
+            hint=f"{option} {','.join('1' * min(len(labels), 8))}, or names of columns: "
+            f"{option} {','.join(f'{letter}{j + 1}' for j in range(min(len(labels), 3)))}",
+        )
+    words = [word.strip() for word in text.split(",")]
+    if not any(word in header for word in words):
+        return tuple(bind(read(text, option), labels, what, option))
+    if len(words) != len(labels):
+        raise BindingError(
+            f"{option} has {len(words)} entries for {len(labels)} {what}",
+            source=Source(text, option),
+            span=Span(0, len(text)),
+        )
+    return tuple(
+        word if word in header else bind(read(word, option), [label], what, option)[0]
+        for word, label in zip(words, labels, strict=True)
+    )
+
+
+@contextmanager
+def _points(path: str) -> Iterator[tuple[BinaryIO, str]]:
+    """The input, and what errors call it."""
+    if path == "-":
+        if is_terminal(sys.stdin):
+            write(sys.stderr, "The points, a row each under a header of names, then Ctrl-D:\n")
+        yield sys.stdin.buffer, STDIN
+        return
+    try:
+        file = open(path, "rb")  # noqa: SIM115
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a file name"
+        raise UsageError(f"cannot read '{path}': {reason.lower()}") from None
+    with file:
+        yield file, path
+
+
+def _input_format(options: Options) -> str:
+    return options.input_format or by_extension(options.points or "") or "csv"
+
+
+def _output_format(options: Options) -> str:
+    """As asked; or as the file is called; or as the input, if that is text."""
+    by_name = by_extension(options.out or "")
+    like = _input_format(options)
+    return options.output_format or by_name or (like if like in ("tsv", "ndjson") else "csv")
+
+
+# --- what standard error is told ------------------------------------------------------------------
+
+
+class Progress:
+    """Rows and rate on the terminal's last line, from the first second on."""
+
+    PATIENCE = 1.0
+    PAUSE = 0.2
+
+    def __init__(self, reader: Reader) -> None:
+        self._part = reader.part
+        self._visible = is_terminal(sys.stderr)
+        self._start = self._last = time.perf_counter()
+        self._shown = False
+        self.seconds = 0.0
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds = time.perf_counter() - self._start
+        self.clear()
+
+    def tick(self, tally: Tally) -> None:
+        now = time.perf_counter()
+        if not self._visible or now < max(self._start + self.PATIENCE, self._last + self.PAUSE):
+            return
+        self._last = now
+        part = self._part()
+        percent = "" if part is None else f", {part:.0%}"
+        rate = tally.rows / (now - self._start)
+        sys.stderr.write(f"\r\x1b[K{tally.rows:,} rows{percent}, {_rate(rate)}")
+        sys.stderr.flush()
+        self._shown = True
+
+    def clear(self) -> None:
+        """Take the line away, for another one or at the end."""
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+            self._shown = False
+
+
+def _rate(rows: float) -> str:
+    return f"{rows:,.0f} rows/s" if rows < 1e5 else f"{rows / 1e6:.2g} million rows/s"
+
+
+def _reporter(
+    options: Options, source: str, unit: str, progress: Progress
+) -> Callable[[int, str], None]:
+    """What says of a row that it failed."""
+
+    def told(line: int, reason: str) -> None:
+        progress.clear()
+        error = GradcalcError(f"{source}, {unit} {line}: {reason}")
+        report(error, json=options.output_format == "ndjson", color=options.color)
+
+    return told
+
+
+def _close(options: Options, tally: Tally, seconds: float, outcome: Outcome | None) -> Exit:
+    """The closing line, and the exit code."""
+    plural = "" if tally.rows == 1 else "s"
+    failed = f", {tally.failed:,} failed" if tally.failed else ""
+    verdict = f"; {outcome.line}" if outcome else ""
+    taken = f" in {seconds:.2g} s ({_rate(tally.rows / seconds)})" if seconds > 0.1 else ""
+    code = Exit.DISAGREES if tally.failed else outcome.exit if outcome else Exit.DONE
+    if not options.quiet or code is not Exit.DONE:
+        line = f"{tally.rows:,} row{plural}{taken}{failed}{verdict}"
+        write(sys.stderr, safe(line) + "\n")
+    return code
