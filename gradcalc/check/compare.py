@@ -48,6 +48,8 @@ class Comparison:
     """Index, ours, true, ulps."""
     unchecked: Counter[str] = field(default_factory=Counter)
     truth: list[float] = field(default_factory=list)
+    digits: list[int | None] = field(default_factory=list)
+    """Per number, how many of its significant digits are right; None where that is not known."""
 
     @property
     def max_ulp(self) -> float:
@@ -64,10 +66,12 @@ def compare(
             reason = true.reason if isinstance(true, Unchecked) else "undefined here"
             found.unchecked[reason] += 1
             found.truth.append(math.nan)
+            found.digits.append(None)
             continue
         ulps = error(number, true, unit)
         found.checked += 1
         found.truth.append(as_double(true))
+        found.digits.append(right_digits(number, true))
         found.wrong += ulps > limit
         if found.worst is None or ulps > found.worst[3]:
             found.worst = (index, float(number), as_double(true), ulps)
@@ -87,6 +91,27 @@ def error(ours: float, true: Truth, scale: float) -> float:
         unit = max(unit, abs(true))
         ulps = float(abs(true - mpmath.mpf(float(ours))) / (EPS * unit))
     return ulps if ulps >= _UNSURE else 0.0
+
+
+ALL_DIGITS = 17
+"""No double has more; what has them all is the double nearest to the truth."""
+
+
+def right_digits(ours: float, true: Truth) -> int:
+    """How many significant decimal digits of ``ours`` are those of the truth.
+
+    This is against the number itself, not against its scale: of a 1e-17 that should be 2e-17 no
+    digit is right, however well that is explained.
+    """
+    import mpmath  # deferred: heavy
+
+    if as_double(true) == ours:
+        return ALL_DIGITS
+    if not true or math.isinf(as_double(true)) or math.isinf(ours):
+        return 0
+    with mpmath.workdps(40):
+        relative = abs(mpmath.mpf(float(ours)) / true - 1)
+        return max(0, min(ALL_DIGITS - 1, int(mpmath.floor(-mpmath.log10(relative)))))
 
 
 def as_double(true: Truth) -> float:

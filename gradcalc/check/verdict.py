@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,19 @@ class Worst:
         return f"d{self.output}/d{self.variable}"
 
 
+class Doubt(NamedTuple):
+    """A number of which few digits are right, and its true value."""
+
+    name: str
+    ours: float
+    true: float
+    digits: int
+
+
+FEW_DIGITS = 9
+"""An answer with fewer right digits than this is told about, however well rounding explains it."""
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What a check found.
@@ -62,6 +75,12 @@ class Verdict:
     wrong: int = 0
     truth: Any = field(default=None, compare=False, repr=False)
     """The true entries as doubles, in the shape of the answer; NaN where they are not known."""
+    digits: tuple[int | None, ...] = field(default=(), compare=False, repr=False)
+    """Per entry (flat), how many of its digits are right; None where that is not known."""
+    value_truth: tuple[float, ...] = field(default=(), compare=False, repr=False)
+    value_digits: tuple[int | None, ...] = field(default=(), compare=False, repr=False)
+    doubts: tuple[Doubt, ...] = ()
+    """What agrees with the truth as far as rounding goes, but has few right digits."""
 
     @property
     def line(self) -> str:
@@ -71,7 +90,8 @@ class Verdict:
         because = f"; {self.reason}" if self.reason else ""
         if self.passed:
             agree = "agrees" if self.checked + self.values == 1 else "agree"
-            return f"✓ {self.method}: {self._compared()} {agree}, {self._accuracy()}{because}"
+            found = f"✓ {self.method}: {self._compared()} {agree}, {self._accuracy()}{because}"
+            return found + self._doubtful()
         return f"✗ {self.method}: {self._difference()}{because}"
 
     def as_json(self) -> dict[str, Any]:
@@ -92,6 +112,9 @@ class Verdict:
                 "true": _finite(self.worst.true),
                 "ulps": _finite(self.worst.ulps),
             }
+        known = [d for d in (*self.digits, *self.value_digits) if d is not None]
+        if known:
+            shown["digits"] = min(known)
         if self.reason:
             shown["reason"] = self.reason
         return shown
@@ -111,11 +134,24 @@ class Verdict:
         where = f" ({self.worst.name})" if self.worst is not None else ""
         return f"worst {self.max_ulp:.2g} ulp{where}"
 
+    def _doubtful(self) -> str:
+        """Told even though rounding explains it: terms cancelled, or a rounding was magnified."""
+        if not self.doubts:
+            return ""
+        doubt = min(self.doubts, key=lambda doubt: doubt.digits)
+        others = f", and {len(self.doubts) - 1:,} more" if len(self.doubts) > 1 else ""
+        right = {0: "no digit is", 1: "only 1 digit is"}.get(
+            doubt.digits, f"only {doubt.digits} digits are"
+        )
+        ours, true = f"{doubt.ours:.{doubt.digits + 4}g}", f"{doubt.true:.14g}"
+        return f"; but {right} right in {doubt.name} = {ours}, true value {true}{others}"
+
     def _difference(self) -> str:
         worst = self.worst
         if worst is None:
             return f"{self.wrong} wrong"
-        others = f"; {self.wrong - 1:,} more differ" if self.wrong > 1 else ""
+        more = self.wrong - 1
+        others = f"; {more:,} more {'differs' if more == 1 else 'differ'}" if more else ""
         ours, true = _telling_apart(worst.ours, worst.true)
         return f"{worst.name} is {ours}, true value {true}{others}"
 

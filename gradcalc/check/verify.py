@@ -16,7 +16,7 @@ from gradcalc.check.conditioning import conditioning
 from gradcalc.check.kinks import kinks
 from gradcalc.check.question import KINDS, Answer, Question, UndecidedError, as_floats
 from gradcalc.check.structure import sum_terms
-from gradcalc.check.verdict import Verdict, Worst
+from gradcalc.check.verdict import FEW_DIGITS, Doubt, Verdict, Worst
 from gradcalc.engine import Program
 from gradcalc.errors import UsageError
 from gradcalc.transform import gradient_graph
@@ -193,6 +193,23 @@ def judge(
         values=outputs.checked,
         wrong=wrong,
         truth=truth,
+        digits=tuple(entries.digits),
+        value_truth=tuple(outputs.truth),
+        value_digits=tuple(outputs.digits),
+        doubts=_doubts(question, question.kind, ours, entries)
+        + _doubts(question, "value", values, outputs),
+    )
+
+
+def _doubts(
+    question: Question, kind: str, ours: Sequence[float], found: Comparison
+) -> tuple[Doubt, ...]:
+    """The numbers of which few digits are right. A true 0 that came out as 1e-17 is no such number:
+    it has no digits to be right."""
+    return tuple(
+        Doubt(Worst(*question.names(i, kind), ours[i], true, 0.0, kind).name, ours[i], true, digits)
+        for i, (digits, true) in enumerate(zip(found.digits, found.truth, strict=True))
+        if digits is not None and digits < FEW_DIGITS and true and math.isfinite(ours[i])
     )
 
 
