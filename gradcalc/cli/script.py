@@ -115,7 +115,7 @@ class Line:
     number: int
     text: str
     options: Options
-    put: Callable[[str], None]
+    put: Callable[[str], object]
     bar: Bar
 
     def run(self) -> tuple[Exit, bool]:
