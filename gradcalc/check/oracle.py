@@ -17,6 +17,9 @@ from gradcalc.check.symbolic import Formula, first_derivatives, rebuild, second_
 _PRECISIONS = (40, 80, 160, 320, 640)
 """Digits. Two in a row have to agree; cancellation sends us further."""
 
+_ZERO_FROM = 320
+"""A formula that comes to 0 with fewer digits may have lost them all: exp(1e-100) - 1."""
+
 MOST = 20_000
 """Nodes of the formula written out as a tree: sympy walks the tree, and knows no sharing."""
 DEEPEST = 60
@@ -140,23 +143,27 @@ def _evaluate(
         evaluation = Evaluation(symbols, formula.definitions, deadline)
         terms = [[(coefficient(term, known), term.node) for term in row] for row in formula.terms]
 
+        def number(parts: list[tuple[Any, Any]]) -> Truth:
+            value = _real(_combine((f, evaluation(part)) for f, part in parts), digits)
+            vanished = not isinstance(value, Unchecked) and not value
+            if vanished and digits < _ZERO_FROM and any(part != 0 for _, part in parts):
+                return Unchecked(LOST)
+            return value
+
         def total(row: int, *places: int) -> Truth:
             """The derivative of output ``row`` with respect to the columns ``places``."""
             parts = [
                 (factor, partials[node, *places]) for factor, node in terms[row]
                 if (node, *places) in partials
             ]  # fmt: skip
-            return _real(_combine((f, evaluation(part)) for f, part in parts), digits)
+            return number(parts)
 
         def entry(i: int, j: int) -> Truth:
             if question.kind in ("hessian", "hvp"):
                 return total(0, max(i, j), min(i, j))
             return total(i, j)
 
-        values = [
-            _real(_combine((f, evaluation(formula.expressions[node])) for f, node in row), digits)
-            for row in terms
-        ]
+        values = [number([(f, formula.expressions[node]) for f, node in row]) for row in terms]
         return Answer(question.assemble(entry), values)
 
 

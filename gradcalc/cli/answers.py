@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
 from gradcalc.cli.question import method, posed, require_one_output, vector
-from gradcalc.errors import Exit, UndefinedError
+from gradcalc.errors import Exit, GradcalcError, UndefinedError, UsageError
 from gradcalc.primitives import TABLE
 
 if TYPE_CHECKING:
@@ -83,6 +84,9 @@ def answer(options: Options) -> Answer:
     value, entries = asked.program(asked.x), _ENTRIES[kind](asked)
     verdict = judged(asked, kind, value, entries, options)
     undefined = _undefined(asked, kind, value, entries)
+    lost = None if undefined or options.precise else _lost(asked, verdict)
+    if options.precise and not undefined:
+        value, entries, verdict = _precise(value, entries, verdict)
     return Answer(
         command=options.command,
         kind=kind,
@@ -96,6 +100,8 @@ def answer(options: Options) -> Answer:
         verdict=verdict,
         notes=tuple(_notes(asked, kind, entries)),
         undefined=undefined,
+        lost=lost,
+        certified=options.certify,
         exit=Exit.UNDEFINED if undefined else verdict_exit(verdict, options),
     )
 
@@ -121,13 +127,60 @@ def judged(
     )
 
 
+def _lost(asked: Asked, verdict: Verdict | None) -> GradcalcError | None:
+    """Where the digits went that the verdict misses."""
+    if verdict is None or verdict.passed is None or not (verdict.wrong or verdict.doubts):
+        return None
+    from gradcalc.check.culprit import culprit
+
+    found = culprit(asked.program, asked.x)
+    if found is None:
+        return None
+    return GradcalcError(
+        f"digits are lost here, {found.digits} are left: {found.calculation}",
+        source=asked.program.graph.source,
+        span=found.span,
+        hint="--precise prints the true values",
+    )
+
+
+def _precise(
+    value: Floats, entries: Floats | None, verdict: Verdict | None
+) -> tuple[Floats, Floats | None, Verdict]:
+    """The nearest doubles to the truth, and a verdict on those. What the check could not decide
+    stays as it is, and the verdict says that it was not decided."""
+    import numpy as np
+
+    from gradcalc.check.compare import ALL_DIGITS
+
+    if verdict is None:
+        raise UsageError("--precise takes its values from the check", hint="leave out --no-check")
+    if verdict.passed is None:
+        return value, entries, verdict
+    known = np.array(verdict.value_truth or value, dtype=float)
+    value = np.where(np.isnan(known), value, known)
+    if entries is not None and verdict.truth is not None:
+        entries = np.where(np.isnan(verdict.truth), entries, verdict.truth)
+    nearest = replace(
+        verdict,
+        passed=True,
+        wrong=0,
+        max_ulp=0.0,
+        worst=None,
+        doubts=(),
+        digits=tuple(None if d is None else ALL_DIGITS for d in verdict.digits),
+        value_digits=tuple(None if d is None else ALL_DIGITS for d in verdict.value_digits),
+    )
+    return value, entries, nearest
+
+
 def verdict_exit(verdict: Verdict | None, options: Options) -> Exit:
     """A check that was insisted on and could not be decided is no success."""
     if verdict is None or verdict.passed:
         return Exit.DONE
     if verdict.passed is False:
         return Exit.DISAGREES
-    insisted = options.check is not None or options.command == "check"
+    insisted = options.check is not None or options.command == "check" or options.precise
     return Exit.UNDECIDED if insisted else Exit.DONE
 
 

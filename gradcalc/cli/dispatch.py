@@ -95,6 +95,9 @@ def remarks(options: Options, answer: Answer) -> list[str]:
         found += [] if options.quiet else [note(text, color=color) for text in answer.notes]
         if answer.verdict is not None and not answer.verdict.passed:
             found.append(note(answer.verdict.line, color=color))
+    if answer.lost is not None and not FORMATS[options.format].json and not options.quiet:
+        width = shutil.get_terminal_size().columns
+        found.append(problem(answer.lost, width=width, color=color, word="note"))
     if answer.undefined is not None:
         found.append(told(answer.undefined, json=FORMATS[options.format].json, color=color))
     return found

@@ -143,6 +143,12 @@ class Options:
             help="What the answer is compared with; sympy, and mpmath where it takes too long.",
         ),
     ] = None
+    certify: Annotated[
+        bool, typer.Option("--certify", help="How many digits of every entry are right.")
+    ] = False
+    precise: Annotated[
+        bool, typer.Option("--precise", help="The true values, correctly rounded, from the check.")
+    ] = False
     no_check: Annotated[bool, typer.Option("--no-check", help="The same as --check none.")] = False
     budget: Annotated[
         float | None,
@@ -276,5 +282,5 @@ class Options:
 EXPRESSION = ("expr", "file")
 POINT = ("at", "param", "wrt", "outputs")
 CLAIM = ("claim", "samples", "seed", "range")
-CHECK = ("check", "no_check", "budget")
+CHECK = ("check", "no_check", "budget", "certify", "precise")
 PRINTING = ("format", "digits", "out", "color", "quiet")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gradcalc.errors import Exit, UndefinedError
+from gradcalc.errors import Exit, GradcalcError, UndefinedError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,6 +61,10 @@ class Answer:
     verdict: Verdict | None = None
     notes: tuple[str, ...] = field(default=())
     undefined: UndefinedError | None = None
+    lost: GradcalcError | None = None
+    """Where digits were lost, for a caret: a remark, no failure."""
+    certified: bool = False
+    """Whether the right digits of every entry are to be shown."""
     exit: Exit = Exit.DONE
 
     @property

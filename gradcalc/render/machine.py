@@ -64,6 +64,8 @@ def record(answer: Answer) -> dict[str, Any]:
     if answer.entries is not None:
         fields[answer.kind] = answer.entries.tolist()
     fields["check"] = _check(answer)
+    if answer.certified and answer.verdict is not None:
+        fields["certificate"] = _certificate(answer)
     fields["notes"] = list(answer.notes)
     strict: dict[str, Any] = _strict(fields)
     gaps = [*_gaps("value", answer.outputs, ("value",), answer.value.reshape(-1, 1))]
@@ -72,6 +74,19 @@ def record(answer: Answer) -> dict[str, Any]:
     if gaps:
         strict["nonfinite"] = gaps
     return strict
+
+
+def _certificate(answer: Answer) -> dict[str, Any]:
+    """The true numbers as doubles, and how many digits of ours are right; null: not known."""
+    verdict = answer.verdict
+    assert verdict is not None
+    true = verdict.truth.tolist() if verdict.truth is not None else None
+    return {
+        "digits": list(verdict.digits),
+        "true": true,
+        "value_digits": list(verdict.value_digits),
+        "value_true": list(verdict.value_truth),
+    }
 
 
 def _check(answer: Answer) -> dict[str, Any]:

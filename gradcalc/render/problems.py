@@ -13,12 +13,14 @@ _RESET = "\x1b[0m"
 _INDENT = "  "
 
 
-def problem(error: GradcalcError, *, width: int = WIDTH, color: bool = False) -> str:
-    """``error`` for a person, ending with a newline.
+def problem(
+    error: GradcalcError, *, width: int = WIDTH, color: bool = False, word: str = "error"
+) -> str:
+    """``error`` (or a remark, by another ``word``) for a person, ending with a newline.
 
     ``width`` bounds the excerpt of the source: a longer line is cut to what surrounds the span.
     """
-    lines = [f"{styled('error', color)}: {safe(error.message)}"]
+    lines = [f"{styled(word, color)}: {safe(error.message)}"]
     if error.source is not None:
         excerpt = _excerpt(error.source, error.span or Span(0, 0), width, color)
         lines += excerpt if error.span is not None else excerpt[:-1]

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from gradcalc.check.verdict import Verdict
+
 LONGEST = 500  # rows or columns; of more than these, the first and the last few are shown
 MOST = 5_000  # entries; of a matrix with more, the corners are shown
 CORNER = 6
@@ -48,12 +50,31 @@ def render_table(
         if len(blocks) > 1 and block.columns:
             screen.print(Text(_caption(block), style="cyan"), soft_wrap=True)
         screen.print(_table(block))
+    if answer.certified and answer.verdict is not None:
+        screen.print()
+        screen.print(Text("Right digits (17: the nearest double)", style="bold"), soft_wrap=True)
+        digits_sheet = Sheet(_certificate(answer, answer.verdict), None)
+        for block in _blocks(_padded(_GRIDS[answer.kind](digits_sheet)), width):
+            screen.print()
+            screen.print(_table(block))
     for i, (remark, style) in enumerate(_remarks(sheet)):
         if i == 0:
             screen.print()
         screen.print(Text(safe(remark), style=style), soft_wrap=True)
     assert isinstance(screen.file, io.StringIO)
     return "\n".join(line.rstrip() for line in screen.file.getvalue().split("\n"))
+
+
+def _certificate(answer: Answer, verdict: Verdict) -> Answer:
+    """The same answer with the number of right digits in the place of every number."""
+    import numpy as np
+
+    def counts(digits: tuple[int | None, ...], shape: tuple[int, ...]) -> NDArray[np.float64]:
+        known = [np.nan if d is None else float(d) for d in digits]
+        return np.reshape(known or [np.nan] * int(np.prod(shape)), shape)
+
+    entries = None if answer.entries is None else counts(verdict.digits, answer.entries.shape)
+    return replace(answer, value=counts(verdict.value_digits, answer.value.shape), entries=entries)
 
 
 # --- What stands where --------------------------------------------------------------------------

@@ -272,3 +272,12 @@ def test_it_works_beside_the_main_thread(check: Any) -> None:
 def test_the_truth_comes_with_the_verdict(check: Any) -> None:
     verdict = check(EXAMPLE, [2, 3], spoil=lambda J: J.fill(7), method="sympy", **LONG)
     assert np.array_equal(verdict.truth, [[4, 3], [2, 6]])
+
+
+@pytest.mark.parametrize(
+    ("text", "x"), [("expm1(x)", 1e-310), ("log1p(x)", 1e-100), ("exp(x) - 1", 0.0), ("x - x", 3.0)]
+)
+def test_a_zero_is_believed_only_when_many_digits_come_to_it(text: str, x: float) -> None:
+    p = gradcalc.compile(text)
+    verdict = verify(p, [x], "gradient", p.gradient([x]), value=p([x]))
+    assert verdict.passed is not False
