@@ -46,6 +46,8 @@ class Chunk:
 
 def joined(chunks: Sequence[Chunk]) -> Chunk:
     """One chunk of the rows of several."""
+    if len(chunks) == 1:
+        return chunks[0]
     unread: dict[int, str] = {}
     rows = 0
     for chunk in chunks:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from importlib.util import find_spec
 from typing import Any
 
+from gradcalc.batch.chunk import Column
 from gradcalc.errors import UsageError
 
 LONG = 1 << 19
@@ -29,6 +31,20 @@ def required(what: str) -> Any:
     if find_spec("polars") is None:
         raise UsageError(f"{what} needs polars", hint="pip install 'gradcalc[batch]'")
     return _loaded()
+
+
+def series(polars: Any, column: Column) -> Any:
+    """A column as polars has it; what is neither text nor a number becomes JSON text."""
+    if isinstance(column, polars.Series):
+        return column
+    if column.dtype == object:
+        return polars.Series([as_cell(value) for value in column.tolist()], strict=False)
+    return polars.Series(column)
+
+
+def as_cell(value: Any) -> Any:
+    """What a column of text or numbers can have of a JSON value."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
 
 
 def _loaded() -> Any:

@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import BinaryIO, NamedTuple
 
@@ -39,25 +40,22 @@ HANDLERS = {
 }
 
 
-def reader(format: str, file: BinaryIO, name: str) -> Reader:
+@contextmanager
+def opened(format: str, file: BinaryIO, name: str) -> Iterator[Reader]:
     """The input ``file``, which errors call ``name``. Raises BindingError if it cannot be that."""
     handlers = HANDLERS[format]
-    if handlers.reader_seeks and not _is_regular(file):
-        file = _spooled(file)
-    return handlers.reader(file, name)
+    if not handlers.reader_seeks or _is_regular(file):
+        yield handlers.reader(file, name)
+        return
+    with tempfile.NamedTemporaryFile() as copy:  # all of a pipe
+        shutil.copyfileobj(file, copy, 1 << 20)
+        copy.flush()
+        yield handlers.reader(copy, name)  # type: ignore[arg-type]
 
 
 def _is_regular(file: BinaryIO) -> bool:
     name = getattr(file, "name", None)
     return isinstance(name, str) and os.path.isfile(name)
-
-
-def _spooled(file: BinaryIO) -> BinaryIO:
-    """All of a pipe in a temporary file, which is gone when it is closed."""
-    copy: BinaryIO = tempfile.NamedTemporaryFile()  # type: ignore[assignment]  # noqa: SIM115
-    shutil.copyfileobj(file, copy, 1 << 20)
-    copy.seek(0)
-    return copy
 
 
 def written(

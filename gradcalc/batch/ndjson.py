@@ -17,8 +17,6 @@ from gradcalc.batch.columnar import library
 from gradcalc.batch.separated import spelled
 from gradcalc.errors import BindingError
 
-_ABSENT = object()
-
 
 class Lines:
     """Records, a line each. The names are those of the first one; an array is a value for each of
@@ -108,10 +106,11 @@ class Lines:
         numbers = []
         for j in wanted:
             label = self.names[j] if self.names else str(j)
-            value = flat.get(label, _ABSENT)
+            if label not in flat:
+                return nothing, f"no {label}"
+            value = flat[label]
             if isinstance(value, bool) or not isinstance(value, int | float):
-                what = f"{label} is {json.dumps(value)[:40]}, not a number"
-                return nothing, f"no {label}" if value is _ABSENT else what
+                return nothing, f"{label} is {json.dumps(value)[:40]}, not a number"
             numbers.append(float(value) if abs(value) < 2**1024 else math.inf)
         return numbers, ""
 

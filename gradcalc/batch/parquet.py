@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from gradcalc.batch.chunk import Chunk, Table
-from gradcalc.batch.columnar import required
+from gradcalc.batch.columnar import required, series
 from gradcalc.errors import BindingError
 
 ROWS = 50_000
@@ -22,7 +22,6 @@ class Frame:
 
     def __init__(self, file: BinaryIO, name: str) -> None:
         self._polars = required("Parquet")
-        self._file = file  # a temporary one is gone when nobody holds it
         try:
             self._lazy = self._polars.scan_parquet(file.name)
             self._types = self._lazy.collect_schema()
@@ -87,6 +86,6 @@ def write(names: Sequence[str], tables: Iterator[Table], file: BinaryIO) -> None
 
 
 def _frame(polars: Any, names: Sequence[str], table: Table) -> Any:
-    columns = [column if isinstance(column, polars.Series) else polars.Series(column)
-               for column in (*table.kept, *np.asfortranarray(table.results).T)]  # fmt: skip
+    results = np.asfortranarray(table.results).T
+    columns = [series(polars, column) for column in (*table.kept, *results)]
     return polars.DataFrame([c.alias(name) for name, c in zip(names, columns, strict=True)])

@@ -17,7 +17,7 @@ import numpy as np
 
 from gradcalc.batch.blocks import LONGEST, Blocks
 from gradcalc.batch.chunk import Chunk, Column, Floats, Table, joined
-from gradcalc.batch.columnar import library
+from gradcalc.batch.columnar import as_cell, library, series
 from gradcalc.errors import BindingError
 
 PIECES = 16
@@ -249,9 +249,8 @@ def lines(table: Table, separator: str) -> bytes:
 
 
 def _lines_by_polars(polars: Any, table: Table, separator: str) -> bytes:
-    columns = [column if isinstance(column, polars.Series) else polars.Series(column)
-               for column in (*table.kept, *np.asfortranarray(table.results).T)]  # fmt: skip
-    frame = polars.DataFrame({str(j): column for j, column in enumerate(columns)})
+    columns = (*table.kept, *np.asfortranarray(table.results).T)
+    frame = polars.DataFrame({str(j): series(polars, c) for j, c in enumerate(columns)})
     if table.gaps:
         frame = frame.select(_with_nan(polars, column) for column in frame.get_columns())
     text = io.BytesIO()
@@ -276,7 +275,7 @@ def _lines_with_text(table: Table, separator: str) -> bytes:
 
 
 def _spelled(value: Any) -> Any:
-    return spelled(repr(value)) if isinstance(value, float) else value
+    return spelled(repr(value)) if isinstance(value, float) else as_cell(value)
 
 
 _EXPONENT = re.compile(r"(\d)(?:\.(\d+))?e-0(\d)")

@@ -45,7 +45,6 @@ def batch(options: Options) -> Exit:
     with _points(options.points) as (file, source):
         from gradcalc.batch import columns, formats  # deferred: numpy
 
-        reader = formats.reader(_input_format(options), file, source)
         asked = columns.Expression(
             text,
             name,
@@ -53,8 +52,9 @@ def batch(options: Options) -> Exit:
             names(options.wrt, "--wrt"),
             names(options.outputs, "--outputs"),
         )
-        layout = columns.fit(asked, reader, source)
-        return _run(options, reader, source, layout, _request(options, kinds, layout, reader))
+        with formats.opened(_input_format(options), file, source) as reader:
+            layout = columns.fit(asked, reader, source)
+            return _run(options, reader, source, layout, _request(options, kinds, layout, reader))
 
 
 def _run(options: Options, reader: Reader, source: str, layout: Layout, request: Request) -> Exit:
@@ -116,7 +116,10 @@ def _request(options: Options, kinds: tuple[str, ...], layout: Layout, reader: R
         if kind in kinds
     }
     more = dict.fromkeys(
-        entry for vector in vectors.values() for entry in vector if isinstance(entry, str)
+        entry
+        for vector in vectors.values()
+        for entry in vector
+        if isinstance(entry, str) and entry not in graph.variables
     )
     return Request(kinds, layout.slopes, vectors, (*graph.variables, *more))
 

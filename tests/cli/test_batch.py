@@ -1,0 +1,363 @@
+"""``gradcalc batch``: what goes in, what comes out, and what is said of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gradcalc.batch.names import FORMATS, POLICIES, WHAT
+from tests.cli.shell import Shell
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
+GRADCALC = f"{sys.executable} -m gradcalc"
+NEEDS_POLARS = pytest.mark.skipif(find_spec("polars") is None, reason="polars is not installed")
+EVERY = [pytest.param(name, marks=NEEDS_POLARS if name == "parquet" else ()) for name in FORMATS]
+
+PAIR = "x1**2+3*x2, x2**2+2*x1"
+POINTS = "x1,x2\n2,3\n1,0.5\n"
+SLOPES = "df1/dx1,df1/dx2,df2/dx1,df2/dx2\n4.0,3.0,2.0,6.0\n2.0,3.0,2.0,1.0\n"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def put(name: str, text: str) -> str:
+    Path(name).write_text(text, "utf-8")
+    return name
+
+
+def sh(script: str, **rest: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-c", f'set -o pipefail\ngradcalc() {{ {GRADCALC} "$@"; }}\n{script}'],
+        capture_output=True,
+        text=True,
+        env=ENVIRONMENT,
+        timeout=60,
+        check=False,
+        **rest,  # type: ignore[call-overload]
+    )  # type: ignore[return-value]
+
+
+def test_one_record_out_for_each_row_in(gradcalc: Shell) -> None:
+    ran = gradcalc("batch", PAIR, "--points", put("p.csv", POINTS))
+    assert ran == (0, SLOPES, "2 rows\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "out"),
+    [
+        (["eval"], "f1,f2\n13.0,13.0\n2.5,2.25\n"),
+        (["jacobian"], SLOPES),
+        (["vjp", "--v", "1,1"], "d/dx1,d/dx2\n6.0,9.0\n4.0,4.0\n"),
+        (["jvp", "--u", "1,0"], "df1/du,df2/du\n4.0,2.0\n2.0,2.0\n"),
+        (["eval,jvp", "--u", "1,0"], "f1,f2,df1/du,df2/du\n13.0,13.0,4.0,2.0\n2.5,2.25,2.0,2.0\n"),
+        (["vjp", "--v", "x2,1"], "d/dx1,d/dx2\n14.0,15.0\n3.0,2.5\n"),
+        (["jacobian", "--wrt", "x2"], "df1/dx2,df2/dx2\n3.0,6.0\n3.0,1.0\n"),
+        (["jvp", "--wrt", "x2"], "df1/du,df2/du\n3.0,6.0\n3.0,1.0\n"),
+    ],
+)
+def test_what(gradcalc: Shell, words: list[str], out: str) -> None:
+    ran = gradcalc("batch", PAIR, "--points", put("p.csv", POINTS), "--what", *words)
+    assert (ran.code, ran.out) == (0, out)
+
+
+@pytest.mark.parametrize("what", WHAT)
+@pytest.mark.parametrize("format", EVERY)
+def test_every_format_in_and_out(gradcalc: Shell, what: str, format: str) -> None:
+    expression, vector = ("x1*sin(x2)", ["--check-sample", "2"])
+    source, target = f"p.{format}", f"out.{format}"
+    made = gradcalc(
+        "batch", "x1,x2", "--points", put("p.csv", POINTS), "--what", "eval", "--outputs", "x1,x2",
+        "-o", source,
+    ) if False else gradcalc(
+        "batch", "x1=a;x2=b", "--points", put("ab.csv", "a,b\n2,3\n1,0.5\n"), "--what", "eval",
+        "-o", source,
+    )  # fmt: skip
+    assert made.code == 0, made.err
+    if what == "jvp":
+        vector = [*vector, "--u", "1,0"]
+    ran = gradcalc("batch", expression, "--points", source, "--what", what, *vector, "-o", target)
+    assert ran.code == 0, ran.err
+    assert "2 random rows agree" in ran.err
+    back = gradcalc("batch", expression, "--points", source, "--what", what, *vector, "-f", "csv")
+    rows = [[float(x) for x in line.split(",")] for line in back.out.splitlines()[1:]]
+    x1, x2 = np.array([2, 1]), np.array([3, 0.5])
+    expected = {
+        "eval": [x1 * np.sin(x2)],
+        "jvp": [np.sin(x2)],
+    }.get(what, [np.sin(x2), x1 * np.cos(x2)])
+    assert np.allclose(rows, np.transpose(expected), rtol=1e-15)
+
+
+def test_columns_by_name(gradcalc: Shell) -> None:
+    text = 'name,x2,x1\na,3,2\n"b,c",0.5,1\n'
+    ran = gradcalc("batch", PAIR, "--points", put("p.csv", text))
+    assert ran.out == SLOPES
+    ran = gradcalc("batch", "x1*x2", "--points", "p.csv", "--what", "eval", "--keep")
+    assert ran.out == 'name,x2,x1,f1\na,3.0,2.0,6.0\n"b,c",0.5,1.0,0.5\n'
+
+
+def test_without_a_header_by_natural_order(gradcalc: Shell) -> None:
+    ran = gradcalc("batch", "x2*10+x10", "--points", put("p.csv", "2,3\n4,5\n"), "--what", "eval")
+    assert ran.out == "f1\n23.0\n45.0\n"
+
+
+def test_an_array_variable(gradcalc: Shell) -> None:
+    ran = gradcalc("batch", "sum(a**2)", "--points", put("p.csv", "a[0],a[1]\n2,3\n"))
+    assert ran.out == "df1/da[0],df1/da[1]\n4.0,6.0\n"
+    ran = gradcalc("batch", "sum(a**2)", "--points", put("p.ndjson", '{"a": [2, 3]}\n'))
+    assert json.loads(ran.out) == {"df1/da[0]": 4.0, "df1/da[1]": 6.0}
+
+
+def test_a_column_may_be_called_e(gradcalc: Shell) -> None:
+    ran = gradcalc("batch", "e*x", "--points", put("p.csv", "e,x\n2,3\n"), "--what", "grad")
+    assert ran.out == "d/de,d/dx\n3.0,2.0\n"
+
+
+BAD = "x\n4\nabc\n-1\n1,2\n9\n"
+
+
+@pytest.mark.parametrize(
+    ("policy", "out"),
+    [
+        ("nan", "f1\n2.0\nnan\nnan\nnan\n3.0\n"),
+        ("skip", "f1\n2.0\n3.0\n"),
+        ("stop", "f1\n2.0\n"),
+    ],
+)
+def test_rows_that_fail(gradcalc: Shell, policy: str, out: str) -> None:
+    ran = gradcalc(
+        "batch", "sqrt(x)", "--points", put("p.csv", BAD), "--what", "eval", "--on-error", policy
+    )
+    assert (ran.code, ran.out) == (1, out)
+    if policy == "stop":
+        assert ran.err == "error: line 3: x is 'abc', not a number\n"
+        return
+    assert ran.err.splitlines() == [
+        "error: p.csv, line 3: x is 'abc', not a number",
+        "error: p.csv, line 4: f1 is nan: sqrt(-1)",
+        "error: p.csv, line 5: 2 fields instead of 1",
+        "5 rows, 3 failed",
+    ]
+
+
+def test_many_failures_are_counted(gradcalc: Shell) -> None:
+    text = "x\n" + "?\n" * 1000 + "4\n"
+    ran = gradcalc("batch", "sqrt(x)", "--points", put("p.csv", text), "--on-error", "skip")
+    assert ran.out == "df1/dx\n0.25\n"
+    assert len(ran.err.splitlines()) == 6
+    assert ran.err.endswith("1,001 rows, 1,000 failed\n")
+
+
+def test_an_infinite_slope_is_an_answer(gradcalc: Shell) -> None:
+    ran = gradcalc("batch", "sqrt(x)", "--points", put("p.csv", "x\n0\n"))
+    assert (ran.code, ran.out) == (0, "df1/dx\ninf\n")
+
+
+def test_failures_in_json(gradcalc: Shell) -> None:
+    ran = gradcalc(
+        "batch", "sqrt(x)", "--points", put("p.csv", BAD), "-f", "ndjson", "--what", "eval", "-q"
+    )
+    assert [json.loads(line) for line in ran.out.splitlines()] == [
+        {"f1": 2.0}, {"f1": None}, {"f1": None}, {"f1": None}, {"f1": 3.0},
+    ]  # fmt: skip
+    first = json.loads(ran.err.splitlines()[0])
+    assert first["error"]["message"] == "p.csv, line 3: x is 'abc', not a number"
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "message"),
+    [
+        (2, [PAIR], "needs --points"),
+        (2, ["--points", "p.csv"], "needs an expression"),
+        (2, [PAIR, "--points", "nowhere.csv"], "cannot read 'nowhere.csv'"),
+        (2, [PAIR, "--points", "."], "cannot read '.'"),
+        (2, ["-", "--points", "-"], "both"),
+        (2, [PAIR, "--points", "p.csv", "--what", "hessian"], "none of"),
+        (2, [PAIR, "--points", "p.csv", "--on-error", "ignore"], "none of"),
+        (2, [PAIR, "--points", "p.csv", "--format", "table"], "none of"),
+        (2, [PAIR, "--points", "p.csv", "-o", "no/folder.csv"], "cannot write"),
+        (3, ["x1*y", "--points", "p.csv"], "p.csv has no column 'y'"),
+        (3, ["x1+", "--points", "p.csv"], "x1+"),
+        (3, ["x1*x2", "--points", "twice.csv"], "2 columns named 'x1'"),
+        (3, ["x1", "--points", "bare.csv"], "no header and 2 columns, for 1 variables: x1"),
+        (3, ["x1", "--points", "empty.csv"], "is empty"),
+        (3, [PAIR, "--points", "p.csv", "--what", "grad"], "a gradient is of one output"),
+        (3, [PAIR, "--points", "p.csv", "--what", "vjp"], "needs --v"),
+        (3, [PAIR, "--points", "p.csv", "--what", "vjp", "--v", "1,1,1"], "3 values"),
+        (3, [PAIR, "--points", "p.csv", "--what", "vjp", "--v", "x1,1,1"], "3 entries"),
+        (3, [PAIR, "--points", "f1.csv", "--what", "eval", "--keep"], "two columns 'f1'"),
+        (3, [PAIR, "--points", "utf16.csv"], "UTF-16"),
+        (3, [PAIR, "--points", "p.csv", "--input-format", "npy"], "not an NPY file"),
+    ],
+)
+def test_what_does_not_fit(gradcalc: Shell, code: int, words: list[str], message: str) -> None:
+    put("p.csv", POINTS)
+    put("twice.csv", "x1,x1,x2\n1,2,3\n")
+    put("bare.csv", "1,2\n")
+    put("empty.csv", "\n\n")
+    put("f1.csv", "x1,x2,f1\n1,2,3\n")
+    Path("utf16.csv").write_text(POINTS, "utf-16")
+    ran = gradcalc("batch", *words)
+    assert (ran.code, ran.out) == (code, "")
+    assert message in ran.err
+
+
+def test_a_file_is_there_whole_or_as_it_was(gradcalc: Shell, folder: Path) -> None:
+    put("out.csv", "before")
+    put("p.csv", BAD)
+    words = ("batch", "sqrt(x)", "--points", "p.csv", "-o", "out.csv")
+    assert gradcalc(*words, "--on-error", "stop").code == 1
+    assert Path("out.csv").read_text() == "before"
+    assert gradcalc(*words, "--on-error", "skip").code == 1
+    assert Path("out.csv").read_text() == "df1/dx\n0.25\n0.16666666666666666\n"
+    assert sorted(os.listdir(folder)) == ["out.csv", "p.csv"]
+
+
+def test_a_file_may_be_its_own_output(gradcalc: Shell) -> None:
+    put("p.csv", "x\n1\n2\n")
+    assert gradcalc("batch", "x*3", "--points", "p.csv", "-o", "p.csv", "--what", "eval").code == 0
+    assert Path("p.csv").read_text() == "f1\n3.0\n6.0\n"
+
+
+def test_a_sample_is_checked(gradcalc: Shell) -> None:
+    put("p.csv", "x\n" + "".join(f"{k / 7}\n" for k in range(1, 500)))
+    words = ("batch", "sin(x)*x", "--points", "p.csv", "-o", "out.csv", "--check-sample")
+    ran = gradcalc(*words, "3")
+    assert ran.code == 0
+    assert ran.err.startswith("499 rows")
+    assert "✓ sympy: 3 random rows agree" in ran.err
+    assert "499 random rows" in gradcalc(*words, "1000", "--budget", "600").err
+
+
+def test_a_wrong_number_is_found(gradcalc: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gradcalc.batch.results import Results
+
+    right = Results.at
+    monkeypatch.setattr(Results, "at", lambda self, x: right(self, x) * (1 + 1e-9))
+    put("p.csv", POINTS)
+    ran = gradcalc("batch", "x1*sin(x2)", "--points", "p.csv", "--check-sample", "2")
+    assert ran.code == 1
+    assert "line 2: ✗ sympy: df1/dx1" in ran.err
+
+
+def test_a_check_that_comes_to_nothing(gradcalc: Shell) -> None:
+    put("p.csv", POINTS)
+    words = ("batch", "gamma(x1)**sin(x2)", "--points", "p.csv", "--check-sample", "2")
+    ran = gradcalc(*words, "--budget", "0")
+    assert ran.code == 5
+    assert "not checked" in ran.err
+
+
+def test_every_word_is_in_the_help(gradcalc: Shell) -> None:
+    told = gradcalc("batch", "--help").out
+    for word in (*WHAT, *FORMATS, *POLICIES):
+        assert word in told
+
+
+# --- whole processes ------------------------------------------------------------------------------
+
+
+def test_through_a_pipe() -> None:
+    ran = sh(f"printf '{POINTS}' | gradcalc batch '{PAIR}' --points - | tail -n +2 | cut -d, -f1")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "4.0\n2.0\n", "2 rows\n")
+
+
+@pytest.mark.parametrize("format", [name for name in EVERY if name.values != ("csv",)])
+def test_every_format_through_a_pipe(format: str) -> None:
+    ran = sh(
+        f"printf '{POINTS}' | gradcalc batch 'x1;x2' --points - -q --what eval -f {format} |"
+        f"gradcalc batch 'f1+f2' --points - -q --what eval --input-format {format} -f csv"
+    )
+    if format == "npy":  # no names: natural order
+        assert ran.returncode == 0
+    assert (ran.stdout, ran.stderr) == ("f1\n5.0\n1.5\n", "")
+
+
+def test_a_slow_producer_is_answered_at_once() -> None:
+    with subprocess.Popen(
+        [*GRADCALC.split(), "batch", "x*x", "--points", "-", "--what", "eval"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=ENVIRONMENT,
+    ) as process:  # fmt: skip
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for line, answer in ((b"x\n3\n", b"f1\n9.0\n"), (b"4\n", b"16.0\n")):
+            process.stdin.write(line)
+            process.stdin.flush()
+            assert b"".join(process.stdout.readline() for _ in range(line.count(b"\n"))) == answer
+        process.stdin.close()
+        assert process.wait(10) == 0
+
+
+def test_a_reader_that_goes_away() -> None:
+    endless = "(echo x; yes 0.123456789)"
+    ran = sh(f"{endless} | gradcalc batch 'sin(x)' --points - | head -2; echo ${{PIPESTATUS[1]}}")
+    assert ran.stderr == ""
+    assert ran.stdout.splitlines()[0] == "df1/dx"
+    assert ran.stdout.splitlines()[-1] == "141"
+
+
+def test_an_interruption(folder: Path) -> None:
+    with subprocess.Popen(
+        [*GRADCALC.split(), "batch", "sin(x)", "--points", "-", "-o", "out.csv"],
+        stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT,
+    ) as process:  # fmt: skip
+        assert process.stdin is not None
+        assert process.stderr is not None
+        process.stdin.write(b"x\n" + b"1\n" * 100_000)
+        process.stdin.flush()
+        while not list(folder.glob("*.part")):
+            pass
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+        assert process.stderr.read() == b""
+    assert list(folder.iterdir()) == []
+
+
+MEMORY = """
+import resource, sys
+from gradcalc.cli.app import main
+code = main(sys.argv[1:])
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+sys.stderr.write(f"{code} {peak:.0f}")
+"""
+
+
+def peak(source: str) -> int:
+    ran = subprocess.run(
+        [sys.executable, "-c", MEMORY, "batch", "sin(x)*cos(y)", "--points", source, "-q",
+         "-o", "/dev/null", "-f", "csv"],
+        capture_output=True, text=True, env=ENVIRONMENT, timeout=60, check=True,
+    )  # fmt: skip
+    code, megabytes = ran.stderr.split()
+    assert code == "0"
+    return int(megabytes)
+
+
+@pytest.mark.parametrize("format", [pytest.param("csv", marks=NEEDS_POLARS), "npy"])
+def test_memory_does_not_grow_with_the_input(format: str) -> None:
+    sizes = {"csv": (200_000, 1_200_000), "npy": (100_000, 300_000)}[format]
+    peaks = []
+    for rows in sizes:
+        source = f"p{rows}.{format}"
+        if format == "npy":
+            np.save(source, np.random.default_rng(0).random((rows, 2)))
+        else:
+            line = "0.12345678901234567,0.76543210987654321\n"
+            Path(source).write_text("x,y\n" + line * rows)
+        peaks.append(peak(source))
+        Path(source).unlink()
+    assert peaks[1] < peaks[0] * 1.25
+    assert peaks[1] < 400
