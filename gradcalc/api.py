@@ -142,8 +142,8 @@ def hvp(text: str, at: At, u: Sequence[float] | Floats, **options: Any) -> Float
 def verify(text: str, at: At, *, method: str = "auto", **options: Any) -> Verdict:
     """Compare the Jacobian at one point with an independent one.
 
-    ``method`` is 'auto', 'sympy', 'mpmath' or 'differences'. The verdict says what was compared with
-    what, and how far apart they were.
+    ``method`` is 'auto', 'sympy', 'mpmath' or 'differences'. The verdict says what was compared
+    with what, and how far apart they were.
 
     >>> verify("x1**2+3*x2, x2**2+2*x1", at=[2, 3]).passed
     True

@@ -2,11 +2,12 @@
 
 Nodes are numbered in the order in which they were made, operands before users, so that a plain
 ``for`` over the numbers is a topological walk and nothing ever recurses. A node is a row across a
-few parallel arrays; the arrays are ``array.array``, so that a million nodes cost 32 MB and numpy can
-look at them without a copy.
+few parallel arrays; the arrays are ``array.array``, so that a million nodes cost 32 MB and numpy
+can look at them without a copy.
 
 A constant sub-expression (``pi/4``) keeps its nodes, operands and spans, and its value stands
-beside it in ``constants``: the engine uses the number, the sympy check and the printers the formula.
+beside it in ``constants``: the engine uses the number, the sympy check and the printers the
+formula.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 import gc
 import math
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -148,9 +149,7 @@ class Graph:
             self._fold(node, code, [constants[k] for k in (x, y, z) if k >= 0])
         return node
 
-    def _append(
-        self, code: int, x: int, y: int, z: int, level: int, start: int, end: int
-    ) -> int:
+    def _append(self, code: int, x: int, y: int, z: int, level: int, start: int, end: int) -> int:
         node = len(self.codes)
         self.codes.append(code)
         xs, ys, zs = self.operands
@@ -163,7 +162,7 @@ class Graph:
         return node
 
     def _fold(self, node: int, code: int, operands: Sequence[float]) -> None:
-        """Note the value of a constant node, unless it is undefined: that is for the run to report."""
+        """Note the value of a constant node, unless undefined: that is for the run to report."""
         arithmetic = _ARITHMETIC.get(code)
         try:
             if arithmetic is not None:
@@ -188,7 +187,7 @@ class Graph:
 
 
 # Python's own arithmetic is numpy's bit for bit, and needs no numpy at start-up.
-_ARITHMETIC = {
+_ARITHMETIC: dict[int, Callable[..., float]] = {
     ADD.code: lambda x, y: x + y,
     SUB.code: lambda x, y: x - y,
     MUL.code: lambda x, y: x * y,

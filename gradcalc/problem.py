@@ -45,8 +45,8 @@ def pose(
 ) -> Problem:
     """Read ``text`` and fit the point to it.
 
-    Values of ``at`` whose names are not in ``wrt`` are constants, as if they were parameters. Raises
-    ExpressionError and BindingError, with spans.
+    Values of ``at`` whose names are not in ``wrt`` are constants, as if they were parameters.
+    Raises ExpressionError and BindingError, with spans.
     """
     fixed = constants(parameters)
     columns = list(at)

@@ -1,9 +1,9 @@
 """Python functions of numpy → graph: the function is run once on an array that writes down what is
 done to it.
 
-Only the operations are recorded, so the function must do the same ones at every point: a branch on a
-traced value is refused (``np.where`` is traced), and numpy functions that are made of nothing in the
-primitive table are refused by name.
+Only the operations are recorded, so the function must do the same ones at every point: a branch on
+a traced value is refused (``np.where`` is traced), and numpy functions that are made of nothing in
+the primitive table are refused by name.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class Traced:
         return _apply(self.graph, DIV, total, self.size / max(1, total.size))
 
     def dot(self, other: Any) -> Traced:
-        return self @ other
+        return _matmul(self.graph, self, other)
 
     def _reduce(self, primitive: Primitive, axis: Any) -> Traced:
         if axis is None:

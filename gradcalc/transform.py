@@ -1,7 +1,7 @@
 """Graph → graph: the derivative of a graph as another graph.
 
-The same rules that the engine evaluates on arrays are copied here node by node, so the result can be
-evaluated, differentiated again (Hessians, ``create_graph``), checked and printed like any other.
+The same rules that the engine evaluates on arrays are copied here node by node, so the result can
+be evaluated, differentiated again (Hessians, ``create_graph``), checked and printed like any other.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def copy(graph: Graph) -> Graph:
 
 
 def vjp_graph(graph: Graph, vector: str = "v") -> Graph:
-    """The graph of vᵀJ: inputs are those of ``graph``, then ``v[0]``, …; one output per variable."""
+    """The graph of vᵀJ: the inputs of ``graph``, then ``v[0]``, …; one output per variable."""
     result = copy(graph)
     seeds = [result.variable(f"{vector}[{i}]") for i in range(len(graph.outputs))]
     result.outputs = _Backward(graph, result).sweep(graph.outputs, seeds)
@@ -160,7 +160,8 @@ def _apply(graph: Graph, code: int, operands: Sequence[int], span: Span) -> int:
         return graph.constant(0.0)
     if code == WHERE.code and operands[0] in constants:
         return operands[1] if constants[operands[0]] else operands[2]
-    return graph.apply(code, *operands, start=span.start, end=span.end)
+    x, y, z = (*operands, -1, -1)[:3]
+    return graph.apply(code, x, y, z, *span)
 
 
 def _times(graph: Graph, cotangent: int, slope: int, product: Primitive, span: Span) -> int:

@@ -1,4 +1,4 @@
-"""Text → graph. ``parse`` reads expressions, ``gradcalc.language.points`` reads points and vectors."""
+"""Text → graph: ``parse`` reads expressions, ``gradcalc.language.points`` points and vectors."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def parse(
 ) -> Graph:
     """The graph of an expression text, as INTERFACE.md describes the language.
 
-    ``name`` is where the text came from (a file), '' for the command line. ``shapes`` declares array
-    variables, ``parameters`` binds constants (numbers or nested lists of them), ``bound`` are names
-    that are variables even if they name a constant (``e``). ``wrt`` orders the variables,
+    ``name`` is where the text came from (a file), '' for the command line. ``shapes`` declares
+    array variables, ``parameters`` binds constants (numbers or nested lists of them), ``bound`` are
+    names that are variables even if they name a constant (``e``). ``wrt`` orders the variables,
     ``outputs`` chooses among the named values. ``flags_are_numbers`` lets conditions be used as 0
     and 1, for the partials of the primitive table.
 
@@ -58,7 +58,7 @@ def natural(name: str) -> list[tuple[int, str | int]]:
 
 
 def _outputs(parser: Parser, wanted: Sequence[str] | None) -> list[tuple[str, Statement]]:
-    """Bare expressions are f1, f2, …; named values are outputs when no later statement uses them."""
+    """Bare expressions (f1, f2, …), and the named values that no later statement uses."""
     if wanted is None:
         chosen = [s for i, s in enumerate(parser.statements) if not s.name or _is_last(parser, i)]
         if not chosen:  # every named value is used: the last statement is what was meant
@@ -102,9 +102,7 @@ def _add_output(graph: Graph, label: str, value: Value) -> None:
         graph.output_names.append(f"{label}[{','.join(map(str, index))}]")
 
 
-def _order_inputs(
-    graph: Graph, used: Mapping[str, Value], wrt: Sequence[str] | None
-) -> None:
+def _order_inputs(graph: Graph, used: Mapping[str, Value], wrt: Sequence[str] | None) -> None:
     """Columns in natural order, or as ``wrt`` has them; a name in ``wrt`` alone has zero slopes."""
     nodes = dict(zip(graph.variables, graph.inputs, strict=True))
     if wrt is None:

@@ -1,16 +1,17 @@
 """Arrays of the language: numpy arrays of node numbers.
 
-They exist only while the text is read. Broadcasting, indexing and slicing are numpy's own; arithmetic
-and reductions make one scalar node per element, so that the graph, and everything after it, sees
-scalars alone. Only expressions that use arrays import numpy here.
+They exist only while the text is read. Broadcasting, indexing and slicing are numpy's own;
+arithmetic and reductions make one scalar node per element, so that the graph, and everything after
+it, sees scalars alone. Only expressions that use arrays import numpy here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gradcalc.errors import ExpressionError, Span
+from gradcalc.errors import Span
 from gradcalc.graph import Graph
 from gradcalc.primitives import ADD, DIV, FUNCTIONS, HYPOT, MAX, MIN, MUL, TABLE
 
@@ -67,8 +68,11 @@ def elementwise(graph: Graph, code: int, operands: Sequence[Value], span: Span) 
         shapes = _listed(list(map(shape_of, operands)))
         raise Sizes(f"'{name}' of arrays of shapes {shapes}: they do not broadcast") from None
     _bound_size(shape)
-    columns = [np.broadcast_to(operand, shape).ravel().tolist() for operand in operands]
-    nodes = [graph.apply(code, *row, start=span.start, end=span.end) for row in zip(*columns)]
+    columns: list[Iterable[int]] = [
+        np.broadcast_to(operand, shape).ravel().tolist() for operand in operands
+    ]
+    columns += [repeat(-1)] * (3 - len(columns))
+    nodes = [graph.apply(code, x, y, z, *span) for x, y, z in zip(*columns, strict=False)]
     return np.array(nodes, dtype=np.int64).reshape(shape)
 
 
@@ -92,7 +96,9 @@ def matmul(graph: Graph, a: Value, b: Value, span: Span) -> Value:
 
 
 def _products(graph: Graph, a: Iterable[int], b: Iterable[int], span: Span) -> list[int]:
-    return [graph.apply(MUL.code, x, y, -1, span.start, span.end) for x, y in zip(a, b)]
+    return [
+        graph.apply(MUL.code, x, y, -1, span.start, span.end) for x, y in zip(a, b, strict=True)
+    ]
 
 
 LEFT_TO_RIGHT = 32
@@ -109,7 +115,7 @@ def chain(graph: Graph, code: int, nodes: list[int], span: Span) -> int:
             total = apply(code, total, node, -1, start, end)
         return total
     while len(nodes) > 1:
-        pairs = zip(nodes[::2], nodes[1::2])
+        pairs = zip(nodes[::2], nodes[1::2], strict=False)
         odd = nodes[-1:] if len(nodes) % 2 else []
         nodes = [apply(code, a, b, -1, start, end) for a, b in pairs] + odd
     return nodes[0]
@@ -199,7 +205,7 @@ def _listed(shapes: Sequence[tuple[int, ...]]) -> str:
 
 
 class Structural(NamedTuple):
-    """A function of whole arrays: how it is built from primitives, and how many arguments it takes."""
+    """A function of whole arrays: how primitives make it, and how many arguments it takes."""
 
     build: Callable[[Graph, Sequence[Value], Span], Value]
     least: int

@@ -95,10 +95,12 @@ def not_a_function(name: str, tokens: list[str], index: int) -> Complaint:
     known: Iterable[str] = {**FUNCTIONS, **STRUCTURAL}
     close = get_close_matches(name.lower(), known, n=1, cutoff=0.6) if len(name) > 2 else []
     if close:
-        return Complaint(f"unknown function {short(name)}", f"did you mean '{close[0]}'?  {_LIST_HINT}")
+        hint = f"did you mean '{close[0]}'?  {_LIST_HINT}"
+        return Complaint(f"unknown function {short(name)}", hint)
+    product = f"to multiply write {name}*(…)"
     if len(name) > 2:
-        return Complaint(f"unknown function {short(name)}", f"to multiply write {name}*(…);  {_LIST_HINT}")
-    return Complaint(f"{short(name)} is a variable, not a function", f"to multiply write {name}*(…)")
+        return Complaint(f"unknown function {short(name)}", f"{product};  {_LIST_HINT}")
+    return Complaint(f"{short(name)} is a variable, not a function", product)
 
 
 def juxtaposed(tokens: list[str], index: int) -> Complaint:
@@ -108,9 +110,10 @@ def juxtaposed(tokens: list[str], index: int) -> Complaint:
         if is_number(before):
             return Complaint(f"two numbers side by side: {short(before)} and {short(token)}",
                              "put an operator or a comma between them")  # fmt: skip
-        return Complaint(f"a number straight after {short(before)}",
-                         f"write {before}*{token} to multiply, {before}**{token} for a power"
-                         if is_name(before) else "put an operator or a comma between them")  # fmt: skip
+        hint = "put an operator or a comma between them"
+        if is_name(before):
+            hint = f"write {before}*{token} to multiply, {before}**{token} for a power"
+        return Complaint(f"a number straight after {short(before)}", hint)
     if before in FUNCTIONS and is_name(token):
         return Complaint(f"{short(before)} is a function and wants parentheses",
                          f"write {before}({token})")  # fmt: skip
@@ -138,8 +141,8 @@ def ambiguous(left: str, operator: str, number: str, name: str) -> Complaint:
 
 
 def other_base(token: str) -> Complaint:
-    return Complaint(f"{short(token)} looks like a number in another base",
-                     f"write numbers in base 10, or {token[0]}*{token[1:]} for a product")  # fmt: skip
+    hint = f"write numbers in base 10, or {token[0]}*{token[1:]} for a product"
+    return Complaint(f"{short(token)} looks like a number in another base", hint)
 
 
 def condition(wanted: bool, text: str) -> Complaint:
@@ -165,8 +168,8 @@ def assignment(name: str = "") -> Complaint:
     if name:
         return Complaint(f"'{name}' is used as a variable before, and given a value here",
                          "give the value another name, or put this statement first")  # fmt: skip
-    return Complaint("'=' stands where nothing can be given a name",
-                     "name a value with r = … at the start of a statement; compare with ==")  # fmt: skip
+    hint = "name a value with r = … at the start of a statement; compare with =="
+    return Complaint("'=' stands where nothing can be given a name", hint)
 
 
 def bound_and_assigned(name: str) -> Complaint:

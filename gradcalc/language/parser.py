@@ -1,9 +1,9 @@
 """Tokens → graph: an operator-precedence parser with a stack of its own.
 
-There is no syntax tree and no recursion. Operands are node numbers (or arrays of them) on one stack,
-operators that still wait for their right side on another; whenever an operator is complete, its node
-is made at once, with the span of text it came from. A hundred thousand nested parentheses are a
-hundred thousand entries on a list.
+There is no syntax tree and no recursion. Operands are node numbers (or arrays of them) on one
+stack, operators that still wait for their right side on another; whenever an operator is complete,
+its node is made at once, with the span of text it came from. A hundred thousand nested parentheses
+are a hundred thousand entries on a list.
 
 The parser is always in one of two states: it expects an operand, or it has one and expects an
 operator. Each state has a table from token to method.
@@ -143,7 +143,8 @@ class Parser:
         values, starts, leaves = self.values, self.starts, self.leaves
         expecting = True
         position = 0
-        for self.index, token in enumerate(self.tokens):
+        for index, token in enumerate(self.tokens):
+            self.index = index
             self.start = start = position
             self.token_end = position = start + len(token)
             if expecting:
@@ -346,7 +347,9 @@ class Parser:
             return value
         while len(terms) > 1:
             odd = terms[-1:] if len(terms) % 2 else []
-            terms = [self.combine(code, *pair) for pair in zip(terms[::2], terms[1::2])] + odd
+            terms = [
+                self.combine(code, *pair) for pair in zip(terms[::2], terms[1::2], strict=False)
+            ] + odd
         return terms[0][1]
 
     def combine(self, code: int, a: Term, b: Term) -> Term:
@@ -371,7 +374,7 @@ class Parser:
         start = terms[0][2]
         operands = [term[1] for term in terms[1:]] + [last]
         result: Value | None = None
-        for (code, left, _, _), right in zip(terms, operands):
+        for (code, left, _, _), right in zip(terms, operands, strict=True):
             test = self.apply(code, (left, right), start, self.end)
             result = test if result is None else self.apply(
                 AND.code, (result, test), start, self.end
@@ -431,10 +434,10 @@ class Parser:
         """The primitive of scalars or arrays; conditions and numbers are kept apart."""
         if self.conditions or code in _CONDITIONAL:
             self.require_numbers(operands, code, start, end)
-        for operand in operands:
-            if type(operand) is not int or code == _MATMUL:
-                return self.over_arrays(code, operands, Span(start, end))
-        node = self.graph.apply(code, *operands, start=start, end=end)  # type: ignore[arg-type]
+        x, y, z = operands if len(operands) == 3 else (*operands, -1, -1)[:3]
+        if type(x) is not int or type(y) is not int or type(z) is not int or code == _MATMUL:
+            return self.over_arrays(code, operands, Span(start, end))
+        node = self.graph.apply(code, x, y, z, start, end)
         if code in _BOOLEAN:
             self.conditions.add(node)
         return node
@@ -442,7 +445,7 @@ class Parser:
     def over_arrays(self, code: int, operands: tuple[Value, ...], span: Span) -> Value:
         try:
             if code == _MATMUL:
-                return matmul(self.graph, *operands, span)
+                return matmul(self.graph, operands[0], operands[1], span)
             result = elementwise(self.graph, code, operands, span)
         except Sizes as sizes:
             raise self.complain(str(sizes), span=span) from None
@@ -450,9 +453,7 @@ class Parser:
             self.conditions.update(result.ravel().tolist())
         return result
 
-    def require_numbers(
-        self, operands: tuple[Value, ...], code: int, start: int, end: int
-    ) -> None:
+    def require_numbers(self, operands: tuple[Value, ...], code: int, start: int, end: int) -> None:
         """Conditions belong inside ``where``; numbers are no conditions."""
         if self.flags_are_numbers:
             return
@@ -537,7 +538,7 @@ class Parser:
         primitive = FUNCTIONS[name]
         if len(operands) != primitive.arity:
             if name == "hypot" and len(operands) > 2 and all(type(o) is int for o in operands):
-                return chain(self.graph, primitive.code, list(operands), span)  # type: ignore[arg-type]
+                return chain(self.graph, primitive.code, list(operands), span)
             raise self.wrong_count(name, primitive.arity, len(operands), span)
         return self.apply(primitive.code, operands, *span)
 
@@ -553,7 +554,7 @@ class Parser:
         if type(array) is int:
             raise self.complain(
                 f"'{self.source.text[self.starts[-1] : entry.at]}' is a number, not an array",
-                "bind it as one, --at \"a=[2,3]\", or make one: a = zeros(2)",
+                'bind it as one, --at "a=[2,3]", or make one: a = zeros(2)',
                 Span(self.starts[-1], self.token_end),
             )
         index = tuple(entry.terms)
@@ -733,9 +734,7 @@ class Parser:
     def at_statement_start(self) -> bool:
         return not self.pending and not self.values and self.assign is None
 
-    def complain(
-        self, message: str, hint: str = "", span: Span | None = None
-    ) -> ExpressionError:
+    def complain(self, message: str, hint: str = "", span: Span | None = None) -> ExpressionError:
         """An error at ``span``, or at the current token."""
         return ExpressionError(
             message,

@@ -1,8 +1,8 @@
 """Points and vectors: the values of --at, --v, --u and --param, typed or read from a file.
 
 A point is itself a text in the language: ``x1=2, x2=pi/4`` are assignments and ``2, 3`` are bare
-expressions, in which nothing may be a variable. A file may also be JSON, a CSV of two lines, or bare
-numbers; these are read by their own rules.
+expressions, in which nothing may be a variable. A file may also be JSON, a CSV of two lines, or
+bare numbers; these are read by their own rules.
 """
 
 from __future__ import annotations
@@ -67,9 +67,7 @@ def _read_text(source: Source) -> list[Given]:
 
 
 def _as_binding(error: ExpressionError) -> GradcalcError:
-    return BindingError(
-        error.message, source=error.source, span=error.span, hint=error.hint
-    )
+    return BindingError(error.message, source=error.source, span=error.span, hint=error.hint)
 
 
 def _number(graph: Graph, value: Value) -> Number:
@@ -167,7 +165,7 @@ def _read_csv(source: Source) -> list[Given] | None:
             for name, given in zip(names, values, strict=True)]  # fmt: skip
 
 
-# --- fitting values to a graph ----------------------------------------------------------------------
+# --- fitting values to a graph --------------------------------------------------------------------
 
 
 def shape(value: Number) -> tuple[int, ...]:

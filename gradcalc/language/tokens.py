@@ -1,7 +1,7 @@
 """Text → tokens. One regular expression, no positions: a token is as long as it is.
 
-Every character of the text is in exactly one token (white space and comments too), so the place of a
-token is the sum of the lengths before it, and cutting up a megabyte costs a tenth of a second.
+Every character of the text is in exactly one token (white space and comments too), so the place of
+a token is the sum of the lengths before it, and cutting up a megabyte costs a tenth of a second.
 """
 
 from __future__ import annotations
