@@ -19,6 +19,7 @@ from gradcalc.primitives import (
     FLOW,
     MUL,
     NEG,
+    OR,
     TABLE,
     VARIABLE,
     WHERE,
@@ -158,6 +159,8 @@ def _apply(graph: Graph, code: int, operands: Sequence[int], span: Span) -> int:
     constants = graph.constants
     if code == AND.code and any(constants.get(operand) == 0.0 for operand in operands):
         return graph.constant(0.0)
+    if code == OR.code and any(constants.get(operand, 0.0) for operand in operands):
+        return graph.constant(1.0)
     if code == WHERE.code and operands[0] in constants:
         return operands[1] if constants[operands[0]] else operands[2]
     x, y, z = (*operands, -1, -1)[:3]
