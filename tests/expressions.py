@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 import gradcalc
 from gradcalc.engine import Program
 from gradcalc.primitives import FUNCTIONS
+from tests import complex_step
 
 Kind = Literal["whole", "smooth", "analytic"]
 Draw = Callable[[st.SearchStrategy[Any]], Any]
@@ -115,7 +116,8 @@ for _word, _primitive in FUNCTIONS.items():
 def _allowed(name: str, kind: Kind) -> bool:
     if kind == "whole":
         return True
-    return name not in KINKED and (kind == "smooth" or name not in NOT_COMPLEX)
+    analytic = name in complex_step.FUNCTIONS and name not in NOT_COMPLEX
+    return name not in KINKED and (kind == "smooth" or analytic)
 
 
 ONE = [name for name in SPELLINGS if FUNCTIONS[name].arity == 1]

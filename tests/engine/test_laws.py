@@ -83,7 +83,8 @@ def test_the_jacobian_is_that_of_the_complex_step(case: Case) -> None:
 @given(cases())
 def test_values_are_those_of_the_complex_interpreter(case: Case) -> None:
     p, x = case.program(), case.point()
-    assume("polygamma" not in {node.primitive.name for node in p.graph})
+    inner = {node.primitive.name for node in p.graph if node.operands}
+    assume(inner <= set(complex_step.FUNCTIONS))
     expected = np.array([value.real for value in complex_step.values(p.graph, x)])
     np.testing.assert_allclose(p(x), expected, rtol=1e-7, atol=1e-7)
 
@@ -116,8 +117,8 @@ def test_the_hessian_is_symmetric(case: Case) -> None:
 def test_the_hessian_is_the_complex_step_of_the_gradient(case: Case) -> None:
     p, x = case.program(), case.point()
     gradient = Program(gradient_graph(p.graph))
-    assume("digamma" not in {node.primitive.name for node in p.graph})
-    assume("polygamma" not in {node.primitive.name for node in gradient.graph})
+    inner = {node.primitive.name for node in gradient.graph if node.operands}
+    assume(inner <= set(complex_step.FUNCTIONS) - {"digamma"})
     expected = complex_step.jacobian(gradient.graph, x)
     agree(p.hessian(x), expected, gradient.scale(x, "jacobian"), 1e-7)
 

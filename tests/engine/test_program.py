@@ -12,7 +12,7 @@ from gradcalc.engine import Program
 from gradcalc.errors import BindingError, UsageError
 from gradcalc.primitives import FUNCTIONS
 from tests import complex_step
-from tests.expressions import NOT_COMPLEX, has_room
+from tests.expressions import has_room
 
 inf, nan = np.inf, np.nan
 MODES = ["reverse", "forward", "auto"]
@@ -34,8 +34,8 @@ OPERANDS = (0.3, 0.6, -0.4, 1.7, 2.3, -1.6)
 @pytest.mark.parametrize("name", sorted({p.name for p in FUNCTIONS.values()}))
 def test_each_function_has_the_slope_of_the_complex_step(name: str) -> None:
     primitive = FUNCTIONS[name]
-    if name in ("polygamma", "where") or name in NOT_COMPLEX - {"atan2", "lgamma", "digamma"}:
-        return
+    if name in ("polygamma", "where") or name not in complex_step.FUNCTIONS:
+        pytest.skip("no complex counterpart in the oracle")
     names = ["x", "y", "z"][: primitive.arity]
     p = compiled(f"{name}({', '.join(names)})")
     tried = 0
