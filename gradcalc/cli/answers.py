@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from gradcalc.cli.options import Options
-from gradcalc.cli.output import Text
 from gradcalc.cli.question import method, posed, require_one_output, vector
 from gradcalc.errors import Exit, GradcalcError, UndefinedError, UsageError
 from gradcalc.primitives import TABLE
@@ -53,15 +52,6 @@ _ENTRIES: dict[str, Callable[[Asked], Floats | None]] = {
 }
 _ONE_OUTPUT = {"gradient": "gradient", "hessian": "Hessian", "hvp": "Hessian"}
 _VECTOR = {"vjp": "v", "jvp": "u", "hvp": "u"}
-
-
-def jacobian(options: Options) -> Answer | Text:
-    """The Jacobian, as a matrix or (``--sparse``) as coordinates."""
-    if not options.sparse:
-        return answer(options)
-    from gradcalc.cli.sparsity import sparse_jacobian  # deferred: scipy.sparse
-
-    return sparse_jacobian(options)
 
 
 def answer(options: Options) -> Answer:

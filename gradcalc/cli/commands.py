@@ -63,7 +63,7 @@ COMMANDS = {
         Command(
             "jacobian",
             "The Jacobian: a row for each output, a column for each variable. Alias: jac.",
-            "answers",
+            "sparsity",
             "jacobian",
             _at_a_point("mode", "sparse"),
             f"gradcalc jacobian {_EXAMPLE}",

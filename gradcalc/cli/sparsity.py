@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
-from gradcalc.cli.answers import Asked, judged, verdict_exit
+from gradcalc.cli.answers import Asked, answer, judged, verdict_exit
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
 from gradcalc.cli.question import method, posed, traced
 from gradcalc.errors import Exit, UsageError
+
+if TYPE_CHECKING:
+    from gradcalc.render.answer import Answer
 
 CHECKED = 4096
 """A sparse Jacobian of up to so many entries, zeros included, is checked whole."""
@@ -44,8 +48,13 @@ def pattern(options: Options) -> Text:
     )
 
 
-def sparse_jacobian(options: Options) -> Text:
-    """The entries that can be other than zero, as coordinates."""
+def jacobian(options: Options) -> Answer | Text:
+    """The Jacobian: as a matrix, or with ``--sparse`` as coordinates."""
+    return _coordinates(options) if options.sparse else answer(options)
+
+
+def _coordinates(options: Options) -> Text:
+    """The entries that can be other than zero."""
     from gradcalc.render.coordinates import FORMATS, Coordinates
 
     if options.format not in FORMATS:
