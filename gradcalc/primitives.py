@@ -32,6 +32,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
+from math import pi
 from typing import Any
 
 
@@ -191,13 +192,15 @@ DIV = binary("div", np.divide, dx="1/y", dy="-out/y", symbol="/", spoken=False,
              domain="y != 0", doc="x / y", **_xy(lambda x, y: x / y))
 NEG = unary("neg", np.negative, d="-1", symbol="-", spoken=False,
             doc="-x", sympy=lambda x: -x, mpmath=lambda x: -x)
-MOD = binary("mod", np.mod, dx="1", dy="-floor(x/y)", symbol="%", spoken=False,
+MOD = binary("mod", np.mod, dx="1", dy="-round((x - out)/y)", symbol="%", spoken=False,
              domain="y != 0", kink="x/y == floor(x/y)",
              doc="remainder of x / y, with the sign of y",
              sympy=lambda x, y: x - y * sp.floor(x / y),
              mpmath=lambda x, y: x % y)
 POW = binary("pow", np.power, symbol="**", spoken=True,
-             dx="where(x == 0 and y == 0, 0, y*x**(y - 1))",
+             # y - 1 is not exact for every y below 1/2, and x**(y - 1) magnifies that by |log(x)|
+             dx="where(x == 0 and y == 0, 0, where(x == 0 or y - 1 + 1 == y, y*x**(y - 1), "
+             "y*(out/x)))",
              dy="where(x == 0 and y >= 0, 0, out*log(x))",
              domain="x > 0 or (x == 0 and y >= 0) or (x < 0 and y == floor(y))",
              doc="x to the power of y",
@@ -224,9 +227,9 @@ unary("expm1", np.expm1, d="exp(x)", doc="exp(x) - 1, accurate near 0",
 LOG = unary("log", np.log, d="1/x", domain="x > 0", aliases=("ln",), doc="natural logarithm")
 unary("log1p", np.log1p, d="1/(1 + x)", domain="x > -1", doc="log(1 + x), accurate near 0",
       sympy=lambda x: sp.log(1 + x))
-unary("log2", np.log2, d="1/(x*log(2))", domain="x > 0", doc="logarithm to base 2",
+unary("log2", np.log2, d="1/log(2)/x", domain="x > 0", doc="logarithm to base 2",
       sympy=lambda x: sp.log(x, 2), mpmath=lambda x: mp.log(x, 2))
-unary("log10", np.log10, d="1/(x*log(10))", domain="x > 0", doc="logarithm to base 10",
+unary("log10", np.log10, d="1/log(10)/x", domain="x > 0", doc="logarithm to base 10",
       sympy=lambda x: sp.log(x, 10))
 
 # --- Trigonometry -------------------------------------------------------------------------------
@@ -243,7 +246,9 @@ unary("asin", np.arcsin, d="1/sqrt((1 - x)*(1 + x))", domain="x >= -1 and x <= 1
       aliases=("arcsin",), doc="inverse sine")
 unary("acos", np.arccos, d="-1/sqrt((1 - x)*(1 + x))", domain="x >= -1 and x <= 1",
       aliases=("arccos",), doc="inverse cosine")
-unary("atan", np.arctan, d="1/(1 + x**2)", aliases=("arctan",), doc="inverse tangent")
+# from 1e150 on, x**2 overflows before its reciprocal underflows
+unary("atan", np.arctan, d="where(abs(x) < 1e150, 1/(1 + x**2), 1/x/x)",
+      aliases=("arctan",), doc="inverse tangent")
 binary("atan2", np.arctan2, aliases=("arctan2",),
        dx="where(x == 0 and y == 0, 0, y/hypot(x, y)/hypot(x, y))",
        dy="where(x == 0 and y == 0, 0, -x/hypot(x, y)/hypot(x, y))",
@@ -345,20 +350,52 @@ ternary("clamp", lambda x, lo, hi: np.minimum(np.maximum(x, lo), hi),
 HYPOT = binary("hypot", np.hypot, dx="where(out == 0, 0, x/out)", dy="where(out == 0, 0, y/out)",
                kink="x == 0 and y == 0", doc="sqrt(x**2 + y**2), without overflow",
                sympy=lambda x, y: sp.sqrt(x**2 + y**2))
-unary("erf", special.erf, d="2/sqrt(pi)*exp(-x**2)", doc="error function")
-unary("erfc", special.erfc, d="-2/sqrt(pi)*exp(-x**2)", doc="1 - erf(x), accurate for large x")
+
+
+def _gaussian(x: Any) -> Any:
+    t = np.minimum(abs(x), 1000.0)  # where it is long 0, and its square finite
+    near = np.round(256 * t) / 256  # few digits: its square is exact, and exp would magnify
+    return np.exp(-near * near) * np.exp((near - t) * (near + t))
+
+
+def _erfc(x: Any) -> Any:
+    # scipy's loses eight bits in exp(-x**2), its scaled one none
+    return np.where(x > 0.4, special.erfcx(np.maximum(x, 0)) * _gaussian(x), special.erfc(x))
+
+
+def _digamma(x: Any) -> Any:
+    # scipy reflects x without taking the integer off first: next to a pole no digit is right
+    fraction = x - np.round(x)
+    turned = (x < -0.82) & (fraction != 0)
+    reflected = special.digamma(1 - x) - pi / np.tan(pi * np.where(turned, fraction, 0.5))
+    return np.where(turned, reflected, special.digamma(x))
+
+
+unary("gaussian", _gaussian, d="-2*(x*out)", doc="exp(-x**2), accurate for large x",
+      sympy=lambda x: sp.exp(-(x**2)), mpmath=lambda x: mp.exp(-x * x))
+unary("erf", special.erf, d="2/sqrt(pi)*gaussian(x)", doc="error function")
+unary("erfc", _erfc, d="-2/sqrt(pi)*gaussian(x)", doc="1 - erf(x), accurate for large x")
 unary("gamma", special.gamma, d="out*digamma(x)", domain="x > 0 or x != floor(x)",
       doc="gamma function")
 unary("lgamma", special.gammaln, d="digamma(x)", domain="x > 0 or x != floor(x)",
       aliases=("gammaln",), doc="log(|gamma(x)|)",
       sympy=lambda x: sp.log(sp.Abs(sp.gamma(x))),
       mpmath=lambda x: mp.re(mp.loggamma(x)))
-unary("digamma", special.digamma, d="polygamma(1, x)", domain="x > 0 or x != floor(x)",
+unary("digamma", _digamma, d="polygamma(1, x)", domain="x > 0 or x != floor(x)",
       aliases=("psi",), doc="derivative of log(gamma(x))")
-binary("polygamma", special.polygamma, dx=None, dy="polygamma(x + 1, y)",
+binary("polygamma",
+       lambda n, x: np.where(np.equal(n, 0), _digamma(x), special.polygamma(n, x)),
+       dx=None, dy="polygamma(x + 1, y)",
        domain="x >= 0 and x == floor(x) and (y > 0 or y != floor(y))",
        doc="x-th derivative of digamma at y", mpmath=mp.psi)
-unary("sigmoid", special.expit, d="out*sigmoid(-x)", aliases=("expit",), doc="1/(1 + exp(-x))",
+
+
+def _sigmoid(x: Any) -> Any:
+    t = np.exp(-abs(x))  # scipy's gives 0 from -709 on
+    return np.where(x < 0, t, 1) / (1 + t)
+
+
+unary("sigmoid", _sigmoid, d="out*sigmoid(-x)", aliases=("expit",), doc="1/(1 + exp(-x))",
       sympy=lambda x: 1 / (1 + sp.exp(-x)), mpmath=lambda x: 1 / (1 + mp.exp(-x)))
 unary("softplus", lambda x: np.logaddexp(0, x), d="sigmoid(x)", doc="log(1 + exp(x))",
       sympy=lambda x: sp.log(1 + sp.exp(x)), mpmath=lambda x: mp.log1p(mp.exp(x)))
