@@ -45,9 +45,9 @@ def parse(
         ).parse()
     graph = parser.graph
     for label, statement in _outputs(parser, outputs):
-        parser.require_output(statement)
+        parser.meaning.require_output(statement.value, statement.span)
         _add_output(graph, label, statement.value)
-    _order_inputs(graph, parser.variables, wrt)
+    _order_inputs(graph, parser.meaning.variables, wrt)
     return graph
 
 

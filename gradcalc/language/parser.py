@@ -17,16 +17,8 @@ from typing import Any, NamedTuple
 from gradcalc.errors import ExpressionError, Source, Span
 from gradcalc.graph import Graph
 from gradcalc.language import complaints
-from gradcalc.language.arrays import (
-    LEFT_TO_RIGHT,
-    STRUCTURAL,
-    Sizes,
-    Value,
-    chain,
-    elementwise,
-    matmul,
-    nested,
-)
+from gradcalc.language.arrays import STRUCTURAL, Value
+from gradcalc.language.meaning import MATMUL, Meaning
 from gradcalc.language.tokens import (
     FROM_SUPERSCRIPT,
     SPELLINGS,
@@ -38,8 +30,6 @@ from gradcalc.language.tokens import (
 from gradcalc.primitives import (
     ADD,
     AND,
-    CONSTANTS,
-    DIV,
     EQ,
     FUNCTIONS,
     GE,
@@ -53,30 +43,18 @@ from gradcalc.primitives import (
     NOT,
     OR,
     POW,
-    SUB,
-    TABLE,
-    WHERE,
 )
 
 # Python's precedences. 0 is an open bracket: nothing reduces past it.
 _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _UNARY, _POWER = range(1, 9)
 
 _CHAINS = {"+": (ADD.code, 1), "-": (ADD.code, -1), "*": (MUL.code, 1), "/": (MUL.code, -1)}
-_INVERSE = {ADD.code: SUB.code, MUL.code: DIV.code}
 _COMPARISONS = {"<": LT.code, "<=": LE.code, ">": GT.code, ">=": GE.code, "==": EQ.code,
                 "!=": NE.code}  # fmt: skip
-_MATMUL = -1  # no primitive: it is made of products and sums
-_PLAIN = {"**": (_POWER, POW.code), "%": (_PRODUCT, MOD.code), "@": (_PRODUCT, _MATMUL),
+_PLAIN = {"**": (_POWER, POW.code), "%": (_PRODUCT, MOD.code), "@": (_PRODUCT, MATMUL),
           "and": (_AND, AND.code), "or": (_OR, OR.code)}  # fmt: skip
-_LOGICAL = {AND.code, OR.code, NOT.code}
-_CONDITIONAL = {*_LOGICAL, WHERE.code}
-_BOOLEAN = {p.code for p in TABLE if p.boolean}
 _CLOSERS = {"(": ")", "[": "]"}
 _WORDS = {"and", "or", "not"}
-
-
-Term = tuple[int, Value, int, int]
-"""An operand of a chain: its sign (-1: subtracted, or divided by), value, start and end."""
 
 
 class Pending:
@@ -115,17 +93,14 @@ class Parser:
         flags_are_numbers: bool = False,
     ) -> None:
         self.source = source
-        self.graph = Graph(source)
         self.tokens = tokenize(source.text)
-        self.shapes = shapes or {}
-        self.parameters = parameters or {}
-        self.bound = bound
-        self.flags_are_numbers = flags_are_numbers
+        self.graph = Graph(source)
+        self.meaning = Meaning(
+            self.graph, shapes or {}, parameters or {}, bound, flags_are_numbers=flags_are_numbers
+        )
         self.statements: list[Statement] = []
         self.named: dict[str, int] = {}  # a name → the statement that gave it its value
         self.used: set[int] = set()  # statements whose value a later one uses
-        self.variables: dict[str, Value] = {}
-        self.conditions: set[int] = set()  # nodes that are true or false
         self.leaves: dict[str, Value] = {}  # tokens seen before that are operands by themselves
         self.values: list[Value] = []
         self.starts: list[int] = []
@@ -257,37 +232,10 @@ class Parser:
             if self.at_statement_start() and following == "[":
                 self.target = (token, None)  # if a '=' follows, the array is not read but replaced
             return self.push(self.statements[statement].value, self.start, self.token_end)
-        value = self.leaf(token)
+        value = self.meaning.leaf(token, Span(self.start, self.token_end))
         if token in FUNCTIONS or token in STRUCTURAL:  # the next one may be a call
             return self.push(value, self.start, self.token_end)
         return self.push_leaf(token, value)
-
-    def leaf(self, name: str) -> Value:
-        """A parameter, a constant, or a variable: a scalar, or an array of the declared shape."""
-        span = Span(self.start, self.token_end)
-        if name in self.parameters:
-            return self.parameter(self.parameters[name], name, span)
-        if name in CONSTANTS and name not in self.bound:
-            return self.graph.constant(CONSTANTS[name], span, name)
-        value = self.variables.get(name)
-        if value is None:
-            value = self.variables[name] = self.variable(name, span)
-        return value
-
-    def variable(self, name: str, span: Span) -> Value:
-        shape = self.shapes.get(name, ())
-        if not shape:
-            return self.graph.variable(name, span)
-        import numpy as np  # deferred: only arrays need it here
-
-        labels = [f"{name}[{','.join(map(str, i))}]" for i in np.ndindex(*shape)]
-        nodes = [self.graph.variable(label, span) for label in labels]
-        return np.array(nodes, dtype=np.int64).reshape(shape)
-
-    def parameter(self, value: Any, name: str, span: Span) -> Value:
-        if isinstance(value, list):
-            return nested([self.parameter(item, name, span) for item in value])
-        return self.graph.constant(value, span, name)
 
     # --- operators ----------------------------------------------------------------------------
 
@@ -303,24 +251,24 @@ class Parser:
                 terms = entry.terms
                 terms.append((entry.sign, value, start, self.end))
                 start = terms[0][2]
-                result = self.finish_chain(entry.code, terms)
+                result = self.meaning.chain(entry.code, terms)
             elif kind == "binary":
                 left = values.pop()
                 start = starts.pop()
-                result = self.apply(entry.code, (left, value), start, self.end)
+                result = self.meaning.apply(entry.code, (left, value), start, self.end)
             elif kind == "unary":
                 start = entry.at
                 result = self.unary(entry, value)
             else:
                 start = entry.terms[0][2]
-                result = self.finish_comparison(entry.terms, value)
+                result = self.meaning.comparison(entry.terms, value, self.end)
             values.append(result)
             starts.append(start)
 
     def unary(self, entry: Pending, value: Value) -> Value:
         if entry.code:
-            return self.apply(entry.code, (value,), entry.at, self.end)
-        self.require_numbers((value,), ADD.code, entry.at, self.end)
+            return self.meaning.apply(entry.code, (value,), entry.at, self.end)
+        self.meaning.require_numbers((value,), Span(entry.at, self.end))
         return value
 
     def extend_chain(self, token: str) -> None:
@@ -337,29 +285,6 @@ class Parser:
         top.sign = sign
         top.at = self.start
 
-    def finish_chain(self, code: int, terms: list[Term]) -> Value:
-        """Left to right while short, as Python would to the bit; a balanced tree when long."""
-        if len(terms) <= LEFT_TO_RIGHT:
-            _, value, start, _ = terms[0]
-            inverse = _INVERSE[code]
-            for sign, operand, _, end in terms[1:]:
-                value = self.apply(code if sign > 0 else inverse, (value, operand), start, end)
-            return value
-        while len(terms) > 1:
-            odd = terms[-1:] if len(terms) % 2 else []
-            terms = [
-                self.combine(code, *pair) for pair in zip(terms[::2], terms[1::2], strict=False)
-            ] + odd
-        return terms[0][1]
-
-    def combine(self, code: int, a: Term, b: Term) -> Term:
-        """Two neighbours of a long chain: +a+b, +a-b, -a+b or -a-b, as one signed term."""
-        start, end = a[2], b[3]
-        if a[0] == b[0]:
-            return (a[0], self.apply(code, (a[1], b[1]), start, end), start, end)
-        first, second = (a[1], b[1]) if a[0] > 0 else (b[1], a[1])
-        return (1, self.apply(_INVERSE[code], (first, second), start, end), start, end)
-
     def extend_comparison(self, token: str) -> None:
         self.reduce(_COMPARE + 1)
         top = self.pending[-1] if self.pending else None
@@ -369,25 +294,13 @@ class Parser:
         term = (_COMPARISONS[token], self.values.pop(), self.starts.pop(), self.end)
         top.terms.append(term)
 
-    def finish_comparison(self, terms: list[Term], last: Value) -> Value:
-        """``a < b < c`` is ``a < b and b < c``, as in Python."""
-        start = terms[0][2]
-        operands = [term[1] for term in terms[1:]] + [last]
-        result: Value | None = None
-        for (code, left, _, _), right in zip(terms, operands, strict=True):
-            test = self.apply(code, (left, right), start, self.end)
-            result = test if result is None else self.apply(
-                AND.code, (result, test), start, self.end
-            )  # fmt: skip
-        assert result is not None
-        return result
-
     def superscript(self, token: str) -> bool:
         power = self.finite(token.translate(FROM_SUPERSCRIPT))
         exponent = self.graph.constant(power, Span(self.start, self.token_end))
         self.target = None
         start = self.starts.pop()
-        value = self.apply(POW.code, (self.values.pop(), exponent), start, self.token_end)
+        operands = (self.values.pop(), exponent)
+        value = self.meaning.apply(POW.code, operands, start, self.token_end)
         return self.push(value, start, self.token_end)
 
     def juxtapose(self, token: str) -> bool:
@@ -427,48 +340,6 @@ class Parser:
             f"{token}(…)" if self.next_token() == "(" else token,
         )
         raise self.complain(*complaint, Span(left, self.token_end))
-
-    # --- making nodes -------------------------------------------------------------------------
-
-    def apply(self, code: int, operands: tuple[Value, ...], start: int, end: int) -> Value:
-        """The primitive of scalars or arrays; conditions and numbers are kept apart."""
-        if self.conditions or code in _CONDITIONAL:
-            self.require_numbers(operands, code, start, end)
-        x, y, z = operands if len(operands) == 3 else (*operands, -1, -1)[:3]
-        if type(x) is not int or type(y) is not int or type(z) is not int or code == _MATMUL:
-            return self.over_arrays(code, operands, Span(start, end))
-        node = self.graph.apply(code, x, y, z, start, end)
-        if code in _BOOLEAN:
-            self.conditions.add(node)
-        return node
-
-    def over_arrays(self, code: int, operands: tuple[Value, ...], span: Span) -> Value:
-        try:
-            if code == _MATMUL:
-                return matmul(self.graph, operands[0], operands[1], span)
-            result = elementwise(self.graph, code, operands, span)
-        except Sizes as sizes:
-            raise self.complain(str(sizes), span=span) from None
-        if code in _BOOLEAN and not isinstance(result, int):
-            self.conditions.update(result.ravel().tolist())
-        return result
-
-    def require_numbers(self, operands: tuple[Value, ...], code: int, start: int, end: int) -> None:
-        """Conditions belong inside ``where``; numbers are no conditions."""
-        if self.flags_are_numbers:
-            return
-        span = Span(start, end)
-        for place, operand in enumerate(operands):
-            wants_condition = code in _LOGICAL or (code == WHERE.code and place == 0)
-            if self.is_condition(operand) == wants_condition:
-                continue
-            text = self.source.text[start:end]
-            raise self.complain(*complaints.condition(wants_condition, text), span)
-
-    def is_condition(self, value: Value) -> bool:
-        if isinstance(value, int):
-            return value in self.conditions
-        return bool(value.size) and int(value.flat[0]) in self.conditions
 
     # --- brackets -----------------------------------------------------------------------------
 
@@ -517,60 +388,18 @@ class Parser:
 
     def bracketed(self, entry: Pending) -> Value:
         span = Span(entry.at, self.token_end)
-        try:
-            if entry.kind == "call":
-                return self.call(entry, span)
-            if entry.kind == "[":
-                self.require_numbers(tuple(term[1] for term in entry.terms), ADD.code, *span)
-                return nested([term[1] for term in entry.terms])
-        except Sizes as sizes:
-            raise self.complain(str(sizes), span=span) from None
-        return self.indexed(entry, span)
-
-    def call(self, entry: Pending, span: Span) -> Value:
-        name, operands = entry.items, tuple(term[1] for term in entry.terms)
-        structural = STRUCTURAL.get(name)
-        if structural is not None:
-            if not structural.least <= len(operands) <= structural.most:
-                raise self.wrong_count(name, structural.least, len(operands), span)
-            self.require_numbers(operands, ADD.code, *span)
-            return structural.build(self.graph, operands, span)
-        primitive = FUNCTIONS[name]
-        if len(operands) != primitive.arity:
-            if name == "hypot" and len(operands) > 2 and all(type(o) is int for o in operands):
-                return chain(self.graph, primitive.code, list(operands), span)
-            raise self.wrong_count(name, primitive.arity, len(operands), span)
-        return self.apply(primitive.code, operands, *span)
-
-    def wrong_count(self, name: str, wanted: int, got: int, span: Span) -> ExpressionError:
-        return self.complain(
-            f"{name} takes {complaints.count(name, wanted)}, got {got}",
-            complaints.usage(name),
-            span,
-        )
+        if entry.kind == "index":
+            return self.indexed(entry, span)
+        values = tuple(term[1] for term in entry.terms)
+        if entry.kind == "call":
+            return self.meaning.call(entry.items, values, span)
+        return self.meaning.array(values, span)
 
     def indexed(self, entry: Pending, span: Span) -> Value:
-        array = self.values.pop()
-        if type(array) is int:
-            raise self.complain(
-                f"'{self.source.text[self.starts[-1] : entry.at]}' is a number, not an array",
-                'bind it as one, --at "a=[2,3]", or make one: a = zeros(2)',
-                Span(self.starts[-1], self.token_end),
-            )
         index = tuple(entry.terms)
         if self.target is not None and not self.pending:
             self.target = (self.target[0], index) if self.target[1] is None else None
-        try:
-            picked: Any = array[index]  # type: ignore[index]
-        except IndexError:
-            shape = array.shape  # type: ignore[union-attr]
-            inside = self.source.text[entry.at : self.token_end]
-            raise self.complain(
-                f"index {inside} is out of range for an array of shape {shape}",
-                "indices count from 0; -1 is the last",
-                span,
-            ) from None
-        return int(picked) if picked.ndim == 0 else picked
+        return self.meaning.item(self.values.pop(), index, Span(self.starts[-1], span.end), span)
 
     def open_index(self) -> None:
         self.reduce(_POWER + 1)
@@ -620,13 +449,10 @@ class Parser:
                 return self.close_after_comma(entry, token)
             if entry.kind == "call":
                 entry_span = Span(entry.at, self.token_end)
-                raise self.wrong_count(entry.items, self.arity(entry.items), 0, entry_span)
+                raise self.meaning.wrong_count(entry.items, 0, entry_span)
         if entry is None and token in (";", ",") and self.statements and token == ";":
             return True
         raise self.complain(*complaints.missing_operand(token, self.tokens, self.index))
-
-    def arity(self, name: str) -> int:
-        return STRUCTURAL[name].least if name in STRUCTURAL else FUNCTIONS[name].arity
 
     def close_after_comma(self, entry: Pending, token: str) -> bool:
         """``[1, 2,]`` and ``f(x,)``: a comma may trail."""
@@ -667,7 +493,7 @@ class Parser:
         value, start = self.values.pop(), self.starts.pop()
         span = Span(start, self.end)
         if self.assign is None:
-            self.require_numbers((value,), ADD.code, *span)
+            self.meaning.require_numbers((value,), span)
             self.statements.append(Statement("", value, span))
         else:
             self.finish_assignment(value, span)
@@ -677,16 +503,16 @@ class Parser:
         if self.pending or self.assign is not None or self.target is None:
             name = self.source.text[self.starts[-1] : self.end]
             again = not self.pending and self.assign is None and is_name(name)
-            again = again and (name in self.leaves or name in self.variables)
+            again = again and (name in self.leaves or name in self.meaning.variables)
             raise self.complain(*complaints.assignment(name if again else ""))
         self.values.clear()
         self.starts.clear()
         name, index = self.target
         self.assign = (name, index, Span(0, self.start))
         self.target = None
-        if index is None and name in self.variables:
+        if index is None and name in self.meaning.variables:
             raise self.complain(*complaints.assignment(name))
-        if index is None and (name in self.bound or name in self.parameters):
+        if index is None and self.meaning.is_bound(name):
             raise self.complain(*complaints.bound_and_assigned(name))
         self.leaves.pop(name, None)
 
@@ -694,28 +520,11 @@ class Parser:
         assert self.assign is not None
         name, index, _ = self.assign
         if index is not None:  # the array lives on under the new statement
-            self.require_numbers((value,), ADD.code, *span)
-            value = self.with_item(self.statements[self.named[name]].value, index, value, span)
+            self.meaning.require_numbers((value,), span)
+            array = self.statements[self.named[name]].value
+            value = self.meaning.with_item(array, index, value, span)
         self.named[name] = len(self.statements)
         self.statements.append(Statement(name, value, span))
-
-    def with_item(self, array: Value, index: Any, value: Value, span: Span) -> Value:
-        """``k[i] = value``: a new array; the text traces item assignment out of place."""
-        assert not isinstance(array, int)
-        changed = array.copy()
-        try:
-            changed[index] = value
-        except ValueError:
-            item, room = getattr(value, "shape", ()), array[index].shape
-            message = f"a value of shape {item} does not fit into an item of shape {room}"
-            raise self.complain(message, span=span) from None
-        return changed
-
-    def require_output(self, statement: Statement) -> None:
-        """Conditions are no outputs, and an array without elements is none at all."""
-        self.require_numbers((statement.value,), ADD.code, *statement.span)
-        if not isinstance(statement.value, int) and not statement.value.size:
-            raise self.complain("an array without elements has no values", span=statement.span)
 
     # --- looking around -----------------------------------------------------------------------
 

@@ -49,7 +49,7 @@ def _read_text(source: Source) -> list[Given]:
     try:
         parser = Parser(source).parse()
         for statement in parser.statements:
-            parser.require_output(statement)
+            parser.meaning.require_output(statement.value, statement.span)
     except ExpressionError as error:
         raise _as_binding(error) from None
     graph = parser.graph

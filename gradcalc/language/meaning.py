@@ -1,0 +1,255 @@
+"""Values → nodes: what an operator, a call, an index or a name comes to.
+
+The parser knows how a text is put together; this knows what it means. A value is a node number or
+an array of them; errors carry the span that the parser gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gradcalc.errors import ExpressionError, Span
+from gradcalc.graph import Graph
+from gradcalc.language import complaints
+from gradcalc.language.arrays import (
+    LEFT_TO_RIGHT,
+    STRUCTURAL,
+    Sizes,
+    Value,
+    chain,
+    elementwise,
+    matmul,
+    nested,
+)
+from gradcalc.primitives import (
+    ADD,
+    AND,
+    CONSTANTS,
+    DIV,
+    FUNCTIONS,
+    MUL,
+    NOT,
+    OR,
+    SUB,
+    TABLE,
+    WHERE,
+)
+
+MATMUL = -1
+"""The code of ``@``, which is no primitive: it is made of products and sums."""
+
+_INVERSE = {ADD.code: SUB.code, MUL.code: DIV.code}
+_LOGICAL = {AND.code, OR.code, NOT.code}
+_CONDITIONAL = {*_LOGICAL, WHERE.code}
+_BOOLEAN = {p.code for p in TABLE if p.boolean}
+
+Term = tuple[int, Value, int, int]
+"""An operand of a chain: its sign (-1: subtracted, or divided by), value, start and end."""
+
+
+class Meaning:
+    """Makes the nodes of one text in ``graph``. ``variables`` has the value of each seen so far."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        shapes: Mapping[str, tuple[int, ...]],
+        parameters: Mapping[str, Any],
+        bound: frozenset[str],
+        *,
+        flags_are_numbers: bool,
+    ) -> None:
+        self.graph = graph
+        self.shapes = shapes
+        self.parameters = parameters
+        self.bound = bound
+        self.flags_are_numbers = flags_are_numbers
+        self.variables: dict[str, Value] = {}
+        self.conditions: set[int] = set()  # nodes that are true or false
+
+    # --- names --------------------------------------------------------------------------------
+
+    def leaf(self, name: str, span: Span) -> Value:
+        """A parameter, a constant, or a variable: a scalar, or an array of the declared shape."""
+        if name in self.parameters:
+            return self._parameter(self.parameters[name], name, span)
+        if name in CONSTANTS and name not in self.bound:
+            return self.graph.constant(CONSTANTS[name], span, name)
+        value = self.variables.get(name)
+        if value is None:
+            value = self.variables[name] = self._variable(name, span)
+        return value
+
+    def _variable(self, name: str, span: Span) -> Value:
+        shape = self.shapes.get(name, ())
+        if not shape:
+            return self.graph.variable(name, span)
+        import numpy as np  # deferred: only arrays need it here
+
+        labels = [f"{name}[{','.join(map(str, i))}]" for i in np.ndindex(*shape)]
+        nodes = [self.graph.variable(label, span) for label in labels]
+        return np.array(nodes, dtype=np.int64).reshape(shape)
+
+    def _parameter(self, value: Any, name: str, span: Span) -> Value:
+        if isinstance(value, list):
+            return nested([self._parameter(item, name, span) for item in value])
+        return self.graph.constant(value, span, name)
+
+    def is_bound(self, name: str) -> bool:
+        """Whether the point or a parameter gives ``name`` its value."""
+        return name in self.bound or name in self.parameters
+
+    # --- operators ----------------------------------------------------------------------------
+
+    def apply(self, code: int, operands: tuple[Value, ...], start: int, end: int) -> Value:
+        """The primitive of scalars or arrays; conditions and numbers are kept apart."""
+        if self.conditions or code in _CONDITIONAL:
+            self.require_numbers(operands, Span(start, end), code)
+        x, y, z = operands if len(operands) == 3 else (*operands, -1, -1)[:3]
+        if type(x) is not int or type(y) is not int or type(z) is not int or code == MATMUL:
+            return self._over_arrays(code, operands, Span(start, end))
+        node = self.graph.apply(code, x, y, z, start, end)
+        if code in _BOOLEAN:
+            self.conditions.add(node)
+        return node
+
+    def _over_arrays(self, code: int, operands: tuple[Value, ...], span: Span) -> Value:
+        try:
+            if code == MATMUL:
+                return matmul(self.graph, operands[0], operands[1], span)
+            result = elementwise(self.graph, code, operands, span)
+        except Sizes as sizes:
+            raise self.error(str(sizes), span=span) from None
+        if code in _BOOLEAN and not isinstance(result, int):
+            self.conditions.update(result.ravel().tolist())
+        return result
+
+    def require_numbers(
+        self, operands: tuple[Value, ...], span: Span, code: int = ADD.code
+    ) -> None:
+        """Conditions belong inside ``where``; numbers are no conditions."""
+        if self.flags_are_numbers:
+            return
+        for place, operand in enumerate(operands):
+            wants_condition = code in _LOGICAL or (code == WHERE.code and place == 0)
+            if self._is_condition(operand) == wants_condition:
+                continue
+            text = self.graph.source.text[span.start : span.end]
+            raise self.error(*complaints.condition(wants_condition, text), span)
+
+    def _is_condition(self, value: Value) -> bool:
+        if isinstance(value, int):
+            return value in self.conditions
+        return bool(value.size) and int(value.flat[0]) in self.conditions
+
+    def chain(self, code: int, terms: list[Term]) -> Value:
+        """Left to right while short, as Python would to the bit; a balanced tree when long."""
+        if len(terms) <= LEFT_TO_RIGHT:
+            _, value, start, _ = terms[0]
+            inverse = _INVERSE[code]
+            for sign, operand, _, end in terms[1:]:
+                value = self.apply(code if sign > 0 else inverse, (value, operand), start, end)
+            return value
+        while len(terms) > 1:
+            odd = terms[-1:] if len(terms) % 2 else []
+            terms = [
+                self._combine(code, *pair) for pair in zip(terms[::2], terms[1::2], strict=False)
+            ] + odd
+        return terms[0][1]
+
+    def _combine(self, code: int, a: Term, b: Term) -> Term:
+        """Two neighbours of a long chain: +a+b, +a-b, -a+b or -a-b, as one signed term."""
+        start, end = a[2], b[3]
+        if a[0] == b[0]:
+            return (a[0], self.apply(code, (a[1], b[1]), start, end), start, end)
+        first, second = (a[1], b[1]) if a[0] > 0 else (b[1], a[1])
+        return (1, self.apply(_INVERSE[code], (first, second), start, end), start, end)
+
+    def comparison(self, terms: list[Term], last: Value, end: int) -> Value:
+        """``a < b < c`` is ``a < b and b < c``, as in Python."""
+        start = terms[0][2]
+        operands = [term[1] for term in terms[1:]] + [last]
+        result: Value | None = None
+        for (code, left, _, _), right in zip(terms, operands, strict=True):
+            test = self.apply(code, (left, right), start, end)
+            result = test if result is None else self.apply(
+                AND.code, (result, test), start, end
+            )  # fmt: skip
+        assert result is not None
+        return result
+
+    # --- calls, arrays, items -----------------------------------------------------------------
+
+    def call(self, name: str, operands: tuple[Value, ...], span: Span) -> Value:
+        """A function by name: of whole arrays, or a primitive over elements."""
+        structural = STRUCTURAL.get(name)
+        if structural is not None:
+            if not structural.least <= len(operands) <= structural.most:
+                raise self.wrong_count(name, len(operands), span)
+            self.require_numbers(operands, span)
+            try:
+                return structural.build(self.graph, operands, span)
+            except Sizes as sizes:
+                raise self.error(str(sizes), span=span) from None
+        primitive = FUNCTIONS[name]
+        if len(operands) != primitive.arity:
+            nodes = [operand for operand in operands if isinstance(operand, int)]
+            if name == "hypot" and len(nodes) == len(operands) > 2:
+                return chain(self.graph, primitive.code, nodes, span)
+            raise self.wrong_count(name, len(operands), span)
+        return self.apply(primitive.code, operands, *span)
+
+    def wrong_count(self, name: str, got: int, span: Span) -> ExpressionError:
+        wanted = STRUCTURAL[name].least if name in STRUCTURAL else FUNCTIONS[name].arity
+        message = f"{name} takes {complaints.count(name, wanted)}, got {got}"
+        return self.error(message, complaints.usage(name), span)
+
+    def array(self, items: tuple[Value, ...], span: Span) -> Value:
+        """``[a, b, …]``."""
+        self.require_numbers(items, span)
+        try:
+            return nested(items)
+        except Sizes as sizes:
+            raise self.error(str(sizes), span=span) from None
+
+    def item(self, array: Value, index: tuple[Any, ...], whole: Span, inside: Span) -> Value:
+        """``array[index]``; ``whole`` is all of that text and ``inside`` the brackets."""
+        text = self.graph.source.text
+        if isinstance(array, int):
+            raise self.error(
+                f"'{text[whole.start : inside.start]}' is a number, not an array",
+                'bind it as one, --at "a=[2,3]", or make one: a = zeros(2)',
+                whole,
+            )
+        try:
+            picked: Any = array[index]
+        except IndexError:
+            raise self.error(
+                f"index {text[inside.start : inside.end]} is out of range for an array of shape "
+                f"{array.shape}",
+                "indices count from 0; -1 is the last",
+                inside,
+            ) from None
+        return int(picked) if picked.ndim == 0 else picked
+
+    def with_item(self, array: Value, index: Any, value: Value, span: Span) -> Value:
+        """``k[i] = value``: a new array; the text traces item assignment out of place."""
+        assert not isinstance(array, int)
+        changed = array.copy()
+        try:
+            changed[index] = value
+        except ValueError:
+            item, room = getattr(value, "shape", ()), array[index].shape
+            message = f"a value of shape {item} does not fit into an item of shape {room}"
+            raise self.error(message, span=span) from None
+        return changed
+
+    def require_output(self, value: Value, span: Span) -> None:
+        """Conditions are no outputs, and an array without elements is none at all."""
+        self.require_numbers((value,), span)
+        if not isinstance(value, int) and not value.size:
+            raise self.error("an array without elements has no values", span=span)
+
+    def error(self, message: str, hint: str = "", span: Span | None = None) -> ExpressionError:
+        return ExpressionError(message, source=self.graph.source, span=span, hint=hint)
