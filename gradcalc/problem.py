@@ -81,12 +81,12 @@ def constants(parameters: Sequence[Given]) -> dict[str, Number]:
 
 def _require_point(graph: Graph, columns: Sequence[Given]) -> None:
     if graph.variables and not columns:
-        shown = graph.variables[:6]
-        more = ",…" if len(graph.variables) > 6 else ""
-        by_name = ",".join(f"{label}=…" for label in shown) + more
-        s = "" if len(graph.variables) == 1 else "s"
+        shown, count = graph.variables[:6], len(graph.variables)
+        more = f", … ({count} in all)" if count > len(shown) else ""
+        hint = f"for example --at {','.join(f'{label}=1' for label in shown)}"
         raise BindingError(
-            f"no value for the variable{s} {', '.join(shown)}{more}", hint=f"--at {by_name}"
+            f"no value for the variable{'s' * (count > 1)} {', '.join(shown)}{more}",
+            hint="--at @FILE reads as many numbers as there are variables" if more else hint,
         )
 
 

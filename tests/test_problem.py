@@ -75,8 +75,8 @@ def test_an_expression_without_variables_needs_no_point() -> None:
 @pytest.mark.parametrize(
     ("text", "at", "message", "hint"),
     [
-        ("x*y", "", "no value for the variables x, y", "--at x=…,y=…"),
-        ("x", "", "no value for the variable x", "--at x=…"),
+        ("x*y", "", "no value for the variables x, y", "for example --at x=1,y=1"),
+        ("x", "", "no value for the variable x", "for example --at x=1"),
         ("+".join(f"x{i}" for i in range(9)), "", "x5,…", "x5=…,…"),
         ("x*y", "2", "--at has 1 value for 2 variables: x, y (natural order)", "--at x=2,y=…"),
         ("x", "2,5", "--at has 2 values for 1 variable: x", "2.5"),

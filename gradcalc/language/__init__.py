@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradcalc.errors import BindingError, Source
+from gradcalc.errors import BindingError, Source, Span
 from gradcalc.graph import Graph, bulk_building
 from gradcalc.language.arrays import Value
 from gradcalc.language.parser import Parser, Statement
@@ -120,9 +121,16 @@ def _order_inputs(graph: Graph, used: Mapping[str, Value], wrt: Sequence[str] | 
 
 
 def _require_all(graph: Graph, nodes: Mapping[str, int], order: Sequence[str]) -> None:
-    twice = {name for name in order if order.count(name) > 1} if len(order) < 1000 else set()
-    if twice or len(set(order)) < len(order):
-        raise BindingError(f"--wrt names '{min(twice or order)}' twice")
+    twice = next((name for name, count in Counter(order).items() if count > 1), None)
+    if twice is not None:
+        text = ",".join(order)
+        end = text.rindex(twice) + len(twice)
+        raise BindingError(
+            f"--wrt names '{twice}' twice",
+            source=Source(text, "--wrt"),
+            span=Span(end - len(twice), end),
+            hint=f"--wrt {','.join(dict.fromkeys(order))}",
+        )
     missing = sorted(set(nodes) - set(order), key=natural)
     if missing:
         raise BindingError(

@@ -229,8 +229,9 @@ def _bind_order(
     values = f"{len(numbers)} value{'' if len(numbers) == 1 else 's'}"
     label = what if len(labels) != 1 else what[:-1]
     order = " (natural order)" if what == "variables" and len(labels) > 1 else ""
+    fitting = f"for {len(labels)} {label}: {_listed(labels)}{order}"
     raise BindingError(
-        f"{option} has {values} for {len(labels)} {label}: {_listed(labels)}{order}",
+        f"{option} has {values} {fitting if labels else f'and the expression has no {what}'}",
         source=given[0].source if given else None,
         span=extra.span if extra else (given[0].span if given else None),
         hint=_count_hint(numbers, labels, option),
@@ -239,7 +240,7 @@ def _bind_order(
 
 def _count_hint(numbers: Sequence[float], labels: Sequence[str], option: str) -> str:
     if not labels:
-        return f"the expression has no variables: leave {option} out"
+        return f"leave {option} out"
     if len(labels) == 1 and len(numbers) == 2:
         return f"a decimal comma? write {option} {numbers[0]:g}.{numbers[1]:g}"
     padded = [f"{numbers[i]:g}" if i < len(numbers) else "…" for i in range(min(len(labels), 6))]
