@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import select
+import stat
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -72,26 +74,33 @@ class Blocks:
         return b"".join(parts)
 
     def _is_ready(self) -> bool:
-        if self.size is not None or os.name != "posix":
+        if self.size is not None or _number(self._file) is None or os.name != "posix":
             return True
         return bool(select.select([self._file], [], [], PATIENCE)[0])
 
 
+def is_regular(file: BinaryIO) -> bool:
+    """Whether this is a file on a disk, and no pipe."""
+    number = _number(file)
+    return number is not None and stat.S_ISREG(os.fstat(number).st_mode)
+
+
 def _read(file: BinaryIO, most: int) -> bytes:
     """What there is, up to ``most`` bytes; waits for the first of them."""
-    try:
-        number = file.fileno()
-    except (OSError, AttributeError):  # not a file of the system
-        return file.read(most)
-    return os.read(number, most)
+    number = _number(file)
+    return file.read(most) if number is None else os.read(number, most)
 
 
 def _size(file: BinaryIO) -> int | None:
     """The length of a regular file, or of one in memory."""
-    try:
-        status = os.fstat(file.fileno())
-    except (OSError, AttributeError):
-        return len(getattr(file, "getbuffer", bytes)())
-    import stat
+    if is_regular(file):
+        return os.fstat(file.fileno()).st_size
+    return len(file.getbuffer()) if isinstance(file, io.BytesIO) else None
 
-    return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+def _number(file: BinaryIO) -> int | None:
+    """By which the system knows the file; None for one in memory."""
+    try:
+        return file.fileno()
+    except (OSError, AttributeError):
+        return None

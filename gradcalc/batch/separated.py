@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from gradcalc.batch.blocks import LONGEST, Blocks
+from gradcalc.batch.blocks import LONGEST, Blocks, is_regular
 from gradcalc.batch.chunk import Chunk, Column, Floats, Table, joined
 from gradcalc.batch.columnar import as_cell, library, series
 from gradcalc.errors import BindingError
@@ -48,7 +48,7 @@ class Separated:
     def chunks(self, wanted: Sequence[int], keep: bool) -> Iterator[Chunk]:
         for block in self._pending:
             if block:
-                count = _lines(block)
+                count = _count(block)
                 chunk = self._chunk(block, count, wanted, keep)
                 self._line += count
                 if len(chunk):
@@ -90,7 +90,7 @@ class Separated:
             return whole
         found, line = [], self._line
         for piece in _cut(block):
-            lines = range(line, line + _lines(piece))
+            lines = range(line, line + _count(piece))
             quick = self._quick(piece, lines, wanted, keep)
             found.append(quick or self._careful(piece, line, wanted, keep))
             line = lines.stop
@@ -101,8 +101,8 @@ class Separated:
         quoted = b'"' in block
         if not wanted or not block.strip():
             return None
-        separators = block.count(self._separator.encode())
-        if not quoted and separators != len(lines) * (self.width - 1):
+        # That the last number is there says that all fields are; text may be empty.
+        if not quoted and self.width - 1 not in wanted and not self._is_full(block, len(lines)):
             return None
         polars = library(len(block))
         if polars is not None:
@@ -116,7 +116,13 @@ class Separated:
             )
         except ValueError:
             return None
-        return Chunk(numbers[:, list(wanted)], lines) if len(numbers) == len(lines) else None
+        if numbers.shape != (len(lines), self.width):
+            return None
+        return Chunk(numbers[:, list(wanted)], lines)
+
+    def _is_full(self, block: bytes, count: int) -> bool:
+        """Whether ``count`` lines can all have their fields."""
+        return block.count(self._separator.encode()) == count * (self.width - 1)
 
     def _by_polars(
         self, polars: Any, block: bytes, lines: range, wanted: Sequence[int], keep: bool
@@ -202,7 +208,7 @@ def _number(field: str) -> float | None:
         return None
 
 
-def _lines(block: bytes) -> int:
+def _count(block: bytes) -> int:
     return block.count(b"\n") + (not block.endswith(b"\n"))
 
 
@@ -231,31 +237,26 @@ def write(names: Sequence[str], tables: Iterator[Table], file: BinaryIO, separat
     csv.writer(header, delimiter=separator, lineterminator="\n").writerow(names)
     file.write(header.getvalue().encode())
     file.flush()
+    straight = is_regular(file)
     for table in tables:
-        file.write(lines(table, separator))
+        polars = library(8 * table.results.size)
+        if polars is None:
+            file.write(_lines(table, separator))
+        elif straight:
+            _write_by_polars(polars, table, file, separator)
+        else:  # through Python, so that a closed pipe is told as one
+            text = io.BytesIO()
+            _write_by_polars(polars, table, text, separator)
+            file.write(text.getbuffer())
         file.flush()
 
 
-def lines(table: Table, separator: str) -> bytes:
-    """The rows as text."""
-    polars = library(8 * table.results.size)
-    if polars is not None:
-        return _lines_by_polars(polars, table, separator)
-    if table.kept:
-        return _lines_with_text(table, separator)
-    rows, columns = table.results.shape
-    template = (separator.join(["%r"] * columns) + "\n") * rows
-    return spelled(template % tuple(table.results.ravel().tolist())).encode()
-
-
-def _lines_by_polars(polars: Any, table: Table, separator: str) -> bytes:
+def _write_by_polars(polars: Any, table: Table, file: BinaryIO, separator: str) -> None:
     columns = (*table.kept, *np.asfortranarray(table.results).T)
     frame = polars.DataFrame({str(j): series(polars, c) for j, c in enumerate(columns)})
     if table.gaps:
         frame = frame.select(_with_nan(polars, column) for column in frame.get_columns())
-    text = io.BytesIO()
-    frame.write_csv(text, include_header=False, separator=separator, null_value="nan")
-    return text.getvalue()
+    frame.write_csv(file, include_header=False, separator=separator, null_value="nan")
 
 
 def _with_nan(polars: Any, column: Any) -> Any:
@@ -263,6 +264,18 @@ def _with_nan(polars: Any, column: Any) -> Any:
     if column.dtype.is_float():
         return column.fill_nan(None)
     return column.cast(polars.String).fill_null("")
+
+
+def _lines(table: Table, separator: str) -> bytes:
+    if table.kept:
+        return _lines_with_text(table, separator)
+    # Slopes are often constant, and those need to be spelled only once.
+    bits = np.ascontiguousarray(table.results).view(np.int64)
+    varying = (bits != bits[0]).any(axis=0)
+    fields = ["%r" if varies else _spelled(x)
+              for varies, x in zip(varying, table.results[0].tolist(), strict=True)]  # fmt: skip
+    template = (separator.join(fields) + "\n") * len(bits)
+    return spelled(template % tuple(table.results[:, varying].ravel().tolist())).encode()
 
 
 def _lines_with_text(table: Table, separator: str) -> bytes:
@@ -278,16 +291,18 @@ def _spelled(value: Any) -> Any:
     return spelled(repr(value)) if isinstance(value, float) else as_cell(value)
 
 
-_EXPONENT = re.compile(r"(\d)(?:\.(\d+))?e-0(\d)")
+_MANTISSA = re.compile(r"(\d)(?:\.(\d+))?$")
 
 
 def spelled(text: str) -> str:
     """Python's floats as polars spells them: 1e-7 and 0.00001 for 1e-07 and 1e-05."""
-    return _EXPONENT.sub(_respelled, text) if "e-0" in text else text
+    if "e-0" not in text:
+        return text
+    *starts, end = text.split("e-05")
+    return "".join([*map(_written_out, starts), end]).replace("e-0", "e-")
 
 
-def _respelled(match: re.Match[str]) -> str:
-    whole, fraction, exponent = match.groups()
-    if exponent == "5":
-        return f"0.0000{whole}{fraction or ''}"
-    return f"{whole}{f'.{fraction}' if fraction else ''}e-{exponent}"
+def _written_out(text: str) -> str:
+    """A text that ends with a mantissa, times 1e-5."""
+    tail = text[-20:]
+    return text[:-20] + _MANTISSA.sub(lambda m: f"0.0000{m[1]}{m[2] or ''}", tail)
