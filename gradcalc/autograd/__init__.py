@@ -1,4 +1,4 @@
-# ruff: noqa: F401  (this file is the public surface: names are imported to be found here)
+# ruff: noqa: F401, A004  (the public surface: names are imported to be found here, as PyTorch's)
 """PyTorch's autograd, on numpy: eager tensors that remember how they were made.
 
 >>> import gradcalc.autograd as torch
@@ -18,8 +18,8 @@ shapes), ``inplace`` (what ``y[0] = …`` does to the graph).
 
 The names are PyTorch's, the semantics too; the numbers are float32 unless asked otherwise. Known
 differences: derivatives use the primitive table's accurate formulas (tanh′ = sech², exact to the
-edges), and ``hypot`` has slope 0 at the origin, as ``norm`` does, where PyTorch answers NaN. numpy's
-floating-point warnings appear on the way forward, as ``numpy.seterr`` has them.
+edges), and ``hypot`` has slope 0 at the origin, as ``norm`` does, where PyTorch answers NaN.
+numpy's floating-point warnings appear on the way forward, as ``numpy.seterr`` has them.
 """
 
 from __future__ import annotations
@@ -57,7 +57,6 @@ from gradcalc.autograd.creation import (
     full_like,
     linspace,
     manual_seed,
-    meshgrid,
     ones,
     ones_like,
     rand,
@@ -95,6 +94,7 @@ from gradcalc.autograd.grad_mode import (
     set_grad_enabled,
 )
 from gradcalc.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
+from gradcalc.autograd.joining import cat, chunk, concat, concatenate, split, stack, unbind
 from gradcalc.autograd.linear import bmm, diag, diagonal, dot, matmul, mm, movedim, mv, outer, trace
 from gradcalc.autograd.reductions import (
     all,
@@ -122,21 +122,14 @@ from gradcalc.autograd.reductions import (
 )
 from gradcalc.autograd.structural import (
     broadcast_to,
-    cat,
-    chunk,
     clone,
-    concat,
-    concatenate,
     flatten,
     flip,
     repeat,
     reshape,
-    split,
     squeeze,
-    stack,
     t,
     transpose,
-    unbind,
     unsqueeze,
 )
 from gradcalc.autograd.tensor import Tensor
@@ -156,7 +149,7 @@ autograd = _sys.modules[__name__]
 linalg = reductions
 """For ``torch.linalg.norm``."""
 
-permute = Tensor.permute
+permute = vars(Tensor)["permute"]
 globals().update(
     {
         name: operation

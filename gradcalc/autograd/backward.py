@@ -18,6 +18,7 @@ import numpy as np
 
 from gradcalc.autograd.dtypes import Size
 from gradcalc.autograd.grad_mode import _Switch, mode
+from gradcalc.autograd.joining import stack
 from gradcalc.autograd.node import Edge, Node
 from gradcalc.autograd.structural import convert
 from gradcalc.autograd.tensor import Tensor, edge, method, wrap
@@ -114,9 +115,7 @@ def _leading_to(captures: Captures, reached: Iterable[Node]) -> set[Node]:
 # --- Those who watch ----------------------------------------------------------------------------
 
 
-def _observe(
-    node: Node, cotangents: list[Any], tracked: bool, captures: Captures | None
-) -> None:
+def _observe(node: Node, cotangents: list[Any], tracked: bool, captures: Captures | None) -> None:
     """Hooks on the node's outputs, then retained gradients, then captures."""
     for k, hook in list(node.tensor_hooks):
         if cotangents[k] is not None:
@@ -177,8 +176,8 @@ def backward(
     """Add vᵀJ to the ``.grad`` of every leaf, or of ``inputs`` alone.
 
     ``grad_tensors`` is v, one tensor per root, of the root's shape; a root of one element needs
-    none. Raises RuntimeError when shapes do not match, when nothing requires grad, or when the graph
-    was freed by an earlier pass without ``retain_graph``.
+    none. Raises RuntimeError when shapes do not match, when nothing requires grad, or when the
+    graph was freed by an earlier pass without ``retain_graph``.
     """
     if inputs is not None:
         inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
@@ -268,8 +267,6 @@ def _batched(
     outputs: Any, grad_outputs: Any, keep: bool, tracked: bool, captures: Captures
 ) -> Captures:
     """One pass per row of the cotangents, stacked."""
-    from gradcalc.autograd.structural import stack
-
     many = [grad_outputs] if isinstance(grad_outputs, Tensor) else list(grad_outputs)
     count = next(v.shape[0] for v in many if v is not None)
     rows = []
@@ -283,7 +280,7 @@ def _batched(
     for place in captures:
         parts = [row[place] for row in rows]
         parts = [p if p is None or isinstance(p, Tensor) else wrap(p) for p in parts]
-        stacked[place] = None if parts[0] is None else stack(parts)
+        stacked[place] = None if parts[0] is None else stack([p for p in parts if p is not None])
     return stacked
 
 
@@ -304,9 +301,7 @@ def _seeds(tensors: Any, vectors: Any, tracked: bool) -> list[tuple[Edge, Any]]:
         given = list(vectors)
     for v in given:
         if v is not None and not isinstance(v, Tensor):
-            raise TypeError(
-                f"gradients can be either Tensors or None, but got {type(v).__name__}"
-            )
+            raise TypeError(f"gradients can be either Tensors or None, but got {type(v).__name__}")
     if len(given) != len(roots):
         raise RuntimeError(f"got {len(roots)} tensors and {len(given)} gradients")
     return [

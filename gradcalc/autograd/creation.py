@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcalc.autograd.dtypes import get_default_dtype, numpy_type
-from gradcalc.autograd.structural import flat
+from gradcalc.autograd.structural import convert, flat
 from gradcalc.autograd.tensor import Tensor, wrap
 
 _generator = np.random.default_rng()
@@ -58,7 +58,7 @@ def _default_type(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 def as_tensor(data: Any, dtype: Any = None, **_: Any) -> Tensor:
     """The tensor itself, or a tensor that shares an array's memory, or a new one."""
     if isinstance(data, Tensor):
-        return data if dtype is None else data.to(dtype)  # type: ignore[no-any-return]
+        return data if dtype is None else convert(data, numpy_type(dtype))
     return from_numpy(data) if isinstance(data, np.ndarray) else tensor(data, dtype=dtype)
 
 
@@ -67,7 +67,7 @@ def from_numpy(array: np.ndarray[Any, Any]) -> Tensor:
     return wrap(array)
 
 
-def Variable(data: Any, requires_grad: bool = False, **_: Any) -> Tensor:  # noqa: N802
+def Variable(data: Any, requires_grad: bool = False, **_: Any) -> Tensor:
     """The name tensors had before PyTorch 0.4: an alias of the data that may require grad."""
     alias = data.detach() if isinstance(data, Tensor) else tensor(data)
     alias.requires_grad = requires_grad
@@ -172,14 +172,6 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool 
     return tensor(array, requires_grad=requires_grad)
 
 
-def meshgrid(*tensors: Tensor, indexing: str = "ij") -> tuple[Tensor, ...]:
-    """The coordinates of a grid."""
-    grids = np.meshgrid(*(x.detach().numpy() for x in tensors), indexing=indexing)  # type: ignore[call-overload]
-    return tuple(wrap(grid) for grid in grids)
-
-
 def scalar_tensor(value: Any, *, dtype: Any = None) -> Tensor:
     """A 0-d tensor."""
     return tensor(value, dtype=dtype)
-
-

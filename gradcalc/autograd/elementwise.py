@@ -117,7 +117,7 @@ class Operation:
 
     def __call__(self, *operands: Any) -> Tensor:
         """The result, recorded if grad mode is on and an operand is tracked."""
-        arrays = []
+        arrays: list[Any] = []
         kind = None
         for x in operands:
             if type(x) is Tensor:
@@ -250,8 +250,8 @@ def _size_error(arrays: list[Any]) -> RuntimeError:
         m, n = wide[0][k], wide[1][k]
         if m != n and 1 not in (m, n):
             return RuntimeError(
-                f"The size of tensor a ({m}) must match the size of tensor b ({n}) at non-singleton "
-                f"dimension {k}"
+                f"The size of tensor a ({m}) must match the size of tensor b ({n}) at "
+                f"non-singleton dimension {k}"
             )
     return RuntimeError(f"shapes {shapes} do not broadcast together")
 

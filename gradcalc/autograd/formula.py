@@ -1,8 +1,8 @@
 """The partial derivatives of a primitive, made ready to be multiplied with a cotangent.
 
-``gradcalc.rules`` gives a primitive's partials as a small graph. A ``Formula`` is that graph for the
-operands that are wanted: which values to save on the way forward, what to compute from them on the
-way back, and how each product v·∂f/∂x is formed. It runs on arrays and on tensors alike.
+``gradcalc.rules`` gives a primitive's partials as a small graph. A ``Formula`` is that graph for
+the operands that are wanted: which values to save on the way forward, what to compute from them
+on the way back, and how each product v·∂f/∂x is formed. It runs on arrays and on tensors alike.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import numpy as np
 from gradcalc.primitives import DIV, OPERANDS, TABLE, WHERE, Primitive
 from gradcalc.rules import rule
 
+
 def zeros_like(v: Any) -> Any:
-    """A 0 for every element of a tensor, untracked: a function that is flat is flat to every order."""
+    """A 0 for every element, untracked: what is flat is flat to every order."""
     return v.detach() * 0.0
 
 
@@ -55,7 +56,7 @@ def formula(primitive: Primitive, wanted: tuple[bool, ...]) -> Formula:
     shapes = {node: _how(graph, node, primitive.selects) for node in chosen if node is not None}
     targets = frozenset(target for _, target in shapes.values() if target is not None)
     order = _ancestors(graph, targets)
-    names = {node: name for node, name in zip(graph.inputs, graph.variables, strict=True)}
+    names = dict(zip(graph.inputs, graph.variables, strict=True))
     inputs = [node for node in order if node in names]
     constants = [node for node in order if node in graph.constants]
     computed = [node for node in order if node not in names and node not in graph.constants]
@@ -141,10 +142,8 @@ def _product(v: Any, product: Product, values: list[Any], arrays: bool) -> Any:
     if how == NEGATED:
         return -v
     p = values[place]
-    if arrays and fresh and v.size >= FUSE and _alike(p, v):
-        q = np.divide(v, p, out=p)
-    else:
-        q = v / p
+    ours = fresh and arrays and v.size >= FUSE and _alike(p, v)
+    q = np.divide(v, p, out=p) if ours else v / p
     return q if how == OVER else -q
 
 
@@ -160,5 +159,3 @@ def _selected(v: Any, product: Product, values: list[Any], apply: Any) -> Any:
     if apply is None:
         return np.where(np.equal(p, 0), v.dtype.type(0), v * p)
     return apply(WHERE, p != 0, v * p, 0.0)
-
-

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from gradcalc.autograd.grad_mode import _Switch, mode
-from gradcalc.autograd.inplace import refuse_leaf, rebase
+from gradcalc.autograd.inplace import rebase, refuse_leaf
 from gradcalc.autograd.node import NOWHERE, Node, clock
 from gradcalc.autograd.structural import convert, sum_to
 from gradcalc.autograd.tensor import Tensor, edge, wrap
@@ -147,8 +147,8 @@ class Function:
     def backward(ctx: Any, *cotangents: Any) -> Any:
         """Turn the cotangents of the outputs into those of the inputs."""
         raise NotImplementedError(
-            "You must implement either the backward or vjp method for your custom autograd.Function "
-            "to use it with backward mode AD."
+            "You must implement either the backward or vjp method for your custom "
+            "autograd.Function to use it with backward mode AD."
         )
 
     setup_context: Callable[..., None] | None = None
@@ -175,7 +175,7 @@ def _node_of(cls: type[Function]) -> type[FunctionNode]:
     if made is None:
         made = type(f"{cls.__name__}Backward", (FunctionNode,), {"function": cls})
         cls._node = made  # type: ignore[attr-defined]
-    return made  # type: ignore[no-any-return]
+    return made
 
 
 def _record(node: FunctionNode, inputs: Sequence[Any], returned: Any) -> Any:
@@ -226,8 +226,7 @@ def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(backward)
     def once(ctx: Any, *cotangents: Any) -> Any:
         with _Switch(False):
-            returned = backward(ctx, *cotangents)
-        return returned
+            return backward(ctx, *cotangents)
 
     return once
 

@@ -8,7 +8,7 @@ from typing import Any
 from gradcalc.autograd.backward import grad
 from gradcalc.autograd.creation import ones_like, zeros, zeros_like
 from gradcalc.autograd.grad_mode import enable_grad
-from gradcalc.autograd.structural import stack
+from gradcalc.autograd.joining import stack
 from gradcalc.autograd.tensor import Tensor
 
 Tensors = tuple[Tensor, ...]
@@ -151,7 +151,7 @@ def jacobian(
 ) -> Any:
     """J, of shape (*output, *input); a tuple per output and per input where there are several.
 
-    One pass per element of the output. ``vectorize`` and ``strategy`` are taken, and change nothing.
+    One pass per element of the output. ``vectorize`` and ``strategy`` are taken and change nothing.
     """
     given = _fresh(_tuple(inputs, "inputs", "jacobian"), create_graph)
     outputs, single_output = _call(func, given, "jacobian")

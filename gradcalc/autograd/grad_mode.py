@@ -1,4 +1,4 @@
-"""Whether operations are recorded: ``no_grad``, ``enable_grad``, ``set_grad_enabled``, anomalies."""
+"""Whether operations are recorded, and whether a NaN on the way back is an error."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class set_grad_enabled(_Switch):  # noqa: N801
         return super().__call__(function)
 
 
-class detect_anomaly:
+class detect_anomaly:  # noqa: N801
     """Inside the block, a backward formula that returns NaN raises and names its node."""
 
     def __init__(self, check_nan: bool = True) -> None:
@@ -113,7 +113,7 @@ class detect_anomaly:
         mode.anomaly = self._before
 
 
-class set_detect_anomaly(detect_anomaly):
+class set_detect_anomaly(detect_anomaly):  # noqa: N801
     """``detect_anomaly`` that holds from the call on."""
 
     def __init__(self, mode_: bool, check_nan: bool = True) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradcalc.autograd.backward import grad
-from gradcalc.autograd.grad_mode import no_grad
+from gradcalc.autograd.grad_mode import enable_grad, no_grad
 from gradcalc.autograd.tensor import Tensor, wrap
 
 
@@ -129,8 +129,6 @@ def gradgradcheck(func: Callable[..., Any], inputs: Any, grad_outputs: Any = Non
                     allow_unused=True, materialize_grads=True)  # fmt: skip
 
     def recorded(*everything: Any) -> tuple[Any, ...]:
-        from gradcalc.autograd.grad_mode import enable_grad
-
         with enable_grad():
             return gradient(*everything)
 

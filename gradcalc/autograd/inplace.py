@@ -1,10 +1,10 @@
 """Writing in place: versions, and how a tensor's place in the graph moves.
 
 ``y[0] = x`` changes the numbers of y. What y was before still has its node; what y is now needs
-another: **CopySlices**, whose inputs are the old y and x. Its backward hands x the cotangent of slot
-0, and hands the old y everything else, with a zero in slot 0, because the old number there no longer
-matters. Every write adds one to the version that all views and aliases of the memory share, so that
-a node which saved the old numbers notices.
+another: **CopySlices**, whose inputs are the old y and x. Its backward hands x the cotangent of
+slot 0, and hands the old y everything else, with a zero in slot 0, because the old number there no
+longer matters. Every write adds one to the version that all views and aliases of the memory share,
+so that a node which saved the old numbers notices.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _at(array: Any, key: Any) -> Any:
 
 
 def write(y: Tensor, array: Any, node: Node | None, others: tuple[Edge, ...] = ()) -> Tensor:
-    """Put ``array`` into y's memory; ``node`` is then what y comes from, its first input the old y."""
+    """Put ``array`` into y's memory; y then comes from ``node``, whose first input is the old y."""
     recorded = mode.enabled and node is not None
     if mode.enabled:
         refuse_leaf(y)
@@ -267,4 +267,3 @@ def zero_(y: Tensor) -> Tensor:
 def fill_(y: Tensor, value: Any) -> Tensor:
     """Write one number everywhere."""
     return copy_(y, value)
-

@@ -92,8 +92,11 @@ def dot(a: Tensor, b: Tensor) -> Any:
         raise RuntimeError(f"1D tensors expected, but got {a.ndim}D and {b.ndim}D tensors")
     if a.numel() != b.numel():
         raise RuntimeError(
-            "inconsistent tensor size, expected tensor [" + str(a.numel()) + "] and src ["
-            + str(b.numel()) + "] to have the same number of elements, but got "
+            "inconsistent tensor size, expected tensor ["
+            + str(a.numel())
+            + "] and src ["
+            + str(b.numel())
+            + "] to have the same number of elements, but got "
             + f"{a.numel()} and {b.numel()} elements respectively"
         )
     return matmul(a, b)
@@ -133,8 +136,6 @@ def movedim(x: Tensor, source: int, destination: int) -> Any:
     order = [k for k in range(x.ndim) if k != source % x.ndim]
     order.insert(destination % x.ndim, source % x.ndim)
     return permute(x, tuple(order))
-
-
 
 
 mm = mv = bmm = matmul

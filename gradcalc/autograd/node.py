@@ -58,7 +58,7 @@ class Node:
     next_functions: tuple[Edge, ...] = ()
     order: int
     outputs = 1
-    saved: Sequence[tuple[Any, ...]] | None = ()
+    saved: Sequence[Any] | None = ()  # of Saved, or None where an input's value is not needed
     tensor_hooks: Sequence[tuple[int, Callable[[Any], Any]]] = ()
     node_hooks: Sequence[Callable[..., Any]] = ()
     retained: dict[int, weakref.ref[Tensor]] | None = None

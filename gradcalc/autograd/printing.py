@@ -53,7 +53,7 @@ def _with_suffixes(text: str, suffixes: list[str], indent: int, own_line: bool) 
     return text + ")"
 
 
-def _body(array: Any, indent: int) -> str:
+def _body(array: np.ndarray[Any, Any], indent: int) -> str:
     summarize = array.size > THRESHOLD
     write = _Writer(_corners(array) if summarize else array)
     if array.ndim == 0:
@@ -70,7 +70,8 @@ def _nested(array: Any, indent: int, summarize: bool, write: _Writer) -> str:
         parts = list(array)
     slices = ["..." if part is None else _nested(part, indent + 1, summarize, write)
               for part in parts]  # fmt: skip
-    return "[" + ("," + "\n" * (array.ndim - 1) + " " * (indent + 1)).join(slices) + "]"
+    between = "," + "\n" * int(array.ndim - 1) + " " * (indent + 1)
+    return "[" + between.join(slices) + "]"
 
 
 def _row(array: Any, indent: int, summarize: bool, write: _Writer) -> str:
@@ -122,7 +123,8 @@ class _Writer:
 
     def __call__(self, value: Any) -> str:
         if isinstance(value, complex):
-            text = f"{_short(value.real)}{'+' if value.imag >= 0 else '-'}{_short(abs(value.imag))}j"
+            sign = "+" if value.imag >= 0 else "-"
+            text = f"{_short(value.real)}{sign}{_short(abs(value.imag))}j"
         elif not self.floating:
             text = str(value)
         elif self.scientific:

@@ -10,6 +10,7 @@ import numpy as np
 from gradcalc.autograd.dtypes import int_product, numpy_type
 from gradcalc.autograd.elementwise import FUNCTION
 from gradcalc.autograd.inplace import in_place
+from gradcalc.autograd.joining import stack, unbind
 from gradcalc.autograd.node import Node
 from gradcalc.autograd.structural import (
     Shape,
@@ -17,8 +18,6 @@ from gradcalc.autograd.structural import (
     embed,
     expand,
     flip,
-    stack,
-    unbind,
 )
 from gradcalc.autograd.tensor import Tensor, attach, method, save, tracks, wrap
 
@@ -146,9 +145,9 @@ def _others(x: Any, dim: int) -> Any:
         return stack([a * b for a, b in zip(before, after, strict=True)], dim)
     moved = np.moveaxis(x, dim, 0)
     ones = np.ones((1, *moved.shape[1:]), x.dtype)
-    before = np.cumprod(np.concatenate([ones, moved[:-1]]), axis=0)
-    after = np.cumprod(np.concatenate([ones, moved[:0:-1]]), axis=0)[::-1]
-    return np.moveaxis(before * after, 0, dim)
+    left = np.cumprod(np.concatenate([ones, moved[:-1]]), axis=0)
+    right = np.cumprod(np.concatenate([ones, moved[:0:-1]]), axis=0)[::-1]
+    return np.moveaxis(left * right, 0, dim)
 
 
 def _running(parts: list[Any]) -> list[Any]:
@@ -245,7 +244,7 @@ def _extreme(x: Tensor, dim: int | None, keepdim: bool, name: str) -> Any:
 
 @method("max")
 def max(x: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
-    """The largest of all; of each row along ``dim``, with its place; the larger of two tensors."""
+    """The largest of all; of each row along ``dim``, with its place; the larger of two."""
     if isinstance(dim, Tensor):
         return FUNCTION["max"](x, dim)
     return _extreme(x, dim, keepdim, "max")
@@ -253,7 +252,7 @@ def max(x: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
 
 @method("min")
 def min(x: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
-    """The smallest of all; of each row along ``dim``, with its place; the smaller of two tensors."""
+    """The smallest of all; of each row along ``dim``, with its place; the smaller of two."""
     if isinstance(dim, Tensor):
         return FUNCTION["min"](x, dim)
     return _extreme(x, dim, keepdim, "min")

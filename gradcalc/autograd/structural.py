@@ -14,7 +14,7 @@ import numpy as np
 from gradcalc.autograd.dtypes import int_product, numpy_type
 from gradcalc.autograd.node import Node
 from gradcalc.autograd.tensor import Tensor, attach, method, tracks, wrap
-from gradcalc.autograd.views import View, view
+from gradcalc.autograd.views import view
 
 Shape = tuple[int, ...]
 
@@ -216,6 +216,17 @@ def t(x: Tensor) -> Any:
 Tensor.T = Tensor.mT = property(lambda x: permute(x, tuple(reversed(range(x.ndim)))))  # type: ignore[attr-defined]
 
 
+@method("repeat")
+def repeat(x: Tensor, *times: Any) -> Any:
+    """The numbers again and again along each axis."""
+    counts = flat(times)
+    shape = (1,) * (len(counts) - x.ndim) + x._array.shape
+    paired = [n for pair in zip((1,) * len(shape), shape, strict=True) for n in pair]
+    wide = [n for pair in zip(counts, shape, strict=True) for n in pair]
+    total = tuple(a * b for a, b in zip(counts, shape, strict=True))
+    return expand(_reshape_to(x, tuple(paired)), tuple(wide)).reshape(total)
+
+
 class FlipBackward0(Node):
     def __init__(self, dims: Shape) -> None:
         self.dims = dims
@@ -337,129 +348,6 @@ def embed(v: Any, shape: Shape, key: tuple[Any, ...]) -> Any:
         return zeros
     out = wrap(zeros)
     return attach(out, EmbedBackward(key), v) if tracks(v) else out
-
-
-# --- Joining and parting ------------------------------------------------------------------------
-
-
-class CatBackward0(Node):
-    def __init__(self, dim: int, lengths: Sequence[int], rank: int) -> None:
-        self.dim, self.lengths, self.rank = dim, lengths, rank
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        parts, start = [], 0
-        for length in self.lengths:
-            key = [slice(None)] * self.rank
-            key[self.dim] = slice(start, start + length)
-            parts.append(index(v, tuple(key)))
-            start += length
-        return tuple(parts)
-
-
-def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """The tensors one after the other along ``dim``."""
-    out = wrap(np.concatenate([x._array for x in tensors], axis=dim))
-    if not tracks(*tensors):
-        return out
-    k = dim % out.ndim
-    lengths = [x._array.shape[k] for x in tensors]
-    return attach(out, CatBackward0(k, lengths, out.ndim), *tensors)
-
-
-concat = concatenate = cat
-
-
-class StackBackward0(Node):
-    def __init__(self, dim: int, count: int) -> None:
-        self.dim, self.count = dim, count
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        before = (slice(None),) * self.dim
-        return tuple(index(v, (*before, k, ...)) if self.wants(k) else None
-                     for k in range(self.count))  # fmt: skip
-
-
-def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """The tensors side by side along a new axis."""
-    out = wrap(np.stack([x._array for x in tensors], axis=dim))
-    if not tracks(*tensors):
-        return out
-    return attach(out, StackBackward0(dim % out.ndim, len(tensors)), *tensors)
-
-
-class UnbindBackward0(Node):
-    def __init__(self, dim: int, shape: Shape, kind: Any) -> None:
-        self.dim, self.shape, self.kind = dim, shape, kind
-        self.outputs = shape[dim]
-
-    def pull(self, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
-        part = self.shape[: self.dim] + self.shape[self.dim + 1 :]
-        zeros = np.zeros(part, self.kind)
-        filled = [zeros if v is None else v for v in cotangents]
-        if not tracked:
-            return (np.stack(filled, axis=self.dim),)
-        return (stack([v if isinstance(v, Tensor) else wrap(v) for v in filled], self.dim),)
-
-
-@method("unbind")
-def unbind(x: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
-    """The slices along ``dim``, one tensor each."""
-    if x.ndim == 0:
-        raise TypeError("iteration over a 0-d tensor")
-    k = dim % x.ndim
-    parts = [x._array[(*(slice(None),) * k, i, ...)] for i in range(x._array.shape[k])]
-    if not tracks(x):
-        return tuple(index(x, (*(slice(None),) * k, i, ...)) for i in range(len(parts)))
-    node = UnbindBackward0(k, x._array.shape, x._array.dtype)
-    outs = tuple(wrap(part) for part in parts)
-    for i, out in enumerate(outs):
-        attach(out, node, x)
-        out._edge = (node, i)
-        out._counter = x._counter
-        out._view = View(x, ())
-        out._view.refuses = _ONE_OF_SEVERAL
-    return outs
-
-
-_ONE_OF_SEVERAL = (
-    "Output 0 of UnbindBackward0 is a view and is being modified inplace. This view is the output "
-    "of a function that returns multiple views. Such functions do not allow the output views to be "
-    "modified inplace. You should replace the inplace operation by an out-of-place one."
-)
-
-
-@method("__iter__")
-def iterate(x: Tensor) -> Any:
-    """``for row in x``."""
-    return iter(unbind(x))
-
-
-@method("split")
-def split(x: Tensor, size: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
-    """Pieces of the given length (or lengths) along ``dim``."""
-    total = x._array.shape[dim]
-    sizes = [size] * -(-total // size) if isinstance(size, int) else list(size)
-    starts = np.cumsum([0, *sizes])
-    before = (slice(None),) * (dim % x.ndim)
-    return tuple(get_item(x, (*before, slice(int(a), int(min(b, total)))))
-                 for a, b in zip(starts, starts[1:], strict=False))  # fmt: skip
-
-
-@method("chunk")
-def chunk(x: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """As many pieces of equal length as asked, the last one shorter."""
-    return split(x, -(-x._array.shape[dim] // chunks), dim)
-
-
-@method("repeat")
-def repeat(x: Tensor, *times: Any) -> Any:
-    """The numbers again and again along each axis."""
-    counts = flat(times)
-    shape = (1,) * (len(counts) - x.ndim) + x._array.shape
-    paired = [n for pair in zip((1,) * len(shape), shape, strict=True) for n in pair]
-    wide = [n for pair in zip(counts, shape, strict=True) for n in pair]
-    total = tuple(a * b for a, b in zip(counts, shape, strict=True))
-    return expand(_reshape_to(x, tuple(paired)), tuple(wide)).reshape(total)
 
 
 # --- Copies -------------------------------------------------------------------------------------

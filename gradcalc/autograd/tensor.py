@@ -110,10 +110,10 @@ class Tensor:
     nelement = numel
 
     def is_floating_point(self) -> bool:
-        return self._array.dtype.kind == "f"
+        return bool(self._array.dtype.kind == "f")
 
     def is_complex(self) -> bool:
-        return self._array.dtype.kind == "c"
+        return bool(self._array.dtype.kind == "c")
 
     @property
     def is_leaf(self) -> bool:
@@ -154,7 +154,7 @@ class Tensor:
     @data.setter
     def data(self, value: Tensor) -> None:
         if value._array.dtype.kind != self._array.dtype.kind:
-            raise RuntimeError("data set to a tensor that requires gradients must be floating point")
+            raise RuntimeError("data set to a tensor that requires gradients must be floating")
         self._array = value._array
 
     def detach(self) -> Tensor:
@@ -298,7 +298,7 @@ class Tensor:
             )
 
     def _accumulate(self, v: Any, tracked: bool) -> None:
-        """Add a cotangent to ``.grad``: a private copy first, then in place; tracked, out of place."""
+        """Add a cotangent to ``.grad``: a private copy, then in place; tracked, out of place."""
         old = self._grad
         if tracked:
             v = v if isinstance(v, Tensor) else wrap(np.array(v))
@@ -324,7 +324,7 @@ class Tensor:
         return self._retains
 
     def register_hook(self, hook: Callable[[Tensor], Any]) -> Handle:
-        """Call ``hook(gradient)`` when this tensor's gradient is complete; it may return another."""
+        """Call ``hook(gradient)`` when the gradient is complete; it may return another."""
         if not self._tracked:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         node, k = edge(self)

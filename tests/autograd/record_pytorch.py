@@ -54,18 +54,25 @@ if __name__ == "__main__":
     torch.set_warn_always(True)  # some warnings come only once per process
     DATA.mkdir(exist_ok=True)
     written(BEHAVIOURS.name, {"behaviours": behaviours()})
-    written("special_points.json", {
-        "points": {
-            name: plain(gradients_at(torch, f, point)) for name, f, point in SPECIAL_POINTS
-        }
-    })
-    written("functions.json", {
-        "functions": {
-            f"{name} at {point}": plain(gradients_at(torch, f, point))
-            for name, f, points in FUNCTIONS
-            for point in points
-        }
-    })
-    written("representations.json", {
-        "texts": {name: make(torch) for name, make in REPRESENTATIONS.items()}
-    })
+    written(
+        "special_points.json",
+        {
+            "points": {
+                name: plain(gradients_at(torch, f, point)) for name, f, point in SPECIAL_POINTS
+            }
+        },
+    )
+    written(
+        "functions.json",
+        {
+            "functions": {
+                f"{name} at {point}": plain(gradients_at(torch, f, point))
+                for name, f, points in FUNCTIONS
+                for point in points
+            }
+        },
+    )
+    written(
+        "representations.json",
+        {"texts": {name: make(torch) for name, make in REPRESENTATIONS.items()}},
+    )

@@ -1,4 +1,4 @@
-"""Where derivatives are a convention, functions to compare, tensors to print: shared with recording."""
+"""Points where a derivative is a convention, functions to compare, tensors to print."""
 
 inf, nan = float("inf"), float("nan")
 

@@ -49,10 +49,10 @@ def test_B04_one_element_of_any_shape_needs_none(torch, see):
 def test_B05_the_gradient_has_the_shape_of_the_output(torch, see):
     x = see.leaf(2, 3)
     for shape in [(3,), (), (1, 2)]:
-        see.raises(f"{shape}", "RuntimeError",
-                   f"Mismatch in shape: grad_output[0] has a shape of torch.Size({list(shape)}) and "
-                   "output[0] has a shape of torch.Size([2]).",
-                   lambda: F(torch, x).backward(torch.ones(shape)))  # fmt: skip
+        part = (f"Mismatch in shape: grad_output[0] has a shape of torch.Size({list(shape)}) and "
+                "output[0] has a shape of torch.Size([2]).")  # fmt: skip
+        v = torch.ones(shape)
+        see.raises(f"{shape}", "RuntimeError", part, lambda v=v: F(torch, x).backward(v))
     see.raises("scalar", "RuntimeError", "Mismatch in shape: grad_output[0] has a shape of "
                "torch.Size([2]) and output[0] has a shape of torch.Size([])",
                lambda: x.sum().backward(torch.ones(2)))  # fmt: skip
@@ -61,7 +61,7 @@ def test_B05_the_gradient_has_the_shape_of_the_output(torch, see):
 def test_B06_the_gradient_is_cast_to_the_type_of_the_output(torch, see):
     for kind in ["float32", "int64", "bool"]:
         x = see.leaf(2, 3)
-        F(torch, x).backward(torch.ones(2, dtype=torch.float32).to(getattr(torch, kind, torch.bool)))
+        F(torch, x).backward(torch.ones(2).to(getattr(torch, kind)))
         see(f"{kind}", x.grad, [6, 9])
         see(f"{kind} dtype", x.grad.dtype == torch.float64, True)
 
@@ -91,7 +91,8 @@ def test_B09_an_output_that_tracks_nothing(torch, see):
 
 
 def test_B10_a_leaf_keeps_a_copy_of_the_gradient(torch, see):
-    for name, f in {"leaf": lambda x: x, "+0": lambda x: x + 0, "clone": lambda x: x.clone()}.items():
+    paths = {"leaf": lambda x: x, "+0": lambda x: x + 0, "clone": lambda x: x.clone()}
+    for name, f in paths.items():
         x, v = see.leaf(2, 3), see.const(5, 7)
         f(x).backward(v)
         v[0] = 99
@@ -260,8 +261,8 @@ def test_B28_what_may_be_assigned_to_grad(torch, see):
     def assign(value):
         x.grad = value
 
-    see.raises("size", "RuntimeError", "attempting to assign a gradient of size '[3]' to a tensor of "
-               "size '[2]'", lambda: assign(see.const(1, 2, 3)))  # fmt: skip
+    see.raises("size", "RuntimeError", "attempting to assign a gradient of size '[3]' to a tensor "
+               "of size '[2]'", lambda: assign(see.const(1, 2, 3)))  # fmt: skip
     see.raises("list", "TypeError", "assigned grad expected to be a Tensor or None but got grad of "
                "type", lambda: assign([1.0, 1.0]))  # fmt: skip
     see.raises("dtype", "RuntimeError", "attempting to assign a gradient with dtype",

@@ -1,4 +1,4 @@
-"""B61-B83: hooks, custom functions, higher order, functional, gradcheck. Values are PyTorch 2.13's."""
+"""B61-B83: hooks, functions, higher orders, functional, gradcheck. Values are PyTorch 2.13's."""
 
 UNTRACKED = "element 0 of tensors does not require grad and does not have a grad_fn"
 
@@ -142,7 +142,8 @@ def test_B71_what_backward_of_a_function_may_return(torch, see):
     see("extra None", a.grad, [1, 1])
     wrong = _function(torch, lambda ctx, g: (see.const(1, 2, 3), g))
     see.raises("shape", "RuntimeError", "returned an invalid gradient at index 0 - got [3] but "
-               "expected shape compatible with [2]", lambda: wrong.apply(a, b).backward(v))  # fmt: skip
+               "expected shape compatible with [2]",
+               lambda: wrong.apply(a, b).backward(v))  # fmt: skip
     wide = _function(torch, lambda ctx, g: (torch.ones(3, 2, dtype=torch.float64), g))
     a.grad = None
     wide.apply(a, b).backward(v)
@@ -155,7 +156,8 @@ def test_B72_no_gradient_no_backward_no_tensor(torch, see):
     see("None", a.grad, None)
     forward_only = type("Mine", (torch.autograd.Function,),
                         {"forward": staticmethod(lambda ctx, x: x * 2)})  # fmt: skip
-    see.raises("no backward", "NotImplementedError", "You must implement either the backward or vjp",
+    see.raises("no backward", "NotImplementedError",
+               "You must implement either the backward or vjp",
                lambda: forward_only.apply(a).backward())  # fmt: skip
 
     def save_a_number(ctx, x, y):
@@ -310,7 +312,8 @@ def test_B82_anomaly_mode_names_the_function(torch, see):
 
 def test_B83_complex_numbers(torch, see):
     z = torch.tensor(1 + 2j, dtype=torch.complex128, requires_grad=True)
-    see.raises("no gradient", "RuntimeError", "only for real scalar outputs but got torch.complex128",
+    see.raises("no gradient", "RuntimeError",
+               "only for real scalar outputs but got torch.complex128",
                lambda: (z**2).backward())  # fmt: skip
     (z**2).backward(torch.tensor(1, dtype=torch.complex128))
     see("conjugate", z.grad.item(), 2 - 4j)

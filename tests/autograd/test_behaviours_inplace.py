@@ -64,7 +64,8 @@ def test_B42_no_writing_to_a_leaf(torch, see):
         x[0] = 1
 
     see.raises("+=", "RuntimeError",
-               "a leaf Variable that requires grad is being used in an in-place operation.", add)  # fmt: skip
+               "a leaf Variable that requires grad is being used in an in-place operation.",
+               add)  # fmt: skip
     part = "a view of a leaf Variable that requires grad"
     see.raises("[0] =", "RuntimeError", part, assign)
     see.raises("view", "RuntimeError", part, lambda: x[0:1].add_(1))
@@ -149,8 +150,8 @@ def test_B50_a_value_that_does_not_fit(torch, see):
     def assign():
         zeros(torch, 4)[0:3] = x
 
-    see.raises("assign", "RuntimeError", "The expanded size of the tensor (3) must match the existing "
-               "size (2) at non-singleton dimension 0.", assign)  # fmt: skip
+    see.raises("assign", "RuntimeError", "The expanded size of the tensor (3) must match the "
+               "existing size (2) at non-singleton dimension 0.", assign)  # fmt: skip
 
 
 def test_B51_a_saved_value_that_was_overwritten(torch, see):

@@ -38,7 +38,7 @@ def test_gradients_of_functions_are_pytorchs(data, name, f, points):
     for point in points:
         ours = [x.item() for x in cases.gradients_at(torch, f, point)]
         theirs = [float(g) for g in data("functions.json")["functions"][f"{name} at {point}"]]
-        # PyTorch's own formulas cancel near the edges: it is a check of the function, not of digits.
+        # PyTorch's own formulas cancel near the edges: this checks the function, not the digits.
         np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-15)
 
 
