@@ -40,7 +40,7 @@ f = sympy.Matrix([
     l1*sympy.sin(a) + l2*sympy.sin(b) + l3*sympy.sin(c),
     c,
 ])
-row = sympy.lambdify(q, list(f.jacobian(q)), modules="math", cse=True)
+row = sympy.lambdify(q, list(f.jacobian(q)){options})
 with open(sys.argv[1], newline="") as points, open(sys.argv[2], "w", newline="") as slopes:
     reader, writer = csv.reader(points), csv.writer(slopes)
     next(reader)
@@ -48,6 +48,7 @@ with open(sys.argv[1], newline="") as points, open(sys.argv[2], "w", newline="")
     for point in reader:
         writer.writerow(row(*map(float, point)))
 """
+FASTEST = ', modules="math", cse=True'
 
 JAX = """
 import sys
@@ -77,13 +78,14 @@ sys.exit(main(["batch", {ARM!r}, "--outputs", "x,y,heading", "--points", points,
 SCRIPTS = {
     "gradcalc batch": (("polars",), GRADCALC),
     "gradcalc batch, without polars": ((), "import sys; sys.modules['polars'] = None" + GRADCALC),
-    "csv + sympy lambdify (math, cse) per row": (("sympy",), LAMBDIFY),
+    "csv + sympy lambdify per row": (("sympy",), LAMBDIFY.replace("{options}", "")),
+    "the same with modules='math', cse=True": (("sympy",), LAMBDIFY.replace("{options}", FASTEST)),
     "pandas + JAX (jit, vmap, jacfwd)": (("pandas", "jax"), JAX),
 }
 
 
 def run(script, source, target):
-    """Seconds and megabytes of one process, with its modules compiled by an earlier one."""
+    """Seconds, processor seconds and megabytes of a process whose modules are compiled already."""
     compiled = {"PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": str(source.parent / "compiled")}
     environment = {**os.environ, **compiled}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -98,7 +100,7 @@ def run(script, source, target):
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f"exit code {process.returncode}")
-    return seconds, usage.ru_maxrss / 1024
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def points(path, rows):
@@ -122,7 +124,7 @@ def missing(distributions):
 
 
 def compare(folder, rows, rounds):
-    """(name, seconds, megabytes, what is missing) of every script, taking turns."""
+    """(name, seconds, processor seconds, megabytes, what is missing), the scripts taking turns."""
     source = folder / "points.csv"
     points(source, rows)
     absent = {name: missing(needs) for name, (needs, _) in SCRIPTS.items()}
@@ -139,7 +141,7 @@ def compare(folder, rows, rounds):
     return [
         (name, *map(statistics.median, zip(*found[name], strict=True)), ())
         if name in found
-        else (name, None, None, absent[name])
+        else (name, None, None, None, absent[name])
         for name in SCRIPTS
     ]
 
@@ -165,17 +167,22 @@ def report(rows, results, large, of_large):
         f"whole processes, medians. Python {platform.python_version()}, numpy {np.__version__}, "
         f"{versions}; {platform.machine()}, {os.cpu_count()} cores, {time.strftime('%Y-%m-%d')}.",
         "",
-        "| script | seconds | of gradcalc | resident MB |",
-        "|---|---|---|---|",
+        "| script | seconds | of gradcalc | processor seconds | of gradcalc | resident MB |",
+        "|---|---|---|---|---|---|",
     ]
-    for name, seconds, megabytes, absent in results:
+    for name, seconds, processor, megabytes, absent in results:
         if seconds is None:
-            lines.append(f"| {name} | absent: {', '.join(absent)} | | |")
-        else:
-            ratio = f"{seconds / mine:.1f} ×" if mine else ""
-            lines.append(f"| {name} | {seconds:.2f} | {ratio} | {megabytes:.0f} |")
+            lines.append(f"| {name} | absent: {', '.join(absent)} | | | | |")
+            continue
+        ratios = ("", "")
+        if mine:
+            ratios = f"{seconds / mine:.1f} ×", f"{processor / results[0][2]:.1f} ×"
+        lines.append(
+            f"| {name} | {seconds:.2f} | {ratios[0]} | {processor:.2f} | {ratios[1]} "
+            f"| {megabytes:.0f} |"
+        )
     if of_large:
-        seconds, megabytes = of_large
+        seconds, _, megabytes = of_large
         lines += ["", f"{large:,} rows: {seconds:.1f} s, {megabytes:.0f} MB resident."]
     return "\n".join(lines) + "\n"
 

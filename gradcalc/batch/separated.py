@@ -23,6 +23,9 @@ from gradcalc.errors import BindingError
 PIECES = 16
 """Into how many pieces a block is cut that has something wrong in it, to find out where."""
 
+BATCH = 8192
+"""Rows that polars spells at a time: fewer, larger writes."""
+
 
 class Separated:
     """Rows of fields. The first line is a header if none of its fields is a number."""
@@ -209,7 +212,8 @@ def _number(field: str) -> float | None:
 
 
 def _count(block: bytes) -> int:
-    return block.count(b"\n") + (not block.endswith(b"\n"))
+    newlines = np.count_nonzero(np.frombuffer(block, np.uint8) == ord("\n"))  # beats bytes.count
+    return int(newlines) + (not block.endswith(b"\n"))
 
 
 def _text_lines(block: bytes) -> io.StringIO:
@@ -256,7 +260,9 @@ def _write_by_polars(polars: Any, table: Table, file: BinaryIO, separator: str) 
     frame = polars.DataFrame({str(j): series(polars, c) for j, c in enumerate(columns)})
     if table.gaps:
         frame = frame.select(_with_nan(polars, column) for column in frame.get_columns())
-    frame.write_csv(file, include_header=False, separator=separator, null_value="nan")
+    frame.write_csv(
+        file, include_header=False, separator=separator, null_value="nan", batch_size=BATCH
+    )
 
 
 def _with_nan(polars: Any, column: Any) -> Any:

@@ -61,7 +61,7 @@ def _run(options: Options, reader: Reader, source: str, layout: Layout, request:
     from gradcalc.batch import columns, formats
     from gradcalc.batch.results import Results
     from gradcalc.batch.sample import Sample
-    from gradcalc.batch.stream import Stream
+    from gradcalc.batch.stream import RowError, Stream
     from gradcalc.engine import Program
 
     results = Results(Program(layout.graph), request)
@@ -78,9 +78,13 @@ def _run(options: Options, reader: Reader, source: str, layout: Layout, request:
         report=_reporter(options, source, reader.unit, progress),
         progress=progress.tick,
     )
-    with bytes_sink(options.out) as (file, seeks), progress:
-        formats.written(_output_format(options), stream.names, stream.tables(), file, seeks)
-        file.flush()
+    try:
+        with bytes_sink(options.out) as (file, seeks), progress:
+            formats.written(_output_format(options), stream.names, stream.tables(), file, seeks)
+            file.flush()
+    except RowError as error:
+        error.message = f"{source}, {error.message}"
+        raise
     seconds = progress.seconds
     outcome = sample.outcome(results, reader.unit, options.budget)
     return _close(options, stream.tally, seconds, outcome)

@@ -143,7 +143,7 @@ def test_rows_that_fail(gradcalc: Shell, policy: str, out: str) -> None:
     )
     assert (ran.code, ran.out) == (1, out)
     if policy == "stop":
-        assert ran.err == "error: line 3: x is 'abc', not a number\n"
+        assert ran.err == "error: p.csv, line 3: x is 'abc', not a number\n"
         return
     assert ran.err.splitlines() == [
         "error: p.csv, line 3: x is 'abc', not a number",
