@@ -79,6 +79,8 @@ class Graph:
         self.variables: list[str] = []
         self.outputs: list[int] = []
         self.output_names: list[str] = []
+        self.notes: list[str] = []  # what a reader of the text should be told
+        self.array_work = 0  # elements that array operations made while the text was read
         self._known: dict[tuple[object, ...], int] = {}
 
     def __len__(self) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from gradcalc.cli.bounds import require_printable
 from gradcalc.cli.options import Options
 from gradcalc.cli.question import method, posed, require_one_output, vector
 from gradcalc.errors import Exit, GradcalcError, UndefinedError, UsageError
@@ -65,6 +66,7 @@ def answer(options: Options) -> Answer:
     if kind in _ONE_OUTPUT:
         require_one_output(problem, _ONE_OUTPUT[kind], options)
     direction = vector(problem, _VECTOR[kind], options) if kind in _VECTOR else []
+    require_printable(problem.graph, kind)
 
     import numpy as np  # deferred, like the answer: what is refused above needs neither
 

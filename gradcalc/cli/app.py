@@ -77,6 +77,9 @@ def main(words: Sequence[str]) -> int:
         return int(Exit.PIPE_CLOSED)
     except KeyboardInterrupt:
         return int(Exit.INTERRUPTED)
+    except MemoryError:
+        sys.stderr.write("error: this needs more memory than there is\n")
+        return int(Exit.INPUT)
     except OSError as error:
         sys.stderr.write(f"error: {(error.strerror or str(error)).lower()}\n")
         return int(Exit.USAGE)

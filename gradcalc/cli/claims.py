@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
-from gradcalc.cli.question import STDIN, method, posed, read_file, read_stdin, traced, values
+from gradcalc.cli.question import STDIN, method, posed, read_stdin, traced, values
 from gradcalc.errors import BindingError, Exit, Source, UndecidedError, UsageError
+from gradcalc.files import read_file
 from gradcalc.graph import Graph
 from gradcalc.language.points import shapes
 from gradcalc.language.ranges import Range, read_ranges

@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
+from gradcalc import files
 from gradcalc.cli.commands import COMMANDS
 from gradcalc.cli.options import Options
 from gradcalc.cli.terminal import is_terminal
 from gradcalc.errors import BindingError, GradcalcError, Source, Span, UsageError
+from gradcalc.files import read_file
 from gradcalc.graph import Graph
 from gradcalc.language import parse
 from gradcalc.language.points import Given, bind, flatten, read
@@ -78,23 +80,10 @@ def _several(words: Sequence[str]) -> UsageError:
     return UsageError(message, hint=f"quote the expression: {shlex.quote(' '.join(words))}")
 
 
-def read_file(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise UsageError(f"'{path}' is not a text file") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "not a file name"
-        raise UsageError(f"cannot read '{path}': {reason.lower()}") from None
-
-
 def read_stdin() -> str:
     if is_terminal(sys.stdin):
         print("The expression, then Ctrl-D:", file=sys.stderr)
-    try:
-        return sys.stdin.read().removeprefix("\ufeff")
-    except UnicodeDecodeError:
-        raise UsageError("standard input is not text in UTF-8") from None
+    return files.read_stdin()
 
 
 def values(texts: Sequence[str] | None, option: str) -> list[Given]:

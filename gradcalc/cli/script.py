@@ -15,8 +15,9 @@ from gradcalc.cli.dispatch import invoke, remarks, text, told
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text, sink, write
 from gradcalc.cli.progress import Bar, progress
-from gradcalc.cli.question import read_file, read_stdin
+from gradcalc.cli.question import read_stdin
 from gradcalc.errors import Exit, GradcalcError, Source, Span, UsageError
+from gradcalc.files import read_file
 from gradcalc.render.answer import Answer
 from gradcalc.render.formats import FORMATS
 from gradcalc.render.machine import record

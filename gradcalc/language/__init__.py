@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradcalc.errors import BindingError, Source, Span
+from gradcalc.errors import BindingError, ExpressionError, Source, Span
 from gradcalc.graph import Graph, bulk_building
 from gradcalc.language.arrays import Value
 from gradcalc.language.parser import Parser, Statement
+from gradcalc.limits import MOST_CHARACTERS, MOST_ELEMENTS
 
 __all__ = ["natural", "parse"]
 
@@ -36,6 +37,10 @@ def parse(
 
     Raises ExpressionError with the guilty span, BindingError for ``wrt`` and ``outputs``.
     """
+    if len(text) > MOST_CHARACTERS:
+        raise ExpressionError(
+            f"an expression of more than {MOST_CHARACTERS:,} characters, which is the most"
+        )
     with bulk_building():
         parser = Parser(
             Source(text, name),
@@ -52,10 +57,15 @@ def parse(
     return graph
 
 
-def natural(name: str) -> list[tuple[int, str | int]]:
-    """The sort key that puts x2 before x10."""
-    return [(0, int(part)) if part.isdecimal() else (1, part)
+def natural(name: str) -> list[tuple[int, int, str]]:
+    """The sort key that puts x2 before x10. (A number is compared by its length first: its value
+    would cost the square of its digits.)"""
+    return [_number_key(part.lstrip("0")) if part.isdecimal() else (1, 0, part)
             for part in re.split(r"(\d+)", name) if part]  # fmt: skip
+
+
+def _number_key(digits: str) -> tuple[int, int, str]:
+    return 0, len(digits), digits
 
 
 def _outputs(parser: Parser, wanted: Sequence[str] | None) -> list[tuple[str, Statement]]:
@@ -101,6 +111,12 @@ def _add_output(graph: Graph, label: str, value: Value) -> None:
     for index in np.ndindex(*value.shape):
         graph.outputs.append(int(value[index]))
         graph.output_names.append(f"{label}[{','.join(map(str, index))}]")
+    if len(graph.outputs) > MOST_ELEMENTS:
+        raise ExpressionError(
+            f"this makes more than {MOST_ELEMENTS:,} outputs, which is the most",
+            source=graph.source,
+            span=graph.span(graph.outputs[-1]),
+        )
 
 
 def _order_inputs(graph: Graph, used: Mapping[str, Value], wrt: Sequence[str] | None) -> None:

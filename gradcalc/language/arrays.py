@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradcalc.errors import Span
 from gradcalc.graph import Graph
+from gradcalc.limits import COPIED_AT_ONCE, MOST_ARRAY_WORK, MOST_AXES, MOST_ELEMENTS
 from gradcalc.primitives import ADD, DIV, FUNCTIONS, HYPOT, MAX, MIN, MUL, TABLE
 
 if TYPE_CHECKING:
@@ -22,12 +23,6 @@ if TYPE_CHECKING:
     Value = int | Array
 else:
     Value = Any
-
-MOST_ELEMENTS = 1_000_000
-"""An array larger than this is a slip of the pen or an attack, and would fill the memory: a node of
-the graph takes some 300 bytes while the text is read."""
-MOST_AXES = 32
-"""numpy's own limit for going over an array element by element."""
 
 
 class Sizes(Exception):  # noqa: N818  (never seen by a user: the parser adds the span)
@@ -42,7 +37,7 @@ def full(graph: Graph, shape: Sequence[int], number: float, span: Span) -> Value
     """An array of one constant."""
     import numpy as np
 
-    _bound_size(shape)
+    charge(graph, 1 + _bound_size(shape) // COPIED_AT_ONCE)
     return np.full(tuple(shape), graph.constant(number, span), dtype=np.int64)
 
 
@@ -67,7 +62,7 @@ def elementwise(graph: Graph, code: int, operands: Sequence[Value], span: Span) 
         name = TABLE[code].symbol or TABLE[code].name
         shapes = _listed(list(map(shape_of, operands)))
         raise Sizes(f"'{name}' of arrays of shapes {shapes}: they do not broadcast") from None
-    _bound_size(shape)
+    charge(graph, _bound_size(shape))
     columns: list[Iterable[int]] = [
         np.broadcast_to(operand, shape).ravel().tolist() for operand in operands
     ]
@@ -84,7 +79,7 @@ def matmul(graph: Graph, a: Value, b: Value, span: Span) -> Value:
         raise Sizes("'@' multiplies vectors and matrices; a number is multiplied with '*'")
     if a.shape[-1] != b.shape[0]:
         raise Sizes(f"'@' of arrays of shapes {a.shape} and {b.shape}: inner sizes differ")
-    _bound_size((*a.shape, *b.shape[1:]), "products")
+    charge(graph, _bound_size((*a.shape, *b.shape[1:]), "products"))
     rows, columns = np.atleast_2d(a), (b.reshape(-1, 1) if b.ndim == 1 else b).T
     nodes = [
         chain(graph, ADD.code, _products(graph, row, column, span), span)
@@ -124,8 +119,9 @@ def chain(graph: Graph, code: int, nodes: list[int], span: Span) -> int:
 # --- functions of whole arrays ------------------------------------------------------------------
 
 
-def _elements(name: str, values: Sequence[Value]) -> list[int]:
+def _elements(graph: Graph, name: str, values: Sequence[Value]) -> list[int]:
     """The elements of the one array, or the scalars, that a reduction was given."""
+    charge(graph, sum(1 if isinstance(value, int) else value.size for value in values))
     if len(values) == 1 and not isinstance(values[0], int):
         nodes: list[int] = values[0].ravel().tolist()
     else:
@@ -138,21 +134,21 @@ def _elements(name: str, values: Sequence[Value]) -> list[int]:
 
 
 def _sum(graph: Graph, values: Sequence[Value], span: Span) -> Value:
-    return chain(graph, ADD.code, _elements("sum", values), span)
+    return chain(graph, ADD.code, _elements(graph, "sum", values), span)
 
 
 def _prod(graph: Graph, values: Sequence[Value], span: Span) -> Value:
-    return chain(graph, MUL.code, _elements("prod", values), span)
+    return chain(graph, MUL.code, _elements(graph, "prod", values), span)
 
 
 def _mean(graph: Graph, values: Sequence[Value], span: Span) -> Value:
-    nodes = _elements("mean", values)
+    nodes = _elements(graph, "mean", values)
     count = graph.constant(float(len(nodes)), span)
     return graph.apply(DIV.code, chain(graph, ADD.code, nodes, span), count, -1, *span)
 
 
 def _norm(graph: Graph, values: Sequence[Value], span: Span) -> Value:
-    nodes = _elements("norm", values)
+    nodes = _elements(graph, "norm", values)
     if len(nodes) == 1:
         return graph.apply(FUNCTIONS["abs"].code, nodes[0], -1, -1, *span)
     return chain(graph, HYPOT.code, nodes, span)
@@ -162,6 +158,7 @@ def _dot(graph: Graph, values: Sequence[Value], span: Span) -> Value:
     a, b = values
     if isinstance(a, int) or isinstance(b, int) or a.shape != b.shape or a.ndim != 1:
         raise Sizes("dot takes two vectors of the same length")
+    charge(graph, a.size)
     return chain(graph, ADD.code, _products(graph, a.tolist(), b.tolist(), span), span)
 
 
@@ -170,7 +167,7 @@ def _extreme(code: int) -> Callable[[Graph, Sequence[Value], Span], Value]:
 
     def reduce(graph: Graph, values: Sequence[Value], span: Span) -> Value:
         if len(values) == 1 or all(isinstance(value, int) for value in values):
-            return chain(graph, code, _elements(name, values), span)
+            return chain(graph, code, _elements(graph, name, values), span)
         total = values[0]
         for value in values[1:]:
             total = elementwise(graph, code, (total, value), span)
@@ -190,7 +187,15 @@ def _filled(number: float) -> Callable[[Graph, Sequence[Value], Span], Value]:
     return fill
 
 
-def _bound_size(shape: Sequence[int], what: str = "elements") -> None:
+def charge(graph: Graph, elements: int) -> None:
+    """Count what an array operation is about to make. Raises Sizes when the text makes too much."""
+    graph.array_work += elements
+    if graph.array_work > MOST_ARRAY_WORK:
+        raise Sizes(f"arrays of {MOST_ARRAY_WORK:,} elements in all are the most that a text makes")
+
+
+def _bound_size(shape: Sequence[int], what: str = "elements") -> int:
+    """How many elements an array of this shape has (at least 1). Raises Sizes for too many."""
     if len(shape) > MOST_AXES:
         raise Sizes(f"arrays nested {len(shape)} deep; the most is {MOST_AXES}")
     size = 1
@@ -198,6 +203,7 @@ def _bound_size(shape: Sequence[int], what: str = "elements") -> None:
         size *= max(1, length)  # numpy minds a length of 1e300 even beside a 0
     if size > MOST_ELEMENTS:
         raise Sizes(f"this makes more than {MOST_ELEMENTS:,} {what}, which is the most")
+    return size
 
 
 def _listed(shapes: Sequence[tuple[int, ...]]) -> str:

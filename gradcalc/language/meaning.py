@@ -18,10 +18,12 @@ from gradcalc.language.arrays import (
     Sizes,
     Value,
     chain,
+    charge,
     elementwise,
     matmul,
     nested,
 )
+from gradcalc.limits import COPIED_AT_ONCE
 from gradcalc.primitives import (
     ADD,
     AND,
@@ -209,6 +211,7 @@ class Meaning:
         """``[a, b, …]``."""
         self.require_numbers(items, span)
         try:
+            charge(self.graph, sum(1 if isinstance(i, int) else i.size for i in items))
             return nested(items)
         except Sizes as sizes:
             raise self.error(str(sizes), span=span) from None
@@ -236,6 +239,10 @@ class Meaning:
     def with_item(self, array: Value, index: Any, value: Value, span: Span) -> Value:
         """``k[i] = value``: a new array; the text traces item assignment out of place."""
         assert not isinstance(array, int)
+        try:
+            charge(self.graph, 1 + array.size // COPIED_AT_ONCE)
+        except Sizes as sizes:
+            raise self.error(str(sizes), span=span) from None
         changed = array.copy()
         try:
             changed[index] = value

@@ -521,8 +521,11 @@ class Parser:
         name, index, _ = self.assign
         if index is not None:  # the array lives on under the new statement
             self.meaning.require_numbers((value,), span)
-            array = self.statements[self.named[name]].value
+            before = self.named[name]
+            array = self.statements[before].value
             value = self.meaning.with_item(array, index, value, span)
+            # Nobody can see the old one any more; a thousand of them would fill the memory.
+            self.statements[before] = self.statements[before]._replace(value=value)
         self.named[name] = len(self.statements)
         self.statements.append(Statement(name, value, span))
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from gradcalc.errors import BindingError, ExpressionError, GradcalcError, Source, Span, UsageError
+from gradcalc.files import read_file
 from gradcalc.graph import Graph
 from gradcalc.language.arrays import Value
 from gradcalc.language.parser import Parser
+from gradcalc.limits import MOST_AXES
 
 Number = float | list[Any]
 """A number, or nested lists of numbers: the value of an array variable."""
@@ -87,12 +88,9 @@ def _number(graph: Graph, value: Value) -> Number:
 
 def _read_file(path: str, option: str) -> list[Given]:
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise UsageError(f"{option}: '{path}' is not a text file") from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise UsageError(f"{option}: cannot read '{path}': {reason}") from None
+        text = read_file(path)
+    except UsageError as error:
+        raise UsageError(f"{option}: {error.message}") from None
     source = Source(text, path)
     if text.lstrip()[:1] in ("{", "["):
         return _read_json(source)
@@ -121,10 +119,12 @@ def _read_json(source: Source) -> list[Given]:
     return [Given(str(name), _plain(value, source), source, everywhere) for name, value in items]
 
 
-def _plain(value: Any, source: Source) -> Number:
+def _plain(value: Any, source: Source, depth: int = 0) -> Number:
     """A JSON value as numbers; a string is a constant expression ("pi/4")."""
+    if depth > MOST_AXES:
+        raise BindingError(f"{source.name}: lists nested more than {MOST_AXES} deep")
     if isinstance(value, list) and value:
-        return regular([_plain(item, source) for item in value], source.name)
+        return regular([_plain(item, source, depth + 1) for item in value], source.name)
     if isinstance(value, str):
         given = _read_text(Source(value, source.name))
         if len(given) == 1:
@@ -133,7 +133,12 @@ def _plain(value: Any, source: Source) -> Number:
         number = float(value) if abs(value) < 2**1023 else math.inf
         if math.isfinite(number):
             return number
-    raise BindingError(f"{source.name}: {str(value)[:40]!r} is not a finite number")
+    raise BindingError(f"{source.name}: {_glimpse(value)} is not a finite number")
+
+
+def _glimpse(value: Any) -> str:
+    """What stands there; an object may be nested too deep to be printed."""
+    return "an object" if isinstance(value, dict) and value else repr(str(value)[:40])
 
 
 def _read_bare(source: Source) -> list[Given] | None:
