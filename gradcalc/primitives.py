@@ -313,7 +313,7 @@ WHERE = ternary("where", lambda c, a, b: np.where(np.not_equal(c, 0), a, b),
                 doc="y where the condition x holds, else z",
                 sympy=lambda c, a, b: sp.Piecewise((a, c), (b, True)),
                 mpmath=lambda c, a, b: a if c else b)
-unary("abs", np.abs, d="sign(x)", kink="x == 0", doc="absolute value",
+ABS = unary("abs", np.abs, d="sign(x)", kink="x == 0", doc="absolute value",
       sympy=sp.Abs, mpmath=mp.fabs)
 unary("sign", np.sign, d="0", kink="x == 0", doc="-1, 0 or 1")
 unary("floor", np.floor, d="0", kink="x == floor(x)", doc="largest integer below or equal")
@@ -336,7 +336,7 @@ MIN = binary("min", np.minimum, dx="heaviside(y - x)", dy="heaviside(x - y)", ki
              selects=True, doc="smaller of two (or of many, or of an array)",
              sympy=lambda x, y: sp.Piecewise((x, x < y), (y, x > y), ((x + y) / 2, True)),
              mpmath=lambda x, y: min(x, y))
-ternary("clamp", lambda x, lo, hi: np.minimum(np.maximum(x, lo), hi),
+CLAMP = ternary("clamp", lambda x, lo, hi: np.minimum(np.maximum(x, lo), hi),
         dx="where(x >= y and x <= z, 1, 0)",
         dy="where(x < y and y <= z, 1, 0)",
         dz="where(x > z or y > z, 1, 0)",
@@ -399,6 +399,48 @@ unary("sigmoid", _sigmoid, d="out*sigmoid(-x)", aliases=("expit",), doc="1/(1 + 
       sympy=lambda x: 1 / (1 + sp.exp(-x)), mpmath=lambda x: 1 / (1 + mp.exp(-x)))
 unary("softplus", lambda x: np.logaddexp(0, x), d="sigmoid(x)", doc="log(1 + exp(x))",
       sympy=lambda x: sp.log(1 + sp.exp(x)), mpmath=lambda x: mp.log1p(mp.exp(x)))
+
+# --- Conventions ----------------------------------------------------------------------------------
+
+CONVENTIONS: dict[str, dict[int, Primitive]] = {"torch": {}, "jax": {}}
+"""Who takes which slope at a kink: by convention, the rows that stand in for rows of the table.
+The table itself has PyTorch's slopes; where nothing stands here, all take the same."""
+
+LIBRARIES = {"torch": "PyTorch", "jax": "JAX"}
+
+
+def _instead(
+    convention: str, primitive: Primitive, *partials: str, sympy: Callable[..., Any]
+) -> None:
+    """The same function with the slopes of another library, which differ at its kinks only."""
+    CONVENTIONS[convention][primitive.code] = _declare(
+        f"{convention}_{primitive.name}",
+        lambda *operands: primitive.numpy(*operands),
+        partials,
+        sympy=sympy,
+        mpmath=primitive.mpmath_forward,
+        kink=primitive.kink,
+        selects=primitive.selects,
+        doc=f"{primitive.doc}, with the slopes of {LIBRARIES[convention]}",
+        spoken=False,
+    )
+
+
+_instead("jax", ABS, "where(x >= 0, 1, -1)",
+         sympy=lambda x: sp.Piecewise((x, x >= 0), (-x, True)))
+_instead("jax", CLAMP,
+         "heaviside(x - y)*heaviside(z - max(x, y))",
+         "heaviside(y - x)*heaviside(z - max(x, y))",
+         "heaviside(max(x, y) - z)",
+         sympy=lambda x, lo, hi: sp.Piecewise(
+             (hi, lo > hi),
+             ((lo + hi) / 2, sp.And(x < lo, sp.Eq(lo, hi))),
+             (lo, x < lo),
+             (hi, x > hi),
+             ((x + lo) / 4 + hi / 2, sp.And(sp.Eq(x, lo), sp.Eq(x, hi))),
+             ((x + lo) / 2, sp.Eq(x, lo)),
+             ((x + hi) / 2, sp.Eq(x, hi)),
+             (x, True)))  # fmt: skip
 
 CONSTANTS = {"pi": 3.141592653589793, "e": 2.718281828459045, "tau": 6.283185307179586}
 """Names that are numbers unless the user binds them."""

@@ -6,6 +6,7 @@ be evaluated, differentiated again (Hessians, ``create_graph``), checked and pri
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from heapq import heapify, heappop, heappush
 
@@ -16,6 +17,7 @@ from gradcalc.primitives import (
     ADD,
     AND,
     CONSTANT,
+    CONVENTIONS,
     FLOW,
     MUL,
     NEG,
@@ -177,3 +179,16 @@ def _times(graph: Graph, cotangent: int, slope: int, product: Primitive, span: S
     if graph.constants.get(cotangent) == 1.0:
         return slope
     return graph.apply(product.code, cotangent, slope, -1, *span)
+
+
+def under(graph: Graph, convention: str) -> Graph:
+    """The same graph with the slopes at kinks of another library (``primitives.CONVENTIONS``)."""
+    instead = CONVENTIONS[convention]
+    if not any(code in instead for code in graph.codes):
+        return graph
+    changed = copy(graph)
+    changed.outputs, changed.output_names = list(graph.outputs), list(graph.output_names)
+    changed.codes = array(
+        "i", (instead[code].code if code in instead else code for code in graph.codes)
+    )
+    return changed

@@ -16,7 +16,7 @@ import pytest
 
 from gradcalc import rules
 from gradcalc.check.rerun import apply
-from gradcalc.primitives import OPERANDS, TABLE, Primitive
+from gradcalc.primitives import CONVENTIONS, OPERANDS, TABLE, Primitive
 from tests.test_primitives import condition
 
 LIMIT = 4.0
@@ -124,6 +124,10 @@ SLOPES: dict[str, list[Callable[..., Any] | None]] = {
     "sigmoid": [lambda x: mp.exp(-abs(x)) / (1 + mp.exp(-abs(x))) ** 2],
     "softplus": [lambda x: 1 / (1 + mp.exp(-x))],
 }
+
+
+for _rows in CONVENTIONS.values():
+    SLOPES |= {row.name: SLOPES[TABLE[code].name] for code, row in _rows.items()}
 
 
 def _floor(x: Any, y: Any) -> Any:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,9 +17,40 @@ from gradcalc.engine import Program
 from gradcalc.errors import Span
 from gradcalc.graph import Graph
 from gradcalc.language import parse
-from gradcalc.primitives import OPERANDS, TABLE, Primitive
+from gradcalc.primitives import (
+    AND,
+    CONVENTIONS,
+    GE,
+    GT,
+    LE,
+    LIBRARIES,
+    LT,
+    NOT,
+    OPERANDS,
+    OR,
+    TABLE,
+    WHERE,
+    Primitive,
+)
 
 _LONGEST = 40  # characters of the user's text in a note
+_NUDGE = 2.0**-40
+"""How far beside a kink, relatively, its two sides are looked at."""
+_JUMP = 1e-6
+_MOST = 20_000
+"""Nodes of a graph in which the two sides of a boundary are looked at."""
+_VARIABLES = 64
+"""Variables that are moved to see whether two branches meet smoothly."""
+_LOGICAL = {AND.code, OR.code, NOT.code}
+_ORDER = {LT.code, LE.code, GT.code, GE.code}
+
+
+class Sides(NamedTuple):
+    """A slope on the left of a kink and on its right, and the one that the engine uses."""
+
+    left: float
+    right: float
+    used: float
 
 
 @dataclass(frozen=True)
@@ -26,8 +58,9 @@ class Kink:
     """A node without a derivative at the point.
 
     ``text`` is the user's text for it, ``condition`` what makes it a kink there, in the user's
-    terms ("x1 = 0"); ``slopes`` are the partials that the engine uses, for the operands
-    that depend on a variable.
+    terms ("x1 = 0"); ``sides`` are the slopes, for each operand that depends on a variable; for a
+    ``where`` on its boundary, for the one variable that was moved. ``jump`` is the value on either
+    side if that differs; ``others`` the slopes that other libraries use, by their names.
     """
 
     node: int
@@ -35,17 +68,40 @@ class Kink:
     span: Span
     text: str
     condition: str
-    slopes: tuple[float, ...]
+    sides: tuple[Sides, ...]
+    jump: tuple[float, float] | None = None
+    library: str = LIBRARIES["torch"]
+    others: tuple[tuple[str, tuple[float, ...]], ...] = ()
+
+    @property
+    def slopes(self) -> tuple[float, ...]:
+        """The slopes that the engine uses."""
+        return tuple(side.used for side in self.sides)
 
     @property
     def note(self) -> str:
         """One sentence for the notes under an answer."""
-        used = " and ".join(f"{slope:g}" for slope in self.slopes)
-        plural = "s" if len(self.slopes) > 1 else ""
-        return (
-            f"{self.text} has a kink at {self.condition}: "
-            f"slope{plural} {used} used (PyTorch's choice)"
-        )
+        if self.jump is not None:
+            what = f"jumps at {self.condition} from {self.jump[0]:g} to {self.jump[1]:g}"
+        else:
+            ends = (f"{_shown(side.left)} | {_shown(side.right)}" for side in self.sides)
+            pairs = " and ".join(ends)
+            what = f"has a kink at {self.condition}: left | right slope {pairs}"
+        return f"{self.text} {what}; {_listed(self.slopes)} used ({self._whose()})"
+
+    def _whose(self) -> str:
+        if self.primitive.code == WHERE.code:
+            return "that of the branch taken"
+        others = [f"; {name} takes {_listed(slopes)}" for name, slopes in self.others]
+        return f"{self.library}'s choice{''.join(others)}"
+
+
+def _listed(slopes: Sequence[float]) -> str:
+    return " and ".join(map(_shown, slopes))
+
+
+def _shown(slope: float) -> str:
+    return f"{slope + 0.0:g}"  # -0 is 0
 
 
 def kinks(program: Program, x: Mapping[str, Any] | Sequence[float] | Any) -> list[Kink]:
@@ -56,17 +112,21 @@ def kinks(program: Program, x: Mapping[str, Any] | Sequence[float] | Any) -> lis
     """
     graph = program.graph
     suspects = [node for node, code in enumerate(graph.codes) if TABLE[code].kink]
-    if not suspects:
+    meetings = any(code == WHERE.code for code in graph.codes)
+    if not suspects and not meetings:
         return []
-    values = program.values(x)
+    point = program.point(x)
+    values = program.values(point)
     with np.errstate(all="ignore"):
         found = [node for node in suspects if _is_kink(graph, node, values)]
-        if not found:
+        if not found and not meetings:
             return []
         alive, varies = _alive(graph, values), varying(graph)
-        return [
-            _describe(graph, node, values, varies) for node in found if alive[node] and varies[node]
-        ]
+        marks = [a and b for a, b in zip(alive, varies, strict=True)]
+        bent = [_describe(graph, node, values, varies) for node in found if marks[node]]
+        if meetings and len(graph) <= _MOST:
+            bent += _boundaries(graph, point, values, marks)
+    return sorted(bent, key=lambda kink: kink.node)
 
 
 def _is_kink(graph: Graph, node: int, values: Any) -> bool:
@@ -126,15 +186,128 @@ def _describe(graph: Graph, node: int, values: Any, varies: bytearray) -> Kink:
     within = operands(graph, node)
     texts = {name: _text(graph, operand) for name, operand in zip(OPERANDS, within, strict=False)}
     condition = re.sub(r"\b[xyz]\b", lambda found: texts[found[0]], primitive.kink)
-    partials = _partials(graph, node, values)
+    moving = [k for k, operand in enumerate(within) if varies[operand]]
+    xs = [float(values[operand]) for operand in within]
+    used = _slopes(primitive, xs)
+    convention, table_row = _origin(primitive)
+    others = [
+        (LIBRARIES[name], tuple(_slopes(CONVENTIONS[name].get(table_row.code, table_row), xs)))
+        for name in LIBRARIES
+        if name != convention
+    ]
     return Kink(
         node=node,
         primitive=primitive,
         span=graph.span(node),
         text=_text(graph, node),
         condition=condition.replace("==", "="),
-        slopes=tuple(p for p, operand in zip(partials, within, strict=True) if varies[operand]),
+        sides=tuple(_sides(primitive, xs, k, used[k]) for k in moving),
+        jump=next(filter(None, (_jump(primitive, xs, k) for k in moving)), None),
+        library=LIBRARIES[convention],
+        others=tuple(
+            (name, tuple(theirs[k] for k in moving))
+            for name, theirs in others
+            if any(theirs[k] != used[k] for k in moving)
+        ),
     )
+
+
+def _origin(primitive: Primitive) -> tuple[str, Primitive]:
+    """Whose slopes a row has, and the row that it stands in for."""
+    for convention, instead in CONVENTIONS.items():
+        for code, row in instead.items():
+            if row is primitive:
+                return convention, TABLE[code]
+    return "torch", primitive
+
+
+def _slopes(primitive: Primitive, xs: Sequence[float]) -> list[float]:
+    """The partials with respect to all operands; 0 where no slope flows."""
+    rule = rules.rule(primitive)
+    wanted = [k for k, place in enumerate(rule.outputs) if place is not None]
+    found = rules.evaluate(rule, xs, primitive.numpy(*xs), wanted)
+    return [0.0 if slope is None else float(slope) for slope in found]
+
+
+def _moved(xs: Sequence[float], k: int, sign: int) -> list[float]:
+    """The operands with the k-th a little to the left or to the right."""
+    moved = list(xs)
+    moved[k] += sign * _NUDGE * max(abs(xs[k]), 1.0)
+    return moved
+
+
+def _sides(primitive: Primitive, xs: Sequence[float], k: int, used: float) -> Sides:
+    left, right = (_slopes(primitive, _moved(xs, k, sign))[k] for sign in (-1, 1))
+    return Sides(left, right, used)
+
+
+def _jump(primitive: Primitive, xs: Sequence[float], k: int) -> tuple[float, float] | None:
+    left, right = (float(primitive.numpy(*_moved(xs, k, sign))) for sign in (-1, 1))
+    return _leap(left, right, max(1.0, *map(abs, xs)))
+
+
+def _leap(left: float, right: float, size: float) -> tuple[float, float] | None:
+    """Both values if they differ by more than a slope makes of a nudge, shortened."""
+    if abs(right - left) <= _JUMP * max(size, abs(left), abs(right)):
+        return None
+    return round(left, 9), round(right, 9)
+
+
+# --- where, on its boundary -----------------------------------------------------------------------
+
+
+def _boundaries(graph: Graph, x: Any, values: Any, marks: Any) -> Iterator[Kink]:
+    """Where two branches meet: a kink if they do not meet smoothly."""
+    for node, code in enumerate(graph.codes):
+        if code != WHERE.code or not marks[node]:
+            continue
+        boundary = _boundary(graph, operands(graph, node)[0], values)
+        if boundary is not None:
+            yield from _meeting(graph, node, boundary, x)
+
+
+def _boundary(graph: Graph, condition: int, values: Any) -> int | None:
+    """The comparison in a condition whose two sides are equal at the point."""
+    stack = [condition]
+    while stack:
+        node = stack.pop()
+        code = graph.codes[node]
+        if code in _LOGICAL:
+            stack += operands(graph, node)
+        elif code in _ORDER:
+            x, y = operands(graph, node)
+            if values[x] == values[y]:
+                return node
+    return None
+
+
+def _meeting(graph: Graph, node: int, boundary: int, x: Any) -> Iterator[Kink]:
+    """The kink along the first variable that crosses the boundary, if there is one."""
+    alone = copy(graph)
+    alone.outputs, alone.output_names = [node], ["f"]
+    program = Program(alone)
+    here = program.jacobian(x)[0]
+    for j in range(min(len(graph.inputs), _VARIABLES)):
+        ends = [_moved(x, j, sign) for sign in (-1, 1)]
+        left, right = (float(program.jacobian(end)[0, j]) for end in ends)
+        before, after = (float(program(end)[0]) for end in ends)
+        jump = _leap(before, after, 1.0)
+        if jump or abs(right - left) > _JUMP * max(abs(left), abs(right), 1.0):
+            yield Kink(
+                node=node,
+                primitive=WHERE,
+                span=graph.span(node),
+                text=_text(graph, node),
+                condition=_equality(graph, boundary),
+                sides=(Sides(left, right, float(here[j])),),
+                jump=jump,
+            )
+            return
+
+
+def _equality(graph: Graph, node: int) -> str:
+    x, y = operands(graph, node)
+    return f"{_text(graph, x)} = {_text(graph, y)}"
 
 
 def _text(graph: Graph, node: int) -> str:

@@ -11,10 +11,10 @@ from gradcalc.cli.bounds import require_printable
 from gradcalc.cli.options import Options
 from gradcalc.cli.question import method, posed, require_one_output, vector
 from gradcalc.errors import Exit, GradcalcError, UndefinedError, UsageError
-from gradcalc.primitives import TABLE
+from gradcalc.primitives import TABLE, WHERE
 
 if TYPE_CHECKING:
-    from gradcalc.check import Verdict
+    from gradcalc.check import Kink, Verdict
     from gradcalc.engine import Program
     from gradcalc.engine.schedule import Floats
     from gradcalc.provenance import Cause
@@ -73,6 +73,7 @@ def answer(options: Options) -> Answer:
     from gradcalc.render.answer import Answer
 
     asked = Asked(problem.program(), problem.x, direction, options.mode)
+    bent = bends(asked, options) if kind != "eval" else []
     value, entries = asked.program(asked.x), _ENTRIES[kind](asked)
     verdict = judged(asked, kind, value, entries, options)
     undefined = _undefined(asked, kind, value, entries)
@@ -90,7 +91,7 @@ def answer(options: Options) -> Answer:
         entries=entries,
         vector=np.array(direction) if kind in _VECTOR else None,
         verdict=verdict,
-        notes=tuple(_notes(asked, kind, entries)),
+        notes=tuple(_notes(asked, kind, entries, bent)),
         undefined=undefined,
         lost=lost,
         certified=options.certify,
@@ -230,16 +231,32 @@ def _undefined_error(asked: Asked, what: str, cause: Cause | None) -> UndefinedE
     )
 
 
-def _notes(asked: Asked, kind: str, entries: Floats | None) -> Iterator[str]:
+def bends(asked: Asked, options: Options) -> Sequence[Kink]:
+    """The kinks that are to be told of. Raises UndefinedError if there shall be none."""
+    graph = asked.program.graph
+    if options.kinks == "silent" or not any(
+        TABLE[code].kink or code == WHERE.code for code in set(graph.codes)
+    ):
+        return []
+    from gradcalc.check import kinks
+
+    bent = kinks(asked.program, asked.x)
+    if bent and options.kinks == "error":
+        raise UndefinedError(
+            f"no derivative at this point: {bent[0].note}",
+            source=graph.source,
+            span=bent[0].span,
+            hint="--kinks note gives the slopes all the same",
+        )
+    return bent
+
+
+def _notes(asked: Asked, kind: str, entries: Floats | None, bent: Sequence[Kink]) -> Iterator[str]:
     """Where the numbers are a convention, or infinite."""
     if entries is None:
         return
-    graph = asked.program.graph
-    if any(TABLE[code].kink for code in set(graph.codes)):
-        from gradcalc.check import kinks
-
-        for kink in kinks(asked.program, asked.x):
-            yield kink.note
+    for kink in bent:
+        yield kink.note
     import numpy as np
 
     infinite = np.argwhere(np.isinf(entries))

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import typer
 
-from gradcalc.cli.options import CHECK, CLAIM, EXPRESSION, POINT, PRINTING, Options
+from gradcalc.cli.options import BENDS, CHECK, CLAIM, EXPRESSION, POINT, PRINTING, Options
 from gradcalc.cli.output import require_writable
 
 
@@ -39,6 +39,10 @@ def _at_a_point(*more: str) -> tuple[str, ...]:
     return (*EXPRESSION, *POINT, *more, *CHECK, *PRINTING)
 
 
+def _a_slope(*more: str) -> tuple[str, ...]:
+    return _at_a_point(*more, *BENDS)
+
+
 _EXAMPLE = '"x1**2+3*x2, x2**2+2*x1" --at 2,3'
 
 COMMANDS = {
@@ -57,7 +61,7 @@ COMMANDS = {
             "The gradient of one output.",
             "answers",
             "answer",
-            _at_a_point("mode"),
+            _a_slope("mode"),
             'gradcalc grad "mean(3*(a+3)**2)" --at "a=[2,3]"',
         ),
         Command(
@@ -65,7 +69,7 @@ COMMANDS = {
             "The Jacobian: a row for each output, a column for each variable. Alias: jac.",
             "sparsity",
             "jacobian",
-            _at_a_point("mode", "sparse"),
+            _a_slope("mode", "sparse"),
             f"gradcalc jacobian {_EXAMPLE}",
         ),
         Command(
@@ -73,7 +77,7 @@ COMMANDS = {
             "vᵀJ: what PyTorch's y.backward(v) leaves in x.grad.",
             "answers",
             "answer",
-            _at_a_point("v"),
+            _a_slope("v"),
             f"gradcalc vjp {_EXAMPLE} --v 1,1",
         ),
         Command(
@@ -81,7 +85,7 @@ COMMANDS = {
             "J u: the derivative of every output in direction u.",
             "answers",
             "answer",
-            _at_a_point("u"),
+            _a_slope("u"),
             f"gradcalc jvp {_EXAMPLE} --u 1,0",
         ),
         Command(
@@ -89,7 +93,7 @@ COMMANDS = {
             "The matrix of second derivatives of one output.",
             "answers",
             "answer",
-            _at_a_point(),
+            _a_slope(),
             'gradcalc hessian "sin(x)*y**2" --at x=1,y=2',
         ),
         Command(
@@ -97,7 +101,7 @@ COMMANDS = {
             "The Hessian of one output times a direction u.",
             "answers",
             "answer",
-            _at_a_point("u"),
+            _a_slope("u"),
             'gradcalc hvp "sin(x)*y**2" --at x=1,y=2 --u 1,0',
         ),
         Command(
@@ -105,7 +109,7 @@ COMMANDS = {
             "Is the Jacobian right: ours, or the one that you claim?",
             "claims",
             "check",
-            (*EXPRESSION, *POINT, *CLAIM, "mode", "check", "budget", *PRINTING),
+            (*EXPRESSION, *POINT, *CLAIM, "mode", *BENDS, "check", "budget", *PRINTING),
             f"gradcalc check {_EXAMPLE} --claim '2*x1, 3; 2, 2*x2'",
         ),
         Command(

@@ -16,6 +16,8 @@ from gradcalc.render.formats import FORMATS
 
 METHODS = ("sympy", "mpmath", "differences", "none")
 MODES = ("auto", "reverse", "forward")
+KINKS = ("note", "error", "silent")
+CONVENTIONS = ("torch", "jax")
 COLORS = ("auto", "always", "never")
 PICTURES = ("text", "dot", "mermaid", "json")
 
@@ -131,6 +133,23 @@ class Options:
             parser=one_of(MODES), metavar="|".join(MODES), help="Which sweeps make the matrix."
         ),
     ] = "auto"
+    kinks: Annotated[
+        str,
+        typer.Option(
+            parser=one_of(KINKS),
+            metavar="|".join(KINKS),
+            help="What to do where there is no derivative: say so, refuse, or say nothing.",
+        ),
+    ] = "note"
+    convention: Annotated[
+        str,
+        typer.Option(
+            "--as",
+            parser=one_of(CONVENTIONS),
+            metavar="|".join(CONVENTIONS),
+            help="Whose slopes to take at kinks: PyTorch's, or JAX's.",
+        ),
+    ] = "torch"
     sparse: Annotated[
         bool,
         typer.Option("--sparse", help="Only the entries that can be nonzero, as coordinates."),
@@ -282,5 +301,6 @@ class Options:
 EXPRESSION = ("expr", "file")
 POINT = ("at", "param", "wrt", "outputs")
 CLAIM = ("claim", "samples", "seed", "range")
+BENDS = ("kinks", "convention")
 CHECK = ("check", "no_check", "budget", "certify", "precise")
 PRINTING = ("format", "digits", "out", "color", "quiet")

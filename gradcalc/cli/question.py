@@ -6,7 +6,7 @@ import re
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 from gradcalc import files
@@ -21,12 +21,13 @@ from gradcalc.language.points import Given, bind, flatten, read
 from gradcalc.problem import Problem, pose
 
 STDIN = "standard input"
+_SPELLED = {"file": "-i", "no_check": "--no-check", "convention": "--as"}
 
 
 def posed(options: Options) -> Problem:
     """The expression at the point. Raises GradcalcError where they cannot be read or don't fit."""
     text, name = expression(options)
-    return pose(
+    problem = pose(
         text,
         name=name,
         at=values(options.at, "--at"),
@@ -34,6 +35,11 @@ def posed(options: Options) -> Problem:
         wrt=names(options.wrt, "--wrt"),
         outputs=names(options.outputs, "--outputs"),
     )
+    if options.convention == "torch":  # the table's own
+        return problem
+    from gradcalc.transform import under
+
+    return replace(problem, graph=under(problem.graph, options.convention))
 
 
 def traced(options: Options) -> Graph:
@@ -186,7 +192,7 @@ def retyped(options: Options, command: str) -> str:
         kept = field.name in COMMANDS[command].takes and value != field.default
         if not kept or field.name == "expr":
             continue
-        name = {"file": "-i", "no_check": "--no-check"}.get(field.name, f"--{field.name}")
+        name = _SPELLED.get(field.name, f"--{field.name}")
         for item in value if isinstance(value, list) else [value]:
             words += [name] if item is True else [name, str(item)]
     return shlex.join([*words, *(["--"] if expression else []), *expression])

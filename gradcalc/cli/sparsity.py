@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from gradcalc.cli.answers import Asked, answer, judged, verdict_exit
+from gradcalc.cli.answers import Asked, answer, bends, judged, verdict_exit
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
 from gradcalc.cli.question import method, posed, traced
@@ -64,16 +64,19 @@ def _coordinates(options: Options) -> Text:
     how = method(options)
     problem = posed(options)
     program = problem.program()
+    asked = Asked(program, problem.x, [], "auto")
+    remarks = tuple(kink.note for kink in bends(asked, options))
     matrix = program.sparse_jacobian(problem.x)
-    remarks: tuple[str, ...] = ()
     exit = Exit.DONE
     if how != "none" and matrix.shape[0] * matrix.shape[1] <= CHECKED:
-        asked = Asked(program, problem.x, [], "auto")
         verdict = judged(asked, "jacobian", program(problem.x), matrix.toarray(), options)
         if verdict is not None:
-            remarks, exit = (verdict.line,), verdict_exit(verdict, options)
+            remarks, exit = (*remarks, verdict.line), verdict_exit(verdict, options)
     elif how != "none":
-        remarks = (f"not checked: more than {CHECKED:,} entries, zeros included",)
+        remarks = (
+            *remarks,
+            f"not checked: more than {CHECKED:,} entries, zeros included",
+        )
     found = program.pattern
     coordinates = Coordinates(
         program.outputs,

@@ -7,6 +7,9 @@ import pytest
 
 import gradcalc
 from gradcalc.check import kinks
+from gradcalc.engine import Program
+from gradcalc.primitives import CONVENTIONS
+from gradcalc.transform import under
 
 
 def notes(text: str, **at: float) -> list[str]:
@@ -16,13 +19,16 @@ def notes(text: str, **at: float) -> list[str]:
 
 def test_a_note_is_a_sentence() -> None:
     assert notes("abs(x1)+x1", x1=0) == [
-        "abs(x1) has a kink at x1 = 0: slope 0 used (PyTorch's choice)"
+        "abs(x1) has a kink at x1 = 0: left | right slope -1 | 1; 0 used "
+        "(PyTorch's choice; JAX takes 1)"
     ]
     assert notes("clamp(x, 0, 1)", x=1) == [
-        "clamp(x, 0, 1) has a kink at x = 0 or x = 1: slope 1 used (PyTorch's choice)"
+        "clamp(x, 0, 1) has a kink at x = 0 or x = 1: left | right slope 1 | 0; 1 used "
+        "(PyTorch's choice; JAX takes 0.5)"
     ]
     assert notes("3*max(x, y)", x=2, y=2) == [
-        "max(x, y) has a kink at x = y: slopes 0.5 and 0.5 used (PyTorch's choice)"
+        "max(x, y) has a kink at x = y: left | right slope 0 | 1 and 0 | 1; 0.5 and 0.5 used "
+        "(PyTorch's choice)"
     ]
 
 
@@ -58,3 +64,80 @@ def test_the_span_is_that_of_the_users_text() -> None:
 )
 def test_kinks_that_do_not_matter_are_not_mentioned(text: str) -> None:
     assert notes(text, x=0) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "x", "jump"),
+    [
+        ("sign(x)", 0, "from -1 to 1"),
+        ("floor(x)", 3, "from 2 to 3"),
+        ("x % 1", 2, "from 1 to 0"),
+        ("round(x)", 0.5, "from 0 to 1"),
+        ("heaviside(x)", 0, "from 0 to 1"),
+        ("where(x >= 1, x**2, 0)", 1, "from 0 to 1"),
+    ],
+)
+def test_a_jump_is_no_kink(text: str, x: float, jump: str) -> None:
+    (note,) = notes(text, x=x)
+    assert f"jumps at {'x' if 'x' in text else ''}"[:8] in note
+    assert jump in note
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "sides"),
+    [
+        ("where(x > 0, x, 0)", {"x": 0}, "at x = 0: left | right slope 0 | 1; 0 used"),
+        ("where(x >= 0, x, 0)", {"x": 0}, "at x = 0: left | right slope 0 | 1; 1 used"),
+        ("where(x > y, 3*x, 3*y)", {"x": 2, "y": 2}, "at x = y: left | right slope 0 | 3; 0 used"),
+        ("where(x > 0 and y > 1, y, 1)", {"x": 2, "y": 1}, "at y = 1"),
+        ("relu(x)", {"x": 0}, "left | right slope 0 | 1; 0 used"),
+        ("min(x, 3)", {"x": 3}, "left | right slope 1 | 0; 0.5 used"),
+        ("norm([x, y])", {"x": 0, "y": 0}, "slope -1 | 1 and -1 | 1; 0 and 0 used"),
+    ],
+)
+def test_the_slopes_on_both_sides(text: str, at: dict[str, float], sides: str) -> None:
+    (note,) = notes(text, **at)
+    assert sides in note
+
+
+def test_branches_that_meet_smoothly_are_no_kink() -> None:
+    assert notes("where(x > 1, x**2, 2*x - 1)", x=1) == []
+    assert notes("where(x > 0, sin(x), x)", x=0) == []
+    assert notes("where(x > 0, 3*x, 3*x + y)", x=1, y=0) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "x", "torch", "jax"),
+    [
+        ("abs(x)", 0.0, 0.0, 1.0),
+        ("abs(x)", -2.0, -1.0, -1.0),
+        ("clamp(x, 0, 1)", 0.0, 1.0, 0.5),
+        ("clamp(x, 0, 1)", 1.0, 1.0, 0.5),
+        ("clamp(x, 0, 1)", 0.5, 1.0, 1.0),
+        ("clamp(0, x, 1)", 0.0, 0.0, 0.5),
+        ("clamp(2, x, 1)", 0.0, 0.0, 0.0),
+        ("clamp(1, 0, x)", 1.0, 0.0, 0.5),
+        ("relu(x)", 0.0, 0.0, 0.0),
+        ("max(x, 0)", 0.0, 0.5, 0.5),
+        ("min(x, 0)", 0.0, 0.5, 0.5),
+    ],
+)
+def test_conventions(text: str, x: float, torch: float, jax: float) -> None:
+    graph = gradcalc.compile(text).graph
+    slopes = {name: Program(under(graph, name)).gradient([x])[0] for name in CONVENTIONS}
+    assert slopes == {"torch": torch, "jax": jax}
+    for name in CONVENTIONS:
+        program = Program(under(graph, name))
+        for kink in kinks(program, [x]):
+            assert kink.slopes == (slopes[name],)
+            assert ("takes" in kink.note) is (torch != jax)
+
+
+def test_conventions_differ_at_kinks_only() -> None:
+    rng = np.random.default_rng(0)
+    graph = gradcalc.compile("abs(x*y) + clamp(x, y, z)*max(x, z)").graph
+    points = rng.normal(size=(50, 3))
+    both = [Program(under(graph, name)).jacobian(points) for name in CONVENTIONS]
+    assert (both[0] == both[1]).all()
+    smooth = gradcalc.compile("sin(x)").graph
+    assert under(smooth, "jax") is smooth

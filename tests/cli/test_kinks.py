@@ -1,0 +1,57 @@
+"""``--kinks`` and ``--as`` at the command line."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cli.shell import Shell
+
+BENT = "abs(x) + y"
+
+
+def entries(gradcalc: Shell, *words: str) -> list[float]:
+    ran = gradcalc(*words, "--format", "json")
+    assert ran.code == 0
+    found: list[float] = json.loads(ran.out)["gradient"]
+    return found
+
+
+def test_whose_slope(gradcalc: Shell) -> None:
+    assert entries(gradcalc, "grad", BENT, "--at", "0,1") == [0, 1]
+    assert entries(gradcalc, "grad", BENT, "--at", "0,1", "--as", "torch") == [0, 1]
+    assert entries(gradcalc, "grad", BENT, "--at", "0,1", "--as", "jax") == [1, 1]
+
+
+@pytest.mark.parametrize("text", ["abs(x)", "clamp(x, 0, 1)", "clamp(0, x, y)", "clamp(x, y, y)"])
+@pytest.mark.parametrize("library", ["torch", "jax"])
+def test_the_check_knows_the_convention(gradcalc: Shell, text: str, library: str) -> None:
+    at = "0" if "y" not in text else "0,0"
+    ran = gradcalc("grad", text, "--at", at, "--as", library, "-f", "json")
+    record = json.loads(ran.out)
+    assert ran.code == 0
+    assert record["check"]["passed"] is True
+    assert "kink" in record["notes"][0]
+
+
+def test_note_error_silent(gradcalc: Shell) -> None:
+    words = ("grad", BENT, "--at", "0,1")
+    assert "note: abs(x) has a kink at x = 0: left | right slope -1 | 1" in gradcalc(*words).out
+    silent = gradcalc(*words, "--kinks", "silent")
+    assert (silent.code, "kink" in silent.out + silent.err) == (0, False)
+    error = gradcalc(*words, "--kinks", "error")
+    assert (error.code, error.out) == (4, "")
+    assert "  abs(x) + y\n  ^^^^^^\n" in error.err
+    assert gradcalc("grad", BENT, "--at", "1,1", "--kinks", "error").code == 0
+
+
+def test_the_sparse_form_too(gradcalc: Shell) -> None:
+    words = ("jacobian", "abs(x), y", "--at", "0,1", "--sparse")
+    assert gradcalc(*words, "--kinks", "error").code == 4
+    assert "JAX takes 1" in (lambda ran: ran.out + ran.err)(gradcalc(*words))
+
+
+def test_values_have_no_kinks(gradcalc: Shell) -> None:
+    assert gradcalc("eval", "abs(x)", "--at", "0").code == 0
+    assert gradcalc("eval", "abs(x)", "--at", "0", "--as", "jax").code == 2
