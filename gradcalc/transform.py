@@ -46,6 +46,8 @@ def copy(graph: Graph) -> Graph:
 def vjp_graph(graph: Graph, vector: str = "v") -> Graph:
     """The graph of vᵀJ: the inputs of ``graph``, then ``v[0]``, …; one output per variable."""
     result = copy(graph)
+    while any(name.startswith(f"{vector}[") for name in graph.variables):
+        vector += "'"  # v of the vjp of a vjp: no name of the user's has an apostrophe
     seeds = [result.variable(f"{vector}[{i}]") for i in range(len(graph.outputs))]
     result.outputs = _Backward(graph, result).sweep(graph.outputs, seeds)
     result.output_names = [f"d/d{name}" for name in graph.variables]

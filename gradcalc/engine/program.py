@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast, overload
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from gradcalc.engine.schedule import Floats, Schedule, schedule
 from gradcalc.errors import BindingError, UsageError
 from gradcalc.graph import Graph
 from gradcalc.primitives import TABLE
+
+if TYPE_CHECKING:
+    from gradcalc.autograd.tensor import Tensor
 
 Point = Mapping[str, Any] | Sequence[float] | Floats
 MODES = ("auto", "reverse", "forward")
@@ -64,13 +67,32 @@ class Program:
         return scalar.straighten(self.graph) if scalar.is_narrow(self.graph) else None
 
     @cached_property
+    def vjp_program(self) -> Program:
+        """vᵀJ as a program of the inputs followed by v: it can be differentiated in turn."""
+        return Program(transform.vjp_graph(self.graph))
+
+    @cached_property
     def _gradient_program(self) -> Program:
         return Program(transform.gradient_graph(self.graph))
 
     # --- what is asked ------------------------------------------------------------------------
 
-    def __call__(self, x: Point) -> Floats:
-        """The values f(x), shape (m,) or (N, m)."""
+    @overload
+    def __call__(self, x: Point) -> Floats: ...
+
+    @overload
+    def __call__(self, x: Tensor) -> Tensor: ...
+
+    def __call__(self, x: Point | Tensor) -> Floats | Tensor:
+        """The values f(x), shape (m,) or (N, m).
+
+        Of a tensor of ``gradcalc.autograd`` they are a tensor, whose ``backward`` runs the compiled
+        sweep.
+        """
+        if hasattr(x, "grad_fn"):
+            from gradcalc.autograd.program import apply  # deferred: the eager engine is above this
+
+            return apply(self, cast("Tensor", x))
 
         def values(at: Floats) -> Floats:
             if at.ndim == 1 and self._lines is not None:
