@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradcalc.batch.chunk import Floats
 from gradcalc.check.verdict import Verdict
@@ -78,6 +79,10 @@ class Results:
             for name in KINDS[kind].names(program.outputs, self._variables)
         )
 
+        kinds = [kind for kind in request.kinds
+                 for _ in KINDS[kind].names(program.outputs, self._variables)]  # fmt: skip
+        self._values = [j for j, kind in enumerate(kinds) if kind == "eval"]
+
     def at(self, numbers: Floats) -> Floats:
         """The results at N rows of numbers: shape (N, number of names)."""
         parts = []
@@ -115,13 +120,24 @@ class Results:
                 budget=BUDGET if budget is None else budget,
             )
 
+    def undefined(self, numbers: Floats, results: Floats) -> NDArray[np.bool_]:
+        """The rows with a NaN, or with an infinite value; an infinite slope is an answer."""
+        holes = np.concatenate([np.isnan(numbers), self._holes(results)], axis=1)
+        found: NDArray[np.bool_] = np.logical_or.reduce(holes, axis=1)
+        return found
+
+    def _holes(self, results: Floats) -> NDArray[np.bool_]:
+        holes = np.isnan(results)
+        holes[:, self._values] = ~np.isfinite(results[:, self._values])
+        return holes
+
     def why(self, row: Floats, results: Floats) -> str:
         """Which number of a row is NaN, or which of its results, and where that comes from."""
         if np.isnan(row).any():
             return f"{self.request.labels[int(np.isnan(row).argmax())]} is nan, not a number"
-        at = int(np.isnan(results).argmax())
+        at = int(self._holes(results[None])[0].argmax())
         cause = self._cause(row[: len(self.program.variables)], at)
-        return f"{self.names[at]} is nan" + (f": {cause}" if cause else "")
+        return f"{self.names[at]} is {results[at]}" + (f": {cause}" if cause else "")
 
     def _cause(self, x: Floats, at: int) -> str:
         from gradcalc.provenance import of_slope, of_value  # deferred: rarely needed

@@ -81,21 +81,21 @@ class Stream:
     def _through(self, chunk: Chunk) -> tuple[Table, str]:
         """The chunk as a table, and why the stream ends here, if it does."""
         results = self._results.at(chunk.numbers)
-        if np.isfinite(results.sum() + chunk.numbers.sum()) and not chunk.unread:  # as usual
+        if not chunk.unread and _all_finite(results, chunk.numbers):  # as usual
             self.tally.rows += len(chunk)
             good = np.ones(len(chunk), bool)
             self._sample.add(chunk.lines, chunk.numbers, results, good)
             return Table(chunk.kept, results, False), ""
         results[list(chunk.unread)] = np.nan
-        holes = np.isnan(np.concatenate([results, chunk.numbers], axis=1))
-        bad: NDArray[np.bool_] = np.logical_or.reduce(holes, axis=1)
+        bad = self._results.undefined(chunk.numbers, results)
         bad[list(chunk.unread)] = True
         if self._policy == "stop" and bad.any():
             return self._until(chunk, results, int(bad.argmax()))
         self._tell(chunk, results, bad)
         self.tally.rows += len(chunk)
         self.tally.failed += int(bad.sum())
-        self._sample.add(chunk.lines, chunk.numbers, results, ~bad)
+        finite: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(results), axis=1)
+        self._sample.add(chunk.lines, chunk.numbers, results, ~bad & finite)
         if self._policy == "nan":
             return Table(chunk.kept, results, True), ""
         kept = tuple(selected(column, ~bad) for column in chunk.kept)
@@ -125,3 +125,9 @@ class Stream:
             if name in seen:
                 raise BindingError(f"the output would have two columns '{name}'")
             seen.add(name)
+
+
+def _all_finite(results: Floats, numbers: Floats) -> bool:
+    """Whether there is no NaN and no infinity. A sum that overflows says no, to no harm."""
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(results.sum() + numbers.sum()))

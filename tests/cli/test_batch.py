@@ -166,6 +166,14 @@ def test_an_infinite_slope_is_an_answer(gradcalc: Shell) -> None:
     assert (ran.code, ran.out) == (0, "df1/dx\ninf\n")
 
 
+def test_an_infinite_value_is_none(gradcalc: Shell) -> None:
+    put("p.csv", "x\n0\n1\n")
+    ran = gradcalc("batch", "-log(x)", "--points", "p.csv", "--what", "eval", "--check-sample", "2")
+    assert (ran.code, ran.out) == (1, "f1\ninf\n-0.0\n")
+    assert "line 2: f1 is inf" in ran.err
+    assert "2 rows, 1 failed; ✓ sympy: 1 random row agrees" in ran.err
+
+
 def test_failures_in_json(gradcalc: Shell) -> None:
     ran = gradcalc(
         "batch", "sqrt(x)", "--points", put("p.csv", BAD), "-f", "ndjson", "--what", "eval", "-q"
