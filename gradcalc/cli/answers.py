@@ -91,7 +91,7 @@ def answer(options: Options) -> Answer:
         entries=entries,
         vector=np.array(direction) if kind in _VECTOR else None,
         verdict=verdict,
-        notes=tuple(_notes(asked, kind, entries, bent)),
+        notes=(*problem.graph.notes, *_notes(asked, kind, entries, bent)),
         undefined=undefined,
         lost=lost,
         certified=options.certify,

@@ -9,9 +9,11 @@ from typing import Any
 
 from gradcalc.errors import BindingError, ExpressionError, Source, Span
 from gradcalc.graph import Graph, bulk_building
-from gradcalc.language.arrays import Value
+from gradcalc.language.arrays import STRUCTURAL, Value
+from gradcalc.language.lookalikes import remarks
 from gradcalc.language.parser import Parser, Statement
 from gradcalc.limits import MOST_CHARACTERS, MOST_ELEMENTS
+from gradcalc.primitives import CONSTANTS, FUNCTIONS
 
 __all__ = ["natural", "parse"]
 
@@ -54,6 +56,8 @@ def parse(
         parser.meaning.require_output(statement.value, statement.span)
         _add_output(graph, label, statement.value)
     _order_inputs(graph, parser.meaning.variables, wrt)
+    names = {**parser.meaning.variables, **parser.meaning.parameters, **parser.named}
+    graph.notes += remarks(names, [*CONSTANTS, *FUNCTIONS, *STRUCTURAL])
     return graph
 
 

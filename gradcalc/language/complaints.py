@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from gradcalc.language.arrays import MANY, STRUCTURAL
+from gradcalc.language.lookalikes import foreign, skeleton
 from gradcalc.language.tokens import is_blank, is_name, is_number
 from gradcalc.primitives import FUNCTIONS, OPERANDS
 
@@ -93,6 +94,10 @@ def not_a_function(name: str, tokens: list[str], index: int) -> Complaint:
             f"write {name} = … with the variables as they are",
         )
     known: Iterable[str] = {**FUNCTIONS, **STRUCTURAL}
+    if skeleton(name) != name and skeleton(name) in known:
+        meant = skeleton(name)
+        return Complaint(f"{short(name)} only looks like {short(meant)}: {foreign(name, meant)}",
+                         f"type {meant}(…)")  # fmt: skip
     close = get_close_matches(name.lower(), known, n=1, cutoff=0.6) if len(name) > 2 else []
     if close:
         hint = f"did you mean '{close[0]}'?  {_LIST_HINT}"

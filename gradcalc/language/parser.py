@@ -18,6 +18,7 @@ from gradcalc.errors import ExpressionError, Source, Span
 from gradcalc.graph import Graph
 from gradcalc.language import complaints
 from gradcalc.language.arrays import STRUCTURAL, Value
+from gradcalc.language.lookalikes import deception
 from gradcalc.language.meaning import MATMUL, Meaning
 from gradcalc.language.tokens import (
     FROM_SUPERSCRIPT,
@@ -115,6 +116,9 @@ class Parser:
     # --- the loop -----------------------------------------------------------------------------
 
     def parse(self) -> Parser:
+        found = deception(self.source.text)
+        if found is not None:
+            raise self.complain(*found)
         values, starts, leaves = self.values, self.starts, self.leaves
         expecting = True
         position = 0

@@ -16,6 +16,7 @@ from gradcalc.errors import BindingError, ExpressionError, GradcalcError, Source
 from gradcalc.files import read_file
 from gradcalc.graph import Graph
 from gradcalc.language.arrays import Value
+from gradcalc.language.lookalikes import foreign, skeleton
 from gradcalc.language.parser import Parser
 from gradcalc.limits import MOST_AXES
 
@@ -282,11 +283,15 @@ def _bind_names(
 def _unknown(
     item: Given, label: str, labels: Sequence[str], what: str, option: str
 ) -> BindingError:
+    hint = f"{what}: {_listed(labels)}" if labels else f"it has no {what} at all"
+    if not "".join((label, *labels)).isascii():
+        alike = [other for other in labels if skeleton(other) == skeleton(label)]
+        hint += "".join(f"\nit only looks like '{o}': {foreign(label, o)}" for o in alike[:1])
     return BindingError(
         f"{option} binds '{label}', and the expression has no such {what[:-1]}",
         source=item.source,
         span=item.span,
-        hint=f"{what}: {_listed(labels)}" if labels else f"it has no {what} at all",
+        hint=hint,
     )
 
 
