@@ -1,4 +1,4 @@
-# ruff: noqa: F401, A004  (the public surface: names are imported to be found here, as PyTorch's)
+# ruff: noqa: A004, RUF022  (names are PyTorch's, and imported to be found here)
 """PyTorch's autograd, on numpy: eager tensors that remember how they were made.
 
 >>> import gradcalc.autograd as torch
@@ -133,6 +133,26 @@ from gradcalc.autograd.structural import (
     unsqueeze,
 )
 from gradcalc.autograd.tensor import Tensor
+
+__all__ = [
+    "all", "allclose", "amax", "amin", "any", "arange", "argmax", "argmin", "as_tensor",
+    "autograd", "backward", "bmm", "bool", "broadcast_to", "cat", "cdouble", "cfloat", "chunk",
+    "clamp", "clip", "clone", "complex128", "complex64", "concat", "concatenate", "creation",
+    "cumsum", "detect_anomaly", "diag", "diagonal", "dot", "double", "dtype", "dtypes", "e",
+    "elementwise", "empty", "empty_like", "enable_grad", "equal", "eye", "flatten", "flip",
+    "float", "float16", "float32", "float64", "from_numpy", "full", "full_like", "func",
+    "Function", "functional", "get_default_dtype", "grad", "grad_mode", "gradcheck",
+    "GradcheckError", "gradgradcheck", "half", "inf", "inplace", "int", "int16", "int32",
+    "int64", "int8", "is_grad_enabled", "is_tensor", "linalg", "linear", "linspace",
+    "logsumexp", "long", "manual_seed", "matmul", "max", "maximum", "mean", "min", "minimum",
+    "mm", "movedim", "mv", "nan", "no_grad", "node", "norm", "numel", "once_differentiable",
+    "ones", "ones_like", "outer", "permute", "pi", "printing", "prod", "rand", "rand_like",
+    "randn", "randn_like", "reductions", "repeat", "reshape", "scalar_tensor",
+    "set_default_dtype", "set_detect_anomaly", "set_grad_enabled", "short", "Size", "softmax",
+    "split", "squeeze", "stack", "std", "structural", "sum", "t", "tensor", "Tensor", "trace",
+    "transpose", "uint8", "unbind", "unsqueeze", "var", "Variable", "views", "where", "zeros",
+    "zeros_like",
+]  # fmt: skip
 
 float = float32
 double = float64

@@ -113,6 +113,19 @@ COMMANDS = {
             f"gradcalc check {_EXAMPLE} --claim '2*x1, 3; 2, 2*x2'",
         ),
         Command(
+            "backward",
+            "PyTorch's calls of backward, one after another, with .grad after each.",
+            "backward",
+            "backward",
+            (
+                *EXPRESSION,
+                *POINT,
+                *("gradient", "retain_graph", "zero_grad"),
+                *("check", "no_check", "budget", "explained", "digits", "out"),
+            ),
+            f"gradcalc backward {_EXAMPLE} --gradient 1,0 --gradient 0,1 --retain-graph",
+        ),
+        Command(
             "explain",
             "The chain rule, step by step, over your own text.",
             "pictures",

@@ -57,6 +57,8 @@ def emit(options: Options, outcome: Outcome) -> Exit:
     with sink(options.out) as put:
         put(outcome.text if isinstance(outcome, Text) else text(options, outcome))
     if isinstance(outcome, Text):
+        if outcome.error is not None:
+            report(outcome.error, json=options.explained == "json", color=options.color)
         return outcome.exit
     sys.stdout.flush()  # the answer before the remarks about it
     for remark in remarks(options, outcome):

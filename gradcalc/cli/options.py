@@ -93,6 +93,20 @@ class Options:
         str | None,
         typer.Option("--v", metavar="VECTOR", help="The gradient vector of backward(v), or @FILE."),
     ] = None
+    gradient: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="VECTOR",
+            help="The gradient of a call of backward; again for the next call.",
+            show_default=False,
+        ),
+    ] = None
+    retain_graph: Annotated[
+        bool, typer.Option("--retain-graph", help="Keep the graph for the next call.")
+    ] = False
+    zero_grad: Annotated[
+        bool, typer.Option("--zero-grad", help="Set .grad to None before each call.")
+    ] = False
     u: Annotated[
         str | None, typer.Option("--u", metavar="VECTOR", help="The direction, or @FILE.")
     ] = None

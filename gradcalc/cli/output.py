@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, NamedTuple, TextIO, TypeVar
 
-from gradcalc.errors import Exit, UsageError
+from gradcalc.errors import Exit, GradcalcError, UsageError
 
 _File = TypeVar("_File", TextIO, BinaryIO)
 
@@ -22,12 +22,13 @@ _ASCII = str.maketrans({
 class Text(NamedTuple):
     """An answer that is text already, and the exit code that goes with it.
 
-    ``checked``: it says that something agrees with something independent.
+    ``checked``: it says that something agrees with something independent. ``error``: what ended it.
     """
 
     text: str
     exit: Exit = Exit.DONE
     checked: bool = False
+    error: GradcalcError | None = None
 
 
 @contextmanager

@@ -21,7 +21,8 @@ from gradcalc.language.points import Given, bind, flatten, read
 from gradcalc.problem import Problem, pose
 
 STDIN = "standard input"
-_SPELLED = {"file": "-i", "no_check": "--no-check", "convention": "--as"}
+_SPELLED = {"file": "-i", "no_check": "--no-check", "convention": "--as",
+            "explained": "--format", "picture": "--format"}  # fmt: skip
 
 
 def posed(options: Options) -> Problem:

@@ -130,6 +130,8 @@ class Line:
                 return outcome.exit, verdict is not None and verdict.passed is True
             if isinstance(outcome, Text):
                 self._print(options, outcome.text)
+                if outcome.error is not None:
+                    self._fail(outcome.error)
                 return outcome.exit, outcome.checked
             return outcome, False
         except GradcalcError as error:

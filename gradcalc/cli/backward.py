@@ -1,0 +1,172 @@
+"""``gradcalc backward``: PyTorch's calls of ``backward``, one after another, and what they leave in
+``.grad``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gradcalc.cli.answers import Asked, judged, verdict_exit
+from gradcalc.cli.options import Options
+from gradcalc.cli.output import Text
+from gradcalc.cli.question import posed, retyped
+from gradcalc.errors import BindingError, Exit, GradcalcError, Source, Span
+from gradcalc.language.points import flatten, read
+from gradcalc.problem import Problem
+
+if TYPE_CHECKING:
+    from gradcalc.check import Verdict
+
+
+class Call(NamedTuple):
+    """A call of ``y.backward``: its gradient (None: none was given), and ``x.grad`` after it."""
+
+    gradient: list[float] | None
+    grad: list[float]
+
+
+class Run(NamedTuple):
+    """The calls that went well, the value they were made on, and the error that ended them."""
+
+    value: list[float]
+    calls: list[Call]
+    error: GradcalcError | None
+
+
+def backward(options: Options) -> Text:
+    """Make the calls, show ``.grad`` after each, and check what it came to."""
+    problem = posed(options)
+    program = problem.program()
+    run = _calls(problem, program, options)
+    total = _total(run.calls, options.zero_grad)
+    verdict = None
+    if run.calls:
+        asked = Asked(program, problem.x, total, "auto")
+        import numpy as np  # deferred: what is refused above needs no numbers
+
+        last = np.array(run.calls[-1].grad)
+        verdict = judged(asked, "vjp", np.array(run.value), last, options)
+    write = _json if options.explained == "json" else _text
+    exit = run.error.exit if run.error else verdict_exit(verdict, options)
+    agreed = verdict is not None and verdict.passed is True and exit is Exit.DONE
+    return Text(write(problem, run, verdict, options), exit, agreed, run.error)
+
+
+def _calls(problem: Problem, program: Any, options: Options) -> Run:
+    import gradcalc.autograd as torch  # deferred: it brings numpy
+
+    x = torch.tensor(problem.x, dtype=torch.float64, requires_grad=True)
+    y = program(x)
+    calls: list[Call] = []
+    error = None
+    for text in options.gradient or (None,):
+        v = None if text is None else _numbers(text)
+        if options.zero_grad:
+            x.grad = None
+        try:
+            given = None if v is None else torch.tensor(v, dtype=torch.float64)
+            y.backward(given, retain_graph=options.retain_graph)
+        except RuntimeError as refusal:
+            error = _refused(str(refusal), text, problem, options)
+            break
+        assert x.grad is not None
+        calls.append(Call(v, x.grad.tolist()))
+    return Run(y.detach().tolist(), calls, error)
+
+
+def _numbers(text: str) -> list[float]:
+    return [number for item in read(text, "--gradient") for number in flatten(item.value)]
+
+
+def _total(calls: Sequence[Call], zeroed: bool) -> list[float]:
+    """The vector whose vᵀJ stands in ``.grad`` at the end: gradients accumulate unless zeroed."""
+    vectors = [call.gradient or [1.0] for call in (calls[-1:] if zeroed else calls)]
+    return [sum(column) for column in zip(*vectors, strict=True)]
+
+
+def _refused(message: str, text: str | None, problem: Problem, options: Options) -> GradcalcError:
+    """PyTorch's words, and what to do about it."""
+    outputs = problem.graph.output_names
+    if "second time" in message:
+        return BindingError(message, hint=f"{retyped(options, 'backward')} --retain-graph")
+    ones = ",".join("1" for _ in outputs[:8])
+    source = None if text is None else Source(text, "--gradient")
+    span = None if text is None else Span(0, len(text))
+    sum_of = "+".join(outputs[:8])
+    hint = f"--gradient {ones} is the gradient of {sum_of}" if len(outputs) <= 8 else ""
+    return BindingError(message, source=source, span=span, hint=hint)
+
+
+def _text(problem: Problem, run: Run, verdict: Verdict | None, options: Options) -> str:
+    """The point, the values, a line for each call, the verdict; nothing if no call went well."""
+    from gradcalc.render.numbers import shown
+    from gradcalc.render.text import safe
+
+    if not run.calls:
+        return ""
+
+    def listed(names: Sequence[str], numbers: Sequence[float]) -> str:
+        pairs = zip(map(safe, names), numbers, strict=True)
+        return ", ".join(f"{name} = {shown(number, options.digits)}" for name, number in pairs)
+
+    graph = problem.graph
+    lines = [
+        f"x: {listed(graph.variables, problem.x)}",
+        f"y: {listed(graph.output_names, run.value)}   grad_fn=<CompiledBackward>",
+        "",
+        *_table(graph.variables, run.calls, options),
+        "",
+    ]
+    if len(run.calls) > 1 and not options.zero_grad:
+        lines.append("note: gradients accumulate; --zero-grad sets .grad to None before each call")
+    if verdict is not None:
+        lines.append(verdict.line)
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _table(names: Sequence[str], calls: Sequence[Call], options: Options) -> list[str]:
+    """``x.grad`` after each call, a column for each variable."""
+    from gradcalc.render.numbers import aligned, shown
+
+    retain = ", retain_graph=True" if options.retain_graph else ""
+    said = ["x.grad after", *(_said(call.gradient, retain, options.digits) for call in calls)]
+    columns = []
+    for k, name in enumerate(names):
+        numbers = aligned([shown(call.grad[k], options.digits) for call in calls])
+        width = max(map(len, [name, *numbers]))
+        columns.append([text.rjust(width) for text in (name, *numbers)])
+    width = max(map(len, said))
+    rows = zip(said, *columns, strict=True)
+    return [f"{words:{width}}   {'   '.join(cells)}".rstrip() for words, *cells in rows]
+
+
+def _said(gradient: list[float] | None, retain: str, digits: int | None) -> str:
+    from gradcalc.render.numbers import shown
+
+    if gradient is None:
+        return f"y.backward({retain.removeprefix(', ')})"
+    return f"y.backward([{', '.join(shown(v, digits) for v in gradient)}]{retain})"
+
+
+def _json(problem: Problem, run: Run, verdict: Verdict | None, options: Options) -> str:
+    record = {
+        "command": "backward",
+        "variables": problem.graph.variables,
+        "outputs": problem.graph.output_names,
+        "at": problem.at,
+        "value": run.value,
+        "retain_graph": options.retain_graph,
+        "calls": [call._asdict() for call in run.calls],
+        "check": None if verdict is None else verdict.as_json(),
+    }
+    return json.dumps(_strict(record), allow_nan=False) + "\n"
+
+
+def _strict(value: Any) -> Any:
+    """Numbers that JSON has not are null."""
+    if isinstance(value, float):
+        return value if abs(value) < float("inf") else None
+    if isinstance(value, dict):
+        return {key: _strict(item) for key, item in value.items()}
+    return [_strict(item) for item in value] if isinstance(value, list) else value
