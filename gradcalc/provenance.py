@@ -1,8 +1,8 @@
 """Where a NaN or an infinity came from: the characters of the text in which it arose.
 
-A value is traced to the first node, in order of evaluation, that is not finite although its operands
-are. A derivative is traced down the reverse sweep to the first product (or sum) that is a NaN
-although its factors are not: ``0 * inf``.
+A value is traced to the first node, in order of evaluation, that is not finite although its
+operands are. A derivative is traced down the reverse sweep to the first product (or sum) that is a
+NaN although its factors are not: ``0 * inf``.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ from gradcalc.rules import evaluate, rule
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """``what`` happened (``sqrt of -1``, ``0 * inf``) in the text at ``span``."""
+    """``what`` happened (``sqrt of -1``, ``0 * inf``) in ``node``, the text at ``span``."""
 
     what: str
     text: str
     span: Span
+    node: int
 
 
 def of_value(program: Program, x: Sequence[float], output: int) -> Cause | None:
@@ -83,7 +84,7 @@ def of_slope(program: Program, x: Sequence[float], output: int, variable: int) -
 
 
 def _cause(graph: Graph, node: int, what: str) -> Cause:
-    return Cause(what, " ".join(graph.text(node).split()), graph.span(node))
+    return Cause(what, " ".join(graph.text(node).split()), graph.span(node), node)
 
 
 def _numbers(graph: Graph, values: Any, node: int) -> list[float]:
@@ -102,7 +103,7 @@ def _call(graph: Graph, node: int, numbers: Sequence[float]) -> str:
 
 
 def _below(graph: Graph, values: Any, top: int) -> bytearray:
-    """The nodes that the value of ``top`` depends on, and itself; of a ``where``, the branch taken."""
+    """The nodes that the value of ``top`` depends on; of a ``where``, the branch taken."""
     reached = bytearray(len(graph))
     reached[top] = 1
     for node in range(top, -1, -1):

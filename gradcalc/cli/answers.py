@@ -189,13 +189,23 @@ def _undefined(
     for i, number in enumerate(value.tolist()):
         if not math.isfinite(number):
             cause = of_value(asked.program, asked.x, i)
-            return _undefined_error(asked, f"{names[i]} is {number}", cause)
+            said, subject = f"{names[i]} is {number}", f"{names[i]} is"
+            return _undefined_error(
+                asked, said, cause, subject, lambda x, i=i: float(asked.program(x)[i])
+            )
     import numpy as np
 
     holes = np.argwhere(np.isnan(np.asarray(entries)))
     what, outputs, variables = _entry(asked, kind, holes[0].tolist())
     causes = (of_slope(asked.program, asked.x, i, j) for i in outputs for j in variables)
-    return _undefined_error(asked, f"{what} is nan", next(filter(None, causes), None))
+    cause = next(filter(None, causes), None)
+    slope = "the slope is" if kind in ("jacobian", "gradient") else "it is"
+    hole = tuple(holes[0])
+
+    def entry(x: list[float]) -> float:
+        return float(np.asarray(_ENTRIES[kind](asked._replace(x=x)))[hole])
+
+    return _undefined_error(asked, f"{what} is nan", cause, slope, entry)
 
 
 def _has_nan(entries: Floats | None) -> bool:
@@ -223,11 +233,24 @@ def _entry(asked: Asked, kind: str, index: list[int]) -> tuple[str, Sequence[int
     return f"d²{outputs[0]}/d{along}d{variables[last]}", [0], [last]
 
 
-def _undefined_error(asked: Asked, what: str, cause: Cause | None) -> UndefinedError:
+def _undefined_error(
+    asked: Asked,
+    what: str,
+    cause: Cause | None,
+    subject: str,
+    number: Callable[[list[float]], float],
+) -> UndefinedError:
+    """``number`` is what is undefined, at any point; the hint tells of one close by."""
     if cause is None:
         return UndefinedError(f"{what} at this point")
+    from gradcalc.nearby import nearby  # deferred, as above
+
+    found = nearby(asked.program, asked.x, cause, number)
     return UndefinedError(
-        f"{what} at this point: {cause.what}", source=asked.program.graph.source, span=cause.span
+        f"{what} at this point: {cause.what}",
+        source=asked.program.graph.source,
+        span=cause.span,
+        hint=f"at {found.variable}={found.at:.13g} {subject} {found.number:.6g}" if found else "",
     )
 
 

@@ -51,7 +51,7 @@ def skeleton(name: str) -> str:
 
 
 def remarks(names: Iterable[str], known: Iterable[str]) -> Iterator[str]:
-    """A sentence for each of ``names`` that looks like another of them, or like one of ``known``."""
+    """A sentence for each of ``names`` that looks like another of them or one of ``known``."""
     names = list(names)
     if all(map(str.isascii, names)):
         return
