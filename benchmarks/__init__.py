@@ -1,0 +1,1 @@
+"""How fast gradcalc is, beside other tools: ``python -m benchmarks`` lists the suites."""
