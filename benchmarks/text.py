@@ -42,8 +42,8 @@ def _rosenbrock(section: Section) -> None:
     ours = {n: _figures("gradcalc", "rosenbrock", n, 120) for n in SIZES}
     section.say("### The extended Rosenbrock function, written out as text; gradcalc")
     section.table(
-        ["variables", "text", "compile", "processor", "first value", "value", "first gradient", "gradient",
-         "gradient / value", "peak memory"],
+        ["variables", "text", "compile", "processor", "first value", "value", "first gradient",
+         "gradient", "gradient / value", "peak memory"],
         [_our_row(n, ours[n]) for n in SIZES],
     )  # fmt: skip
     exponent = math.log(ours[100_000]["compile"] / ours[1_000]["compile"]) / math.log(100)
@@ -56,15 +56,13 @@ def _rosenbrock(section: Section) -> None:
     ]
     section.say("![How cost grows](growth.svg)")
     theirs = {
-        peer: [worker("text", peer, "rosenbrock", str(n), limit=PEERS[peer]) for n in SIZES]
-        for peer in ("casadi", "symengine", "sympy")
-        if installed(peer)
+        peer: _up_to_the_limit(peer) for peer in ("casadi", "symengine", "sympy") if installed(peer)
     }
     section.say(
         "Peers, each in a process of its own that is stopped at its limit. Set-up is parsing and "
         "differentiating; for CasADi, which has no parser, it is building the graph by Python "
-        "calls and differentiating. The ratios are to gradcalc: of set-up plus first gradient, and of "
-        "repeated gradients measured in turns in one process."
+        "calls and differentiating. The ratios are to gradcalc: of set-up plus first gradient, and "
+        "of repeated gradients measured in turns in one process."
     )
     rows = [row for n, row in _peer_rows(theirs, ours)]
     section.table(["peer", "variables", "set-up", "of ours", "gradient", "of ours"], rows)
@@ -77,6 +75,18 @@ def _rosenbrock(section: Section) -> None:
             Target("10,000 variables: gradient / CasADi's", 1, casadi["ours"] / casadi["gradient"]),
         ]  # fmt: skip
     _draw(ours, theirs.get("casadi", []))
+
+
+def _up_to_the_limit(peer: str) -> list[Figures | str]:
+    """A peer's figures size by size; what is larger than a size it did not manage is not tried."""
+    found: list[Figures | str] = []
+    for n in SIZES:
+        stopped = found and isinstance(found[-1], str)
+        limit = PEERS[peer]
+        found.append(
+            "not tried" if stopped else worker("text", peer, "rosenbrock", str(n), limit=limit)
+        )
+    return found
 
 
 def _figures(tool: str, workload: str, size: int, limit: float) -> Figures:
