@@ -2,8 +2,8 @@
 
     python benchmarks/eager.py [--write benchmarks/eager.md]
 
-Every library runs the same chains in the same process, one thread, double precision, and the best of
-several rounds counts. A library that is not installed is reported as absent.
+Every library runs the same chains in the same process, one thread, double precision; they take
+turns, and the best of several rounds counts. A library that is not installed is reported as absent.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from pathlib import Path
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"  # before numpy is imported
 
-import numpy as np
+import numpy as np  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -129,12 +129,13 @@ def measure():
         length = LARGE_LENGTH if large else LENGTH
         for text, (operations, chain) in CHAINS.items():
             rng = np.random.default_rng(0)
-            x, y = np.asarray(rng.uniform(0.3, 0.9, shape)), np.asarray(rng.uniform(0.9, 1.1, shape))
+            x = np.asarray(rng.uniform(0.3, 0.9, shape))
+            y = np.asarray(rng.uniform(0.9, 1.1, shape))
             runs = {name: run(chain, x, y, length) for name, (_, run) in libraries.items()}
             gradients = {name: np.asarray(run()[0]) for name, run in runs.items()}
             for name, gradient in gradients.items():
                 np.testing.assert_allclose(gradient, gradients["gradcalc"], rtol=1e-6, err_msg=name)
-            best = best_of(libraries, runs, 7 if large else 9, 1 if large else 10)
+            best = best_of(libraries, runs, 11 if large else 15, 1 if large else 10)
             unit = 1e3 if large else 1e6 / (length * operations)
             rows.append((size, text, {name: seconds * unit for name, seconds in best.items()}))
             print(*rows[-1][:2], *(f"{name} {t:.2f}" for name, t in rows[-1][2].items()))

@@ -41,17 +41,22 @@ class _Lazy:
 
     def __init__(self, module: str, name: str = "") -> None:
         self._module, self._name = module, name
+        self._found: Any = None
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        return _Lazy(self._module, name)
+        attribute = _Lazy(self._module, name)
+        setattr(self, name, attribute)  # made once: forwards ask for theirs at every call
+        return attribute
 
     def __call__(self, *args: Any) -> Any:
         return self.resolve()(*args)
 
     def resolve(self) -> Any:
-        return getattr(import_module(self._module), self._name)
+        if self._found is None:
+            self._found = getattr(import_module(self._module), self._name)
+        return self._found
 
 
 np: Any = _Lazy("numpy")

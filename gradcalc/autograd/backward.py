@@ -38,9 +38,10 @@ def sweep(
     ``keep_graph``: saved values stay, for another pass.
     """
     arrived: dict[Node, list[Any]] = {}
+    sums: set[Edge] = set()
     for (node, k), v in roots:
         if node is not None:
-            _add(arrived, node, k, v)
+            _add(arrived, sums, node, k, v)
     waiting = _count_dependencies(arrived)
     needed = None if captures is None else _leading_to(captures, waiting)
     ready = [(-node.order, node) for node in arrived if not waiting[node]]
@@ -60,7 +61,7 @@ def sweep(
             if successor is None:
                 continue
             if v is not None:
-                _add(arrived, successor, k, v)
+                _add(arrived, sums, successor, k, v)
             waiting[successor] -= 1
             if not waiting[successor]:
                 heapq.heappush(ready, (-successor.order, successor))
@@ -82,20 +83,29 @@ def _count_dependencies(roots: Iterable[Node]) -> dict[Node, int]:
     return waiting
 
 
-def _add(arrived: dict[Node, list[Any]], node: Node, k: int, v: Any) -> None:
-    """Add a cotangent of output k to what has arrived."""
+def _add(
+    arrived: dict[Node, list[Any]], sums: set[Edge], node: Node, k: int, v: Any
+) -> None:
+    """Add a cotangent of output k to what has arrived; ``sums`` are arrays that are ours alone."""
     slots = arrived.get(node)
     if slots is None:
         slots = arrived[node] = [None] * node.outputs
-    slots[k] = v if slots[k] is None else slots[k] + v
+    old = slots[k]
+    if old is None:
+        slots[k] = v
+    elif (node, k) in sums and type(old) is np.ndarray:
+        np.add(old, v, out=old)  # a third and further cotangent: no new array
+    else:
+        slots[k] = old + v
+        sums.add((node, k))
 
 
 def _run(node: Node, cotangents: list[Any], tracked: bool) -> Sequence[Any]:
     """The chain rule for one node."""
-    if all(v is None for v in cotangents):
+    if cotangents[0] is None and all(v is None for v in cotangents):
         return (None,) * len(node.next_functions)
     flowing = node.pull(cotangents, tracked)
-    for hook in list(node.node_hooks):
+    for hook in list(node.node_hooks) if node.node_hooks else ():
         flowing = _node_hook(hook, flowing, cotangents, tracked)
     if mode.anomaly:
         _refuse_nan(node, flowing)

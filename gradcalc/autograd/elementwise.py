@@ -7,6 +7,7 @@ to each operand's shape. Nothing here knows a derivative.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -98,6 +99,11 @@ class Operation:
         self._formulas: dict[tuple[bool, ...], Formula] = {}
         self._flows = any(partial is not None for partial in primitive.partials)
 
+    @cached_property
+    def quick(self) -> Callable[..., Tensor]:
+        """A plain function for the common case, double or float tensors: half the overhead."""
+        return _quick_unary(self) if self.primitive.arity == 1 else self.general
+
     def __repr__(self) -> str:
         return f"<elementwise {self.primitive.name}>"
 
@@ -109,7 +115,7 @@ class Operation:
 
     def of_one(self, x: Tensor) -> Callable[..., Tensor]:
         """``x.sin`` before it is called."""
-        return lambda: self(x)
+        return lambda: self.quick(x)
 
     def of_many(self, x: Tensor) -> Callable[..., Tensor]:
         """``x.atan2`` before it is called."""
@@ -117,6 +123,10 @@ class Operation:
 
     def __call__(self, *operands: Any) -> Tensor:
         """The result, recorded if grad mode is on and an operand is tracked."""
+        return self.quick(*operands)
+
+    def general(self, *operands: Any) -> Tensor:
+        """The same, whatever the operands are."""
         arrays: list[Any] = []
         kind = None
         for x in operands:
@@ -256,6 +266,39 @@ def _size_error(arrays: list[Any]) -> RuntimeError:
     return RuntimeError(f"shapes {shapes} do not broadcast together")
 
 
+def _quick_unary(operation: Operation) -> Callable[..., Tensor]:
+    """``operation`` for one tensor, with what every call would look up again held in closure."""
+    forward, node_class = operation.primitive.numpy, operation._node
+    chosen = formula(operation.primitive, (True,))
+
+    def call(x: Any) -> Tensor:
+        if type(x) is not Tensor:
+            return operation.general(x)
+        array = x._array
+        if array.dtype is not _F64 and array.dtype is not _F32:
+            return operation.general(x)
+        result = forward(array)
+        out = _new(Tensor)
+        out._array = result if type(result) is _ndarray else np.asarray(result)
+        out._counter = [0]
+        if x._tracked and mode.enabled and operation._flows:
+            node = node_class()
+            node.next_functions = (x._edge or edge(x),)
+            node.order = next(clock)
+            node.formula = chosen
+            node.saved = [
+                (array, x._counter, x._counter[0], x)
+                if place == 0
+                else (out._array, out._counter, 0, None)
+                for place in chosen.saves
+            ]
+            out._edge = (node, 0)
+            out._tracked = True
+        return out
+
+    return call
+
+
 OPERATIONS: dict[Primitive, Operation] = {
     primitive: Operation(primitive) for primitive in TABLE if primitive.arity
 }
@@ -309,10 +352,12 @@ def _operators() -> None:
     """``x + y`` and the like, straight to the operation."""
 
     def forward(operation: Operation) -> Any:
-        return lambda x, y: operation(x, y)
+        general = operation.general
+        return lambda x, y: general(x, y)
 
     def reflected(operation: Operation) -> Any:
-        return lambda x, y: operation(y, x)
+        general = operation.general
+        return lambda x, y: general(y, x)
 
     two = {"add": primitives.ADD, "sub": primitives.SUB, "mul": primitives.MUL,
            "truediv": primitives.DIV, "mod": primitives.MOD}  # fmt: skip
@@ -328,7 +373,7 @@ def _operators() -> None:
     method("__pow__")(pow)
     method("__ipow__")(in_place(pow))
     method("__rpow__")(lambda x, y: OPERATIONS[primitives.POW](y, x))
-    method("__neg__")(lambda x: OPERATIONS[primitives.NEG](x))
+    method("__neg__")(lambda x: OPERATIONS[primitives.NEG].quick(x))
     method("__pos__")(lambda x: x)
     method("__abs__")(lambda x: FUNCTION["abs"](x))
 
