@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gradcalc.render import render
 from gradcalc.render.answer import Answer
-from gradcalc.render.numbers import shown
+from gradcalc.render.numbers import aligned, shown
 from tests.render.sample import AGREED, ALL_KINDS, jacobian
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -63,7 +63,8 @@ def test_no_digit_is_lost_at_any_width(entries: list[list[float]], width: int) -
         numbers = [word for line in lines for word in line[1:]]
         assert numbers[1:] == [shown(x) for x in row]
     assert set(answer.variables) <= set(words)
-    widest = max(len(shown(x)) for row in entries for x in row)
+    columns = [aligned([shown(x) for x in column]) for column in zip(*entries, strict=True)]
+    widest = max(len(column[0]) for column in columns)  # decimal points stand below each other
     if widest + 20 <= width:
         assert max(map(len, text.split("\n"))) <= max(width, len("Jacobian: ∂ row / ∂ column"))
 
