@@ -1,6 +1,6 @@
 """Forward plus backward, side by side: gradcalc.autograd, PyTorch, HIPS autograd and mygrad.
 
-    python benchmarks/eager.py [--write benchmarks/eager.md]
+    python benchmarks/eager.py [--write FILE]
 
 Every library runs the same chains in the same process, one thread, double precision; they take
 turns, and the best of several rounds counts. A library that is not installed is reported as absent.
@@ -155,6 +155,7 @@ def report(libraries, rows):
     ]
     if absent:
         lines.append(f"Absent, so not measured: {', '.join(absent)}.")
+    lines += ["", *_targets(rows)]
     for size in SIZES:
         large = size == "1,000,000"
         unit = "milliseconds per round" if large else "microseconds per operation"
@@ -167,6 +168,43 @@ def report(libraries, rows):
             if row_size == size:
                 lines.append(f"| {' | '.join(_cells(text, names, times))} |")
     return "\n".join(lines) + "\n"
+
+
+REASONS = {
+    "tanh(x)": "its derivative is the table's sech(x)², right to the last digits at either end",
+    "sin(x)*y": "numpy's own sin and cos of doubles; the other numpy libraries take as long",
+}
+
+
+def _targets(rows):
+    """The two promises, and every chain that breaks one."""
+    small = {
+        (size, text): times["gradcalc"] / min(peers)
+        for size, text, times in rows
+        if size != "1,000,000"
+        and (peers := [times[n] for n in ("HIPS autograd", "mygrad") if n in times])
+    }
+    large = {
+        (size, text): times["gradcalc"] / times["PyTorch"]
+        for size, text, times in rows
+        if size == "1,000,000" and "PyTorch" in times
+    }
+    yield from _target(
+        "On scalars and small arrays: at most the time of HIPS autograd and of mygrad", small, 1.0
+    )
+    yield from _target("On a million elements: at most 1.3 times PyTorch on one thread", large, 1.3)
+
+
+def _target(promise, ratios, most):
+    if not ratios:
+        yield f"- {promise}: not measured, the peers are absent."
+        return
+    missed = {case: ratio for case, ratio in ratios.items() if ratio > most}
+    kept = len(ratios) - len(missed)
+    yield f"- {promise}: {kept} of {len(ratios)} chains do ({min(ratios.values()):.2f} x at best)."
+    for (size, text), ratio in missed.items():
+        reason = REASONS.get(text, "")
+        yield f"  - missed: `{text}` on {size}, {ratio:.2f} x{': ' + reason if reason else ''}."
 
 
 def _cells(text, names, times):
