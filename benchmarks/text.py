@@ -24,7 +24,7 @@ from benchmarks.report import Section, Target, ratio, seconds
 from benchmarks.workloads import WORKLOADS, Workload
 
 SIZES = (100, 1_000, 10_000, 100_000)
-PEERS = {"casadi": 60, "symengine": 30, "sympy": 30, "autograd": 30}
+PEERS = {"casadi": 60, "symengine": 15, "sympy": 15, "autograd": 15}
 """The peers and the seconds after which they are stopped."""
 
 Figures = dict[str, float]

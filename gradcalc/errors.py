@@ -40,7 +40,7 @@ class Span(NamedTuple):
 
 
 class Source(NamedTuple):
-    """A text that a user typed, and what it was typed as: '' (the expression), '--at', a file name."""
+    """A text that a user typed, and as what: '' (the expression), '--at', a file's name."""
 
     text: str
     name: str = ""

@@ -29,7 +29,7 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One node of the reverse sweep: its text and value, its summed cotangent, what it passes on."""
+    """One node of the reverse sweep: its text, value and summed cotangent; what it passes on."""
 
     text: str
     value: float

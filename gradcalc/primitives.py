@@ -10,11 +10,11 @@ A row says:
     ``sp`` and ``mp`` are imported when first used, so that this module costs nothing at start-up.
 ``d`` (``dx``, ``dy``, ``dz``)
     its partial derivatives, **in gradcalc's own language**, in terms of the operands ``x``, ``y``,
-    ``z`` and of ``out``, the value itself. ``"0"`` where the function is flat wherever it is smooth,
-    ``None`` where it has no derivative (a condition, the order of a polygamma). A partial is itself
-    differentiated for higher orders, so write it through smooth functions, and accurately up to the
-    edges: ``sech(x)**2`` rather than ``1 - out**2``, ``1/sqrt((1 - x)*(1 + x))`` rather than
-    ``1/sqrt(1 - x**2)``.
+    ``z`` and of ``out``, the value itself. ``"0"`` where the function is flat wherever it is
+    smooth, ``None`` where it has no derivative (a condition, the order of a polygamma). A partial
+    is itself differentiated for higher orders, so write it through smooth functions, and
+    accurately up to the edges: ``sech(x)**2`` rather than ``1 - out**2``,
+    ``1/sqrt((1 - x)*(1 + x))`` rather than ``1/sqrt(1 - x**2)``.
 ``sympy``, ``mpmath``
     independent counterparts for the check; by default the function of the same name.
 ``domain``
@@ -66,9 +66,7 @@ mp: Any = _Lazy("mpmath")
 
 
 def _resolve(function: Any) -> Callable[..., Any]:
-    resolved: Callable[..., Any] = (
-        function.resolve() if isinstance(function, _Lazy) else function
-    )
+    resolved: Callable[..., Any] = function.resolve() if isinstance(function, _Lazy) else function
     return resolved
 
 
@@ -102,7 +100,7 @@ class Primitive:
 
     @cached_property
     def numpy(self) -> Callable[..., Any]:
-        """The function on numpy arrays, float64 or float32; a ufunc where numpy or scipy has one."""
+        """The function on numpy arrays, float64 or float32; a ufunc where there is one."""
         return _resolve(self.forward)
 
     @cached_property
@@ -156,9 +154,7 @@ def unary(name: str, forward: Any, *, d: str, **rest: Any) -> Primitive:
     return _declare(name, forward, (d,), **rest)
 
 
-def binary(
-    name: str, forward: Any, *, dx: str | None, dy: str | None, **rest: Any
-) -> Primitive:
+def binary(name: str, forward: Any, *, dx: str | None, dy: str | None, **rest: Any) -> Primitive:
     return _declare(name, forward, (dx, dy), **rest)
 
 
@@ -167,6 +163,9 @@ def ternary(
 ) -> Primitive:
     return _declare(name, forward, (dx, dy, dz), **rest)
 
+
+# A table: a row a line.
+# fmt: off
 
 # --- Leaves -------------------------------------------------------------------------------------
 

@@ -49,7 +49,9 @@ def sessions(block: str) -> list[Session]:
 def run(command: str) -> str:
     """What a person sees: standard output and error together, in a pipe, at the top of the tree."""
     environment = {
-        key: value for key, value in os.environ.items() if not key.startswith(("GRADCALC_", "NO_", "FORCE_"))
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("GRADCALC_", "NO_", "FORCE_"))
     }
     environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment["PATH"]])
     done = subprocess.run(

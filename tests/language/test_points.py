@@ -156,7 +156,7 @@ def test_values_bind_by_order_or_by_name() -> None:
         ("2,3", ["x"], "--at has 2 values for 1 variable: x", "3", "decimal comma? write --at 2.3"),
         ("2", ["x", "y"], "--at has 1 value for 2 variables: x, y (natural order)", "2",
          "--at x=2,y=…"),
-        ("1,2,3", [], "--at has 3 values and the expression has no variables", "1", "leave --at out"),
+        ("1,2,3", [], "--at has 3 values and the expression has no variables", "1", "leave --at"),
         ("x=1,2", ["x", "y"], "--at binds by name and by order at once", "2", "--at x=…,y=…"),
         ("x=1,x=2", ["x"], "--at binds 'x' twice", "2", ""),
         ("x=1,z=2", ["x"], "--at binds 'z', and the expression has no such variable", "2",
