@@ -185,14 +185,15 @@ def _undefined(
         return None
     from gradcalc.provenance import of_slope, of_value  # deferred: rarely needed
 
-    names = asked.program.outputs
-    for i, number in enumerate(value.tolist()):
-        if not math.isfinite(number):
-            cause = of_value(asked.program, asked.x, i)
-            said, subject = f"{names[i]} is {number}", f"{names[i]} is"
-            return _undefined_error(
-                asked, said, cause, subject, lambda x, i=i: float(asked.program(x)[i])
-            )
+    infinite = [i for i, number in enumerate(value.tolist()) if not math.isfinite(number)]
+    if infinite:
+        i = infinite[0]
+        cause = of_value(asked.program, asked.x, i)
+        name = asked.program.outputs[i]
+        said = f"{name} is {float(value[i])}"
+        return _undefined_error(
+            asked, said, cause, f"{name} is", lambda x: float(asked.program(x)[i])
+        )
     import numpy as np
 
     holes = np.argwhere(np.isnan(np.asarray(entries)))
