@@ -146,13 +146,19 @@ def _function(primitive: Primitive) -> Function:
     else:
         return lambda *operands: float(vector(*operands))
 
-    def guarded(*operands: float) -> Any:
+    def guarded(x: float) -> Any:
         try:
-            return quick(*operands)
-        except (ValueError, ZeroDivisionError, OverflowError):
-            return float(vector(*operands))
+            return quick(x)
+        except (ValueError, OverflowError):
+            return float(vector(x))
 
-    return guarded
+    def guarded_pair(x: float, y: float) -> Any:
+        try:
+            return quick(x, y)
+        except (ValueError, ZeroDivisionError, OverflowError):
+            return float(vector(x, y))
+
+    return guarded if primitive.arity == 1 else guarded_pair
 
 
 @cache
@@ -186,6 +192,8 @@ _PICK: tuple[Function, ...] = (
 def _compose(function: Function, operands: list[Function]) -> Function:
     if len(operands) == 1:
         (f,) = operands
+        if f is _PICK[0]:  # cos(x) and its like: one call less
+            return lambda x, y, z, out: function(x)
         return lambda x, y, z, out: function(f(x, y, z, out))
     if len(operands) == 2:
         f, g = operands
