@@ -28,6 +28,7 @@ _STEP_BITS = 200
 """The step is x * 2**-200, about 1e-60 x …"""
 _STEP_BITS_AT_0 = 332
 """… and 1e-100 at 0, where nothing says how fast a function may vary."""
+_LARGE_STEP = 1e-20
 _AGREE = 1e-18
 """Relative to the scale: a hundredth of an ulp."""
 _NEGLIGIBLE = 1e-50
@@ -230,6 +231,8 @@ class _Differences:
         found: list[Truth] = [0 * step] * len(self._graph.outputs)
         for i in rise:
             slope = _slope(rise[i] / (2 * step), doubt[i] / (2 * step), self._unit(i, along))
+            if _jumped(step, slope, doubt[i], self._unit(i, along)):
+                slope = Unchecked(LOST)
             found[i] = Unchecked(KINK) if i in kinked else slope
             if self._turned and not isinstance(found[i], Unchecked):
                 found[i] = Unchecked(TURN)
@@ -303,6 +306,14 @@ def _slope(slope: Any, doubt: Any, unit: float) -> Truth:
     if doubt > _AGREE * max(abs(slope), unit):
         return Unchecked("not smooth here" if doubt > _NEGLIGIBLE else LOST)
     return slope
+
+
+def _jumped(step: Any, slope: Truth, doubt: Any, unit: float) -> bool:
+    """Whether so large a step may have jumped over the waves of sin(x) at 1e300: the difference is
+    of the size of the bend, and both are nothing beside the slope that was to be expected."""
+    if step < _LARGE_STEP or isinstance(slope, Unchecked):
+        return False
+    return bool(abs(slope) < _AGREE * unit and doubt / (2 * step) > _AGREE * abs(slope))
 
 
 def settled(fewer: Any, more: Any, scale: float) -> Truth:
