@@ -25,6 +25,9 @@ REGISTER_BYTES = 1 << 18
 CHUNKS = (512, 8192)
 """Fewest and most points in a chunk: below, a call costs more than its work."""
 
+WORK = 1 << 22
+"""Numbers that a thread must have to make: below, it waits for the others more than it helps."""
+
 Operand = int | Floats
 """A register, or a constant as an array of no dimensions."""
 
@@ -164,7 +167,8 @@ def run(
     """
     results = np.empty((len(points), straight.columns))
     starts = range(0, len(points), straight.chunk)
-    workers = max(1, min(threads or _cores(), len(starts) // 4))
+    worthwhile = len(points) * len(straight.steps) // WORK
+    workers = max(1, min(threads or min(_cores(), worthwhile), len(starts) // 4))
     if workers == 1:
         return results, _work(straight, points, results, starts)
     with ThreadPoolExecutor(workers) as pool:
