@@ -18,6 +18,8 @@ from tests.cli.shell import Shell
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
+# Ctrl-C may come between open() and the with that closes: Python warns of that only when asked to.
+AS_A_USER = {**ENVIRONMENT, "PYTHONWARNINGS": "default::DeprecationWarning"}
 GRADCALC = f"{sys.executable} -m gradcalc"
 NEEDS_POLARS = pytest.mark.skipif(find_spec("polars") is None, reason="polars is not installed")
 EVERY = [pytest.param(name, marks=NEEDS_POLARS if name == "parquet" else ()) for name in FORMATS]
@@ -320,7 +322,7 @@ def test_a_reader_that_goes_away() -> None:
 def test_an_interruption(folder: Path) -> None:
     with subprocess.Popen(
         [*GRADCALC.split(), "batch", "sin(x)", "--points", "-", "-o", "out.csv"],
-        stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT,
+        stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=AS_A_USER,
     ) as process:  # fmt: skip
         assert process.stdin is not None
         assert process.stderr is not None
