@@ -15,9 +15,10 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 
 HEAD = """# What was measured
 
-`python -m benchmarks NAME` measures one suite and rewrites its section, and nothing else. All
-tools of a table ran in the same run, taking turns; times are medians. Quote the ratios: the machine
-was shared. A target that was not met says so.
+`python -m benchmarks NAME` measures one suite and rewrites its section, and nothing else. Repeated
+figures are medians over rounds in which the tools took turns; a first call or a set-up is a single
+measurement where nothing else is said. Quote the ratios: the machine was shared and busy. A target
+that was not met says so.
 """
 
 

@@ -77,7 +77,7 @@ def _arrow(m: Any, x: Any, n: int) -> list[Any]:
 WORKLOADS = {
     "Broyden tridiagonal": Workload(100_000, _broyden_text, _broyden),
     "2-D Laplacian, exp source": Workload(40_000, _laplacian_text, _laplacian),
-    "arrow": Workload(3_000, _arrow_text, _arrow),
+    "arrow": Workload(10_000, _arrow_text, _arrow),
 }
 
 
