@@ -54,6 +54,9 @@ def _rosenbrock(section: Section) -> None:
         Target("growth exponent of compiling, 10³ to 10⁵", 1.05, _exponent(ours, "compile")),
         Target("the same, processor time", 1.05, _exponent(ours, "processor")),
     ]
+    for n in SIZES[2:]:
+        cheap = ours[n]["gradient"] / ours[n]["value"]
+        section.targets.append(Target(f"{n:,} variables: gradient / value", 4, cheap))
     section.say(
         "Compiling is parsing and scheduling: the median of five in wall time, and in processor "
         "time, which other work on the machine lengthens less; one for the largest size."
