@@ -51,17 +51,47 @@ def evaluate(
     *operands)`` works; without it, the primitives' numpy functions do. A partial that is one of the
     operands comes back as it is, a constant one as a float.
     """
-    graph = rule.graph
-    values: dict[int, Any] = dict(graph.constants)
-    given = dict(zip(_NAMES, operands, strict=False)) | {"out": out}
-    for name, node in zip(graph.variables, graph.inputs, strict=True):
-        values[node] = given[name]
-    for node in needed_nodes(rule, frozenset(wanted)):
-        primitive = TABLE[graph.codes[node]]
-        arguments = [values[column[node]] for column in graph.operands[: primitive.arity]]
+    recipe = _recipe(rule, tuple(wanted))
+    values: dict[int, Any] = dict(rule.graph.constants)
+    for operand, node in recipe.inputs:
+        values[node] = out if operand is None else operands[operand]
+    for node, primitive, below in recipe.steps:
+        arguments = [values[argument] for argument in below]
         values[node] = apply(primitive, *arguments) if apply else primitive.numpy(*arguments)
-    return [values[node] if node is not None and k in wanted else None
-            for k, node in enumerate(rule.outputs)]  # fmt: skip
+    return [None if node is None else values[node] for node in recipe.outputs]
+
+
+def reads(rule: Rule, wanted: tuple[int, ...]) -> frozenset[int]:
+    """The operands whose numbers the wanted partials need; ``evaluate`` never looks at others."""
+    return _recipe(rule, wanted).reads
+
+
+class _Recipe(NamedTuple):
+    """What ``evaluate`` does: a sweep does it for every group, and finds it out once."""
+
+    inputs: tuple[tuple[int | None, int], ...]  # operand (None: out), node
+    steps: tuple[tuple[int, Primitive, tuple[int, ...]], ...]  # node, primitive, its operands
+    outputs: tuple[int | None, ...]
+    reads: frozenset[int]
+
+
+@cache
+def _recipe(rule: Rule, wanted: tuple[int, ...]) -> _Recipe:
+    graph, codes = rule.graph, rule.graph.codes
+    outputs = tuple(node if k in wanted else None for k, node in enumerate(rule.outputs))
+    steps = tuple(
+        (node, primitive, tuple(column[node] for column in graph.operands[: primitive.arity]))
+        for node in needed_nodes(rule, frozenset(wanted))
+        for primitive in [TABLE[codes[node]]]
+    )
+    used = {*outputs, *(argument for _, _, below in steps for argument in below)}
+    inputs = tuple(
+        (None if name == "out" else OPERANDS.index(name), node)
+        for name, node in zip(graph.variables, graph.inputs, strict=True)
+        if node in used
+    )
+    read = frozenset(operand for operand, _ in inputs if operand is not None)
+    return _Recipe(inputs, steps, outputs, read)
 
 
 @cache

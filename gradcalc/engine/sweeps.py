@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from gradcalc.engine.schedule import Floats, Group, Schedule, operands_of
-from gradcalc.rules import evaluate, rule
+from gradcalc.rules import evaluate, reads, rule
 
 Partials = list[list[Any]]
 """Per group, per active operand: an array over the group, or a float for all of it."""
@@ -45,7 +45,7 @@ def linearize(schedule: Schedule, values: Floats) -> Partials:
     """The local partials at the point where ``values`` were computed. Once per point."""
     with np.errstate(all="ignore"):
         # An undefined value has no slope, whatever its formula says: log(-1) has not slope -1.
-        undefined = bool(np.isnan(values.sum()))
+        undefined = bool(np.isnan(values.max(initial=-np.inf)))
         return [_partials(group, values, undefined) for group in schedule.groups]
 
 
@@ -56,11 +56,14 @@ def _partials(group: Group, values: Floats, undefined: bool) -> list[Any]:
 def slopes_of(group: Group, values: Floats, operands: Sequence[int], undefined: bool) -> list[Any]:
     """The slopes of some operands of a group; ``undefined`` says whether any value is a NaN."""
     out = values[group.results]
-    partials = evaluate(rule(group.primitive), list(operands_of(group, values)), out, operands)
-    wanted = [partials[k] for k in operands]
+    slopes, wanted = rule(group.primitive), tuple(operands)
+    needed = reads(slopes, wanted)
+    given = [x.read(values) if k in needed else None for k, x in enumerate(group.operands)]
+    partials = evaluate(slopes, given, out, wanted)
+    found = [partials[k] for k in wanted]
     if undefined and np.isnan(out).any():
-        return [np.where(np.isnan(out), np.nan, partial) for partial in wanted]
-    return wanted
+        return [np.where(np.isnan(out), np.nan, partial) for partial in found]
+    return found
 
 
 def pullback(schedule: Schedule, partials: Partials, seeds: Floats) -> Floats:
@@ -81,8 +84,13 @@ def _pullback(schedule: Schedule, partials: Partials, seeds: Floats) -> Floats:
     for group, slopes in zip(reversed(schedule.groups), reversed(partials), strict=True):
         cotangent = cotangents[group.results]
         for k, slope in zip(group.active, slopes, strict=True):
-            group.operands[k].add(cotangents, cotangent * slope)
+            group.operands[k].add(cotangents, _times(cotangent, slope))
     return cotangents[: schedule.n_inputs]
+
+
+def _times(flow: Floats, slope: Any) -> Any:
+    """``flow * slope``; sums, half of most graphs, have the slope 1, which costs no pass."""
+    return flow if type(slope) is float and slope == 1.0 else flow * slope
 
 
 def _careful_pullback(schedule: Schedule, partials: Partials, seeds: Floats) -> Floats:
@@ -114,7 +122,7 @@ def _pushforward(schedule: Schedule, partials: Partials, seeds: Floats) -> Float
     for group, slopes in zip(schedule.groups, partials, strict=True):
         tangent = tangents[group.results]
         for k, slope in zip(group.active, slopes, strict=True):
-            tangent += group.operands[k].read(tangents) * slope
+            tangent += _times(group.operands[k].read(tangents), slope)
     return tangents[schedule.outputs]
 
 
