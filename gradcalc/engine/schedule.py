@@ -45,7 +45,10 @@ class Access:
 
     def add(self, buffer: Any, contribution: Any) -> None:
         """Add ``contribution[i]`` to the place of operand i; places may repeat."""
-        if self.targets is not None:
+        if type(self.where) is slice:  # nearly always: a view, added to without being stored again
+            view = buffer[self.where]
+            view += contribution
+        elif self.targets is not None:
             if self.order is not None:
                 contribution = contribution[self.order]
             buffer[self.targets] += np.add.reduceat(contribution, self.firsts, axis=0)
