@@ -20,11 +20,13 @@ from gradcalc.language import parse
 from gradcalc.primitives import (
     AND,
     CONVENTIONS,
+    EQ,
     GE,
     GT,
     LE,
     LIBRARIES,
     LT,
+    NE,
     NOT,
     OPERANDS,
     OR,
@@ -37,12 +39,17 @@ _LONGEST = 40  # characters of the user's text in a note
 _NUDGE = 2.0**-40
 """How far beside a kink, relatively, its two sides are looked at."""
 _JUMP = 1e-6
+_WIDE = 2.0**-10
+"""The same beside a point that a formula treats apart: farther, as the usual reason for that is a
+cancellation there, as in where(x == 0, 1, sin(x)/x)."""
+_APART = 1e-3
 _MOST = 20_000
 """Nodes of a graph in which the two sides of a boundary are looked at."""
 _VARIABLES = 64
 """Variables that are moved to see whether two branches meet smoothly."""
 _LOGICAL = {AND.code, OR.code, NOT.code}
 _ORDER = {LT.code, LE.code, GT.code, GE.code}
+_EQUALITY = {EQ.code, NE.code}
 
 
 class Sides(NamedTuple):
@@ -229,10 +236,10 @@ def _slopes(primitive: Primitive, xs: Sequence[float]) -> list[float]:
     return [0.0 if slope is None else float(slope) for slope in found]
 
 
-def _moved(xs: Sequence[float], k: int, sign: int) -> list[float]:
+def _moved(xs: Sequence[float], k: int, sign: int, nudge: float = _NUDGE) -> list[float]:
     """The operands with the k-th a little to the left or to the right."""
     moved = list(xs)
-    moved[k] += sign * _NUDGE * max(abs(xs[k]), 1.0)
+    moved[k] += sign * nudge * max(abs(xs[k]), 1.0)
     return moved
 
 
@@ -274,7 +281,7 @@ def _boundary(graph: Graph, condition: int, values: Any) -> int | None:
         code = graph.codes[node]
         if code in _LOGICAL:
             stack += operands(graph, node)
-        elif code in _ORDER:
+        elif code in _ORDER | _EQUALITY:
             x, y = operands(graph, node)
             if values[x] == values[y]:
                 return node
@@ -287,7 +294,14 @@ def _meeting(graph: Graph, node: int, boundary: int, x: Any) -> Iterator[Kink]:
     alone.outputs, alone.output_names = [node], ["f"]
     program = Program(alone)
     here = program.jacobian(x)[0]
+    apart = graph.codes[boundary] in _EQUALITY
     for j in range(min(len(graph.inputs), _VARIABLES)):
+        if apart:
+            kink = _set_apart(graph, program, boundary, x, j)
+            if kink is None:
+                continue
+            yield kink
+            return
         ends = [_moved(x, j, sign) for sign in (-1, 1)]
         left, right = (float(program.jacobian(end)[0, j]) for end in ends)
         before, after = (float(program(end)[0]) for end in ends)
@@ -303,6 +317,27 @@ def _meeting(graph: Graph, node: int, boundary: int, x: Any) -> Iterator[Kink]:
                 jump=jump,
             )
             return
+
+
+def _set_apart(graph: Graph, program: Program, boundary: int, x: Any, j: int) -> Kink | None:
+    """A kink where the branch for this one point does not continue what is on both its sides."""
+    ends = [_moved(x, j, sign, _WIDE) for sign in (-1, 1)]
+    left, here, right = (float(program.jacobian(end)[0, j]) for end in (ends[0], x, ends[1]))
+    before, at, after = (float(program(end)[0]) for end in (ends[0], x, ends[1]))
+    middle, around = (before + after) / 2, (left + right) / 2
+    leaps = abs(at - middle) > _APART * max(abs(middle), 1.0)
+    if not leaps and abs(here - around) <= _APART * max(abs(around), 1.0):
+        return None
+    (node,) = program.graph.outputs
+    return Kink(
+        node=node,
+        primitive=WHERE,
+        span=graph.span(node),
+        text=_text(graph, node),
+        condition=_equality(graph, boundary),
+        sides=(Sides(left, right, here),),
+        jump=(round(middle, 6), at) if leaps else None,
+    )
 
 
 def _equality(graph: Graph, node: int) -> str:

@@ -106,6 +106,16 @@ def test_branches_that_meet_smoothly_are_no_kink() -> None:
     assert notes("where(x > 0, 3*x, 3*x + y)", x=1, y=0) == []
 
 
+def test_a_point_set_apart_is_told_of_where_its_branch_does_not_continue_the_other() -> None:
+    (note,) = notes("where(x == 1, 1, x**2)", x=1)
+    assert "at x = 1" in note
+    assert "0 used (that of the branch taken)" in note
+    assert "jumps at x = 0 from 0 to 5" in notes("where(x != 0, x, 5)", x=0)[0]
+    assert notes("where(x == 0, 1, sin(x)/x)", x=0) == []
+    assert notes("where(x == 0, 0.5, (1-cos(x))/x**2)", x=0) == []
+    assert notes("where(x == 2, 1, x**2)", x=1) == []
+
+
 @pytest.mark.parametrize(
     ("text", "x", "torch", "jax"),
     [
