@@ -83,9 +83,7 @@ def _count_dependencies(roots: Iterable[Node]) -> dict[Node, int]:
     return waiting
 
 
-def _add(
-    arrived: dict[Node, list[Any]], sums: set[Edge], node: Node, k: int, v: Any
-) -> None:
+def _add(arrived: dict[Node, list[Any]], sums: set[Edge], node: Node, k: int, v: Any) -> None:
     """Add a cotangent of output k to what has arrived; ``sums`` are arrays that are ours alone."""
     slots = arrived.get(node)
     if slots is None:
