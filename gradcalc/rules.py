@@ -66,6 +66,16 @@ def reads(rule: Rule, wanted: tuple[int, ...]) -> frozenset[int]:
     return _recipe(rule, wanted).reads
 
 
+@cache
+def constant_slopes(primitive: Primitive, wanted: tuple[int, ...]) -> list[float] | None:
+    """The wanted partials where all are the same everywhere, as those of sums; else None."""
+    slopes = rule(primitive)
+    constants, outputs = slopes.graph.constants, [slopes.outputs[k] for k in wanted]
+    if any(node not in constants for node in outputs):
+        return None
+    return [constants[node] for node in outputs if node is not None]
+
+
 class _Recipe(NamedTuple):
     """What ``evaluate`` does: a sweep does it for every group, and finds it out once."""
 

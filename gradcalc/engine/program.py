@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast, overload
 
 import numpy as np
 
 from gradcalc import transform
-from gradcalc.engine import scalar, sparse, straight, sweeps
+from gradcalc.engine import reverse, scalar, sparse, straight, sweeps
 from gradcalc.engine.schedule import Floats, Schedule, schedule
 from gradcalc.errors import BindingError, UsageError
 from gradcalc.graph import Graph
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from gradcalc.autograd.tensor import Tensor
 
 Point = Mapping[str, Any] | Sequence[float] | Floats
+Sweep = Callable[[sweeps.Partials, Floats], Floats]
+"""From partials and seeds to cotangents of the inputs, or tangents of the outputs."""
+
 MODES = ("auto", "reverse", "forward")
 
 SEED_BUFFER = 1 << 20
@@ -60,6 +63,14 @@ class Program:
     @cached_property
     def schedule(self) -> Schedule:
         return schedule(self.graph)
+
+    @cached_property
+    def _pullback(self) -> Sweep:
+        return reverse.way_back(self.schedule).pullback
+
+    @property
+    def _pushforward(self) -> Sweep:
+        return partial(sweeps.pushforward, self.schedule)
 
     @cached_property
     def _lines(self) -> scalar.Lines | None:
@@ -155,11 +166,11 @@ class Program:
             result = self._narrow_vjp(self._lines, x, v)
             if result is not None:
                 return result
-        return self._product(x, v, self.outputs, "v", sweeps.pullback, self.variables)
+        return self._product(x, v, self.outputs, "v", self._pullback, self.variables)
 
     def jvp(self, x: Point, u: Sequence[float] | Floats) -> Floats:
         """J u, the derivative in direction u; shape (m,) or (N, m); u per variable."""
-        return self._product(x, u, self.variables, "u", sweeps.pushforward, self.outputs)
+        return self._product(x, u, self.variables, "u", self._pushforward, self.outputs)
 
     def hessian(self, x: Point) -> Floats:
         """The matrix of second derivatives of the one output, shape (n, n) or (N, n, n)."""
@@ -235,16 +246,15 @@ class Program:
             rows = self._narrow_rows(self._lines, x, seeds, magnitudes=True)
             if rows is not None:
                 return rows if kind == "jacobian" else rows[0]
-        run = self.schedule
         partials = sweeps.magnitudes(self._linearized(self._one_point(x)))
         if kind == "jacobian":
             if len(self.outputs) <= len(self.variables):
                 return self._all_pullbacks(partials)
             return self._all_pushforwards(partials)
         if kind == "jvp":
-            return sweeps.pushforward(run, partials, np.abs(np.asarray(vector, float)))
+            return self._pushforward(partials, np.abs(np.asarray(vector, float)))
         seeds = np.ones(1) if vector is None else np.abs(np.asarray(vector, float))
-        return sweeps.pullback(run, partials, seeds)
+        return self._pullback(partials, seeds)
 
     # --- one point, many points ---------------------------------------------------------------
 
@@ -297,12 +307,12 @@ class Program:
         vector: Sequence[float] | Floats,
         entries: Sequence[str],
         name: str,
-        sweep: Callable[[Schedule, sweeps.Partials, Floats], Floats],
+        sweep: Sweep,
         results: Sequence[str],
     ) -> Floats:
         points, seeds = self.point(x), _vector(vector, entries, name)
         if points.ndim == 1 and seeds.ndim == 1:
-            return sweep(self.schedule, self._linearized(points), seeds)
+            return sweep(self._linearized(points), seeds)
         count = len(points) if points.ndim == 2 else len(seeds)
         if seeds.ndim == 2 and len(seeds) != count:
             raise BindingError(f"{count} points and {len(seeds)} vectors {name}")
@@ -311,7 +321,7 @@ class Program:
         result = np.empty((count, len(results)))
         for chunk in self._chunks(count):
             partials = self._linearized(np.ascontiguousarray(points[chunk].T))
-            swept = sweep(self.schedule, partials, np.ascontiguousarray(seeds[chunk].T))
+            swept = sweep(partials, np.ascontiguousarray(seeds[chunk].T))
             result[chunk] = swept.T
         return result
 
@@ -362,7 +372,7 @@ class Program:
             return self._all_pullbacks(partials)
         result = np.empty((len(self.outputs), *points.shape))
         for i, seeds in enumerate(_one_hot(len(self.outputs), points.shape[1])):
-            result[i] = sweeps.pullback(self.schedule, partials, seeds)
+            result[i] = self._pullback(partials, seeds)
         return result
 
     def _columns(self, points: Floats) -> Floats:
@@ -371,17 +381,17 @@ class Program:
             return self._all_pushforwards(partials)
         result = np.empty((len(self.outputs), *points.shape))
         for j, seeds in enumerate(_one_hot(len(self.variables), points.shape[1])):
-            result[:, j] = sweeps.pushforward(self.schedule, partials, seeds)
+            result[:, j] = self._pushforward(partials, seeds)
         return result
 
     def _all_pullbacks(self, partials: sweeps.Partials) -> Floats:
         """Every row of J at one point, several seeds at a time."""
         m, n = len(self.outputs), len(self.variables)
         if m == 1:
-            return sweeps.pullback(self.schedule, partials, np.ones(1))[None]
+            return self._pullback(partials, np.ones(1))[None]
         result, partials = np.empty((m, n)), sweeps.across_seeds(partials)
         for rows, seeds in sweeps.stacked_seeds(m, self._seed_width()):
-            result[rows] = sweeps.pullback(self.schedule, partials, seeds).T
+            result[rows] = self._pullback(partials, seeds).T
         return result
 
     def _all_pushforwards(self, partials: sweeps.Partials) -> Floats:
@@ -389,7 +399,7 @@ class Program:
         m, n = len(self.outputs), len(self.variables)
         result, partials = np.empty((m, n)), sweeps.across_seeds(partials)
         for columns, seeds in sweeps.stacked_seeds(n, self._seed_width()):
-            result[:, columns] = sweeps.pushforward(self.schedule, partials, seeds)
+            result[:, columns] = self._pushforward(partials, seeds)
         return result
 
     def _seed_width(self) -> int:

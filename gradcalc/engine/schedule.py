@@ -11,8 +11,10 @@ so that the results of a group are one contiguous slice. The operands of a group
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -38,6 +40,21 @@ class Access:
     order: Ints | None = None
     firsts: Any = None
     targets: Ints | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether no place occurs twice."""
+        return self.targets is None and not isinstance(self.where, int)
+
+    def places(self, count: int) -> Ints:
+        """The places of all ``count`` operands, written out."""
+        where: Any = self.where
+        if isinstance(where, int):
+            return np.full(count, where)
+        if isinstance(where, slice):
+            step = where.step or 1
+            return np.arange(where.start, where.start + step * count, step)
+        return np.asarray(where, dtype=np.int64)
 
     def read(self, buffer: Any) -> Any:
         """The operands: a view for evenly spaced places, a copy for gathered ones."""
@@ -82,19 +99,26 @@ class Group:
     operands: tuple[Access, ...]
     active: tuple[int, ...]
 
+    @property
+    def size(self) -> int:
+        size: int = self.results.stop - self.results.start
+        return size
+
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """The groups in order, and the layout of the buffer.
 
     ``place[node]`` is where a node of the graph lives in the buffer (-1: not needed for the
-    outputs); ``constants`` fill the buffer from ``n_inputs`` on; ``outputs`` are places.
+    outputs); ``constants`` fill the buffer from ``n_inputs`` on; ``outputs`` are places. If any
+    value is a NaN, then one of those at the places ``telling`` is.
     """
 
     n_inputs: int
     constants: Floats
     groups: tuple[Group, ...]
     outputs: Ints
+    telling: Ints
     size: int
     place: Ints = field(repr=False)
 
@@ -135,14 +159,35 @@ def schedule(graph: Graph) -> Schedule:
         )
         for start, stop in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
     )
+    ends = place[np.array(graph.outputs, dtype=np.int64)]
     return Schedule(
         n_inputs=len(inputs),
         constants=np.array([graph.constants[node] for node in constants.tolist()]),
         groups=groups,
-        outputs=place[np.array(graph.outputs, dtype=np.int64)],
+        outputs=ends,
+        telling=_telling(groups, ends),
         size=len(layout),
         place=place,
     )
+
+
+def _telling(groups: Sequence[Group], outputs: Ints) -> Ints:
+    """The outputs, and what goes into a primitive where a NaN may get lost."""
+    swallowed = [operand.places(group.size) for group in groups
+                 if not carries_nan(group.primitive) for operand in group.operands]  # fmt: skip
+    return np.concatenate([outputs, *swallowed])
+
+
+@cache
+def carries_nan(primitive: Primitive) -> bool:
+    """Whether the value is a NaN whenever an operand is: of ``x + y`` it is, of ``x**0`` not."""
+    others = itertools.product((0.0, 1.0, -2.5, np.inf, -np.inf), repeat=primitive.arity - 1)
+    with np.errstate(all="ignore"):
+        return all(
+            np.isnan(primitive.numpy(*map(np.float64, (*other[:k], np.nan, *other[k:]))))
+            for other in others
+            for k in range(primitive.arity)
+        )
 
 
 def _needed(graph: Graph, codes: Ints, operands: list[Any], fixed: Any) -> Any:

@@ -200,7 +200,7 @@ def _flow(terms: Terms, slopes: Floats, cells: Floats, selects: bool) -> Floats:
 
 def _slopes(group: Group, operands: Sequence[int], values: Floats, undefined: bool) -> Floats:
     """The slopes of the operands, one after the other, and the number 1 at the end."""
-    count = group.results.stop - group.results.start
+    count = group.size
     result = np.empty(len(operands) * count + 1)
     for i, slope in enumerate(slopes_of(group, values, operands, undefined)):
         result[i * count : (i + 1) * count] = slope
@@ -221,17 +221,17 @@ def _constant_slopes(group: Group, numbers: Floats) -> list[Any]:
 
 def _share(rows: _Rows, group: Group) -> None:
     """One operand with slope 1: the very same rows."""
-    places = _places(group.operands[group.active[0]], group)
+    places = group.operands[group.active[0]].places(group.size)
     rows.start[group.results] = rows.start[places]
     rows.length[group.results] = rows.length[places]
 
 
 def _contributions(rows: _Rows, group: Group, fixed: Sequence[Any], n: int) -> Contributions:
     """All contributions to the rows of a group, sorted by node and column."""
-    count = group.results.stop - group.results.start
+    count = group.size
     parts, changing = [], 0
     for k, constant in zip(group.active, fixed, strict=True):
-        position, node = rows.gather(_places(group.operands[k], group))
+        position, node = rows.gather(group.operands[k].places(group.size))
         coefficient = rows.coefficients[position]
         if constant is None:
             slope = changing * count + node
@@ -259,7 +259,7 @@ class _Target(NamedTuple):
 
 def _absorb(rows: _Rows, group: Group, target: _Target, terms: Contributions) -> Step | None:
     """Make the rows of a group from its sorted contributions; new cells where slopes change."""
-    count = group.results.stop - group.results.start
+    count = group.size
     fresh_entry = np.ones(len(terms.node), dtype=bool)
     fresh_entry[1:] = (np.diff(terms.node) != 0) | (np.diff(terms.column) != 0)
     firsts = np.flatnonzero(fresh_entry)
@@ -303,18 +303,6 @@ def _terms(slope: Ints, cell: Ints, coefficient: Floats) -> Terms:
 def _uniform(numbers: Floats) -> Floats | float:
     """One number for all, where they are the same."""
     return float(numbers[0]) if len(numbers) and (numbers == numbers[0]).all() else numbers
-
-
-def _places(access: Access, group: Group) -> Ints:
-    """The places of a group's operands, written out."""
-    count = group.results.stop - group.results.start
-    where: Any = access.where
-    if isinstance(where, int):
-        return np.full(count, where)
-    if isinstance(where, slice):
-        step = where.step or 1
-        return np.arange(where.start, where.start + step * count, step)
-    return np.asarray(where, dtype=np.int64)
 
 
 def colour(rows: Ints, columns: Ints, shape: tuple[int, int]) -> Ints:
