@@ -108,7 +108,8 @@ class Program:
         def values(at: Floats) -> Floats:
             if at.ndim == 1 and self._lines is not None:
                 line = scalar.forward(self._lines, at)
-                return np.array([line[node] for node in self.graph.outputs])
+                if line is not None:
+                    return np.array([line[node] for node in self.graph.outputs])
             return sweeps.forward(self.schedule, at)[self.schedule.outputs]
 
         if self._is_straight(x):
@@ -135,7 +136,7 @@ class Program:
             return self._everywhere(self._straight_jacobian, x, (m, n), self._rows)
         reverse = mode == "reverse" or (mode == "auto" and m <= n)
         if reverse and self._lines is not None:
-            rows = self._narrow_rows(self._lines, x)
+            rows = self._narrow_rows(self.point(x), np.eye(m))
             if rows is not None:
                 return rows
         sweep = self._rows if reverse else self._columns
@@ -162,10 +163,10 @@ class Program:
 
         ``v`` has one entry per output, or shape (N, m) for a vector per point.
         """
-        if self._lines is not None:
-            result = self._narrow_vjp(self._lines, x, v)
-            if result is not None:
-                return result
+        rows = self._narrow_rows(self.point(x), _vector(v, self.outputs, "v")[None])
+        if rows is not None:
+            (row,) = rows
+            return cast("Floats", row)
         return self._product(x, v, self.outputs, "v", self._pullback, self.variables)
 
     def jvp(self, x: Point, u: Sequence[float] | Floats) -> Floats:
@@ -228,10 +229,13 @@ class Program:
 
     def values(self, x: Point) -> Floats:
         """The value of every node of the graph at one point; NaN where no output needs it."""
+        point = self._one_point(x)
         if self._lines is not None:
-            return self._narrow_values(self._lines, x)
+            values = scalar.node_values(self._lines, point)
+            if values is not None:
+                return values
         place = self.schedule.place
-        buffer = sweeps.forward(self.schedule, self._one_point(x))
+        buffer = sweeps.forward(self.schedule, point)
         return np.where(place >= 0, buffer[place], np.nan)
 
     def scale(self, x: Point, kind: str, vector: Floats | None = None) -> Floats:
@@ -243,7 +247,7 @@ class Program:
         """
         if self._lines is not None and kind != "jvp":
             seeds = np.eye(len(self.outputs)) if vector is None else np.array([vector], float)
-            rows = self._narrow_rows(self._lines, x, seeds, magnitudes=True)
+            rows = self._narrow_rows(self.point(x), np.abs(seeds), magnitudes=True)
             if rows is not None:
                 return rows if kind == "jacobian" else rows[0]
         partials = sweeps.magnitudes(self._linearized(self._one_point(x)))
@@ -325,40 +329,13 @@ class Program:
             result[chunk] = swept.T
         return result
 
-    def _narrow_values(self, lines: scalar.Lines, x: Point) -> Floats:
-        """The values of the needed nodes, NaN for the others."""
-        line = scalar.forward(lines, self._one_point(x))
-        values = np.full(len(self.graph), np.nan)
-        for node in (*self.graph.inputs, *self.graph.constants, *(step[0] for step in lines.steps)):
-            values[node] = line[node]
-        return values
-
     def _narrow_rows(
-        self,
-        lines: scalar.Lines,
-        x: Point,
-        seeds: Floats | None = None,
-        *,
-        magnitudes: bool = False,
+        self, points: Floats, seeds: Floats, *, magnitudes: bool = False
     ) -> Floats | None:
-        """A row for each seed (by default, the Jacobian's) at one point; None if not finite."""
-        point = self.point(x)
-        if point.ndim > 1:
+        """A row vᵀJ for each seed, node by node, if the graph is narrow and all is finite."""
+        if self._lines is None or points.ndim > 1 or seeds.ndim > 2:
             return None
-        values = scalar.forward(lines, point)
-        rows = []
-        for seed in np.eye(len(self.outputs)) if seeds is None else np.abs(seeds):
-            row = scalar.pullback(lines, values, seed.tolist(), magnitudes=magnitudes)
-            if row is None:
-                return None
-            rows.append(row)
-        return np.array(rows)
-
-    def _narrow_vjp(self, lines: scalar.Lines, x: Point, v: Any) -> Floats | None:
-        points, seeds = self.point(x), _vector(v, self.outputs, "v")
-        if points.ndim > 1 or seeds.ndim > 1:
-            return None
-        return scalar.pullback(lines, scalar.forward(lines, points), seeds.tolist())
+        return scalar.rows(self._lines, points, seeds, magnitudes=magnitudes)
 
     def _linearized(self, points: Floats) -> sweeps.Partials:
         run = self.schedule
