@@ -104,6 +104,13 @@ class Primitive:
         return _resolve(self.forward)
 
     @cached_property
+    def numpy_long(self) -> Callable[..., Any]:
+        """The same on thousands of numbers at once: sooner, where there is a way."""
+        from gradcalc.sines import for_long_arrays  # deferred: it is made of numpy
+
+        return for_long_arrays(self.numpy)
+
+    @cached_property
     def sympy(self) -> Callable[..., Any]:
         """The function on sympy expressions of real symbols."""
         return _resolve(self.sympy_forward)

@@ -21,6 +21,7 @@ from gradcalc.autograd.node import FREED, NEVER_MODIFIED, NOWHERE, Edge, Node, c
 from gradcalc.autograd.structural import convert, sum_to
 from gradcalc.autograd.tensor import Tensor, edge, method, wrap
 from gradcalc.primitives import FUNCTIONS, TABLE, Primitive
+from gradcalc.sines import LONG
 
 _new = object.__new__
 _ndarray = np.ndarray
@@ -277,7 +278,7 @@ def _quick_unary(operation: Operation) -> Callable[..., Tensor]:
         array = x._array
         if array.dtype is not _F64 and array.dtype is not _F32:
             return operation.general(x)
-        result = forward(array)
+        result = (forward if array.size < LONG else operation.primitive.numpy_long)(array)
         out = _new(Tensor)
         out._array = result if type(result) is _ndarray else np.asarray(result)
         out._counter = [0]

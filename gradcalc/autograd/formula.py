@@ -15,6 +15,7 @@ import numpy as np
 
 from gradcalc.primitives import DIV, OPERANDS, TABLE, WHERE, Primitive
 from gradcalc.rules import rule
+from gradcalc.sines import LONG
 
 
 def zeros_like(v: Any) -> Any:
@@ -120,7 +121,11 @@ def products(
     values = [*saved, *formula.constants]
     for primitive, places in formula.steps:
         operands = [values[k] for k in places]
-        values.append(apply(primitive, *operands) if apply else primitive.numpy(*operands))
+        if apply is not None:
+            values.append(apply(primitive, *operands))
+            continue
+        function = primitive.numpy if v.size < LONG else primitive.numpy_long
+        values.append(function(*operands))
     if formula.selects:
         return [_selected(v, product, values, apply) for product in formula.products]
     return [_product(v, product, values, apply is None) for product in formula.products]

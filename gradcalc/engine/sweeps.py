@@ -20,7 +20,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradcalc.engine.schedule import Floats, Group, Schedule, operands_of
+from gradcalc.primitives import Primitive
 from gradcalc.rules import constant_slopes, evaluate, reads, rule
+from gradcalc.sines import LONG
 
 
 class Partials(NamedTuple):
@@ -43,11 +45,13 @@ def forward(schedule: Schedule, x: Floats) -> Floats:
     buffer[n : n + len(constants)] = constants.reshape(-1, *[1] * (x.ndim - 1))
     with np.errstate(all="ignore"):
         for group in schedule.groups:
-            function = group.primitive.numpy
+            place = buffer[group.results]
+            long = place.size >= LONG
+            function = group.primitive.numpy_long if long else group.primitive.numpy
             if isinstance(function, np.ufunc):
-                function(*operands_of(group, buffer), out=buffer[group.results])
+                function(*operands_of(group, buffer), out=place)
             else:
-                buffer[group.results] = function(*operands_of(group, buffer))
+                place[...] = function(*operands_of(group, buffer))
     return buffer
 
 
@@ -70,7 +74,7 @@ def slopes_of(group: Group, values: Floats, operands: Sequence[int], undefined: 
     slopes = rule(group.primitive)
     needed = reads(slopes, wanted)
     given = [x.read(values) if k in needed else None for k, x in enumerate(group.operands)]
-    partials = evaluate(slopes, given, out, wanted)
+    partials = evaluate(slopes, given, out, wanted, _apply_long if out.size >= LONG else None)
     found = [partials[k] for k in wanted]
     if undefined and np.isnan(out).any():
         return [np.where(np.isnan(out), np.nan, partial) for partial in found]
@@ -95,6 +99,10 @@ def careful_pullback(schedule: Schedule, partials: Partials, seeds: Floats) -> F
             group.operands[k].add(cotangents, np.where(through, cotangent * slope, 0.0))
             group.operands[k].mark(reached, through)
     return cotangents[: schedule.n_inputs]
+
+
+def _apply_long(primitive: Primitive, *operands: Any) -> Any:
+    return primitive.numpy_long(*operands)
 
 
 def pushforward(schedule: Schedule, partials: Partials, seeds: Floats) -> Floats:
