@@ -62,7 +62,30 @@ class _Lazy:
 np: Any = _Lazy("numpy")
 special: Any = _Lazy("scipy.special")
 sp: Any = _Lazy("sympy")
-mp: Any = _Lazy("mpmath")
+
+
+class _Digits:
+    """mpmath's function of this name, in the arithmetic that is in force when it is called."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __call__(self, *args: Any) -> Any:
+        from gradcalc.arithmetic import context  # deferred: the check's alone
+
+        return getattr(context(), self._name)(*args)
+
+
+class _Arithmetic:
+    def __getattr__(self, name: str) -> _Digits:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        function = _Digits(name)
+        setattr(self, name, function)
+        return function
+
+
+mp: Any = _Arithmetic()
 
 
 def _resolve(function: Any) -> Callable[..., Any]:

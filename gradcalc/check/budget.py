@@ -1,5 +1,8 @@
 """A check may take so long and no longer.
 
+The budget is processor time of the thread that checks: on a busy machine a check takes longer, and
+is done all the same. A clock on the wall stops it when it has waited several times as long.
+
 ``Deadline.test`` is called between the steps of a check. One step of sympy can itself run away, and
 then only a signal gets us out: ``Deadline.alarm`` arms one, in the main thread on Unix; anywhere
 else the prediction of the cost (``gradcalc.check.structure``) and the tests have to do.
@@ -14,8 +17,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+_PATIENCE = 4.0
+"""How many times its processor time a check may take by the clock on the wall."""
 _INSISTENCE = 0.05
 """Seconds after which the alarm rings again: sympy swallows exceptions in a few places."""
+
+clock = time.thread_time
+"""Seconds of processor time that this thread has used."""
 
 
 class OutOfTime(BaseException):
@@ -23,19 +31,25 @@ class OutOfTime(BaseException):
 
 
 class Deadline:
-    """``seconds`` from now. ``share`` gives a part of what remains to one of several attempts."""
+    """``seconds`` of processor time from now, for the thread that makes it.
+
+    ``share`` gives a part of what remains to one of several attempts.
+    """
 
     def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
+        self._end = clock() + seconds
+        self._wall = time.monotonic() + _PATIENCE * seconds
 
     @property
     def remaining(self) -> float:
         """Seconds left, negative when it is over."""
-        return self._end - time.monotonic()
+        return min(self._end - clock(), self._wall - time.monotonic())
 
     def share(self, part: float) -> Deadline:
         """A deadline of its own, when ``part`` (0 to 1) of what remains is spent."""
-        return Deadline(self.remaining * part)
+        shared = Deadline(self.remaining * part)
+        shared._wall = min(shared._wall, self._wall)
+        return shared
 
     def test(self) -> None:
         """Raises OutOfTime when it is over."""
@@ -54,7 +68,11 @@ class Deadline:
             return
 
         def ring(_signal: int, _frame: FrameType | None) -> None:
-            raise OutOfTime
+            # Never earlier than the wall's clock says; by the processor's it may be too early.
+            left = self.remaining
+            if left <= 0:
+                raise OutOfTime
+            signal.setitimer(signal.ITIMER_REAL, max(left, _INSISTENCE), _INSISTENCE)
 
         started = time.monotonic()
         handler = signal.signal(signal.SIGALRM, ring)

@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcalc.arithmetic import context
+
 LIMIT = 4096.0
 """How many ulps an answer may be off: 12 of its 16 digits are right. Each operation of a formula
 may be off by an ulp or so, a primitive by a few; hand-sized formulas add up to some hundreds in the
@@ -34,8 +36,14 @@ class Unchecked(NamedTuple):
     reason: str
 
 
+class Nowhere(NamedTuple):
+    """In place of a derivative that does not exist: the ``reason`` is what the function does."""
+
+    reason: str
+
+
 Truth = Any
-"""An mpmath number (possibly infinite), or Unchecked."""
+"""An mpmath number (possibly infinite), Unchecked, or Nowhere."""
 
 
 @dataclass
@@ -48,6 +56,8 @@ class Comparison:
     """Index, ours, true, ulps."""
     unchecked: Counter[str] = field(default_factory=Counter)
     truth: list[float] = field(default_factory=list)
+    nowhere: str = ""
+    """What the function does where it has no derivative."""
     digits: list[int | None] = field(default_factory=list)
     """Per number, how many of its significant digits are right; None where that is not known."""
 
@@ -68,8 +78,15 @@ def compare(
             found.truth.append(math.nan)
             found.digits.append(None)
             continue
-        ulps = error(number, true, unit)
         found.checked += 1
+        if isinstance(true, Nowhere):
+            found.wrong += 1
+            found.truth.append(math.nan)
+            found.digits.append(None)
+            found.nowhere = found.nowhere or true.reason
+            found.worst = (index, float(number), math.nan, math.inf)
+            continue
+        ulps = error(number, true, unit)
         found.truth.append(as_double(true))
         found.digits.append(right_digits(number, true))
         found.wrong += ulps > limit
@@ -81,15 +98,15 @@ def compare(
 def error(ours: float, true: Truth, scale: float) -> float:
     """|ours - true| in units of ``eps * max(|true|, scale)``; 0 for the double nearest to the truth
     if that is exact or infinite, infinite if only one of the two is."""
-    import mpmath  # deferred: heavy
+    mp = context()
 
     nearest = as_double(true)
     if math.isinf(nearest) or math.isinf(ours):
         return 0.0 if nearest == ours else math.inf
-    with mpmath.workdps(40):
-        unit = mpmath.mpf(max(_SMALLEST, scale if math.isfinite(scale) else 0.0))
+    with mp.workdps(40):
+        unit = mp.mpf(max(_SMALLEST, scale if math.isfinite(scale) else 0.0))
         unit = max(unit, abs(true))
-        ulps = float(abs(true - mpmath.mpf(float(ours))) / (EPS * unit))
+        ulps = float(abs(true - mp.mpf(float(ours))) / (EPS * unit))
     return ulps if ulps >= _UNSURE else 0.0
 
 
@@ -103,15 +120,15 @@ def right_digits(ours: float, true: Truth) -> int:
     This is against the number itself, not against its scale: of a 1e-17 that should be 2e-17 no
     digit is right, however well that is explained.
     """
-    import mpmath  # deferred: heavy
+    mp = context()
 
     if as_double(true) == ours:
         return ALL_DIGITS
     if not true or math.isinf(as_double(true)) or math.isinf(ours):
         return 0
-    with mpmath.workdps(40):
-        relative = abs(mpmath.mpf(float(ours)) / true - 1)
-        return max(0, min(ALL_DIGITS - 1, int(mpmath.floor(-mpmath.log10(relative)))))
+    with mp.workdps(40):
+        relative = abs(mp.mpf(float(ours)) / true - 1)
+        return max(0, min(ALL_DIGITS - 1, int(mp.floor(-mp.log10(relative)))))
 
 
 def as_double(true: Truth) -> float:

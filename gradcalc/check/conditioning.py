@@ -8,7 +8,7 @@ from copy import copy
 from dataclasses import replace
 
 from gradcalc.check.budget import Deadline
-from gradcalc.check.compare import LIMIT, Truth, Unchecked, as_double
+from gradcalc.check.compare import LIMIT, Nowhere, Truth, Unchecked, as_double
 from gradcalc.check.question import Answer, Question
 
 _DELTA = 2.0**-40
@@ -69,7 +69,7 @@ def _widen(
 ) -> None:
     """Take the smaller of the two sides: a jump is on one side only, and excuses nothing."""
     for k, three in enumerate(zip(here, ahead, behind, strict=True)):
-        if not any(isinstance(true, Unchecked) for true in three):
+        if not any(isinstance(true, Unchecked | Nowhere) for true in three):
             base, plus, minus = three
             both = min(abs(as_double(plus - base)), abs(as_double(minus - base)))
             widths[k] = max(widths[k], both / _DELTA * _EXCUSED / LIMIT)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from gradcalc.arithmetic import context, exclusive
 from gradcalc.check.budget import Deadline, OutOfTime
 from gradcalc.check.compare import ALL_DIGITS, right_digits
 from gradcalc.check.rerun import leaves, rerun
@@ -36,12 +37,10 @@ def culprit(program: Program, x: Sequence[float], budget: float = 2.0) -> Culpri
 
     Digits that were lost only among the contributions to a derivative have no such place.
     """
-    import mpmath  # deferred: heavy
-
     graph = program.graph
     ours = program.values(x)
     needed = [node for node in range(len(graph)) if ours[node] == ours[node]]
-    with mpmath.workdps(_DIGITS):
+    with exclusive(), context().workdps(_DIGITS):
         truth = leaves(graph, x)
         try:
             rerun(graph, range(len(graph)), truth, Deadline(budget))

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from gradcalc.arithmetic import context
 from gradcalc.check.budget import Deadline
 from gradcalc.check.rerun import huge
 
@@ -86,7 +87,7 @@ class Evaluation:
         return _apply(name, arguments)
 
     def _choose(self, node: Any) -> Any:
-        import mpmath  # deferred: heavy
+        mp = context()
 
         for expression, condition in node.args:
             flag = self._values[condition]
@@ -94,64 +95,63 @@ class Evaluation:
                 return self._values[expression]
             if flag is not False:
                 break
-        return mpmath.nan
+        return mp.nan
 
 
 def _apply(name: str, arguments: list[Any]) -> Any:
-    import mpmath  # deferred: heavy
+    mp = context()
 
-    function = _functions().get(name)
+    function = _functions(mp).get(name)
     if function is None:
         raise UnsupportedError(name)
     if name in _UNSAFE and any(_huge(number) for number in arguments):
-        return mpmath.nan
+        return mp.nan
     try:
         return function(*arguments)
     except (ZeroDivisionError, ValueError, OverflowError, NotImplementedError, MemoryError):
-        return mpmath.nan
-    except mpmath.libmp.NoConvergence:
-        return mpmath.nan
+        return mp.nan
+    except mp.NoConvergence:
+        return mp.nan
 
 
 def _huge(number: Any) -> bool:
     if hasattr(number, "_mpf_"):
         return huge(number)
-    return huge(number.real) or huge(number.imag)
+    return hasattr(number, "real") and (huge(number.real) or huge(number.imag))
 
 
 def _atom(node: Any) -> Any:
-    import mpmath  # deferred: heavy
+    mp = context()
     import sympy
 
     if node.is_Rational:
-        return mpmath.mpf(node.p) / node.q
-    constants = {sympy.pi: +mpmath.pi, sympy.E: +mpmath.e, sympy.I: mpmath.mpc(0, 1),
-                 sympy.EulerGamma: +mpmath.euler,
+        return mp.mpf(node.p) / node.q
+    constants = {sympy.pi: +mp.pi, sympy.E: +mp.e, sympy.I: mp.mpc(0, 1),
+                 sympy.EulerGamma: +mp.euler,
                  sympy.true: True, sympy.false: False,
-                 sympy.oo: mpmath.inf, -sympy.oo: -mpmath.inf}  # fmt: skip
+                 sympy.oo: mp.inf, -sympy.oo: -mp.inf}  # fmt: skip
     if node in constants:
         return constants[node]
     if node in (sympy.nan, sympy.zoo):
-        return mpmath.nan
+        return mp.nan
     raise UnsupportedError(str(type(node).__name__))
 
 
 def _flat(node: Any) -> Any:
     """The slope that sympy leaves unevaluated: of a step, which is 0 wherever there is one."""
-    import mpmath  # deferred: heavy
+    mp = context()
 
     inner = node.args[0]
     while type(inner).__name__ in ("Derivative", "Subs"):
         inner = inner.args[0]
     if type(inner).__name__ in ("floor", "ceiling", "sign"):
-        return mpmath.mpf(0)
+        return mp.mpf(0)
     raise UnsupportedError(f"the derivative of {type(inner).__name__}")
 
 
 @cache
-def _functions() -> dict[str, Callable[..., Any]]:
+def _functions(mp: Any) -> dict[str, Callable[..., Any]]:
     """By the name of sympy's class."""
-    import mpmath as mp  # deferred: heavy
 
     same = ("sin", "cos", "tan", "sec", "csc", "cot", "asin", "acos", "atan", "sinh", "cosh",
             "tanh", "sech", "csch", "coth", "asinh", "acosh", "atanh", "floor", "erf", "erfc",
@@ -198,37 +198,39 @@ def _product(*factors: Any) -> Any:
 
 def _log(x: Any) -> Any:
     """The logarithm; at 0 a limit that is not taken, for 0**0 * log(0) is no slope of x**y."""
-    import mpmath  # deferred: heavy
+    mp = context()
 
-    return mpmath.log(x) if x else mpmath.nan
+    return mp.log(x) if x else mp.nan
 
 
 def _power(base: Any, exponent: Any) -> Any:
     """base**exponent; a pole is +oo where it has one sign on both sides, or one side only."""
-    import mpmath  # deferred: heavy
+    mp = context()
 
     if base == 0 and hasattr(exponent, "_mpf_") and exponent < 0:
-        odd = exponent == mpmath.floor(exponent) and exponent % 2 == 1
-        return mpmath.nan if odd else mpmath.inf
-    return mpmath.power(base, exponent)
+        odd = exponent == mp.floor(exponent) and exponent % 2 == 1
+        return mp.nan if odd else mp.inf
+    if _huge(exponent):
+        return mp.nan  # mpmath would write an integer exponent out, 1e10 digits or more
+    return mp.power(base, exponent)
 
 
 def _atan2(y: Any, x: Any) -> Any:
-    import mpmath  # deferred: heavy
+    mp = context()
 
     real = hasattr(x, "_mpf_") and hasattr(y, "_mpf_")
-    return mpmath.atan2(y, x) if real else mpmath.nan
+    return mp.atan2(y, x) if real else mp.nan
 
 
 def _order(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], Any]:
     """A comparison that knows when it cannot compare."""
-    import mpmath  # deferred: heavy
+    mp = context()
 
     def compared(x: Any, y: Any) -> Any:
         if not hasattr(x, "_mpf_") or not hasattr(y, "_mpf_"):
-            return mpmath.nan
-        if mpmath.isnan(x) or mpmath.isnan(y):
-            return mpmath.nan
+            return mp.nan
+        if mp.isnan(x) or mp.isnan(y):
+            return mp.nan
         return bool(compare(x, y))
 
     return compared
@@ -236,11 +238,11 @@ def _order(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], Any]:
 
 def _all(*flags: Any) -> Any:
     """Python's ``and``: decided from the left, as the engine's conditions are not afraid of NaN."""
-    import mpmath  # deferred: heavy
+    mp = context()
 
     if any(flag is False for flag in flags):
         return False
-    return True if all(flag is True for flag in flags) else mpmath.nan
+    return True if all(flag is True for flag in flags) else mp.nan
 
 
 def _not(flag: Any) -> Any:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from gradcalc.arithmetic import context
+from gradcalc.check.beside import LOST
 from gradcalc.check.budget import Deadline
 from gradcalc.check.compare import Truth, Unchecked
 from gradcalc.check.evaluate import Evaluation, UnsupportedError
-from gradcalc.check.numeric import LOST, settled
+from gradcalc.check.numeric import agreed
 from gradcalc.check.question import Answer, Question, UndecidedError
 from gradcalc.check.rerun import coefficient, leaves, rerun
 from gradcalc.check.structure import Outline, extents, needed, supports
 from gradcalc.check.symbolic import Formula, first_derivatives, rebuild, second_derivatives
+from gradcalc.check.tape import turns
+from gradcalc.primitives import WHERE
 
 _PRECISIONS = (40, 80, 160, 320, 640)
 """Digits. Two in a row have to agree; cancellation sends us further."""
@@ -50,28 +54,50 @@ def truth(question: Question, deadline: Deadline) -> Answer:
         except (ArithmeticError, TypeError, ValueError, AttributeError, NotImplementedError) as bug:
             # sympy's own mistakes, on formulas that nobody tried: we learn nothing from them.
             raise UndecidedError(f"sympy stopped with {type(bug).__name__}") from None
-        return _where_defined(question, outline, answer, deadline)
+        return _where_sound(question, outline, answer, deadline)
 
 
-def _where_defined(
+def _where_sound(
     question: Question, outline: Outline, answer: Answer, deadline: Deadline
 ) -> Answer:
-    """Without what an output has no value for: sympy takes x/x for 1, at 0 too."""
-    import mpmath  # deferred: heavy
+    """Without what an output has no value for (sympy takes x/x for 1, at 0 too), and without the
+    slopes where a branch is about to turn, of which sympy knows one side only."""
+    mp = context()
 
     values = leaves(question.graph, question.x)
-    with mpmath.workdps(_PRECISIONS[0]):
+    with mp.workdps(_PRECISIONS[0]):
         rerun(question.graph, outline.nodes, values, deadline)
-    holes = {i for i, node in enumerate(question.graph.outputs) if mpmath.isnan(values[node])}
-    if not holes:
+    holes = {i for i, node in enumerate(question.graph.outputs) if mp.isnan(values[node])}
+    corners = _turning(question, outline, values)
+    if not holes and not corners:
         return answer
-    gap = Unchecked("no real value")
-    one = mpmath.mpf(1)
-    holds = question.assemble(lambda i, _: gap if _row(question, i) in holes else one)
+    gap, corner = Unchecked("no real value"), Unchecked("a condition changes here")
+    one = mp.mpf(1)
+
+    def known(i: int, _: int) -> Truth:
+        row = _row(question, i)
+        return gap if row in holes else corner if row in corners else one
+
+    holds = question.assemble(known)
     return Answer(
         [h if isinstance(h, Unchecked) else e for h, e in zip(holds, answer.entries, strict=True)],
         [gap if i in holes else value for i, value in enumerate(answer.values)],
     )
+
+
+def _turning(question: Question, outline: Outline, values: dict[int, Any]) -> set[int]:
+    """The outputs with a ``where`` on its boundary, unless a note tells of the kink there."""
+    graph, found = question.graph, set()
+    for node in outline.nodes:
+        if graph.codes[node] != WHERE.code or node in question.kinks:
+            continue
+        if turns(graph, graph.operands[0][node], values, outline.varies):
+            found.add(node)
+    if not found:
+        return set()
+    return {
+        i for i, node in enumerate(graph.outputs) if not found.isdisjoint(needed(graph, [node]))
+    }
 
 
 def _row(question: Question, i: int) -> int:
@@ -116,8 +142,8 @@ def _settle(
         now = _evaluate(question, formula, partials, digits, deadline)
         if before is not None:
             answer = Answer(
-                _agreed(before.entries, now.entries, question.entry_scales),
-                _agreed(before.values, now.values, question.value_scales),
+                _agreed(before.entries, now.entries, question.entry_scales, digits),
+                _agreed(before.values, now.values, question.value_scales, digits),
             )
             if not any(_lost(true) for true in (*answer.entries, *answer.values)):
                 break
@@ -133,10 +159,10 @@ def _evaluate(
     deadline: Deadline,
 ) -> Answer:
     """Everything at one precision."""
-    import mpmath  # deferred: heavy
+    mp = context()
 
     graph = question.graph
-    with mpmath.workdps(digits):
+    with mp.workdps(digits):
         known = leaves(graph, question.x)
         rerun(graph, formula.constants, known, deadline)
         symbols = {symbol: known[node] for symbol, node in formula.numbers.items()}
@@ -168,9 +194,9 @@ def _evaluate(
 
 
 def _combine(parts: Iterable[tuple[Any, Any]]) -> Any:
-    import mpmath  # deferred: heavy
+    mp = context()
 
-    total = mpmath.mpf(0)
+    total = mp.mpf(0)
     for factor, number in parts:
         total = total + factor * number
     return total
@@ -178,21 +204,27 @@ def _combine(parts: Iterable[tuple[Any, Any]]) -> Any:
 
 def _real(number: Any, digits: int) -> Truth:
     """A number of sympy's that is real up to its rounding errors."""
-    import mpmath  # deferred: heavy
+    mp = context()
 
-    if isinstance(number, mpmath.mpc):
-        if abs(number.imag) > abs(number.real) * mpmath.mpf(10) ** (-digits // 2):
+    if isinstance(number, mp.mpc):
+        if abs(number.imag) > abs(number.real) * mp.mpf(10) ** (-digits // 2):
             return Unchecked("complex")
         number = number.real
-    return Unchecked("limit not evaluated") if mpmath.isnan(number) else number
+    return Unchecked("limit not evaluated") if mp.isnan(number) else number
 
 
-def _agreed(fewer: list[Truth], more: list[Truth], scales: tuple[float, ...]) -> list[Truth]:
-    return [
-        Unchecked(LOST) if isinstance(a, Unchecked) != isinstance(b, Unchecked)
-        else settled(a, b, scale)
-        for a, b, scale in zip(fewer, more, scales, strict=True)
-    ]  # fmt: skip
+def _agreed(
+    fewer: list[Truth], more: list[Truth], scales: tuple[float, ...], digits: int
+) -> list[Truth]:
+    return [_same(*pair, digits) for pair in zip(fewer, more, scales, strict=True)]
+
+
+def _same(fewer: Truth, more: Truth, scale: float, digits: int) -> Truth:
+    if isinstance(fewer, Unchecked) or isinstance(more, Unchecked):
+        return more if fewer == more else Unchecked(LOST)
+    if context().isinf(more) and more == fewer:
+        return more
+    return agreed(fewer, more, scale, sure=True, last=digits == _PRECISIONS[-1])
 
 
 def _lost(true: Truth) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcalc.arithmetic import context
 from gradcalc.check.compare import Truth, Unchecked
 from gradcalc.graph import Graph
 
@@ -78,9 +79,9 @@ class Question:
         self, places: Sequence[tuple[int, int]], partial: Callable[[int, int], Truth]
     ) -> Truth:
         """The vector times the partials at ``places``. A literal 0 silences its partial (D1)."""
-        import mpmath  # deferred: heavy
+        mp = context()
 
-        total = mpmath.mpf(0)
+        total = mp.mpf(0)
         for weight, (i, j) in zip(self.vector, places, strict=True):
             if weight == 0:
                 continue
@@ -90,8 +91,8 @@ class Question:
             if not math.isfinite(weight):
                 return Unchecked("the vector is not finite")
             if term != 0:
-                total = total + mpmath.mpf(weight) * term
-        return Unchecked("limit not evaluated") if mpmath.isnan(total) else total
+                total = total + mp.mpf(weight) * term
+        return Unchecked("limit not evaluated") if mp.isnan(total) else total
 
 
 class Direction(NamedTuple):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from gradcalc.arithmetic import context
 from gradcalc.check.budget import Deadline
 from gradcalc.check.structure import Term
 from gradcalc.graph import Graph
@@ -29,7 +30,7 @@ from gradcalc.primitives import (
 _HUGE = 5_000
 """Bits before the binary point from which on a number goes into no transcendental function: exp
 and sin need that many digits of pi, and exp(exp(exp(1000))) more memory than there is."""
-_SAFE = frozenset((
+SAFE = frozenset((
     "add", "sub", "mul", "div", "neg", "square", "flow", "abs", "sign", "floor", "ceil", "round",
     "max", "min", "clamp", "relu", "where", "sqrt", "cbrt", "log", "log1p", "log2", "log10", "lt",
     "le", "gt", "ge", "eq", "ne", "and", "or", "not", "heaviside", "hypot", "atan2",
@@ -42,9 +43,9 @@ _PLAIN = {primitive.code: primitive.mpmath for primitive in (ADD, SUB, MUL, NEG,
 
 def leaves(graph: Graph, x: Iterable[float]) -> dict[int, Any]:
     """The exact values of the inputs at the point x, by node."""
-    import mpmath  # deferred: heavy
+    mp = context()
 
-    return {node: mpmath.mpf(float(number)) for node, number in zip(graph.inputs, x, strict=True)}
+    return {node: mp.mpf(float(number)) for node, number in zip(graph.inputs, x, strict=True)}
 
 
 def rerun(graph: Graph, nodes: Iterable[int], values: dict[int, Any], deadline: Deadline) -> None:
@@ -53,7 +54,7 @@ def rerun(graph: Graph, nodes: Iterable[int], values: dict[int, Any], deadline: 
 
     Raises OutOfTime.
     """
-    import mpmath  # deferred: heavy
+    mp = context()
 
     codes, (xs, ys, zs) = graph.codes, graph.operands
     for count, node in enumerate(nodes):
@@ -68,7 +69,7 @@ def rerun(graph: Graph, nodes: Iterable[int], values: dict[int, Any], deadline: 
         elif arity == 3:
             values[node] = apply(code, (values[xs[node]], values[ys[node]], values[zs[node]]))
         elif code == CONSTANT.code:
-            values[node] = mpmath.mpf(graph.constants[node])
+            values[node] = mp.mpf(graph.constants[node])
 
 
 def apply(code: int, arguments: tuple[Any, ...]) -> Any:
@@ -76,36 +77,36 @@ def apply(code: int, arguments: tuple[Any, ...]) -> Any:
     plain = _PLAIN.get(code)
     if plain is not None:
         return plain(*arguments)
-    import mpmath  # deferred: heavy
+    mp = context()
 
     primitive = TABLE[code]
     if any(number != number for number in arguments):
         return _undecided(code, arguments)
-    if primitive.name not in _SAFE and any(map(huge, arguments)):
-        return mpmath.nan
+    if primitive.name not in SAFE and any(map(huge, arguments)):
+        return mp.nan
     try:
         value = primitive.mpmath(*arguments)
     except (ArithmeticError, ValueError, NotImplementedError, MemoryError):
-        return mpmath.nan  # a pole
-    except mpmath.libmp.NoConvergence:
-        return mpmath.nan
-    if isinstance(value, mpmath.mpf):
+        return mp.nan  # a pole
+    except mp.NoConvergence:
+        return mp.nan
+    if isinstance(value, mp.mpf):
         return value
-    return mpmath.nan if isinstance(value, mpmath.mpc) else mpmath.mpf(value)
+    return mp.nan if isinstance(value, mp.mpc) else mp.mpf(value)
 
 
 def _undecided(code: int, arguments: tuple[Any, ...]) -> Any:
     """A primitive with a NaN among its operands. Unlike in IEEE arithmetic, a comparison with NaN
     is NaN: a branch must not be taken because of it."""
-    import mpmath  # deferred: heavy
+    mp = context()
 
     if code == WHERE.code and arguments[0] == arguments[0]:
         return arguments[1] if arguments[0] else arguments[2]
     if code == AND.code and any(number == 0 for number in arguments):
-        return mpmath.mpf(0)
+        return mp.mpf(0)
     if code == OR.code and any(number == number and number for number in arguments):
-        return mpmath.mpf(1)
-    return mpmath.nan
+        return mp.mpf(1)
+    return mp.nan
 
 
 def huge(number: Any) -> bool:
@@ -116,9 +117,9 @@ def huge(number: Any) -> bool:
 
 def coefficient(term: Term, values: dict[int, Any]) -> Any:
     """The number in front of a term."""
-    import mpmath  # deferred: heavy
+    mp = context()
 
-    number = mpmath.mpf(term.sign)
+    number = mp.mpf(term.sign)
     for node in term.factors:
         number = number * values[node]
     for node in term.divisors:

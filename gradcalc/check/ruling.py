@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcalc.arithmetic import context, exclusive
 from gradcalc.check.budget import Deadline, OutOfTime
 from gradcalc.check.claim import Claim
 from gradcalc.check.compare import EPS, LIMIT, error
@@ -88,8 +89,8 @@ def rule(
 
     ``method`` and ``budget`` are those of ``verify``, for our own Jacobian.
     """
-    court = _Court(program, claim, points, method, Deadline(budget))
-    with np.errstate(all="ignore"):
+    with exclusive(), np.errstate(all="ignore"):
+        court = _Court(program, claim, points, method, Deadline(budget))
         try:
             return court.judge()
         except OutOfTime:
@@ -221,10 +222,10 @@ class _Court:
 
     def _precise(self, x: Floats) -> list[Any]:
         """The claim's entries in mpmath."""
-        import mpmath  # deferred: heavy
+        mp = context()
 
         graph = self.claim.program.graph
-        with mpmath.workdps(_DIGITS):
+        with mp.workdps(_DIGITS):
             values = leaves(graph, x.tolist())
             wanted = [node for node in range(len(graph)) if node not in values]
             if self.claim.constant:
@@ -333,6 +334,6 @@ def _near(x: Floats) -> Floats:
 
 
 def _mpf(number: float) -> Any:
-    import mpmath  # deferred: heavy
+    mp = context()
 
-    return mpmath.mpf(number)
+    return mp.mpf(number)

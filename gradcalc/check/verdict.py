@@ -22,6 +22,8 @@ class Worst:
     true: float
     ulps: float
     kind: str = "jacobian"
+    nowhere: str = ""
+    """What the function does instead of having a derivative: 'jumps here'."""
 
     @property
     def name(self) -> str:
@@ -123,9 +125,9 @@ class Verdict:
         parts = []
         if self.total:
             part = "" if self.checked == self.total else f"{self.checked:,} of "
-            parts.append(f"{part}{_count(self.total, 'entry', 'entries')}")
+            parts.append(f"{part}{count(self.total, 'entry', 'entries')}")
         if self.values:
-            parts.append(_count(self.values, "value", "values"))
+            parts.append(count(self.values, "value", "values"))
         return " and ".join(parts)
 
     def _accuracy(self) -> str:
@@ -152,11 +154,15 @@ class Verdict:
             return f"{self.wrong} wrong"
         more = self.wrong - 1
         others = f"; {more:,} more {'differs' if more == 1 else 'differ'}" if more else ""
+        if worst.nowhere:
+            who = worst.output or "the function"
+            return f"{worst.name} is {worst.ours:g}, but {who} {worst.nowhere}{others}"
         ours, true = _telling_apart(worst.ours, worst.true)
         return f"{worst.name} is {ours}, true value {true}{others}"
 
 
-def _count(number: int, one: str, many: str) -> str:
+def count(number: int, one: str, many: str) -> str:
+    """'1 entry', '2,000 entries'."""
     return f"{number:,} {one if number == 1 else many}"
 
 

@@ -5,26 +5,37 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcalc.arithmetic import context, exclusive
 from gradcalc.check import differences, numeric, oracle
 from gradcalc.check.budget import Deadline, OutOfTime
-from gradcalc.check.compare import Comparison, Truth, Unchecked, compare, flat
+from gradcalc.check.compare import (
+    LIMIT,
+    Comparison,
+    Nowhere,
+    Truth,
+    Unchecked,
+    compare,
+    error,
+    flat,
+)
 from gradcalc.check.conditioning import conditioning
 from gradcalc.check.kinks import kinks
 from gradcalc.check.question import KINDS, Answer, Question, UndecidedError, as_floats
 from gradcalc.check.structure import sum_terms
-from gradcalc.check.verdict import FEW_DIGITS, Doubt, Verdict, Worst
+from gradcalc.check.verdict import FEW_DIGITS, Doubt, Verdict, Worst, count
 from gradcalc.engine import Program
 from gradcalc.errors import UsageError
 from gradcalc.transform import gradient_graph
 
 METHODS = ("auto", "sympy", "mpmath", "differences", "none")
 BUDGET = 5.0
-"""Seconds that a check may take."""
+"""Seconds of processor time that a check may take."""
 
+_BOTH = "sympy+mpmath"
 _SYMPY_SHARE = 0.5
 """What part of the budget sympy gets when something else can stand in."""
 
@@ -44,9 +55,10 @@ def verify(
 
     ``kind`` says what the entries are: 'jacobian' (m, n), 'gradient' (n,), 'vjp' (n,) with
     ``vector`` v, 'jvp' (m,) with ``vector`` u, 'hessian' (n, n), 'hvp' (n,) with u; 'eval' none.
-    ``value`` is f(x), shape (m,), or None. ``method`` is 'sympy', 'mpmath' (a re-run of the graph
-    and differences at 160 digits), 'differences' (plain ones, in double precision: crude), 'none',
-    or 'auto': sympy, and mpmath where sympy would not finish in ``budget`` seconds.
+    ``value`` is f(x), shape (m,), or None. ``method`` is 'sympy', 'mpmath' (the graph run again
+    with many digits, and the chain rule), 'differences' (of values of hundreds of digits), 'none',
+    or 'auto': sympy, and mpmath for what sympy leaves open or would not finish in
+    ``budget`` seconds of processor time.
 
     A verdict whose ``passed`` is None means that nothing was decided, and says why.
     """
@@ -56,18 +68,79 @@ def verify(
         raise UsageError(f"method {method!r} is none of {', '.join(METHODS)}")
     if method == "none":
         return Verdict("none", None)
-    question = _ask(program, x, kind, vector)
-    deadline = Deadline(budget)
-    ours = [] if kind == "eval" else flat(entries)
-    values = [] if value is None else flat(value)
-    if method == "differences":
-        return differences.verdict(program, question, ours)
-    if method != "auto":
-        return _decide(method, question, ours, values, deadline, strict=True)
-    first = _decide("sympy", question, ours, values, deadline.share(_SYMPY_SHARE))
-    if first.passed is not None:
+    with exclusive():
+        deadline = Deadline(budget)
+        case = _Case(
+            question=_ask(program, x, kind, vector),
+            ours=[] if kind == "eval" else flat(entries),
+            values=[] if value is None else flat(value),
+        )
+        if method == "auto":
+            return _auto(case, deadline)
+        verdict, _ = _decide(method, case, deadline, strict=True)
+        return verdict
+
+
+class _Case(NamedTuple):
+    """A question and our answer to it."""
+
+    question: Question
+    ours: list[float]
+    values: list[float]
+
+
+def _auto(case: _Case, deadline: Deadline) -> Verdict:
+    """sympy's verdict; mpmath's on what sympy leaves open, and a second opinion on what it
+    condemns, as sympy has mistakes of its own."""
+    first, answer = _decide("sympy", case, deadline.share(_SYMPY_SHARE))
+    if answer is None or first.passed is None:
+        verdict, _ = _decide("mpmath", case, deadline, f"not sympy: {first.reason}")
+        return verdict
+    if first.passed and not any(map(_unknown, case.ours, answer.entries)):
         return first
-    return _decide("mpmath", question, ours, values, deadline, f"not sympy: {first.reason}")
+    try:
+        second = numeric.truth(case.question, deadline)
+    except (OutOfTime, UndecidedError):
+        return first
+    merged, remark = _merged(case, answer, second)
+    if not remark:
+        return first
+    verdict = judge(_BOTH, case, merged, remark)
+    if verdict.passed is False:
+        return _second_look(_BOTH, case, merged, deadline, remark) or verdict
+    return verdict
+
+
+def _merged(case: _Case, first: Answer, second: Answer) -> tuple[Answer, str]:
+    """The first answer, the second's where the first has none or accuses us and the second does
+    not; and in words whose is what."""
+    merged, told = Answer([], []), []
+    for ours, one, two, scales, found, nouns in (
+        (case.ours, first.entries, second.entries, case.question.entry_scales,
+         merged.entries, ("entry", "entries")),
+        (case.values, first.values, second.values, case.question.value_scales,
+         merged.values, ("value", "values")),
+    ):  # fmt: skip
+        numbers = ours or [0.0] * len(one)  # values that were not given
+        taken = [_better(*four) for four in zip(numbers, one, two, scales, strict=True)]
+        found += [b if take else a for a, b, take in zip(one, two, taken, strict=True)]
+        if any(taken):
+            told.append(f"{count(sum(taken), *nouns)} by mpmath")
+    return merged, ", ".join(told)
+
+
+def _better(ours: float, one: Truth, two: Truth, scale: float) -> bool:
+    """Whether the second truth is to be preferred to the first."""
+    if math.isnan(ours) or isinstance(two, Unchecked) or one == two:
+        return False
+    if isinstance(one, Unchecked):
+        return True
+    accused = error(ours, one, scale) > LIMIT
+    return accused and not isinstance(two, Nowhere) and error(ours, two, scale) <= LIMIT
+
+
+def _unknown(ours: float, true: Truth) -> bool:
+    return isinstance(true, Unchecked) and not math.isnan(ours)
 
 
 def _ask(program: Program, x: Any, kind: str, vector: Any) -> Question:
@@ -109,42 +182,35 @@ def _value_scales(program: Program, point: Any) -> tuple[float, ...]:
 _TRUTH: dict[str, Callable[[Question, Deadline], Answer]] = {
     "sympy": oracle.truth,
     "mpmath": numeric.truth,
+    _BOTH: numeric.truth,
+    "differences": differences.truth,
 }
 
 
 def _decide(
-    method: str,
-    question: Question,
-    ours: list[float],
-    values: list[float],
-    deadline: Deadline,
-    remark: str = "",
-    *,
-    strict: bool = False,
-) -> Verdict:
-    """The verdict of one method. ``strict``: it was asked for, half an answer is none."""
+    method: str, case: _Case, deadline: Deadline, remark: str = "", *, strict: bool = False
+) -> tuple[Verdict, Answer | None]:
+    """The verdict of one method, and its answer if it has one.
+
+    ``strict``: it was asked for, half an answer is none.
+    """
+    total = len(case.ours)
     try:
-        answer = _TRUTH[method](question, deadline)
+        answer = _TRUTH[method](case.question, deadline)
     except OutOfTime:
-        return Verdict(method, None, total=len(ours), reason=_join(["no time", remark]))
+        return Verdict(method, None, total=total, reason=_join(["no time", remark])), None
     except UndecidedError as why:
-        return Verdict(method, None, total=len(ours), reason=_join([str(why), remark]))
-    verdict = judge(method, question, ours, values, answer, remark)
+        return Verdict(method, None, total=total, reason=_join([str(why), remark])), None
+    verdict = judge(method, case, answer, remark)
     if verdict.passed is False and not answer.directions:
-        verdict = _second_look(method, question, ours, values, answer, deadline, remark) or verdict
+        verdict = _second_look(method, case, answer, deadline, remark) or verdict
     if strict and answer.remark and verdict.passed:
-        return Verdict(method, None, verdict.checked, verdict.total, reason=answer.remark)
-    return verdict
+        verdict = Verdict(method, None, verdict.checked, verdict.total, reason=answer.remark)
+    return verdict, answer
 
 
 def _second_look(
-    method: str,
-    question: Question,
-    ours: list[float],
-    values: list[float],
-    answer: Answer,
-    deadline: Deadline,
-    remark: str,
+    method: str, case: _Case, answer: Answer, deadline: Deadline, remark: str
 ) -> Verdict | None:
     """The verdict if an error is forgiven that rounding the point itself would also cause.
 
@@ -152,35 +218,27 @@ def _second_look(
     be better; ``1 - cos(x)`` near 0 is not. None if that does not excuse everything.
     """
     try:
-        moved = conditioning(_TRUTH[method], question, answer, deadline)
+        moved = conditioning(_TRUTH[method], case.question, answer, deadline)
     except (OutOfTime, UndecidedError):
         return None
-    verdict = judge(method, moved, ours, values, answer, remark)
+    verdict = judge(method, case._replace(question=moved), answer, remark)
     if not verdict.passed:
         return None
     sensitive = "sensitive: rounding the point moves it by as much as our error"
     return replace(verdict, reason=_join([verdict.reason, sensitive]))
 
 
-def judge(
-    method: str,
-    question: Question,
-    ours: list[float],
-    values: list[float],
-    answer: Answer,
-    remark: str = "",
-) -> Verdict:
+def judge(method: str, case: _Case, answer: Answer, remark: str = "") -> Verdict:
     """Compare our numbers with a method's."""
-    known = answer.entries
-    if method == "mpmath":
-        known = [_finite_slope(o, true) for o, true in zip(ours, known, strict=True)]
-    entries = compare(ours, known, question.entry_scales)
+    question, ours, values = case
+    entries = compare(ours, answer.entries, question.entry_scales)
     outputs = compare(values, answer.values[: len(values)], question.value_scales[: len(values)])
     sums = _along_directions(question, ours, answer)
     wrong = entries.wrong + outputs.wrong + sums.wrong
     worst = _worst(question, {question.kind: entries, "direction": sums, "value": outputs})
     nothing = not (entries.checked or sums.checked) if ours else not outputs.checked
-    reasons = [answer.remark, _left_out(entries, outputs), remark]
+    beyond = _out_of_range(question, ours, entries, answer)
+    reasons = [answer.remark, _left_out(entries, outputs), beyond, remark]
     truth = np.reshape(entries.truth, question.shape) if ours else None
     return Verdict(
         method=method,
@@ -207,15 +265,34 @@ def _doubts(
     """The numbers of which few digits are right. A true 0 that came out as 1e-17 is no such number:
     it has no digits to be right."""
     return tuple(
-        Doubt(Worst(*question.names(i, kind), ours[i], true, 0.0, kind).name, ours[i], true, digits)
+        Doubt(_name(question, i, kind), ours[i], true, digits)
         for i, (digits, true) in enumerate(zip(found.digits, found.truth, strict=True))
         if digits is not None and digits < FEW_DIGITS and true and math.isfinite(ours[i])
     )
 
 
-def _finite_slope(ours: float, true: Truth) -> Truth:
-    """A difference quotient is finite where the slope is not: it cannot judge our infinity."""
-    return Unchecked("infinite slope") if math.isinf(ours) else true
+def _name(question: Question, index: int, kind: str) -> str:
+    return Worst(*question.names(index, kind), 0.0, 0.0, 0.0, kind).name
+
+
+def _out_of_range(
+    question: Question, ours: Sequence[float], found: Comparison, answer: Answer
+) -> str:
+    """Entries that no double can say: 'df/dx overflows: the true value is -2e+360'."""
+    told = []
+    for k, (number, nearest) in enumerate(zip(ours, found.truth, strict=True)):
+        true = answer.entries[k]
+        if number != nearest or (number and math.isfinite(number)):
+            continue
+        if true and context().isfinite(true):
+            what = "underflows" if not number else "overflows"
+            told.append(
+                (k, f"{what}: the true value is {context().nstr(true, 6).replace('.0e', 'e')}")
+            )
+    if not told:
+        return ""
+    more = f", and {len(told) - 1:,} more" if len(told) > 1 else ""
+    return f"{_name(question, told[0][0], question.kind)} {told[0][1]}{more}"
 
 
 def _along_directions(question: Question, ours: list[float], answer: Answer) -> Comparison:
@@ -247,7 +324,8 @@ def _worst(question: Question, found: dict[str, Comparison]) -> Worst | None:
     for kind, comparison in found.items():
         if comparison.worst is not None and (not worst or comparison.max_ulp > worst.ulps):
             index, ours, true, ulps = comparison.worst
-            worst = Worst(*question.names(index, kind), ours, true, ulps, kind)
+            names = question.names(index, kind)
+            worst = Worst(*names, ours, true, ulps, kind, comparison.nowhere)
     return worst
 
 
@@ -255,9 +333,9 @@ def _left_out(entries: Comparison, outputs: Comparison) -> str:
     """Who was not compared, and why: '2 entries not checked (kink)'."""
     parts = []
     for found, one, many in ((entries, "entry", "entries"), (outputs, "value", "values")):
-        for reason, count in found.unchecked.items():
+        for reason, number in found.unchecked.items():
             if reason != numeric.TOO_MANY:
-                parts.append(f"{count:,} {one if count == 1 else many} not checked ({reason})")
+                parts.append(f"{count(number, one, many)} not checked ({reason})")
     return ", ".join(parts)
 
 

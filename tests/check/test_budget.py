@@ -14,8 +14,8 @@ pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no SIG
 
 
 def spin(seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
         pass
 
 
@@ -86,6 +86,18 @@ def test_beside_the_main_thread_only_the_tests_count() -> None:
     thread.start()
     thread.join()
     assert seen == ["tested"]
+
+
+def test_waiting_costs_nothing() -> None:
+    deadline = Deadline(0.2)
+    with deadline.alarm():
+        time.sleep(0.3)
+    assert deadline.remaining > 0.1
+
+
+def test_the_wall_stops_what_only_waits() -> None:
+    with pytest.raises(OutOfTime), Deadline(0.02).alarm():
+        time.sleep(5)
 
 
 def test_a_spent_deadline_does_not_start() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from typing import Any
 
@@ -46,7 +47,8 @@ def test_random_formulas(seed: int) -> None:
     known: list[Any] = []
     for method in ("sympy", "mpmath"):
         verdict = verify(program, x, "jacobian", entries, value=value, method=method, budget=30)
-        assert verdict.passed is not False, f"{text} at {x}: {verdict.line}"
+        smooth = verdict.worst is None or math.isfinite(verdict.worst.true)  # not 0**0
+        assert verdict.passed is not False or not smooth, f"{text} at {x}: {verdict.line}"
         known.append(verdict)
     spoilt = np.array(entries)
     places = [k for k in range(4) if np.isfinite(entries.flat[k]) and entries.flat[k]]

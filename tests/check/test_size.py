@@ -86,25 +86,35 @@ def dense(count: int) -> str:
     return f"s = sum([{names}])\n" + "t = s\n" + "t = sin(t) + s/3\n" * 400 + "t"
 
 
-def test_with_too_many_columns_all_are_checked_together(check: Any) -> None:
-    verdict = check(dense(300), [0.01] * 300, "gradient", budget=1.5)
+def many_rows(count: int) -> str:
+    return dense(count) + "".join(f", t*x{k}" for k in range(2, count + 1))
+
+
+def test_a_gradient_of_many_variables_takes_one_sweep(check: Any) -> None:
+    verdict = check(dense(300), [0.01] * 300, "gradient", budget=10)
+    assert (verdict.passed, verdict.checked) == (True, 300), verdict.line
+
+
+def test_with_too_many_rows_all_are_checked_together(check: Any) -> None:
+    verdict = check(many_rows(100), [0.01] * 100, budget=0.8)
     assert verdict.passed, verdict.line
-    assert 0 < verdict.checked < 300
-    assert "columns one by one, all together along 2 random directions" in verdict.line
+    assert 0 < verdict.checked < 10_000
+    assert f"{verdict.checked:,} of 10,000 entries" in verdict.line
+    assert "all together along 2 random directions" in verdict.line
 
 
 def test_one_wrong_entry_among_those_checked_together_is_found(check: Any) -> None:
     def spoil(entries: Any) -> None:
-        entries[299] *= 1 + 1e-6
+        entries[99, 42] *= 1 + 1e-6
 
-    verdict = check(dense(300), [0.01] * 300, "gradient", spoil=spoil, budget=1.5)
+    verdict = check(many_rows(100), [0.01] * 100, spoil=spoil, budget=0.8)
     assert verdict.passed is False
 
 
 def test_half_an_answer_is_none_when_the_method_was_asked_for(check: Any) -> None:
-    verdict = check(dense(300), [0.01] * 300, "gradient", method="mpmath", budget=1.5)
+    verdict = check(many_rows(100), [0.01] * 100, method="mpmath", budget=0.8)
     assert verdict.passed is None
-    assert "columns one by one" in verdict.reason
+    assert "no time for every entry" in verdict.reason
 
 
 def test_no_budget_is_no_verdict(check: Any) -> None:

@@ -1,0 +1,48 @@
+"""Numbers of many digits: mpmath, in a context of our own.
+
+The precision of mpmath belongs to a context, and ``mpmath.mp`` is the user's. Its tables (of pi, of
+Bernoulli numbers) are shared by all contexts and are not made for threads. Hence ``exclusive``:
+inside the block this thread calculates in our context, and no other thread does.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+_LOCK = threading.RLock()
+_THREAD = threading.local()
+
+
+def context() -> Any:
+    """The arithmetic of this thread: ours inside ``exclusive``, ``mpmath.mp`` outside of it."""
+    found = getattr(_THREAD, "context", None)
+    if found is None:
+        import mpmath  # deferred: heavy
+
+        return mpmath.mp
+    return found
+
+
+@cache
+def _own() -> Any:
+    import mpmath  # deferred: heavy
+
+    return mpmath.MPContext()
+
+
+@contextmanager
+def exclusive() -> Iterator[None]:
+    """Calculate in our context, one thread at a time. Blocks may be nested."""
+    with _LOCK:
+        own = _own()
+        before, digits = getattr(_THREAD, "context", None), own.dps
+        _THREAD.context = own
+        try:
+            yield
+        finally:
+            _THREAD.context = before
+            own.dps = digits  # an alarm may have interrupted whoever changed it

@@ -1,0 +1,206 @@
+"""The graph at one point, to any number of digits: its values, and exact sweeps over it.
+
+A sweep multiplies the slopes of the primitives (``gradcalc.check.slopes``) along the graph. NaN
+comes out where one of them does not exist; that is no verdict on the formula, as the chain rule may
+fail where a derivative exists (``sqrt(x)*sqrt(x)`` at 0).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from heapq import heapify, heappop, heappush
+from typing import Any
+
+from gradcalc.arithmetic import context
+from gradcalc.check.budget import Deadline
+from gradcalc.check.question import UndecidedError
+from gradcalc.check.rerun import SAFE, leaves, rerun
+from gradcalc.check.slopes import Slopes
+from gradcalc.check.structure import Outline, operands
+from gradcalc.graph import Graph
+from gradcalc.primitives import AND, NOT, OR, TABLE, WHERE
+
+_SLACK = 20
+"""Digits before the point that no second run is made for."""
+_RUNS = 4
+"""As long as so many runs take, there has to be time for."""
+_TESTED_EVERY = 64  # nodes between two looks at the clock
+_ABSOLUTE = frozenset(
+    primitive.code
+    for primitive in TABLE
+    if primitive.name in ("floor", "ceil", "round", "mod")
+    or (primitive.arity and primitive.name not in SAFE and primitive.name != "pow")
+)
+"""What needs its operand to a digit behind the point: sin, and floor, of 1e100."""
+
+_LOGICAL = frozenset((AND.code, OR.code, NOT.code))
+_CONDITIONS = frozenset(primitive.code for primitive in TABLE if primitive.boolean)
+
+Tangents = dict[int, Any]
+"""mpf numbers by node; what is not there is 0."""
+
+
+class Tape:
+    """``graph`` at ``x``. Raises OutOfTime, here and in the sweeps."""
+
+    def __init__(
+        self, outline: Outline, x: Iterable[float], digits: int, deadline: Deadline
+    ) -> None:
+        self.graph: Graph = outline.graph
+        self.digits = digits
+        self._varies = outline.varies
+        self._deadline = deadline
+        self._local = Slopes(digits)
+        self._slopes: dict[int, list[tuple[int, Any]]] = {}
+        self._curves: dict[int, list[tuple[int, int, bool, Any]]] = {}
+        self._steps = 0
+        self.values = leaves(self.graph, x)
+        self.working = digits + _SLACK
+        long = evaluate(outline.graph, outline.nodes, self.values, self.working, deadline)
+        if long > _SLACK:
+            self.working = digits + long
+            evaluate(outline.graph, outline.nodes, self.values, self.working, deadline)
+
+    @property
+    def collapsed(self) -> bool:
+        """Whether a function was so flat that these digits do not show its slope."""
+        return self._local.collapsed
+
+    def forward(self, seeds: Tangents, nodes: Iterable[int]) -> Tangents:
+        """The tangents of ``nodes``, in order, when the inputs move by ``seeds``."""
+        found = dict(seeds)
+        with context().workdps(self.working):
+            for node in nodes:
+                slopes = self.slopes(node)
+                flows = [slope * found[below] for below, slope in slopes if below in found]
+                if flows:
+                    found[node] = sum(flows[1:], flows[0])
+        return found
+
+    def reverse(self, seeds: Tangents) -> Tangents:
+        """The cotangents of all nodes below those that have a seed."""
+        found, waiting = dict(seeds), [-node for node in seeds]  # a heap: the last node first
+        heapify(waiting)
+        with context().workdps(self.working):
+            while waiting:
+                node = -heappop(waiting)
+                cotangent = found[node]
+                for operand, slope in self.slopes(node):
+                    flow = cotangent * slope
+                    if operand in found:
+                        found[operand] = found[operand] + flow
+                    else:
+                        found[operand] = flow
+                        heappush(waiting, -operand)
+        return found
+
+    def bend(self, tangents: Tangents, cotangents: Tangents) -> Tangents:
+        """How the cotangents change when the inputs move: a column of a Hessian, by node."""
+        found: Tangents = {}
+
+        def add(node: int, flow: Any) -> None:
+            found[node] = found[node] + flow if node in found else flow
+
+        with context().workdps(self.working):
+            for node in sorted(cotangents, reverse=True):
+                here = cotangents[node]
+                for x, y, square, curve in self._curved(node):
+                    if y in tangents:
+                        add(x, here * curve * tangents[y])
+                    if not square and x in tangents:
+                        add(y, here * curve * tangents[x])
+                if node in found:
+                    for operand, slope in self.slopes(node):
+                        add(operand, found[node] * slope)
+        return found
+
+    def slopes(self, node: int) -> list[tuple[int, Any]]:
+        """The operands that a slope flows to, and the slopes."""
+        known = self._slopes.get(node)
+        if known is None:
+            known = self._slopes[node] = self._found(node)
+            self._tick()
+        return known
+
+    def _found(self, node: int) -> list[tuple[int, Any]]:
+        code, within = self.graph.codes[node], operands(self.graph, node)
+        moving = [operand for operand in within if self._varies[operand]]
+        if code in _CONDITIONS:  # asked for only where a branch turns
+            return [(operand, context().mpf(1)) for operand in moving]
+        if (
+            code == WHERE.code
+            and self._varies[within[0]]
+            and turns(self.graph, within[0], self.values, self._varies)
+        ):
+            return [(operand, context().nan) for operand in moving]
+        wanted = tuple(bool(self._varies[operand]) for operand in within)
+        found = self._local.first(code, self._numbers(within), self.values[node], wanted)
+        pairs = zip(within, found, wanted, strict=True)
+        return [(operand, slope) for operand, slope, want in pairs if want and slope is not None]
+
+    def _curved(self, node: int) -> list[tuple[int, int, bool, Any]]:
+        """Pairs of operands, whether it is twice the same one, and the second derivatives."""
+        known = self._curves.get(node)
+        if known is None:
+            within = operands(self.graph, node)
+            smooth = all(map(context().isfinite, (slope for _, slope in self.slopes(node))))
+            found = self._local.second(
+                self.graph.codes[node], self._numbers(within), self.values[node]
+            )
+            known = [
+                (within[j], within[k], j == k, curve if smooth else context().nan)
+                for (j, k), curve in found.items()
+                if self._varies[within[j]] and self._varies[within[k]]
+            ]
+            self._curves[node] = known
+            self._tick()
+        return known
+
+    def _numbers(self, nodes: Iterable[int]) -> tuple[Any, ...]:
+        return tuple(self.values[node] for node in nodes)
+
+    def _tick(self) -> None:
+        self._steps += 1
+        if self._steps % _TESTED_EVERY == 0:
+            self._deadline.test()
+
+
+def turns(graph: Graph, condition: int, values: Tangents, varies: bytearray) -> bool:
+    """Whether the point is on the boundary of a condition: two sides of a comparison are equal."""
+    stack = [condition]
+    while stack:
+        node = stack.pop()
+        code, within = graph.codes[node], operands(graph, node)
+        if code in _LOGICAL:
+            stack += within
+        elif code not in _CONDITIONS:
+            if not values[node] and varies[node]:
+                return True
+        elif values[within[0]] == values[within[1]] and any(varies[below] for below in within):
+            return True
+    return False
+
+
+def evaluate(
+    graph: Graph, nodes: list[int], values: dict[int, Any], digits: int, deadline: Deadline
+) -> int:
+    """Run ``nodes``, and say how many digits stand before the point where that matters.
+
+    Raises UndecidedError where there is no time for a few runs of that kind.
+    """
+    with context().workdps(digits):
+        part = len(nodes) // 10
+        before = deadline.remaining
+        rerun(graph, nodes[:part], values, deadline)
+        seconds = 10 * (before - deadline.remaining)
+        if _RUNS * seconds > deadline.remaining:
+            raise UndecidedError(f"one evaluation at {digits} digits takes {seconds:.1f} s")
+        rerun(graph, nodes[part:], values, deadline)
+    longest = 0
+    for node in nodes:
+        if graph.codes[node] in _ABSOLUTE:
+            for operand in operands(graph, node):
+                _, mantissa, exponent, bits = values[operand]._mpf_
+                if mantissa:
+                    longest = max(longest, exponent + bits)
+    return int(0.302 * longest)
