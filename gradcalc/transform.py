@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from heapq import heapify, heappop, heappush
+from typing import NamedTuple
 
 from gradcalc.errors import Span
 from gradcalc.graph import Graph
@@ -18,10 +19,12 @@ from gradcalc.primitives import (
     AND,
     CONSTANT,
     CONVENTIONS,
+    DIV,
     FLOW,
     MUL,
     NEG,
     OR,
+    SUB,
     TABLE,
     VARIABLE,
     WHERE,
@@ -76,6 +79,14 @@ def jacobian_graph(graph: Graph) -> Graph:
     return result
 
 
+class _Signed(NamedTuple):
+    """A node, or minus a node. Signs are kept apart until the end, so that what is the same but for
+    its sign (the slopes of a reaction's rate, in both its balances) is one node."""
+
+    node: int
+    minus: bool = False
+
+
 class _Backward:
     """Reverse sweeps over ``primal``, written down as nodes of ``result``."""
 
@@ -87,9 +98,9 @@ class _Backward:
     def sweep(self, outputs: Sequence[int], seeds: Sequence[int]) -> list[int]:
         """The nodes of the inputs' cotangents."""
         primal, result = self.primal, self.result
-        contributions: dict[int, list[int]] = {}
+        contributions: dict[int, list[_Signed]] = {}
         for node, seed in zip(outputs, seeds, strict=True):
-            contributions.setdefault(node, []).append(seed)
+            contributions.setdefault(node, []).append(_Signed(seed))
         guarded: set[int] = set()
         waiting = [-node for node in contributions]  # a heap: the last node first
         heapify(waiting)
@@ -99,7 +110,7 @@ class _Backward:
             if not self.active[node] or primitive is VARIABLE:
                 continue
             span = primal.span(node)
-            cotangent = chain(result, ADD.code, contributions[node], span)
+            cotangent = _sum(result, contributions[node], span)
             guard = node in guarded or primitive.selects
             operands = [column[node] for column in primal.operands[: primitive.arity]]
             wanted = frozenset(k for k, operand in enumerate(operands) if self.active[operand])
@@ -115,7 +126,7 @@ class _Backward:
                 if guard:
                     guarded.add(operand)
         return [
-            chain(result, ADD.code, contributions[node], primal.span(node))
+            _signed(result, _sum(result, contributions[node], primal.span(node)), primal.span(node))
             if node in contributions
             else result.constant(0.0)
             for node in primal.inputs
@@ -171,16 +182,55 @@ def _apply(graph: Graph, code: int, operands: Sequence[int], span: Span) -> int:
     return graph.apply(code, x, y, z, *span)
 
 
-def _times(graph: Graph, cotangent: int, slope: int, product: Primitive, span: Span) -> int:
+def _times(graph: Graph, cotangent: _Signed, slope: int, product: Primitive, span: Span) -> _Signed:
     """cotangent · slope, without the multiplications by one."""
-    one, minus_one = graph.constants.get(slope) == 1.0, graph.constants.get(slope) == -1.0
-    if one:
-        return cotangent
-    if minus_one:
-        return graph.apply(NEG.code, cotangent, -1, -1, *span)
-    if graph.constants.get(cotangent) == 1.0:
-        return slope
-    return graph.apply(product.code, cotangent, slope, -1, *span)
+    factor = _without_sign(graph, slope, span)
+    minus = cotangent.minus != factor.minus
+    if graph.constants.get(factor.node) == 1.0:
+        return _Signed(cotangent.node, minus)
+    if graph.constants.get(cotangent.node) == 1.0:
+        return _Signed(factor.node, minus)
+    x, y = cotangent.node, factor.node
+    if product is MUL:  # in one order, so that what is the same is one node
+        x, y = min(x, y), max(x, y)
+    return _Signed(graph.apply(product.code, x, y, -1, *span), minus)
+
+
+def _without_sign(graph: Graph, node: int, span: Span) -> _Signed:
+    """A node as plus or minus another, where its sign stands in front."""
+    value = graph.constants.get(node)
+    if value is not None:
+        return _Signed(graph.constant(-value, span), True) if value < 0 else _Signed(node)
+    code, (x, y, _) = graph.codes[node], (column[node] for column in graph.operands)
+    if code == NEG.code:
+        return _Signed(x, True)
+    if code in (MUL.code, DIV.code) and graph.codes[x] == NEG.code and x not in graph.constants:
+        return _Signed(graph.apply(code, graph.operands[0][x], y, -1, *span), True)
+    return _Signed(node)
+
+
+def _sum(graph: Graph, terms: Sequence[_Signed], span: Span) -> _Signed:
+    """The sum; its sign is that of the first term."""
+    minus = terms[0].minus
+    same, other = (
+        chain(graph, ADD.code, nodes, span) if nodes else None
+        for sign in (minus, not minus)
+        for nodes in [[term.node for term in terms if term.minus == sign]]
+    )
+    assert same is not None  # the first term is there
+    if other is None:
+        return _Signed(same, minus)
+    return _Signed(graph.apply(SUB.code, same, other, -1, *span), minus)
+
+
+def _signed(graph: Graph, term: _Signed, span: Span) -> int:
+    """The node itself, its sign put in front again."""
+    if not term.minus:
+        return term.node
+    value = graph.constants.get(term.node)
+    if value is not None:
+        return graph.constant(-value if value else 0.0, span)
+    return graph.apply(NEG.code, term.node, -1, -1, *span)
 
 
 def under(graph: Graph, convention: str) -> Graph:

@@ -12,58 +12,50 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from gradcalc.engine.schedule import Floats
 from gradcalc.graph import Graph
+from gradcalc.primitives import ADD, DIV, MUL, NEG, SUB, Primitive
 
-REGISTER_BYTES = 1 << 18
-"""What the registers of one thread may take: a good part of a core's own cache."""
+CACHE = 1 << 20
+"""Bytes for the registers, points and results of a chunk: about what a core has to itself."""
 
-CHUNKS = (512, 8192)
+CHUNKS = (512, 16384)
 """Fewest and most points in a chunk: below, a call costs more than its work."""
 
-WORK = 1 << 22
+WORK = 1 << 20
 """Numbers that a thread must have to make: below, it waits for the others more than it helps."""
 
-Operand = int | Floats
-"""A register, or a constant as an array of no dimensions."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """``function(*operands)`` into register ``target``, or (-1) straight into column ``column``."""
-
-    function: Callable[..., Any]
-    operands: tuple[Operand, ...]
-    target: int
-    column: int
+Step = tuple[Callable[..., Any], int, int, int, int]
+"""A function, the places of its operands (-1: none), and the place that it writes to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Straight:
-    """A graph as steps over ``registers``; input j is loaded into register ``loads[j]`` (-1:
-    unused).
+    """A graph as steps between places.
 
-    ``copies`` are (column, register) and ``fills`` (column, number): outputs that no step makes.
-    Outputs from number ``columns`` on are not results; they are only looked at for NaNs.
+    A place holds a number for each point of a chunk. The first places are the columns of the points
+    (``inputs`` of them), then come the columns of the results, then the outputs that are only
+    ``watched`` for NaNs; behind them ``registers`` and ``constants``, as (place, number).
     """
 
     steps: tuple[Step, ...]
-    registers: int
-    loads: tuple[int, ...]
-    copies: tuple[tuple[int, int], ...]
-    fills: tuple[tuple[int, float], ...]
+    inputs: int
     columns: int
     watched: int
+    registers: tuple[int, ...]
+    constants: tuple[tuple[int, float], ...]
 
     @property
     def chunk(self) -> int:
+        """How many points at a time."""
         least, most = CHUNKS
-        fitting = REGISTER_BYTES // (8 * max(1, self.registers))
-        return max(least, min(most, fitting))
+        width = self.inputs + self.columns + self.watched + len(self.registers)
+        return max(least, min(most, CACHE // (8 * max(1, width))))
 
 
 def straighten(graph: Graph, columns: int | None = None) -> Straight:
@@ -75,17 +67,20 @@ def straighten(graph: Graph, columns: int | None = None) -> Straight:
 
 
 class _Allocation:
-    """Gives every needed node a register, and takes it back after its last use."""
+    """Gives every needed node a place, and takes registers back after the last use."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.columns: dict[int, list[int]] = {}
-        for column, node in enumerate(graph.outputs):
+        for column, node in enumerate(graph.outputs, start=len(graph.inputs)):
             self.columns.setdefault(node, []).append(column)
         self.uses = self._count_uses()
+        self.place = {node: j for j, node in enumerate(graph.inputs)}
+        self.size = len(graph.inputs) + len(graph.outputs)
+        self.registers: list[int] = []
         self.free: list[int] = []
-        self.registers = 0
-        self.register: dict[int, int] = {}
+        self.constants: list[tuple[int, float]] = []
+        self.steps: list[Step] = []
 
     def _count_uses(self) -> dict[int, int]:
         """How often each needed node is an operand; nodes that are not needed are not there."""
@@ -99,62 +94,100 @@ class _Allocation:
 
     def straight(self, columns: int) -> Straight:
         graph = self.graph
-        loads = tuple(self._take(node) if self.uses.get(node) or node in self.columns else -1
-                      for node in graph.inputs)  # fmt: skip
-        copies = [(column, loads[j]) for j, node in enumerate(graph.inputs)
-                  for column in self.columns.get(node, ())]  # fmt: skip
-        fills = [(column, graph.constants[node]) for node, columns in self.columns.items()
-                 if node in graph.constants for column in columns]  # fmt: skip
-        steps: list[Step] = []
         for node in sorted(self.uses):
             primitive, operands, _, _ = graph[node]
-            if node in graph.constants or not operands:
-                continue
-            steps.append(self._step(node, primitive.numpy, operands))
-            copied = self.columns.get(node, [])[0 if self.uses[node] else 1 :]
-            steps += [self._copy(node, steps[-1], column) for column in copied]
-            self._release(node)
+            if node in graph.constants:
+                self._hold(node, graph.constants[node])
+            elif operands:
+                self._compute(node, primitive, operands)
+            else:
+                self._load(node)
         return Straight(
-            steps=tuple(steps),
-            registers=self.registers,
-            loads=loads,
-            copies=tuple(copies),
-            fills=tuple(fills),
+            steps=tuple(self.steps),
+            inputs=len(graph.inputs),
             columns=columns,
             watched=len(graph.outputs) - columns,
+            registers=tuple(self.registers),
+            constants=tuple(self.constants),
         )
 
-    def _step(self, node: int, function: Callable[..., Any], operands: tuple[int, ...]) -> Step:
-        graph = self.graph
-        sources = tuple(
-            np.asarray(graph.constants[o]) if o in graph.constants else self.register[o]
-            for o in operands
-        )
+    def _hold(self, node: int, number: float) -> None:
+        """A constant has a place of its own, and is copied to where it is a result."""
+        self.place[node] = self._new_place()
+        self.constants.append((self.place[node], number))
+        columns = self.columns.get(node, [])
+        self.steps += [(_fill, self.place[node], -1, -1, column) for column in columns]
+
+    def _load(self, node: int) -> None:
+        """An input that is used again and again is brought together in a register."""
+        self._copy(node, self.columns.get(node, []))
+        if self.uses[node] > 1:
+            self._gather(node)
+
+    def _gather(self, node: int) -> None:
+        column = self.place[node]
+        self.steps.append((np.positive, column, -1, -1, self._take(node)))
+
+    def _compute(self, node: int, primitive: Primitive, operands: tuple[int, ...]) -> None:
+        light = primitive in _LIGHT
+        for operand in operands:
+            if not light and self.place[operand] < len(self.graph.inputs):
+                self._gather(operand)
+        a, b, c = (*(self.place[operand] for operand in operands), -1, -1)[:3]
         for operand in operands:
             self.uses[operand] -= 1
             self._release(operand)
         # An output that nothing else uses goes where it belongs, without a register.
-        if node in self.columns and not self.uses[node]:
-            return Step(function, sources, -1, self.columns[node][0])
-        return Step(function, sources, self._take(node), -1)
+        columns = self.columns.get(node, [])
+        direct = light and bool(columns) and not self.uses[node]
+        target = columns[0] if direct else self._take(node)
+        function = _writing(primitive)
+        self.steps.append((function, a, b, c, target))
+        if direct:  # made once more for another column: reading back a column is no quicker
+            self.steps += [(function, a, b, c, column) for column in columns[1:]]
+        else:
+            self._copy(node, columns)
+            self._release(node)
 
-    def _copy(self, node: int, made: Step, column: int) -> Step:
-        """Another column of the same node: from its register, or made once more."""
-        if made.target < 0:
-            return Step(made.function, made.operands, -1, column)
-        return Step(np.positive, (made.target,), -1, column)
+    def _copy(self, node: int, columns: Sequence[int]) -> None:
+        self.steps += [(np.positive, self.place[node], -1, -1, column) for column in columns]
 
     def _take(self, node: int) -> int:
         if not self.free:
-            self.free.append(self.registers)
-            self.registers += 1
-        self.register[node] = self.free.pop()
-        return self.register[node]
+            self.free.append(self._new_place())
+            self.registers.append(self.free[-1])
+        self.place[node] = self.free.pop()
+        return self.place[node]
 
     def _release(self, node: int) -> None:
-        """Give the register back after its last use. Inputs keep theirs for the copies."""
-        if self.uses[node] == 0 and node in self.register and self.graph[node].operands:
-            self.free.append(self.register.pop(node))
+        """Give a register back after its last use."""
+        if self.uses[node] == 0 and self.place[node] in self.registers:
+            self.free.append(self.place[node])
+
+    def _new_place(self) -> int:
+        self.size += 1
+        return self.size - 1
+
+
+_LIGHT = (ADD, SUB, MUL, DIV, NEG)
+"""What costs no more on columns of the points and results than on registers; the others' vector
+code wants its numbers side by side."""
+
+
+def _fill(number: Floats, out: Floats) -> None:
+    out.fill(number)
+
+
+def _writing(primitive: Primitive) -> Callable[..., Any]:
+    """The primitive's function, with an ``out``."""
+    function = primitive.numpy_long
+    if isinstance(function, np.ufunc) or function is not primitive.numpy:
+        return function  # what stands in for a ufunc has an out as well
+
+    def into(*operands: Any, out: Floats) -> None:
+        out[...] = function(*operands)
+
+    return into
 
 
 def run(
@@ -163,74 +196,73 @@ def run(
     """The outputs at points of shape (N, n): shape (N, columns); and the chunks that are suspect.
 
     A chunk is suspect when something in it is not finite: there, only a careful sweep can tell a
-    structural zero from a NaN.
+    structural zero from a NaN. ``threads`` is at most how many work (by default, one a core).
     """
     results = np.empty((len(points), straight.columns))
     starts = range(0, len(points), straight.chunk)
     worthwhile = len(points) * len(straight.steps) // WORK
-    workers = max(1, min(threads or min(_cores(), worthwhile), len(starts) // 4))
-    if workers == 1:
-        return results, _work(straight, points, results, starts)
-    with ThreadPoolExecutor(workers) as pool:
-        shares = [starts[k::workers] for k in range(workers)]
-        suspects = pool.map(lambda share: _work(straight, points, results, share), shares)
-        return results, [chunk for share in suspects for chunk in share]
+    workers = max(1, min(threads or min(cores(), worthwhile), len(starts) // 2))
+    shares = [starts[k::workers] for k in range(workers)]
+    others = [
+        _pool(workers).submit(_work, straight, points, results, share) for share in shares[1:]
+    ]
+    suspects = _work(straight, points, results, shares[0])
+    for other in others:
+        suspects += other.result()
+    return results, suspects
+
+
+@cache
+def _pool(workers: int) -> ThreadPoolExecutor:
+    """Threads are kept: to start them takes as long as many a call."""
+    return ThreadPoolExecutor(workers)
+
+
+if hasattr(os, "register_at_fork"):  # a child has none of its parent's threads
+    os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 def _work(
     straight: Straight, points: Floats, results: Floats, starts: Sequence[int]
 ) -> list[slice]:
     """One thread's chunks, with registers of its own."""
-    chunk = straight.chunk
-    registers = np.empty((max(1, straight.registers), chunk))
-    watched = np.empty((straight.watched, chunk))
-    whole = _bound(straight, registers)
+    places, inside = _room(straight, straight.chunk)
     suspects = []
     with np.errstate(all="ignore"):
         for start in starts:
-            here, there = points[start : start + chunk], results[start : start + chunk]
-            count = len(here)
-            columns = [*there.T, *watched[:, :count]]
-            steps = whole if count == chunk else _bound(straight, registers[:, :count])
-            for j, register in enumerate(straight.loads):
-                if register >= 0:
-                    registers[register, :count] = here[:, j]
-            for column, number in straight.fills:
-                columns[column][:] = number
-            for column, register in straight.copies:
-                columns[column][:] = registers[register, :count]
-            for function, operands, target, column in steps:
-                function(*operands, out=columns[column] if target is None else target)
-            if not np.isfinite(there.sum() + watched[:, :count].sum()):
-                suspects.append(slice(start, start + count))
+            stop = min(start + straight.chunk, len(points))
+            here, there = points[start:stop], results[start:stop]
+            if len(here) < straight.chunk:
+                places, inside = _room(straight, len(here))
+            places[: straight.inputs + straight.columns] = [*here.T, *there.T]
+            for function, a, b, c, target in straight.steps:
+                if b < 0:
+                    function(places[a], out=places[target])
+                elif c < 0:
+                    function(places[a], places[b], out=places[target])
+                else:
+                    function(places[a], places[b], places[c], out=places[target])
+            if not np.isfinite(there.sum() + inside.sum()):
+                suspects.append(slice(start, stop))
     return suspects
 
 
-def _bound(
-    straight: Straight, registers: Floats
-) -> list[tuple[Callable[..., Any], list[Any], Any, int]]:
-    """The steps over these very registers."""
-    return [
-        (
-            step.function if isinstance(step.function, np.ufunc) else _into(step.function),
-            [registers[o] if isinstance(o, int) else o for o in step.operands],
-            registers[step.target] if step.target >= 0 else None,
-            step.column,
-        )
-        for step in straight.steps
-    ]
+def _room(straight: Straight, count: int) -> tuple[list[Any], Floats]:
+    """The places for so many points, those of points and results still empty; and what is only
+    watched."""
+    outside = straight.inputs + straight.columns
+    inside = np.empty((straight.watched, count))
+    places: list[Any] = [None] * outside + list(inside)
+    places += [None] * (len(straight.registers) + len(straight.constants))
+    rows = np.empty((len(straight.registers), count))
+    for place, row in zip(straight.registers, rows, strict=True):
+        places[place] = row
+    for place, number in straight.constants:
+        places[place] = np.asarray(number)
+    return places, inside
 
 
-def _into(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that is no ufunc, with an ``out``."""
-
-    def into(*operands: Any, out: Floats) -> None:
-        out[...] = function(*operands)
-
-    return into
-
-
-def _cores() -> int:
+def cores() -> int:
     """How many cores this process may use."""
     try:
         return len(os.sched_getaffinity(0))
