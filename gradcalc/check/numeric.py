@@ -9,14 +9,15 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from gradcalc.arithmetic import context
 from gradcalc.check.beside import LOST, NEARBY, Beside
 from gradcalc.check.budget import Deadline, OutOfTime
 from gradcalc.check.compare import Nowhere, Truth, Unchecked
-from gradcalc.check.question import Answer, Direction, Question
-from gradcalc.check.structure import Outline, dependents
+from gradcalc.check.question import Answer, Direction, Question, UndecidedError
+from gradcalc.check.structure import Outline
 from gradcalc.check.tape import Tangents, Tape
 
 PRECISIONS = (40, 80, 160, 320)
@@ -25,6 +26,7 @@ _AGREE = 1e-20
 _VANISHES = 1e-150
 """Relative to the scale: what is left of a true 0 at the most digits."""
 _DIRECTIONS = 2
+_SAMPLE = 8  # columns, where one sweep over the whole graph takes too long
 _PROBES = 8  # rows or columns that tell how long all of them would take
 
 TOO_MANY = "no time for every entry"
@@ -35,12 +37,29 @@ Run = Callable[[Tape], list[Any]]
 
 def truth(question: Question, deadline: Deadline) -> Answer:
     """The entries and values by sweeps. Raises OutOfTime and UndecidedError."""
-    with deadline.alarm():
-        work = _Work(question, deadline)
-        answer = Answer(entries=[], values=work.values())
+    try:
+        with deadline.alarm():
+            work = _Work(question, deadline)
+            answer = Answer(entries=[], values=work.values())
+    except UndecidedError:
+        if question.kind not in ("gradient", "jacobian"):
+            raise
+        return _sample(question, deadline)
     if question.kind != "eval":
         _entries(question, work, answer, deadline)
     return answer
+
+
+def _sample(question: Question, deadline: Deadline) -> Answer:
+    """A few columns of a Jacobian whose graph is too large to be run as a whole."""
+    with suppress(OutOfTime), deadline.alarm():
+        work = _Work(question, deadline, lazy=True)
+        for k in _spread(work.count)[:_SAMPLE]:
+            work.sweep(k)
+    if not work.known:
+        raise OutOfTime
+    gaps: list[Truth] = [Unchecked("no time")] * len(question.graph.outputs)
+    return Answer(work.entries(), gaps, TOO_MANY)
 
 
 def values(question: Question, deadline: Deadline) -> list[Truth]:
@@ -77,8 +96,8 @@ class _Work:
     there are fewer of those; a column of a Hessian; a product with a vector as a whole.
     """
 
-    def __init__(self, question: Question, deadline: Deadline) -> None:
-        self._question, self._deadline = question, deadline
+    def __init__(self, question: Question, deadline: Deadline, *, lazy: bool = False) -> None:
+        self._question, self._deadline, self._lazy = question, deadline, lazy
         self._graph = graph = question.graph
         self._outline = Outline(graph)
         self._tapes: dict[int, Tape] = {}
@@ -86,7 +105,7 @@ class _Work:
         self._beside: Beside | None = None
         self.known: dict[int, list[Truth]] = {}
         m, n = len(graph.outputs), len(graph.inputs)
-        self.by_rows = question.kind in ("gradient", "jacobian") and m <= n
+        self.by_rows = question.kind in ("gradient", "jacobian") and m <= n and not lazy
         one = question.kind in ("vjp", "jvp", "hvp")
         self.count = 1 if one else m if self.by_rows else n
 
@@ -163,7 +182,7 @@ class _Work:
         inputs = self._graph.inputs
         seeds = {inputs[j]: context().mpf(weight) for j, weight in along.items() if weight}
         if len(seeds) == 1:
-            return tape.forward(seeds, dependents(self._outline.users, *seeds))
+            return tape.forward(seeds, self._outline.dependents(*seeds))
         varies, leaf = self._outline.varies, set(inputs)
         return tape.forward(seeds, (n for n in self._outline.nodes if varies[n] and n not in leaf))
 
@@ -198,13 +217,17 @@ class _Work:
 
     def _tape(self, digits: int) -> Tape:
         if digits not in self._tapes:
-            self._tapes[digits] = Tape(self._outline, self._question.x, digits, self._deadline)
+            self._tapes[digits] = Tape(
+                self._outline, self._question.x, digits, self._deadline, lazy=self._lazy
+            )
         return self._tapes[digits]
 
     def _rescue(self, k: int, asked: Sequence[tuple[dict[int, float], dict[int, float]]]) -> None:
         """Ask the values beside the point where the chain rule had no answer: of each entry the
         direction that it is along, and the mixture of outputs."""
         found = self.known[k]
+        if self._lazy:
+            return  # they are all the values
         for place, (along, mixture) in enumerate(asked):
             if found[place] != Unchecked(NEARBY):
                 continue

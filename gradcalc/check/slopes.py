@@ -44,7 +44,7 @@ class Slopes:
         self.collapsed = False
 
     def first(self, code: int, operands: Numbers, value: Any, wanted: tuple[bool, ...]) -> Numbers:
-        """∂/∂operand, for the wanted operands."""
+        """∂/∂operand, for the wanted operands, of what is neither linear nor a product of two."""
         if code == POW.code and not wanted[1]:
             return _monomial(context(), operands[0], operands[1], 1), None
         school = _SCHOOL.get(code)
@@ -154,11 +154,10 @@ def _branch(mp: Any, operands: Numbers, _value: Any) -> Numbers:
     return (None, mp.mpf(1), None) if operands[0] else (None, None, mp.mpf(1))
 
 
+LINEAR = {ADD.code: (1, 1), SUB.code: (1, -1), NEG.code: (-1,)}
+"""The slopes that are the same everywhere."""
+
 _SCHOOL: dict[int, Callable[[Any, Numbers, Any], Numbers]] = {
-    ADD.code: lambda mp, _, __: (mp.mpf(1), mp.mpf(1)),
-    SUB.code: lambda mp, _, __: (mp.mpf(1), mp.mpf(-1)),
-    NEG.code: lambda mp, _, __: (mp.mpf(-1),),
-    MUL.code: lambda _, xs, __: (xs[1], xs[0]),
     FLOW.code: lambda _, xs, __: (xs[1], xs[0]),
     DIV.code: _quotient,
     SQUARE.code: lambda _, xs, __: (2 * xs[0],),

@@ -4,8 +4,12 @@ would be written out as a tree. One pass over the nodes each, never a recursion.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple
 
+import numpy as np
+
+from gradcalc.check.reach import Reach, is_wide
 from gradcalc.graph import Graph
 from gradcalc.primitives import ADD, DIV, MUL, NEG, SUB, TABLE
 
@@ -31,6 +35,8 @@ def slopes(graph: Graph, node: int) -> tuple[int, ...]:
 
 def needed(graph: Graph, roots: Iterable[int]) -> list[int]:
     """The nodes that the roots are computed from, themselves included, operands first."""
+    if is_wide(graph):
+        return nodes_of(Reach(graph).below(roots))
     marks = bytearray(len(graph))
     last = -1
     for root in roots:
@@ -43,8 +49,16 @@ def needed(graph: Graph, roots: Iterable[int]) -> list[int]:
     return [node for node in range(last + 1) if marks[node]]
 
 
+def nodes_of(marks: Any) -> list[int]:
+    """The places of the marks in an array of bools."""
+    found: list[int] = marks.nonzero()[0].tolist()
+    return found
+
+
 def varying(graph: Graph) -> bytearray:
     """A mark for each node that depends on an input."""
+    if is_wide(graph):
+        return bytearray(Reach(graph).above(graph.inputs).tobytes())
     marks = bytearray(len(graph))
     for node in graph.inputs:
         marks[node] = 1
@@ -119,7 +133,12 @@ def _merge(code: int, inner: int) -> bool:
 
 
 def sum_terms(graph: Graph, root: int) -> list[int]:
-    """The nodes that ``root`` adds and subtracts, however bracketed; itself if it is no sum."""
+    """The nodes that ``root`` adds and subtracts, however bracketed; itself if it is no sum.
+
+    One that stands in a sum more than once may be among them once only.
+    """
+    if is_wide(graph):
+        return _wide_terms(graph, root)
     terms, stack, seen = [], [root], set()
     while stack:
         node = stack.pop()
@@ -129,6 +148,12 @@ def sum_terms(graph: Graph, root: int) -> list[int]:
             seen.add(node)  # a shared sum (y = x + x; y + y) is opened once: 2**60 terms otherwise
             stack += operands(graph, node)
     return terms
+
+
+def _wide_terms(graph: Graph, root: int) -> list[int]:
+    codes = np.frombuffer(graph.codes, dtype=np.intc)
+    sums = np.isin(codes, list(SUMS))
+    return nodes_of(Reach(graph).below([root], sums) & ~sums)
 
 
 class Term(NamedTuple):
@@ -214,8 +239,39 @@ class Outline:
         self.graph = graph
         self.nodes = needed(graph, graph.outputs)
         self.varies = varying(graph)
-        self.users = users(graph, self.nodes)
-        self.spine = spine(graph, self.users, self.varies)
+        self._last: tuple[int, list[int]] = (-1, [])
+
+    @cached_property
+    def users(self) -> list[list[int]]:
+        """For each node those that use it."""
+        return users(self.graph, self.nodes)
+
+    @cached_property
+    def spine(self) -> Spine:
+        """The outputs as linear combinations."""
+        return spine(self.graph, self.users, self.varies)
+
+    @cached_property
+    def _reach(self) -> tuple[Reach, Any] | None:
+        """In a wide graph, and the nodes that the outputs need."""
+        if not is_wide(self.graph):
+            return None
+        reach = Reach(self.graph)
+        return reach, reach.below(self.graph.outputs)
+
+    def dependents(self, start: int) -> list[int]:
+        """The nodes that depend on ``start`` and that an output needs, operands first."""
+        if self._last[0] != start:  # asked for at every precision in turn
+            self._last = start, self._above(start)
+        return self._last[1]
+
+    def _above(self, start: int) -> list[int]:
+        if self._reach is None:
+            return dependents(self.users, start)
+        reach, wanted = self._reach
+        marks = reach.above([start]) & wanted
+        marks[start] = False
+        return nodes_of(marks)
 
 
 def bits(mask: int) -> list[int]:

@@ -15,15 +15,17 @@ from gradcalc.arithmetic import context
 from gradcalc.check.budget import Deadline
 from gradcalc.check.question import UndecidedError
 from gradcalc.check.rerun import SAFE, leaves, rerun
-from gradcalc.check.slopes import Slopes
+from gradcalc.check.slopes import LINEAR, Slopes
 from gradcalc.check.structure import Outline, operands
 from gradcalc.graph import Graph
-from gradcalc.primitives import AND, NOT, OR, TABLE, WHERE
+from gradcalc.primitives import AND, MUL, NOT, OR, TABLE, WHERE
 
 _SLACK = 20
 """Digits before the point that no second run is made for."""
 _RUNS = 4
 """As long as so many runs take, there has to be time for."""
+_TRIAL = 10_000
+"""Nodes that tell how long all of them would take."""
 _TESTED_EVERY = 64  # nodes between two looks at the clock
 _ABSOLUTE = frozenset(
     primitive.code
@@ -41,10 +43,19 @@ Tangents = dict[int, Any]
 
 
 class Tape:
-    """``graph`` at ``x``. Raises OutOfTime, here and in the sweeps."""
+    """``graph`` at ``x``. Raises OutOfTime, here and in the sweeps.
+
+    ``lazy`` computes values when a sweep asks for them: a few columns of a Jacobian need few.
+    """
 
     def __init__(
-        self, outline: Outline, x: Iterable[float], digits: int, deadline: Deadline
+        self,
+        outline: Outline,
+        x: Iterable[float],
+        digits: int,
+        deadline: Deadline,
+        *,
+        lazy: bool = False,
     ) -> None:
         self.graph: Graph = outline.graph
         self.digits = digits
@@ -56,6 +67,9 @@ class Tape:
         self._steps = 0
         self.values = leaves(self.graph, x)
         self.working = digits + _SLACK
+        if lazy:
+            self.values = _Lazy(self.graph, self.values, self.working, deadline)
+            return
         long = evaluate(outline.graph, outline.nodes, self.values, self.working, deadline)
         if long > _SLACK:
             self.working = digits + long
@@ -133,10 +147,16 @@ class Tape:
             and turns(self.graph, within[0], self.values, self._varies)
         ):
             return [(operand, context().nan) for operand in moving]
+        if code in LINEAR:
+            pairs = zip(within, LINEAR[code], strict=True)
+            return [(operand, slope) for operand, slope in pairs if self._varies[operand]]
+        if code == MUL.code:
+            swapped = (within, within[::-1])
+            return [(x, self.values[y]) for x, y in swapped if self._varies[x]]
         wanted = tuple(bool(self._varies[operand]) for operand in within)
         found = self._local.first(code, self._numbers(within), self.values[node], wanted)
-        pairs = zip(within, found, wanted, strict=True)
-        return [(operand, slope) for operand, slope, want in pairs if want and slope is not None]
+        three = zip(within, found, wanted, strict=True)
+        return [(operand, slope) for operand, slope, want in three if want and slope is not None]
 
     def _curved(self, node: int) -> list[tuple[int, int, bool, Any]]:
         """Pairs of operands, whether it is twice the same one, and the second derivatives."""
@@ -165,6 +185,25 @@ class Tape:
             self._deadline.test()
 
 
+class _Lazy(dict[int, Any]):
+    """Values that are computed, with all that they need, when they are first read."""
+
+    def __init__(self, graph: Graph, known: Tangents, digits: int, deadline: Deadline) -> None:
+        super().__init__(known)
+        self._graph, self._digits, self._deadline = graph, digits, deadline
+
+    def __missing__(self, node: int) -> Any:
+        missing, stack = {node}, [node]
+        while stack:
+            for below in operands(self._graph, stack.pop()):
+                if below not in self and below not in missing:
+                    missing.add(below)
+                    stack.append(below)
+        with context().workdps(self._digits):
+            rerun(self._graph, sorted(missing), self, self._deadline)
+        return self[node]
+
+
 def turns(graph: Graph, condition: int, values: Tangents, varies: bytearray) -> bool:
     """Whether the point is on the boundary of a condition: two sides of a comparison are equal."""
     stack = [condition]
@@ -189,10 +228,11 @@ def evaluate(
     Raises UndecidedError where there is no time for a few runs of that kind.
     """
     with context().workdps(digits):
-        part = len(nodes) // 10
+        trial = min(len(nodes) // 10, _TRIAL)
+        part = len(graph.inputs) + trial  # those cost nothing
         before = deadline.remaining
         rerun(graph, nodes[:part], values, deadline)
-        seconds = 10 * (before - deadline.remaining)
+        seconds = (before - deadline.remaining) * len(nodes) / max(trial, 1)
         if _RUNS * seconds > deadline.remaining:
             raise UndecidedError(f"one evaluation at {digits} digits takes {seconds:.1f} s")
         rerun(graph, nodes[part:], values, deadline)

@@ -172,11 +172,13 @@ def _value_scales(program: Program, point: Any) -> tuple[float, ...]:
     values = program.values(point)
     graph = program.graph
     return tuple(
-        math.fsum(abs(float(values[term])) for term in sum_terms(graph, node))
-        if not math.isnan(values[node])
-        else 0.0
+        0.0 if math.isnan(values[node]) else _size(values[sum_terms(graph, node)])
         for node in graph.outputs
     )
+
+
+def _size(numbers: Any) -> float:
+    return float(np.abs(numbers).sum())
 
 
 _TRUTH: dict[str, Callable[[Question, Deadline], Answer]] = {

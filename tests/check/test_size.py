@@ -5,7 +5,12 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import numpy as np
 import pytest
+
+import gradcalc
+from gradcalc.check import structure, verify
+from gradcalc.graph import Graph
 
 
 def doublings(step: str, count: int) -> str:
@@ -122,3 +127,29 @@ def test_no_budget_is_no_verdict(check: Any) -> None:
         verdict = check("sin(x)", [1], method=method, budget=0.0)
         assert verdict.passed is None
         assert verdict.line.startswith("not checked: ")
+
+
+def test_of_what_is_too_large_to_run_a_few_columns_are_checked() -> None:
+    program = gradcalc.compile("sum(a@a)", shapes={"a": (40, 40)})
+    x = np.linspace(-1, 1, 1600)
+    entries = program.gradient(x)
+    verdict = verify(program, x, "gradient", entries, value=program(x), budget=1.0)
+    assert verdict.passed
+    assert 0 < verdict.checked < 1600
+    assert f"{verdict.checked} of 1,600 entries agree" in verdict.line
+    entries[0] *= 1 + 1e-9
+    assert verify(program, x, "gradient", entries, value=program(x), budget=1.0).passed is False
+
+
+def test_levels_at_once_find_what_nodes_one_by_one_find(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = gradcalc.compile("sum(a@a) + 0*pi/4, a[0,0]*3, sin(b)", shapes={"a": (3, 3)}).graph
+    slow = _looked_at(graph)
+    monkeypatch.setattr(structure, "is_wide", lambda graph: True)
+    assert _looked_at(graph) == slow
+
+
+def _looked_at(graph: Graph) -> list[object]:
+    outline = structure.Outline(graph)
+    terms = [sorted(set(structure.sum_terms(graph, node))) for node in graph.outputs]
+    above = [outline.dependents(node) for node in graph.inputs]
+    return [outline.nodes, bytes(outline.varies), terms, above]
