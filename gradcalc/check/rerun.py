@@ -27,7 +27,7 @@ from gradcalc.primitives import (
     WHERE,
 )
 
-_HUGE = 5_000
+HUGE = 5_000
 """Bits before the binary point from which on a number goes into no transcendental function: exp
 and sin need that many digits of pi, and exp(exp(exp(1000))) more memory than there is."""
 SAFE = frozenset((
@@ -112,7 +112,7 @@ def _undecided(code: int, arguments: tuple[Any, ...]) -> Any:
 def huge(number: Any) -> bool:
     """Whether an mpf is finite but too large for a transcendental function."""
     _sign, mantissa, exponent, bits = number._mpf_
-    return bool(mantissa) and exponent + bits > _HUGE
+    return bool(mantissa) and exponent + bits > HUGE
 
 
 def coefficient(term: Term, values: dict[int, Any]) -> Any:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from gradcalc.arithmetic import context
-from gradcalc.check.rerun import apply
+from gradcalc.check.rerun import HUGE, apply, huge
 from gradcalc.primitives import (
     ADD,
     DIV,
@@ -72,6 +72,8 @@ class Slopes:
 
     def _slope(self, code: int, operands: Numbers, k: int, moves: bool) -> Any:
         mp = context()
+        if any(huge(x) or not mp.isfinite(x) for x in operands):
+            return mp.nan
         step, spare = self._step(operands[k])
         with mp.workdps(spare + 4 * self._digits):
             here, rises = apply(code, operands), []
@@ -92,6 +94,8 @@ class Slopes:
 
     def _curvature(self, code: int, operands: Numbers, j: int, k: int) -> Any:
         mp = context()
+        if any(huge(x) or not mp.isfinite(x) for x in operands):
+            return mp.nan
         (h, spare), (g, more) = self._step(operands[j]), self._step(operands[k])
         with mp.workdps(max(spare, more) + 6 * self._digits):
             if j == k:
@@ -104,10 +108,8 @@ class Slopes:
     def _step(self, x: Any) -> tuple[Any, int]:
         """A step at x, and how many digits it takes to see it there."""
         mp = context()
-        size = min(abs(x), 1) or 1
-        if not mp.isfinite(x):
-            return mp.mpf(1), 0
-        spread = abs(mp.mag(x)) if x else 0
+        size = max(min(abs(x), 1), mp.ldexp(1, -HUGE)) if x else 1
+        spread = min(abs(mp.mag(x)), HUGE) if x else 0
         return size * mp.mpf(10) ** -self._digits, int(0.31 * spread) + 5
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from gradcalc.arithmetic import context
 from gradcalc.check.budget import Deadline
 from gradcalc.check.question import UndecidedError
-from gradcalc.check.rerun import SAFE, leaves, rerun
+from gradcalc.check.rerun import HUGE, SAFE, leaves, rerun
 from gradcalc.check.slopes import LINEAR, Slopes
 from gradcalc.check.structure import Outline, operands
 from gradcalc.graph import Graph
@@ -241,6 +241,6 @@ def evaluate(
         if graph.codes[node] in _ABSOLUTE:
             for operand in operands(graph, node):
                 _, mantissa, exponent, bits = values[operand]._mpf_
-                if mantissa:
+                if mantissa and exponent + bits <= HUGE:  # else it has no value anyway
                     longest = max(longest, exponent + bits)
     return int(0.302 * longest)

@@ -335,3 +335,9 @@ def test_numbers_beyond_the_doubles_are_told(check: Any) -> None:
     assert "df1/dx overflows: the true value is -2e+360" in over.line
     under = check("exp(-x**2)", [30.0], **LONG)
     assert "df1/dx underflows: the true value is -8.1" in under.line
+
+
+@pytest.mark.parametrize("text", ["exp(exp(square(x)))", "cbrt(exp(square(x)))", "sin(exp(-x**2))"])
+def test_what_no_number_of_digits_can_hold_is_left_alone(check: Any, text: str) -> None:
+    for method in ("mpmath", "differences"):
+        assert check(text, [1e155], "gradient", method=method, **LONG).passed is not False
