@@ -14,6 +14,8 @@ from benchmarks.report import Section, Target
 ROUNDS = 15
 QUESTION = ["jacobian", "x1**2+3*x2, x2**2+2*x1", "--at", "2,3"]
 
+CHECKED, UNCHECKED, EMPTY = "the checked table", "the unchecked table", "empty"
+
 EXIT_CODES = {"a syntax error": 3}
 
 # Each command, the import that it is measured against, and how many times that it may take.
@@ -22,7 +24,7 @@ COMMANDS: dict[str, tuple[list[str], str, float]] = {
     "gradcalc --version": (["--version"], "typer", 1.2),
     "a syntax error": (["grad", "x**", "--at", "3"], "typer", 1.2),
     "unchecked JSON": ([*QUESTION, "--no-check", "-f", "json"], "numpy", 1.8),
-    "the checked table": (QUESTION, "sympy", 1.5),
+    CHECKED: (QUESTION, "sympy", 1.5),
 }
 
 
@@ -32,6 +34,8 @@ def suite() -> str:
     commands = {name: [str(gradcalc), *words] for name, (words, _, _) in COMMANDS.items()}
     for package in dict.fromkeys(package for _, package, _ in COMMANDS.values()):
         commands[package] = [sys.executable, "-c", f"import {package}"]
+    commands[UNCHECKED] = [str(gradcalc), *QUESTION, "--no-check"]
+    commands[EMPTY] = [sys.executable, "-c", "pass"]
     with tempfile.TemporaryDirectory() as compiled:
         found = _rounds(commands, compiled)
     rows = []
@@ -42,12 +46,30 @@ def suite() -> str:
         section.targets.append(Target(f"{name} / `import {package}`", most, times, " ×"))
         medians = (statistics.median(found[key]) * 1e3 for key in (name, package))
         rows.append([name, *(f"{median:.0f} ms" for median in medians), f"{times:.2f} ×"])
+    rows += _verdict(found, section)
     section.say(
         f"Medians of {ROUNDS} rounds of whole processes, taking turns; the ratio is the median of "
-        "the rounds' ratios. Modules are compiled beforehand, as after an installation."
+        "the rounds' ratios. Modules are compiled beforehand, as after an installation. The verdict "
+        "is the checked table less the unchecked one; *alone*, it is also less what `import sympy` "
+        "adds to an empty Python, which is more than it adds where numpy is already loaded."
     )
     section.table(["command", "gradcalc", "the import alone", "ratio"], rows)
     return section.text()
+
+
+def _verdict(found: dict[str, list[float]], section: Section) -> list[list[str]]:
+    """What a verdict takes, with the import of sympy and beside it."""
+    four = list(zip(*(found[name] for name in (CHECKED, UNCHECKED, "sympy", EMPTY)), strict=True))
+    added = [checked - plain for checked, plain, _, _ in four]
+    alone = [more - (sympy - empty) for more, (_, _, sympy, empty) in zip(added, four, strict=True)]
+    rows = []
+    for name, costs in (("the verdict, sympy included", added), ("the verdict alone", alone)):
+        pairs = zip(costs, found["sympy"], strict=True)
+        times = statistics.median(mine / theirs for mine, theirs in pairs)
+        medians = (statistics.median(column) * 1e3 for column in (costs, found["sympy"]))
+        rows.append([name, *(f"{median:.0f} ms" for median in medians), f"{times:.2f} ×"])
+    section.targets.append(Target("the verdict alone / `import sympy`", 0.5, times, " ×"))
+    return rows
 
 
 def _rounds(commands: dict[str, list[str]], compiled: str) -> dict[str, list[float]]:
