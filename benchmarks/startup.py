@@ -50,8 +50,8 @@ def suite() -> str:
     section.say(
         f"Medians of {ROUNDS} rounds of whole processes, taking turns; the ratio is the median of "
         "the rounds' ratios. Modules are compiled beforehand, as after an installation. The "
-        "verdict is the checked table less the unchecked one; *alone*, it is also less what `import sympy` "
-        "adds to an empty Python, which is more than it adds where numpy is already loaded."
+        "verdict is the checked table less the unchecked one; *alone*, it is also less what "
+        "`import sympy` adds to an empty Python, more than it adds where numpy is already loaded."
     )
     section.table(["command", "gradcalc", "the import alone", "ratio"], rows)
     return section.text()

@@ -98,9 +98,10 @@ def _real(value: Any) -> Any:
 def slope(graph: Graph, x: list[float], i: int, j: int) -> Any:
     """df_i/dx_j by a central difference; None where two steps do not agree or there is no value."""
     found = []
-    with mp.workdps(200):
+    nearest = min([1.0, *(abs(v) for v in x if v)])  # max(x, y) at (0, 1e-160)
+    with mp.workdps(400):
         for step in (mpf(10) ** -60, mpf(10) ** -64):
-            h = step * (abs(mpf(x[j])) or 1)
+            h = step * (abs(mpf(x[j])) or nearest)
             ends = [[mpf(v) + (s * h if k == j else 0) for k, v in enumerate(x)] for s in (1, -1)]
             try:
                 above, below = (exact(graph, end)[i] for end in ends)
@@ -129,7 +130,9 @@ def hold_to_claim(program: Program, x: list[float]) -> None:
         bent = bool(kinks(program, x))
     for k, digits in enumerate(verdict.digits):
         i, j = divmod(k, len(x))
-        if digits is None or bent or not math.isfinite(entries[i, j]):
+        if digits == 0:
+            assert verdict.doubts or "stands for 0" in verdict.reason, verdict.line
+        if not digits or bent or not math.isfinite(entries[i, j]):
             continue
         true = slope(program.graph, x, i, j)
         if true is None or abs(true) < 1e-290:

@@ -25,6 +25,8 @@ _SEEN = 260
 """Digits of a value in which a rise must show."""
 _AGREE = 1e-18
 _GROWS = 1.2
+_SHRINKS = 1e-3
+"""What a step of 40 digits fewer does to a slope that is 0: x*cbrt(x)."""
 
 LOST = "lost in cancellation"
 NEARBY = "undefined nearby"
@@ -125,7 +127,7 @@ def _side(ends: Sequence[tuple[Any, Any, Any]]) -> Any:
     jump = mp.mpf(10) ** (_STEPS[0] - _STEPS[1] + 1)
     if all(abs(near) > abs(far) / jump > 0 for far, near in pairwise(slopes)):
         return mp.nan  # the rise does not shrink with the step
-    if all(abs(near) <= abs(far) * _AGREE for far, near in pairwise(slopes)):
+    if all(abs(near) <= abs(far) * _SHRINKS for far, near in pairwise(slopes)):
         return mp.mpf(0)
     if abs(slopes[-1] - slopes[-2]) <= _AGREE * abs(slopes[-1]):
         return slopes[-1]

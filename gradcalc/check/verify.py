@@ -240,7 +240,8 @@ def judge(method: str, case: _Case, answer: Answer, remark: str = "") -> Verdict
     worst = _worst(question, {question.kind: entries, "direction": sums, "value": outputs})
     nothing = not (entries.checked or sums.checked) if ours else not outputs.checked
     beyond = _out_of_range(question, ours, entries, answer)
-    reasons = [answer.remark, _left_out(entries, outputs), beyond, remark]
+    noise = _noise(question, {question.kind: (ours, entries), "value": (values, outputs)})
+    reasons = [answer.remark, _left_out(entries, outputs), beyond, noise, remark]
     truth = np.reshape(entries.truth, question.shape) if ours else None
     return Verdict(
         method=method,
@@ -295,6 +296,21 @@ def _out_of_range(
         return ""
     more = f", and {len(told) - 1:,} more" if len(told) > 1 else ""
     return f"{_name(question, told[0][0], question.kind)} {told[0][1]}{more}"
+
+
+def _noise(question: Question, found: dict[str, tuple[list[float], Comparison]]) -> str:
+    """Numbers that are rounding and nothing else: 'df/dx = 4.4e-16 stands for 0'."""
+    told = [
+        (k, kind, number)
+        for kind, (numbers, comparison) in found.items()
+        for k, (number, true) in enumerate(zip(numbers, comparison.truth, strict=True))
+        if number and true == 0
+    ]
+    if not told:
+        return ""
+    k, kind, number = told[0]
+    more = f", and {len(told) - 1:,} more do" if len(told) > 1 else ""
+    return f"{_name(question, k, kind)} = {number:.2g} stands for 0{more}"
 
 
 def _along_directions(question: Question, ours: list[float], answer: Answer) -> Comparison:

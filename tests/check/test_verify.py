@@ -329,6 +329,13 @@ def test_what_sympy_leaves_open_mpmath_judges(check: Any) -> None:
     assert "1 entry by mpmath" in verdict.line
 
 
+def test_rounding_that_stands_for_a_zero_is_told(check: Any) -> None:
+    for method in ("sympy", "mpmath"):
+        verdict = check("(x+1)**3 - x**3 - 3*x**2 - 3*x - 1", [0.1], method=method, **LONG)
+        assert verdict.passed
+        assert "df1/dx = 8.9e-16 stands for 0, and 1 more do" in verdict.line
+
+
 def test_numbers_beyond_the_doubles_are_told(check: Any) -> None:
     over = check("x**-2, x", [1e-120], **LONG)
     assert over.passed

@@ -65,6 +65,7 @@ class Ours(NamedTuple):
     digits: int
     notes: list[str]
     told: str
+    reason: str = ""
 
 
 def ours(point: Point) -> Ours:
@@ -80,7 +81,8 @@ def ours(point: Point) -> Ours:
         slope = _nonfinite(found) if infinite else math.nan
     check = found["check"]
     digits = check.get("digits", 17)
-    return Ours(code, slope, check["passed"], digits, found["notes"], err.getvalue())
+    return Ours(code, slope, check["passed"], digits, found["notes"], err.getvalue(),
+                check.get("reason", ""))  # fmt: skip
 
 
 def _nonfinite(found: dict[str, Any]) -> float:
@@ -97,6 +99,8 @@ def worth(answer: Ours, true: str) -> str:
         return "told: kink or jump named"
     if answer.passed is None:
         return "told: not checked"
+    if answer.slope and true == "0.0" and "stands for 0" in answer.reason:
+        return "told: it stands for 0"
     plain = verdict_of_number(answer.slope, true)
     if plain == "right" and is_close(answer.slope, true, 2.0**-50):
         return "right"

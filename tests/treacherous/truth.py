@@ -47,6 +47,10 @@ NAMESPACE = SimpleNamespace(
     softplus=lambda x: mpmath.log(1 + mpmath.exp(x)),
     lgamma=_lgamma,
     hypot=_hypot,
+    gamma=mpmath.gamma,
+    erfc=mpmath.erfc,
+    cbrt=lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)),
+    mod=lambda x, y: x % mpf(y),
     abs=abs,
     max=max,
     min=min,
@@ -85,7 +89,7 @@ def _side(point: Point, sign: int) -> Any:
         return mpmath.nan
     if abs(near - far) < mpf(10) ** -20 * abs(near):
         return near
-    return mpmath.inf * mpmath.sign(near)
+    return mpmath.inf * mpmath.sign(near) if abs(near) > abs(far) else mpf(0)
 
 
 def _digits(slope: Any) -> str:
@@ -106,7 +110,9 @@ def truth(point: Point) -> str:
             return "jump"
         if left is None or right is None:  # the edge of a domain: the slope that there is
             return _digits(right if left is None else left)
-        if left == right or abs(left - right) <= mpf(10) ** -60 * max(abs(left), abs(right)):
+        if left == right or mpf("inf") > abs(left - right) <= mpf(10) ** -60 * max(
+            abs(left), abs(right)
+        ):
             return _digits(left)
         return f"{_digits(left)} | {_digits(right)}"
 
