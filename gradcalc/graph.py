@@ -145,8 +145,16 @@ class Graph:
             level = levels[y]
         if z >= 0 and levels[z] > level:
             level = levels[z]
-        node = self._append(code, x, y, z, level + 1, start, end)
-        self._known[key] = node
+        # As _append does it: of all that is done to a text, most is done here.
+        node = self._known[key] = len(self.codes)
+        self.codes.append(code)
+        xs, ys, zs = self.operands
+        xs.append(x)
+        ys.append(y)
+        zs.append(z)
+        levels.append(level + 1)
+        self.starts.append(start)
+        self.ends.append(end)
         if x in constants and (y < 0 or y in constants) and (z < 0 or z in constants):
             self._fold(node, code, [constants[k] for k in (x, y, z) if k >= 0])
         return node

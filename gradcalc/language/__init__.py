@@ -64,6 +64,10 @@ def parse(
 def natural(name: str) -> list[tuple[int, int, str]]:
     """The sort key that puts x2 before x10. (A number is compared by its length first: its value
     would cost the square of its digits.)"""
+    word = name.rstrip("0123456789")
+    if word.isalpha():  # nearly all: a word and a number
+        digits = name[len(word) :]
+        return [(1, 0, word), _number_key(digits.lstrip("0"))] if digits else [(1, 0, word)]
     return [_number_key(part.lstrip("0")) if part.isdecimal() else (1, 0, part)
             for part in re.split(r"(\d+)", name) if part]  # fmt: skip
 

@@ -6,7 +6,7 @@ an array of them; errors carry the span that the parser gives.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from gradcalc.errors import ExpressionError, Span
@@ -153,20 +153,27 @@ class Meaning:
             for sign, operand, _, end in terms[1:]:
                 value = self.apply(code if sign > 0 else inverse, (value, operand), start, end)
             return value
+        scalars = not self.conditions and all(type(value) is int for _, value, _, _ in terms)
+        apply: Callable[..., Value] = self.graph.apply if scalars else self._apply_pair
+        inverse = _INVERSE[code]
         while len(terms) > 1:
             odd = terms[-1:] if len(terms) % 2 else []
-            terms = [
-                self._combine(code, *pair) for pair in zip(terms[::2], terms[1::2], strict=False)
-            ] + odd
+            pairs = zip(terms[::2], terms[1::2], strict=False)
+            terms = []
+            for (sign, a, start, _), (other, b, _, end) in pairs:
+                # Neighbours: +a+b, +a-b, -a+b or -a-b, as one signed term.
+                if sign == other:
+                    value = apply(code, a, b, -1, start, end)
+                elif sign > 0:
+                    value = apply(inverse, a, b, -1, start, end)
+                else:
+                    sign, value = 1, apply(inverse, b, a, -1, start, end)
+                terms.append((sign, value, start, end))
+            terms += odd
         return terms[0][1]
 
-    def _combine(self, code: int, a: Term, b: Term) -> Term:
-        """Two neighbours of a long chain: +a+b, +a-b, -a+b or -a-b, as one signed term."""
-        start, end = a[2], b[3]
-        if a[0] == b[0]:
-            return (a[0], self.apply(code, (a[1], b[1]), start, end), start, end)
-        first, second = (a[1], b[1]) if a[0] > 0 else (b[1], a[1])
-        return (1, self.apply(_INVERSE[code], (first, second), start, end), start, end)
+    def _apply_pair(self, code: int, a: Value, b: Value, _: int, start: int, end: int) -> Value:
+        return self.apply(code, (a, b), start, end)
 
     def comparison(self, terms: list[Term], last: Value, end: int) -> Value:
         """``a < b < c`` is ``a < b and b < c``, as in Python."""

@@ -12,6 +12,7 @@ operator. Each state has a table from token to method.
 from __future__ import annotations
 
 import math
+from itertools import islice
 from typing import Any, NamedTuple
 
 from gradcalc.errors import ExpressionError, Source, Span
@@ -20,6 +21,15 @@ from gradcalc.language import complaints
 from gradcalc.language.arrays import STRUCTURAL, Value
 from gradcalc.language.lookalikes import deception
 from gradcalc.language.meaning import MATMUL, Meaning
+from gradcalc.language.repeats import (
+    EXPRESSIONS,
+    FACTORS,
+    LONG,
+    TERMS,
+    Pieces,
+    Repeats,
+    Take,
+)
 from gradcalc.language.tokens import (
     FROM_SUPERSCRIPT,
     SPELLINGS,
@@ -92,10 +102,11 @@ class Parser:
         parameters: dict[str, Any] | None = None,
         bound: frozenset[str] = frozenset(),
         flags_are_numbers: bool = False,
+        graph: Graph | None = None,
     ) -> None:
         self.source = source
         self.tokens = tokenize(source.text)
-        self.graph = Graph(source)
+        self.graph = Graph(source) if graph is None else graph
         self.meaning = Meaning(
             self.graph, shapes or {}, parameters or {}, bound, flags_are_numbers=flags_are_numbers
         )
@@ -112,6 +123,8 @@ class Parser:
         self.token_end = 0
         self.target: tuple[str, Any] | None = None  # what a '=' here would assign to
         self.assign: tuple[str, Any, Span] | None = None
+        self.repeats: Repeats | None = None
+        self.taken = 0  # tokens after the current one that were read with it
 
     # --- the loop -----------------------------------------------------------------------------
 
@@ -122,7 +135,8 @@ class Parser:
         values, starts, leaves = self.values, self.starts, self.leaves
         expecting = True
         position = 0
-        for index, token in enumerate(self.tokens):
+        stream = enumerate(self.tokens)
+        for index, token in stream:
             self.index = index
             self.start = start = position
             self.token_end = position = start + len(token)
@@ -137,6 +151,10 @@ class Parser:
                     expecting = self.operand(token)
             elif token != " ":
                 expecting = self.operator(token)
+                if self.taken and self.repeats is not None:
+                    next(islice(stream, self.taken - 1, None))
+                    position = self.repeats.places[index + 1 + self.taken]
+                    self.taken = 0
         self.start = self.token_end = position
         self.finish_statement(expecting, at_end=True)
         return self
@@ -230,16 +248,20 @@ class Parser:
             return self.push(0, self.start, self.token_end)
         if following == "(":
             raise self.complain(*complaints.not_a_function(token, self.tokens, self.index))
+        if token in self.named and self.at_statement_start() and following == "[":
+            self.target = (token, None)  # if a '=' follows, the array is not read but replaced
+        return self.push(self.named_value(token), self.start, self.token_end)
+
+    def named_value(self, token: str) -> Value:
+        """What a name stands for: an earlier statement, a variable, a parameter, a constant."""
         statement = self.named.get(token)
         if statement is not None:
             self.used.add(statement)
-            if self.at_statement_start() and following == "[":
-                self.target = (token, None)  # if a '=' follows, the array is not read but replaced
-            return self.push(self.statements[statement].value, self.start, self.token_end)
+            return self.statements[statement].value
         value = self.meaning.leaf(token, Span(self.start, self.token_end))
-        if token in FUNCTIONS or token in STRUCTURAL:  # the next one may be a call
-            return self.push(value, self.start, self.token_end)
-        return self.push_leaf(token, value)
+        if token not in FUNCTIONS and token not in STRUCTURAL:  # else the next one may be a call
+            self.leaves[token] = value
+        return value
 
     # --- operators ----------------------------------------------------------------------------
 
@@ -288,6 +310,8 @@ class Parser:
         top.terms.append((top.sign, self.values.pop(), self.starts.pop(), self.end))
         top.sign = sign
         top.at = self.start
+        if _is_worth_a_look(len(top.terms)):
+            self.read_terms(top)
 
     def extend_comparison(self, token: str) -> None:
         self.reduce(_COMPARE + 1)
@@ -427,6 +451,8 @@ class Parser:
             if token == ":":
                 raise self.complain(*complaints.unexpected(token, self.tokens, self.index))
             self.finish_statement(expecting=False)
+            if _is_worth_a_look(len(self.statements)):
+                self.read_statements()
             return True
         entry = self.pending[-1]
         if token == "\n":
@@ -533,6 +559,48 @@ class Parser:
         self.named[name] = len(self.statements)
         self.statements.append(Statement(name, value, span))
 
+    # --- what repeats -------------------------------------------------------------------------
+
+    def read_terms(self, chain: Pending) -> None:
+        """Further terms of a long sum, or factors of a product, that say the same once more."""
+        terms = chain.terms
+
+        def take(value: int, start: int, end: int, closer: str) -> None:
+            terms.append((chain.sign, value, start, end))
+            _, chain.sign = _CHAINS[closer]
+
+        self.read_ahead(TERMS if chain.code == ADD.code else FACTORS, take)
+
+    def read_statements(self) -> None:
+        """Further expressions of a long list that say the same once more."""
+
+        def take(value: int, start: int, end: int, _: str) -> None:
+            self.statements.append(Statement("", value, Span(start, end)))
+
+        self.read_ahead(EXPRESSIONS, take)
+
+    def read_ahead(self, pieces: Pieces, take: Take) -> None:
+        if self.repeats is None:
+            self.repeats = Repeats(self)
+        if not self.meaning.conditions:
+            first = self.index + 1
+            self.taken = self.repeats.follow(first, pieces, take) - first
+
+    def leaf_at(self, index: int) -> Value:
+        """The value of a name or a number that stands further on, as ``repeats`` knows."""
+        assert self.repeats is not None
+        here = self.index, self.start, self.token_end
+        token = self.tokens[index]
+        self.index = index
+        self.start, self.token_end = self.repeats.places[index : index + 2]
+        if is_number(token):
+            self.leaves[token] = self.number(token)
+        value = self.leaves.get(token)
+        if value is None:
+            value = self.named_value(token)
+        self.index, self.start, self.token_end = here
+        return value
+
     # --- looking around -----------------------------------------------------------------------
 
     def next_token(self) -> str:
@@ -558,3 +626,8 @@ class Parser:
             span=span or Span(self.start, max(self.token_end, self.start + 1)),
             hint=hint,
         )
+
+
+def _is_worth_a_look(count: int) -> bool:
+    """At so many terms, and whenever they have doubled."""
+    return count >= LONG and count & (count - 1) == 0

@@ -1,0 +1,135 @@
+"""Text that repeats is read piece by piece: the very nodes that token by token makes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gradcalc.errors import ExpressionError
+from gradcalc.graph import Graph
+from gradcalc.language import parse, parser, repeats
+
+
+def everything(graph: Graph) -> tuple[Any, ...]:
+    """All that a graph is made of."""
+    columns = [list(column) for column in (*graph.operands, graph.starts, graph.ends, graph.levels)]
+    named = (dict(graph.constants), dict(graph.names), graph.inputs, graph.variables)
+    return list(graph.codes), columns, named, graph.outputs, graph.output_names, graph.notes
+
+
+def outcome(text: str, **options: Any) -> Any:
+    try:
+        return everything(parse(text, **options))
+    except ExpressionError as error:
+        return error.message, error.hint, error.span
+
+
+def token_by_token(text: str, **options: Any) -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parser, "_is_worth_a_look", lambda count: False)
+        return outcome(text, **options)
+
+
+def pieces_followed(text: str, **options: Any) -> int:
+    """How many tokens were not read one by one."""
+    taken = 0
+    plain = repeats.Repeats.follow
+
+    def follow(self: repeats.Repeats, at: int, *rest: Any) -> int:
+        nonlocal taken
+        end = plain(self, at, *rest)
+        taken += end - at
+        return end
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(repeats.Repeats, "follow", follow)
+        parse(text, **options)
+    return taken
+
+
+PIECES = [
+    "100*(x{i} - x{j}**2)**2",
+    "(1 - x{i})**2",
+    "x{i}",
+    "-x{i}*{i}.5",
+    "2x{i}",
+    "sin(x{i}, ) if",
+    "exp(-x{i}/{j})*y",
+    "max(x{i}, {i})",
+    "x{i}^2",
+    "sqrt( (x{i}+1) / y )",
+    "where(x{i} > 0, y, 1)",
+    "a[{i}]",
+    "a*x{i}",
+    "pi*e*x{i}",
+    "2.5e{i}",
+    "sum(x{i}, y)",
+    "x{i}²",
+    "0x{i}",
+    "log x{i}",
+    "beta",
+]
+JOINS = [" + ", "+", " - ", "*", " / ", ", ", ";", "\n", "**", " < ", " +\n", "  +  "]
+
+
+@st.composite
+def texts(draw: st.DrawFn) -> str:
+    """A few kinds of pieces in turn, many times, perhaps with a stranger among them."""
+    kinds = draw(st.lists(st.sampled_from(PIECES[:9] * 3 + PIECES), min_size=1, max_size=3))
+    join = draw(st.sampled_from(JOINS[:7] * 2 + JOINS))
+    count = draw(st.integers(5, 40))
+    pieces = [kinds[k % len(kinds)].format(i=k % 17, j=(k + 1) % 17) for k in range(count)]
+    if draw(st.booleans()):
+        stranger = draw(st.sampled_from([*PIECES, "(x", ")", "", "1e999", "9**9**9", "é_1"]))
+        pieces.insert(draw(st.integers(0, count)), stranger.format(i=3, j=4))
+    text = join.join(pieces)
+    return draw(st.sampled_from(["{}", "-({})", "f = {}; f*f", "y0 = 3\n{}", "g(({}))"])).format(
+        text
+    )
+
+
+@settings(max_examples=300)
+@given(texts())
+def test_piece_by_piece_is_token_by_token(text: str) -> None:
+    assert outcome(text) == token_by_token(text)
+    options: dict[str, Any] = {"shapes": {"a": (40,)}, "parameters": {"x3": 2.0}}
+    assert outcome(text, **options) == token_by_token(text, **options)
+
+
+@pytest.mark.parametrize(
+    ("piece", "join"),
+    [
+        ("100*(x{j} - x{i}**2)**2 + (1 - x{i})**2", " + "),
+        ("x{i}", "*"),
+        ("(3-2*x{i})*x{i} - 2*x{j} + 1", ", "),
+        ("sin(x{i})/{i}", " - "),
+        ("x{i}*x{j}", "\n"),
+    ],
+)
+def test_what_programs_write_is_read_piece_by_piece(piece: str, join: str) -> None:
+    text = join.join(piece.format(i=i, j=i + 1) for i in range(200))
+    assert outcome(text) == token_by_token(text)
+    tokens = len(parser.tokenize(text))
+    assert pieces_followed(text) > 0.9 * tokens
+
+
+def test_a_piece_that_differs_is_read_as_always_and_what_follows_repeats_again() -> None:
+    terms = [f"sin(x{i})*{i}" for i in range(100)]
+    terms[40] = "sin(x40)*40*y"
+    assert outcome("+".join(terms)) == token_by_token("+".join(terms))
+
+
+def test_an_array_among_the_names_ends_the_repetition() -> None:
+    text = " + ".join(["x*2"] * 20 + ["a*2"] + ["x*3"] * 20)
+    shapes = {"shapes": {"a": (3,)}}
+    assert outcome(text, **shapes) == token_by_token(text, **shapes)
+
+
+def test_an_error_far_inside_has_its_own_caret() -> None:
+    text = "+".join(f"x{i}*{i}" for i in range(50)) + "+x50*1e999+" + "+".join(["x*1"] * 20)
+    message, _, span = outcome(text)
+    assert "larger than any double" in message
+    assert text[span.start : span.end] == "1e999"
