@@ -73,8 +73,8 @@ class WayBack:
                     cotangents[target.where] = cotangent
                 else:
                     np.multiply(cotangent, slope, out=cotangents[target.where])
-        result = np.empty((self.schedule.n_inputs, *seeds.shape[1:]))
-        result[:] = cotangents[self.inputs]
+        result = np.zeros((self.schedule.n_inputs, *seeds.shape[1:]))
+        result += cotangents[self.inputs]  # added to 0, so that minus nothing is no -0
         return result
 
 

@@ -60,6 +60,11 @@ def test_an_output_inside_another_output_keeps_a_cotangent_of_its_own() -> None:
     np.testing.assert_array_equal(p.vjp([2, 3, 5], [10, 1]), [33, 22, 1])
 
 
+def test_nothing_that_flows_through_a_minus_sign_is_a_plain_zero() -> None:
+    jacobian = gradcalc.compile("-a*b, b").jacobian([2, 3], "reverse")
+    assert not np.signbit(jacobian[1]).any()
+
+
 def test_a_sum_without_a_value_has_no_slope() -> None:
     p = gradcalc.compile("exp(x) - exp(y)")
     assert np.isnan(p([800, 800])).all()
