@@ -14,6 +14,8 @@ from functools import cache
 from typing import Any
 
 _LOCK = threading.RLock()
+_FAMILIAR = 8_000
+"""Bits of the constants that are worked out beforehand, in a few milliseconds."""
 _THREAD = threading.local()
 
 
@@ -31,7 +33,11 @@ def context() -> Any:
 def _own() -> Any:
     import mpmath  # deferred: heavy
 
-    return mpmath.MPContext()
+    own = mpmath.MPContext()
+    with own.workprec(_FAMILIAR):
+        # an alarm that interrupts mpmath while it remembers pi would make every later pi wrong
+        _ = [+constant for constant in (own.pi, own.e, own.ln2, own.ln10)]
+    return own
 
 
 @contextmanager

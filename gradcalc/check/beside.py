@@ -13,7 +13,7 @@ from typing import Any
 from gradcalc.arithmetic import context
 from gradcalc.check.budget import Deadline
 from gradcalc.check.compare import Nowhere, Truth, Unchecked
-from gradcalc.check.rerun import leaves
+from gradcalc.check.rerun import HUGE, leaves
 from gradcalc.check.structure import Outline
 from gradcalc.check.tape import evaluate
 
@@ -21,8 +21,9 @@ _STEPS = (40, 80, 120)
 """Powers of ten by which the steps are smaller than the coordinates that move."""
 _SECOND_STEPS = (40, 50)
 _DIGITS = 400
-_SEEN = 260
-"""Digits of a value in which a rise must show."""
+_NOISE = 140
+"""Digits of a value that cancellation may have eaten: a rise must show in the others."""
+_HIDDEN = 1e-100
 _AGREE = 1e-18
 _GROWS = 1.2
 _SHRINKS = 1e-3
@@ -38,49 +39,60 @@ class Beside:
     def __init__(self, outline: Outline, x: Sequence[float], deadline: Deadline) -> None:
         self._outline, self._x, self._deadline = outline, x, deadline
         self._known: dict[tuple[Any, ...], list[tuple[Any, list[Any]]]] = {}
-        self._long = 0  # digits before the point that have to be seen
-        self._here = self._outputs({}, 0)
-        if self._long:
-            self._here = self._outputs({}, 0)
+        self._digits, self._long = _DIGITS, 0
+        values, self._long = self._run({})
+        # The smallest number on the way: the kink of max(x, y) at (0, 1e-160) is as close.
+        sizes = [abs(value) for value in values.values() if value and abs(value) < 1]
+        self._small = max(min([context().mpf(1), *sizes]), context().ldexp(1, -HUGE))
+        self._digits += 2 * (self._long - int(0.302 * context().mag(self._small)))
+        self._here = self._outputs({})
 
-    def _outputs(self, along: Mapping[int, Any], step: Any) -> list[Any]:
-        """The outputs when the coordinates ``along`` move by ``step`` times their weights."""
-        graph = self._outline.graph
-        values = leaves(graph, self._x)
-        digits = _DIGITS + self._long
-        with context().workdps(2 * digits):
-            for j, weight in along.items():
-                values[graph.inputs[j]] += step * weight
-        long = evaluate(graph, self._outline.nodes, values, digits, self._deadline)
-        self._long = max(self._long, long)
-        return [values[node] for node in graph.outputs]
-
-    def slope(self, along: Mapping[int, float], mixture: Mapping[int, float]) -> Truth:
-        """The derivative along a direction of a mixture of outputs (their weights by number)."""
+    def slope(
+        self, along: Mapping[int, float], mixture: Mapping[int, float], scale: float
+    ) -> Truth:
+        """The derivative along a direction of a mixture of outputs (their weights by number). A 0
+        is one beside ``scale``, the size of the entry."""
         mp = context()
-        with mp.workdps(_DIGITS):
+        with mp.workdps(self._digits):
             here = _mix(mixture, self._here)
             if not mp.isfinite(here):
                 return Unchecked("no real value")
             left, right = (
-                _side([(h, _mix(mixture, end), here) for h, end in self._ends(along, sign)])
+                _side([(h, _mix(mixture, end), here) for h, end in self._ends(along, sign)],
+                      self._digits - _NOISE)
                 for sign in (-1, 1)
-            )
-            return _ruled(left, right)
+            )  # fmt: skip
+            return self._shows(_ruled(left, right), scale * self._size(along))
 
-    def curvature(self, along: Mapping[int, float], across: Mapping[int, float]) -> Truth:
+    def curvature(
+        self, along: Mapping[int, float], across: Mapping[int, float], scale: float
+    ) -> Truth:
         """The second derivative of the one output, along two directions."""
         mp = context()
-        with mp.workdps(_DIGITS):
-            fewer, more = (self._mixed(along, across, power) for power in _SECOND_STEPS)
-            if not mp.isfinite(more):
+        with mp.workdps(self._digits):
+            rises = [self._mixed(along, across, power) for power in _SECOND_STEPS]
+            if not all(mp.isfinite(rise) for _, rise in rises):
                 return Unchecked(NEARBY)
-            if abs(more) <= _AGREE * abs(fewer):
-                return mp.mpf(0)
-            return more if abs(more - fewer) <= _AGREE * abs(more) else Unchecked(LOST)
+            (_, fewer), (step, more) = [(h, rise / h) for h, rise in rises]
+            noise = mp.mpf(10) ** (_NOISE - self._digits) * abs(self._here[0]) / step
+            true: Truth = Unchecked(LOST)
+            if abs(more) <= max(_AGREE * abs(fewer), noise):
+                true = mp.mpf(0)
+            elif abs(more - fewer) <= _AGREE * abs(more):
+                true = more
+            return self._shows(true, scale * self._size(along) * self._size(across))
 
-    def _mixed(self, along: Mapping[int, float], across: Mapping[int, float], power: int) -> Any:
-        """The central difference across of the central difference along."""
+    def _shows(self, true: Truth, rise: Any) -> Truth:
+        """The truth, but no 0 where even a slope as large as the scale would not show."""
+        if isinstance(true, Unchecked | Nowhere) or true:
+            return true
+        hidden = 0 < rise < _HIDDEN * max(map(abs, self._here))
+        return Unchecked(LOST) if hidden else true
+
+    def _mixed(
+        self, along: Mapping[int, float], across: Mapping[int, float], power: int
+    ) -> tuple[Any, Any]:
+        """The product of two steps, and the difference across of the difference along."""
         mp = context()
         h, g = (self._size(way) * mp.mpf(10) ** (-power - self._long) for way in (along, across))
         total = mp.mpf(0)
@@ -89,13 +101,27 @@ class Beside:
                 moves = {j: s * h * weight for j, weight in along.items()}
                 for j, weight in across.items():
                     moves[j] = moves.get(j, 0) + t * g * weight
-                total += s * t * self._outputs(moves, 1)[0]
-        return total / (4 * h * g)
+                total += s * t * self._outputs(moves)[0]
+        return 4 * h * g, total
+
+    def _outputs(self, moves: Mapping[int, Any]) -> list[Any]:
+        """The outputs when the coordinates move."""
+        values, _ = self._run(moves)
+        return [values[node] for node in self._outline.graph.outputs]
+
+    def _run(self, moves: Mapping[int, Any]) -> tuple[dict[int, Any], int]:
+        graph = self._outline.graph
+        values = leaves(graph, self._x)
+        with context().workdps(2 * self._digits):
+            for j, move in moves.items():
+                values[graph.inputs[j]] += move
+        return values, evaluate(graph, self._outline.nodes, values, self._digits, self._deadline)
 
     def _size(self, along: Mapping[int, float]) -> Any:
         """What a step along a direction is small beside."""
         sizes = [abs(self._x[j] / w) for j, w in along.items() if self._x[j] and w]
-        return context().mpf(min(sizes, default=1.0)) or context().mpf(1)
+        weight = max((abs(w) for w in along.values()), default=0.0) or 1.0
+        return self._small * (min(sizes, default=0.0) or 1 / weight)
 
     def _ends(self, along: Mapping[int, float], sign: int) -> list[tuple[Any, list[Any]]]:
         """Steps, and the outputs after them."""
@@ -104,7 +130,9 @@ class Beside:
         if key not in self._known:
             size = self._size(along)
             steps = [sign * size * mp.mpf(10) ** (-power - self._long) for power in _STEPS]
-            self._known[key] = [(h, self._outputs(along, h)) for h in steps]
+            self._known[key] = [
+                (h, self._outputs({j: h * weight for j, weight in along.items()})) for h in steps
+            ]
         return self._known[key]
 
 
@@ -113,14 +141,15 @@ def _mix(mixture: Mapping[int, float], outputs: Sequence[Any]) -> Any:
     return mp.fsum(mp.mpf(weight) * outputs[i] for i, weight in mixture.items() if weight)
 
 
-def _side(ends: Sequence[tuple[Any, Any, Any]]) -> Any:
-    """The limit of rise over step on one side, from steps and the values there and here: None if
-    there are none, NaN if it jumps, Unchecked where three steps do not show it."""
+def _side(ends: Sequence[tuple[Any, Any, Any]], seen: int) -> Any:
+    """The limit of rise over step on one side, from steps and the values there and here, of which
+    so many digits are ``seen``: None if there are none, NaN if it jumps, Unchecked where three
+    steps do not show it."""
     mp = context()
     if not all(mp.isfinite(end) for _, end, _ in ends):
         return None
     rises = [(h, end - here) for h, end, here in ends]
-    noise = mp.mpf(10) ** -_SEEN * max(abs(end) + abs(here) for _, end, here in ends)
+    noise = mp.mpf(10) ** -seen * max(abs(end) + abs(here) for _, end, here in ends)
     if any(0 < abs(rise) < noise for _, rise in rises):
         return Unchecked(LOST)
     slopes = [rise / h for h, rise in rises]

@@ -27,18 +27,20 @@ def truth(question: Question, deadline: Deadline) -> Answer:
 
 def _entries(question: Question, beside: Beside) -> list[Truth]:
     m, n = len(question.graph.outputs), len(question.graph.inputs)
+    scales = question.entry_scales
     vector = dict(enumerate(question.vector))
     if question.kind == "vjp":
-        return [beside.slope({j: 1.0}, vector) for j in range(n)]
+        return [beside.slope({j: 1.0}, vector, scales[j]) for j in range(n)]
     if question.kind == "jvp":
-        return [beside.slope(vector, {i: 1.0}) for i in range(m)]
+        return [beside.slope(vector, {i: 1.0}, scales[i]) for i in range(m)]
     if question.kind == "hvp":
-        return [beside.curvature({j: 1.0}, vector) for j in range(n)]
+        return [beside.curvature({j: 1.0}, vector, scales[j]) for j in range(n)]
     if question.kind == "hessian":
         pairs = [(i, j) for i in range(n) for j in range(i + 1)]
-        half = {(i, j): beside.curvature({i: 1.0}, {j: 1.0}) for i, j in pairs}
+        half = {(i, j): beside.curvature({i: 1.0}, {j: 1.0}, scales[i * n + j]) for i, j in pairs}
         return [half[max(i, j), min(i, j)] for i in range(n) for j in range(n)]
-    return [beside.slope({j: 1.0}, {i: 1.0}) for i in range(m) for j in range(n)]
+    places = [(i, j) for i in range(m) for j in range(n)]
+    return [beside.slope({j: 1.0}, {i: 1.0}, scales[i * n + j]) for i, j in places]
 
 
 def _told(question: Question, true: Truth) -> Truth:

@@ -124,16 +124,16 @@ class _Work:
         if self.by_rows:
             self._settle(self.known, k, lambda tape: self._row(tape, {k: 1.0}),
                          scales[k * n : k * n + n])  # fmt: skip
-            self._rescue(k, [({j: 1.0}, {k: 1.0}) for j in range(n)])
+            self._rescue(k, [({j: 1.0}, {k: 1.0}) for j in range(n)], scales[k * n : k * n + n])
         elif kind == "vjp":
             weights = dict(enumerate(self._question.vector))
             self._settle(self.known, k, lambda tape: self._row(tape, weights), scales)
-            self._rescue(k, [({j: 1.0}, weights) for j in range(n)])
+            self._rescue(k, [({j: 1.0}, weights) for j in range(n)], scales)
         elif kind in ("jvp", "jacobian", "gradient"):
             along = dict(enumerate(self._question.vector)) if kind == "jvp" else {k: 1.0}
             wanted = scales if kind == "jvp" else scales[k::n]
             self._settle(self.known, k, lambda tape: self._column(tape, along), wanted)
-            self._rescue(k, [(along, {i: 1.0}) for i in range(len(self._graph.outputs))])
+            self._rescue(k, [(along, {i: 1.0}) for i in range(len(self._graph.outputs))], wanted)
         else:
             along = dict(enumerate(self._question.vector)) if kind == "hvp" else {k: 1.0}
             wanted = scales if kind == "hvp" else scales[k::n]
@@ -222,7 +222,12 @@ class _Work:
             )
         return self._tapes[digits]
 
-    def _rescue(self, k: int, asked: Sequence[tuple[dict[int, float], dict[int, float]]]) -> None:
+    def _rescue(
+        self,
+        k: int,
+        asked: Sequence[tuple[dict[int, float], dict[int, float]]],
+        scales: Sequence[float],
+    ) -> None:
         """Ask the values beside the point where the chain rule had no answer: of each entry the
         direction that it is along, and the mixture of outputs."""
         found = self.known[k]
@@ -233,7 +238,7 @@ class _Work:
                 continue
             if self._beside is None:
                 self._beside = Beside(self._outline, self._question.x, self._deadline)
-            true = self._beside.slope(along, mixture)
+            true = self._beside.slope(along, mixture, scales[place])
             if self._question.kinks and isinstance(true, Nowhere):
                 true = Unchecked(KINK)  # a note tells of it
             found[place] = true

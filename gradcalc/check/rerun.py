@@ -18,6 +18,7 @@ from gradcalc.primitives import (
     AND,
     CONSTANT,
     DIV,
+    MOD,
     MUL,
     NEG,
     OR,
@@ -35,7 +36,7 @@ SAFE = frozenset((
     "max", "min", "clamp", "relu", "where", "sqrt", "cbrt", "log", "log1p", "log2", "log10", "lt",
     "le", "gt", "ge", "eq", "ne", "and", "or", "not", "heaviside", "hypot", "atan2",
 ))  # fmt: skip
-_TESTED_EVERY = 512  # nodes between two looks at the clock
+_TESTED_EVERY = 64  # nodes between two looks at the clock
 _ARITY = [primitive.arity for primitive in TABLE]
 _PLAIN = {primitive.code: primitive.mpmath for primitive in (ADD, SUB, MUL, NEG, SQUARE)}
 """What takes real numbers to real numbers and cannot fail."""
@@ -84,6 +85,8 @@ def apply(code: int, arguments: tuple[Any, ...]) -> Any:
         return _undecided(code, arguments)
     if primitive.name not in SAFE and any(map(huge, arguments)):
         return mp.nan
+    if code == MOD.code and _far_apart(*arguments):
+        return mp.nan  # mpmath would write out how often the one goes into the other
     try:
         value = primitive.mpmath(*arguments)
     except (ArithmeticError, ValueError, NotImplementedError, MemoryError):
@@ -93,6 +96,11 @@ def apply(code: int, arguments: tuple[Any, ...]) -> Any:
     if isinstance(value, mp.mpf):
         return value
     return mp.nan if isinstance(value, mp.mpc) else mp.mpf(value)
+
+
+def _far_apart(x: Any, y: Any) -> bool:
+    mp = context()
+    return bool(x and y and mp.isfinite(x) and mp.isfinite(y) and mp.mag(x) - mp.mag(y) > HUGE)
 
 
 def _undecided(code: int, arguments: tuple[Any, ...]) -> Any:

@@ -74,7 +74,7 @@ class Slopes:
         mp = context()
         if any(huge(x) or not mp.isfinite(x) for x in operands):
             return mp.nan
-        step, spare = self._step(operands[k])
+        step, spare = self._step(operands, k)
         with mp.workdps(spare + 4 * self._digits):
             here, rises = apply(code, operands), []
             for h in (step, step / 1024) if not operands[k] else (step,):
@@ -96,7 +96,7 @@ class Slopes:
         mp = context()
         if any(huge(x) or not mp.isfinite(x) for x in operands):
             return mp.nan
-        (h, spare), (g, more) = self._step(operands[j]), self._step(operands[k])
+        (h, spare), (g, more) = self._step(operands, j), self._step(operands, k)
         with mp.workdps(max(spare, more) + 6 * self._digits):
             if j == k:
                 ahead, behind = (_moved(code, operands, {k: s * h}) for s in (1, -1))
@@ -105,12 +105,14 @@ class Slopes:
                        for s in (1, -1) for t in (1, -1)]  # fmt: skip
             return sum(corners, mp.mpf(0)) / (4 * h * g)
 
-    def _step(self, x: Any) -> tuple[Any, int]:
-        """A step at x, and how many digits it takes to see it there."""
+    def _step(self, operands: Numbers, k: int) -> tuple[Any, int]:
+        """A step at operand k, and how many digits it takes to see it there."""
         mp = context()
-        size = max(min(abs(x), 1), mp.ldexp(1, -HUGE)) if x else 1
-        spread = min(abs(mp.mag(x)), HUGE) if x else 0
-        return size * mp.mpf(10) ** -self._digits, int(0.31 * spread) + 5
+        # all of them count: max(0, 1e-160) has its kink close by
+        sizes = [abs(x) for x in operands if x]
+        size = max(min([*sizes, mp.mpf(1)]), mp.ldexp(1, -HUGE))
+        spread = max([mp.mag(x) for x in operands if x], default=0) - mp.mag(size)
+        return size * mp.mpf(10) ** -self._digits, int(0.31 * max(spread, 0)) + 5
 
 
 def _moved(code: int, operands: Numbers, steps: dict[int, Any]) -> Any:

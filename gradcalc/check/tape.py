@@ -26,7 +26,6 @@ _RUNS = 4
 """As long as so many runs take, there has to be time for."""
 _TRIAL = 10_000
 """Nodes that tell how long all of them would take."""
-_TESTED_EVERY = 64  # nodes between two looks at the clock
 _ABSOLUTE = frozenset(
     primitive.code
     for primitive in TABLE
@@ -64,7 +63,6 @@ class Tape:
         self._local = Slopes(digits)
         self._slopes: dict[int, list[tuple[int, Any]]] = {}
         self._curves: dict[int, list[tuple[int, int, bool, Any]]] = {}
-        self._steps = 0
         self.values = leaves(self.graph, x)
         self.working = digits + _SLACK
         if lazy:
@@ -133,7 +131,7 @@ class Tape:
         known = self._slopes.get(node)
         if known is None:
             known = self._slopes[node] = self._found(node)
-            self._tick()
+            self._deadline.test()
         return known
 
     def _found(self, node: int) -> list[tuple[int, Any]]:
@@ -173,16 +171,11 @@ class Tape:
                 if self._varies[within[j]] and self._varies[within[k]]
             ]
             self._curves[node] = known
-            self._tick()
+            self._deadline.test()
         return known
 
     def _numbers(self, nodes: Iterable[int]) -> tuple[Any, ...]:
         return tuple(self.values[node] for node in nodes)
-
-    def _tick(self) -> None:
-        self._steps += 1
-        if self._steps % _TESTED_EVERY == 0:
-            self._deadline.test()
 
 
 class _Lazy(dict[int, Any]):

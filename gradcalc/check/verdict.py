@@ -51,7 +51,7 @@ class Doubt(NamedTuple):
     digits: int
 
 
-FEW_DIGITS = 9
+FEW_DIGITS = 12
 """An answer with fewer right digits than this is told about, however well rounding explains it."""
 
 

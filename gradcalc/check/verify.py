@@ -96,7 +96,9 @@ def _auto(case: _Case, deadline: Deadline) -> Verdict:
     if answer is None or first.passed is None:
         verdict, _ = _decide("mpmath", case, deadline, f"not sympy: {first.reason}")
         return verdict
-    if first.passed and not any(map(_unknown, case.ours, answer.entries)):
+    values = answer.values[: len(case.values)]
+    judged = zip(case.ours + case.values, answer.entries + values, strict=True)
+    if first.passed and not any(_unknown(*pair) for pair in judged):
         return first
     try:
         second = numeric.truth(case.question, deadline)

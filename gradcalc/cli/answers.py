@@ -148,7 +148,7 @@ def _precise(
 
     if verdict is None:
         raise UsageError("--precise takes its values from the check", hint="leave out --no-check")
-    if verdict.passed is None:
+    if verdict.passed is None or (verdict.worst is not None and verdict.worst.nowhere):
         return value, entries, verdict
     known = np.array(verdict.value_truth or value, dtype=float)
     value = np.where(np.isnan(known), value, known)

@@ -344,7 +344,35 @@ def test_numbers_beyond_the_doubles_are_told(check: Any) -> None:
     assert "df1/dx underflows: the true value is -8.1" in under.line
 
 
-@pytest.mark.parametrize("text", ["exp(exp(square(x)))", "cbrt(exp(square(x)))", "sin(exp(-x**2))"])
+@pytest.mark.parametrize(
+    "text", ["exp(exp(square(x)))", "cbrt(exp(square(x)))", "sin(exp(-x**2))", "2 % csch(x)"]
+)
 def test_what_no_number_of_digits_can_hold_is_left_alone(check: Any, text: str) -> None:
     for method in ("mpmath", "differences"):
         assert check(text, [1e155], "gradient", method=method, **LONG).passed is not False
+
+
+@pytest.mark.parametrize("method", ["mpmath", "differences"])
+@pytest.mark.parametrize(
+    ("text", "x"),
+    [
+        ("max(x, y) + x", [0.0, 1e-160]),  # the kink is closer than a step of 1e-40
+        ("max(x, y**2) + x*y", [0.0, 1e-150]),
+        ("abs(x - 1 - y) + y", [1.0, 1e-170]),
+        ("tanh(x) + y", [400.0, 1.0]),  # 1 to 347 digits
+        ("sigmoid(x)/y", [-800.0, 1e-5]),
+    ],
+)
+def test_no_step_is_too_long_and_no_digits_too_few(
+    check: Any, text: str, x: Any, method: str
+) -> None:
+    assert check(text, x, "gradient", method=method, **LONG).passed is not False
+    if method == "mpmath":
+        verdict = check(text, x, "gradient", method=method, **LONG)
+        assert (verdict.passed, verdict.checked) == (True, 2), verdict.line
+
+
+def test_twelve_digits_at_least_or_it_is_said(check: Any) -> None:
+    verdict = check("sin(1e7*x)", [0.123], "gradient", **LONG)
+    assert verdict.passed
+    assert "but only 10 digits are right in f1" in verdict.line

@@ -49,3 +49,10 @@ def test_precise_without_a_check_is_refused(capsys: pytest.CaptureFixture[str]) 
 def test_precise_that_cannot_be_had_is_undecided(capsys: pytest.CaptureFixture[str]) -> None:
     text = "sin(" * 3000 + "x" + ")" * 3000
     assert main(["grad", text, "--at", "1", "--precise", "--budget", "0.01"]) == 5
+
+
+def test_precise_does_not_approve_of_a_slope_that_is_none(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["grad", "0**x", "--at", "0", "--precise"]) == 1
+    assert "f1 jumps here" in capsys.readouterr().out
