@@ -2,17 +2,20 @@
 
 At one point the schedule makes long vectors out of many nodes. At many points every node is a long
 vector already, so the graph runs node by node, each step one numpy call on a chunk of points. A few
-registers are used over and over, so that a chunk never leaves the cache; the results are written
-where they belong; chunks are shared out to threads, which numpy lets run side by side.
+registers are used over and over, and the results of a chunk are put together, row by row, in a
+place of their own before they are copied to the rest in one go: so a chunk never leaves the cache,
+and what is the same at every point is written once. Threads, which numpy lets run side by side,
+take chunk after chunk.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -21,10 +24,10 @@ from gradcalc.engine.schedule import Floats
 from gradcalc.graph import Graph
 from gradcalc.primitives import ADD, DIV, MUL, NEG, SUB, Primitive
 
-CACHE = 1 << 20
+CACHE = 1 << 21
 """Bytes for the registers, points and results of a chunk: about what a core has to itself."""
 
-CHUNKS = (512, 16384)
+CHUNKS = (512, 32768)
 """Fewest and most points in a chunk: below, a call costs more than its work."""
 
 WORK = 1 << 20
@@ -40,7 +43,8 @@ class Straight:
 
     A place holds a number for each point of a chunk. The first places are the columns of the points
     (``inputs`` of them), then come the columns of the results, then the outputs that are only
-    ``watched`` for NaNs; behind them ``registers`` and ``constants``, as (place, number).
+    ``watched`` for NaNs; behind them ``registers`` and ``constants``, as (place, number). ``fills``
+    are the columns that are the same at every point.
     """
 
     steps: tuple[Step, ...]
@@ -49,13 +53,20 @@ class Straight:
     watched: int
     registers: tuple[int, ...]
     constants: tuple[tuple[int, float], ...]
+    fills: tuple[tuple[int, float], ...]
 
     @property
-    def chunk(self) -> int:
-        """How many points at a time."""
+    def most(self) -> int:
+        """Points that fit in a chunk."""
         least, most = CHUNKS
         width = self.inputs + self.columns + self.watched + len(self.registers)
         return max(least, min(most, CACHE // (8 * max(1, width))))
+
+    def chunks(self, count: int) -> list[slice]:
+        """So many points in chunks of much the same length, whoever is to work on them."""
+        pieces = max(1, -(-count // self.most))
+        step = max(1, -(-count // pieces) + 7 & -8)  # registers begin where a cache line does
+        return [slice(start, min(start + step, count)) for start in range(0, count, step)]
 
 
 def straighten(graph: Graph, columns: int | None = None) -> Straight:
@@ -80,6 +91,7 @@ class _Allocation:
         self.registers: list[int] = []
         self.free: list[int] = []
         self.constants: list[tuple[int, float]] = []
+        self.fills: list[tuple[int, float]] = []
         self.steps: list[Step] = []
 
     def _count_uses(self) -> dict[int, int]:
@@ -109,14 +121,15 @@ class _Allocation:
             watched=len(graph.outputs) - columns,
             registers=tuple(self.registers),
             constants=tuple(self.constants),
+            fills=tuple(self.fills),
         )
 
     def _hold(self, node: int, number: float) -> None:
-        """A constant has a place of its own, and is copied to where it is a result."""
-        self.place[node] = self._new_place()
-        self.constants.append((self.place[node], number))
-        columns = self.columns.get(node, [])
-        self.steps += [(_fill, self.place[node], -1, -1, column) for column in columns]
+        """A constant has a place of its own, and fills the columns where it is the result."""
+        self.fills += [(column, number) for column in self.columns.get(node, [])]
+        if self.uses[node]:
+            self.place[node] = self._new_place()
+            self.constants.append((self.place[node], number))
 
     def _load(self, node: int) -> None:
         """An input that is used again and again is brought together in a register."""
@@ -174,10 +187,6 @@ _LIGHT = (ADD, SUB, MUL, DIV, NEG)
 code wants its numbers side by side."""
 
 
-def _fill(number: Floats, out: Floats) -> None:
-    out.fill(number)
-
-
 def _writing(primitive: Primitive) -> Callable[..., Any]:
     """The primitive's function, with an ``out``."""
     function = primitive.numpy_long
@@ -196,17 +205,19 @@ def run(
     """The outputs at points of shape (N, n): shape (N, columns); and the chunks that are suspect.
 
     A chunk is suspect when something in it is not finite: there, only a careful sweep can tell a
-    structural zero from a NaN. ``threads`` is at most how many work (by default, one a core).
+    structural zero from a NaN. ``threads`` is at most how many work (by default, one a core); the
+    results do not depend on it.
     """
     results = np.empty((len(points), straight.columns))
-    starts = range(0, len(points), straight.chunk)
+    waiting = straight.chunks(len(points))
     worthwhile = len(points) * len(straight.steps) // WORK
-    workers = max(1, min(threads or min(cores(), worthwhile), len(starts) // 2))
-    shares = [starts[k::workers] for k in range(workers)]
-    others = [
-        _pool(workers).submit(_work, straight, points, results, share) for share in shares[1:]
-    ]
-    suspects = _work(straight, points, results, shares[0])
+    workers = max(1, min(threads or min(cores(), worthwhile), len(waiting)))
+    work = partial(_work, straight, points, results, waiting)
+    others = [_pool(workers - 1).submit(work) for _ in range(workers - 1)]
+    try:
+        suspects = work()
+    finally:
+        waiting.clear()  # an interruption here ends the others too
     for other in others:
         suspects += other.result()
     return results, suspects
@@ -222,44 +233,86 @@ if hasattr(os, "register_at_fork"):  # a child has none of its parent's threads
     os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
-def _work(
-    straight: Straight, points: Floats, results: Floats, starts: Sequence[int]
-) -> list[slice]:
-    """One thread's chunks, with registers of its own."""
-    places, inside = _room(straight, straight.chunk)
-    suspects = []
+def _work(straight: Straight, points: Floats, results: Floats, waiting: list[slice]) -> list[slice]:
+    """One thread's share: a chunk as long as any is waiting."""
+    suspects: list[slice] = []
+    room = None
     with np.errstate(all="ignore"):
-        for start in starts:
-            stop = min(start + straight.chunk, len(points))
-            here, there = points[start:stop], results[start:stop]
-            if len(here) < straight.chunk:
-                places, inside = _room(straight, len(here))
-            places[: straight.inputs + straight.columns] = [*here.T, *there.T]
-            for function, a, b, c, target in straight.steps:
-                if b < 0:
-                    function(places[a], out=places[target])
-                elif c < 0:
-                    function(places[a], places[b], out=places[target])
-                else:
-                    function(places[a], places[b], places[c], out=places[target])
-            if not np.isfinite(there.sum() + inside.sum()):
-                suspects.append(slice(start, stop))
+        while chunk := _next(waiting):
+            there = results[chunk]
+            if room is None or room.count != len(there):
+                memory = _kept.__dict__.pop("memory", None) if room is None else room.memory
+                # The only chunk is put together where it belongs.
+                rows = there if len(there) == len(results) else None
+                room = _Room(straight, rows, len(there), memory)
+            room.fill(points[chunk])
+            if not room.is_finite():
+                suspects.append(chunk)
+            if len(there) < len(results):
+                there[:] = room.rows
+    if room is not None and room.memory.nbytes <= 2 * CACHE:
+        _kept.memory = room.memory
     return suspects
 
 
-def _room(straight: Straight, count: int) -> tuple[list[Any], Floats]:
-    """The places for so many points, those of points and results still empty; and what is only
-    watched."""
-    outside = straight.inputs + straight.columns
-    inside = np.empty((straight.watched, count))
-    places: list[Any] = [None] * outside + list(inside)
-    places += [None] * (len(straight.registers) + len(straight.constants))
-    rows = np.empty((len(straight.registers), count))
-    for place, row in zip(straight.registers, rows, strict=True):
-        places[place] = row
-    for place, number in straight.constants:
-        places[place] = np.asarray(number)
-    return places, inside
+_kept = threading.local()
+"""The memory of each thread, for the next run: the system takes as long to hand out fresh memory as
+a chunk takes."""
+
+
+def _next(waiting: list[slice]) -> slice | None:
+    """The next chunk; to take it off a list is one step that no other thread comes between."""
+    try:
+        return waiting.pop(0)
+    except IndexError:
+        return None
+
+
+class _Room:
+    """The places of one thread for chunks of ``count`` points; ``rows`` are the results.
+
+    They are in ``memory`` (of an earlier room, if it is large enough), but for ``rows`` if given.
+    """
+
+    def __init__(
+        self, straight: Straight, rows: Floats | None, count: int, memory: Floats | None
+    ) -> None:
+        self.count = count
+        self.inputs = straight.inputs
+        own = 0 if rows is not None else straight.columns
+        needed = (own + straight.watched + len(straight.registers)) * count
+        if memory is None or len(memory) < needed:
+            memory = np.empty(needed)
+        self.memory = memory
+        at = own * count
+        self.rows = memory[:at].reshape(count, own) if rows is None else rows
+        columns = memory[at:needed].reshape(-1, count)
+        self.watched, registers = columns[: straight.watched], columns[straight.watched :]
+        self.places: list[Any] = [None] * straight.inputs + [*self.rows.T, *self.watched]
+        self.places += [None] * (len(straight.registers) + len(straight.constants))
+        for place, row in zip(straight.registers, registers, strict=True):
+            self.places[place] = row
+        for place, number in straight.constants:
+            self.places[place] = np.asarray(number)
+        for column, number in straight.fills:
+            self.places[column].fill(number)
+        self.steps = straight.steps
+
+    def fill(self, points: Floats) -> None:
+        """Compute the rows of these points."""
+        places = self.places
+        places[: self.inputs] = points.T
+        for function, a, b, c, target in self.steps:
+            if b < 0:
+                function(places[a], out=places[target])
+            elif c < 0:
+                function(places[a], places[b], out=places[target])
+            else:
+                function(places[a], places[b], places[c], out=places[target])
+
+    def is_finite(self) -> bool:
+        """Whether all that was computed is finite (an overflow of the sum is taken for a no)."""
+        return bool(np.isfinite(self.rows.sum() + self.watched.sum()))
 
 
 def cores() -> int:

@@ -57,7 +57,7 @@ def test_an_output_may_be_an_input_a_constant_or_another_output() -> None:
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_the_number_of_threads_and_a_last_odd_chunk_make_no_difference(threads: int) -> None:
     code = straight.straighten(gradcalc.compile("sin(x)*y, exp(-y)*x").graph)
-    points = np.random.default_rng(2).normal(size=(9 * code.chunk + 5, 2))
+    points = np.random.default_rng(2).normal(size=(4 * code.most + 5, 2))
     results, suspects = straight.run(code, points, threads)
     x, y = points.T
     np.testing.assert_allclose(results, np.stack([np.sin(x) * y, np.exp(-y) * x], 1), rtol=1e-14)
@@ -73,6 +73,17 @@ def test_registers_are_used_again_however_long_the_code() -> None:
 def test_slopes_that_are_the_same_everywhere_are_not_computed() -> None:
     p = gradcalc.compile("x1**2+3*x2, x2**2+2*x1")
     code = p._straight_jacobian
-    assert sorted(number for _, number in code.constants) == [2.0, 3.0]
-    assert sorted(step[0].__name__ for step in code.steps) == ["_fill"] * 2 + ["multiply"] * 2
+    assert sorted(number for _, number in code.fills) == [2.0, 3.0]
+    assert [step[0].__name__ for step in code.steps] == ["multiply"] * 2
     assert not code.registers
+
+
+def test_chunks_are_of_one_length_but_for_the_last() -> None:
+    code = straight.straighten(gradcalc.compile("x*y").graph)
+    for count in (0, 1, 64, code.most, code.most + 1, 10 * code.most + 3):
+        chunks = code.chunks(count)
+        assert [i for chunk in chunks for i in (chunk.start, chunk.stop)] == sorted(
+            i for chunk in chunks for i in (chunk.start, chunk.stop)
+        )
+        assert sum(chunk.stop - chunk.start for chunk in chunks) == count
+        assert len({chunk.stop - chunk.start for chunk in chunks[:-1]}) <= 1
