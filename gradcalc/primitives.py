@@ -13,7 +13,7 @@ A row says:
     ``z`` and of ``out``, the value itself. ``"0"`` where the function is flat wherever it is
     smooth, ``None`` where it has no derivative (a condition, the order of a polygamma). A partial
     is itself differentiated for higher orders, so write it through smooth functions, and
-    accurately up to the edges: ``sech(x)**2`` rather than ``1 - out**2``,
+    accurately up to the edges: ``sech2(x)`` rather than ``1 - out**2``,
     ``1/sqrt((1 - x)*(1 + x))`` rather than ``1/sqrt(1 - x**2)``.
 ``sympy``, ``mpmath``
     independent counterparts for the check; by default the function of the same name.
@@ -297,6 +297,16 @@ def _sech(x: Any) -> Any:
     return 2 * t / (1 + t * t)
 
 
+def _sech_squared(x: Any) -> Any:
+    result = np.cosh(x + x)  # 2/(1 + cosh(2x)) is rounded once less than the square of a quotient
+    result += 1
+    result = 2 / result
+    if np.count_nonzero(result) == result.size if result.ndim else result:
+        return result
+    t = 2 * np.exp(-abs(x))  # where cosh(2x) overflows, sech² is not yet 0
+    return np.where(np.equal(result, 0), t * t, result)
+
+
 def _csch(x: Any) -> Any:
     t = np.exp(-abs(x))
     return np.copysign(2 * t, x) / -np.expm1(-2 * abs(x))
@@ -304,8 +314,10 @@ def _csch(x: Any) -> Any:
 
 unary("sinh", np.sinh, d="cosh(x)", doc="hyperbolic sine")
 unary("cosh", np.cosh, d="sinh(x)", doc="hyperbolic cosine")
-unary("tanh", np.tanh, d="sech(x)**2", doc="hyperbolic tangent")
+unary("tanh", np.tanh, d="sech2(x)", doc="hyperbolic tangent")
 unary("sech", _sech, d="-out*tanh(x)", doc="hyperbolic secant, 1/cosh(x)")
+unary("sech2", _sech_squared, d="-2*out*tanh(x)", doc="sech(x)**2, accurate for all x",
+      sympy=lambda x: sp.sech(x) ** 2, mpmath=lambda x: mp.sech(x) ** 2)
 unary("csch", _csch, d="-out*coth(x)", domain="x != 0", doc="hyperbolic cosecant, 1/sinh(x)")
 unary("coth", lambda x: 1 / np.tanh(x), d="-csch(x)**2", domain="x != 0",
       doc="hyperbolic cotangent, 1/tanh(x)")

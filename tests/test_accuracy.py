@@ -98,6 +98,7 @@ SLOPES: dict[str, list[Callable[..., Any] | None]] = {
     "cosh": [mp.sinh],
     "tanh": [lambda x: 1 / mp.cosh(x) ** 2],
     "sech": [lambda x: -mp.sinh(x) / mp.cosh(x) ** 2],
+    "sech2": [lambda x: -2 * mp.sinh(x) / mp.cosh(x) ** 3],
     "csch": [lambda x: -mp.cosh(x) / mp.sinh(x) ** 2],
     "coth": [lambda x: -1 / mp.sinh(x) ** 2],
     "asinh": [lambda x: 1 / mp.sqrt(1 + x * x)],
