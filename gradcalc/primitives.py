@@ -268,8 +268,8 @@ unary("log10", np.log10, d="1/log(10)/x", domain="x > 0", doc="logarithm to base
 
 # --- Trigonometry -------------------------------------------------------------------------------
 
-unary("sin", np.sin, d="cos(x)", doc="sine")
-unary("cos", np.cos, d="-sin(x)", doc="cosine")
+SIN = unary("sin", np.sin, d="cos(x)", doc="sine")
+COS = unary("cos", np.cos, d="-sin(x)", doc="cosine")
 unary("tan", np.tan, d="1 + out**2", doc="tangent")
 unary("sec", lambda x: 1 / np.cos(x), d="out*tan(x)", doc="secant, 1/cos(x)")
 unary("csc", lambda x: 1 / np.sin(x), d="-out*cot(x)", domain="x != 0",

@@ -6,7 +6,8 @@ take one number after the other and cost several times as much. With t = tan(x/2
     sin x = 2t / (1 + t²)        |cos x| = 1 / √(1 + tan²x)
 
 and neither enlarges the relative error of its tangent, wherever x is: both stay within 3 ulps of
-the truth. For short arrays, and where the tangent is not vectorised, numpy's own are taken.
+the truth. Where both are wanted of one x, the tangent of x serves for both: sin x = cos x · tan x.
+For short arrays, and where the tangent is not vectorised, numpy's own are taken.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ CHUNK = 8192
 
 def for_long_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
     """What computes the same ufunc sooner when there are thousands of numbers: itself, mostly."""
-    if function is np.sin and _tangent_is_vectorised():
+    if function is np.sin and are_by_tangent():
         return sin
-    if function is np.cos and _tangent_is_vectorised():
+    if function is np.cos and are_by_tangent():
         return cos
     return function
 
@@ -43,6 +44,33 @@ def sin(x: Any, out: Floats | None = None) -> Any:
 def cos(x: Any, out: Floats | None = None) -> Any:
     """cos x, elementwise, as ``numpy.cos(x, out=out)``."""
     return _by_chunks(np.cos, _cos, x, out)
+
+
+# --- both of one x: first tan x, then cos x beside it, then sin x beside both ---------------------
+
+
+def tangent(x: Floats, out: Floats) -> None:
+    """tan x for ``cos_beside`` and ``sin_beside``; nothing where they do without."""
+    if len(x) >= LONG:
+        np.tan(x, out=out)
+
+
+def cos_beside(tangent: Floats, x: Floats, out: Floats) -> None:
+    """cos x, elementwise; ``out`` may be ``x``."""
+    if len(x) < LONG:
+        np.cos(x, out=out)
+        return
+    for start in range(0, len(x), CHUNK):
+        here = slice(start, start + CHUNK)
+        _cos_of_tangent(x[here], tangent[here], out[here])
+
+
+def sin_beside(tangent: Floats, cos: Floats, x: Floats, out: Floats) -> None:
+    """sin x, elementwise; ``out`` may be any of the three."""
+    if len(x) < LONG:
+        np.sin(x, out=out)
+    else:
+        np.multiply(tangent, cos, out=out)
 
 
 def _by_chunks(
@@ -74,19 +102,23 @@ def _sin(x: Floats, out: Floats, t: Floats) -> None:
 
 
 def _cos(x: Floats, out: Floats, t: Floats) -> None:
-    np.multiply(x, 0.5, out=t)
-    np.tan(t, out=t)
-    np.tan(x, out=out)
-    np.multiply(t, out, out=t)  # the sign of cos x is that of sin x · tan x
-    np.multiply(out, out, out=out)
+    np.tan(x, out=t)
+    _cos_of_tangent(x, t, out)
+
+
+def _cos_of_tangent(x: Floats, tangent: Floats, out: Floats) -> None:
+    sign = np.multiply(x, 0.5)
+    np.tan(sign, out=sign)
+    np.multiply(sign, tangent, out=sign)  # the sign of cos x is that of sin x · tan x
+    np.multiply(tangent, tangent, out=out)
     np.add(out, 1.0, out=out)
     np.sqrt(out, out=out)
     np.divide(1.0, out, out=out)
-    np.copysign(out, t, out=out)
+    np.copysign(out, sign, out=out)
 
 
 @cache
-def _tangent_is_vectorised() -> bool:
+def are_by_tangent() -> bool:
     try:
         from numpy.lib.introspect import opt_func_info
     except ImportError:  # numpy before 2.1

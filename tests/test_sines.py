@@ -11,10 +11,29 @@ import pytest
 
 from gradcalc import sines
 
-FUNCTIONS = [(sines.sin, np.sin, mpmath.sin), (sines.cos, np.cos, mpmath.cos)]
-BY_NAME = pytest.mark.parametrize(("ours", "plain", "true"), FUNCTIONS, ids=["sin", "cos"])
-
 Function = Callable[..., Any]
+
+
+def cos_beside(x: Any) -> Any:
+    tangent, out = np.empty_like(x), np.empty_like(x)
+    sines.tangent(x, tangent)
+    sines.cos_beside(tangent, x, out)
+    return out
+
+
+def sin_beside(x: Any) -> Any:
+    tangent, out = np.empty_like(x), np.empty_like(x)
+    sines.tangent(x, tangent)
+    sines.sin_beside(tangent, cos_beside(x), x, out)
+    return out
+
+
+SINES = [(sines.sin, np.sin, mpmath.sin), (sines.cos, np.cos, mpmath.cos)]
+BESIDE = [(sin_beside, np.sin, mpmath.sin), (cos_beside, np.cos, mpmath.cos)]
+ONE = pytest.mark.parametrize(("ours", "plain", "true"), SINES, ids=["sin", "cos"])
+BY_NAME = pytest.mark.parametrize(
+    ("ours", "plain", "true"), SINES + BESIDE, ids=["sin", "cos", "sin beside", "cos beside"]
+)
 
 
 def long(numbers: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -56,7 +75,7 @@ def test_zeros_infinities_and_nans_are_numpys(
         assert (np.signbit(ours(x)) == np.signbit(plain(x)))[np.isfinite(x)].all()
 
 
-@BY_NAME
+@ONE
 @pytest.mark.parametrize("shape", [(sines.CHUNK + 1,), (3, sines.LONG), (2, 2, sines.CHUNK)])
 def test_any_shape_any_strides_and_any_place_to_write_to(
     ours: Function, plain: Function, true: Function, shape: tuple[int, ...]
@@ -73,10 +92,16 @@ def test_any_shape_any_strides_and_any_place_to_write_to(
     assert ours(x.T) == pytest.approx(plain(x.T), rel=1e-15)
 
 
-@BY_NAME
+@ONE
 def test_a_few_numbers_go_to_numpy(ours: Function, plain: Function, true: Function) -> None:
     assert ours(np.float64(0.5)) == plain(0.5)
     x = np.linspace(-2, 2, 9)
     np.testing.assert_array_equal(ours(x), plain(x))
     single = np.linspace(-2, 2, 5000, dtype=np.float32)
     np.testing.assert_array_equal(ours(single), plain(single))
+
+
+def test_beside_each_other_a_few_numbers_go_to_numpy_as_well() -> None:
+    x = np.linspace(-2, 2, 9)
+    np.testing.assert_array_equal(sin_beside(x), np.sin(x))
+    np.testing.assert_array_equal(cos_beside(x), np.cos(x))

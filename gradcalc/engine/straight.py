@@ -16,13 +16,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcalc import sines
 from gradcalc.engine.schedule import Floats
 from gradcalc.graph import Graph
-from gradcalc.primitives import ADD, DIV, MUL, NEG, SUB, Primitive
+from gradcalc.primitives import ADD, COS, DIV, MUL, NEG, SIN, SQUARE, SUB, Primitive
 
 CACHE = 1 << 21
 """Bytes for the registers, points and results of a chunk: about what a core has to itself."""
@@ -85,7 +86,11 @@ class _Allocation:
         self.columns: dict[int, list[int]] = {}
         for column, node in enumerate(graph.outputs, start=len(graph.inputs)):
             self.columns.setdefault(node, []).append(column)
-        self.uses = self._count_uses()
+        self.operations = _operations(graph)
+        self.uses = dict.fromkeys(self.operations, 0)
+        for operation in self.operations.values():
+            for operand in operation.operands:
+                self.uses[operand] += 1
         self.place = {node: j for j, node in enumerate(graph.inputs)}
         self.size = len(graph.inputs) + len(graph.outputs)
         self.registers: list[int] = []
@@ -94,24 +99,13 @@ class _Allocation:
         self.fills: list[tuple[int, float]] = []
         self.steps: list[Step] = []
 
-    def _count_uses(self) -> dict[int, int]:
-        """How often each needed node is an operand; nodes that are not needed are not there."""
-        graph = self.graph
-        uses = dict.fromkeys(graph.outputs, 0)
-        for node in range(len(graph) - 1, -1, -1):
-            if node in uses and node not in graph.constants:
-                for operand in graph[node].operands:
-                    uses[operand] = uses.get(operand, 0) + 1
-        return uses
-
     def straight(self, columns: int) -> Straight:
         graph = self.graph
-        for node in sorted(self.uses):
-            primitive, operands, _, _ = graph[node]
+        for node, operation in self.operations.items():
             if node in graph.constants:
                 self._hold(node, graph.constants[node])
-            elif operands:
-                self._compute(node, primitive, operands)
+            elif operation.operands:
+                self._compute(node, operation)
             else:
                 self._load(node)
         return Straight(
@@ -141,8 +135,8 @@ class _Allocation:
         column = self.place[node]
         self.steps.append((np.positive, column, -1, -1, self._take(node)))
 
-    def _compute(self, node: int, primitive: Primitive, operands: tuple[int, ...]) -> None:
-        light = primitive in _LIGHT
+    def _compute(self, node: int, operation: _Operation) -> None:
+        function, operands, light = operation
         for operand in operands:
             if not light and self.place[operand] < len(self.graph.inputs):
                 self._gather(operand)
@@ -154,7 +148,6 @@ class _Allocation:
         columns = self.columns.get(node, [])
         direct = light and bool(columns) and not self.uses[node]
         target = columns[0] if direct else self._take(node)
-        function = _writing(primitive)
         self.steps.append((function, a, b, c, target))
         if direct:  # made once more for another column: reading back a column is no quicker
             self.steps += [(function, a, b, c, column) for column in columns[1:]]
@@ -182,9 +175,49 @@ class _Allocation:
         return self.size - 1
 
 
-_LIGHT = (ADD, SUB, MUL, DIV, NEG)
-"""What costs no more on columns of the points and results than on registers; the others' vector
-code wants its numbers side by side."""
+class _Operation(NamedTuple):
+    """What makes a node of which others. What is ``light`` costs no more on columns of the points
+    and results than on registers; the others' vector code wants its numbers side by side."""
+
+    function: Callable[..., Any]
+    operands: tuple[int, ...] = ()
+    light: bool = False
+
+
+def _operations(graph: Graph) -> dict[int, _Operation]:
+    """The nodes that the outputs need, in an order in which they can be computed."""
+    needed = set(graph.outputs)
+    for node in range(len(graph) - 1, -1, -1):
+        if node in needed and node not in graph.constants:
+            needed.update(graph[node].operands)
+    turns = _turns(graph, needed) if sines.are_by_tangent() else {}
+    made: dict[int, _Operation] = {}
+    for node in sorted(needed):
+        primitive, operands, _, _ = graph[node]
+        if node in graph.constants or not operands:
+            made[node] = _Operation(np.positive)
+        elif node not in turns:
+            made[node] = _Operation(_writing(primitive), operands, primitive in _LIGHT)
+        elif node not in made:
+            sine, cosine = turns[node]
+            tangent, (angle,) = len(graph) + node, operands
+            made[tangent] = _Operation(sines.tangent, (angle,))
+            made[cosine] = _Operation(sines.cos_beside, (tangent, angle))
+            made[sine] = _Operation(sines.sin_beside, (tangent, cosine, angle))
+    return made
+
+
+def _turns(graph: Graph, needed: set[int]) -> dict[int, tuple[int, int]]:
+    """The sine and the cosine of one angle, found by either, where both are needed."""
+    found: dict[int, dict[int, int]] = {}
+    for node in needed.difference(graph.constants):
+        if graph.codes[node] in (SIN.code, COS.code):
+            found.setdefault(graph.operands[0][node], {})[graph.codes[node]] = node
+    pairs = [(pair[SIN.code], pair[COS.code]) for pair in found.values() if len(pair) == 2]
+    return {node: pair for pair in pairs for node in pair}
+
+
+_LIGHT = (ADD, SUB, MUL, DIV, NEG, SQUARE)
 
 
 def _writing(primitive: Primitive) -> Callable[..., Any]:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 import gradcalc
 from gradcalc.engine import straight
 from gradcalc.engine.program import MANY_POINTS
+from gradcalc.sines import LONG
 from tests.expressions import Case, cases
 
 MANY = MANY_POINTS + 7
@@ -63,6 +64,19 @@ def test_the_number_of_threads_and_a_last_odd_chunk_make_no_difference(threads: 
     np.testing.assert_allclose(results, np.stack([np.sin(x) * y, np.exp(-y) * x], 1), rtol=1e-14)
     np.testing.assert_array_equal(results, straight.run(code, points, 1)[0])
     assert not suspects
+
+
+@pytest.mark.parametrize("count", [MANY, 3 * LONG])
+def test_sine_and_cosine_of_one_angle_are_those_of_each_alone(count: int) -> None:
+    p = gradcalc.compile("sin(x), cos(x), sin(x)*cos(y), y*cos(x), x*sin(y)")
+    points = np.random.default_rng(3).normal(scale=5, size=(count, 2))
+    points[::7] = 0
+    (x, y), (s, t), (c, d) = points.T, np.sin(points.T), np.cos(points.T)
+    values = np.stack([s, c, s * d, y * c, x * t], axis=1)
+    np.testing.assert_allclose(p(points), values, rtol=2e-15)
+    slopes = [c, 0 * x, -s, 0 * x, c * d, -s * t, -y * s, c, t, x * d]
+    expected = np.stack(slopes, axis=1).reshape(-1, 5, 2)
+    np.testing.assert_allclose(p.jacobian(points), expected, rtol=2e-15)
 
 
 def test_registers_are_used_again_however_long_the_code() -> None:
