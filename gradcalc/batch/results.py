@@ -30,32 +30,34 @@ class Request(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """``names(outputs, variables)`` and ``numbers(program, x, vector)``, of shape (N, …).
+    """``names(outputs, variables)`` and ``numbers(program, x, vector, threads)``, shape (N, …).
 
     ``as_checked`` is the name under which ``check.verify`` knows it.
     """
 
     names: Callable[[Sequence[str], Sequence[str]], list[str]]
-    numbers: Callable[[Program, Floats, Floats | None], Floats]
+    numbers: Callable[[Program, Floats, Floats | None, int | None], Floats]
     vector: str = ""
     as_checked: str = ""
 
 
 KINDS = {
-    "eval": Kind(lambda f, x: list(f), lambda p, x, _: p(x), as_checked="eval"),
+    "eval": Kind(lambda f, x: list(f), lambda p, x, _, t: p(x, threads=t), as_checked="eval"),
     "grad": Kind(
-        lambda f, x: [f"d/d{b}" for b in x], lambda p, x, _: p.gradient(x), as_checked="gradient"
+        lambda f, x: [f"d/d{b}" for b in x],
+        lambda p, x, _, t: p.gradient(x, threads=t),
+        as_checked="gradient",
     ),
     "jacobian": Kind(
         lambda f, x: [f"d{a}/d{b}" for a in f for b in x],
-        lambda p, x, _: p.jacobian(x),
+        lambda p, x, _, t: p.jacobian(x, threads=t),
         as_checked="jacobian",
     ),
     "vjp": Kind(
-        lambda f, x: [f"d/d{b}" for b in x], lambda p, x, v: p.vjp(x, _given(v)), "v", "vjp"
+        lambda f, x: [f"d/d{b}" for b in x], lambda p, x, v, t: p.vjp(x, _given(v)), "v", "vjp"
     ),
     "jvp": Kind(
-        lambda f, x: [f"d{a}/du" for a in f], lambda p, x, u: p.jvp(x, _given(u)), "u", "jvp"
+        lambda f, x: [f"d{a}/du" for a in f], lambda p, x, u, t: p.jvp(x, _given(u)), "u", "jvp"
     ),
 }
 
@@ -67,10 +69,11 @@ def _given(vector: Floats | None) -> Floats:
 
 
 class Results:
-    """A program with what is asked of it at every row."""
+    """A program with what is asked of it at every row, and how many threads may work on it."""
 
-    def __init__(self, program: Program, request: Request) -> None:
+    def __init__(self, program: Program, request: Request, threads: int | None = None) -> None:
         self.program = program
+        self.threads = threads
         self.request = request
         self._variables = program.variables[: request.slopes]
         self.names = tuple(
@@ -158,7 +161,8 @@ class Results:
 
     def _full(self, kind: str, numbers: Floats) -> Floats:
         x = numbers[:, : len(self.program.variables)]
-        return KINDS[kind].numbers(self.program, x, self._vector(KINDS[kind].vector, numbers))
+        vector = self._vector(KINDS[kind].vector, numbers)
+        return KINDS[kind].numbers(self.program, x, vector, self.threads)
 
     def _vector(self, letter: str, numbers: Floats) -> Floats | None:
         """The vector, one for all rows, or where it uses columns one for each row."""

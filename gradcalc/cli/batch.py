@@ -64,7 +64,7 @@ def _run(options: Options, reader: Reader, source: str, layout: Layout, request:
     from gradcalc.batch.stream import RowError, Stream
     from gradcalc.engine import Program
 
-    results = Results(Program(layout.graph), request)
+    results = Results(Program(layout.graph), request, options.threads)
     sample = Sample(options.check_sample)
     more = request.labels[len(layout.columns) :]
     progress = Progress(reader)

@@ -160,7 +160,7 @@ COMMANDS = {
                 "what",
                 *("param", "wrt", "outputs", "v", "u"),
                 *("input_format", "output_format", "keep", "on_error"),
-                *("check_sample", "budget", "out", "color", "quiet"),
+                *("check_sample", "budget", "threads", "out", "color", "quiet"),
             ),
             'gradcalc batch "x1**2+3*x2, x2**2+2*x1" --points points.csv -o slopes.csv',
         ),

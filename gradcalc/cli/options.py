@@ -310,6 +310,14 @@ class Options:
             help="Check K random rows against sympy.",
         ),
     ] = 0
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            parser=number(int, 1, 1024, "a whole number from 1 to 1024"),
+            help="How many threads compute, at most; as many as there are cores.",
+        ),
+    ] = None
 
 
 EXPRESSION = ("expr", "file")

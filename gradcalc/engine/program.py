@@ -41,7 +41,8 @@ class Program:
 
     ``x`` is a point: n numbers in the order of ``variables``, a mapping from names to numbers (or,
     for an array variable ``a``, to nested lists or arrays), or an array of shape (N, n), N points;
-    then every result has a leading axis N.
+    then every result has a leading axis N. ``threads`` is at most how many work on them (by default
+    as many as there are cores and work for); the results are the same to the last bit.
 
     >>> import gradcalc
     >>> p = gradcalc.compile("x1**2+3*x2, x2**2+2*x1")
@@ -89,12 +90,12 @@ class Program:
     # --- what is asked ------------------------------------------------------------------------
 
     @overload
-    def __call__(self, x: Point) -> Floats: ...
+    def __call__(self, x: Point, *, threads: int | None = None) -> Floats: ...
 
     @overload
-    def __call__(self, x: Tensor) -> Tensor: ...
+    def __call__(self, x: Tensor, *, threads: int | None = None) -> Tensor: ...
 
-    def __call__(self, x: Point | Tensor) -> Floats | Tensor:
+    def __call__(self, x: Point | Tensor, *, threads: int | None = None) -> Floats | Tensor:
         """The values f(x), shape (m,) or (N, m).
 
         Of a tensor of ``gradcalc.autograd`` they are a tensor, whose ``backward`` runs the compiled
@@ -113,17 +114,17 @@ class Program:
             return sweeps.forward(self.schedule, at)[self.schedule.outputs]
 
         if self._is_straight(x):
-            return self._everywhere(self._straight_values, x, (len(self.outputs),), values)
+            return self._everywhere(self._straight_values, x, (len(self.outputs),), values, threads)
         return self._over_points(x, (len(self.outputs),), values)
 
-    def gradient(self, x: Point) -> Floats:
+    def gradient(self, x: Point, *, threads: int | None = None) -> Floats:
         """The gradient of the one output, shape (n,) or (N, n)."""
         self._require_one_output("gradient", "jacobian")
         if self._is_straight(x):
-            return self.jacobian(x)[:, 0]
+            return self.jacobian(x, threads=threads)[:, 0]
         return self.vjp(x, np.ones(1))
 
-    def jacobian(self, x: Point, mode: str = "auto") -> Floats:
+    def jacobian(self, x: Point, mode: str = "auto", *, threads: int | None = None) -> Floats:
         """J[i, j] = ∂f_i/∂x_j, shape (m, n) or (N, m, n).
 
         ``mode`` is 'reverse' (a sweep per output), 'forward' (a sweep per variable) or 'auto', the
@@ -133,7 +134,7 @@ class Program:
         if mode not in MODES:
             raise UsageError(f"mode {mode!r} is none of {', '.join(MODES)}")
         if mode == "auto" and self._is_straight(x):
-            return self._everywhere(self._straight_jacobian, x, (m, n), self._rows)
+            return self._everywhere(self._straight_jacobian, x, (m, n), self._rows, threads)
         reverse = mode == "reverse" or (mode == "auto" and m <= n)
         if reverse and self._lines is not None:
             rows = self._narrow_rows(self.point(x), np.eye(m))
@@ -216,10 +217,11 @@ class Program:
         x: Point,
         shape: tuple[int, ...],
         careful: Callable[[Floats], Floats],
+        threads: int | None,
     ) -> Floats:
         """Straight-line code at all points; the careful sweeps where it met an inf or a NaN."""
         where = self.point(x)
-        flat, suspects = straight.run(code, where)
+        flat, suspects = straight.run(code, where, threads)
         results = flat.reshape(len(where), *shape)
         for chunk in suspects:
             results[chunk] = np.moveaxis(careful(np.ascontiguousarray(where[chunk].T)), -1, 0)

@@ -57,6 +57,17 @@ def test_one_record_out_for_each_row_in(gradcalc: Shell) -> None:
     assert ran == (0, SLOPES, "2 rows\n")
 
 
+def test_the_number_of_threads_changes_nothing(gradcalc: Shell) -> None:
+    np.save("p.npy", np.random.default_rng(0).normal(size=(90_000, 2)))
+    words = ("batch", "sin(x1)*x2, cos(x1*x2)", "--points", "p.npy", "-o")
+    for threads in ("1", "2", "5"):
+        assert gradcalc(*words, f"{threads}.npy", "--threads", threads)[0] == 0
+    one, two, five = (np.load(f"{threads}.npy") for threads in (1, 2, 5))
+    np.testing.assert_array_equal(two, one)
+    np.testing.assert_array_equal(five, one)
+    assert gradcalc(*words, "0.npy", "--threads", "0")[0] == 2
+
+
 @pytest.mark.parametrize(
     ("words", "out"),
     [

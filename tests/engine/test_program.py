@@ -257,6 +257,15 @@ def test_results_for_many_points_have_them_first(count: int) -> None:
     np.testing.assert_allclose(p.jacobian(x)[-1], p.jacobian(x[-1]), rtol=1e-14)
 
 
+@pytest.mark.parametrize("threads", [2, 5])
+def test_results_are_the_same_to_the_last_bit_whoever_works_on_them(threads: int) -> None:
+    p, q = compiled("exp(x)/y, sin(x)*y, sqrt(x - y)"), compiled("tan(x)*cos(y)")
+    x = np.random.default_rng(0).normal(size=(100_003, 2))
+    np.testing.assert_array_equal(p(x, threads=threads), p(x, threads=1))
+    np.testing.assert_array_equal(p.jacobian(x, threads=threads), p.jacobian(x, threads=1))
+    np.testing.assert_array_equal(q.gradient(x, threads=threads), q.gradient(x, threads=1))
+
+
 def test_no_points_are_a_batch_of_none() -> None:
     p = compiled("x*y, x")
     x = np.empty((0, 2))
