@@ -32,7 +32,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
-from math import pi
 from typing import Any
 
 
@@ -61,6 +60,7 @@ class _Lazy:
 
 np: Any = _Lazy("numpy")
 special: Any = _Lazy("scipy.special")
+gammas: Any = _Lazy("gradcalc.gammas")
 sp: Any = _Lazy("sympy")
 
 
@@ -404,34 +404,19 @@ def _gaussian(x: Any) -> Any:
     return np.exp(-near * near) * np.exp((near - t) * (near + t))
 
 
-def _erfc(x: Any) -> Any:
-    # scipy's loses eight bits in exp(-x**2), its scaled one none
-    return np.where(x > 0.4, special.erfcx(np.maximum(x, 0)) * _gaussian(x), special.erfc(x))
-
-
-def _digamma(x: Any) -> Any:
-    # scipy reflects x without taking the integer off first: next to a pole no digit is right
-    fraction = x - np.round(x)
-    turned = (x < -0.82) & (fraction != 0)
-    reflected = special.digamma(1 - x) - pi / np.tan(pi * np.where(turned, fraction, 0.5))
-    return np.where(turned, reflected, special.digamma(x))
-
-
 unary("gaussian", _gaussian, d="-2*(x*out)", doc="exp(-x**2), accurate for large x",
       sympy=lambda x: sp.exp(-(x**2)), mpmath=lambda x: mp.exp(-x * x))
 unary("erf", special.erf, d="2/sqrt(pi)*gaussian(x)", doc="error function")
-unary("erfc", _erfc, d="-2/sqrt(pi)*gaussian(x)", doc="1 - erf(x), accurate for large x")
-unary("gamma", special.gamma, d="out*digamma(x)", domain="x > 0 or x != floor(x)",
+unary("erfc", gammas.erfc, d="-2/sqrt(pi)*gaussian(x)", doc="1 - erf(x), accurate for large x")
+unary("gamma", gammas.gamma, d="out*digamma(x)", domain="x > 0 or x != floor(x)",
       doc="gamma function")
-unary("lgamma", special.gammaln, d="digamma(x)", domain="x > 0 or x != floor(x)",
+unary("lgamma", gammas.lgamma, d="digamma(x)", domain="x > 0 or x != floor(x)",
       aliases=("gammaln",), doc="log(|gamma(x)|)",
       sympy=lambda x: sp.log(sp.Abs(sp.gamma(x))),
       mpmath=lambda x: mp.re(mp.loggamma(x)))
-unary("digamma", _digamma, d="polygamma(1, x)", domain="x > 0 or x != floor(x)",
+unary("digamma", gammas.digamma, d="polygamma(1, x)", domain="x > 0 or x != floor(x)",
       aliases=("psi",), doc="derivative of log(gamma(x))")
-binary("polygamma",
-       lambda n, x: np.where(np.equal(n, 0), _digamma(x), special.polygamma(n, x)),
-       dx=None, dy="polygamma(x + 1, y)",
+binary("polygamma", gammas.polygamma, dx=None, dy="polygamma(x + 1, y)",
        domain="x >= 0 and x == floor(x) and (y > 0 or y != floor(y))",
        doc="x-th derivative of digamma at y", mpmath=mp.psi)
 
