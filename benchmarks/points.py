@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 import gradcalc
+from benchmarks import loops
 from benchmarks.measure import installed, medians, module, once
 from benchmarks.report import Section, Target, ratio, seconds
 
@@ -24,11 +25,13 @@ FROM_NOTHING = 3
 
 @dataclass(frozen=True)
 class Workload:
-    """``text`` and ``build`` say the same; ``hand`` is the Jacobian as numpy code, (N, m, n)."""
+    """``text`` and ``build`` say the same; ``hand`` is the Jacobian as numpy code, (N, m, n), and
+    ``loop`` at one point."""
 
     text: str
     build: Callable[[Any, Any], list[Any]]
     hand: Callable[[Floats, Floats], None]
+    loop: loops.Kernel
     variables: int
 
 
@@ -100,6 +103,7 @@ WORKLOADS = {
         "x1**2+3*x2, x2**2+2*x1",
         lambda m, x: [x[0] ** 2 + 3 * x[1], x[1] ** 2 + 2 * x[0]],
         _quadratic_by_hand,
+        loops.quadratic,
         2,
     ),
     "planar 3R arm": Workload(
@@ -107,12 +111,14 @@ WORKLOADS = {
         "l1*sin(q1)+l2*sin(q1+q2)+l3*sin(q1+q2+q3); q1+q2+q3",
         _arm,
         _arm_by_hand,
+        loops.arm,
         3,
     ),
     "Robertson kinetics": Workload(
         "-0.04*y1+1e4*y2*y3; 0.04*y1-1e4*y2*y3-3e7*y2**2; 3e7*y2**2",
         _robertson,
         _robertson_by_hand,
+        loops.robertson,
         3,
     ),
     "Arrhenius network": Workload(
@@ -120,6 +126,7 @@ WORKLOADS = {
         "-r1; r2-r1; r1-r2-r3; r2-r3",
         _arrhenius,
         _arrhenius_by_hand,
+        loops.arrhenius,
         5,
     ),
 }
@@ -138,11 +145,19 @@ def _order(workload: Workload) -> list[str] | None:
 
 
 def _by_hand(workload: Workload, count: int) -> Jacobians:
+    return _filling(workload, workload.hand)
+
+
+def _numba(workload: Workload, count: int) -> Jacobians:
+    return _filling(workload, loops.compiled(workload.loop))
+
+
+def _filling(workload: Workload, fill: Callable[[Floats, Floats], None]) -> Jacobians:
     m = 4 if workload.variables == 5 else workload.variables
 
     def jacobians(x: Floats) -> Floats:
         J = np.empty((len(x), m, workload.variables))
-        workload.hand(x, J)
+        fill(x, J)
         return J
 
     return jacobians
@@ -201,11 +216,14 @@ TOOLS: dict[str, tuple[str, Callable[[Workload, int], Jacobians]]] = {
     "casadi map": ("casadi", _casadi),
     "lambdify(cse)": ("sympy", _lambdify),
     "numpy by hand": ("numpy", _by_hand),
+    "numba by hand": ("numba", _numba),
 }
 
 
 def suite() -> str:
-    section = Section("points", "Jacobians at many points", ["jax", "torch", "casadi", "sympy"])
+    section = Section(
+        "points", "Jacobians at many points", ["jax", "torch", "casadi", "sympy", "numba"]
+    )
     tools = {name: tool for name, (package, tool) in TOOLS.items() if installed(package)}
     steady: dict[tuple[str, int], dict[str, float]] = {}
     whole: dict[tuple[str, int], dict[str, float]] = {}
@@ -216,9 +234,9 @@ def suite() -> str:
             if count in (SIZES[0], SIZES[-1]):
                 whole[name, count] = _from_nothing(tools, workload, x)
     section.say(
-        "Every tool makes an array (N, m, n) of doubles. gradcalc, JAX, torch and CasADi may use "
-        "all cores. Times are gradcalc's, the other columns are multiples of it (above 1, gradcalc "
-        "is ahead)."
+        "Every tool makes an array (N, m, n) of doubles. gradcalc, JAX, torch, CasADi and numba "
+        "may use all cores; numba compiles Jacobians that were written out by hand. Times are "
+        "gradcalc's, the other columns are multiples of it (above 1, gradcalc is ahead)."
     )
     section.say("### Steady state")
     _compared(section, steady, SIZES)
