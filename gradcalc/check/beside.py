@@ -13,7 +13,7 @@ from typing import Any
 from gradcalc.arithmetic import context
 from gradcalc.check.budget import Deadline
 from gradcalc.check.compare import Nowhere, Truth, Unchecked
-from gradcalc.check.rerun import HUGE, leaves
+from gradcalc.check.rerun import HUGE, huge, leaves
 from gradcalc.check.structure import Outline
 from gradcalc.check.tape import evaluate
 
@@ -44,8 +44,16 @@ class Beside:
         # The smallest number on the way: the kink of max(x, y) at (0, 1e-160) is as close.
         sizes = [abs(value) for value in values.values() if value and abs(value) < 1]
         self._small = max(min([context().mpf(1), *sizes]), context().ldexp(1, -HUGE))
-        self._digits += 2 * (self._long - int(0.302 * context().mag(self._small)))
+        held = [abs(v) for v in values.values() if context().isfinite(v) and not huge(v)]
+        self._large = max([context().mpf(1), *held])
+        reach = context().mag(self._large) - context().mag(self._small)
+        self._digits += 2 * (self._long + int(0.302 * reach))
         self._here = self._outputs({})
+
+    @property
+    def _noise(self) -> Any:
+        """What rounding may do to a value, as every number on the way may be in it."""
+        return context().mpf(10) ** (_NOISE - self._digits) * self._large
 
     def slope(
         self, along: Mapping[int, float], mixture: Mapping[int, float], scale: float
@@ -59,7 +67,7 @@ class Beside:
                 return Unchecked("no real value")
             left, right = (
                 _side([(h, _mix(mixture, end), here) for h, end in self._ends(along, sign)],
-                      self._digits - _NOISE)
+                      self._noise)
                 for sign in (-1, 1)
             )  # fmt: skip
             return self._shows(_ruled(left, right), scale * self._size(along))
@@ -74,7 +82,7 @@ class Beside:
             if not all(mp.isfinite(rise) for _, rise in rises):
                 return Unchecked(NEARBY)
             (_, fewer), (step, more) = [(h, rise / h) for h, rise in rises]
-            noise = mp.mpf(10) ** (_NOISE - self._digits) * abs(self._here[0]) / step
+            noise = self._noise / step
             true: Truth = Unchecked(LOST)
             if abs(more) <= max(_AGREE * abs(fewer), noise):
                 true = mp.mpf(0)
@@ -112,7 +120,7 @@ class Beside:
     def _run(self, moves: Mapping[int, Any]) -> tuple[dict[int, Any], int]:
         graph = self._outline.graph
         values = leaves(graph, self._x)
-        with context().workdps(2 * self._digits):
+        with context().workdps(self._digits):
             for j, move in moves.items():
                 values[graph.inputs[j]] += move
         return values, evaluate(graph, self._outline.nodes, values, self._digits, self._deadline)
@@ -141,15 +149,14 @@ def _mix(mixture: Mapping[int, float], outputs: Sequence[Any]) -> Any:
     return mp.fsum(mp.mpf(weight) * outputs[i] for i, weight in mixture.items() if weight)
 
 
-def _side(ends: Sequence[tuple[Any, Any, Any]], seen: int) -> Any:
-    """The limit of rise over step on one side, from steps and the values there and here, of which
-    so many digits are ``seen``: None if there are none, NaN if it jumps, Unchecked where three
-    steps do not show it."""
+def _side(ends: Sequence[tuple[Any, Any, Any]], noise: Any) -> Any:
+    """The limit of rise over step on one side, from steps and the values there and here: None if
+    there are none, NaN if it jumps, Unchecked where three steps do not show it, or a rise is no
+    larger than the ``noise`` of the values."""
     mp = context()
     if not all(mp.isfinite(end) for _, end, _ in ends):
         return None
     rises = [(h, end - here) for h, end, here in ends]
-    noise = mp.mpf(10) ** -seen * max(abs(end) + abs(here) for _, end, here in ends)
     if any(0 < abs(rise) < noise for _, rise in rises):
         return Unchecked(LOST)
     slopes = [rise / h for h, rise in rises]

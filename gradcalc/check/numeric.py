@@ -20,11 +20,9 @@ from gradcalc.check.question import Answer, Direction, Question, UndecidedError
 from gradcalc.check.structure import Outline
 from gradcalc.check.tape import Tangents, Tape
 
-PRECISIONS = (40, 80, 160, 320)
+PRECISIONS = (40, 80, 160, 320, 640)
 """Digits. Two in a row have to agree; cancellation sends us further."""
 _AGREE = 1e-20
-_VANISHES = 1e-150
-"""Relative to the scale: what is left of a true 0 at the most digits."""
 _DIRECTIONS = 2
 _SAMPLE = 8  # columns, where one sweep over the whole graph takes too long
 _PROBES = 8  # rows or columns that tell how long all of them would take
@@ -206,12 +204,12 @@ class _Work:
             now = run(tape)
             if before is not None:
                 last = digits == PRECISIONS[-1]
-                sure = last or not tape.collapsed
+                vanishing = digits if last else 0
                 kept[k] = [
-                    agreed(a, b, scale, sure=sure, last=last)
+                    agreed(a, b, scale, vanishing)
                     for a, b, scale in zip(before, now, scales, strict=True)
                 ]
-                if Unchecked(LOST) not in kept[k]:
+                if Unchecked(LOST) not in kept[k] and not tape.collapsed:
                     return
             before = now
 
@@ -244,21 +242,19 @@ class _Work:
             found[place] = true
 
 
-def agreed(fewer: Any, more: Any, scale: float, *, sure: bool, last: bool) -> Truth:
+def agreed(fewer: Any, more: Any, scale: float, vanishing: int = 0) -> Truth:
     """``more``, computed with more digits than ``fewer``, if they agree far beyond a double.
 
-    A 0 that is not ``sure`` may be a slope too small for its digits. Of a true 0 made by terms
-    that cancel, the ``last`` run leaves nearly nothing, beside its ``scale``.
+    Of a true 0 made by terms that cancel, a run leaves next to nothing beside the ``scale``. The
+    last run says below which power of ten that is: ``vanishing``.
     """
     mp = context()
     if not mp.isfinite(more):
         return Unchecked(NEARBY)
-    if more == fewer and (more or sure):
+    if more == fewer or abs(more - fewer) <= _AGREE * abs(more):
         return more
-    if abs(more - fewer) <= _AGREE * abs(more):
-        return more if more else Unchecked(LOST)
     unit = scale if math.isfinite(scale) and scale else 1.0
-    if last and abs(more) <= _VANISHES * unit:
+    if vanishing and abs(more) <= unit * mp.mpf(10) ** -vanishing:
         return 0 * more
     return Unchecked(LOST)
 

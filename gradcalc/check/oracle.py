@@ -10,12 +10,13 @@ from gradcalc.check.beside import LOST
 from gradcalc.check.budget import Deadline
 from gradcalc.check.compare import Truth, Unchecked
 from gradcalc.check.evaluate import Evaluation, UnsupportedError
+from gradcalc.check.jumps import jumps, turns
 from gradcalc.check.numeric import agreed
 from gradcalc.check.question import Answer, Question, UndecidedError
 from gradcalc.check.rerun import coefficient, leaves, rerun
 from gradcalc.check.structure import Outline, extents, needed, supports
 from gradcalc.check.symbolic import Formula, first_derivatives, rebuild, second_derivatives
-from gradcalc.check.tape import turns
+from gradcalc.check.tape import valued
 from gradcalc.primitives import WHERE
 
 _PRECISIONS = (40, 80, 160, 320, 640)
@@ -46,7 +47,9 @@ def truth(question: Question, deadline: Deadline) -> Answer:
                 partials |= second_derivatives(formula, support, deadline)
             elif question.kind != "eval":
                 partials |= first_derivatives(formula, support, deadline)
-            answer = _settle(question, formula, partials, deadline)
+            values, working = valued(outline, question.x, _PRECISIONS[0], deadline)
+            more = working - _PRECISIONS[0]
+            answer = _settle(question, formula, partials, more, deadline)
         except RecursionError:
             raise UndecidedError("the formula is too deep for sympy") from None
         except UnsupportedError as what:
@@ -54,19 +57,16 @@ def truth(question: Question, deadline: Deadline) -> Answer:
         except (ArithmeticError, TypeError, ValueError, AttributeError, NotImplementedError) as bug:
             # sympy's own mistakes, on formulas that nobody tried: we learn nothing from them.
             raise UndecidedError(f"sympy stopped with {type(bug).__name__}") from None
-        return _where_sound(question, outline, answer, deadline)
+        return _where_sound(question, outline, answer, values)
 
 
 def _where_sound(
-    question: Question, outline: Outline, answer: Answer, deadline: Deadline
+    question: Question, outline: Outline, answer: Answer, values: dict[int, Any]
 ) -> Answer:
     """Without what an output has no value for (sympy takes x/x for 1, at 0 too), and without the
     slopes where a branch is about to turn, of which sympy knows one side only."""
     mp = context()
 
-    values = leaves(question.graph, question.x)
-    with mp.workdps(_PRECISIONS[0]):
-        rerun(question.graph, outline.nodes, values, deadline)
     holes = {i for i, node in enumerate(question.graph.outputs) if mp.isnan(values[node])}
     corners = _turning(question, outline, values)
     if not holes and not corners:
@@ -87,11 +87,15 @@ def _where_sound(
 
 def _turning(question: Question, outline: Outline, values: dict[int, Any]) -> set[int]:
     """The outputs with a ``where`` on its boundary, unless a note tells of the kink there."""
-    graph, found = question.graph, set()
+    graph = question.graph
+    found: set[int] = set()
+    if WHERE.code not in graph.codes:
+        return found
+    jumping = jumps(graph, outline.nodes, values, outline.varies)
     for node in outline.nodes:
         if graph.codes[node] != WHERE.code or node in question.kinks:
             continue
-        if turns(graph, graph.operands[0][node], values, outline.varies):
+        if turns(graph, graph.operands[0][node], values, outline.varies, jumping):
             found.add(node)
     if not found:
         return set()
@@ -133,13 +137,17 @@ def _require_small(size: float) -> None:
 
 
 def _settle(
-    question: Question, formula: Formula, partials: dict[tuple[int, ...], Any], deadline: Deadline
+    question: Question,
+    formula: Formula,
+    partials: dict[tuple[int, ...], Any],
+    more: int,
+    deadline: Deadline,
 ) -> Answer:
-    """Evaluate with more and more digits until they agree."""
+    """Evaluate with more and more digits until they agree; ``more`` are swallowed."""
     before: Answer | None = None
     answer = Answer([], [])
     for digits in _PRECISIONS:
-        now = _evaluate(question, formula, partials, digits, deadline)
+        now = _evaluate(question, formula, partials, (digits, more), deadline)
         if before is not None:
             answer = Answer(
                 _agreed(before.entries, now.entries, question.entry_scales, digits),
@@ -155,14 +163,15 @@ def _evaluate(
     question: Question,
     formula: Formula,
     partials: dict[tuple[int, ...], Any],
-    digits: int,
+    digits_and_more: tuple[int, int],
     deadline: Deadline,
 ) -> Answer:
-    """Everything at one precision."""
+    """Everything at one precision: so many digits, and those that are swallowed."""
+    digits, more = digits_and_more
     mp = context()
 
     graph = question.graph
-    with mp.workdps(digits):
+    with mp.workdps(digits + more):
         known = leaves(graph, question.x)
         rerun(graph, formula.constants, known, deadline)
         symbols = {symbol: known[node] for symbol, node in formula.numbers.items()}
@@ -224,7 +233,7 @@ def _same(fewer: Truth, more: Truth, scale: float, digits: int) -> Truth:
         return more if fewer == more else Unchecked(LOST)
     if context().isinf(more) and more == fewer:
         return more
-    return agreed(fewer, more, scale, sure=True, last=digits == _PRECISIONS[-1])
+    return agreed(fewer, more, scale, digits if digits == _PRECISIONS[-1] else 0)
 
 
 def _lost(true: Truth) -> bool:

@@ -13,29 +13,25 @@ from typing import Any
 
 from gradcalc.arithmetic import context
 from gradcalc.check.budget import Deadline
+from gradcalc.check.jumps import CONDITIONS, jumps, turns
 from gradcalc.check.question import UndecidedError
-from gradcalc.check.rerun import HUGE, SAFE, leaves, rerun
+from gradcalc.check.rerun import leaves, rerun
+from gradcalc.check.reserve import reserve
 from gradcalc.check.slopes import LINEAR, Slopes
-from gradcalc.check.structure import Outline, operands
+from gradcalc.check.structure import Outline, needed, operands
 from gradcalc.graph import Graph
-from gradcalc.primitives import AND, MUL, NOT, OR, TABLE, WHERE
+from gradcalc.primitives import MUL, WHERE
 
 _SLACK = 20
-"""Digits before the point that no second run is made for."""
+"""Digits that are swallowed without a second run."""
+_ASIDE = 340
+"""Digits put aside where no run tells how many are swallowed: 1 + 1e-320."""
+_REPEATS = 2
+"""What one run swallows may hide more of the kind."""
 _RUNS = 4
 """As long as so many runs take, there has to be time for."""
 _TRIAL = 10_000
 """Nodes that tell how long all of them would take."""
-_ABSOLUTE = frozenset(
-    primitive.code
-    for primitive in TABLE
-    if primitive.name in ("floor", "ceil", "round", "mod")
-    or (primitive.arity and primitive.name not in SAFE and primitive.name != "pow")
-)
-"""What needs its operand to a digit behind the point: sin, and floor, of 1e100."""
-
-_LOGICAL = frozenset((AND.code, OR.code, NOT.code))
-_CONDITIONS = frozenset(primitive.code for primitive in TABLE if primitive.boolean)
 
 Tangents = dict[int, Any]
 """mpf numbers by node; what is not there is 0."""
@@ -58,20 +54,19 @@ class Tape:
     ) -> None:
         self.graph: Graph = outline.graph
         self.digits = digits
-        self._varies = outline.varies
+        self._varies, self._nodes = outline.varies, outline.nodes
+        self._jumps: set[int] | None = None
+        self._lazy = lazy
         self._deadline = deadline
         self._local = Slopes(digits)
         self._slopes: dict[int, list[tuple[int, Any]]] = {}
         self._curves: dict[int, list[tuple[int, int, bool, Any]]] = {}
-        self.values = leaves(self.graph, x)
-        self.working = digits + _SLACK
         if lazy:
-            self.values = _Lazy(self.graph, self.values, self.working, deadline)
-            return
-        long = evaluate(outline.graph, outline.nodes, self.values, self.working, deadline)
-        if long > _SLACK:
-            self.working = digits + long
-            evaluate(outline.graph, outline.nodes, self.values, self.working, deadline)
+            self.working = digits + _ASIDE
+            known = leaves(self.graph, x)
+            self.values: Tangents = _Lazy(self.graph, known, self.working, deadline)
+        else:
+            self.values, self.working = valued(outline, x, digits, deadline)
 
     @property
     def collapsed(self) -> bool:
@@ -137,13 +132,9 @@ class Tape:
     def _found(self, node: int) -> list[tuple[int, Any]]:
         code, within = self.graph.codes[node], operands(self.graph, node)
         moving = [operand for operand in within if self._varies[operand]]
-        if code in _CONDITIONS:  # asked for only where a branch turns
+        if code in CONDITIONS:  # asked for only where a branch turns
             return [(operand, context().mpf(1)) for operand in moving]
-        if (
-            code == WHERE.code
-            and self._varies[within[0]]
-            and turns(self.graph, within[0], self.values, self._varies)
-        ):
+        if code == WHERE.code and self._varies[within[0]] and self._turns(within[0]):
             return [(operand, context().nan) for operand in moving]
         if code in LINEAR:
             pairs = zip(within, LINEAR[code], strict=True)
@@ -155,6 +146,13 @@ class Tape:
         found = self._local.first(code, self._numbers(within), self.values[node], wanted)
         three = zip(within, found, wanted, strict=True)
         return [(operand, slope) for operand, slope, want in three if want and slope is not None]
+
+    def _turns(self, condition: int) -> bool:
+        """Whether another branch is taken right beside the point."""
+        if self._jumps is None or self._lazy:
+            nodes = needed(self.graph, [condition]) if self._lazy else self._nodes
+            self._jumps = jumps(self.graph, nodes, self.values, self._varies)
+        return turns(self.graph, condition, self.values, self._varies, self._jumps)
 
     def _curved(self, node: int) -> list[tuple[int, int, bool, Any]]:
         """Pairs of operands, whether it is twice the same one, and the second derivatives."""
@@ -197,26 +195,26 @@ class _Lazy(dict[int, Any]):
         return self[node]
 
 
-def turns(graph: Graph, condition: int, values: Tangents, varies: bytearray) -> bool:
-    """Whether the point is on the boundary of a condition: two sides of a comparison are equal."""
-    stack = [condition]
-    while stack:
-        node = stack.pop()
-        code, within = graph.codes[node], operands(graph, node)
-        if code in _LOGICAL:
-            stack += within
-        elif code not in _CONDITIONS:
-            if not values[node] and varies[node]:
-                return True
-        elif values[within[0]] == values[within[1]] and any(varies[below] for below in within):
-            return True
-    return False
+def valued(
+    outline: Outline, x: Iterable[float], digits: int, deadline: Deadline
+) -> tuple[Tangents, int]:
+    """All values at x, with so many digits more than ``digits`` as the formula swallows; and how
+    many those were."""
+    values, working = leaves(outline.graph, x), digits + _SLACK
+    for _ in range(_REPEATS):
+        more = evaluate(outline.graph, outline.nodes, values, working, deadline)
+        if digits + more <= working:
+            break
+        working = digits + more
+    else:
+        evaluate(outline.graph, outline.nodes, values, working, deadline)
+    return values, working
 
 
 def evaluate(
     graph: Graph, nodes: list[int], values: dict[int, Any], digits: int, deadline: Deadline
 ) -> int:
-    """Run ``nodes``, and say how many digits stand before the point where that matters.
+    """Run ``nodes``, and say how many digits they swallow (``gradcalc.check.reserve``).
 
     Raises UndecidedError where there is no time for a few runs of that kind.
     """
@@ -229,11 +227,4 @@ def evaluate(
         if _RUNS * seconds > deadline.remaining:
             raise UndecidedError(f"one evaluation at {digits} digits takes {seconds:.1f} s")
         rerun(graph, nodes[part:], values, deadline)
-    longest = 0
-    for node in nodes:
-        if graph.codes[node] in _ABSOLUTE:
-            for operand in operands(graph, node):
-                _, mantissa, exponent, bits = values[operand]._mpf_
-                if mantissa and exponent + bits <= HUGE:  # else it has no value anyway
-                    longest = max(longest, exponent + bits)
-    return int(0.302 * longest)
+    return reserve(graph, nodes, values)

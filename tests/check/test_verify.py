@@ -299,6 +299,8 @@ def test_a_branch_for_one_point_alone_has_not_the_slope_of_the_function(
         ("x**x", 0.0, "df1/dx is 0, true value -inf"),
         ("0**x", 0.0, "df1/dx is 0, but f1 jumps here"),
         ("x + (x**2)**x", 0.0, "df1/dx is 1, true value -inf"),
+        ("where(ceil(x) < -0.5, 2, x)", -1.0, "df1/dx is 0, but f1 jumps here"),
+        ("where(sign(x)*2 < 1 and x < 3, x, 5)", 0.0, "df1/dx is 1, but f1 jumps here"),
     ],
 )
 @pytest.mark.parametrize("method", ["auto", "mpmath", "differences"])
@@ -376,3 +378,33 @@ def test_twelve_digits_at_least_or_it_is_said(check: Any) -> None:
     verdict = check("sin(1e7*x)", [0.123], "gradient", **LONG)
     assert verdict.passed
     assert "but only 10 digits are right in f1" in verdict.line
+
+
+@pytest.mark.parametrize("method", ["auto", "sympy", "mpmath", "differences"])
+@pytest.mark.parametrize(
+    ("text", "x", "ours", "true"),
+    [
+        ("1e200*log(cos(x))", 1e-160, 0, -5e-121),
+        ("log(1+x**2)*1e300", 1e-160, 0, 1e-20),
+        ("(1-erf(x))*1e300", 20.0, 0, 5.395865611607901e124),
+    ],
+)
+def test_what_a_sum_swallows_whole_is_not_lost_on_the_check(
+    check: Any, text: str, x: float, ours: float, true: float, method: str
+) -> None:
+    verdict = check(text, [x], "eval", method=method, **LONG)
+    assert (verdict.passed, verdict.worst.ours) == (False, ours)
+    assert verdict.worst.true == pytest.approx(true, rel=1e-12)
+
+
+@pytest.mark.parametrize("method", ["auto", "sympy", "mpmath", "differences"])
+def test_terms_that_cancel_by_300_digits(check: Any, method: str) -> None:
+    verdict = check("(1-tanh(x))*exp(2*x)", [350.0], "gradient", method=method, **LONG)
+    assert verdict.passed is False
+    assert verdict.truth[0] == pytest.approx(3.943870617503852e-304, rel=1e-12)
+
+
+@pytest.mark.parametrize("method", ["auto", "mpmath", "differences"])
+def test_rounding_is_no_jump(check: Any, method: str) -> None:
+    text = "(((x)**2)**-1 * ((x - 0) - x)) / (0 + ((y * x) - digamma(x))) + 0*x*y"
+    assert check(text, [2.0, 1e-5], "gradient", method=method, **LONG).passed
