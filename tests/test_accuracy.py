@@ -221,6 +221,7 @@ def assert_accurate(
     with mp.workdps(DIGITS):
         for number, *row in zip(ours.tolist(), *(c.tolist() for c in columns), strict=True):
             xs = [mp.mpf(x) for x in row]
+            value: Any
             try:
                 value = true(*xs)
             except ZeroDivisionError:  # a slope at the end of the domain

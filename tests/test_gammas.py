@@ -89,6 +89,6 @@ def test_at_the_negative_integers_there_is_a_pole() -> None:
 def test_numbers_arrays_and_single_precision_come_back_as_they_are() -> None:
     assert isinstance(gammas.gamma(4.5), np.float64)
     assert gammas.gamma(np.full((2, 3), 4.0)).tolist() == [[6.0] * 3] * 2
-    assert gammas.gamma(np.float32([4.0])).dtype == np.float32
+    assert gammas.gamma(np.array([4.0], np.float32)).dtype == np.float32
     assert gammas.polygamma(np.array([[0], [1]]), np.array([1.0, 2.0])).shape == (2, 2)
     assert gammas.gamma(1 + 1j) == special.gamma(1 + 1j)
