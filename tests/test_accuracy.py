@@ -217,7 +217,7 @@ def assert_accurate(
     what: tuple[str, str], ours: Any, true: Callable[..., Any], columns: list[Any]
 ) -> None:
     """``ours`` against ``true`` at every row of ``columns``; None is no truth."""
-    size = ILL_POSED.get(what, lambda *xs: mp.mpf(0))
+    size: Callable[..., Any] = ILL_POSED.get(what, lambda *xs: mp.mpf(0))
     with mp.workdps(DIGITS):
         for number, *row in zip(ours.tolist(), *(c.tolist() for c in columns), strict=True):
             xs = [mp.mpf(x) for x in row]
