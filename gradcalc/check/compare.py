@@ -72,6 +72,12 @@ def compare(
     """Compare number by number: all three sequences are flat and equally long."""
     found = Comparison()
     for index, (number, true, unit) in enumerate(zip(ours, truth, scale, strict=True)):
+        if not number and true == 0:  # most entries of a large Jacobian
+            found.checked += 1
+            found.truth.append(0.0)
+            found.digits.append(ALL_DIGITS)
+            found.worst = found.worst or (index, 0.0, 0.0, 0.0)
+            continue
         if isinstance(true, Unchecked) or math.isnan(number):
             reason = true.reason if isinstance(true, Unchecked) else "undefined here"
             found.unchecked[reason] += 1

@@ -24,7 +24,10 @@ PRECISIONS = (40, 80, 160, 320, 640)
 """Digits. Two in a row have to agree; cancellation sends us further."""
 _AGREE = 1e-20
 _DIRECTIONS = 2
-_SAMPLE = 8  # columns, where one sweep over the whole graph takes too long
+_SAMPLE = 100
+"""Columns, where one sweep over the whole graph takes too long; fewer when …"""
+_PART = 0.6
+"""… no more than this part of the time is left."""
 _PROBES = 8  # rows or columns that tell how long all of them would take
 
 TOO_MANY = "no time for every entry"
@@ -52,8 +55,11 @@ def _sample(question: Question, deadline: Deadline) -> Answer:
     """A few columns of a Jacobian whose graph is too large to be run as a whole."""
     with suppress(OutOfTime), deadline.alarm():
         work = _Work(question, deadline, lazy=True)
+        enough = _PART * deadline.remaining
         for k in _spread(work.count)[:_SAMPLE]:
             work.sweep(k)
+            if deadline.remaining < enough:
+                break
     if not work.known:
         raise OutOfTime
     gaps: list[Truth] = [Unchecked("no time")] * len(question.graph.outputs)
@@ -101,6 +107,7 @@ class _Work:
         self._tapes: dict[int, Tape] = {}
         self._cotangents: dict[int, Tangents] = {}
         self._beside: Beside | None = None
+        self._zero = context().mpf(0)
         self.known: dict[int, list[Truth]] = {}
         m, n = len(graph.outputs), len(graph.inputs)
         self.by_rows = question.kind in ("gradient", "jacobian") and m <= n and not lazy
@@ -169,12 +176,12 @@ class _Work:
                 node = self._graph.outputs[i]
                 seeds[node] = seeds.get(node, mp.mpf(0)) + mp.mpf(weight)
         found = tape.reverse(seeds)
-        return [found.get(node, mp.mpf(0)) for node in self._graph.inputs]
+        return [found.get(node, self._zero) for node in self._graph.inputs]
 
     def _column(self, tape: Tape, along: Mapping[int, float]) -> list[Any]:
         """The derivatives of every output when the inputs move by their weights."""
         found = self._tangents(tape, along)
-        return [found.get(node, context().mpf(0)) for node in self._graph.outputs]
+        return [found.get(node, self._zero) for node in self._graph.outputs]
 
     def _tangents(self, tape: Tape, along: Mapping[int, float]) -> Tangents:
         inputs = self._graph.inputs
@@ -190,7 +197,7 @@ class _Work:
         if tape.digits not in self._cotangents:
             self._cotangents[tape.digits] = tape.reverse({self._graph.outputs[0]: one})
         found = tape.bend(self._tangents(tape, along), self._cotangents[tape.digits])
-        return [found.get(node, 0 * one) for node in self._graph.inputs]
+        return [found.get(node, self._zero) for node in self._graph.inputs]
 
     # --- all precisions -------------------------------------------------------------------------
 
@@ -206,7 +213,7 @@ class _Work:
                 last = digits == PRECISIONS[-1]
                 vanishing = digits if last else 0
                 kept[k] = [
-                    agreed(a, b, scale, vanishing)
+                    b if a is b is self._zero else agreed(a, b, scale, vanishing)
                     for a, b, scale in zip(before, now, scales, strict=True)
                 ]
                 if Unchecked(LOST) not in kept[k] and not tape.collapsed:
