@@ -197,8 +197,14 @@ def _undefined(
     import numpy as np
 
     holes = np.argwhere(np.isnan(np.asarray(entries)))
-    what, outputs, variables = _entry(asked, kind, holes[0].tolist())
-    causes = (of_slope(asked.program, asked.x, i, j) for i in outputs for j in variables)
+    index = holes[0].tolist()
+    what, outputs, variables = _entry(asked, kind, index)
+    program = asked.program
+    if kind in ("hessian", "hvp"):  # a slope of the gradient
+        program, outputs = program.gradient_program, index[:1]
+    if kind == "hvp":
+        variables = range(len(program.variables))[:_FEW]
+    causes = (of_slope(program, asked.x, i, j) for i in outputs for j in variables)
     cause = next(filter(None, causes), None)
     slope = "the slope is" if kind in ("jacobian", "gradient") else "it is"
     hole = tuple(holes[0])
@@ -206,7 +212,7 @@ def _undefined(
     def entry(x: list[float]) -> float:
         return float(np.asarray(_ENTRIES[kind](asked._replace(x=x)))[hole])
 
-    return _undefined_error(asked, f"{what} is nan", cause, slope, entry)
+    return _undefined_error(asked._replace(program=program), f"{what} is nan", cause, slope, entry)
 
 
 def _has_nan(entries: Floats | None) -> bool:

@@ -13,7 +13,6 @@ from gradcalc.engine import reverse, scalar, sparse, straight, sweeps
 from gradcalc.engine.schedule import Floats, Schedule, schedule
 from gradcalc.errors import BindingError, UsageError
 from gradcalc.graph import Graph
-from gradcalc.primitives import TABLE
 
 if TYPE_CHECKING:
     from gradcalc.autograd.tensor import Tensor
@@ -84,7 +83,8 @@ class Program:
         return Program(transform.vjp_graph(self.graph))
 
     @cached_property
-    def _gradient_program(self) -> Program:
+    def gradient_program(self) -> Program:
+        """The gradient of the one output as a program: its Jacobian is the Hessian."""
         return Program(transform.gradient_graph(self.graph))
 
     # --- what is asked ------------------------------------------------------------------------
@@ -177,12 +177,19 @@ class Program:
     def hessian(self, x: Point) -> Floats:
         """The matrix of second derivatives of the one output, shape (n, n) or (N, n, n)."""
         self._require_one_output("hessian", "jacobian")
-        return self._gradient_program.jacobian(x, "reverse")
+        return self._where_defined(x, self.gradient_program.jacobian(x, "reverse"))
 
     def hvp(self, x: Point, u: Sequence[float] | Floats) -> Floats:
         """The Hessian of the one output times u, shape (n,) or (N, n)."""
         self._require_one_output("hvp", "jvp")
-        return self._gradient_program.jvp(x, u)
+        return self._where_defined(x, self.gradient_program.jvp(x, u))
+
+    def _where_defined(self, x: Point, slopes: Floats) -> Floats:
+        """No second derivative of a value that is none: the formula of log has one at -1."""
+        undefined = np.isnan(self(x))[..., 0]
+        if undefined.any():
+            slopes[undefined] = np.nan
+        return slopes
 
     # --- straight-line code, for many points ---------------------------------------------------
 
@@ -206,8 +213,7 @@ class Program:
     def _straight_jacobian(self) -> straight.Straight:
         graph = transform.jacobian_graph(self.graph)
         entries = len(graph.outputs)
-        # An undefined value may have finite slopes by formula (log): the values are watched too.
-        if any(TABLE[code].domain for code in set(self.graph.codes)):
+        if not transform.shows_in_slopes(self.graph):
             graph.outputs = graph.outputs + self.graph.outputs
         return straight.straighten(graph, entries)
 

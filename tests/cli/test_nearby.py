@@ -20,6 +20,8 @@ from tests.cli.shell import Shell
         ("jacobian", "x/y, y", "0,0", "at y=1e-12 f1 is 0"),
         ("vjp", "x*sqrt(y)", "0,0", "at y=1e-12 it is 0"),
         ("jvp", "x*sqrt(y)", "0,0", "at y=1e-12 it is 1e-06"),
+        ("hessian", "x*sqrt(y)", "0,0", "at y=1e-12 it is 500000"),
+        ("hvp", "x*sqrt(y)", "0,0", "at y=1e-12 it is 500000"),
         ("eval", "log(x1-2)+x2", "2,1", "at x1=2.000000000002 f1 is -25.9378"),
         ("eval", "gamma(n)", "n=-1", "at n=-0.999999999999 f1 is -1.00002e+12"),
         ("eval", "r = 1/(a-b)", "a=1e20,b=1e20", "at a=1.000000000001e+20 r is 9.99921e-09"),
@@ -33,7 +35,7 @@ from tests.cli.shell import Shell
 def test_the_hint_is_a_point_that_has_an_answer(
     gradcalc: Shell, command: str, text: str, at: str, hint: str | None
 ) -> None:
-    extra = ["--u", "1,1"] if command == "jvp" else []
+    extra = ["--u", "1,1"] if command in ("jvp", "hvp") else []
     result = gradcalc(command, text, "--at", at, "--no-check", *extra)
     assert result.code == 4
     hints = [line for line in result.err.splitlines() if line.startswith("hint: at ")]

@@ -361,3 +361,13 @@ def test_a_jacobian_of_many_rows_and_columns_is_swept_several_seeds_at_a_time() 
         expected[i, (i + 1) % n] += x[i]
     for mode in MODES:
         same(p.jacobian(x, mode), expected)
+
+
+def test_a_value_that_is_none_has_no_second_derivative_either() -> None:
+    p = gradcalc.compile("log(x)*y**2")
+    assert np.isnan(p.hessian([-1, 2])).all()
+    assert np.isnan(p.hvp([-1, 2], [0, 1])).all()
+    points = np.array([[-1.0, 2.0], [1.0, 2.0]])
+    hessians = p.hessian(points)
+    assert np.isnan(hessians[0]).all()
+    np.testing.assert_array_equal(hessians[1], [[-4, 4], [4, 0]])
