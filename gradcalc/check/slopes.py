@@ -46,7 +46,7 @@ class Slopes:
     def first(self, code: int, operands: Numbers, value: Any, wanted: tuple[bool, ...]) -> Numbers:
         """∂/∂operand, for the wanted operands, of what is neither linear nor a product of two."""
         if code == POW.code and not wanted[1]:
-            return _monomial(context(), operands[0], operands[1], 1), None
+            return _monomial(context(), operands[0], operands[1], value, 1), None
         school = _SCHOOL.get(code)
         if school is not None:
             return school(context(), operands, value)
@@ -141,15 +141,17 @@ def _power(mp: Any, operands: Numbers, value: Any) -> Numbers:
     x, y = operands
     if not mp.isfinite(value):
         return mp.nan, mp.nan
-    return _monomial(mp, x, y, 1), value * mp.log(x) if x > 0 else (0 * x if y > 0 == x else mp.nan)
+    return _monomial(mp, x, y, value, 1), value * mp.log(x) if x > 0 else (
+        0 * x if y > 0 == x else mp.nan
+    )
 
 
-def _monomial(mp: Any, x: Any, y: Any, order: int) -> Any:
-    """The derivative of x**y of that order, by x."""
+def _monomial(mp: Any, x: Any, y: Any, value: Any, order: int) -> Any:
+    """The derivative of x**y of that order, by x. No digit of y is lost in a y - 1."""
     factor = y if order == 1 else y * (y - 1)
     if not factor:
         return mp.mpf(0)
-    return factor * apply(POW.code, (x, y - order))
+    return factor * value / x**order if x else factor * apply(POW.code, (x, y - order))
 
 
 def _branch(mp: Any, operands: Numbers, _value: Any) -> Numbers:
@@ -180,7 +182,7 @@ def _quotient_twice(mp: Any, operands: Numbers, value: Any) -> dict[tuple[int, i
 
 def _power_twice(mp: Any, operands: Numbers, value: Any) -> dict[tuple[int, int], Any]:
     x, y = operands
-    curved = _monomial(mp, x, y, 2)
+    curved = _monomial(mp, x, y, value, 2)
     if x <= 0:
         return {(0, 0): curved, (0, 1): mp.nan, (1, 1): mp.nan}
     log = mp.log(x)

@@ -35,6 +35,7 @@ METHODS = ("auto", "sympy", "mpmath", "differences", "none")
 BUDGET = 5.0
 """Seconds of processor time that a check may take."""
 
+_FAR = 3_321_928  # bits: a million digits
 _BOTH = "sympy+mpmath"
 _SYMPY_SHARE = 0.5
 """What part of the budget sympy gets when something else can stand in."""
@@ -291,13 +292,19 @@ def _out_of_range(
             continue
         if true and context().isfinite(true):
             what = "underflows" if not number else "overflows"
-            told.append(
-                (k, f"{what}: the true value is {context().nstr(true, 6).replace('.0e', 'e')}")
-            )
+            told.append((k, f"{what}: the true value is {_shown(true)}"))
     if not told:
         return ""
     more = f", and {len(told) - 1:,} more" if len(told) > 1 else ""
     return f"{_name(question, told[0][0], question.kind)} {told[0][1]}{more}"
+
+
+def _shown(true: Truth) -> str:
+    """A number far from the doubles, unless its exponent is a long number itself."""
+    mp = context()
+    if abs(mp.mag(true)) > _FAR:
+        return f"beyond {'-' * (true < 0)}1e{'+' if abs(true) > 1 else '-'}1000000"
+    return str(mp.nstr(true, 6)).replace(".0e", "e")
 
 
 def _noise(question: Question, found: dict[str, tuple[list[float], Comparison]]) -> str:

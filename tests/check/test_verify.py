@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 
 import gradcalc
-from gradcalc.check import verify
+from gradcalc.arithmetic import exclusive
+from gradcalc.check import numeric, oracle, verify
+from gradcalc.check.budget import Deadline
+from gradcalc.check.question import Question
 from gradcalc.errors import UsageError
 
 EXAMPLE = "x1**2+3*x2, x2**2+2*x1"
@@ -344,6 +347,8 @@ def test_numbers_beyond_the_doubles_are_told(check: Any) -> None:
     assert "df1/dx overflows: the true value is -2e+360" in over.line
     under = check("exp(-x**2)", [30.0], **LONG)
     assert "df1/dx underflows: the true value is -8.1" in under.line
+    far = check("exp(x**2)*y", [1e9, 1.0], **LONG)
+    assert "df1/dx overflows: the true value is beyond 1e+1000000" in far.line
 
 
 @pytest.mark.parametrize(
@@ -402,6 +407,15 @@ def test_terms_that_cancel_by_300_digits(check: Any, method: str) -> None:
     verdict = check("(1-tanh(x))*exp(2*x)", [350.0], "gradient", method=method, **LONG)
     assert verdict.passed is False
     assert verdict.truth[0] == pytest.approx(3.943870617503852e-304, rel=1e-12)
+
+
+def test_an_exponent_that_swallows_one() -> None:
+    # x**(x - 1) is not x**x, with however few digits
+    question = Question(gradcalc.compile("x**x").graph, (1e155,), "gradient", (), (1.0,), (1.0,))
+    with exclusive():
+        (true,) = numeric.truth(question, Deadline(30)).entries
+        (other,) = oracle.truth(question, Deadline(30)).entries
+        assert abs(true / other - 1) < 1e-18
 
 
 @pytest.mark.parametrize("method", ["auto", "mpmath", "differences"])
