@@ -19,11 +19,15 @@ from gradcalc.primitives import (
     AND,
     CONSTANT,
     CONVENTIONS,
+    COS,
     DIV,
+    EXP,
     FLOW,
     MUL,
     NEG,
     OR,
+    SIN,
+    SQUARE,
     SUB,
     TABLE,
     VARIABLE,
@@ -131,6 +135,23 @@ class _Backward:
             else result.constant(0.0)
             for node in primal.inputs
         ]
+
+
+_CARRYING = (VARIABLE, CONSTANT, ADD, SUB, MUL, DIV, NEG, SQUARE, EXP, SIN, COS)
+"""Through these a slope that is not finite stays so, whatever it is multiplied by."""
+
+
+def shows_in_slopes(graph: Graph) -> bool:
+    """Whether some slope is not finite wherever a value is undefined: an undefined quotient always
+    has one, log(-1) has the slope -1 by formula."""
+    primitives = [TABLE[code] for code in graph.codes]
+    if not any(primitive.domain for primitive in primitives):
+        return True
+    if not all(primitive in _CARRYING for primitive in primitives):
+        return False
+    active = _active(graph)
+    quotients = (node for node, primitive in enumerate(primitives) if primitive is DIV)
+    return all(active[node] or node in graph.constants for node in quotients)
 
 
 def _active(graph: Graph) -> bytearray:

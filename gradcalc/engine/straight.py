@@ -279,7 +279,7 @@ def _work(straight: Straight, points: Floats, results: Floats, waiting: list[sli
                 rows = there if len(there) == len(results) else None
                 room = _Room(straight, rows, len(there), memory)
             room.fill(points[chunk])
-            if not room.is_finite():
+            if not room.is_finite(points[chunk]):
                 suspects.append(chunk)
             if len(there) < len(results):
                 there[:] = room.rows
@@ -343,9 +343,10 @@ class _Room:
             else:
                 function(places[a], places[b], places[c], out=places[target])
 
-    def is_finite(self) -> bool:
-        """Whether all that was computed is finite (an overflow of the sum is taken for a no)."""
-        return bool(np.isfinite(self.rows.sum() + self.watched.sum()))
+    def is_finite(self, points: Floats) -> bool:
+        """Whether all that was computed is finite (an overflow of the sum is taken for a no), and
+        the points are: not every slope tells of them."""
+        return bool(np.isfinite(self.rows.sum() + self.watched.sum() + points.sum()))
 
 
 def cores() -> int:

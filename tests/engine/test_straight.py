@@ -48,6 +48,25 @@ def test_where_something_is_not_finite_the_careful_sweeps_decide(text: str) -> N
     np.testing.assert_array_equal(p.jacobian(points), one_by_one)
 
 
+@pytest.mark.parametrize(
+    "text", ["x + y", "x/2 + y", "x + 1/y", "x*y", "exp(-1/x)*y", "1/(1/x) + y"]
+)
+@pytest.mark.parametrize("number", [np.nan, np.inf, 0.0])
+def test_an_undefined_value_among_many_has_no_finite_slope(text: str, number: float) -> None:
+    p = gradcalc.compile(text)
+    points = np.ones((MANY, 2))
+    points[3, 0], points[5, 1] = number, number
+    one_by_one = np.array([p.jacobian(point) for point in points])
+    np.testing.assert_array_equal(p.jacobian(points), one_by_one)
+
+
+def test_values_are_watched_only_where_slopes_do_not_tell_of_them() -> None:
+    told = ("x**2/y", "sin(x/y)*exp(-3/x)", "x*y")
+    untold = ("log(x)", "x + 1/0", "where(x > 0, 1/y, x)", "floor(1/x)*y")
+    assert [gradcalc.compile(text)._straight_jacobian.watched for text in told] == [0, 0, 0]
+    assert [gradcalc.compile(text)._straight_jacobian.watched for text in untold] == [1] * 4
+
+
 def test_an_output_may_be_an_input_a_constant_or_another_output() -> None:
     p = gradcalc.compile("x, x, 3, x*y, x*y, 2*x*y, pi")
     points = np.random.default_rng(1).normal(size=(MANY, 2))
