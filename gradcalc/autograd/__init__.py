@@ -36,6 +36,7 @@ from gradcalc.autograd import (
     inplace,
     linear,
     node,
+    operators,
     printing,
     reductions,
     structural,
@@ -173,8 +174,10 @@ permute = vars(Tensor)["permute"]
 globals().update(
     {
         name: operation
-        for name, operation in (elementwise.FUNCTION | elementwise.ARITHMETIC).items()
-        if name not in elementwise.RESHAPING
+        for name, operation in (
+            elementwise.FUNCTION | operators.ARITHMETIC | operators.COMPARISONS | operators.TESTS
+        ).items()
+        if name not in operators.RESHAPING
     }
 )
 

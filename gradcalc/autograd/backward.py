@@ -102,11 +102,15 @@ def _run(node: Node, cotangents: list[Any], tracked: bool) -> Sequence[Any]:
     """The chain rule for one node."""
     if cotangents[0] is None and all(v is None for v in cotangents):
         return (None,) * len(node.next_functions)
+    if mode.anomaly:
+        return _watched(node, cotangents, tracked)
+    return _pull(node, cotangents, tracked)
+
+
+def _pull(node: Node, cotangents: list[Any], tracked: bool) -> Sequence[Any]:
     flowing = node.pull(cotangents, tracked)
     for hook in list(node.node_hooks) if node.node_hooks else ():
         flowing = _node_hook(hook, flowing, cotangents, tracked)
-    if mode.anomaly:
-        _refuse_nan(node, flowing)
     return flowing
 
 
@@ -163,6 +167,31 @@ def _node_hook(hook: Any, flowing: Any, cotangents: list[Any], tracked: bool) ->
         return list(flowing)
     returned = returned if isinstance(returned, tuple) else (returned,)
     return returned if tracked else [v if v is None else v._array for v in returned]
+
+
+def _watched(node: Node, cotangents: list[Any], tracked: bool) -> Sequence[Any]:
+    """``detect_anomaly``: what goes wrong is told with the place of the forward operation."""
+    try:
+        flowing = _pull(node, cotangents, tracked)
+        if mode.check_nan:
+            _refuse_nan(node, flowing)
+    except Exception:
+        warnings.warn(_origin(node), UserWarning, stacklevel=5)
+        raise
+    return flowing
+
+
+def _origin(node: Node) -> str:
+    if node.made_at is None:
+        return (
+            f"Error detected in {node.name()}. No forward pass information available. Enable "
+            "detect anomaly during forward pass for more information."
+        )
+    trace = "".join(node.made_at.format())
+    return (
+        f"Error detected in {node.name()}. Traceback of forward call that caused the error:\n"
+        f"{trace}"
+    )
 
 
 def _refuse_nan(node: Node, flowing: Sequence[Any]) -> None:
@@ -232,10 +261,12 @@ def grad(
     allow_unused: bool | None = None,
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
+    only_inputs: bool = True,
 ) -> tuple[Any, ...]:
     """vᵀJ with respect to ``inputs``, returned; no ``.grad`` is touched.
 
     With ``is_grads_batched`` the cotangents have a leading axis, and so have the results.
+    ``only_inputs`` is PyTorch's old option, taken and not needed.
     """
     if materialize_grads and allow_unused is False:
         raise ValueError(
@@ -243,6 +274,8 @@ def grad(
             "allow_unused=False."
         )
     inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    if not inputs:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     keep = create_graph if retain_graph is None else retain_graph
     captures = {_edge_of_input(x): None for x in inputs}
     if is_grads_batched:
@@ -250,14 +283,14 @@ def grad(
     else:
         found = _go(_seeds(outputs, grad_outputs, create_graph), keep, create_graph, captures)
     results = []
-    for x in inputs:
+    for k, x in enumerate(inputs):
         v = found[edge(x)]
         if v is None and materialize_grads:
             v = np.zeros_like(x._array)
         if v is None and not allow_unused:
             raise RuntimeError(
-                "One of the differentiated Tensors appears to not have been used in the graph. Set "
-                "allow_unused=True if this is the desired behavior."
+                f"The differentiated Tensor at index {k} appears to not have been used in the "
+                "graph. Set allow_unused=True if this is the desired behavior."
             )
         results.append(v if v is None or isinstance(v, Tensor) else wrap(np.array(v)))
     return tuple(results)

@@ -77,10 +77,26 @@ def named(kind: Any) -> dtype:
 
 
 def numpy_type(kind: Any) -> Any:
-    """numpy's type for a dtype, for numpy's own types, and for Python's float, int and bool."""
+    """numpy's type for a dtype, for numpy's own types, and for Python's: ``float`` is float64."""
     if isinstance(kind, dtype):
         return kind.numpy
-    return _default.numpy if kind is float else np.dtype(kind)
+    return np.dtype(kind)
+
+
+class device(str):  # noqa: N801
+    """Where numbers live: always ``device("cpu")`` here; taken, and without effect."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"device(type={str(self)!r})"
+
+    @property
+    def type(self) -> str:
+        return str(self)
+
+
+CPU = device("cpu")
 
 
 class Size(tuple[Any, ...]):
@@ -90,6 +106,13 @@ class Size(tuple[Any, ...]):
 
     def __repr__(self) -> str:
         return f"torch.Size({list(self)})"
+
+    def __getitem__(self, key: Any) -> Any:
+        part = super().__getitem__(key)
+        return Size(part) if isinstance(key, slice) else part
+
+    def __add__(self, other: Any) -> Size:
+        return Size(super().__add__(tuple(other)))
 
     def numel(self) -> int:
         return int_product(self)

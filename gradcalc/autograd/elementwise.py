@@ -1,7 +1,7 @@
 """Elementwise operations, one for every row of the primitive table.
 
 Forward is the row's numpy function. Backward is the row's partials times the cotangent, summed back
-to each operand's shape. Nothing here knows a derivative.
+to each operand's shape. Nothing here knows a derivative. ``operators`` gives them their signs.
 """
 
 from __future__ import annotations
@@ -15,11 +15,19 @@ import numpy as np
 from gradcalc import primitives
 from gradcalc.autograd.dtypes import get_default_dtype
 from gradcalc.autograd.formula import Formula, formula, products
-from gradcalc.autograd.grad_mode import mode
-from gradcalc.autograd.inplace import in_place
-from gradcalc.autograd.node import FREED, NEVER_MODIFIED, NOWHERE, Edge, Node, clock, unpack
+from gradcalc.autograd.grad_mode import mode, watching
+from gradcalc.autograd.node import (
+    FREED,
+    NEVER_MODIFIED,
+    NOWHERE,
+    Edge,
+    Node,
+    clock,
+    remember,
+    unpack,
+)
 from gradcalc.autograd.structural import convert, sum_to
-from gradcalc.autograd.tensor import Tensor, edge, method, wrap
+from gradcalc.autograd.tensor import Tensor, edge, wrap
 from gradcalc.primitives import FUNCTIONS, TABLE, Primitive
 from gradcalc.sines import LONG
 
@@ -33,6 +41,12 @@ PYTORCH_NODES = {
     "log1p": "Log1PBackward0",
 }  # fmt: skip
 """Where PyTorch's node is not simply named after the function."""
+BESIDE_A_NUMBER = {"mod": (1, "RemainderBackward0"), "pow": (0, "PowBackward2")}
+"""Nodes that PyTorch names differently when this operand is a number, as in ``x % 2``, ``2**x``."""
+
+
+class ForeignOperandError(TypeError):
+    """An operand that is neither a tensor nor a number: Python may ask the other side."""
 
 
 class Elementwise(Node):
@@ -81,9 +95,11 @@ class _Conjugating(Elementwise):
         return [g if g is None or not tracked else wrap(g) for g in flowing]
 
 
-def node_class(primitive: Primitive, kind: type[Elementwise] = Elementwise) -> type[Elementwise]:
+def node_class(
+    primitive: Primitive, kind: type[Elementwise] = Elementwise, name: str = ""
+) -> type[Elementwise]:
     """The node of a primitive, under PyTorch's name."""
-    name = PYTORCH_NODES.get(primitive.name, f"{primitive.name.capitalize()}Backward0")
+    name = name or PYTORCH_NODES.get(primitive.name, f"{primitive.name.capitalize()}Backward0")
     return type(name, (kind,), {"primitive": primitive, "__module__": __name__})
 
 
@@ -96,6 +112,9 @@ class Operation:
         self.__doc__ = primitive.doc
         self._node = node_class(primitive)
         self._conjugating = node_class(primitive, _Conjugating)
+        place, name = BESIDE_A_NUMBER.get(primitive.name, (None, ""))
+        self._number_place = place
+        self._beside_number = node_class(primitive, name=name) if name else self._node
         self._forward: Callable[..., Any] | None = None
         self._formulas: dict[tuple[bool, ...], Formula] = {}
         self._flows = any(partial is not None for partial in primitive.partials)
@@ -157,7 +176,9 @@ class Operation:
             forward = self._forward = self.primitive.numpy
         try:
             array = forward(*arrays)
-        except ValueError:
+        except ValueError as error:
+            if "negative integer powers" in str(error):
+                raise RuntimeError(str(error)) from None
             raise _size_error(arrays) from None
         out = _new(Tensor)
         out._array = array if type(array) is _ndarray else np.asarray(array)
@@ -179,8 +200,12 @@ class Operation:
             chosen = self._formulas[wanted] = formula(self.primitive, wanted)
         array = out._array
         node = (self._node if array.dtype.kind == "f" else self._conjugating)()
+        if self._number_place is not None and type(operands[self._number_place]) is not Tensor:
+            node = self._beside_number()
         node.next_functions = tuple(edges)
         node.order = next(clock)
+        if watching:
+            remember(node)
         node.formula = chosen
         saved: list[tuple[Any, ...]] = []
         for place in chosen.saves:
@@ -249,7 +274,7 @@ def _operand(x: Any) -> Any:
         return x.item()
     if isinstance(x, np.ndarray):
         return wrap(x)
-    raise TypeError(f"expected a Tensor or a number, but got {type(x).__name__}")
+    raise ForeignOperandError(f"expected a Tensor or a number, but got {type(x).__name__}")
 
 
 def _size_error(arrays: list[Any]) -> RuntimeError:
@@ -286,6 +311,8 @@ def _quick_unary(operation: Operation) -> Callable[..., Tensor]:
             node = node_class()
             node.next_functions = (x._edge or edge(x),)
             node.order = next(clock)
+            if watching:
+                remember(node)
             node.formula = chosen
             node.saved = [
                 (array, x._counter, x._counter[0], x)
@@ -310,89 +337,5 @@ def apply(primitive: Primitive, *operands: Any) -> Tensor:
     return OPERATIONS[primitive](*operands)
 
 
-# --- Powers with a number as the exponent -------------------------------------------------------
-
-
-class PowBackward0(Node):
-    """``x**n``: its own node, because n·xⁿ⁻¹ needs no logarithm, and is 0 for n = 0 even at 0."""
-
-    def __init__(self, exponent: float) -> None:
-        self.exponent = exponent
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        n = self.exponent
-        return (v * (n * saved[0] ** (n - 1)) if n else v * 0.0,)
-
-
-def pow(x: Any, y: Any) -> Tensor:
-    """x to the power of y."""
-    if isinstance(x, Tensor) and type(y) in (int, float) and x._array.dtype.kind in "fc":
-        return _power(x, y)
-    return OPERATIONS[primitives.POW](x, y)
-
-
-def _power(x: Tensor, n: float) -> Tensor:
-    array = x._array
-    out = wrap(array * array if n == 2 else array**n)
-    if not (mode.enabled and x._tracked):
-        return out
-    if array.dtype.kind == "c":
-        return OPERATIONS[primitives.POW](x, complex(n))
-    node = PowBackward0(n)
-    node.next_functions = (x._edge or edge(x),)
-    node.order = next(clock)
-    node.saved = ((array, x._counter, x._counter[0], x),)
-    out._edge, out._tracked = (node, 0), True
-    return out
-
-
-# --- Operators and methods ----------------------------------------------------------------------
-
-
-def _operators() -> None:
-    """``x + y`` and the like, straight to the operation."""
-
-    def forward(operation: Operation) -> Any:
-        general = operation.general
-        return lambda x, y: general(x, y)
-
-    def reflected(operation: Operation) -> Any:
-        general = operation.general
-        return lambda x, y: general(y, x)
-
-    two = {"add": primitives.ADD, "sub": primitives.SUB, "mul": primitives.MUL,
-           "truediv": primitives.DIV, "mod": primitives.MOD}  # fmt: skip
-    for name, primitive in two.items():
-        operation = OPERATIONS[primitive]
-        setattr(Tensor, f"__{name}__", forward(operation))
-        setattr(Tensor, f"__r{name}__", reflected(operation))
-        setattr(Tensor, f"__i{name}__", in_place(operation))
-    compared = {"lt": primitives.LT, "le": primitives.LE, "gt": primitives.GT, "ge": primitives.GE,
-                "eq": primitives.EQ, "ne": primitives.NE}  # fmt: skip
-    for name, primitive in compared.items():
-        method(f"__{name}__", name)(forward(OPERATIONS[primitive]))
-    method("__pow__")(pow)
-    method("__ipow__")(in_place(pow))
-    method("__rpow__")(lambda x, y: OPERATIONS[primitives.POW](y, x))
-    method("__neg__")(lambda x: OPERATIONS[primitives.NEG].quick(x))
-    method("__pos__")(lambda x: x)
-    method("__abs__")(lambda x: FUNCTION["abs"](x))
-
-
 FUNCTION: dict[str, Any] = {name: OPERATIONS[p] for name, p in FUNCTIONS.items()}
 """What the table calls in call position: ``FUNCTION["sin"]``."""
-ARITHMETIC: dict[str, Any] = {
-    "add": OPERATIONS[primitives.ADD], "sub": OPERATIONS[primitives.SUB],
-    "subtract": OPERATIONS[primitives.SUB], "mul": OPERATIONS[primitives.MUL],
-    "multiply": OPERATIONS[primitives.MUL], "div": OPERATIONS[primitives.DIV],
-    "divide": OPERATIONS[primitives.DIV], "neg": OPERATIONS[primitives.NEG],
-    "negative": OPERATIONS[primitives.NEG], "remainder": OPERATIONS[primitives.MOD], "pow": pow,
-}  # fmt: skip
-RESHAPING = ("max", "min", "where", "clamp", "clip")
-"""Names for which tensors have more to say than the table; ``reductions`` defines them."""
-
-_operators()
-for _name, _operation in (FUNCTION | ARITHMETIC).items():
-    if _name not in RESHAPING:
-        setattr(Tensor, _name, _operation if _name != "pow" else pow)
-        setattr(Tensor, f"{_name}_", in_place(_operation))

@@ -25,9 +25,9 @@ from typing import Any
 
 import numpy as np
 
-from gradcalc.autograd.grad_mode import _Switch, mode
+from gradcalc.autograd.grad_mode import _Switch, mode, watching
 from gradcalc.autograd.inplace import rebase, refuse_leaf
-from gradcalc.autograd.node import NOWHERE, Node, clock
+from gradcalc.autograd.node import NOWHERE, Node, clock, remember
 from gradcalc.autograd.structural import convert, sum_to
 from gradcalc.autograd.tensor import Tensor, edge, wrap
 
@@ -112,7 +112,7 @@ class FunctionNode(Node):
             return None
         if not isinstance(v, Tensor):
             raise RuntimeError(
-                f"function {self.name()}: expected Variable or None (got {type(v).__name__})"
+                f"expected Variable or None (got {type(v).__name__}) from {self.name()}"
             )
         shape, kind = wanted
         if not _sums_to(v._array.shape, shape):
@@ -154,15 +154,15 @@ class Function:
     setup_context: Callable[..., None] | None = None
 
     @classmethod
-    def apply(cls, *inputs: Any) -> Any:
+    def apply(cls, *inputs: Any, **options: Any) -> Any:
         """Run forward on the inputs, recorded if grad mode is on and one of them is tracked."""
         node = _node_of(cls)()
         node.needs_input_grad = tuple(isinstance(x, Tensor) and x._tracked for x in inputs)
         with _Switch(False):
             if cls.setup_context is None:
-                returned = cls.forward(node, *inputs)
+                returned = cls.forward(node, *inputs, **options)
             else:
-                returned = cls.forward(*inputs)
+                returned = cls.forward(*inputs, **options)
                 cls.setup_context(node, inputs, returned)
         if not (mode.enabled and any(node.needs_input_grad)):
             return returned
@@ -186,6 +186,8 @@ def _record(node: FunctionNode, inputs: Sequence[Any], returned: Any) -> Any:
     node.next_functions = tuple(NOWHERE if x is None else edge(x) for x in tensors)
     node._inputs = [None if x is None else (x._array.shape, x._array.dtype) for x in tensors]
     node.order = next(clock)
+    if watching:
+        remember(node)
     node.outputs = len(outs)
     made = [_output(node, k, out, tensors) for k, out in enumerate(outs)]
     node._outs = [(out._array.shape, out._array.dtype) if isinstance(out, Tensor) else ((), float)

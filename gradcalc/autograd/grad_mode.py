@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable
 from functools import wraps
+from inspect import isgeneratorfunction
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -16,9 +18,12 @@ class _Mode(threading.local):
 
     enabled = True
     anomaly = False
+    check_nan = True
 
 
 mode = _Mode()
+watching: list[None] = []
+"""Not empty while a thread detects anomalies: a cheap question for every new node to ask."""
 
 
 def is_grad_enabled() -> bool:
@@ -46,12 +51,39 @@ class _Switch:
         mode.enabled = self._before.pop()
 
     def __call__(self, function: F) -> F:
+        if isgeneratorfunction(function):
+            return self._generator(function)  # type: ignore[no-any-return]
+
         @wraps(function)
         def switched(*args: Any, **kwargs: Any) -> Any:
             with _Switch(self._value):
                 return function(*args, **kwargs)
 
         return switched  # type: ignore[return-value]
+
+    def _generator(self, function: Callable[..., Any]) -> Any:
+        """The generator runs in this mode, and who iterates over it in their own."""
+
+        @wraps(function)
+        def switched(*args: Any, **kwargs: Any) -> Any:
+            generator = function(*args, **kwargs)
+            resume, given = generator.send, None
+            try:
+                while True:
+                    with _Switch(self._value):
+                        value = resume(given)
+                    try:
+                        resume, given = generator.send, (yield value)
+                    except GeneratorExit:
+                        raise
+                    except BaseException as error:
+                        resume, given = generator.throw, error
+            except StopIteration as stop:
+                return stop.value
+            finally:
+                generator.close()
+
+        return switched
 
 
 class no_grad(_Switch):  # noqa: N801  (PyTorch's name)
@@ -70,6 +102,10 @@ class no_grad(_Switch):  # noqa: N801  (PyTorch's name)
     def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
         # ``@no_grad`` works without parentheses too.
         return super().__new__(cls) if function is None else _Switch(False)(function)
+
+
+inference_mode = no_grad
+"""PyTorch's stricter ``no_grad``; here the same."""
 
 
 class enable_grad(_Switch):  # noqa: N801
@@ -98,24 +134,62 @@ class set_grad_enabled(_Switch):  # noqa: N801
         mode.enabled = self._at_call  # used as a decorator: the call itself changes nothing
         return super().__call__(function)
 
+    def __repr__(self) -> str:
+        return f"torch.autograd.grad_mode.set_grad_enabled(mode={self._value})"
+
 
 class detect_anomaly:  # noqa: N801
-    """Inside the block, a backward formula that returns NaN raises and names its node."""
+    """Inside the block, backward raises where a formula returns NaN, and names its node.
+
+    The warning that goes with it says where the forward operation was written. ``check_nan=False``
+    asks for that alone, when something else is raised.
+    """
 
     def __init__(self, check_nan: bool = True) -> None:
         self._check_nan = check_nan
+        self._before: list[tuple[bool, bool]] = []
+        warnings.warn(
+            "Anomaly Detection has been enabled. This mode will increase the runtime and should "
+            "only be enabled for debugging.",
+            UserWarning,
+            stacklevel=2,
+        )
 
     def __enter__(self) -> None:
-        self._before = mode.anomaly
-        mode.anomaly = self._check_nan
+        self._before.append((mode.anomaly, mode.check_nan))
+        _watch(True, self._check_nan)
 
     def __exit__(self, *_: object) -> None:
-        mode.anomaly = self._before
+        _watch(*self._before.pop())
 
 
-class set_detect_anomaly(detect_anomaly):  # noqa: N801
-    """``detect_anomaly`` that holds from the call on."""
+class set_detect_anomaly:  # noqa: N801
+    """Detect anomalies or not, from now on; as a context manager, until the end of the block."""
 
     def __init__(self, mode_: bool, check_nan: bool = True) -> None:
-        super().__init__(check_nan and mode_)
-        self.__enter__()
+        self._before = mode.anomaly, mode.check_nan
+        _watch(mode_, check_nan)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        _watch(*self._before)
+
+
+def _watch(anomaly: bool, check_nan: bool) -> None:
+    if anomaly and not mode.anomaly:
+        watching.append(None)
+    if mode.anomaly and not anomaly:
+        watching.pop()
+    mode.anomaly, mode.check_nan = anomaly, check_nan
+
+
+def is_anomaly_enabled() -> bool:
+    """Whether this thread detects anomalies."""
+    return mode.anomaly
+
+
+def is_anomaly_check_nan_enabled() -> bool:
+    """Whether this thread raises where a backward formula returns NaN."""
+    return mode.check_nan

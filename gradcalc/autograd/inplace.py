@@ -9,14 +9,16 @@ so that a node which saved the old numbers notices.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from gradcalc.autograd.grad_mode import mode
-from gradcalc.autograd.node import Edge, Node, clock
-from gradcalc.autograd.structural import basic, clean_key, index, sum_to
+from gradcalc.autograd.grad_mode import mode, watching
+from gradcalc.autograd.indexing import basic, clean_key, index
+from gradcalc.autograd.node import Edge, Node, clock, remember
+from gradcalc.autograd.structural import sum_to
 from gradcalc.autograd.tensor import Tensor, edge, method, retain, wrap
 from gradcalc.autograd.views import Step, follow, replace, wake_views
 
@@ -75,7 +77,7 @@ def _at(array: Any, key: Any) -> Any:
 
 def write(y: Tensor, array: Any, node: Node | None, others: tuple[Edge, ...] = ()) -> Tensor:
     """Put ``array`` into y's memory; y then comes from ``node``, whose first input is the old y."""
-    recorded = mode.enabled and node is not None
+    recorded = mode.enabled and node is not None and y._array.dtype.kind in "fc"
     if mode.enabled:
         refuse_leaf(y)
     if not y._array.flags.writeable:
@@ -111,6 +113,8 @@ def refuse_leaf(y: Tensor) -> None:
 def _move(y: Tensor, node: Node, others: tuple[Edge, ...]) -> None:
     """Give y, or the base that y is a view of, its new place in the graph."""
     node.order = next(clock)
+    if watching:
+        remember(node)
     if y._view is None:
         node.next_functions = (edge(y), *others)
         rebase(y, node)
@@ -121,6 +125,7 @@ def _move(y: Tensor, node: Node, others: tuple[Edge, ...]) -> None:
     node.next_functions = (edge(base), *others)
     slices.next_functions = node.next_functions
     slices.order = next(clock)
+    slices.made_at = node.made_at
     rebase(base, slices)
     y._tracked = True
 
@@ -217,7 +222,9 @@ def in_place(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
         node = edge(result)[0]
         assert node is not None
         _keep_old_values(node, before)
-        return write(y, result._array, node, node.next_functions[1:])
+        write(y, result._array, node, node.next_functions[1:])
+        _watch_result(node, y)
+        return y
 
     write_result.__name__ = f"{getattr(operation, '__name__', 'operation')}_"
     write_result.__doc__ = f"``{getattr(operation, '__name__', '')}``, written into the tensor."
@@ -244,6 +251,35 @@ def _keep_old_values(node: Node, before: Tensor) -> None:
     )
 
 
+def _watch_result(node: Node, y: Tensor) -> None:
+    """A node that saved its result saved what is now in y: a later write to y must be noticed."""
+    if not node.saved or all(entry is None or entry[3] is not None for entry in node.saved):
+        return
+    now = (y._array, y._counter, y._counter[0], None)
+    node.saved = tuple(now if entry and entry[3] is None else entry for entry in node.saved)
+    if y._view is not None:
+        base = y._view.base
+        slices = edge(base)[0]
+        assert slices is not None
+        node.rebuild = _view_of_result(weakref.ref(slices), base._array, y._view.steps)
+
+
+def _view_of_result(
+    slices: weakref.ref[Node], array: Any, steps: tuple[Step, ...]
+) -> Callable[..., Tensor]:
+    """The result of an inner node, which is not in the graph: a view of what CopySlices made."""
+
+    def rebuild(values: Any, counter: list[int]) -> Tensor:
+        base = wrap(array)
+        base._edge, base._tracked = (slices(), 0), True
+        tensor = wrap(values)
+        tensor._counter = counter
+        tensor._edge, tensor._tracked = edge(follow(base, steps)), True
+        return tensor
+
+    return rebuild
+
+
 def _check_result(y: Tensor, result: Tensor) -> None:
     if result._array.shape != y._array.shape:
         raise RuntimeError(
@@ -257,13 +293,35 @@ def _check_result(y: Tensor, result: Tensor) -> None:
         )
 
 
+class ZeroBackward0(Node):
+    """Nothing of what was there matters any more."""
+
+    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
+        return (None,)
+
+
+class FillBackward0(ZeroBackward0):
+    pass
+
+
+def _write_number(y: Tensor, value: Any, kind: type[Node]) -> Tensor:
+    return write(y, value, kind() if y._tracked else None)
+
+
 @method("zero_")
 def zero_(y: Tensor) -> Tensor:
     """Write zeros."""
-    return fill_(y, 0)
+    return _write_number(y, 0, ZeroBackward0)
 
 
 @method("fill_")
 def fill_(y: Tensor, value: Any) -> Tensor:
     """Write one number everywhere."""
-    return copy_(y, value)
+    return copy_(y, value) if isinstance(value, Tensor) else _write_number(y, value, FillBackward0)
+
+
+@method("masked_fill_")
+def masked_fill_(y: Tensor, mask: Tensor, value: Any) -> Tensor:
+    """Write one number where the mask holds."""
+    set_item(y, mask, value)
+    return y

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from gradcalc.autograd.indexing import Shape, get_item, index
 from gradcalc.autograd.node import Node
-from gradcalc.autograd.structural import Shape, get_item, index
 from gradcalc.autograd.tensor import Tensor, attach, method, tracks, wrap
 from gradcalc.autograd.views import View
 

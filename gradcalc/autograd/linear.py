@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from gradcalc.autograd.indexing import embed
 from gradcalc.autograd.node import Node
-from gradcalc.autograd.structural import Shape, embed, index, permute, sum_to, swap
+from gradcalc.autograd.structural import Shape, permute, sum_to, swap
 from gradcalc.autograd.tensor import Tensor, attach, method, save, tracks, wrap
+from gradcalc.autograd.views import view
 
 
 class MmBackward0(Node):
@@ -114,11 +116,25 @@ def trace(x: Tensor) -> Any:
     return diagonal(x).sum()
 
 
+class DiagonalBackward0(Node):
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
+
+    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
+        places = np.arange(min(self.shape))
+        return (embed(v, self.shape, (places, places)),)
+
+
 @method("diagonal")
-def diagonal(x: Tensor) -> Any:
-    """The diagonal of a matrix."""
-    places = np.arange(min(x._array.shape))
-    return index(x, (places, places))
+def diagonal(x: Any) -> Any:
+    """The diagonal of a matrix: a view."""
+    array = x._array if isinstance(x, Tensor) else x
+    count = min(array.shape)
+    slots = np.einsum("ii->i", array[:count, :count])  # numpy's own diagonal cannot be written to
+    if not isinstance(x, Tensor):
+        return slots
+    out = view(x, slots, diagonal)
+    return attach(out, DiagonalBackward0(array.shape), x) if tracks(x) else out
 
 
 @method("diag")

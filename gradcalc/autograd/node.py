@@ -12,10 +12,13 @@ and its result can be differentiated again.
 
 from __future__ import annotations
 
+import traceback
 import weakref
 from collections.abc import Callable, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gradcalc.autograd.grad_mode import mode
 
 if TYPE_CHECKING:
     from gradcalc.autograd.tensor import Tensor
@@ -62,6 +65,7 @@ class Node:
     tensor_hooks: Sequence[tuple[int, Callable[[Any], Any]]] = ()
     node_hooks: Sequence[Callable[..., Any]] = ()
     retained: dict[int, weakref.ref[Tensor]] | None = None
+    made_at: traceback.StackSummary | None = None  # noted while anomalies are detected
 
     def name(self) -> str:
         """PyTorch's name of this node, ``MulBackward0``."""
@@ -139,6 +143,21 @@ def describe(array: Any) -> str:
 def _origin(node: Node, tensor: Any) -> str:
     origin = node if tensor is None else getattr(tensor, "grad_fn", None)
     return f"output 0 of {origin.name()}" if origin is not None else "a leaf"
+
+
+def remember(node: Node) -> None:
+    """Note where the program is, for ``detect_anomaly`` to tell if this node's way back fails."""
+    if mode.anomaly:
+        node.made_at = traceback.StackSummary.from_list(
+            [frame for frame in traceback.extract_stack() if not _ours(frame.filename)]
+        )
+
+
+def _ours(filename: str) -> bool:
+    return filename.startswith(_HERE)
+
+
+_HERE = __file__.removesuffix("node.py")
 
 
 class AccumulateGrad(Node):

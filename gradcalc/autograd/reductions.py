@@ -9,16 +9,11 @@ import numpy as np
 
 from gradcalc.autograd.dtypes import int_product, numpy_type
 from gradcalc.autograd.elementwise import FUNCTION
+from gradcalc.autograd.indexing import embed
 from gradcalc.autograd.inplace import in_place
 from gradcalc.autograd.joining import stack, unbind
 from gradcalc.autograd.node import Node
-from gradcalc.autograd.structural import (
-    Shape,
-    convert,
-    embed,
-    expand,
-    flip,
-)
+from gradcalc.autograd.structural import Shape, convert, expand, flip
 from gradcalc.autograd.tensor import Tensor, attach, method, save, tracks, wrap
 
 Axes = int | Sequence[int] | None

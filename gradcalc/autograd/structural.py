@@ -1,4 +1,4 @@
-"""Operations that move numbers and compute none: indexing, reshaping, joining, broadcasting.
+"""Operations that move numbers and compute none: reshaping, broadcasting, copying.
 
 Each is a function that takes an array or a tensor, and a node whose ``backward`` uses these same
 functions. So every backward here can itself be differentiated, without a second set of formulas.
@@ -92,6 +92,17 @@ def flat(arguments: tuple[Any, ...]) -> Shape:
     return tuple(int(n) for n in arguments)
 
 
+def axis(dim: int, rank: int) -> int:
+    """The number of an axis, counted from 0; of a 0-d tensor, 0 and -1 are taken."""
+    count = rank or 1
+    if not -count <= dim < count:
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-count}, {count - 1}], but got "
+            f"{dim})"
+        )
+    return dim % count
+
+
 # --- Shapes -------------------------------------------------------------------------------------
 
 
@@ -111,24 +122,56 @@ class UnsqueezeBackward0(ViewBackward0):
     pass
 
 
+class SqueezeBackward1(ViewBackward0):
+    pass
+
+
+class UnsafeViewBackward0(ViewBackward0):
+    """A reshape that had to copy."""
+
+
 def _reshape_to(x: Any, shape: Shape, node: type[ViewBackward0] = ViewBackward0) -> Any:
     if not isinstance(x, Tensor):
         return x.reshape(shape)
+    array = _reshaped(x, shape)
+    shares = _shares(array, x._array)  # numpy copies where it cannot look differently
+    out = view(x, array, _reshape_to, shape) if shares else wrap(array)
+    if not tracks(x):
+        return out
+    return attach(out, (node if shares else UnsafeViewBackward0)(x._array.shape), x)
+
+
+def _reshaped(x: Tensor, shape: Shape) -> Any:
     try:
-        array = x._array.reshape(shape)
+        return x._array.reshape(shape)
     except ValueError:
+        if shape.count(-1) > 1:
+            raise RuntimeError("only one dimension can be inferred") from None
         raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {x.numel()}") from (
             None
         )
-    shares = np.may_share_memory(array, x._array)  # numpy copies where it cannot look differently
-    out = view(x, array, _reshape_to, shape) if shares else wrap(array)
-    return attach(out, node(x._array.shape), x) if tracks(x) else out
 
 
-@method("reshape", "view")
+def _shares(array: Any, other: Any) -> bool:
+    return array.size == 0 or np.may_share_memory(array, other)
+
+
+@method("reshape")
 def reshape(x: Tensor, *shape: Any) -> Any:
     """The same numbers in another shape; -1 stands for whatever is left."""
     return _reshape_to(x, flat(shape))
+
+
+@method("view")
+def view_of_shape(x: Tensor, *shape: Any) -> Any:
+    """``reshape``, of the same memory: where that cannot be, an error and not a copy."""
+    wanted = flat(shape)
+    if not _shares(_reshaped(x, wanted), x._array):
+        raise RuntimeError(
+            "view size is not compatible with input tensor's size and stride (at least one "
+            "dimension spans across two contiguous subspaces). Use .reshape(...) instead."
+        )
+    return _reshape_to(x, wanted)
 
 
 @method("view_as", "reshape_as")
@@ -141,24 +184,28 @@ def view_as(x: Tensor, other: Tensor) -> Any:
 def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Any:
     """The axes from ``start_dim`` to ``end_dim`` as one."""
     shape = x._array.shape or (1,)
-    start, end = start_dim % len(shape), end_dim % len(shape)
+    start, end = axis(start_dim, len(shape)), axis(end_dim, len(shape))
+    if start == end and x.ndim:
+        return x
     middle = int_product(shape[start : end + 1])
     return _reshape_to(x, (*shape[:start], middle, *shape[end + 1 :]))
 
 
 @method("squeeze")
-def squeeze(x: Tensor, dim: int | None = None) -> Any:
-    """Without the axes of length 1, or without that one."""
+def squeeze(x: Tensor, dim: int | Sequence[int] | None = None) -> Any:
+    """Without the axes of length 1, or without those of them that are named."""
     shape = x._array.shape
-    gone = range(len(shape)) if dim is None else (dim % max(len(shape), 1),)
+    if dim is None:
+        return _reshape_to(x, tuple(n for n in shape if n != 1), SqueezeBackward0)
+    gone = {axis(k, x.ndim) for k in ((dim,) if isinstance(dim, int) else dim)}
     kept = tuple(n for k, n in enumerate(shape) if k not in gone or n != 1)
-    return _reshape_to(x, kept, SqueezeBackward0)
+    return _reshape_to(x, kept, SqueezeBackward1)
 
 
 @method("unsqueeze")
 def unsqueeze(x: Any, dim: int) -> Any:
     """With a new axis of length 1."""
-    k = dim % (x.ndim + 1)
+    k = axis(dim, x.ndim + 1)
     return _reshape_to(x, (*x.shape[:k], 1, *x.shape[k:]), UnsqueezeBackward0)
 
 
@@ -182,7 +229,13 @@ def permute(x: Any, order: Shape, node: type[PermuteBackward0] = PermuteBackward
     """The axes in another order."""
     if not isinstance(x, Tensor):
         return x.transpose(order)
-    order = tuple(k % x.ndim for k in order)
+    order = tuple(axis(k, x.ndim) for k in order)
+    if len(order) != x.ndim:
+        raise RuntimeError(
+            f"permute: the tensor has {x.ndim} dimensions, and the order names {len(order)}"
+        )
+    if len(set(order)) != len(order):
+        raise RuntimeError("permute(): duplicate dims are not allowed.")
     out = view(x, x._array.transpose(order), permute, order)
     return attach(out, node(order), x) if tracks(x) else out
 
@@ -201,7 +254,9 @@ def swap(x: Any) -> Any:
 def transpose(x: Tensor, dim0: int, dim1: int) -> Any:
     """Two axes exchanged."""
     order = list(range(x.ndim))
-    order[dim0], order[dim1] = order[dim1], order[dim0]
+    one, other = axis(dim0, x.ndim), axis(dim1, x.ndim)
+    if order:
+        order[one], order[other] = other, one
     return permute(x, tuple(order), TransposeBackward0)
 
 
@@ -213,18 +268,39 @@ def t(x: Tensor) -> Any:
     return permute(x, tuple(reversed(range(x.ndim))), TBackward0)
 
 
-Tensor.T = Tensor.mT = property(lambda x: permute(x, tuple(reversed(range(x.ndim)))))  # type: ignore[attr-defined]
+Tensor.T = property(lambda x: permute(x, tuple(reversed(range(x.ndim)))))  # type: ignore[attr-defined]
+Tensor.mT = property(lambda x: transpose(x, -2, -1))  # type: ignore[attr-defined]
+
+
+class RepeatBackward0(Node):
+    def __init__(self, counts: Shape, shape: Shape) -> None:
+        self.counts, self.shape = counts, shape
+
+    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
+        lengths = (1,) * (len(self.counts) - len(self.shape)) + self.shape
+        paired = [n for pair in zip(self.counts, lengths, strict=True) for n in pair]
+        copies = tuple(range(0, len(paired), 2))
+        return (v.reshape(tuple(paired)).sum(copies).reshape(self.shape),)
 
 
 @method("repeat")
 def repeat(x: Tensor, *times: Any) -> Any:
     """The numbers again and again along each axis."""
     counts = flat(times)
-    shape = (1,) * (len(counts) - x.ndim) + x._array.shape
-    paired = [n for pair in zip((1,) * len(shape), shape, strict=True) for n in pair]
-    wide = [n for pair in zip(counts, shape, strict=True) for n in pair]
-    total = tuple(a * b for a, b in zip(counts, shape, strict=True))
-    return expand(_reshape_to(x, tuple(paired)), tuple(wide)).reshape(total)
+    if len(counts) < x.ndim:
+        raise RuntimeError(
+            "Number of dimensions of repeat dims can not be smaller than number of dimensions of "
+            "tensor"
+        )
+    out = wrap(np.tile(x._array, counts))
+    return attach(out, RepeatBackward0(counts, x._array.shape), x) if tracks(x) else out
+
+
+@method("tile")
+def tile(x: Tensor, *times: Any) -> Any:
+    """``repeat``, with 1 for the axes that are not named."""
+    counts = flat(times)
+    return repeat(x, (1,) * (x.ndim - len(counts)) + counts)
 
 
 class FlipBackward0(Node):
@@ -243,111 +319,6 @@ def flip(x: Any, *dims: Any) -> Any:
         return np.flip(x, axes)
     out = wrap(np.ascontiguousarray(np.flip(x._array, axes)))
     return attach(out, FlipBackward0(axes), x) if tracks(x) else out
-
-
-# --- Indexing -----------------------------------------------------------------------------------
-
-
-def clean_key(key: Any) -> tuple[Any, ...]:
-    """An index as a tuple of what numpy understands; a basic one always gives a view."""
-    parts = key if isinstance(key, tuple) else (key,)
-    plain = tuple(_plain(part) for part in parts)
-    return (*plain, ...) if basic(plain) and not any(part is ... for part in plain) else plain
-
-
-def _plain(part: Any) -> Any:
-    if isinstance(part, Tensor):
-        array = part._array
-        return int(array) if array.ndim == 0 and array.dtype.kind in "iu" else array
-    return list(map(_plain, part)) if isinstance(part, list) else part
-
-
-def basic(key: tuple[Any, ...]) -> bool:
-    """Whether numpy makes a view: integers, slices, None and ``...`` only."""
-    for part in key:
-        kind = type(part)
-        if not (kind is int or kind is slice or part is None or part is ...):
-            if isinstance(part, np.integer) or (isinstance(part, int) and kind is not bool):
-                continue
-            return False
-    return True
-
-
-class IndexBackward0(Node):
-    """``x[key]``: the cotangent goes back to the slots it was taken from."""
-
-    def __init__(self, shape: Shape, key: tuple[Any, ...]) -> None:
-        self.shape, self.key = shape, key
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (embed(v, self.shape, self.key),)
-
-
-class SelectBackward0(IndexBackward0):
-    pass
-
-
-class SliceBackward0(IndexBackward0):
-    pass
-
-
-class AliasBackward0(IndexBackward0):
-    pass
-
-
-def _index_node(key: tuple[Any, ...]) -> type[Node]:
-    """Named after the last thing the index does, as in PyTorch's chain of views."""
-    for part in reversed(key):
-        if part is None:
-            return _NewAxis
-        if isinstance(part, slice):
-            return SliceBackward0
-        if part is not ...:
-            return SelectBackward0
-    return AliasBackward0
-
-
-_NewAxis = type("UnsqueezeBackward0", (IndexBackward0,), {})
-
-
-@method("__getitem__")
-def get_item(x: Tensor, key: Any) -> Any:
-    """``x[key]``: a view for integers and slices, a copy for lists, masks and tensors."""
-    return index(x, clean_key(key))
-
-
-def index(x: Any, key: tuple[Any, ...]) -> Any:
-    """``x[key]`` for a clean key, of an array or of a tensor."""
-    if not isinstance(x, Tensor):
-        return x[key]
-    array = x._array[key]
-    if not basic(key):
-        out = wrap(array)
-        return attach(out, IndexBackward0(x._array.shape, key), x) if tracks(x) else out
-    out = view(x, array, index, key)
-    return attach(out, _index_node(key)(x._array.shape, key), x) if tracks(x) else out  # type: ignore[call-arg]
-
-
-class EmbedBackward(Node):
-    def __init__(self, key: tuple[Any, ...]) -> None:
-        self.key = key
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (index(v, self.key),)
-
-
-def embed(v: Any, shape: Shape, key: tuple[Any, ...]) -> Any:
-    """Zeros of this shape, with v added into ``[key]``: what indexing does, turned around."""
-    array = v._array if isinstance(v, Tensor) else v
-    zeros = np.zeros(shape, array.dtype)
-    if basic(key):
-        zeros[key] = array
-    else:
-        np.add.at(zeros, key, array)  # a slot that was read twice is paid twice
-    if not isinstance(v, Tensor):
-        return zeros
-    out = wrap(zeros)
-    return attach(out, EmbedBackward(key), v) if tracks(v) else out
 
 
 # --- Copies -------------------------------------------------------------------------------------

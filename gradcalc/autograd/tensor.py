@@ -11,14 +11,15 @@ from __future__ import annotations
 import warnings
 import weakref
 from collections.abc import Callable
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from gradcalc.autograd import dtypes
 from gradcalc.autograd.dtypes import Size
-from gradcalc.autograd.grad_mode import mode
-from gradcalc.autograd.node import NOWHERE, AccumulateGrad, Edge, Handle, Node, clock
+from gradcalc.autograd.grad_mode import mode, watching
+from gradcalc.autograd.node import NOWHERE, AccumulateGrad, Edge, Handle, Node, clock, remember
 
 if TYPE_CHECKING:
     from gradcalc.autograd.views import View
@@ -55,11 +56,14 @@ class Tensor:
     _after_hooks: Any = ()
     _untracked_views: Any = ()
 
-    __array_ufunc__ = None  # ``ndarray * tensor`` is ours, not an array of tensors
-
-    def __new__(cls, data: Any = (), *, requires_grad: bool = False) -> Tensor:
-        array = data._array if isinstance(data, Tensor) else data
-        made = wrap(np.array(array, dtype=dtypes.get_default_dtype().numpy))
+    def __new__(cls, *data: Any, requires_grad: bool = False) -> Tensor:
+        """``Tensor([2, 3])`` holds these numbers; ``Tensor(2, 3)`` is of that shape."""
+        kind = dtypes.get_default_dtype().numpy
+        if not data or isinstance(data[0], int):
+            array = np.zeros(data or 0, kind)
+        else:
+            array = np.array(data[0]._array if isinstance(data[0], Tensor) else data[0], kind)
+        made = wrap(array)
         made.requires_grad = requires_grad
         return made
 
@@ -94,8 +98,8 @@ class Tensor:
         return dtypes.named(self._array.dtype)
 
     @property
-    def device(self) -> str:
-        return "cpu"
+    def device(self) -> dtypes.device:
+        return dtypes.CPU
 
     @property
     def ndim(self) -> int:
@@ -169,9 +173,9 @@ class Tensor:
         self._edge, self._tracked = None, False
         return self
 
-    def numpy(self) -> np.ndarray[Any, Any]:
-        """The numbers as a numpy array that shares their memory."""
-        if self._tracked:
+    def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
+        """The numbers as a numpy array that shares their memory; ``force`` detaches first."""
+        if self._tracked and not force:
             raise RuntimeError(
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() "
                 "instead."
@@ -193,13 +197,18 @@ class Tensor:
         return self._array.tolist()
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._number())
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._number())
 
     def __complex__(self) -> complex:
-        return complex(self.item())
+        return complex(self._number())
+
+    def _number(self) -> Any:
+        if self._array.size != 1:
+            raise ValueError("only one element tensors can be converted to Python scalars")
+        return self._array.item()
 
     def __index__(self) -> int:
         if self._array.dtype.kind not in "iub":
@@ -216,7 +225,10 @@ class Tensor:
         return bool(self._array.item())
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if self.ndim == 0 and spec else repr(self)
+        return format(self.item(), spec) if self.ndim == 0 else object.__format__(self, spec)
+
+    def __reversed__(self) -> Tensor:
+        return self.flip(0) if self.ndim else self
 
     def __contains__(self, value: Any) -> bool:
         array = value._array if isinstance(value, Tensor) else value
@@ -230,7 +242,18 @@ class Tensor:
             )
         copy = wrap(self._array.copy())
         copy._tracked = self._tracked
+        copy._grad = deepcopy(self._grad, memo)
+        memo[id(self)] = copy
         return copy
+
+    def __reduce__(self) -> Any:
+        """Leaves can be pickled: their numbers, and whether they require grad."""
+        if not self.is_leaf:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) can be pickled: what "
+                "was computed belongs to a graph. Pickle y.detach()."
+            )
+        return _unpickled, (self._array, self._tracked)
 
     # --- its gradient -------------------------------------------------------------------------
 
@@ -240,6 +263,8 @@ class Tensor:
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
+        if not isinstance(value, bool):
+            raise RuntimeError("requires_grad must be a bool")
         if not self.is_leaf:
             if value:
                 return
@@ -250,7 +275,7 @@ class Tensor:
             )
         if value and self._array.dtype.kind not in "fc":
             raise RuntimeError(
-                "Only Tensors of floating point and complex dtype can require gradients"
+                "only Tensors of floating point and complex dtype can require gradients"
             )
         if value:
             self._view = None  # a leaf from here on, whatever memory it shares
@@ -303,7 +328,9 @@ class Tensor:
         if tracked:
             v = v if isinstance(v, Tensor) else wrap(np.array(v))
             # A first gradient is never the caller's own tensor, which may be written to later.
-            self._grad = v.clone() if old is None else old + v
+            self._grad = (
+                attach(wrap(v._array.copy()), CopyBackwards(), v) if old is None else old + v
+            )
         elif old is None:
             self._grad = wrap(np.array(v, dtype=self._array.dtype))
         else:
@@ -348,6 +375,12 @@ class Tensor:
         return Handle(self._after_hooks, hook)
 
 
+def _unpickled(array: Any, requires_grad: bool) -> Tensor:
+    made = wrap(array)
+    made._tracked = requires_grad
+    return made
+
+
 def wrap(array: Any) -> Tensor:
     """An untracked tensor around an array (or a numpy scalar, as ufuncs return for 0-d)."""
     made = _bare(Tensor)
@@ -383,14 +416,28 @@ def tracks(*inputs: Tensor) -> bool:
 
 def attach(out: Tensor, node: Node, *inputs: Tensor) -> Tensor:
     """Record that ``node`` made ``out`` from ``inputs``."""
-    node.next_functions = tuple(x._edge or edge(x) for x in inputs)
+    node.next_functions = tuple([x._edge or edge(x) for x in inputs])
     node.order = next(clock)
+    if watching:
+        remember(node)
     out._tracked = True
     if out._view is None:
         out._edge = (node, 0)
     else:
         out._view.recorded, out._view.seen = (node, 0), out._counter[0]
     return out
+
+
+class CopyBackwards(Node):
+    """The private copy that a tracked gradient becomes when it is stored in ``.grad``."""
+
+    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
+        return (v,)
+
+
+def _private_copy(v: Tensor) -> Tensor:
+    out = wrap(v._array.copy())
+    return attach(out, CopyBackwards(), v) if tracks(v) else out
 
 
 def save(*tensors: Tensor) -> tuple[tuple[Any, ...], ...]:
