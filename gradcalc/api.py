@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from gradcalc.engine import Program
 from gradcalc.engine.schedule import Floats
+from gradcalc.errors import UsageError
+from gradcalc.graph import Graph
 from gradcalc.language import parse
 from gradcalc.language.points import shape
+from gradcalc.primitives import CONVENTIONS
 from gradcalc.problem import from_python
+from gradcalc.transform import under
 
 if TYPE_CHECKING:
     from gradcalc.check.verdict import Verdict
@@ -27,11 +31,13 @@ def compile(
     params: Mapping[str, Any] | None = None,
     wrt: Sequence[str] | None = None,
     outputs: Sequence[str] | None = None,
+    convention: str = "torch",
 ) -> Program:
     """Expression text as a ``Program``.
 
     ``shapes`` declares array variables, ``params`` binds constants, ``wrt`` orders the variables,
-    ``outputs`` chooses among the named values. Raises ExpressionError and BindingError.
+    ``outputs`` chooses among the named values; ``convention`` says whose slopes to take at kinks,
+    'torch' or 'jax'. Raises ExpressionError and BindingError.
 
     >>> compile("mean(3*(a+3)**2)", shapes={"a": 2}).gradient({"a": [2, 3]})
     array([15., 18.])
@@ -48,7 +54,13 @@ def compile(
         wrt=wrt,
         outputs=outputs,
     )
-    return Program(graph)
+    return _with_slopes(graph, convention)
+
+
+def _with_slopes(graph: Graph, convention: str) -> Program:
+    if convention not in CONVENTIONS:
+        raise UsageError(f"convention {convention!r} is none of {', '.join(CONVENTIONS)}")
+    return Program(under(graph, convention))
 
 
 def _compiled(text: str, at: At, options: dict[str, Any]) -> Program:
@@ -69,7 +81,7 @@ def _compiled(text: str, at: At, options: dict[str, Any]) -> Program:
         wrt=wrt,
         outputs=options.get("outputs"),
     )
-    return Program(graph)
+    return _with_slopes(graph, options.get("convention", "torch"))
 
 
 def evaluate(text: str, at: At, **options: Any) -> Floats:

@@ -459,6 +459,9 @@ def _instead(
 
 _instead("jax", ABS, "where(x >= 0, 1, -1)",
          sympy=lambda x: sp.Piecewise((x, x >= 0), (-x, True)))
+_instead("jax", HYPOT, "where(out == 0, 1/2, x/out)", "where(out == 0, 1/2, y/out)",
+         sympy=lambda x, y: sp.Piecewise(
+             ((x + y) / 2, sp.And(sp.Eq(x, 0), sp.Eq(y, 0))), (sp.sqrt(x**2 + y**2), True)))
 _instead("jax", CLAMP,
          "heaviside(x - y)*heaviside(z - max(x, y))",
          "heaviside(y - x)*heaviside(z - max(x, y))",

@@ -99,3 +99,12 @@ def test_errors_are_of_one_family_and_also_of_pythons() -> None:
 
 def test_the_check_gives_its_verdict() -> None:
     assert gradcalc.verify("x1**2+3*x2, x2**2+2*x1", [2, 3]).passed
+
+
+def test_whose_slopes_at_a_kink_is_the_callers_choice() -> None:
+    assert gradcalc.compile("abs(x)").gradient([0]) == [0]
+    assert gradcalc.compile("abs(x)", convention="jax").gradient([0]) == [1]
+    assert gradcalc.gradient("abs(x)", at={"x": 0}, convention="jax") == [1]
+    assert gradcalc.jacobian("hypot(x, y)", at=[0, 0], convention="jax").tolist() == [[0.5, 0.5]]
+    with pytest.raises(gradcalc.GradcalcError, match="none of torch, jax"):
+        gradcalc.compile("abs(x)", convention="numpy")

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from gradcalc.batch.names import WHAT, by_extension
@@ -18,6 +19,7 @@ from gradcalc.errors import BindingError, Exit, GradcalcError, Source, Span, Usa
 from gradcalc.language.points import bind, read
 from gradcalc.problem import constants
 from gradcalc.render.text import safe
+from gradcalc.transform import under
 
 if TYPE_CHECKING:
     from gradcalc.batch.chunk import Reader
@@ -54,6 +56,7 @@ def batch(options: Options) -> Exit:
         )
         with formats.opened(_input_format(options), file, source) as reader:
             layout = columns.fit(asked, reader, source)
+            layout = replace(layout, graph=under(layout.graph, options.convention))
             return _run(options, reader, source, layout, _request(options, kinds, layout, reader))
 
 

@@ -130,7 +130,7 @@ COMMANDS = {
             "The chain rule, step by step, over your own text.",
             "pictures",
             "explain",
-            (*EXPRESSION, *POINT, "v", "explained", "digits", "out"),
+            (*EXPRESSION, *POINT, "v", "convention", "explained", "digits", "out"),
             f"gradcalc explain {_EXAMPLE} --v 1,1",
         ),
         Command(
@@ -158,7 +158,7 @@ COMMANDS = {
                 *EXPRESSION,
                 "points",
                 "what",
-                *("param", "wrt", "outputs", "v", "u"),
+                *("param", "wrt", "outputs", "v", "u", "convention"),
                 *("input_format", "output_format", "keep", "on_error"),
                 *("check_sample", "budget", "threads", "out", "color", "quiet"),
             ),

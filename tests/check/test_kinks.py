@@ -130,6 +130,8 @@ def test_a_point_set_apart_is_told_of_where_its_branch_does_not_continue_the_oth
         ("relu(x)", 0.0, 0.0, 0.0),
         ("max(x, 0)", 0.0, 0.5, 0.5),
         ("min(x, 0)", 0.0, 0.5, 0.5),
+        ("hypot(x, 0)", 0.0, 0.0, 0.5),
+        ("hypot(x, 3)", 4.0, 0.8, 0.8),
     ],
 )
 def test_conventions(text: str, x: float, torch: float, jax: float) -> None:

@@ -57,6 +57,12 @@ def test_one_record_out_for_each_row_in(gradcalc: Shell) -> None:
     assert ran == (0, SLOPES, "2 rows\n")
 
 
+def test_whose_slopes_at_kinks_can_be_said(gradcalc: Shell) -> None:
+    words = ("batch", "abs(x)", "--points", put("p.csv", "x\n0\n"), "--what", "grad", "--as")
+    assert gradcalc(*words, "torch").out == "d/dx\n0.0\n"
+    assert gradcalc(*words, "jax").out == "d/dx\n1.0\n"
+
+
 def test_the_number_of_threads_changes_nothing(gradcalc: Shell) -> None:
     np.save("p.npy", np.random.default_rng(0).normal(size=(90_000, 2)))
     words = ("batch", "sin(x1)*x2, cos(x1*x2)", "--points", "p.npy", "-o")

@@ -55,3 +55,9 @@ def test_the_sparse_form_too(gradcalc: Shell) -> None:
 def test_values_have_no_kinks(gradcalc: Shell) -> None:
     assert gradcalc("eval", "abs(x)", "--at", "0").code == 0
     assert gradcalc("eval", "abs(x)", "--at", "0", "--as", "jax").code == 2
+
+
+def test_explain_takes_the_slopes_that_are_asked_for(gradcalc: Shell) -> None:
+    for library, slope in (("torch", 0), ("jax", 1)):
+        told = gradcalc("explain", "abs(x)", "--at", "0", "--as", library, "--format", "json")
+        assert f'"x": {slope}.0' in told.out
