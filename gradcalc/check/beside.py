@@ -157,6 +157,8 @@ def _side(ends: Sequence[tuple[Any, Any, Any]], noise: Any) -> Any:
     if not all(mp.isfinite(end) for _, end, _ in ends):
         return None
     rises = [(h, end - here) for h, end, here in ends]
+    if all(abs(rise) < noise for _, rise in rises):
+        return mp.mpf(0)
     if any(0 < abs(rise) < noise for _, rise in rises):
         return Unchecked(LOST)
     slopes = [rise / h for h, rise in rises]

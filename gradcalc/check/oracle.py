@@ -14,16 +14,20 @@ from gradcalc.check.jumps import jumps, turns
 from gradcalc.check.numeric import agreed
 from gradcalc.check.question import Answer, Question, UndecidedError
 from gradcalc.check.rerun import coefficient, leaves, rerun
-from gradcalc.check.structure import Outline, extents, needed, supports
+from gradcalc.check.slopes import Slopes
+from gradcalc.check.structure import Outline, extents, needed, operands, supports
 from gradcalc.check.symbolic import Formula, first_derivatives, rebuild, second_derivatives
 from gradcalc.check.tape import valued
-from gradcalc.primitives import WHERE
+from gradcalc.primitives import TABLE, WHERE
 
 _PRECISIONS = (40, 80, 160, 320, 640)
 """Digits. Two in a row have to agree; cancellation sends us further."""
 
 _ZERO_FROM = 320
 """A formula that comes to 0 with fewer digits may have lost them all: exp(1e-100) - 1."""
+
+_PIECED = [primitive.code == WHERE.code or bool(primitive.kink) for primitive in TABLE]
+"""Which primitives are made of pieces, by their codes."""
 
 MOST = 20_000
 """Nodes of the formula written out as a tree: sympy walks the tree, and knows no sharing."""
@@ -86,16 +90,28 @@ def _where_sound(
 
 
 def _turning(question: Question, outline: Outline, values: dict[int, Any]) -> set[int]:
-    """The outputs with a ``where`` on its boundary, unless a note tells of the kink there."""
+    """The outputs with a ``where`` on its boundary, or with a kink, that no note tells of."""
     graph = question.graph
-    found: set[int] = set()
-    if WHERE.code not in graph.codes:
-        return found
+    suspects = [
+        node
+        for node in outline.nodes
+        if _PIECED[graph.codes[node]] and outline.varies[node] and node not in question.kinks
+    ]
+    if not suspects:
+        return set()
     jumping = jumps(graph, outline.nodes, values, outline.varies)
-    for node in outline.nodes:
-        if graph.codes[node] != WHERE.code or node in question.kinks:
+    local = Slopes(_PRECISIONS[0])
+    found = set()
+    for node in suspects:
+        code, within = graph.codes[node], operands(graph, node)
+        if code == WHERE.code:
+            if turns(graph, within[0], values, outline.varies, jumping):
+                found.add(node)
             continue
-        if turns(graph, graph.operands[0][node], values, outline.varies, jumping):
+        numbers = tuple(values[operand] for operand in within)
+        wanted = tuple(bool(outline.varies[operand]) for operand in within)
+        slopes = local.first(code, numbers, values[node], wanted)
+        if any(slope is not None and context().isnan(slope) for slope in slopes):
             found.add(node)
     if not found:
         return set()
