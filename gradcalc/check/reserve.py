@@ -14,7 +14,7 @@ from gradcalc.arithmetic import context
 from gradcalc.check.rerun import HUGE, SAFE, apply
 from gradcalc.check.structure import SUMS, operands
 from gradcalc.graph import Graph
-from gradcalc.primitives import TABLE
+from gradcalc.primitives import POW, TABLE
 
 _FAR = 16  # from here on a function may be level to all digits
 _CURVED = frozenset(
@@ -38,6 +38,9 @@ def reserve(graph: Graph, nodes: Iterable[int], values: dict[int, Any]) -> int:
         if code in SUMS:
             x, y = (_mag(values[operand]) for operand in operands(graph, node))
             bits = abs(x - y) if x is not None and y is not None else 0
+        elif code == POW.code:
+            x, y = (_mag(values[operand]) or 0 for operand in operands(graph, node))
+            bits = max(y, 0) + abs(x).bit_length()  # x**y is exp(y*log(x))
         elif code in _CURVED or code in _STEPS:
             bits = max(_swallowed(code, values[operand]) for operand in operands(graph, node))
         else:

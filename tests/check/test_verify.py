@@ -369,6 +369,7 @@ def test_what_no_number_of_digits_can_hold_is_left_alone(check: Any, text: str) 
         ("abs(x - 1 - y) + y", [1.0, 1e-170]),
         ("tanh(x) + y", [400.0, 1.0]),  # 1 to 347 digits
         ("sigmoid(x)/y", [-800.0, 1e-5]),
+        ("x**x + y", [1e155, 1.0]),
     ],
 )
 def test_no_step_is_too_long_and_no_digits_too_few(
