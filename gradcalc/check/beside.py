@@ -77,6 +77,8 @@ class Beside:
     ) -> Truth:
         """The second derivative of the one output, along two directions."""
         mp = context()
+        if not mp.isfinite(self._here[0]):
+            return Unchecked("no real value")
         with mp.workdps(self._digits):
             rises = [self._mixed(along, across, power) for power in _SECOND_STEPS]
             if not all(mp.isfinite(rise) for _, rise in rises):

@@ -61,6 +61,7 @@ def verify(
     or 'auto': sympy, and mpmath for what sympy leaves open or would not finish in
     ``budget`` seconds of processor time.
 
+    Checks in several threads take turns: mpmath's tables are not made for more than one.
     A verdict whose ``passed`` is None means that nothing was decided, and says why.
     """
     if kind not in KINDS:
@@ -95,7 +96,10 @@ def _auto(case: _Case, deadline: Deadline) -> Verdict:
     condemns, as sympy has mistakes of its own."""
     first, answer = _decide("sympy", case, deadline.share(_SYMPY_SHARE))
     if answer is None or first.passed is None:
-        verdict, _ = _decide("mpmath", case, deadline, f"not sympy: {first.reason}")
+        because = f"not sympy: {first.reason}"
+        verdict, _ = _decide("mpmath", case, deadline, because)
+        if verdict.reason == f"{first.reason}; {because}":  # both for one reason: once is enough
+            return replace(verdict, reason=first.reason)
         return verdict
     values = answer.values[: len(case.values)]
     judged = zip(case.ours + case.values, answer.entries + values, strict=True)

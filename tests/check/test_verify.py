@@ -420,6 +420,11 @@ def test_an_exponent_that_swallows_one() -> None:
         assert abs(true / other - 1) < 1e-18
 
 
+def test_at_a_pole_there_is_no_second_derivative_either(check: Any) -> None:
+    verdict = check("gamma(max(y, x))", [0.0, -2.5], "hvp", [0.0, 0.3], method="differences")
+    assert verdict.passed is None
+
+
 @pytest.mark.parametrize("method", ["auto", "mpmath", "differences"])
 def test_rounding_is_no_jump(check: Any, method: str) -> None:
     text = "(((x)**2)**-1 * ((x - 0) - x)) / (0 + ((y * x) - digamma(x))) + 0*x*y"
