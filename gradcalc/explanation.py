@@ -4,6 +4,7 @@ what a person would write down: which cotangent met which slope, and where it we
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -108,7 +109,9 @@ class _Sweep:
         for k, slope in enumerate(slopes):
             if slope is None or (primitive.selects and slope == 0):
                 continue
-            contribution = float(cotangent * slope)
+            if math.isnan(values[node]):  # log(-1) has no slope, whatever its formula says
+                slope = math.nan
+            contribution = float(cotangent) * float(slope)
             formula = _substituted(str(primitive.partials[k]), self.texts(operands), text)
             flows.append(Flow(self.texts(operands)[k], formula, float(slope), contribution))
             self.arrive(operands[k], text, contribution)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gradcalc.cli.bounds import require_printable
 from gradcalc.cli.options import Options
 from gradcalc.cli.question import method, posed, require_one_output, vector
-from gradcalc.errors import Exit, GradcalcError, UndefinedError, UsageError
+from gradcalc.errors import Exit, GradcalcError, UndefinedError
 from gradcalc.primitives import TABLE, WHERE
 
 if TYPE_CHECKING:
@@ -76,9 +76,9 @@ def answer(options: Options) -> Answer:
     bent = bends(asked, options) if kind != "eval" else []
     value, entries = asked.program(asked.x), _ENTRIES[kind](asked)
     verdict = judged(asked, kind, value, entries, options)
-    undefined = _undefined(asked, kind, value, entries)
-    lost = None if undefined or options.precise else _lost(asked, verdict)
-    if options.precise and not undefined:
+    gap = undefined(asked, kind, value, entries)
+    lost = None if gap or options.precise else _lost(asked, verdict)
+    if options.precise and not gap:
         value, entries, verdict = _precise(value, entries, verdict)
     return Answer(
         command=options.command,
@@ -92,10 +92,10 @@ def answer(options: Options) -> Answer:
         vector=np.array(direction) if kind in _VECTOR else None,
         verdict=verdict,
         notes=(*problem.graph.notes, *_notes(asked, kind, entries, bent)),
-        undefined=undefined,
+        undefined=gap,
         lost=lost,
         certified=options.certify,
-        exit=Exit.UNDEFINED if undefined else verdict_exit(verdict, options),
+        exit=Exit.UNDEFINED if gap else verdict_exit(verdict, options),
     )
 
 
@@ -146,8 +146,7 @@ def _precise(
 
     from gradcalc.check.compare import ALL_DIGITS
 
-    if verdict is None:
-        raise UsageError("--precise takes its values from the check", hint="leave out --no-check")
+    assert verdict is not None  # it is not asked for without one
     if verdict.passed is None or (verdict.worst is not None and verdict.worst.nowhere):
         return value, entries, verdict
     known = np.array(verdict.value_truth or value, dtype=float)
@@ -177,7 +176,7 @@ def verdict_exit(verdict: Verdict | None, options: Options) -> Exit:
     return Exit.UNDECIDED if insisted else Exit.DONE
 
 
-def _undefined(
+def undefined(
     asked: Asked, kind: str, value: Floats, entries: Floats | None
 ) -> UndefinedError | None:
     """The first value that is not finite, or the first entry that is a NaN, with its cause."""

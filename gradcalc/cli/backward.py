@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gradcalc.cli.answers import Asked, judged, verdict_exit
+from gradcalc.cli.answers import Asked, bends, judged, undefined, verdict_exit
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
 from gradcalc.cli.question import posed, retyped
@@ -40,17 +41,21 @@ def backward(options: Options) -> Text:
     program = problem.program()
     run = _calls(problem, program, options)
     total = _total(run.calls, options.zero_grad)
-    verdict = None
+    verdict, error = None, run.error
+    notes = tuple(problem.graph.notes)
     if run.calls:
         asked = Asked(program, problem.x, total, "auto")
         import numpy as np  # deferred: what is refused above needs no numbers
 
-        last = np.array(run.calls[-1].grad)
-        verdict = judged(asked, "vjp", np.array(run.value), last, options)
-    write = _json if options.explained == "json" else _text
-    exit = run.error.exit if run.error else verdict_exit(verdict, options)
+        value, last = np.array(run.value), np.array(run.calls[-1].grad)
+        notes += tuple(kink.note for kink in bends(asked, options))
+        verdict = judged(asked, "vjp", value, last, options)
+        error = error or undefined(asked, "vjp", value, last)
+    exit = error.exit if error else verdict_exit(verdict, options)
     agreed = verdict is not None and verdict.passed is True and exit is Exit.DONE
-    return Text(write(problem, run, verdict, options), exit, agreed, run.error)
+    if options.explained == "json":
+        return Text(_json(problem, run, verdict, options, notes), exit, agreed, error)
+    return Text(_text(problem, run, verdict, options), exit, agreed, error, notes)
 
 
 def _calls(problem: Problem, program: Any, options: Options) -> Run:
@@ -149,7 +154,9 @@ def _said(gradient: list[float] | None, retain: str, digits: int | None) -> str:
     return f"y.backward([{', '.join(shown(v, digits) for v in gradient)}]{retain})"
 
 
-def _json(problem: Problem, run: Run, verdict: Verdict | None, options: Options) -> str:
+def _json(
+    problem: Problem, run: Run, verdict: Verdict | None, options: Options, notes: Sequence[str]
+) -> str:
     record = {
         "command": "backward",
         "variables": problem.graph.variables,
@@ -159,7 +166,18 @@ def _json(problem: Problem, run: Run, verdict: Verdict | None, options: Options)
         "retain_graph": options.retain_graph,
         "calls": [call._asdict() for call in run.calls],
         "check": None if verdict is None else verdict.as_json(),
+        "notes": notes,
     }
+    from gradcalc.render.numbers import exact
+
+    gaps = [
+        {"key": f"calls[{k}].grad", "row": "", "col": name, "value": exact(number)}
+        for k, call in enumerate(run.calls)
+        for name, number in zip(problem.graph.variables, call.grad, strict=True)
+        if not math.isfinite(number)
+    ]
+    if gaps:
+        record["nonfinite"] = gaps
     return json.dumps(_strict(record), allow_nan=False) + "\n"
 
 
@@ -169,4 +187,4 @@ def _strict(value: Any) -> Any:
         return value if abs(value) < float("inf") else None
     if isinstance(value, dict):
         return {key: _strict(item) for key, item in value.items()}
-    return [_strict(item) for item in value] if isinstance(value, list) else value
+    return [_strict(item) for item in value] if isinstance(value, list | tuple) else value

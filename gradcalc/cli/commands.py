@@ -121,7 +121,7 @@ COMMANDS = {
                 *EXPRESSION,
                 *POINT,
                 *("gradient", "retain_graph", "zero_grad"),
-                *("check", "no_check", "budget", "explained", "digits", "out"),
+                *("check", "no_check", "budget", *BENDS, "explained", "digits", "out"),
             ),
             f"gradcalc backward {_EXAMPLE} --gradient 1,0 --gradient 0,1 --retain-graph",
         ),
@@ -130,7 +130,7 @@ COMMANDS = {
             "The chain rule, step by step, over your own text.",
             "pictures",
             "explain",
-            (*EXPRESSION, *POINT, "v", "convention", "explained", "digits", "out"),
+            (*EXPRESSION, *POINT, "v", *BENDS, "explained", "digits", "out"),
             f"gradcalc explain {_EXAMPLE} --v 1,1",
         ),
         Command(

@@ -57,6 +57,9 @@ def emit(options: Options, outcome: Outcome) -> Exit:
     with sink(options.out) as put:
         put(outcome.text if isinstance(outcome, Text) else text(options, outcome))
     if isinstance(outcome, Text):
+        sys.stdout.flush()
+        for remark in () if options.quiet else outcome.notes:
+            write(sys.stderr, note(remark, color=terminal.wants_color(options.color, sys.stderr)))
         if outcome.error is not None:
             report(outcome.error, json=options.explained == "json", color=options.color)
         return outcome.exit
@@ -75,7 +78,7 @@ def text(options: Options, answer: Answer) -> str:
         options.color == "always" if to_file else terminal.wants_color(options.color, sys.stdout)
     )
     return render(
-        _quiet(answer) if options.quiet else answer,
+        _quiet(answer, options) if options.quiet else answer,
         options.format,
         width=None if to_file else terminal.width(sys.stdout),
         digits=options.digits,
@@ -83,9 +86,10 @@ def text(options: Options, answer: Answer) -> str:
     )
 
 
-def _quiet(answer: Answer) -> Answer:
-    """Without notes, and without the verdict unless it is bad news."""
-    agreed = answer.verdict is not None and answer.verdict.passed
+def _quiet(answer: Answer, options: Options) -> Answer:
+    """Without notes, and without the verdict unless it is bad news or a field of its own."""
+    kept = FORMATS[options.format].json
+    agreed = answer.verdict is not None and answer.verdict.passed and not kept
     return replace(answer, notes=(), verdict=None if agreed else answer.verdict)
 
 

@@ -23,12 +23,14 @@ class Text(NamedTuple):
     """An answer that is text already, and the exit code that goes with it.
 
     ``checked``: it says that something agrees with something independent. ``error``: what ended it.
+    ``notes`` are remarks that the text has no place for.
     """
 
     text: str
     exit: Exit = Exit.DONE
     checked: bool = False
     error: GradcalcError | None = None
+    notes: tuple[str, ...] = ()
 
 
 @contextmanager

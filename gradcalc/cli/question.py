@@ -112,7 +112,14 @@ def names(text: str | None, option: str) -> list[str] | None:
 def method(options: Options) -> str:
     if options.no_check and options.check not in (None, "none"):
         raise UsageError(f"--no-check and --check {options.check}: which one?")
-    return "none" if options.no_check else options.check or "auto"
+    how = "none" if options.no_check else options.check or "auto"
+    if how in ("none", "differences") and (options.certify or options.precise):
+        raise UsageError(
+            f"--{'certify' if options.certify else 'precise'} takes its values from the check"
+            + (", and differences are good for a few digits" if how == "differences" else ""),
+            hint="leave out --no-check" if how == "none" else "--check sympy or --check mpmath",
+        )
+    return how
 
 
 def require_one_output(problem: Problem, what: str, options: Options) -> None:

@@ -39,12 +39,14 @@ def pattern(options: Options) -> Text:
             "passes": {"forward": forward, "reverse": reverse},
             "row": rows.tolist(),
             "col": columns.tolist(),
+            "notes": program.graph.notes,
         }
         return Text(json.dumps(record) + "\n")
     return Text(
         f"{picture(rows, columns, (m, n))}\n"
         f"{found.nonzeros:,} of {m * n:,} entries ({100 * found.density:.3g} %) can be nonzero\n"
-        f"passes: {forward:,} forward instead of {n:,}, or {reverse:,} reverse instead of {m:,}\n"
+        f"passes: {forward:,} forward instead of {n:,}, or {reverse:,} reverse instead of {m:,}\n",
+        notes=tuple(program.graph.notes),
     )
 
 
@@ -65,7 +67,7 @@ def _coordinates(options: Options) -> Text:
     problem = posed(options)
     program = problem.program()
     asked = Asked(program, problem.x, [], "auto")
-    remarks = tuple(kink.note for kink in bends(asked, options))
+    remarks = (*problem.graph.notes, *(kink.note for kink in bends(asked, options)))
     matrix = program.sparse_jacobian(problem.x)
     exit = Exit.DONE
     if how != "none" and matrix.shape[0] * matrix.shape[1] <= CHECKED:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from gradcalc.errors import GradcalcError
 from gradcalc.render.answer import Answer
 from gradcalc.render.numbers import exact
 
@@ -66,7 +67,7 @@ def record(answer: Answer) -> dict[str, Any]:
     fields["check"] = _check(answer)
     if answer.certified and answer.verdict is not None:
         fields["certificate"] = _certificate(answer)
-    fields["notes"] = list(answer.notes)
+    fields["notes"] = [*answer.notes, *([_lost(answer.lost)] if answer.lost else [])]
     strict: dict[str, Any] = _strict(fields)
     gaps = [*_gaps("value", answer.outputs, ("value",), answer.value.reshape(-1, 1))]
     if answer.entries is not None:
@@ -74,6 +75,13 @@ def record(answer: Answer) -> dict[str, Any]:
     if gaps:
         strict["nonfinite"] = gaps
     return strict
+
+
+def _lost(lost: GradcalcError) -> str:
+    """Where the digits went, in one line: what a caret shows in a terminal."""
+    source, span = lost.source, lost.span
+    guilty = f" in '{source.text[span.start : span.end]}'" if source and span else ""
+    return f"{lost.message}{guilty}; {lost.hint}"
 
 
 def _certificate(answer: Answer) -> dict[str, Any]:

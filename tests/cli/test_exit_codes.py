@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -53,6 +54,21 @@ def judge(monkeypatch: pytest.MonkeyPatch, verdict: Verdict) -> None:
     del gradcalc
     module = sys.modules["gradcalc.check.verify"]
     monkeypatch.setattr(module, "verify", lambda *args, **rest: verdict)
+
+
+@ends_with(Exit.UNDEFINED)
+def an_explanation_of_nothing(gradcalc: Shell, _: pytest.MonkeyPatch) -> Ran:
+    ran = gradcalc("explain", "log(x)", "--at", "-1")
+    assert "slope 1/x = nan" in ran.out
+    return ran
+
+
+@ends_with(Exit.UNDEFINED)
+def a_backward_without_a_value(gradcalc: Shell, _: pytest.MonkeyPatch) -> Ran:
+    ran = gradcalc("backward", "log(x)", "--at", "-1", "--format", "json")
+    record = json.loads(ran.out)
+    assert record["nonfinite"] == [{"key": "calls[0].grad", "row": "", "col": "x", "value": "nan"}]
+    return ran
 
 
 WRONG = Verdict("sympy", False, 1, 1, 1e9, Worst("f1", "x", 6.0, 6.5, 1e9), wrong=1)

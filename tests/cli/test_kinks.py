@@ -61,3 +61,13 @@ def test_explain_takes_the_slopes_that_are_asked_for(gradcalc: Shell) -> None:
     for library, slope in (("torch", 0), ("jax", 1)):
         told = gradcalc("explain", "abs(x)", "--at", "0", "--as", library, "--format", "json")
         assert f'"x": {slope}.0' in told.out
+
+
+@pytest.mark.parametrize("command", ["explain", "backward"])
+def test_explain_and_backward_name_kinks_too(gradcalc: Shell, command: str) -> None:
+    note = "abs(x) has a kink at x = 0"
+    assert f"note: {note}" in gradcalc(command, "abs(x)", "--at", "0").err
+    told = json.loads(gradcalc(command, "abs(x)", "--at", "0", "--format", "json").out)
+    assert told["notes"][0].startswith(note)
+    assert gradcalc(command, "abs(x)", "--at", "0", "--kinks", "silent").err == ""
+    assert gradcalc(command, "abs(x)", "--at", "0", "--kinks", "error").code == 4

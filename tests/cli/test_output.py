@@ -191,7 +191,31 @@ def test_functions_in_every_format(gradcalc: Shell) -> None:
     assert "sech(x)**2" in gradcalc("functions").out
     records = json.loads(gradcalc("functions", "-f", "json").out)
     tanh = next(record for record in records if record["name"] == "tanh(x)")
-    assert tanh["derivative"] == {"x": "sech(x)**2"}
+    assert tanh["derivative"] == {"x": "sech2(x)"}
     assert "tanh" in gradcalc("functions", "-f", "plain").out.split()
     for format in ("ndjson", "csv", "tsv", "markdown", "latex"):
         assert "tanh(x)" in gradcalc("functions", "-f", format).out
+
+
+def test_quiet_leaves_the_verdict_of_a_json_answer(gradcalc: Shell) -> None:
+    loud = json.loads(gradcalc("eval", "0**x", "--at", "0", "-f", "json").out)
+    quiet = json.loads(gradcalc("eval", "0**x", "--at", "0", "-f", "json", "--quiet").out)
+    assert quiet["check"] == loud["check"]
+    assert quiet["notes"] == []
+
+
+def test_json_says_where_digits_went(gradcalc: Shell) -> None:
+    ran = gradcalc("grad", "(1-cos(x))/x**2", "--at", "1e-5", "-f", "json")
+    (note,) = json.loads(ran.out)["notes"]
+    assert "in '1-cos(x)'; --precise prints the true values" in note
+
+
+def test_one_reason_is_given_once(gradcalc: Shell) -> None:
+    ran = gradcalc("eval", "log(x)", "--at", "-1")
+    assert "not checked: 1 value not checked (no real value)\n" in ran.out
+
+
+@pytest.mark.parametrize("command", ["graph", "pattern", "explain", "backward"])
+def test_names_that_look_alike_are_told_by_every_command(gradcalc: Shell, command: str) -> None:
+    point = [] if command in ("graph", "pattern") else ["--at", "1,1"]
+    assert "'х' looks like 'x' and is another name" in gradcalc(command, "x*х", *point).err
