@@ -61,6 +61,21 @@ def vjp_graph(graph: Graph, vector: str = "v") -> Graph:
     return result
 
 
+def jvp_graph(graph: Graph) -> Graph:
+    """The graph of J u: the inputs of ``graph``, then ``u[0]``, …; one output per output of it.
+
+    vᵀJ is linear in v, and its slope in direction v_i, turned back with the seeds u, is (J u)_i.
+    """
+    turned = vjp_graph(graph)
+    count = len(graph.inputs)
+    result = vjp_graph(turned, "u")
+    for of_inputs in (result.inputs, result.variables):
+        del of_inputs[count : len(turned.inputs)]  # v has no say in its own slope
+    result.outputs = result.outputs[count:]
+    result.output_names = [f"d{name}/du" for name in graph.output_names]
+    return result
+
+
 def gradient_graph(graph: Graph) -> Graph:
     """The graph of the gradient of the one output: one output per variable, ``df1/dx1``."""
     if len(graph.outputs) != 1:

@@ -10,7 +10,7 @@ from hypothesis import given
 
 from gradcalc.engine import Program
 from gradcalc.language import parse
-from gradcalc.transform import copy, gradient_graph, vjp_graph
+from gradcalc.transform import copy, gradient_graph, jvp_graph, vjp_graph
 from tests.expressions import Case, cases, one_output
 
 
@@ -21,6 +21,13 @@ def test_a_copy_grows_apart_from_its_original() -> None:
     twin.variable("z")
     assert graph.variables == ["x", "y"]
     assert len(twin) == len(graph) + 1
+
+
+def test_the_jvp_graph_takes_the_point_and_the_direction() -> None:
+    derived = jvp_graph(parse("x1**2 + 3*x2, x2**2 + 2*x1"))
+    assert derived.variables == ["x1", "x2", "u[0]", "u[1]"]
+    assert derived.output_names == ["df1/du", "df2/du"]
+    assert Program(derived)([2, 3, 1, 10]).tolist() == [34, 62]
 
 
 def test_the_vjp_graph_takes_the_point_and_the_vector() -> None:

@@ -54,10 +54,16 @@ KINDS = {
         as_checked="jacobian",
     ),
     "vjp": Kind(
-        lambda f, x: [f"d/d{b}" for b in x], lambda p, x, v, t: p.vjp(x, _given(v)), "v", "vjp"
+        lambda f, x: [f"d/d{b}" for b in x],
+        lambda p, x, v, t: p.vjp(x, _given(v), threads=t),
+        "v",
+        "vjp",
     ),
     "jvp": Kind(
-        lambda f, x: [f"d{a}/du" for a in f], lambda p, x, u, t: p.jvp(x, _given(u)), "u", "jvp"
+        lambda f, x: [f"d{a}/du" for a in f],
+        lambda p, x, u, t: p.jvp(x, _given(u), threads=t),
+        "u",
+        "jvp",
     ),
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast, overload
 
@@ -159,7 +159,7 @@ class Program:
         """Which entries of the Jacobian can be other than zero."""
         return sparse.find_pattern(self.schedule)
 
-    def vjp(self, x: Point, v: Sequence[float] | Floats) -> Floats:
+    def vjp(self, x: Point, v: Sequence[float] | Floats, *, threads: int | None = None) -> Floats:
         """vᵀJ, what ``y.backward(v)`` leaves in ``x.grad``; shape (n,) or (N, n).
 
         ``v`` has one entry per output, or shape (N, m) for a vector per point.
@@ -168,16 +168,25 @@ class Program:
         if rows is not None:
             (row,) = rows
             return cast("Floats", row)
-        return self._product(x, v, self.outputs, "v", self._pullback, self.variables)
+        points, seeds = self._paired(x, v, self.outputs, "v")
+        if points.ndim == 1:
+            return self._pullback(self._linearized(points), seeds)
+        code = self._straight_vjp if self._is_straight(points) else None
+        return self._products(points, seeds, self._pullback, len(self.variables), code, threads)
 
-    def jvp(self, x: Point, u: Sequence[float] | Floats) -> Floats:
+    def jvp(self, x: Point, u: Sequence[float] | Floats, *, threads: int | None = None) -> Floats:
         """J u, the derivative in direction u; shape (m,) or (N, m); u per variable."""
-        return self._product(x, u, self.variables, "u", self._pushforward, self.outputs)
+        points, seeds = self._paired(x, u, self.variables, "u")
+        if points.ndim == 1:
+            return self._pushforward(self._linearized(points), seeds)
+        code = self._straight_jvp if self._is_straight(points) else None
+        return self._products(points, seeds, self._pushforward, len(self.outputs), code, threads)
 
     def hessian(self, x: Point) -> Floats:
         """The matrix of second derivatives of the one output, shape (n, n) or (N, n, n)."""
         self._require_one_output("hessian", "jacobian")
-        return self._where_defined(x, self.gradient_program.jacobian(x, "reverse"))
+        mode = "auto" if self._is_straight(x) else "reverse"
+        return self._where_defined(x, self.gradient_program.jacobian(x, mode))
 
     def hvp(self, x: Point, u: Sequence[float] | Floats) -> Floats:
         """The Hessian of the one output times u, shape (n,) or (N, n)."""
@@ -211,7 +220,17 @@ class Program:
 
     @cached_property
     def _straight_jacobian(self) -> straight.Straight:
-        graph = transform.jacobian_graph(self.graph)
+        return self._straight_slopes(transform.jacobian_graph(self.graph))
+
+    @cached_property
+    def _straight_vjp(self) -> straight.Straight:
+        return self._straight_slopes(transform.vjp_graph(self.graph))
+
+    @cached_property
+    def _straight_jvp(self) -> straight.Straight:
+        return self._straight_slopes(transform.jvp_graph(self.graph))
+
+    def _straight_slopes(self, graph: Graph) -> straight.Straight:
         entries = len(graph.outputs)
         if not transform.shows_in_slopes(self.graph):
             graph.outputs = graph.outputs + self.graph.outputs
@@ -313,28 +332,37 @@ class Program:
         width = max(1, POINT_BUFFER // max(1, self.schedule.size))
         return (slice(start, start + width) for start in range(0, count, width))
 
-    def _product(
-        self,
-        x: Point,
-        vector: Sequence[float] | Floats,
-        entries: Sequence[str],
-        name: str,
-        sweep: Sweep,
-        results: Sequence[str],
-    ) -> Floats:
+    def _paired(
+        self, x: Point, vector: Sequence[float] | Floats, entries: Sequence[str], name: str
+    ) -> tuple[Floats, Floats]:
+        """Points and vectors, as many of the one as of the other."""
         points, seeds = self.point(x), _vector(vector, entries, name)
         if points.ndim == 1 and seeds.ndim == 1:
-            return sweep(self._linearized(points), seeds)
+            return points, seeds
         count = len(points) if points.ndim == 2 else len(seeds)
         if seeds.ndim == 2 and len(seeds) != count:
             raise BindingError(f"{count} points and {len(seeds)} vectors {name}")
         points = np.broadcast_to(points, (count, len(self.variables)))
-        seeds = np.broadcast_to(seeds, (count, len(entries)))
-        result = np.empty((count, len(results)))
-        for chunk in self._chunks(count):
+        return points, np.broadcast_to(seeds, (count, len(entries)))
+
+    def _products(
+        self,
+        points: Floats,
+        seeds: Floats,
+        sweep: Sweep,
+        entries: int,
+        code: straight.Straight | None,
+        threads: int | None,
+    ) -> Floats:
+        """A product at each of the points; by straight-line code, careful sweeps do the rest."""
+        chunks: Iterable[slice]
+        if code is not None:
+            result, chunks = straight.run(code, np.hstack([points, seeds]), threads)
+        else:
+            result, chunks = np.empty((len(points), entries)), self._chunks(len(points))
+        for chunk in chunks:
             partials = self._linearized(np.ascontiguousarray(points[chunk].T))
-            swept = sweep(partials, np.ascontiguousarray(seeds[chunk].T))
-            result[chunk] = swept.T
+            result[chunk] = sweep(partials, np.ascontiguousarray(seeds[chunk].T)).T
         return result
 
     def _narrow_rows(

@@ -32,7 +32,8 @@ CHUNKS = (512, 32768)
 """Fewest and most points in a chunk: below, a call costs more than its work."""
 
 WORK = 1 << 20
-"""Numbers that a thread must have to make: below, it waits for the others more than it helps."""
+"""Numbers that a thread must have to make and to put in place: below, it waits for the others more
+than it helps."""
 
 Step = tuple[Callable[..., Any], int, int, int, int]
 """A function, the places of its operands (-1: none), and the place that it writes to."""
@@ -243,7 +244,7 @@ def run(
     """
     results = np.empty((len(points), straight.columns))
     waiting = straight.chunks(len(points))
-    worthwhile = len(points) * len(straight.steps) // WORK
+    worthwhile = len(points) * (len(straight.steps) + straight.columns) // WORK
     workers = max(1, min(threads or min(cores(), worthwhile), len(waiting)))
     work = partial(_work, straight, points, results, waiting)
     others = [_pool(workers - 1).submit(work) for _ in range(workers - 1)]
