@@ -43,18 +43,18 @@ def render_table(
     """A title, the table (in blocks of columns if ``width`` asks for it), notes, the verdict."""
     sheet = Sheet(answer, digits)
     blocks = list(_blocks(_padded(_GRIDS[answer.kind](sheet)), width))
-    screen = console(max(map(_width, blocks)), color)
+    counted = list(_certificate_blocks(answer, width))
+    screen = console(max(map(_width, [*blocks, *counted])), color)
     screen.print(Text(_title(answer, digits), style="bold"), soft_wrap=True)
     for block in blocks:
         screen.print()
         if len(blocks) > 1 and block.columns:
             screen.print(Text(_caption(block), style="cyan"), soft_wrap=True)
         screen.print(_table(block))
-    if answer.certified and answer.verdict is not None:
+    if counted:
         screen.print()
         screen.print(Text("Right digits (17: the nearest double)", style="bold"), soft_wrap=True)
-        digits_sheet = Sheet(_certificate(answer, answer.verdict), None)
-        for block in _blocks(_padded(_GRIDS[answer.kind](digits_sheet)), width):
+        for block in counted:
             screen.print()
             screen.print(_table(block))
     for i, (remark, style) in enumerate(_remarks(sheet)):
@@ -63,6 +63,13 @@ def render_table(
         screen.print(Text(safe(remark), style=style), soft_wrap=True)
     assert isinstance(screen.file, io.StringIO)
     return "\n".join(line.rstrip() for line in screen.file.getvalue().split("\n"))
+
+
+def _certificate_blocks(answer: Answer, width: int | None) -> Iterator[Grid]:
+    """The table of right digits, if it was asked for."""
+    if answer.certified and answer.verdict is not None:
+        sheet = Sheet(_certificate(answer, answer.verdict), None)
+        yield from _blocks(_padded(_GRIDS[answer.kind](sheet)), width)
 
 
 def _certificate(answer: Answer, verdict: Verdict) -> Answer:

@@ -56,3 +56,8 @@ def test_precise_does_not_approve_of_a_slope_that_is_none(
 ) -> None:
     assert main(["grad", "0**x", "--at", "0", "--precise"]) == 1
     assert "f1 jumps here" in capsys.readouterr().out
+
+
+def test_the_table_of_digits_has_room_for_the_point(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["grad", "abs(x)+y", "--at", "0,2", "--certify"]) == 0
+    assert "…" not in capsys.readouterr().out
