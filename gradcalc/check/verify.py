@@ -247,7 +247,8 @@ def judge(method: str, case: _Case, answer: Answer, remark: str = "") -> Verdict
     worst = _worst(question, {question.kind: entries, "direction": sums, "value": outputs})
     nothing = not (entries.checked or sums.checked) if ours else not outputs.checked
     beyond = _out_of_range(question, ours, entries, answer)
-    noise = _noise(question, {question.kind: (ours, entries), "value": (values, outputs)})
+    noise = "" if wrong else _noise(question, {question.kind: (ours, entries),
+                                               "value": (values, outputs)})  # fmt: skip
     reasons = [answer.remark, _left_out(entries, outputs), beyond, noise, remark]
     truth = np.reshape(entries.truth, question.shape) if ours else None
     return Verdict(
@@ -308,7 +309,8 @@ def _shown(true: Truth) -> str:
     mp = context()
     if abs(mp.mag(true)) > _FAR:
         return f"beyond {'-' * (true < 0)}1e{'+' if abs(true) > 1 else '-'}1000000"
-    return str(mp.nstr(true, 6)).replace(".0e", "e")
+    with mp.workdps(15):  # not thousands of digits
+        return str(mp.nstr(+true, 6)).replace(".0e", "e")
 
 
 def _noise(question: Question, found: dict[str, tuple[list[float], Comparison]]) -> str:

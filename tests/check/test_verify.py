@@ -348,6 +348,8 @@ def test_numbers_beyond_the_doubles_are_told(check: Any) -> None:
     assert "df1/dx overflows: the true value is -2e+360" in over.line
     under = check("exp(-x**2)", [30.0], **LONG)
     assert "df1/dx underflows: the true value is -8.1" in under.line
+    long = check("x**9 - log2(0.586) + y", [1e155, 1e-5], method="differences", **LONG)
+    assert "df1/dx overflows: the true value is 9e+1240" in long.line
     far = check("exp(x**2)*y", [1e9, 1.0], **LONG)
     assert "df1/dx overflows: the true value is beyond 1e+1000000" in far.line
 
