@@ -19,13 +19,16 @@ shapes), ``inplace`` (what ``y[0] = …`` does to the graph).
 The names are PyTorch's, the semantics too; the numbers are float32 unless asked otherwise. Known
 differences: derivatives use the primitive table's accurate formulas (tanh′ = sech², exact to the
 edges), and ``hypot`` has slope 0 at the origin, as ``norm`` does, where PyTorch answers NaN.
-numpy's floating-point warnings appear on the way forward, as ``numpy.seterr`` has them.
+Not here: ``torch.nn`` beyond a few losses, optimisers, devices, einsum, determinants and solves.
+An index with several parts is one node, and a vector times a matrix too, where PyTorch has several.
 """
 
 from __future__ import annotations
 
 import math as _math
 import sys as _sys
+import warnings as _warnings
+from types import SimpleNamespace as _SimpleNamespace
 
 from gradcalc.autograd import (
     creation,
@@ -35,10 +38,13 @@ from gradcalc.autograd import (
     functional,
     inplace,
     linear,
+    nn,
     node,
     operators,
     printing,
     reductions,
+    selection,
+    statistics,
     structural,
     views,
 )
@@ -47,6 +53,9 @@ from gradcalc.autograd import (
 )
 from gradcalc.autograd.backward import backward, grad
 from gradcalc.autograd.creation import (
+    DoubleTensor,
+    FloatTensor,
+    LongTensor,
     Variable,
     arange,
     as_tensor,
@@ -57,13 +66,17 @@ from gradcalc.autograd.creation import (
     full,
     full_like,
     linspace,
+    logspace,
     manual_seed,
+    normal,
     ones,
     ones_like,
     rand,
     rand_like,
+    randint,
     randn,
     randn_like,
+    randperm,
     scalar_tensor,
     tensor,
     zeros,
@@ -73,6 +86,7 @@ from gradcalc.autograd.dtypes import (
     Size,
     complex64,
     complex128,
+    device,
     dtype,
     float16,
     float32,
@@ -85,18 +99,33 @@ from gradcalc.autograd.dtypes import (
     set_default_dtype,
     uint8,
 )
+from gradcalc.autograd.func import vmap
 from gradcalc.autograd.function import Function, once_differentiable
 from gradcalc.autograd.grad_mode import (
     detect_anomaly,
     enable_grad,
+    inference_mode,
+    is_anomaly_enabled,
     is_grad_enabled,
     no_grad,
     set_detect_anomaly,
     set_grad_enabled,
 )
 from gradcalc.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
-from gradcalc.autograd.joining import cat, chunk, concat, concatenate, split, stack, unbind
+from gradcalc.autograd.joining import (
+    cat,
+    chunk,
+    concat,
+    concatenate,
+    hstack,
+    split,
+    stack,
+    unbind,
+    vstack,
+)
 from gradcalc.autograd.linear import bmm, diag, diagonal, dot, matmul, mm, movedim, mv, outer, trace
+from gradcalc.autograd.operators import allclose, equal
+from gradcalc.autograd.printing import set_printoptions
 from gradcalc.autograd.reductions import (
     all,
     amax,
@@ -106,22 +135,37 @@ from gradcalc.autograd.reductions import (
     argmin,
     clamp,
     clip,
+    count_nonzero,
     cumsum,
-    logsumexp,
     max,
     maximum,
     mean,
     min,
     minimum,
-    norm,
     prod,
-    softmax,
-    std,
     sum,
-    var,
     where,
 )
+from gradcalc.autograd.selection import (
+    argsort,
+    gather,
+    index_select,
+    masked_fill,
+    masked_select,
+    median,
+    narrow,
+    nonzero,
+    roll,
+    select,
+    sort,
+    take,
+    topk,
+    tril,
+    triu,
+)
+from gradcalc.autograd.statistics import dist, log_softmax, logsumexp, norm, softmax, std, var
 from gradcalc.autograd.structural import (
+    broadcast_tensors,
     broadcast_to,
     clone,
     flatten,
@@ -130,29 +174,34 @@ from gradcalc.autograd.structural import (
     reshape,
     squeeze,
     t,
+    tile,
     transpose,
     unsqueeze,
 )
 from gradcalc.autograd.tensor import Tensor
 
 __all__ = [
-    "all", "allclose", "amax", "amin", "any", "arange", "argmax", "argmin", "as_tensor",
-    "autograd", "backward", "bmm", "bool", "broadcast_to", "cat", "cdouble", "cfloat", "chunk",
-    "clamp", "clip", "clone", "complex128", "complex64", "concat", "concatenate", "creation",
-    "cumsum", "detect_anomaly", "diag", "diagonal", "dot", "double", "dtype", "dtypes", "e",
+    "all", "allclose", "amax", "amin", "any", "arange", "argmax", "argmin", "argsort", "as_tensor",
+    "autograd", "backward", "bmm", "bool", "broadcast_tensors", "broadcast_to", "cat", "cdouble",
+    "cfloat", "chunk", "clamp", "clip", "clone", "complex128", "complex64", "concat",
+    "concatenate", "count_nonzero", "creation", "cuda", "cumsum", "detect_anomaly", "device",
+    "diag", "diagonal", "dist", "dot", "double", "DoubleTensor", "dtype", "dtypes", "e",
     "elementwise", "empty", "empty_like", "enable_grad", "equal", "eye", "flatten", "flip",
-    "float", "float16", "float32", "float64", "from_numpy", "full", "full_like", "func",
-    "Function", "functional", "get_default_dtype", "grad", "grad_mode", "gradcheck",
-    "GradcheckError", "gradgradcheck", "half", "inf", "inplace", "int", "int16", "int32",
-    "int64", "int8", "is_grad_enabled", "is_tensor", "linalg", "linear", "linspace",
-    "logsumexp", "long", "manual_seed", "matmul", "max", "maximum", "mean", "min", "minimum",
-    "mm", "movedim", "mv", "nan", "no_grad", "node", "norm", "numel", "once_differentiable",
-    "ones", "ones_like", "outer", "permute", "pi", "printing", "prod", "rand", "rand_like",
-    "randn", "randn_like", "reductions", "repeat", "reshape", "scalar_tensor",
-    "set_default_dtype", "set_detect_anomaly", "set_grad_enabled", "short", "Size", "softmax",
-    "split", "squeeze", "stack", "std", "structural", "sum", "t", "tensor", "Tensor", "trace",
-    "transpose", "uint8", "unbind", "unsqueeze", "var", "Variable", "views", "where", "zeros",
-    "zeros_like",
+    "float", "float16", "float32", "float64", "FloatTensor", "from_numpy", "full", "full_like",
+    "func", "Function", "functional", "gather", "get_default_dtype", "grad", "grad_mode",
+    "gradcheck", "GradcheckError", "gradgradcheck", "half", "hstack", "index_select", "inf",
+    "inference_mode", "inplace", "int", "int16", "int32", "int64", "int8", "is_anomaly_enabled",
+    "is_grad_enabled", "is_tensor", "linalg", "linear", "linspace", "log_softmax", "logspace",
+    "logsumexp", "long", "LongTensor", "manual_seed", "masked_fill", "masked_select", "matmul",
+    "max", "maximum", "mean", "median", "min", "minimum", "mm", "movedim", "mv", "nan", "narrow",
+    "nn", "no_grad", "node", "nonzero", "norm", "normal", "numel", "once_differentiable", "ones",
+    "ones_like", "operators", "outer", "permute", "pi", "printing", "prod", "rand", "rand_like",
+    "randint", "randn", "randn_like", "randperm", "reductions", "repeat", "reshape", "roll",
+    "scalar_tensor", "select", "selection", "set_default_dtype", "set_detect_anomaly",
+    "set_grad_enabled", "set_printoptions", "short", "Size", "softmax", "sort", "split", "squeeze",
+    "stack", "statistics", "std", "structural", "sum", "t", "take", "tensor", "Tensor", "tile",
+    "topk", "trace", "transpose", "tril", "triu", "uint8", "unbind", "unsqueeze", "var",
+    "Variable", "views", "vmap", "vstack", "where", "zeros", "zeros_like",
 ]  # fmt: skip
 
 float = float32
@@ -165,12 +214,24 @@ bool = dtypes.bool_
 cfloat, cdouble = complex64, complex128
 pi, e, inf, nan = _math.pi, _math.e, _math.inf, _math.nan
 
+# numpy's "divide by zero" and "overflow": infinities are results here, as they are in PyTorch.
+_warnings.filterwarnings(
+    "ignore", category=RuntimeWarning, module=r"gradcalc\.(autograd\b|primitives$)"
+)
+
 autograd = _sys.modules[__name__]
 """``torch.autograd.grad`` is ``torch.grad`` here."""
-linalg = reductions
+linalg = statistics
 """For ``torch.linalg.norm``."""
 
+cuda = _SimpleNamespace(is_available=lambda: False, device_count=lambda: 0)
+"""So that ``"cuda" if torch.cuda.is_available() else "cpu"`` finds its answer."""
+
 permute = vars(Tensor)["permute"]
+globals().update(  # ``torch.sin_(x)`` and the like
+    {f"{name}_": getattr(Tensor, f"{name}_") for name in elementwise.FUNCTION
+     if hasattr(Tensor, f"{name}_")}
+)  # fmt: skip
 globals().update(
     {
         name: operation
@@ -190,15 +251,3 @@ def is_tensor(x: object) -> object:
 def numel(x: Tensor) -> object:
     """How many elements x has."""
     return x.numel()
-
-
-def allclose(x: Tensor, y: Tensor, rtol: object = 1e-5, atol: object = 1e-8) -> object:
-    """Whether x and y agree within the tolerances."""
-    import numpy as np
-
-    return np.bool_(np.allclose(x._array, y._array, rtol, atol)).item()  # type: ignore[arg-type]
-
-
-def equal(x: Tensor, y: Tensor) -> object:
-    """Whether x and y have the same shape and numbers."""
-    return x.shape == y.shape and (x._array == y._array).all().item()

@@ -83,6 +83,25 @@ def numpy_type(kind: Any) -> Any:
     return np.dtype(kind)
 
 
+def common_type(kinds: list[tuple[Any, int]]) -> Any:
+    """The highest category (bool, integer, float, complex) decides, the highest rank within it.
+
+    The rank says what the numbers come from: 2 a tensor with axes, 1 a 0-d one, 0 a Python number.
+    """
+    categories = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
+    top = max(categories[kind.kind] for kind, _ in kinds)
+    candidates = [(kind, rank) for kind, rank in kinds if categories[kind.kind] == top]
+    rank = max(rank for _, rank in candidates)
+    found = np.result_type(*(kind for kind, r in candidates if r == rank))
+    if rank == 0 and top == 2:
+        sized = [kind for kind, r in kinds if r and kind.kind == "f"]
+        return np.result_type(*sized) if sized else _default.numpy
+    if rank == 0 and top == 3:  # a complex number makes a float32 tensor complex64
+        sized = [kind for kind, r in kinds if r and kind.kind == "f"]
+        return np.result_type(*(sized or [_default.numpy]), np.complex64)
+    return found
+
+
 class device(str):  # noqa: N801
     """Where numbers live: always ``device("cpu")`` here; taken, and without effect."""
 

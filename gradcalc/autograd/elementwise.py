@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradcalc import primitives
-from gradcalc.autograd.dtypes import get_default_dtype
+from gradcalc.autograd.dtypes import common_type, get_default_dtype
 from gradcalc.autograd.formula import Formula, formula, products
 from gradcalc.autograd.grad_mode import mode, watching
 from gradcalc.autograd.node import (
@@ -234,25 +234,12 @@ def _promote(primitive: Primitive, operands: Sequence[Any]) -> list[Any]:
     kinds = [(x._array.dtype if isinstance(x, Tensor) else np.result_type(type(x)),
               0 if not isinstance(x, Tensor) else 1 if x.ndim == 0 else 2)
              for x in values]  # fmt: skip
-    kind = _common(kinds)
+    kind = common_type(kinds)
     if kind.kind in "iub" and not _stays_integer(primitive):
         kind = get_default_dtype().numpy
     return tensors[: len(tensors) - len(values)] + [
         convert(x, kind) if isinstance(x, Tensor) else _number(x, kind, len(values)) for x in values
     ]
-
-
-def _common(kinds: list[tuple[Any, int]]) -> Any:
-    """The highest category (bool, integer, float, complex) decides, the highest rank within it."""
-    categories = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
-    top = max(categories[kind.kind] for kind, _ in kinds)
-    candidates = [(kind, rank) for kind, rank in kinds if categories[kind.kind] == top]
-    rank = max(rank for _, rank in candidates)
-    found = np.result_type(*(kind for kind, r in candidates if r == rank))
-    if rank == 0 and top == 2:
-        sized = [kind for kind, r in kinds if r and kind.kind == "f"]
-        return np.result_type(*sized) if sized else get_default_dtype().numpy
-    return found
 
 
 def _number(x: Any, kind: Any, operands: int) -> Any:

@@ -56,6 +56,8 @@ def _vector(v: Any, like: Tensors, name: str, single: str) -> Tensors:
             )
         return (ones_like(like[0]),)
     vectors = _tuple(v, "v", name)
+    if len(like) == 1 and len(vectors) != 1:
+        raise RuntimeError("The given v should contain a single Tensor.")
     if len(vectors) != len(like):
         raise RuntimeError(f"v is a tuple of invalid length: should be {len(like)} but got "
                            f"{len(vectors)}.")  # fmt: skip
@@ -77,11 +79,13 @@ def _grad(outputs: Tensors, inputs: Tensors, v: Any, create_graph: bool = False)
                      allow_unused=True))  # fmt: skip
 
 
-def _fill(values: list[Any], like: Tensors, strict: bool, complaint: str) -> Tensors:
+def _fill(
+    values: list[Any], like: Tensors, strict: bool, complaint: str, output: int = 0
+) -> Tensors:
     """Zeros where nothing flowed; with ``strict`` that is an error."""
     for k, value in enumerate(values):
         if value is None and strict:
-            raise RuntimeError(complaint.format(k))
+            raise RuntimeError(complaint.format(output, k))
     return tuple(zeros_like(x) if v is None else v for v, x in zip(values, like, strict=True))
 
 
@@ -96,7 +100,7 @@ def _strictly(outputs: Tensors, strict: bool) -> None:
 
 
 _INDEPENDENT = (
-    "The output of the user-provided function is independent of input {}. This is not allowed in "
+    "Output {} of the user-provided function is independent of input {}. This is not allowed in "
     "strict mode."
 )
 
@@ -157,12 +161,12 @@ def jacobian(
     outputs, single_output = _call(func, given, "jacobian")
     _strictly(outputs, strict)
     rows = []
-    for out in outputs:
+    for number, out in enumerate(outputs):
         blocks: list[list[Tensor]] = [[] for _ in given]
         for k in range(out.numel()):
             with enable_grad():
                 found = _grad((out.reshape(-1)[k],), given, (None,), create_graph)
-                slopes = _fill(found, given, strict, _INDEPENDENT)
+                slopes = _fill(found, given, strict, _INDEPENDENT, number)
             for block, slope in zip(blocks, slopes, strict=True):
                 block.append(slope)
         with enable_grad():

@@ -30,11 +30,12 @@ def gradcheck(
     rtol: float = 1e-3,
     raise_exception: bool = True,
     nondet_tol: float = 0.0,
+    **_: Any,
 ) -> bool:
     """Whether the Jacobian by backward is that by differences, (f(x+ε) - f(x-ε))/2ε.
 
     ``inputs`` are float64 tensors, those that require grad are checked. Raises GradcheckError, or
-    returns False without ``raise_exception``.
+    returns False without ``raise_exception``. PyTorch's other options are taken and not needed.
     """
     given = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     checked = [k for k, x in enumerate(given) if isinstance(x, Tensor) and x._tracked]

@@ -79,7 +79,7 @@ def _index_node(key: tuple[Any, ...]) -> type[Node]:
             return SliceBackward0
         if part is not ... and part != _EVERYTHING:
             return SelectBackward0
-    return AliasBackward0
+    return SliceBackward0 if _EVERYTHING in key else AliasBackward0
 
 
 _EVERYTHING = slice(None)

@@ -56,6 +56,9 @@ class CopyBackwards(Node):
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.shape = shape
 
+    def name(self) -> str:
+        return "torch::autograd::CopyBackwards"
+
     def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
         return None, sum_to(v, self.shape) if self.wants(1) else None
 
@@ -300,7 +303,7 @@ class ZeroBackward0(Node):
         return (None,)
 
 
-class FillBackward0(ZeroBackward0):
+class FillBackward2(ZeroBackward0):
     pass
 
 
@@ -317,7 +320,7 @@ def zero_(y: Tensor) -> Tensor:
 @method("fill_")
 def fill_(y: Tensor, value: Any) -> Tensor:
     """Write one number everywhere."""
-    return copy_(y, value) if isinstance(value, Tensor) else _write_number(y, value, FillBackward0)
+    return copy_(y, value) if isinstance(value, Tensor) else _write_number(y, value, FillBackward2)
 
 
 @method("masked_fill_")

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from gradcalc.autograd.dtypes import common_type
 from gradcalc.autograd.indexing import Shape, get_item, index
 from gradcalc.autograd.node import Node
+from gradcalc.autograd.structural import axis, convert
 from gradcalc.autograd.tensor import Tensor, attach, method, tracks, wrap
 from gradcalc.autograd.views import View
 
@@ -30,6 +32,10 @@ class CatBackward0(Node):
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors one after the other along ``dim``."""
+    tensors = _of_one_type(tensors)
+    if not tensors:
+        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
+    _check_lengths(tensors, dim)
     out = wrap(np.concatenate([x._array for x in tensors], axis=dim))
     if not tracks(*tensors):
         return out
@@ -39,6 +45,40 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 
 concat = concatenate = cat
+
+
+def _of_one_type(tensors: Sequence[Tensor]) -> Sequence[Tensor]:
+    kinds = {x._array.dtype for x in tensors}
+    if len(kinds) < 2:
+        return tensors
+    kind = common_type([(each, 2) for each in kinds])
+    return [convert(x, kind) for x in tensors]
+
+
+def _check_lengths(tensors: Sequence[Tensor], dim: int) -> None:
+    first = tensors[0]
+    k = axis(dim, first.ndim)
+    for number, x in enumerate(tensors):
+        if x.ndim != first.ndim:
+            raise RuntimeError(
+                f"Tensors must have same number of dimensions: got {first.ndim} and {x.ndim}"
+            )
+        for other, (m, n) in enumerate(zip(first.shape, x.shape, strict=True)):
+            if m != n and other != k:
+                raise RuntimeError(
+                    f"Sizes of tensors must match except in dimension {k}. Expected size {m} but "
+                    f"got size {n} for tensor number {number} in the list."
+                )
+
+
+def hstack(tensors: Sequence[Tensor]) -> Tensor:
+    """The tensors one after the other, as columns if they are matrices."""
+    return cat(tensors, 0 if tensors[0].ndim == 1 else 1)
+
+
+def vstack(tensors: Sequence[Tensor]) -> Tensor:
+    """The tensors one above the other; vectors become rows."""
+    return cat([x.unsqueeze(0) if x.ndim == 1 else x for x in tensors])
 
 
 class StackBackward0(Node):
@@ -53,6 +93,15 @@ class StackBackward0(Node):
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors side by side along a new axis."""
+    tensors = _of_one_type(tensors)
+    if not tensors:
+        raise RuntimeError("stack expects a non-empty TensorList")
+    for number, x in enumerate(tensors):
+        if x._array.shape != tensors[0]._array.shape:
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(tensors[0].shape)} at "
+                f"entry 0 and {list(x.shape)} at entry {number}"
+            )
     out = wrap(np.stack([x._array for x in tensors], axis=dim))
     if not tracks(*tensors):
         return out

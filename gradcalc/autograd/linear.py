@@ -24,13 +24,17 @@ class MmBackward0(Node):
         # A vector takes part as a matrix of one row (on the left) or of one column (on the right).
         left = (1, *self.a) if len(self.a) == 1 else self.a
         right = (*self.b, 1) if len(self.b) == 1 else self.b
-        v = v.reshape(_matrix(v.shape, self.a, self.b))
+        v = _shaped(v, _matrix(v.shape, self.a, self.b))
         to_a = to_b = None
         if self.wants(0):
-            to_a = sum_to(v @ swap(b.reshape(right)), left).reshape(self.a)
+            to_a = _shaped(sum_to(v @ swap(_shaped(b, right)), left), self.a)
         if self.wants(1):
-            to_b = sum_to(swap(a.reshape(left)) @ v, right).reshape(self.b)
+            to_b = _shaped(sum_to(swap(_shaped(a, left)) @ v, right), self.b)
         return to_a, to_b
+
+
+def _shaped(x: Any, shape: Shape) -> Any:
+    return x if x.shape == shape else x.reshape(shape)
 
 
 class MvBackward0(MmBackward0):
@@ -57,11 +61,15 @@ def _matrix(shape: Shape, a: Shape, b: Shape) -> Shape:
 _PRODUCTS = {(1, 1): DotBackward0, (2, 1): MvBackward0, (1, 2): MvBackward0, (2, 2): MmBackward0}
 
 
-@method("matmul", "__matmul__", "mm", "mv", "bmm")
+@method("matmul", "__matmul__")
 def matmul(a: Any, b: Any) -> Any:
     """The matrix product."""
     if not isinstance(a, Tensor) or not isinstance(b, Tensor):
         raise TypeError("matmul(): both arguments must be Tensors")
+    if a.ndim == 0 or b.ndim == 0:
+        raise RuntimeError(
+            f"both arguments to matmul need to be at least 1D, but they are {a.ndim}D and {b.ndim}D"
+        )
     if a._array.dtype != b._array.dtype:
         raise RuntimeError(
             f"expected m1 and m2 to have the same dtype, but got: {a.dtype.name} != {b.dtype.name}"
@@ -154,4 +162,19 @@ def movedim(x: Tensor, source: int, destination: int) -> Any:
     return permute(x, tuple(order))
 
 
-mm = mv = bmm = matmul
+def _of_ranks(name: str, left: int, right: int) -> Any:
+    """``matmul`` for operands of these numbers of dimensions only."""
+
+    def product(a: Tensor, b: Tensor) -> Any:
+        if a.ndim != left or b.ndim != right:
+            raise RuntimeError(
+                f"{name}: expected a {left}D and a {right}D tensor, got {a.ndim}D and {b.ndim}D"
+            )
+        return matmul(a, b)
+
+    product.__name__ = name
+    product.__doc__ = f"The matrix product of a {left}D and a {right}D tensor."
+    return method(name)(product)
+
+
+mm, mv, bmm = _of_ranks("mm", 2, 2), _of_ranks("mv", 2, 1), _of_ranks("bmm", 3, 3)

@@ -178,11 +178,21 @@ def isclose(x: Tensor, y: Tensor, rtol: float = 1e-5, atol: float = 1e-8) -> Ten
     return wrap(np.isclose(x._array, y._array, rtol, atol))
 
 
+def allclose(x: Tensor, y: Tensor, rtol: float = 1e-5, atol: float = 1e-8) -> bool:
+    """Whether x and y agree everywhere within the tolerances."""
+    return bool(np.allclose(x._array, y._array, rtol, atol))
+
+
+def equal(x: Tensor, y: Tensor) -> bool:
+    """Whether x and y have the same shape and numbers."""
+    return np.array_equal(x._array, y._array)
+
+
 TESTS: dict[str, Any] = {
     "isnan": _logical(np.isnan), "isinf": _logical(np.isinf), "isfinite": _logical(np.isfinite),
     "logical_and": _logical(np.logical_and), "logical_or": _logical(np.logical_or),
     "logical_xor": _logical(np.logical_xor), "logical_not": _logical(np.logical_not),
-    "isclose": isclose,
+    "isclose": isclose, "allclose": allclose, "equal": equal,
 }  # fmt: skip
 
 
@@ -238,8 +248,19 @@ _TWO = {"add": _ADD.general, "sub": _SUB.general, "mul": _MUL.general, "truediv"
 # The tensor goes first where the order does not matter, as in PyTorch: ``2*x`` is ``x*2``.
 _REFLECTED = {"add": _ADD.general, "mul": _MUL.general, "sub": _from_number,
               "truediv": _into_number}  # fmt: skip
+
+
+def _negated(x: Tensor) -> Tensor:
+    if x._array.dtype.kind == "b":
+        raise RuntimeError(
+            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
+            "invert a mask, use the `~` or `logical_not()` operator instead."
+        )
+    return OPERATIONS[primitives.NEG].quick(x)
+
+
 _UNARY: dict[str, Callable[[Tensor], Any]] = {
-    "neg": OPERATIONS[primitives.NEG].quick, "pos": lambda x: x, "abs": FUNCTION["abs"],
+    "neg": _negated, "pos": lambda x: x, "abs": FUNCTION["abs"],
     "invert": lambda x: wrap(np.invert(x._array)),
 }  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,45 @@ import numpy as np
 from gradcalc.autograd.dtypes import get_default_dtype
 from gradcalc.autograd.tensor import Tensor, method
 
-PRECISION = 4
-THRESHOLD = 1000
-EDGE_ITEMS = 3
-LINE_WIDTH = 80
+
+@dataclass
+class _Options:
+    """What ``set_printoptions`` sets."""
+
+    precision: int = 4
+    threshold: float = 1000
+    edgeitems: int = 3
+    linewidth: int = 80
+    sci_mode: bool | None = None
+
+
+_PROFILES: dict[str, dict[str, Any]] = {
+    "default": {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80},
+    "short": {"precision": 2, "threshold": 1000, "edgeitems": 2, "linewidth": 80},
+    "full": {"precision": 4, "threshold": math.inf, "edgeitems": 3, "linewidth": 80},
+}
+_options = _Options()
+
+
+def set_printoptions(
+    precision: int | None = None,
+    threshold: float | None = None,
+    edgeitems: int | None = None,
+    linewidth: int | None = None,
+    profile: str | None = None,
+    sci_mode: bool | None = None,
+) -> None:
+    """Digits after the point, the size from which the middle is left out, the width of a line.
+
+    ``sci_mode`` True or False writes all numbers with or without an exponent; left out, the numbers
+    decide. ``profile`` is ``default``, ``short`` or ``full``.
+    """
+    if profile is not None:
+        vars(_options).update(_PROFILES[profile])
+    given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems,
+             "linewidth": linewidth}  # fmt: skip
+    vars(_options).update({name: value for name, value in given.items() if value is not None})
+    _options.sci_mode = sci_mode
 
 
 @method("__repr__", "__str__")
@@ -29,7 +65,8 @@ def represent(x: Tensor) -> str:
             suffixes.append(f"dtype={x.dtype!r}")
         body = "[]"
     else:
-        plain = (get_default_dtype().numpy, np.dtype("int64"), np.dtype("bool"))
+        real = get_default_dtype().numpy
+        plain = (real, np.result_type(real, np.complex64), np.dtype("int64"), np.dtype("bool"))
         if array.dtype not in plain:
             suffixes.append(f"dtype={x.dtype!r}")
         body = _body(array, len(prefix))
@@ -43,7 +80,7 @@ def represent(x: Tensor) -> str:
 def _with_suffixes(text: str, suffixes: list[str], indent: int, own_line: bool) -> str:
     width = len(text) - text.rfind("\n") - 1
     for suffix in suffixes:
-        if own_line or width + len(suffix) + 2 > LINE_WIDTH:
+        if own_line or width + len(suffix) + 2 > _options.linewidth:
             text += ",\n" + " " * indent + suffix
             width = indent + len(suffix)
             own_line = False
@@ -54,7 +91,7 @@ def _with_suffixes(text: str, suffixes: list[str], indent: int, own_line: bool) 
 
 
 def _body(array: np.ndarray[Any, Any], indent: int) -> str:
-    summarize = array.size > THRESHOLD
+    summarize = array.size > _options.threshold
     write = _Writer(_corners(array) if summarize else array)
     if array.ndim == 0:
         return write(array.item())
@@ -64,8 +101,8 @@ def _body(array: np.ndarray[Any, Any], indent: int) -> str:
 def _nested(array: Any, indent: int, summarize: bool, write: _Writer) -> str:
     if array.ndim == 1:
         return _row(array, indent, summarize, write)
-    if summarize and len(array) > 2 * EDGE_ITEMS:
-        parts: list[Any] = [*array[:EDGE_ITEMS], None, *array[-EDGE_ITEMS:]]
+    if summarize and len(array) > 2 * _options.edgeitems:
+        parts: list[Any] = [*array[: _options.edgeitems], None, *array[-_options.edgeitems :]]
     else:
         parts = list(array)
     slices = ["..." if part is None else _nested(part, indent + 1, summarize, write)
@@ -75,12 +112,12 @@ def _nested(array: Any, indent: int, summarize: bool, write: _Writer) -> str:
 
 
 def _row(array: Any, indent: int, summarize: bool, write: _Writer) -> str:
-    per_line = max(1, (LINE_WIDTH - indent) // (write.width + 2))
-    if summarize and len(array) > 2 * EDGE_ITEMS:
+    per_line = max(1, (_options.linewidth - indent) // (write.width + 2))
+    if summarize and len(array) > 2 * _options.edgeitems:
         words = [
-            *map(write, array[:EDGE_ITEMS].tolist()),
+            *map(write, array[: _options.edgeitems].tolist()),
             " ...",
-            *map(write, array[-EDGE_ITEMS:].tolist()),
+            *map(write, array[-_options.edgeitems :].tolist()),
         ]
     else:
         words = [write(value) for value in array.tolist()]
@@ -91,8 +128,8 @@ def _row(array: Any, indent: int, summarize: bool, write: _Writer) -> str:
 def _corners(array: Any) -> Any:
     """What is left of a large array when the middle of every axis is left out."""
     for k, length in enumerate(array.shape):
-        if length > 2 * EDGE_ITEMS:
-            kept = [*range(EDGE_ITEMS), *range(length - EDGE_ITEMS, length)]
+        if length > 2 * _options.edgeitems:
+            kept = [*range(_options.edgeitems), *range(length - _options.edgeitems, length)]
             array = np.take(array, kept, axis=k)
     return array
 
@@ -106,6 +143,7 @@ class _Writer:
         self.scientific = False
         self.width = 1
         if array.dtype.kind == "c":
+            self.real, self.imaginary = _Writer(array.real), _Writer(np.abs(array.imag))
             self.width = max(len(self(value)) for value in array.reshape(-1).tolist())
             return
         if not self.floating:
@@ -119,22 +157,20 @@ class _Writer:
         self.whole = bool((values == np.ceil(values)).all())
         wide = most / least > 1000.0 or most > 1.0e8
         self.scientific = wide or (not self.whole and least < 1.0e-4)
+        if _options.sci_mode is not None:
+            self.scientific = _options.sci_mode
         self.width = max(len(self(value)) for value in values.tolist())
 
     def __call__(self, value: Any) -> str:
         if isinstance(value, complex):
             sign = "+" if value.imag >= 0 else "-"
-            text = f"{_short(value.real)}{sign}{_short(abs(value.imag))}j"
+            text = f"{self.real(value.real)}{sign}{self.imaginary(abs(value.imag)).strip()}j"
         elif not self.floating:
             text = str(value)
         elif self.scientific:
-            text = f"{value:.{PRECISION}e}"
+            text = f"{value:.{_options.precision}e}"
         elif self.whole:
             text = f"{value:.0f}" + ("." if math.isfinite(value) else "")
         else:
-            text = f"{value:.{PRECISION}f}"
+            text = f"{value:.{_options.precision}f}"
         return text.rjust(self.width)
-
-
-def _short(value: float) -> str:
-    return f"{value:.0f}." if value == math.floor(value) else f"{value:.{PRECISION}f}"

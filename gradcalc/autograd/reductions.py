@@ -1,4 +1,4 @@
-"""Sums, products, extremes and norms over some or all axes, and matrix products."""
+"""Sums, products and extremes over some or all axes. ``statistics`` has norms and spread."""
 
 from __future__ import annotations
 
@@ -13,27 +13,22 @@ from gradcalc.autograd.indexing import embed
 from gradcalc.autograd.inplace import in_place
 from gradcalc.autograd.joining import stack, unbind
 from gradcalc.autograd.node import Node
-from gradcalc.autograd.structural import Shape, convert, expand, flip
+from gradcalc.autograd.structural import Shape, axis, convert, expand, flip
 from gradcalc.autograd.tensor import Tensor, attach, method, save, tracks, wrap
 
 Axes = int | Sequence[int] | None
 
 
-def _axes(dim: Axes, rank: int) -> tuple[int, ...]:
+def axes_of(dim: Axes, rank: int) -> tuple[int, ...]:
     """The axes to reduce, as numbers from 0."""
     if dim is None:
         return tuple(range(rank))
     chosen = (dim,) if isinstance(dim, int) else tuple(dim)
-    for k in chosen:
-        if not -(rank or 1) <= k < (rank or 1):
-            raise IndexError(
-                f"Dimension out of range (expected to be in range of [{-(rank or 1)}, "
-                f"{(rank or 1) - 1}], but got {k})"
-            )
-    return tuple(k % rank for k in chosen) if rank else ()
+    numbers = tuple(axis(k, rank) for k in chosen)
+    return numbers if rank else ()
 
 
-def _kept(shape: Shape, axes: tuple[int, ...]) -> Shape:
+def kept(shape: Shape, axes: tuple[int, ...]) -> Shape:
     """The shape with length 1 where an axis was reduced."""
     return tuple(1 if k in axes else n for k, n in enumerate(shape))
 
@@ -46,7 +41,7 @@ class SumBackward0(Node):
         self.shape, self.axes = shape, axes
 
     def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (expand(v.reshape(_kept(self.shape, self.axes)), self.shape),)
+        return (expand(v.reshape(kept(self.shape, self.axes)), self.shape),)
 
 
 class SumBackward1(SumBackward0):
@@ -54,12 +49,15 @@ class SumBackward1(SumBackward0):
 
 
 @method("sum")
-def sum(x: Tensor, dim: Axes = None, keepdim: bool = False, dtype: Any = None) -> Any:
-    """The sum over ``dim``, over everything by default."""
+def sum(
+    x: Tensor, dim: Axes = None, keepdim: bool = False, dtype: Any = None, axis: Axes = None
+) -> Any:
+    """The sum over ``dim``, over everything by default; ``axis`` is numpy's name for ``dim``."""
+    dim = axis if dim is None else dim
     if dtype is not None:
         x = convert(x, numpy_type(dtype))
     array = x._array
-    axes = None if dim is None else _axes(dim, array.ndim)
+    axes = None if dim is None else axes_of(dim, array.ndim)
     out = wrap(array.sum(axis=axes, keepdims=keepdim))
     if not tracks(x):
         return out
@@ -79,14 +77,17 @@ class MeanBackward1(MeanBackward0):
 
 
 @method("mean")
-def mean(x: Tensor, dim: Axes = None, keepdim: bool = False) -> Any:
-    """The average over ``dim``, over everything by default."""
+def mean(x: Tensor, dim: Axes = None, keepdim: bool = False, axis: Axes = None) -> Any:
+    """The average over ``dim``, over everything by default; ``axis`` is numpy's name for it."""
+    dim = axis if dim is None else dim
+    if x._array.size == 0:
+        return sum(x, dim, keepdim) / 0.0
     if x._array.dtype.kind not in "fc":
         raise RuntimeError(
             "mean(): could not infer output dtype. Input dtype must be either a floating point or "
             f"complex dtype. Got: {x.dtype.name.capitalize()}"
         )
-    axes = _axes(dim, x.ndim)
+    axes = axes_of(dim, x.ndim)
     out = wrap(x._array.mean(axis=axes, keepdims=keepdim))
     node = MeanBackward0 if dim is None else MeanBackward1
     return attach(out, node(x._array.shape, axes), x) if tracks(x) else out
@@ -123,7 +124,7 @@ class ProdBackward0(Node):
         if self.dim is None:
             return ((v * _others(x.reshape((-1,)), 0)).reshape(x.shape),)
         if not self.keepdim:
-            v = v.reshape(_kept(x.shape, (self.dim,)))
+            v = v.reshape(kept(x.shape, (self.dim,)))
         return (v * _others(x, self.dim),)
 
 
@@ -169,11 +170,26 @@ def prod(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
 # --- Extremes -----------------------------------------------------------------------------------
 
 
-class Extreme(NamedTuple):
-    """What ``x.max(dim)`` returns."""
+class Chosen(NamedTuple):
+    """What ``x.max(dim)`` returns, and ``min``, ``sort``, ``topk``, ``median``."""
 
     values: Tensor
     indices: Tensor
+
+    @classmethod
+    def by(cls, name: str, values: Tensor, indices: Tensor) -> Chosen:
+        """The pair, under the name of the function that chose."""
+        return _NAMED[name](values, indices)
+
+    def __repr__(self) -> str:
+        return (
+            f"torch.return_types.{type(self).__name__}(\nvalues={self[0]!r},\nindices={self[1]!r})"
+        )
+
+
+_NAMED: dict[str, type[Chosen]] = {
+    name: type(name, (Chosen,), {}) for name in ("max", "min", "sort", "topk", "median")
+}
 
 
 class AmaxBackward0(Node):
@@ -181,11 +197,11 @@ class AmaxBackward0(Node):
 
     def __init__(self, axes: tuple[int, ...], array: Any, extreme: Any) -> None:
         self.axes = axes
-        ties = array == extreme.reshape(_kept(array.shape, axes))
+        ties = array == extreme.reshape(kept(array.shape, axes))
         self.share = ties / ties.sum(axis=axes, keepdims=True).astype(array.dtype)
 
     def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (v.reshape(_kept(self.share.shape, self.axes)) * self.share,)
+        return (v.reshape(kept(self.share.shape, self.axes)) * self.share,)
 
 
 class MaxBackward1(AmaxBackward0):
@@ -218,13 +234,18 @@ class MinBackward0(MaxBackward0):
 
 def _extreme(x: Tensor, dim: int | None, keepdim: bool, name: str) -> Any:
     array = x._array
+    if array.size == 0 and dim is None:
+        raise RuntimeError(
+            f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
+            "reduction dim with the 'dim' argument."
+        )
     pick, place = (np.max, np.argmax) if name == "max" else (np.min, np.argmin)
     if dim is None:
         out = wrap(pick(array))
         node = MaxBackward1 if name == "max" else MinBackward1
         whole = tuple(range(array.ndim))
         return attach(out, node(whole, array, out._array), x) if tracks(x) else out
-    k = dim % (array.ndim or 1)
+    k = axis(dim, array.ndim)
     chosen = np.expand_dims(place(array, axis=k), k)
     values = np.take_along_axis(array, chosen, k)
     out = wrap(values if keepdim else values.squeeze(k))
@@ -234,7 +255,7 @@ def _extreme(x: Tensor, dim: int | None, keepdim: bool, name: str) -> Any:
         key = (*rest[:k], chosen.squeeze(k), *rest[k:])
         kind = MaxBackward0 if name == "max" else MinBackward0
         attach(out, kind(array.shape, key, k if keepdim else None), x)
-    return Extreme(out, indices)
+    return Chosen.by(name, out, indices)
 
 
 @method("max")
@@ -254,7 +275,7 @@ def min(x: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
 
 
 def _amost(x: Tensor, dim: Axes, keepdim: bool, name: str) -> Any:
-    axes = _axes(dim, x.ndim)
+    axes = axes_of(dim, x.ndim)
     out = wrap((np.max if name == "max" else np.min)(x._array, axis=axes, keepdims=keepdim))
     node = AmaxBackward0 if name == "max" else AminBackward0
     return attach(out, node(axes, x._array, out._array), x) if tracks(x) else out
@@ -299,6 +320,11 @@ def where(condition: Tensor, x: Any = None, y: Any = None) -> Any:
     """x where the condition holds, else y. A NaN in the branch not taken stays out of the value."""
     if x is None:
         return tuple(wrap(places) for places in np.nonzero(condition._array))
+    if condition._array.dtype.kind not in "bu":
+        kind = condition.dtype.name.capitalize().removesuffix("32")
+        raise RuntimeError(
+            f"where expected condition to be a boolean tensor, but got a tensor with dtype {kind}"
+        )
     return FUNCTION["where"](condition, x, y)
 
 
@@ -306,93 +332,30 @@ Tensor.where = lambda x, condition, y: where(condition, x, y)  # type: ignore[at
 
 
 @method("argmax")
-def argmax(x: Tensor, dim: int | None = None) -> Tensor:
+def argmax(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Where the largest is."""
-    return wrap(np.argmax(x._array, axis=dim))
+    return wrap(np.argmax(x._array, axis=dim, keepdims=keepdim))
 
 
 @method("argmin")
-def argmin(x: Tensor, dim: int | None = None) -> Tensor:
+def argmin(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Where the smallest is."""
-    return wrap(np.argmin(x._array, axis=dim))
+    return wrap(np.argmin(x._array, axis=dim, keepdims=keepdim))
 
 
 @method("any")
-def any(x: Tensor, dim: Axes = None) -> Tensor:
+def any(x: Tensor, dim: Axes = None, keepdim: bool = False) -> Tensor:
     """Whether one of them holds."""
-    return wrap(np.any(x._array, axis=None if dim is None else _axes(dim, x.ndim)))
+    return wrap(np.any(x._array, axis=axes_of(dim, x.ndim), keepdims=keepdim))
 
 
 @method("all")
-def all(x: Tensor, dim: Axes = None) -> Tensor:
+def all(x: Tensor, dim: Axes = None, keepdim: bool = False) -> Tensor:
     """Whether every one of them holds."""
-    return wrap(np.all(x._array, axis=None if dim is None else _axes(dim, x.ndim)))
+    return wrap(np.all(x._array, axis=axes_of(dim, x.ndim), keepdims=keepdim))
 
 
-# --- Norms and spread ---------------------------------------------------------------------------
-
-
-class LinalgVectorNormBackward0(Node):
-    """x/|x|, and 0 at the origin: the subgradient of least norm."""
-
-    def __init__(self, shape: Shape, axes: tuple[int, ...]) -> None:
-        self.shape, self.axes = shape, axes
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        x, norm_of_x = (s.reshape(_kept(self.shape, self.axes)) if k else s
-                        for k, s in enumerate(saved))  # fmt: skip
-        v = v.reshape(_kept(self.shape, self.axes))
-        array = norm_of_x._array if isinstance(norm_of_x, Tensor) else norm_of_x
-        return (v * x / (norm_of_x + (array == 0).astype(array.dtype)),)
-
-
-@method("norm")
-def norm(x: Tensor, p: Any = 2, dim: Axes = None, keepdim: bool = False) -> Any:
-    """The p-norm, Euclidean by default."""
-    axes = _axes(dim, x.ndim)
-    if p not in (2, 2.0, "fro", None):
-        return _p_norm(x, float(p), axes, keepdim)
-    out = wrap(np.sqrt(np.square(x._array).sum(axis=axes, keepdims=keepdim)))
-    if not tracks(x):
-        return out
-    node = LinalgVectorNormBackward0(x._array.shape, axes)
-    node.saved = (*save(x), (out._array, out._counter, 0, None))
-    return attach(out, node, x)
-
-
-def _p_norm(x: Tensor, p: float, axes: tuple[int, ...], keepdim: bool) -> Any:
-    size = FUNCTION["abs"](x)
-    if p == 1.0:
-        return size.sum(axes, keepdim)
-    if p == float("inf"):
-        return size.amax(axes, keepdim)
-    return (size**p).sum(axes, keepdim) ** (1 / p)
-
-
-@method("var")
-def var(x: Tensor, dim: Axes = None, keepdim: bool = False, correction: int = 1) -> Any:
-    """The variance, divided by n - 1."""
-    axes = _axes(dim, x.ndim)
-    count = int_product(x._array.shape[k] for k in axes)
-    return (x - x.mean(axes, True)).square().sum(axes, keepdim) / (count - correction)
-
-
-@method("std")
-def std(x: Tensor, dim: Axes = None, keepdim: bool = False, correction: int = 1) -> Any:
-    """The standard deviation, divided by n - 1."""
-    return var(x, dim, keepdim, correction).sqrt()
-
-
-@method("logsumexp")
-def logsumexp(x: Tensor, dim: Axes, keepdim: bool = False) -> Any:
-    """log(sum(exp(x))), without overflow."""
-    axes = _axes(dim, x.ndim)
-    top = x.detach().amax(axes, True)
-    total = (x - top).exp().sum(axes, True).log() + top
-    return total if keepdim else total.sum(axes)
-
-
-@method("softmax")
-def softmax(x: Tensor, dim: int) -> Any:
-    """exp(x) over its sum along ``dim``."""
-    return (x - logsumexp(x, dim, True)).exp()
+@method("count_nonzero")
+def count_nonzero(x: Tensor, dim: Axes = None) -> Tensor:
+    """How many are not 0."""
+    return wrap(np.count_nonzero(x._array, axis=axes_of(dim, x.ndim)))

@@ -85,6 +85,12 @@ def broadcast_to(x: Tensor, shape: Sequence[int]) -> Any:
     return expand(x, tuple(shape))
 
 
+def broadcast_tensors(*tensors: Tensor) -> tuple[Any, ...]:
+    """The tensors, each expanded to the shape that they have together."""
+    shape = np.broadcast_shapes(*(x._array.shape for x in tensors))
+    return tuple(expand(x, shape) for x in tensors)
+
+
 def flat(arguments: tuple[Any, ...]) -> Shape:
     """``f(2, 3)`` and ``f((2, 3))`` mean the same shape."""
     if len(arguments) == 1 and isinstance(arguments[0], Sequence):
@@ -336,6 +342,18 @@ def clone(x: Tensor) -> Tensor:
     return attach(out, CloneBackward0(), x) if tracks(x) else out
 
 
+@method("is_contiguous")
+def is_contiguous(x: Tensor) -> bool:
+    """Whether the numbers lie in memory in order."""
+    return bool(x._array.flags.c_contiguous)
+
+
+@method("stride")
+def stride(x: Tensor) -> tuple[int, ...]:
+    """How many elements apart neighbours along each axis lie in memory."""
+    return tuple(step // x._array.itemsize for step in x._array.strides)
+
+
 @method("contiguous")
 def contiguous(x: Tensor) -> Tensor:
     """x itself, or a copy with the numbers in order."""
@@ -359,6 +377,12 @@ def convert(x: Any, kind: Any) -> Any:
     out = wrap(x._array.astype(kind))
     tracked = tracks(x) and out._array.dtype.kind in "fc"
     return attach(out, ToCopyBackward0(x._array.dtype), x) if tracked else out
+
+
+@method("type_as")
+def type_as(x: Tensor, other: Tensor) -> Any:
+    """x with the element type of ``other``."""
+    return convert(x, other._array.dtype)
 
 
 @method("to", "type")

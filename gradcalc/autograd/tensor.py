@@ -91,6 +91,11 @@ class Tensor:
         return Size(self._array.shape)
 
     def size(self, dim: int | None = None) -> Any:
+        if dim is not None and not -self.ndim <= dim < self.ndim:
+            raise IndexError(
+                f"Dimension out of range (expected to be in range of [{-self.ndim}, "
+                f"{self.ndim - 1}], but got {dim})"
+            )
         return self.shape if dim is None else self._array.shape[dim]
 
     @property
