@@ -111,8 +111,16 @@ class Lines:
             value = flat[label]
             if isinstance(value, bool) or not isinstance(value, int | float):
                 return nothing, f"{label} is {json.dumps(value)[:40]}, not a number"
-            numbers.append(float(value) if abs(value) < 2**1024 else math.inf)
+            numbers.append(_float(value))
         return numbers, ""
+
+
+def _float(number: float) -> float:
+    """As a double; an integer beyond all doubles is infinite."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
 
 
 def _parsed(text: bytes) -> Any:

@@ -130,8 +130,9 @@ class Results:
             )
 
     def undefined(self, numbers: Floats, results: Floats) -> NDArray[np.bool_]:
-        """The rows with a NaN, or with an infinite value; an infinite slope is an answer."""
-        holes = np.concatenate([np.isnan(numbers), self._holes(results)], axis=1)
+        """The rows with a coordinate that is no number (infinity is none), or a NaN or an infinite
+        value among the results; an infinite slope is an answer."""
+        holes = np.concatenate([~np.isfinite(numbers), self._holes(results)], axis=1)
         found: NDArray[np.bool_] = np.logical_or.reduce(holes, axis=1)
         return found
 
@@ -141,9 +142,11 @@ class Results:
         return holes
 
     def why(self, row: Floats, results: Floats) -> str:
-        """Which number of a row is NaN, or which of its results, and where that comes from."""
-        if np.isnan(row).any():
-            return f"{self.request.labels[int(np.isnan(row).argmax())]} is nan, not a number"
+        """Which number of a row is none, or which of its results, and where that comes from."""
+        gaps = ~np.isfinite(row)
+        if gaps.any():
+            at = int(gaps.argmax())
+            return f"{self.request.labels[at]} is {row[at]}, not a number"
         at = int(self._holes(results[None])[0].argmax())
         cause = self._cause(row[: len(self.program.variables)], at)
         return f"{self.names[at]} is {results[at]}" + (f": {cause}" if cause else "")

@@ -87,6 +87,7 @@ class Stream:
             self._sample.add(chunk.lines, chunk.numbers, results, good)
             return Table(chunk.kept, results, False), ""
         results[list(chunk.unread)] = np.nan
+        results[~np.isfinite(chunk.numbers).all(axis=1)] = np.nan
         bad = self._results.undefined(chunk.numbers, results)
         bad[list(chunk.unread)] = True
         if self._policy == "stop" and bad.any():
@@ -123,7 +124,10 @@ class Stream:
         seen: set[str] = set()
         for name in self.names:
             if name in seen:
-                raise BindingError(f"the output would have two columns '{name}'")
+                raise BindingError(
+                    f"the output would have two columns '{name}'",
+                    hint="ask for one of the kinds that share it, or give the outputs names",
+                )
             seen.add(name)
 
 

@@ -251,7 +251,11 @@ def _reporter(
 def _close(options: Options, tally: Tally, seconds: float, outcome: Outcome | None) -> Exit:
     """The closing line, and the exit code."""
     plural = "" if tally.rows == 1 else "s"
+    from gradcalc.batch.stream import FEW
+
     failed = f", {tally.failed:,} failed" if tally.failed else ""
+    if tally.failed > FEW:
+        failed += f" (the first {FEW} are named above)"
     verdict = f"; {outcome.line}" if outcome else ""
     taken = f" in {seconds:.2g} s ({_rate(tally.rows / seconds)})" if seconds > 0.1 else ""
     code = Exit.DISAGREES if tally.failed else outcome.exit if outcome else Exit.DONE

@@ -57,6 +57,21 @@ def test_one_record_out_for_each_row_in(gradcalc: Shell) -> None:
     assert ran == (0, SLOPES, "2 rows\n")
 
 
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        ("p.csv", "x\ninf\n1\n-inf\n1e400\nnan\n"),
+        ("p.ndjson", '{"x": Infinity}\n{"x": 1}\n{"x": -Infinity}\n{"x": 1e400}\n{"x": NaN}\n'),
+    ],
+)
+def test_infinity_is_no_coordinate(gradcalc: Shell, name: str, rows: str) -> None:
+    words = ("batch", "2*x", "--points", put(name, rows), "--format", "csv", "--what", "grad")
+    ran = gradcalc(*words, "--on-error", "skip")
+    assert (ran.code, ran.out) == (1, "d/dx\n2.0\n")
+    assert ran.err.count("not a number") == 4
+    assert gradcalc(*words, "--on-error", "nan").out == "d/dx\nnan\n2.0\nnan\nnan\nnan\n"
+
+
 def test_whose_slopes_at_kinks_can_be_said(gradcalc: Shell) -> None:
     words = ("batch", "abs(x)", "--points", put("p.csv", "x\n0\n"), "--what", "grad", "--as")
     assert gradcalc(*words, "torch").out == "d/dx\n0.0\n"
@@ -177,7 +192,7 @@ def test_many_failures_are_counted(gradcalc: Shell) -> None:
     ran = gradcalc("batch", "sqrt(x)", "--points", put("p.csv", text), "--on-error", "skip")
     assert ran.out == "df1/dx\n0.25\n"
     assert len(ran.err.splitlines()) == 6
-    assert ran.err.endswith("1,001 rows, 1,000 failed\n")
+    assert ran.err.endswith("1,001 rows, 1,000 failed (the first 5 are named above)\n")
 
 
 def test_an_infinite_slope_is_an_answer(gradcalc: Shell) -> None:
