@@ -15,6 +15,7 @@ from pathlib import Path
 
 import torch
 from observations import BEHAVIOURS, DATA, See, plain
+from sessions import SESSIONS, recorded
 from special_points import FUNCTIONS, REPRESENTATIONS, SPECIAL_POINTS, gradients_at
 
 
@@ -50,8 +51,15 @@ def written(name, content):
     print(f"{DATA / name}: {len(next(iter(content.values())))} entries")
 
 
+def sessions():
+    for path in sorted(SESSIONS.glob("*.txt")):
+        path.write_text(recorded(torch, path))
+        print(path)
+
+
 if __name__ == "__main__":
     torch.set_warn_always(True)  # some warnings come only once per process
+    sessions()
     DATA.mkdir(exist_ok=True)
     written(BEHAVIOURS.name, {"behaviours": behaviours()})
     written(

@@ -131,6 +131,32 @@ def test_operations_on_arrays_agree_with_gradcheck():
         assert torch.gradgradcheck(f, tuple(leaves)), name
 
 
+ONE_NODE_EACH = {
+    "softmax": lambda a: a.softmax(1), "log_softmax": lambda a: a.log_softmax(0),
+    "logsumexp": lambda a: a.logsumexp((0, 1), True), "variance": lambda a: a.var(0, True),
+    "deviation": lambda a: a.std(1, unbiased=False), "1-norm": lambda a: a.norm(1),
+    "3-norm": lambda a: a.norm(3, 0), "largest": lambda a: a.norm(float("inf"), 1),
+    "sorted": lambda a: a.sort(1).values ** 2, "topk": lambda a: a.topk(2, 0).values ** 2,
+    "median": lambda a: a.median(1).values ** 2, "take": lambda a: a.take(torch.arange(3)) ** 2,
+    "gather": lambda a: a.gather(1, torch.tensor([[0, 1], [1, 1]])) ** 2,
+    "index_select": lambda a: a.index_select(1, torch.tensor([0, 0, 2])) ** 2,
+    "masked": lambda a: a.masked_select(a > 0).sum() * a.masked_fill(a > 0, 0.0),
+    "rolled": lambda a: a.roll(1, 0) * a.roll(2), "tiled": lambda a: a.tile(2) ** 2,
+    "triangle": lambda a: a.tril() @ a.triu().T, "diagonal": lambda a: a.diagonal() ** 2,
+    "reciprocals": lambda a: 1 / (a * a + 1) + (a * a + 1).rsqrt(), "3 - x": lambda a: (3 - a) ** 3,
+    "losses": lambda a: torch.nn.functional.mse_loss(a, a * a)
+    + torch.nn.functional.binary_cross_entropy_with_logits(a, a.sigmoid()),
+    "classes": lambda a: torch.nn.functional.cross_entropy(a, torch.tensor([0, 2])),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ONE_NODE_EACH)
+def test_two_orders_of_operations_that_are_one_node_each(name):
+    a = torch.tensor([[0.3, -1.2, 0.7], [1.9, 0.1, -0.4]], dtype=torch.double, requires_grad=True)
+    assert torch.gradcheck(ONE_NODE_EACH[name], a)
+    assert torch.gradgradcheck(ONE_NODE_EACH[name], a)
+
+
 def _assigned(a):
     y = torch.zeros(4, dtype=torch.double)
     y[1:3] = a[:2] ** 2
