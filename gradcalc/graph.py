@@ -15,9 +15,10 @@ from __future__ import annotations
 import gc
 import math
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from itertools import repeat
+from typing import Any, NamedTuple
 
 from gradcalc.errors import ExpressionError, Source, Span
 from gradcalc.primitives import (
@@ -35,6 +36,13 @@ from gradcalc.primitives import (
 )
 
 NOWHERE = Span(0, 0)
+
+Key = int | tuple[Any, ...]
+"""What a node is, so that it is made once: ``node_key``, ``(VARIABLE, name)``, or a constant's
+``(CONSTANT, value, its sign, name)``."""
+
+LeafKey = tuple[Any, ...]
+
 _POW, _SQUARE = POW.code, SQUARE.code
 
 
@@ -81,7 +89,7 @@ class Graph:
         self.output_names: list[str] = []
         self.notes: list[str] = []  # what a reader of the text should be told
         self.array_work = 0  # elements that array operations made while the text was read
-        self._known: dict[tuple[object, ...], int] = {}
+        self._known: dict[Key, int] = {}
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -106,27 +114,30 @@ class Graph:
 
     def variable(self, name: str, span: Span = NOWHERE) -> int:
         """A new input, or the one of this name."""
-        node = self._known.get((VARIABLE, name))
-        if node is None:
-            node = self._append(VARIABLE.code, -1, -1, -1, 0, span.start, span.end)
-            self._known[VARIABLE, name] = node
-            self.names[node] = name
-            self.inputs.append(node)
-            self.variables.append(name)
-        return node
+        return self._leaf((VARIABLE, name), span)
 
     def constant(self, value: float, span: Span = NOWHERE, name: str = "") -> int:
         """The number ``value``; ``name`` where it has one (pi, a parameter)."""
-        # copysign: 0.0 == -0.0, and they are different numbers.
-        key = (CONSTANT, value, math.copysign(1.0, value), name)
+        return self._leaf(constant_key(value, name), span)
+
+    def _leaf(self, key: LeafKey, span: Span) -> int:
         node = self._known.get(key)
         if node is None:
-            node = self._append(CONSTANT.code, -1, -1, -1, 0, span.start, span.end)
-            self._known[key] = node
-            self.constants[node] = value
-            if name:
-                self.names[node] = name
+            node = self._append(key[0].code, -1, -1, -1, 0, span.start, span.end)
+            self._enter(key, node)
         return node
+
+    def _enter(self, key: LeafKey, node: int) -> None:
+        """Note a new leaf."""
+        self._known[key] = node
+        name = key[-1]
+        if key[0] is VARIABLE:
+            self.inputs.append(node)
+            self.variables.append(name)
+        else:
+            self.constants[node] = key[1]
+        if name:
+            self.names[node] = name
 
     def apply(
         self, code: int, x: int, y: int = -1, z: int = -1, start: int = 0, end: int = 0
@@ -135,7 +146,7 @@ class Graph:
         constants = self.constants
         if code == _POW and constants.get(y) == 2.0:
             code, y = _SQUARE, -1
-        key = (code, x, y, z)
+        key: Key = (code << 56) + (x << 28) + y if z < 0 else (code, x, y, z)  # node_key
         node = self._known.get(key)
         if node is not None:
             return node
@@ -159,6 +170,47 @@ class Graph:
             self._fold(node, code, [constants[k] for k in (x, y, z) if k >= 0])
         return node
 
+    def apply_all(
+        self, codes: list[int], xs: list[int], ys: list[int], starts: list[int], ends: list[int]
+    ) -> list[int]:
+        """``apply`` to many pairs of nodes, one after the other."""
+        keys = list(map(node_key, codes, xs, ys))
+        known, constants, levels = self._known, self.constants, self.levels
+        plain = constants.keys().isdisjoint(xs) or constants.keys().isdisjoint(ys)
+        new = known.keys().isdisjoint(keys) and len(set(keys)) == len(keys)
+        if not plain or not new or _POW in codes:
+            return list(map(self.apply, codes, xs, ys, repeat(-1), starts, ends))
+        below = map(max, map(levels.__getitem__, xs), map(levels.__getitem__, ys))
+        rows = codes, xs, ys, [-1] * len(keys), [level + 1 for level in below], starts, ends
+        nodes = range(len(self), len(self) + len(keys))
+        known.update(zip(keys, nodes, strict=True))
+        self._extend(array("i", row) for row in rows)
+        return list(nodes)
+
+    def find(self, key: Key) -> int | None:
+        return self._known.get(key)
+
+    def known(self, keys: Iterable[Key]) -> dict[Key, int]:
+        """Those of ``keys`` that have a node, with it."""
+        known = self._known
+        return {key: known[key] for key in known.keys() & keys}
+
+    def adopt(
+        self, leaves: Mapping[int, LeafKey], inner: Iterable[tuple[Key, int]], rows: Iterable[Any]
+    ) -> None:
+        """Nodes that were made elsewhere and are new here: ``rows`` are C integers, the columns of
+        this class from ``codes`` to ``ends``. ``leaves`` and ``inner`` have the keys by which they
+        will be found again."""
+        self._known.update(inner)
+        for node, key in leaves.items():
+            self._enter(key, node)
+        self._extend(rows)
+
+    def _extend(self, rows: Iterable[Any]) -> None:
+        columns = self.codes, *self.operands, self.levels, self.starts, self.ends
+        for column, row in zip(columns, rows, strict=True):
+            column.frombytes(memoryview(row).cast("B"))
+
     def _append(self, code: int, x: int, y: int, z: int, level: int, start: int, end: int) -> int:
         node = len(self.codes)
         self.codes.append(code)
@@ -173,27 +225,45 @@ class Graph:
 
     def _fold(self, node: int, code: int, operands: Sequence[float]) -> None:
         """Note the value of a constant node, unless undefined: that is for the run to report."""
-        arithmetic = _ARITHMETIC.get(code)
-        try:
-            if arithmetic is not None:
-                value = arithmetic(*operands)
-            else:
-                import numpy  # deferred: a syntax error must come back without it
-
-                with numpy.errstate(all="ignore"):
-                    value = float(TABLE[code].numpy(*operands))
-        except (ValueError, ZeroDivisionError):
-            return  # a pole or a domain error
-        except OverflowError:
-            value = math.inf
+        value = folded(code, operands)
         if math.isfinite(value):
             self.constants[node] = value
-        elif arithmetic is not None and all(map(math.isfinite, operands)):
+        elif math.isinf(value):
             raise ExpressionError(
                 f"'{_shorten(self.text(node))}' overflows: the largest double is about 1.8e308",
                 source=self.source,
                 span=self.span(node),
             )
+
+
+def node_key(code: int, x: int, y: int, z: int = -1) -> Key:
+    """One integer where there are two operands at most: the quickest to look up. (There are fewer
+    than 128 primitives, and 2**28 nodes would take 100 GB.)"""
+    return (code << 56) + (x << 28) + y if z < 0 else (code, x, y, z)
+
+
+def constant_key(value: float, name: str = "") -> LeafKey:
+    # copysign: 0.0 == -0.0, and they are different numbers.
+    return CONSTANT, value, math.copysign(1.0, value), name
+
+
+def folded(code: int, operands: Sequence[float]) -> float:
+    """The primitive of constants: a NaN where it has no value, an infinity where arithmetic
+    overflows."""
+    arithmetic = _ARITHMETIC.get(code)
+    try:
+        if arithmetic is not None:
+            value = arithmetic(*operands)
+            return value if all(map(math.isfinite, operands)) else math.nan
+        import numpy  # deferred: a syntax error must come back without it
+
+        with numpy.errstate(all="ignore"):
+            value = float(TABLE[code].numpy(*operands))
+    except (ValueError, ZeroDivisionError):
+        return math.nan  # a pole or a domain error
+    except OverflowError:
+        return math.inf
+    return value if math.isfinite(value) else math.nan
 
 
 # Python's own arithmetic is numpy's bit for bit, and needs no numpy at start-up.

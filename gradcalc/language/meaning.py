@@ -6,11 +6,11 @@ an array of them; errors carry the span that the parser gives.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from gradcalc.errors import ExpressionError, Span
-from gradcalc.graph import Graph
+from gradcalc.graph import Graph, LeafKey, constant_key
 from gradcalc.language import complaints
 from gradcalc.language.arrays import (
     LEFT_TO_RIGHT,
@@ -35,6 +35,7 @@ from gradcalc.primitives import (
     OR,
     SUB,
     TABLE,
+    VARIABLE,
     WHERE,
 )
 
@@ -82,6 +83,15 @@ class Meaning:
         if value is None:
             value = self.variables[name] = self._variable(name, span)
         return value
+
+    def key(self, name: str) -> LeafKey | None:
+        """What the node of ``leaf`` is known by; None for an array."""
+        if name in self.parameters:
+            value = self.parameters[name]
+            return None if isinstance(value, list) else constant_key(value, name)
+        if name in CONSTANTS and name not in self.bound:
+            return constant_key(CONSTANTS[name], name)
+        return None if self.shapes.get(name) else (VARIABLE, name)
 
     def _variable(self, name: str, span: Span) -> Value:
         shape = self.shapes.get(name, ())
@@ -153,27 +163,38 @@ class Meaning:
             for sign, operand, _, end in terms[1:]:
                 value = self.apply(code if sign > 0 else inverse, (value, operand), start, end)
             return value
-        scalars = not self.conditions and all(type(value) is int for _, value, _, _ in terms)
-        apply: Callable[..., Value] = self.graph.apply if scalars else self._apply_pair
-        inverse = _INVERSE[code]
+        if not self.conditions and all(type(value) is int for _, value, _, _ in terms):
+            return self._tree_of_scalars(code, terms)
         while len(terms) > 1:
             odd = terms[-1:] if len(terms) % 2 else []
             pairs = zip(terms[::2], terms[1::2], strict=False)
-            terms = []
-            for (sign, a, start, _), (other, b, _, end) in pairs:
-                # Neighbours: +a+b, +a-b, -a+b or -a-b, as one signed term.
-                if sign == other:
-                    value = apply(code, a, b, -1, start, end)
-                elif sign > 0:
-                    value = apply(inverse, a, b, -1, start, end)
-                else:
-                    sign, value = 1, apply(inverse, b, a, -1, start, end)
-                terms.append((sign, value, start, end))
-            terms += odd
+            terms = [self._joined(code, left, right) for left, right in pairs] + odd
         return terms[0][1]
 
-    def _apply_pair(self, code: int, a: Value, b: Value, _: int, start: int, end: int) -> Value:
-        return self.apply(code, (a, b), start, end)
+    def _joined(self, code: int, left: Term, right: Term) -> Term:
+        """Neighbours: +a+b, +a-b, -a+b or -a-b, as one signed term."""
+        (sign, a, start, _), (other, b, _, end) = left, right
+        if sign == other:
+            return sign, self.apply(code, (a, b), start, end), start, end
+        if sign < 0:
+            a, b = b, a
+        return 1, self.apply(_INVERSE[code], (a, b), start, end), start, end
+
+    def _tree_of_scalars(self, code: int, terms: list[Term]) -> int:
+        """The same, level by level: a sum of a million terms is twenty steps."""
+        signs, values, starts, ends = map(list, zip(*terms, strict=True))
+        while len(values) > 1:
+            pairs = list(zip(signs[::2], signs[1::2], values[::2], values[1::2], strict=False))
+            paired = 2 * len(pairs)
+            codes = [code if sign == other else _INVERSE[code] for sign, other, _, _ in pairs]
+            xs = [b if sign < other else a for sign, other, a, b in pairs]
+            ys = [a if sign < other else b for sign, other, a, b in pairs]
+            nodes = self.graph.apply_all(codes, xs, ys, starts[:paired:2], ends[1::2])
+            signs = [max(sign, other) for sign, other, _, _ in pairs] + signs[paired:]
+            values = nodes + values[paired:]
+            starts, ends = starts[::2], ends[1::2] + ends[paired:]
+        root: int = values[0]
+        return root
 
     def comparison(self, terms: list[Term], last: Value, end: int) -> Value:
         """``a < b < c`` is ``a < b and b < c``, as in Python."""

@@ -12,11 +12,11 @@ operator. Each state has a table from token to method.
 from __future__ import annotations
 
 import math
-from itertools import islice
+from itertools import islice, repeat
 from typing import Any, NamedTuple
 
 from gradcalc.errors import ExpressionError, Source, Span
-from gradcalc.graph import Graph
+from gradcalc.graph import Graph, LeafKey, constant_key
 from gradcalc.language import complaints
 from gradcalc.language.arrays import STRUCTURAL, Value
 from gradcalc.language.lookalikes import deception
@@ -29,6 +29,7 @@ from gradcalc.language.repeats import (
     Pieces,
     Repeats,
     Take,
+    Unusual,
 )
 from gradcalc.language.tokens import (
     FROM_SUPERSCRIPT,
@@ -103,6 +104,7 @@ class Parser:
         bound: frozenset[str] = frozenset(),
         flags_are_numbers: bool = False,
         graph: Graph | None = None,
+        looks_ahead: bool = True,
     ) -> None:
         self.source = source
         self.tokens = tokenize(source.text)
@@ -123,6 +125,7 @@ class Parser:
         self.token_end = 0
         self.target: tuple[str, Any] | None = None  # what a '=' here would assign to
         self.assign: tuple[str, Any, Span] | None = None
+        self.looks_ahead = looks_ahead  # for what repeats
         self.repeats: Repeats | None = None
         self.taken = 0  # tokens after the current one that were read with it
 
@@ -153,7 +156,7 @@ class Parser:
                 expecting = self.operator(token)
                 if self.taken and self.repeats is not None:
                     next(islice(stream, self.taken - 1, None))
-                    position = self.repeats.places[index + 1 + self.taken]
+                    position = int(self.repeats.places[index + 1 + self.taken])
                     self.taken = 0
         self.start = self.token_end = position
         self.finish_statement(expecting, at_end=True)
@@ -563,43 +566,47 @@ class Parser:
 
     def read_terms(self, chain: Pending) -> None:
         """Further terms of a long sum, or factors of a product, that say the same once more."""
-        terms = chain.terms
 
-        def take(value: int, start: int, end: int, closer: str) -> None:
-            terms.append((chain.sign, value, start, end))
-            _, chain.sign = _CHAINS[closer]
+        def take(values: list[int], starts: list[int], ends: list[int], closers: list[str]) -> None:
+            signs = [chain.sign, *(_CHAINS[closer][1] for closer in closers)]
+            chain.sign = signs.pop()
+            chain.terms.extend(zip(signs, values, starts, ends, strict=True))
 
         self.read_ahead(TERMS if chain.code == ADD.code else FACTORS, take)
 
     def read_statements(self) -> None:
         """Further expressions of a long list that say the same once more."""
 
-        def take(value: int, start: int, end: int, _: str) -> None:
-            self.statements.append(Statement("", value, Span(start, end)))
+        def take(values: list[int], starts: list[int], ends: list[int], _: list[str]) -> None:
+            spans = map(Span, starts, ends)
+            self.statements += map(Statement, repeat(""), values, spans)
 
         self.read_ahead(EXPRESSIONS, take)
 
     def read_ahead(self, pieces: Pieces, take: Take) -> None:
+        if not self.looks_ahead or self.meaning.conditions:
+            return
         if self.repeats is None:
             self.repeats = Repeats(self)
-        if not self.meaning.conditions:
-            first = self.index + 1
-            self.taken = self.repeats.follow(first, pieces, take) - first
+        first = self.index + 1
+        self.taken = self.repeats.follow(first, pieces, take) - first
 
-    def leaf_at(self, index: int) -> Value:
-        """The value of a name or a number that stands further on, as ``repeats`` knows."""
-        assert self.repeats is not None
-        here = self.index, self.start, self.token_end
-        token = self.tokens[index]
-        self.index = index
-        self.start, self.token_end = self.repeats.places[index : index + 2]
-        if is_number(token):
-            self.leaves[token] = self.number(token)
+    def leaf(self, token: str) -> int | LeafKey:
+        """A name or a number that stands further on: its node, or what a new one is known by.
+        Raises Unusual where it is neither."""
         value = self.leaves.get(token)
-        if value is None:
+        if value is None and token in self.named:
             value = self.named_value(token)
-        self.index, self.start, self.token_end = here
-        return value
+        if value is not None:
+            if type(value) is not int:
+                raise Unusual
+            return value
+        number = float(token) if is_number(token) else None
+        key = self.meaning.key(token) if number is None else constant_key(number)
+        if key is None or number == math.inf:
+            raise Unusual
+        node = self.graph.find(key)
+        return key if node is None else node
 
     # --- looking around -----------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradcalc.errors import BindingError, ExpressionError, GradcalcError, Source, Span, UsageError
-from gradcalc.files import read_file
+from gradcalc.files import read_file, read_stdin
 from gradcalc.graph import Graph
 from gradcalc.language.arrays import Value
 from gradcalc.language.lookalikes import foreign, skeleton
@@ -35,11 +35,14 @@ class Given:
 
 
 def read(text: str, option: str) -> list[Given]:
-    """The values of ``text``, typed after ``option``; ``@FILE`` reads them from a file.
+    """The values of ``text``, typed after ``option``; ``@FILE`` reads them from a file, ``-`` from
+    standard input.
 
     Raises UsageError when the file cannot be read, BindingError or ExpressionError with the guilty
     span when its text or the typed one cannot.
     """
+    if text in ("-", "@-"):
+        return _read_any(Source(read_stdin(), "standard input"))
     if text.startswith("@"):
         return _read_file(text[1:], option)
     return _read_text(Source(text, option))
@@ -92,8 +95,12 @@ def _read_file(path: str, option: str) -> list[Given]:
         text = read_file(path)
     except UsageError as error:
         raise UsageError(f"{option}: {error.message}") from None
-    source = Source(text, path)
-    if text.lstrip()[:1] in ("{", "["):
+    return _read_any(Source(text, path))
+
+
+def _read_any(source: Source) -> list[Given]:
+    """JSON, bare numbers, a table of one row, or what might have been typed."""
+    if source.text.lstrip()[:1] in ("{", "["):
         return _read_json(source)
     bare = _read_bare(source)
     if bare is not None:

@@ -4,16 +4,15 @@ Programs write sums of ten thousand terms, products of as many factors and as ma
 row, and the pieces differ in names and numbers only. When a sum, a product or a list has become
 long, the parser asks here whether what follows repeats. The first piece is then parsed once more,
 on its own, into a ``Shape``: which names and numbers it takes, and which nodes it makes of them.
-For all further pieces the parser follows the shape, and the same nodes come out as always, in the
-same order and with the same spans.
+All pieces after it follow this shape together (``columns``), and the same nodes come out as always,
+in the same order and with the same spans.
 """
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable
-from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import accumulate, pairwise, repeat
+from typing import TYPE_CHECKING, NamedTuple
 
 from gradcalc.errors import ExpressionError, Source, Span
 from gradcalc.graph import NOWHERE, Graph
@@ -24,7 +23,7 @@ from gradcalc.primitives import FUNCTIONS
 if TYPE_CHECKING:
     from gradcalc.language.parser import Parser
 
-LONG = 8
+LONG = 64
 """Terms, factors or expressions after which to look for the first time; then at every doubling."""
 
 PERIODS = 4
@@ -44,62 +43,85 @@ TERMS = frozenset("+-"), frozenset(("*", "/", "**", "^"))
 FACTORS = frozenset("*/"), frozenset(("**", "^"))
 EXPRESSIONS = frozenset(",;\n"), frozenset(_OPERATORS)
 
-Take = Callable[[int, int, int, str], None]
-"""What is done with a piece: its value, where it starts and ends, the separator behind it."""
+Take = Callable[[list[int], list[int], list[int], list[str]], None]
+"""What is done with pieces: their values, where they start and end, the separators behind them."""
 
 LEAF = -1
 Step = tuple[int, int, int, int, int, int]
-"""``(LEAF, k, …)``: the value of the piece's k-th token. Else a primitive's code, its operands (as
-numbers of steps; -1: none), and the tokens where its span begins and ends."""
+"""``(LEAF, k, …)``: the value of the k-th token. Else a primitive's code, its operands (as numbers
+of steps; -1: none). Last the tokens where its span begins and ends."""
+
+AT_ONCE = 200_000
+"""Steps that are taken at once: they must find room in memory."""
+
+
+class Unusual(Exception):  # noqa: N818  (never seen by a user)
+    """Something that is for the parser to read, or to refuse."""
 
 
 class Shape(NamedTuple):
-    """What a piece of ``length`` tokens says, its closing separator included."""
+    """What ``length`` tokens say: the steps, and the pieces that they come to.
+
+    Of every piece it has the step that makes its value, the tokens where it begins and ends, and
+    the separator behind it (which is the last of its tokens).
+    """
 
     length: int
     steps: tuple[Step, ...]
-    value: int  # the step that makes the piece's value
-    start: int  # the tokens where it begins and ends
-    end: int
-    closer: str
+    pieces: tuple[tuple[int, int, int, str], ...]
+
+    def then(self, other: Shape) -> Shape:
+        """One after the other."""
+        tokens, made = self.length, len(self.steps)
+
+        def later(step: Step) -> Step:
+            code, x, y, z, start, end = step
+            if code == LEAF:
+                return code, x + tokens, y, z, start + tokens, end + tokens
+            x, y, z = (k + made if k >= 0 else k for k in (x, y, z))
+            return code, x, y, z, start + tokens, end + tokens
+
+        pieces = [(value + made, start + tokens, end + tokens, closer)
+                  for value, start, end, closer in other.pieces]  # fmt: skip
+        return Shape(tokens + other.length, (*self.steps, *map(later, other.steps)),
+                     (*self.pieces, *pieces))  # fmt: skip
 
 
 class Repeats:
     """The tokens of a parser's text, by what they are and where they are."""
 
     def __init__(self, parser: Parser) -> None:
+        import numpy as np  # deferred: so long a text is going to be computed
+
         self.parser = parser
         self.tokens = parser.tokens
         self.kinds = list(map(_Kinds().__getitem__, self.tokens))
-        self.places = array("q", accumulate(map(len, self.tokens), initial=0))
+        self.places = np.zeros(len(self.tokens) + 1, dtype=np.int64)
+        np.cumsum(list(map(len, self.tokens)), out=self.places[1:])
 
     def follow(self, at: int, pieces: Pieces, take: Take) -> int:
-        """Take the pieces from token ``at`` on that repeat, and say where they end: before the
-        first that is not all scalars. A megabyte of text spends its time in this loop."""
-        shapes, count = self._ahead(at, pieces)
-        tokens, places, leaves = self.tokens, self.places, self.parser.leaves
-        apply = self.parser.graph.apply
-        for _ in range(count):
-            for length, steps, result, start, end, closer in shapes:
-                values: list[Any] = []
-                for code, x, y, z, left, right in steps:
-                    if code == LEAF:
-                        value = leaves.get(tokens[at + x])
-                        if value is None:
-                            value = self.parser.leaf_at(at + x)
-                        if type(value) is not int:
-                            return at
-                        values.append(value)
-                        continue
-                    a, b, c = values[x], -1 if y < 0 else values[y], -1 if z < 0 else values[z]
-                    values.append(apply(code, a, b, c, places[at + left], places[at + right]))
-                take(values[result], places[at + start], places[at + end], closer)
-                at += length
+        """Take the pieces from token ``at`` on that repeat, and say where they end."""
+        from gradcalc.language.columns import Columns  # deferred: it needs numpy
+
+        shape, count = self._ahead(at, pieces)
+        if shape is None or count * len(shape.pieces) < LONG:
+            return at
+        graph, tokens, places = self.parser.graph, self.tokens, self.places
+        closers = [closer for *_, closer in shape.pieces]
+        while count:
+            some = min(count, 1 + AT_ONCE // len(shape.steps))
+            end = at + some * shape.length
+            try:
+                columns = Columns(graph, tokens[at:end], shape, self.parser.leaf)
+            except Unusual:
+                return at
+            take(*columns.add(places[at : end + 1]), closers * some)
+            self.parser.meaning.variables.update(columns.variables)
+            at, count = end, count - some
         return at
 
-    def _ahead(self, first: int, pieces: Pieces) -> tuple[list[Shape], int]:
-        """The shapes of the pieces from token ``first`` on, and how often they come one after the
-        other (0 times where nothing repeats)."""
+    def _ahead(self, first: int, pieces: Pieces) -> tuple[Shape | None, int]:
+        """The shape of the tokens from ``first`` on, and how often it comes one after the other."""
         kinds = self.kinds
         ends = self._ends(first, *pieces)
         for period in range(1, len(ends) + 1):
@@ -107,10 +129,12 @@ class Repeats:
             unit = kinds[first:last]
             if kinds[last : last + len(unit)] != unit:
                 continue
-            found = [self._shape(a, b) for a, b in pairwise([first, *ends[:period]])]
-            shapes = [shape for shape in found if shape is not None]
-            return (shapes, self._count(first, unit)) if len(shapes) == period else ([], 0)
-        return [], 0
+            shape = self._shape(first, ends[0])
+            for a, b in pairwise(ends[:period]):
+                other = self._shape(a, b)
+                shape = shape.then(other) if shape is not None and other is not None else None
+            return shape, self._count(first, unit)
+        return None, 0
 
     def _count(self, first: int, unit: list[str]) -> int:
         count, length = 0, len(unit)
@@ -158,19 +182,15 @@ class Repeats:
         source = Source("".join(words))
         recorder = _Recorder(source, {place: k for k, place in enumerate(places)})
         try:
-            (statement,) = type(self.parser)(source, graph=recorder).parse().statements
+            reader = type(self.parser)(source, graph=recorder, looks_ahead=False)
+            (statement,) = reader.parse().statements
         except ExpressionError:
             return None
         if recorder.refused or not isinstance(statement.value, int):
             return None
-        return Shape(
-            length=last - first,
-            steps=tuple(recorder.steps),
-            value=statement.value,
-            start=recorder.tokens[statement.span.start],
-            end=recorder.tokens[statement.span.end],
-            closer=self.tokens[last - 1],
-        )
+        start, end = (recorder.tokens[place] for place in statement.span)
+        piece = statement.value, start, end, self.tokens[last - 1]
+        return Shape(last - first, tuple(recorder.steps), (piece,))
 
 
 class _Recorder(Graph):
@@ -190,17 +210,24 @@ class _Recorder(Graph):
         return len(self.steps) - 1
 
     def variable(self, name: str, span: Span = NOWHERE) -> int:
-        return self._take_down(LEAF, int(name[1:]), -1, -1, 0, 0)
+        return self._take_leaf(int(name[1:]))
 
     def constant(self, value: float, span: Span = NOWHERE, name: str = "") -> int:
         if value < self.BASE:  # the parser's own
             self.refused = True
-        return self._take_down(LEAF, int(value) - self.BASE, -1, -1, 0, 0)
+        return self._take_leaf(int(value) - self.BASE)
+
+    def _take_leaf(self, token: int) -> int:
+        return self._take_down(LEAF, token, -1, -1, token, token + 1)
 
     def apply(
         self, code: int, x: int, y: int = -1, z: int = -1, start: int = 0, end: int = 0
     ) -> int:
         return self._take_down(code, x, y, z, self.tokens[start], self.tokens[end])
+
+    def apply_all(self, *columns: list[int]) -> list[int]:
+        codes, xs, ys, starts, ends = columns
+        return list(map(self.apply, codes, xs, ys, repeat(-1), starts, ends))
 
 
 class _Kinds(dict[str, str]):

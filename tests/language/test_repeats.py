@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gradcalc.errors import ExpressionError
@@ -71,6 +71,16 @@ PIECES = [
     "0x{i}",
     "log x{i}",
     "beta",
+    "x{i}**(1 + 1)",
+    "x{i}**{j}",
+    "(0.{i})**2*x1",
+    "exp(-{i}*(y + 0.5))",
+    "x1*x{i}/(1/{j})",
+    "clamp(x{i}, -{j}, {j})",
+    "1e{i}0*1e2{j}0",
+    "log({i} - 3)",
+    "(x{i} + x{j})",
+    "{i}*{j}",
 ]
 JOINS = [" + ", "+", " - ", "*", " / ", ", ", ";", "\n", "**", " < ", " +\n", "  +  "]
 
@@ -78,7 +88,7 @@ JOINS = [" + ", "+", " - ", "*", " / ", ", ", ";", "\n", "**", " < ", " +\n", " 
 @st.composite
 def texts(draw: st.DrawFn) -> str:
     """A few kinds of pieces in turn, many times, perhaps with a stranger among them."""
-    kinds = draw(st.lists(st.sampled_from(PIECES[:9] * 3 + PIECES), min_size=1, max_size=3))
+    kinds = draw(st.lists(st.sampled_from(PIECES[:9] * 5 + PIECES), min_size=1, max_size=3))
     join = draw(st.sampled_from(JOINS[:7] * 2 + JOINS))
     count = draw(st.integers(5, 40))
     pieces = [kinds[k % len(kinds)].format(i=k % 17, j=(k + 1) % 17) for k in range(count)]
@@ -91,7 +101,15 @@ def texts(draw: st.DrawFn) -> str:
     )
 
 
-@settings(max_examples=300)
+@pytest.fixture(autouse=True)
+def looks_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short texts repeat too; and no more than a few pieces are taken at once."""
+    monkeypatch.setattr(parser, "LONG", 8)
+    monkeypatch.setattr(repeats, "LONG", 8)
+    monkeypatch.setattr(repeats, "AT_ONCE", 60)
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts())
 def test_piece_by_piece_is_token_by_token(text: str) -> None:
     assert outcome(text) == token_by_token(text)
@@ -133,3 +151,17 @@ def test_an_error_far_inside_has_its_own_caret() -> None:
     message, _, span = outcome(text)
     assert "larger than any double" in message
     assert text[span.start : span.end] == "1e999"
+
+
+def test_nodes_are_numbered_as_the_text_says_them_also_where_pieces_share_some() -> None:
+    text = "+".join(f"sin(x{i})*sin(x{i + 1})*x{i}**2/x{i + 1}**2" for i in range(50))
+    assert outcome(text) == token_by_token(text)
+
+
+def test_constants_of_every_piece_are_folded_and_an_overflow_is_told_where_it_is() -> None:
+    terms = [f"x*(0.{i})**2*exp(-{i})" for i in range(1, 60)]
+    assert outcome("+".join(terms)) == token_by_token("+".join(terms))
+    terms[50] = "x*(1e300)**2*exp(-1)"
+    message, _, span = outcome("+".join(terms))
+    assert "overflows" in message
+    assert "+".join(terms)[span.start : span.end] == "(1e300)**2"
