@@ -8,8 +8,8 @@ step that suits x).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import pairwise
+from collections.abc import Callable, Sequence
+from itertools import pairwise, permutations
 from typing import Any
 
 from gradcalc.arithmetic import context
@@ -27,6 +27,9 @@ from gradcalc.primitives import (
     TABLE,
     WHERE,
 )
+
+_WAYS = (-1.0, 0.3, 1.0)
+"""How the operands move together, in every order."""
 
 Numbers = tuple[Any, ...]
 """mpf numbers; NaN where the function has no slope, None where no slope flows."""
@@ -56,7 +59,30 @@ class Slopes:
             slope = self._slope(code, operands, k, not selects) if want and partial else None
             # an operand of max that is not the larger one: not even a NaN comes through
             found.append(None if selects and slope == 0 else slope)
+        if TABLE[code].kink and sum(wanted) > 1 and not self._joins(code, operands, found, wanted):
+            return tuple(context().nan if want else None for want in wanted)
         return tuple(found)
+
+    def _joins(
+        self, code: int, operands: Numbers, slopes: Sequence[Any], wanted: tuple[bool, ...]
+    ) -> bool:
+        """Whether the slopes along the axes are those of a plane. Those of clamp(x, x/3, y) at 0
+        are all 0, and it is not flat."""
+        mp = context()
+        if any(slope is not None and mp.isnan(slope) for slope in slopes):
+            return False
+        steps = [self._step(operands, k) for k in range(len(operands))]
+        h, spare = min(step for step, _ in steps), max(spare for _, spare in steps)
+        with mp.workdps(spare + 4 * self._digits):
+            here = apply(code, operands)
+            for way in permutations(_WAYS, len(operands)):
+                moves = {k: h * w for k, w in enumerate(way) if wanted[k]}
+                rise = _moved(code, operands, moves) - here
+                parts = [(slopes[k] or 0) * move for k, move in moves.items()]
+                room = mp.mpf(10) ** (-self._digits // 2) * max([h, *map(abs, parts)])
+                if not abs(rise - mp.fsum(parts)) <= room:
+                    return False
+        return True
 
     def second(self, code: int, operands: Numbers, value: Any) -> dict[tuple[int, int], Any]:
         """∂²/∂operand j ∂operand k for j <= k, without those that are 0 everywhere."""

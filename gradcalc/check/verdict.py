@@ -105,6 +105,7 @@ class Verdict:
             "worst": None,
             "checked": self.checked,
             "total": self.total,
+            "values": self.values,
         }
         if self.worst is not None:
             shown["worst"] = {

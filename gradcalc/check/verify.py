@@ -231,7 +231,7 @@ def _second_look(
     except (OutOfTime, UndecidedError):
         return None
     verdict = judge(method, case._replace(question=moved), answer, remark)
-    if not verdict.passed:
+    if verdict.passed is False:
         return None
     sensitive = "sensitive: rounding the point moves it by as much as our error"
     return replace(verdict, reason=_join([verdict.reason, sensitive]))
@@ -246,10 +246,11 @@ def judge(method: str, case: _Case, answer: Answer, remark: str = "") -> Verdict
     wrong = entries.wrong + outputs.wrong + sums.wrong
     worst = _worst(question, {question.kind: entries, "direction": sums, "value": outputs})
     nothing = not (entries.checked or sums.checked) if ours else not outputs.checked
-    beyond = _out_of_range(question, ours, entries, answer)
+    beyond = [_out_of_range(question, question.kind, ours, entries, answer.entries),
+              _out_of_range(question, "value", values, outputs, answer.values)]  # fmt: skip
     noise = "" if wrong else _noise(question, {question.kind: (ours, entries),
                                                "value": (values, outputs)})  # fmt: skip
-    reasons = [answer.remark, _left_out(entries, outputs), beyond, noise, remark]
+    reasons = [answer.remark, _left_out(entries, outputs), *beyond, noise, remark]
     truth = np.reshape(entries.truth, question.shape) if ours else None
     return Verdict(
         method=method,
@@ -287,12 +288,16 @@ def _name(question: Question, index: int, kind: str) -> str:
 
 
 def _out_of_range(
-    question: Question, ours: Sequence[float], found: Comparison, answer: Answer
+    question: Question,
+    kind: str,
+    ours: Sequence[float],
+    found: Comparison,
+    truth: Sequence[Truth],
 ) -> str:
-    """Entries that no double can say: 'df/dx overflows: the true value is -2e+360'."""
+    """Numbers that no double can say: 'df/dx overflows: the true value is -2e+360'."""
     told = []
     for k, (number, nearest) in enumerate(zip(ours, found.truth, strict=True)):
-        true = answer.entries[k]
+        true = truth[k]
         if number != nearest or (number and math.isfinite(number)):
             continue
         if true and context().isfinite(true):
@@ -301,7 +306,7 @@ def _out_of_range(
     if not told:
         return ""
     more = f", and {len(told) - 1:,} more" if len(told) > 1 else ""
-    return f"{_name(question, told[0][0], question.kind)} {told[0][1]}{more}"
+    return f"{_name(question, told[0][0], kind)} {told[0][1]}{more}"
 
 
 def _shown(true: Truth) -> str:

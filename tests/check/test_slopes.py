@@ -59,6 +59,7 @@ def test_they_are_those_of_the_table(primitive: Primitive) -> None:
         ("hypot", (0.0, 0.0)),
         ("max", (1.0, 1.0)),
         ("clamp", (0.0, 1.0, 1.0)),
+        ("clamp", (0.0, 0.0, 0.0)),  # flat along every axis
         ("atan2", (0.0, -1.0)),
         ("log", (-1.0,)),
     ],

@@ -57,7 +57,7 @@ def test_json_is_strict() -> None:
     worst = Worst("f1", "x", math.inf, 1.0, math.inf)
     shown = Verdict("sympy", False, 1, 1, math.inf, worst, wrong=1).as_json()
     assert json.loads(json.dumps(shown, allow_nan=False)) == {
-        "method": "sympy", "passed": False, "max_ulp": None, "checked": 1, "total": 1,
+        "method": "sympy", "passed": False, "max_ulp": None, "checked": 1, "total": 1, "values": 0,
         "worst": {"output": "f1", "variable": "x", "ours": None, "true": 1.0, "ulps": None},
     }  # fmt: skip
     assert Verdict("none", None).as_json()["max_ulp"] is None

@@ -428,6 +428,12 @@ def test_at_a_pole_there_is_no_second_derivative_either(check: Any) -> None:
 
 
 @pytest.mark.parametrize("method", ["auto", "mpmath", "differences"])
+def test_a_kink_that_no_axis_shows(check: Any, method: str) -> None:
+    verdict = check("clamp(x - y, x/3, y) - cosh(x*y)", [0.0, 0.0], method=method, **LONG)
+    assert verdict.passed is not False
+
+
+@pytest.mark.parametrize("method", ["auto", "mpmath", "differences"])
 def test_rounding_is_no_jump(check: Any, method: str) -> None:
     text = "(((x)**2)**-1 * ((x - 0) - x)) / (0 + ((y * x) - digamma(x))) + 0*x*y"
     assert check(text, [2.0, 1e-5], "gradient", method=method, **LONG).passed
