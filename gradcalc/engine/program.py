@@ -31,6 +31,10 @@ SMALL_GRAPH = 20_000
 """From so many points on, and up to so many nodes times outputs, the Jacobian is written out as
 straight-line code, which costs a few microseconds a node to make."""
 
+MANY_PRODUCTS = 1024
+SMALL_PRODUCT = 1000
+"""The same for vᵀJ and J u, of points and nodes: sweeps take less time there, the code more."""
+
 POINT_BUFFER = 1 << 17
 """Doubles in a buffer of many points: one megabyte, so that a chunk stays in the cache."""
 
@@ -171,7 +175,7 @@ class Program:
         points, seeds = self._paired(x, v, self.outputs, "v")
         if points.ndim == 1:
             return self._pullback(self._linearized(points), seeds)
-        code = self._straight_vjp if self._is_straight(points) else None
+        code = self._straight_vjp if self._has_straight_products(points) else None
         return self._products(points, seeds, self._pullback, len(self.variables), code, threads)
 
     def jvp(self, x: Point, u: Sequence[float] | Floats, *, threads: int | None = None) -> Floats:
@@ -179,7 +183,7 @@ class Program:
         points, seeds = self._paired(x, u, self.variables, "u")
         if points.ndim == 1:
             return self._pushforward(self._linearized(points), seeds)
-        code = self._straight_jvp if self._is_straight(points) else None
+        code = self._straight_jvp if self._has_straight_products(points) else None
         return self._products(points, seeds, self._pushforward, len(self.outputs), code, threads)
 
     def hessian(self, x: Point) -> Floats:
@@ -209,6 +213,9 @@ class Program:
         points = self.point(x)
         many = points.ndim == 2 and len(points) >= MANY_POINTS
         return many and self._straight_size <= SMALL_GRAPH
+
+    def _has_straight_products(self, points: Floats) -> bool:
+        return len(points) >= MANY_PRODUCTS and len(self.graph) <= SMALL_PRODUCT
 
     @cached_property
     def _straight_size(self) -> int:
