@@ -76,10 +76,10 @@ class Elementwise(Node):
                        for g in flowing]  # fmt: skip
         return flowing
 
-    def place_of(self, name: str) -> int:
+    def place_of(self, name: str) -> int | None:
         """PyTorch's names of the saved values: self, other, exponent, result."""
-        role = {"self": 0, "other": 1, "exponent": 1, "result": self.primitive.arity}[name]
-        return self.formula.saves.index(role)
+        role = {"self": 0, "other": 1, "exponent": 1, "result": self.primitive.arity}.get(name)
+        return self.formula.saves.index(role) if role in self.formula.saves else None
 
 
 class _Conjugating(Elementwise):

@@ -44,6 +44,7 @@ class FunctionNode(Node):
         self._materialize = True
         self._inputs: list[tuple[Any, Any] | None] = []
         self._outs: list[tuple[Any, Any]] = []
+        self._saved_outputs: dict[int, int] = {}  # by the identity of the array, which is saved
         self.needs_input_grad: tuple[bool, ...] = ()
 
     # --- what forward may say -----------------------------------------------------------------
@@ -74,6 +75,12 @@ class FunctionNode(Node):
     def saved_tensors(self) -> tuple[Any, ...]:
         """What was saved, if it still is what it was."""
         return tuple(self.unpack(True))
+
+    def rebuild(self, array: Any, counter: list[int]) -> Tensor:
+        """A saved output as a tensor again: it may be any of several."""
+        tensor = Node.rebuild(self, array, counter)
+        tensor._edge = (self, self._saved_outputs[id(array)])
+        return tensor
 
     # --- the way back -------------------------------------------------------------------------
 
@@ -218,8 +225,10 @@ def _entry(node: FunctionNode, x: Any, outs: Sequence[Any], made: Sequence[Any])
     if x is None:
         return None
     own = next((k for k, out in enumerate(outs) if out is x and made[k] is out), None)
-    dirty_or_output = own is not None and x._edge is not None and x._edge[0] is node
-    return (x._array, x._counter, x._counter[0], None if dirty_or_output else x)
+    if own is None or x._edge is None or x._edge[0] is not node:
+        return (x._array, x._counter, x._counter[0], x)
+    node._saved_outputs[id(x._array)] = own
+    return (x._array, x._counter, x._counter[0], None)
 
 
 def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:

@@ -110,13 +110,16 @@ class Node:
     """The node's output as a tensor again; tensor.py, which knows tensors, supplies it."""
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_saved_"):
-            return self.unpack(True)[self.place_of(name.removeprefix("_saved_"))]
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        place = self.place_of(name.removeprefix("_saved_")) if name.startswith("_saved_") else None
+        if place is None:
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        return self.unpack(True)[place]
 
-    def place_of(self, name: str) -> int:
-        """Which saved value PyTorch calls ``self``, ``other``, ``result``."""
-        return {"self": 0, "other": -1, "result": -1}[name]
+    def place_of(self, name: str) -> int | None:
+        """Which saved value PyTorch calls ``self``, ``other``, ``result``; None: none."""
+        if self.saved is not None and not self.saved:
+            return None
+        return {"self": 0, "other": -1, "result": -1}.get(name)
 
 
 def unpack(node: Node, entry: tuple[Any, ...], tracked: bool) -> Any:

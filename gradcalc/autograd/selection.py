@@ -11,6 +11,7 @@ import numpy as np
 
 from gradcalc.autograd.elementwise import FUNCTION
 from gradcalc.autograd.indexing import IndexBackward0, get_item
+from gradcalc.autograd.node import Node
 from gradcalc.autograd.reductions import Chosen
 from gradcalc.autograd.structural import axis
 from gradcalc.autograd.tensor import Tensor, attach, method, tracks, wrap
@@ -114,10 +115,23 @@ def masked_select(x: Tensor, mask: Tensor) -> Tensor:
     return _taken(x, (np.broadcast_to(mask._array, x._array.shape),), _MASKED_SELECT)
 
 
+class MaskedFillBackward0(Node):
+    def __init__(self, mask: Any) -> None:
+        self.mask = mask
+
+    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
+        if isinstance(v, Tensor):
+            return (masked_fill(v, wrap(self.mask), 0.0),)
+        return (np.where(self.mask, v.dtype.type(0), v),)
+
+
 @method("masked_fill")
 def masked_fill(x: Tensor, mask: Tensor, value: Any) -> Tensor:
     """``value`` where the mask holds, x elsewhere."""
-    return FUNCTION["where"](mask, value, x)  # type: ignore[no-any-return]
+    if isinstance(value, Tensor) or np.broadcast_shapes(mask.shape, x.shape) != x.shape:
+        return FUNCTION["where"](mask, value, x)  # type: ignore[no-any-return]
+    out = wrap(np.where(mask._array, x._array.dtype.type(value), x._array))
+    return attach(out, MaskedFillBackward0(mask._array), x) if tracks(x) else out
 
 
 @method("nonzero")
