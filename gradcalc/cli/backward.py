@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gradcalc.cli.answers import Asked, bends, judged, undefined, verdict_exit
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
-from gradcalc.cli.question import posed, retyped
+from gradcalc.cli.question import everything, posed, retyped
 from gradcalc.errors import BindingError, Exit, GradcalcError, Source, Span
 from gradcalc.language.points import flatten, read
 from gradcalc.problem import Problem
@@ -96,8 +96,8 @@ def _refused(message: str, text: str | None, problem: Problem, options: Options)
     if "second time" in message:
         return BindingError(message, hint=f"{retyped(options, 'backward')} --retain-graph")
     ones = ",".join("1" for _ in outputs[:8])
-    source = None if text is None else Source(text, "--gradient")
-    span = None if text is None else Span(0, len(text))
+    source = problem.graph.source if text is None else Source(text, "--gradient")
+    span = everything(problem) if text is None else Span(0, len(text))
     sum_of = "+".join(outputs[:8])
     hint = f"--gradient {ones} is the gradient of {sum_of}" if len(outputs) <= 8 else ""
     return BindingError(message, source=source, span=span, hint=hint)

@@ -129,7 +129,7 @@ def require_one_output(problem: Problem, what: str, options: Options) -> None:
     raise BindingError(
         f"a {what} is of one output, and there are {_listed(found)}",
         source=problem.graph.source,
-        span=_everything(problem),
+        span=everything(problem),
         hint="all rows at once: " + retyped(options, "jacobian"),
     )
 
@@ -166,7 +166,7 @@ def _no_v(problem: Problem, options: Options) -> GradcalcError:
     return BindingError(
         f"grad can be implicitly created only for scalar outputs, and there are {_listed(labels)}",
         source=problem.graph.source,
-        span=_everything(problem),
+        span=everything(problem),
         hint=f"--v {ones} is the gradient of {'+'.join(labels[:8])}{'+…' * (len(labels) > 8)}\n"
         f"every row at once: {retyped(options, 'jacobian')}",
     )
@@ -180,7 +180,7 @@ def _no_u(labels: Sequence[str], options: Options) -> GradcalcError:
     )
 
 
-def _everything(problem: Problem) -> Span:
+def everything(problem: Problem) -> Span:
     spans = [problem.graph.span(node) for node in problem.graph.outputs]
     return Span(min(s.start for s in spans), max(s.end for s in spans))
 

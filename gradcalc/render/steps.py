@@ -15,7 +15,8 @@ MOST_STEPS = 200
 
 def render_steps(explanation: Explanation, digits: int | None = None) -> str:
     """Forward values, backward steps, and the sum of what reached each variable."""
-    blocks = [_forward(explanation, digits), _backward(explanation, digits)]
+    blocks = [_forward(explanation, digits)] if explanation.forward else []
+    blocks += [_backward(explanation, digits)] if explanation.steps else []
     blocks.append(["per variable", *(_total(total, digits) for total in explanation.totals)])
     return "\n\n".join("\n".join(_shortened(block)) for block in blocks) + "\n"
 

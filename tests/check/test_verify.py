@@ -346,6 +346,8 @@ def test_numbers_beyond_the_doubles_are_told(check: Any) -> None:
     over = check("x**-2, x", [1e-120], **LONG)
     assert over.passed
     assert "df1/dx overflows: the true value is -2e+360" in over.line
+    value = check("exp(x)", [1000.0], **LONG)
+    assert "f1 overflows: the true value is 1.97007e+434" in value.line
     under = check("exp(-x**2)", [30.0], **LONG)
     assert "df1/dx underflows: the true value is -8.1" in under.line
     long = check("x**9 - log2(0.586) + y", [1e155, 1e-5], method="differences", **LONG)

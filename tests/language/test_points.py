@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from pathlib import Path
 from typing import Any
@@ -188,3 +189,13 @@ def test_shapes_and_elements_of_nested_lists() -> None:
     assert shape([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]) == (2, 3)
     assert flatten([[1.0, 2.0], [3.0, 4.0]]) == [1, 2, 3, 4]
     assert shapes(read("a=[[1,2]],x=1", "--at")) == {"a": (1, 2)}
+
+
+@pytest.mark.parametrize("text", ["3, pi", "[3, 3.141592653589793]", "3 3.141592653589793\n"])
+@pytest.mark.parametrize("where", ["-", "@-"])
+def test_standard_input_is_read_as_a_file_is(
+    monkeypatch: pytest.MonkeyPatch, text: str, where: str
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+    assert [given.value for given in read(where, "--at")] == [3.0, math.pi]
+
