@@ -24,9 +24,9 @@ PRECISIONS = (40, 80, 160, 320, 640)
 """Digits. Two in a row have to agree; cancellation sends us further."""
 _AGREE = 1e-20
 _DIRECTIONS = 2
-_SAMPLE = 100
+_SAMPLE = 1_000
 """Columns, where one sweep over the whole graph takes too long; fewer when …"""
-_PART = 0.6
+_PART = 0.7
 """… no more than this part of the time is left."""
 _PROBES = 8  # rows or columns that tell how long all of them would take
 
@@ -53,6 +53,7 @@ def truth(question: Question, deadline: Deadline) -> Answer:
 
 def _sample(question: Question, deadline: Deadline) -> Answer:
     """A few columns of a Jacobian whose graph is too large to be run as a whole."""
+    work: _Work | None = None
     with suppress(OutOfTime), deadline.alarm():
         work = _Work(question, deadline, lazy=True)
         enough = _PART * deadline.remaining
@@ -60,7 +61,7 @@ def _sample(question: Question, deadline: Deadline) -> Answer:
             work.sweep(k)
             if deadline.remaining < enough:
                 break
-    if not work.known:
+    if work is None or not work.known:
         raise OutOfTime
     gaps: list[Truth] = [Unchecked("no time")] * len(question.graph.outputs)
     return Answer(work.entries(), gaps, TOO_MANY)

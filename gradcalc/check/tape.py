@@ -28,8 +28,8 @@ _ASIDE = 340
 """Digits put aside where no run tells how many are swallowed: 1 + 1e-320."""
 _REPEATS = 2
 """What one run swallows may hide more of the kind."""
-_RUNS = 4
-"""As long as so many runs take, there has to be time for."""
+_RUNS = 6
+"""As long as so many runs take, there has to be time for: two runs and two sweeps of each."""
 _TRIAL = 10_000
 """Nodes that tell how long all of them would take."""
 
