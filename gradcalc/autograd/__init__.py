@@ -13,14 +13,21 @@ tensor([13., 13.], grad_fn=<CopySlices>)
 tensor([6., 9.])
 
 Where to read first: ``node`` (what an operation leaves behind), ``backward`` (the sweep, one
-screen), ``elementwise`` (every function of the primitive table), ``structural`` (indexing and
-shapes), ``inplace`` (what ``y[0] = …`` does to the graph).
+screen), ``elementwise`` (every function of the primitive table), ``structural`` and ``indexing``
+(shapes, ``x[key]``), ``inplace`` (what ``y[0] = …`` does to the graph). The other operations stand
+in ``operators``, ``reductions``, ``statistics``, ``linear``, ``joining``, ``selection``: a node each,
+with its formula.
 
 The names are PyTorch's, the semantics too; the numbers are float32 unless asked otherwise. Known
-differences: derivatives use the primitive table's accurate formulas (tanh′ = sech², exact to the
-edges), and ``hypot`` has slope 0 at the origin, as ``norm`` does, where PyTorch answers NaN.
-Not here: ``torch.nn`` beyond a few losses, optimisers, devices, einsum, determinants and solves.
-An index with several parts is one node, and a vector times a matrix too, where PyTorch has several.
+differences:
+
+- Derivatives use the primitive table's accurate formulas (tanh′ = sech², exact to the edges). Where
+  such a formula saves the input and PyTorch's saves the result, another of the two must not be
+  written to before backward. ``hypot`` has slope 0 at the origin, as ``norm`` does, not NaN.
+- An index with several parts is one node, and so is a vector times a matrix; PyTorch has several.
+- Lists may be assigned to slots, and arrays of numpy multiplied with tensors that require grad.
+- Not here: ``torch.nn`` beyond a few losses, optimisers, saved-tensor hooks, devices, einsum,
+  scatter, cumprod, determinants and solves.
 """
 
 from __future__ import annotations

@@ -194,7 +194,13 @@ def set_item(y: Tensor, key: Any, x: Any) -> None:
         return
     x = x if isinstance(x, Tensor) else wrap(np.asarray(x, dtype=y._array.dtype))
     array = np.array(y._array)
-    array[key] = x._array
+    try:
+        array[key] = x._array
+    except ValueError:
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(x.shape)} cannot be broadcast to "
+            f"indexing result of shape {list(array[key].shape)}"
+        ) from None
     if mode.enabled and (x._tracked or y._tracked):
         write(y, array, IndexPutBackward0(key, x._array.shape), (edge(x),))
     else:

@@ -13,7 +13,7 @@ from gradcalc.autograd.dtypes import int_product
 from gradcalc.autograd.elementwise import FUNCTION
 from gradcalc.autograd.node import Node
 from gradcalc.autograd.reductions import Axes, axes_of, kept
-from gradcalc.autograd.structural import Shape, axis, expand
+from gradcalc.autograd.structural import Shape, expand
 from gradcalc.autograd.tensor import Tensor, attach, method, save, tracks, wrap
 
 
@@ -190,7 +190,7 @@ def logsumexp(x: Tensor, dim: Axes, keepdim: bool = False) -> Any:
 @method("softmax")
 def softmax(x: Tensor, dim: int) -> Any:
     """exp(x) over its sum along ``dim``."""
-    axes = (axis(dim, x.ndim),)
+    axes = axes_of(dim, x.ndim)
     array = np.exp(x._array - _log_sum(x._array, axes))
     return _statistic(x, array, SoftmaxBackward0(x._array.shape, axes), True)
 
@@ -198,7 +198,7 @@ def softmax(x: Tensor, dim: int) -> Any:
 @method("log_softmax")
 def log_softmax(x: Tensor, dim: int) -> Any:
     """The logarithm of ``softmax``."""
-    axes = (axis(dim, x.ndim),)
+    axes = axes_of(dim, x.ndim)
     array = x._array - _log_sum(x._array, axes)
     return _statistic(x, array, LogSoftmaxBackward0(x._array.shape, axes), True)
 

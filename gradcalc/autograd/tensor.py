@@ -2,8 +2,9 @@
 
 What a tensor knows: its numbers (``_array``), how often they were written in place (``_counter``,
 one cell shared by every view and alias), whether it is tracked, and its edge, the place in the
-graph that a cotangent of it goes to. Arithmetic is attached by ``elementwise``, shapes and indexing
-by ``structural``, writing in place by ``inplace``, ``backward`` by ``backward``.
+graph that a cotangent of it goes to. Arithmetic is attached by ``operators``, shapes by
+``structural``, indices by ``indexing``, writing in place by ``inplace``, ``backward`` by
+``backward``.
 """
 
 from __future__ import annotations

@@ -187,3 +187,15 @@ def test_infinities_are_results_and_no_warnings():
     done = subprocess.run([sys.executable, "-W", "always", "-c", program],
                           capture_output=True, text=True, check=True)  # fmt: skip
     assert (done.stdout, done.stderr) == ("tensor([nan, inf])\n", "")
+
+
+def test_values_that_do_not_fit_an_index_are_refused_as_pytorch_refuses_them():
+    y = torch.zeros(2, 3)
+    with pytest.raises(RuntimeError, match=r"shape mismatch: value tensor of shape \[2\]"):
+        y[[0]] = torch.ones(2)
+
+
+def test_a_single_number_has_a_softmax():
+    x = torch.tensor(3.0, requires_grad=True)
+    x.softmax(0).backward()
+    assert (x.softmax(0).item(), x.grad.item(), x.logsumexp(0).item()) == (1, 0, 3)
