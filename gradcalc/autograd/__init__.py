@@ -14,9 +14,9 @@ tensor([6., 9.])
 
 Where to read first: ``node`` (what an operation leaves behind), ``backward`` (the sweep, one
 screen), ``elementwise`` (every function of the primitive table), ``structural`` and ``indexing``
-(shapes, ``x[key]``), ``inplace`` (what ``y[0] = …`` does to the graph). The other operations stand
-in ``operators``, ``reductions``, ``statistics``, ``linear``, ``joining``, ``selection``: a node each,
-with its formula.
+(shapes, ``x[key]``), ``inplace`` (what ``y[0] = …`` does to the graph). Every other operation is a
+node with its formula, in ``operators``, ``reductions``, ``statistics``, ``linear``, ``joining`` and
+``selection``.
 
 The names are PyTorch's, the semantics too; the numbers are float32 unless asked otherwise. Known
 differences:
