@@ -155,7 +155,8 @@ class _Court:
     def _later(self, x: Floats, exact: Floats, claimed: Floats) -> Ruling | None:
         """Only where the doubles differ is the truth asked for."""
         difference = np.abs(claimed - exact)
-        equal = (claimed == exact) | (difference <= LIMIT * EPS * np.abs(exact) + self.slack)
+        room = _room(exact) + self.slack
+        equal = (claimed == exact) | (difference <= room)
         if equal.all():
             small = np.where(claimed == exact, 0, difference / (EPS * np.abs(exact)))
             self.so_far.max_ulp = max(self.so_far.max_ulp, float(small.max(initial=0)))
@@ -195,8 +196,8 @@ class _Court:
     ) -> tuple[Any, Floats, float]:
         """Which entries are wrong, the claimed numbers, and the largest error in ulps."""
         scale = self.program.scale(x, "jacobian")
-        room = np.abs(truth) * LIMIT * EPS
-        doubtful = ~((claimed == truth) | (np.abs(claimed - truth) <= room)) & ~unknown
+        near = np.abs(claimed - truth) <= _room(truth)
+        doubtful = ~((claimed == truth) | near) & ~unknown
         numbers = claimed.copy()
         wrong = np.zeros(self.shape, bool)
         ulps = np.where(claimed == truth, 0, np.abs(claimed - truth) / (EPS * np.abs(truth)))
@@ -308,6 +309,11 @@ def _bent(graph: Graph, bent: Sequence[Kink]) -> Any:
         columns = [j for operand in operands(graph, kink.node) for j in bits(support[operand])]
         found[np.ix_(rows, columns)] = True
     return found
+
+
+def _room(exact: Floats) -> Floats:
+    """How far doubles may be from a number and be plainly equal to it: from an infinity, not."""
+    return np.where(np.isinf(exact), 0.0, np.abs(exact) * LIMIT * EPS)
 
 
 def _why(bent: Sequence[Kink], verdict: Verdict | None) -> str:

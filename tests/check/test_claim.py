@@ -204,3 +204,15 @@ def test_without_time_nothing_is_decided() -> None:
     program = gradcalc.compile(PAIR)
     claim = read(program, "2*x1, 3; 2, 2*x2")
     assert rule(program, claim, np.array([AT]), budget=0.0).right is None
+
+
+@pytest.mark.parametrize("expression", ["x**x", "sqrt(x)", "cbrt(x)", "x**-2"])
+@pytest.mark.parametrize("claim", ["0", "1", "x", "1e300"])
+def test_no_number_is_near_an_infinite_slope(expression: str, claim: str) -> None:
+    at = 1e-120 if expression == "x**-2" else 0.0
+    assert judged(expression, claim, [[at]]).right is False
+
+
+def test_an_infinite_slope_may_be_claimed_one_that_is_none_may_not() -> None:
+    assert judged("sqrt(x)", "1/(2*sqrt(x))", [[0.0]]).right is True
+    assert judged("0**x", "0", [[0.0]]).right is None
