@@ -14,9 +14,10 @@ import numpy as np
 
 from gradcalc import primitives
 from gradcalc.autograd.elementwise import FUNCTION, OPERATIONS, ForeignOperandError, Operation
+from gradcalc.autograd.grad_mode import mode, watching
 from gradcalc.autograd.inplace import in_place
-from gradcalc.autograd.node import Node
-from gradcalc.autograd.tensor import Tensor, attach, method, save, tracks, wrap
+from gradcalc.autograd.node import Node, clock, remember
+from gradcalc.autograd.tensor import Tensor, attach, edge, method, tracks, wrap
 
 _ADD, _SUB, _MUL, _DIV, _MOD, _POW = (
     OPERATIONS[p] for p in (primitives.ADD, primitives.SUB, primitives.MUL, primitives.DIV,
@@ -48,13 +49,18 @@ def pow(x: Any, y: Any) -> Tensor:
 def _power(x: Tensor, n: float) -> Tensor:
     array = x._array
     out = wrap(array * array if n == 2 else array**n)
-    if not tracks(x):
+    if not (x._tracked and mode.enabled):
         return out
     if array.dtype.kind == "c":
         return _POW(x, complex(n))
-    node = PowBackward0(n)
-    node.saved = save(x)
-    return attach(out, node, x)
+    node = PowBackward0(n)  # so common that attach() is written out
+    node.next_functions = (x._edge or edge(x),)
+    node.order = next(clock)
+    if watching:
+        remember(node)
+    node.saved = ((array, x._counter, x._counter[0], x),)
+    out._edge, out._tracked = (node, 0), True
+    return out
 
 
 class RsubBackward1(Node):

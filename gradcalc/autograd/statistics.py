@@ -73,6 +73,8 @@ class LinalgVectorNormBackward0(Statistic):
 def norm(x: Tensor, p: Any = 2, dim: Axes = None, keepdim: bool = False) -> Any:
     """The p-norm over ``dim``, over everything and Euclidean by default."""
     axes = axes_of(dim, x.ndim)
+    if isinstance(p, str) and p != "fro":
+        raise RuntimeError(f"norm: {p!r} is not a norm that is known here")
     p = 2 if p in (None, "fro") else p
     node = LinalgVectorNormBackward0(x._array.shape, axes, p)
     return _statistic(x, _norm(x._array, p, axes), node, keepdim)
