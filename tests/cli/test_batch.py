@@ -72,6 +72,13 @@ def test_infinity_is_no_coordinate(gradcalc: Shell, name: str, rows: str) -> Non
     assert gradcalc(*words, "--on-error", "nan").out == "d/dx\nnan\n2.0\nnan\nnan\nnan\n"
 
 
+@pytest.mark.parametrize(("mark", "hint"), [(";", "tr ';' , <p.csv"), ("\t", "--input-format tsv")])
+def test_columns_between_other_marks_are_recognized(gradcalc: Shell, mark: str, hint: str) -> None:
+    ran = gradcalc("batch", "a*b", "--points", put("p.csv", f"a{mark}b\n1{mark}2\n"))
+    assert ran.code == 3
+    assert hint in ran.err
+
+
 def test_whose_slopes_at_kinks_can_be_said(gradcalc: Shell) -> None:
     words = ("batch", "abs(x)", "--points", put("p.csv", "x\n0\n"), "--what", "grad", "--as")
     assert gradcalc(*words, "torch").out == "d/dx\n0.0\n"
