@@ -9,14 +9,17 @@ made of these tokens, to the last span; what needs its care (an array, an overfl
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcalc.graph import Graph, Key, LeafKey, folded, node_key
-from gradcalc.language.repeats import LEAF, Shape, Unusual
+from gradcalc.graph import Key, LeafKey, folded, node_key
+from gradcalc.language.repeats import LEAF, NAME, NUMBER, Shape, Unusual
 from gradcalc.primitives import CONSTANT, POW, SQUARE, VARIABLE
+
+if TYPE_CHECKING:
+    from gradcalc.language.parser import Parser
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -28,24 +31,29 @@ Leaf = Callable[[str], int | LeafKey]
 
 
 class Columns:
-    """``shape`` over and over, as ``tokens`` has it. Raises Unusual, with the graph as it was."""
+    """``shape`` over and over from ``at`` on; ``found`` has the names and numbers of each time.
+    Raises Unusual, with the graph as it was."""
 
-    def __init__(self, graph: Graph, tokens: Sequence[str], shape: Shape, leaf: Leaf) -> None:
-        self.graph = graph
+    def __init__(self, parser: Parser, shape: Shape, found: list[Any], at: int) -> None:
+        self.meaning = parser.meaning
+        self.graph = parser.graph
         self.shape = shape
-        self.count = len(tokens) // shape.length
-        self.first = len(graph)  # from here on the numbers are provisional,
+        self.count = len(found)
+        self.first = len(self.graph)  # from here on the numbers are provisional,
         self.after = self.first + self.count * len(shape.steps)  # and from here on of new leaves
         self.fresh: dict[Key, int] = {}  # what these pieces need → its number
-        self.leaves = _Leaves(self, leaf)
-        self.variables: dict[str, int] = {}  # new ones that were added
+        self.leaves = _Leaves(self, parser.leaf)
         self.values: dict[int, float] = {}  # of new constants, by provisional number
         self.ids: list[Ints] = []  # by column
         self.codes: list[Ints] = []
         self.numbers: list[Numbers] = []
+        at_leaf = [k for k, kind in enumerate(shape.kinds) if kind in (NAME, NUMBER)]
+        columns = zip(*found, strict=True) if len(at_leaf) > 1 else [found]
+        words = dict(zip(at_leaf, columns, strict=True))
+        self.places = _Places(shape.kinds, words, at)
         for step in shape.steps:
             if step[0] == LEAF:
-                self._leaf(list(map(self.leaves.__getitem__, tokens[step[1] :: shape.length])))
+                self._leaf(list(map(self.leaves.__getitem__, words[step[1]])))
             else:
                 self._apply(*step[:4])
 
@@ -93,9 +101,8 @@ class Columns:
 
     # --- into the graph -----------------------------------------------------------------------
 
-    def add(self, places: Ints) -> tuple[list[int], list[int], list[int]]:
-        """Make the new nodes; ``places`` is where the tokens begin, and where the last one ends.
-        Returns the value of every piece, its start and its end."""
+    def add(self) -> tuple[list[int], list[int], list[int]]:
+        """Make the new nodes. Returns the value of every piece, its start and its end."""
         columns = np.array(self.ids)
         levels = self._levels(columns)
         said = columns.T.ravel()  # in the order of the text
@@ -108,11 +115,11 @@ class Columns:
         final[said[new] - self.first] = np.arange(self.first, self.first + len(new))
         said[spare] = final[offsets]
         nodes = said.reshape(self.count, -1)
-        self._adopt(new, nodes, levels.T.ravel()[new], places, final)
-        return self._results(nodes, places)
+        self._adopt(new, nodes, levels.T.ravel()[new], final)
+        return self._results(nodes)
 
     def _levels(self, columns: Ints) -> Ints:
-        old = np.array(self.graph.levels)
+        old = np.frombuffer(self.graph.levels, dtype=np.intc)
         levels = np.zeros_like(columns)
         for row, ids, codes, step in zip(
             levels, columns, self.codes, self.shape.steps, strict=True
@@ -125,17 +132,16 @@ class Columns:
             row[:] = 1 + np.where(codes == SQUARE.code, below[0], below.max(axis=0))
         return levels
 
-    def _adopt(self, new: Ints, nodes: Ints, levels: Ints, places: Ints, final: Ints) -> None:
+    def _adopt(self, new: Ints, nodes: Ints, levels: Ints, final: Ints) -> None:
         rows, kinds = np.divmod(new, len(self.shape.steps))
         steps = np.array(self.shape.steps)
-        starts, ends = (places[rows * self.shape.length + steps[kinds, k]] for k in (4, 5))
+        starts, ends = (self.places.of(rows, steps[kinds, k]) for k in (4, 5))
         steps[steps[:, 0] == LEAF, 1:4] = -1
         codes = np.array(self.codes).T.ravel()[new]
         operands = [np.where(at < 0, -1, nodes[rows, at]) for at in steps[kinds, 1:4].T]
         operands[1][codes == SQUARE.code] = -1
         new_leaves = self.leaves.new
         leaves = dict(zip(self._final(new_leaves, final), new_leaves.values(), strict=True))
-        self.variables = {key[1]: node for node, key in leaves.items() if key[0] is VARIABLE}
         codes[[node - self.first for node in leaves]] = [key[0].code for key in leaves.values()]
         inner = np.flatnonzero(operands[0] >= 0)
         keys = node_keys(*(column[inner] for column in (codes, *operands)))
@@ -147,19 +153,40 @@ class Columns:
         )
         values = zip(self._final(self.values, final), self.values.values(), strict=True)
         self.graph.constants.update(sorted(values))
+        self.meaning.variables.update(
+            (key[1], node) for node, key in leaves.items() if key[0] is VARIABLE
+        )
 
     def _final(self, provisional: Iterable[int], final: Ints) -> list[int]:
         nodes: list[int] = final[np.fromiter(provisional, dtype=np.int64) - self.first].tolist()
         return nodes
 
-    def _results(self, nodes: Ints, places: Ints) -> tuple[list[int], list[int], list[int]]:
+    def _results(self, nodes: Ints) -> tuple[list[int], list[int], list[int]]:
         """The pieces' values, starts and ends, one after the other."""
-        pieces = [piece[:3] for piece in self.shape.pieces]
-        steps, starts, ends = np.array(pieces).T
-        begins = np.arange(self.count)[:, None] * self.shape.length
-        found = nodes[:, steps], places[begins + starts], places[begins + ends]
+        steps, starts, ends = np.array([piece[:3] for piece in self.shape.pieces]).T
+        rows = np.arange(self.count)[:, None]
+        found = nodes[:, steps], self.places.of(rows, starts), self.places.of(rows, ends)
         values, left, right = (column.ravel().tolist() for column in found)
         return values, left, right
+
+
+class _Places:
+    """Where the tokens are, of which only names and numbers differ in length."""
+
+    def __init__(self, kinds: Sequence[str], words: Mapping[int, Sequence[str]], at: int) -> None:
+        lengths = [0 if k in words else len(kind) for k, kind in enumerate(kinds)]
+        self.fixed = np.cumsum([0, *lengths])
+        self.leaves = np.cumsum([0, *(k in words for k in range(len(kinds)))])  # before a token
+        varying = np.array([list(map(len, column)) for column in words.values()])
+        self.varying = np.cumsum(np.vstack([np.zeros_like(varying[:1]), varying]), axis=0)
+        ends = at + np.cumsum(self.fixed[-1] + self.varying[-1])
+        self.starts = np.concatenate([[at], ends[:-1]])
+
+    def of(self, rows: Ints, tokens: Ints) -> Ints:
+        """Where these tokens of these pieces begin."""
+        places: Ints = self.fixed[tokens] + self.varying[self.leaves[tokens], rows]
+        places += self.starts[rows]
+        return places
 
 
 def node_keys(codes: Ints, xs: Ints, ys: Ints, zs: Ints) -> list[Key]:

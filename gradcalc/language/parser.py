@@ -12,7 +12,8 @@ operator. Each state has a table from token to method.
 from __future__ import annotations
 
 import math
-from itertools import islice, repeat
+from collections.abc import Iterable
+from itertools import repeat
 from typing import Any, NamedTuple
 
 from gradcalc.errors import ExpressionError, Source, Span
@@ -25,19 +26,20 @@ from gradcalc.language.repeats import (
     EXPRESSIONS,
     FACTORS,
     LONG,
+    SPECIAL,
     TERMS,
     Pieces,
-    Repeats,
     Take,
     Unusual,
+    follow,
 )
 from gradcalc.language.tokens import (
     FROM_SUPERSCRIPT,
     SPELLINGS,
+    Tokens,
     is_blank,
     is_name,
     is_number,
-    tokenize,
 )
 from gradcalc.primitives import (
     ADD,
@@ -67,6 +69,7 @@ _PLAIN = {"**": (_POWER, POW.code), "%": (_PRODUCT, MOD.code), "@": (_PRODUCT, M
           "and": (_AND, AND.code), "or": (_OR, OR.code)}  # fmt: skip
 _CLOSERS = {"(": ")", "[": "]"}
 _WORDS = {"and", "or", "not"}
+_FOLLOWING = 3  # tokens that are looked at before it is their turn
 
 
 class Pending:
@@ -107,7 +110,7 @@ class Parser:
         looks_ahead: bool = True,
     ) -> None:
         self.source = source
-        self.tokens = tokenize(source.text)
+        self.tokens = Tokens(source.text)
         self.graph = Graph(source) if graph is None else graph
         self.meaning = Meaning(
             self.graph, shapes or {}, parameters or {}, bound, flags_are_numbers=flags_are_numbers
@@ -119,15 +122,13 @@ class Parser:
         self.values: list[Value] = []
         self.starts: list[int] = []
         self.pending: list[Pending] = []
-        self.index = 0  # of the current token
+        self.index = -1  # of the current token
         self.start = 0  # where the current token begins
         self.end = 0  # where the last operand ended
         self.token_end = 0
         self.target: tuple[str, Any] | None = None  # what a '=' here would assign to
         self.assign: tuple[str, Any, Span] | None = None
         self.looks_ahead = looks_ahead  # for what repeats
-        self.repeats: Repeats | None = None
-        self.taken = 0  # tokens after the current one that were read with it
 
     # --- the loop -----------------------------------------------------------------------------
 
@@ -135,11 +136,22 @@ class Parser:
         found = deception(self.source.text)
         if found is not None:
             raise self.complain(*found)
-        values, starts, leaves = self.values, self.starts, self.leaves
         expecting = True
-        position = 0
-        stream = enumerate(self.tokens)
-        for index, token in stream:
+        tokens = self.tokens
+        while self.index + 1 < len(tokens) or not tokens.complete:
+            if not tokens.complete:
+                tokens.cut_further()
+            ready = len(tokens) if tokens.complete else max(0, len(tokens) - _FOLLOWING)
+            expecting = self.read(tokens[self.index + 1 : ready], expecting)
+        self.start = self.token_end
+        self.finish_statement(expecting, at_end=True)
+        return self
+
+    def read(self, tokens: Iterable[str], expecting: bool) -> bool:
+        """Some tokens, one by one. Says whether a value is expected after them."""
+        values, starts, leaves = self.values, self.starts, self.leaves
+        position = self.token_end
+        for index, token in enumerate(tokens, self.index + 1):
             self.index = index
             self.start = start = position
             self.token_end = position = start + len(token)
@@ -154,13 +166,9 @@ class Parser:
                     expecting = self.operand(token)
             elif token != " ":
                 expecting = self.operator(token)
-                if self.taken and self.repeats is not None:
-                    next(islice(stream, self.taken - 1, None))
-                    position = int(self.repeats.places[index + 1 + self.taken])
-                    self.taken = 0
-        self.start = self.token_end = position
-        self.finish_statement(expecting, at_end=True)
-        return self
+                if self.token_end != position:  # more was read with it
+                    break
+        return expecting
 
     def operand(self, token: str) -> bool:
         """A token where a value is expected. Says whether one is still expected after it."""
@@ -185,7 +193,7 @@ class Parser:
             return self.name(token)
         if token in (",", ";", "\n", ")", "]", ":"):
             return self.missing_operand(token)
-        raise self.complain(*complaints.unexpected(token, self.tokens, self.index))
+        raise self.complain(*complaints.unexpected(token, self.tokens.whole(), self.index))
 
     def operator(self, token: str) -> bool:
         """A token after a value. Says whether a value is expected after it."""
@@ -250,7 +258,7 @@ class Parser:
             self.target = (token, None)
             return self.push(0, self.start, self.token_end)
         if following == "(":
-            raise self.complain(*complaints.not_a_function(token, self.tokens, self.index))
+            raise self.complain(*complaints.not_a_function(token, self.tokens.whole(), self.index))
         if token in self.named and self.at_statement_start() and following == "[":
             self.target = (token, None)  # if a '=' follows, the array is not read but replaced
         return self.push(self.named_value(token), self.start, self.token_end)
@@ -338,10 +346,10 @@ class Parser:
         """A value straight after a value: ``2x`` multiplies, anything else is refused."""
         is_operand = token in ("(", "√") or is_name(token) or is_number(token)
         if not is_operand or token in _WORDS:
-            raise self.complain(*complaints.unexpected(token, self.tokens, self.index))
+            raise self.complain(*complaints.unexpected(token, self.tokens.whole(), self.index))
         before = self.tokens[self.index - 1]
         if not is_number(before) or is_number(token):
-            raise self.complain(*complaints.juxtaposed(self.tokens, self.index))
+            raise self.complain(*complaints.juxtaposed(self.tokens.whole(), self.index))
         if before == "0" and token[0] in "xXbBoO" and token[1:].isalnum() and len(token) > 1:
             raise self.complain(*complaints.other_base(before + token))
         self.refuse_ambiguous(token)
@@ -452,7 +460,7 @@ class Parser:
         self.reduce(1)
         if not self.pending:
             if token == ":":
-                raise self.complain(*complaints.unexpected(token, self.tokens, self.index))
+                raise self.complain(*complaints.unexpected(token, self.tokens.whole(), self.index))
             self.finish_statement(expecting=False)
             if _is_worth_a_look(len(self.statements)):
                 self.read_statements()
@@ -485,7 +493,7 @@ class Parser:
                 raise self.meaning.wrong_count(entry.items, 0, entry_span)
         if entry is None and token in (";", ",") and self.statements and token == ";":
             return True
-        raise self.complain(*complaints.missing_operand(token, self.tokens, self.index))
+        raise self.complain(*complaints.missing_operand(token, self.tokens.whole(), self.index))
 
     def close_after_comma(self, entry: Pending, token: str) -> bool:
         """``[1, 2,]`` and ``f(x,)``: a comma may trail."""
@@ -500,7 +508,7 @@ class Parser:
         if entry.items is None:
             if token == "]" and not entry.terms:
                 raise self.complain("the index is empty", "indices count from 0: a[0], a[0:2]")
-            raise self.complain(*complaints.missing_operand(token, self.tokens, self.index))
+            raise self.complain(*complaints.missing_operand(token, self.tokens.whole(), self.index))
         self.end_slice(entry, None)
         if token == ",":
             return True
@@ -521,7 +529,9 @@ class Parser:
         if expecting:
             if not self.pending and self.assign is None and (self.statements or not at_end):
                 return
-            raise self.complain(*complaints.missing_operand("", self.tokens, len(self.tokens)))
+            raise self.complain(
+                *complaints.missing_operand("", self.tokens.whole(), len(self.tokens))
+            )
         self.reduce(1)
         value, start = self.values.pop(), self.starts.pop()
         span = Span(start, self.end)
@@ -584,16 +594,17 @@ class Parser:
         self.read_ahead(EXPRESSIONS, take)
 
     def read_ahead(self, pieces: Pieces, take: Take) -> None:
-        if not self.looks_ahead or self.meaning.conditions:
-            return
-        if self.repeats is None:
-            self.repeats = Repeats(self)
-        first = self.index + 1
-        self.taken = self.repeats.follow(first, pieces, take) - first
+        if self.looks_ahead and not self.meaning.conditions:
+            end, closer = follow(self, self.token_end, pieces, take)
+            if end > self.token_end:
+                self.tokens.skip(self.index, closer, end)
+                self.token_end = end
 
     def leaf(self, token: str) -> int | LeafKey:
         """A name or a number that stands further on: its node, or what a new one is known by.
         Raises Unusual where it is neither."""
+        if token in SPECIAL:
+            raise Unusual
         value = self.leaves.get(token)
         if value is None and token in self.named:
             value = self.named_value(token)
@@ -611,7 +622,7 @@ class Parser:
     # --- looking around -----------------------------------------------------------------------
 
     def next_token(self) -> str:
-        for token in self.tokens[self.index + 1 : self.index + 4]:
+        for token in self.tokens[self.index + 1 : self.index + 1 + _FOLLOWING]:
             if not is_blank(token):
                 return token
         return ""

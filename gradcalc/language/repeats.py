@@ -10,14 +10,16 @@ in the same order and with the same spans.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from itertools import accumulate, pairwise, repeat
+from functools import reduce
+from itertools import accumulate, islice, pairwise, repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 from gradcalc.errors import ExpressionError, Source, Span
 from gradcalc.graph import NOWHERE, Graph
 from gradcalc.language.arrays import STRUCTURAL
-from gradcalc.language.tokens import is_name, is_number
+from gradcalc.language.tokens import A_NAME, A_NUMBER, PATTERN, is_name, is_number
 from gradcalc.primitives import FUNCTIONS
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ FAR = 2000
 """Most tokens of those pieces."""
 
 NAME, NUMBER = "a name", "a number"
-_SPECIAL = {"and", "or", "not", "√", *FUNCTIONS, *STRUCTURAL}
+SPECIAL = {"and", "or", "not", "√", *FUNCTIONS, *STRUCTURAL}
 _OPERATORS = {"+", "-", "*", "/", "**", "^"}
 
 Pieces = tuple[frozenset[str], frozenset[str]]
@@ -60,19 +62,19 @@ class Unusual(Exception):  # noqa: N818  (never seen by a user)
 
 
 class Shape(NamedTuple):
-    """What ``length`` tokens say: the steps, and the pieces that they come to.
+    """What some tokens of these ``kinds`` say: the steps, and the pieces that they come to.
 
     Of every piece it has the step that makes its value, the tokens where it begins and ends, and
     the separator behind it (which is the last of its tokens).
     """
 
-    length: int
+    kinds: tuple[str, ...]
     steps: tuple[Step, ...]
     pieces: tuple[tuple[int, int, int, str], ...]
 
     def then(self, other: Shape) -> Shape:
         """One after the other."""
-        tokens, made = self.length, len(self.steps)
+        tokens, made = len(self.kinds), len(self.steps)
 
         def later(step: Step) -> Step:
             code, x, y, z, start, end = step
@@ -83,114 +85,108 @@ class Shape(NamedTuple):
 
         pieces = [(value + made, start + tokens, end + tokens, closer)
                   for value, start, end, closer in other.pieces]  # fmt: skip
-        return Shape(tokens + other.length, (*self.steps, *map(later, other.steps)),
+        return Shape(self.kinds + other.kinds, (*self.steps, *map(later, other.steps)),
                      (*self.pieces, *pieces))  # fmt: skip
 
+    def pattern(self, leaf: str) -> str:
+        """The text of this shape; ``leaf`` is what to make of the pattern of a name or a number."""
+        leaves = {NAME: leaf.format(A_NAME), NUMBER: leaf.format(A_NUMBER)}
+        return "".join(leaves.get(kind) or re.escape(kind) for kind in self.kinds)
 
-class Repeats:
-    """The tokens of a parser's text, by what they are and where they are."""
 
-    def __init__(self, parser: Parser) -> None:
-        import numpy as np  # deferred: so long a text is going to be computed
+def follow(parser: Parser, at: int, pieces: Pieces, take: Take) -> tuple[int, str]:
+    """Take the pieces from ``at`` on that repeat, and say where they end, with what separator."""
+    shape = _ahead(parser, at, pieces)
+    if shape is None:
+        return at, ""
+    from gradcalc.language.columns import Columns  # deferred: it needs numpy
 
-        self.parser = parser
-        self.tokens = parser.tokens
-        self.kinds = list(map(_Kinds().__getitem__, self.tokens))
-        self.places = np.zeros(len(self.tokens) + 1, dtype=np.int64)
-        np.cumsum(list(map(len, self.tokens)), out=self.places[1:])
-
-    def follow(self, at: int, pieces: Pieces, take: Take) -> int:
-        """Take the pieces from token ``at`` on that repeat, and say where they end."""
-        from gradcalc.language.columns import Columns  # deferred: it needs numpy
-
-        shape, count = self._ahead(at, pieces)
-        if shape is None or count * len(shape.pieces) < LONG:
-            return at
-        graph, tokens, places = self.parser.graph, self.tokens, self.places
-        closers = [closer for *_, closer in shape.pieces]
-        while count:
-            some = min(count, 1 + AT_ONCE // len(shape.steps))
-            end = at + some * shape.length
-            try:
-                columns = Columns(graph, tokens[at:end], shape, self.parser.leaf)
-            except Unusual:
-                return at
-            take(*columns.add(places[at : end + 1]), closers * some)
-            self.parser.meaning.variables.update(columns.variables)
-            at, count = end, count - some
-        return at
-
-    def _ahead(self, first: int, pieces: Pieces) -> tuple[Shape | None, int]:
-        """The shape of the tokens from ``first`` on, and how often it comes one after the other."""
-        kinds = self.kinds
-        ends = self._ends(first, *pieces)
-        for period in range(1, len(ends) + 1):
-            last = ends[period - 1]
-            unit = kinds[first:last]
-            if kinds[last : last + len(unit)] != unit:
-                continue
-            shape = self._shape(first, ends[0])
-            for a, b in pairwise(ends[:period]):
-                other = self._shape(a, b)
-                shape = shape.then(other) if shape is not None and other is not None else None
-            return shape, self._count(first, unit)
-        return None, 0
-
-    def _count(self, first: int, unit: list[str]) -> int:
-        count, length = 0, len(unit)
-        while self.kinds[first : first + length] == unit:
-            count += 1
-            first += length
-        return count
-
-    def _ends(self, first: int, closers: frozenset[str], inside: frozenset[str]) -> list[int]:
-        """Where the next pieces end, as long as they are plain arithmetic and calls."""
-        ends: list[int] = []
-        depth, after_value = 0, False
-        for k, kind in enumerate(self.kinds[first : first + FAR], start=first):
-            if kind.isspace() and not (kind == "\n" and depth == 0 and after_value):
-                continue
-            if kind in (NAME, NUMBER) or kind in FUNCTIONS or kind == "(":
-                if after_value:
-                    break
-                after_value = kind in (NAME, NUMBER)
-                depth += kind == "("
-            elif kind == ")":
-                depth, after_value = depth - 1, True
-                if depth < 0:
-                    break
-            elif depth == 0 and after_value and kind in closers:
-                ends.append(k + 1)
-                after_value = False
-                if len(ends) == PERIODS:
-                    break
-            elif kind in _OPERATORS or (kind == "," and depth):
-                if depth == 0 and after_value and kind not in inside:
-                    break
-                after_value = False
-            else:
-                break
-        return ends
-
-    def _shape(self, first: int, last: int) -> Shape | None:
-        """The shape of the piece ``[first, last)``; None where it is more than arithmetic."""
-        words = [
-            f"n{k}" if kind == NAME else str(_Recorder.BASE + k) if kind == NUMBER else kind
-            for k, kind in enumerate(self.kinds[first : last - 1])
-        ]
-        places = list(accumulate(map(len, words), initial=0))
-        source = Source("".join(words))
-        recorder = _Recorder(source, {place: k for k, place in enumerate(places)})
+    closers = [closer for *_, closer in shape.pieces]
+    least, most = 1 + LONG // len(closers), 1 + AT_ONCE // len(shape.steps)
+    run = re.compile(f"(?:{shape.pattern('{}')}){{{least},{least + most}}}+")
+    once = re.compile(shape.pattern("({})"))
+    text = parser.source.text
+    while found := run.match(text, at):
         try:
-            reader = type(self.parser)(source, graph=recorder, looks_ahead=False)
-            (statement,) = reader.parse().statements
-        except ExpressionError:
-            return None
-        if recorder.refused or not isinstance(statement.value, int):
-            return None
-        start, end = (recorder.tokens[place] for place in statement.span)
-        piece = statement.value, start, end, self.tokens[last - 1]
-        return Shape(last - first, tuple(recorder.steps), (piece,))
+            columns = Columns(parser, shape, once.findall(text, at, found.end()), at)
+        except Unusual:
+            break
+        take(*columns.add(), closers * columns.count)
+        at = found.end()
+    return at, closers[-1]
+
+
+def _ahead(parser: Parser, at: int, pieces: Pieces) -> Shape | None:
+    """The shape that repeats from ``at`` on."""
+    kinds, ends = _pieces(parser.source.text, at, *pieces)
+    for period, last in enumerate(ends[:PERIODS], start=1):
+        if kinds[:last] == kinds[last : 2 * last]:
+            shapes = [_shape(parser, kinds[a:b]) for a, b in pairwise([0, *ends[:period]])]
+            return reduce(lambda one, other: one and other and one.then(other), shapes)
+    return None
+
+
+def _pieces(
+    text: str, at: int, closers: frozenset[str], inside: frozenset[str]
+) -> tuple[list[str], list[int]]:
+    """The kinds of the tokens from ``at`` on, and which of them end pieces, as long as these are
+    plain arithmetic and calls."""
+    kinds: list[str] = []
+    ends: list[int] = []
+    depth, after_value = 0, False
+    for found in islice(PATTERN.finditer(text, at), FAR):
+        kind = _kind(found[0])
+        kinds.append(kind)
+        if kind.isspace() and not (kind == "\n" and depth == 0 and after_value):
+            continue
+        if kind in (NAME, NUMBER) or kind in FUNCTIONS or kind == "(":
+            if after_value:
+                break
+            after_value = kind in (NAME, NUMBER)
+            depth += kind == "("
+        elif kind == ")":
+            depth, after_value = depth - 1, True
+            if depth < 0:
+                break
+        elif depth == 0 and after_value and kind in closers:
+            ends.append(len(kinds))
+            after_value = False
+            if len(ends) == 2 * PERIODS:
+                break
+        elif kind in _OPERATORS or (kind == "," and depth):
+            if depth == 0 and after_value and kind not in inside:
+                break
+            after_value = False
+        else:
+            break
+    return kinds, ends
+
+
+def _kind(token: str) -> str:
+    """A name, a number, or the token itself."""
+    if is_number(token):
+        return NUMBER
+    return NAME if is_name(token) and token not in SPECIAL else token
+
+
+def _shape(parser: Parser, kinds: list[str]) -> Shape | None:
+    """The shape of one piece; None where it is more than arithmetic."""
+    words = [
+        f"n{k}" if kind == NAME else str(_Recorder.BASE + k) if kind == NUMBER else kind
+        for k, kind in enumerate(kinds[:-1])
+    ]
+    places = list(accumulate(map(len, words), initial=0))
+    source = Source("".join(words))
+    recorder = _Recorder(source, {place: k for k, place in enumerate(places)})
+    try:
+        reader = type(parser)(source, graph=recorder, looks_ahead=False)
+        (statement,) = reader.parse().statements
+    except ExpressionError:
+        return None
+    if recorder.refused or not isinstance(statement.value, int):
+        return None
+    start, end = (recorder.tokens[place] for place in statement.span)
+    return Shape(tuple(kinds), tuple(recorder.steps), ((statement.value, start, end, kinds[-1]),))
 
 
 class _Recorder(Graph):
@@ -228,16 +224,3 @@ class _Recorder(Graph):
     def apply_all(self, *columns: list[int]) -> list[int]:
         codes, xs, ys, starts, ends = columns
         return list(map(self.apply, codes, xs, ys, repeat(-1), starts, ends))
-
-
-class _Kinds(dict[str, str]):
-    """A token → what it is: a name, a number, or itself."""
-
-    def __missing__(self, token: str) -> str:
-        kind = token
-        if is_number(token):
-            kind = NUMBER
-        elif is_name(token) and token not in _SPECIAL:
-            kind = NAME
-        self[token] = kind
-        return kind

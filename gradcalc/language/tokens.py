@@ -1,7 +1,8 @@
 """Text → tokens. One regular expression, no positions: a token is as long as it is.
 
 Every character of the text is in exactly one token (white space and comments too), so the place of
-a token is the sum of the lengths before it, and cutting up a megabyte costs a tenth of a second.
+a token is the sum of the lengths before it. The parser cuts a text up stretch by stretch: what
+repeats is not read token by token.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ import re
 _DIGITS = "[0-9]+(?:_[0-9]+)*"
 _SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 
+A_NUMBER = rf"(?>(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?)"
+A_NAME = rf"[^\W\d{_SUPERSCRIPTS}][^\W{_SUPERSCRIPTS}]*+"
+
 PATTERN = re.compile(
     rf"""
       [^\S\n]+                                                            # white space
-    | (?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?  # a number
-    | [^\W\d{_SUPERSCRIPTS}][^\W{_SUPERSCRIPTS}]*                         # a name, a word
+    | {A_NUMBER}
+    | {A_NAME}                                                            # or another word
     | ⁻?[{_SUPERSCRIPTS}]+                                                # a superscript power
     | \*\* | == | != | <= | >= | && | \|\|
     | \#[^\n]*                                                            # a comment
@@ -34,6 +38,47 @@ SPELLINGS = {"^": "**", "−": "-", "·": "*", "⋅": "*", "×": "*", "÷": "/",
 def tokenize(text: str) -> list[str]:
     """All tokens of ``text``, in order; joined, they are the text."""
     return PATTERN.findall(text)
+
+
+STRETCH = 1 << 14
+"""Characters that are cut up at a time."""
+
+
+class Tokens(list[str]):
+    """The tokens of ``text`` up to ``cut``; joined, they are the text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+        self.cut = 0
+
+    @property
+    def complete(self) -> bool:
+        return self.cut == len(self.text)
+
+    def cut_further(self) -> None:
+        """The next stretch, or at least one token."""
+        size = STRETCH
+        found: list[str] = []
+        while not found and not self.complete:
+            end = min(self.cut + size, len(self.text))
+            size *= 2
+            found = PATTERN.findall(self.text, self.cut, end)
+            if end < len(self.text):
+                del found[-3:]  # the last one may go on, and half of 1e+5 is three tokens
+        self += found
+        self.cut += sum(map(len, found))
+
+    def whole(self) -> Tokens:
+        """Itself, complete: for complaints, which look at what follows."""
+        while not self.complete:
+            self.cut_further()
+        return self
+
+    def skip(self, index: int, last: str, to: int) -> None:
+        """Go on at ``to``; ``last``, which stands before it, is token ``index`` now."""
+        self[index:] = [last]
+        self.cut = to
 
 
 def is_blank(token: str) -> bool:
