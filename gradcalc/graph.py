@@ -146,7 +146,7 @@ class Graph:
         constants = self.constants
         if code == _POW and constants.get(y) == 2.0:
             code, y = _SQUARE, -1
-        key: Key = (code << 56) + (x << 28) + y if z < 0 else (code, x, y, z)  # node_key
+        key: Key = (code << 56) + (y << 28) + x + y if z < 0 else (code, x, y, z)  # node_key
         node = self._known.get(key)
         if node is not None:
             return node
@@ -237,9 +237,9 @@ class Graph:
 
 
 def node_key(code: int, x: int, y: int, z: int = -1) -> Key:
-    """One integer where there are two operands at most: the quickest to look up. (There are fewer
-    than 128 primitives, and 2**28 nodes would take 100 GB.)"""
-    return (code << 56) + (x << 28) + y if z < 0 else (code, x, y, z)
+    """One integer where there are two operands at most: the quickest to look up, above all if its
+    low bits change with both. (There are at most 128 primitives; 2**27 nodes would take 40 GB.)"""
+    return (code << 56) + (y << 28) + x + y if z < 0 else (code, x, y, z)
 
 
 def constant_key(value: float, name: str = "") -> LeafKey:

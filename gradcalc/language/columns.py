@@ -191,7 +191,7 @@ class _Places:
 
 def node_keys(codes: Ints, xs: Ints, ys: Ints, zs: Ints) -> list[Key]:
     """``node_key`` of each."""
-    keys: list[Key] = ((codes << 56) + (xs << 28) + ys).tolist()
+    keys: list[Key] = ((codes << 56) + (ys << 28) + xs + ys).tolist()
     for k in np.flatnonzero(zs >= 0).tolist():
         keys[k] = node_key(*(int(column[k]) for column in (codes, xs, ys, zs)))
     return keys
