@@ -198,4 +198,3 @@ def test_standard_input_is_read_as_a_file_is(
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(text))
     assert [given.value for given in read(where, "--at")] == [3.0, math.pi]
-
