@@ -16,7 +16,8 @@ from gradcalc.check.printout import Printout, is_printout, read_printout
 from gradcalc.engine import Program
 from gradcalc.errors import BindingError, Source, Span
 from gradcalc.graph import Graph
-from gradcalc.language.parser import Parser, Statement
+from gradcalc.language.parser import Parser
+from gradcalc.language.reader import Statement
 
 _COMMENT = re.compile(r"#[^\n]*")
 _HEADED = ("jacobian", "gradient", "vjp", "jvp", "hessian")

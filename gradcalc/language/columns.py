@@ -9,13 +9,14 @@ made of these tokens, to the last span; what needs its care (an array, an overfl
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcalc.graph import Key, LeafKey, folded, node_key
-from gradcalc.language.repeats import LEAF, NAME, NUMBER, Shape, Unusual
+from gradcalc.graph import Key, LeafKey, constant_key, folded, node_key
+from gradcalc.language.repeats import LEAF, NAME, NUMBER, SPECIAL, Shape, Unusual
+from gradcalc.language.tokens import is_number
 from gradcalc.primitives import CONSTANT, POW, SQUARE, VARIABLE
 
 if TYPE_CHECKING:
@@ -25,9 +26,6 @@ Ints = np.ndarray[Any, np.dtype[np.int64]]
 
 Numbers = Sequence[float | None] | None
 """Which entries of a column are constants, and their values; None where there is none."""
-
-Leaf = Callable[[str], int | LeafKey]
-"""What a name or a number is: a node, or the key of a new one. Raises Unusual."""
 
 
 class Columns:
@@ -42,7 +40,7 @@ class Columns:
         self.first = len(self.graph)  # from here on the numbers are provisional,
         self.after = self.first + self.count * len(shape.steps)  # and from here on of new leaves
         self.fresh: dict[Key, int] = {}  # what these pieces need → its number
-        self.leaves = _Leaves(self, parser.leaf)
+        self.leaves = _Leaves(self, parser)
         self.values: dict[int, float] = {}  # of new constants, by provisional number
         self.ids: list[Ints] = []  # by column
         self.codes: list[Ints] = []
@@ -200,13 +198,13 @@ def node_keys(codes: Ints, xs: Ints, ys: Ints, zs: Ints) -> list[Key]:
 class _Leaves(dict[str, int]):
     """A name or a number → its node, or a provisional number; ``new`` has the keys for these."""
 
-    def __init__(self, columns: Columns, leaf: Leaf) -> None:
+    def __init__(self, columns: Columns, parser: Parser) -> None:
         self.columns = columns
-        self.leaf = leaf
+        self.parser = parser
         self.new: dict[int, LeafKey] = {}
 
     def __missing__(self, token: str) -> int:
-        node = self.leaf(token)
+        node = _leaf(self.parser, token)
         if isinstance(node, tuple):
             key, node = node, self.columns.fresh.setdefault(node, self.columns.after + len(self))
             self.new[node] = key
@@ -214,3 +212,23 @@ class _Leaves(dict[str, int]):
                 self.columns.values[node] = key[1]
         self[token] = node
         return node
+
+
+def _leaf(parser: Parser, token: str) -> int | LeafKey:
+    """A name or a number that stands further on: its node, or what a new one is known by.
+    Raises Unusual where it is neither."""
+    if token in SPECIAL:
+        raise Unusual
+    value = parser.leaves.get(token)
+    if value is None and token in parser.named:
+        value = parser.named_value(token)
+    if value is not None:
+        if type(value) is not int:
+            raise Unusual
+        return value
+    number = float(token) if is_number(token) else None
+    key = parser.meaning.key(token) if number is None else constant_key(number)
+    if key is None or number == math.inf:
+        raise Unusual
+    node = parser.graph.find(key)
+    return key if node is None else node

@@ -11,32 +11,27 @@ operator. Each state has a table from token to method.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from itertools import repeat
-from typing import Any, NamedTuple
 
-from gradcalc.errors import ExpressionError, Source, Span
-from gradcalc.graph import Graph, LeafKey, constant_key
+from gradcalc.errors import Span
 from gradcalc.language import complaints
 from gradcalc.language.arrays import STRUCTURAL, Value
 from gradcalc.language.lookalikes import deception
-from gradcalc.language.meaning import MATMUL, Meaning
+from gradcalc.language.meaning import MATMUL
+from gradcalc.language.reader import FOLLOWING, Pending, Reader, Statement
 from gradcalc.language.repeats import (
     EXPRESSIONS,
     FACTORS,
     LONG,
-    SPECIAL,
     TERMS,
     Pieces,
     Take,
-    Unusual,
     follow,
 )
 from gradcalc.language.tokens import (
     FROM_SUPERSCRIPT,
     SPELLINGS,
-    Tokens,
     is_blank,
     is_name,
     is_number,
@@ -69,66 +64,10 @@ _PLAIN = {"**": (_POWER, POW.code), "%": (_PRODUCT, MOD.code), "@": (_PRODUCT, M
           "and": (_AND, AND.code), "or": (_OR, OR.code)}  # fmt: skip
 _CLOSERS = {"(": ")", "[": "]"}
 _WORDS = {"and", "or", "not"}
-_FOLLOWING = 3  # tokens that are looked at before it is their turn
 
 
-class Pending:
-    """An operator that waits for its right operand, or an open bracket."""
-
-    __slots__ = ("at", "code", "items", "kind", "prec", "sign", "terms")
-
-    def __init__(self, prec: int, kind: str, at: int, code: int = 0) -> None:
-        self.prec = prec
-        self.kind = kind  # "binary", "unary", "chain", "compare"; "(", "call", "[", "index"
-        self.at = at  # where it stands in the text
-        self.code = code
-        self.sign = 1
-        self.terms: list[Any] = []  # of a chain; the arguments so far of a call or an array
-        self.items: Any = None  # the parts of a slice; the name of a call
-
-
-class Statement(NamedTuple):
-    """One statement: its value, the name it was given ('' for a bare expression), its text."""
-
-    name: str
-    value: Value
-    span: Span
-
-
-class Parser:
+class Parser(Reader):
     """Reads one text into ``graph``; ``statements`` has what it says, in order."""
-
-    def __init__(
-        self,
-        source: Source,
-        *,
-        shapes: dict[str, tuple[int, ...]] | None = None,
-        parameters: dict[str, Any] | None = None,
-        bound: frozenset[str] = frozenset(),
-        flags_are_numbers: bool = False,
-        graph: Graph | None = None,
-        looks_ahead: bool = True,
-    ) -> None:
-        self.source = source
-        self.tokens = Tokens(source.text)
-        self.graph = Graph(source) if graph is None else graph
-        self.meaning = Meaning(
-            self.graph, shapes or {}, parameters or {}, bound, flags_are_numbers=flags_are_numbers
-        )
-        self.statements: list[Statement] = []
-        self.named: dict[str, int] = {}  # a name → the statement that gave it its value
-        self.used: set[int] = set()  # statements whose value a later one uses
-        self.leaves: dict[str, Value] = {}  # tokens seen before that are operands by themselves
-        self.values: list[Value] = []
-        self.starts: list[int] = []
-        self.pending: list[Pending] = []
-        self.index = -1  # of the current token
-        self.start = 0  # where the current token begins
-        self.end = 0  # where the last operand ended
-        self.token_end = 0
-        self.target: tuple[str, Any] | None = None  # what a '=' here would assign to
-        self.assign: tuple[str, Any, Span] | None = None
-        self.looks_ahead = looks_ahead  # for what repeats
 
     # --- the loop -----------------------------------------------------------------------------
 
@@ -141,7 +80,7 @@ class Parser:
         while self.index + 1 < len(tokens) or not tokens.complete:
             if not tokens.complete:
                 tokens.cut_further()
-            ready = len(tokens) if tokens.complete else max(0, len(tokens) - _FOLLOWING)
+            ready = len(tokens) if tokens.complete else max(0, len(tokens) - FOLLOWING)
             expecting = self.read(tokens[self.index + 1 : ready], expecting)
         self.start = self.token_end
         self.finish_statement(expecting, at_end=True)
@@ -224,25 +163,6 @@ class Parser:
 
     # --- operands -----------------------------------------------------------------------------
 
-    def push(self, value: Value, start: int, end: int) -> bool:
-        self.values.append(value)
-        self.starts.append(start)
-        self.end = end
-        return False
-
-    def push_leaf(self, token: str, value: Value) -> bool:
-        self.leaves[token] = value
-        return self.push(value, self.start, self.token_end)
-
-    def number(self, token: str) -> int:
-        return self.graph.constant(self.finite(token), Span(self.start, self.token_end))
-
-    def finite(self, token: str) -> float:
-        value = float(token)
-        if math.isinf(value):
-            raise self.complain(f"{complaints.short(token)} is larger than any double")
-        return value
-
     def name(self, token: str) -> bool:
         following = self.next_token()
         if following == "(" and (token in FUNCTIONS or token in STRUCTURAL or token == "√"):
@@ -262,17 +182,6 @@ class Parser:
         if token in self.named and self.at_statement_start() and following == "[":
             self.target = (token, None)  # if a '=' follows, the array is not read but replaced
         return self.push(self.named_value(token), self.start, self.token_end)
-
-    def named_value(self, token: str) -> Value:
-        """What a name stands for: an earlier statement, a variable, a parameter, a constant."""
-        statement = self.named.get(token)
-        if statement is not None:
-            self.used.add(statement)
-            return self.statements[statement].value
-        value = self.meaning.leaf(token, Span(self.start, self.token_end))
-        if token not in FUNCTIONS and token not in STRUCTURAL:  # else the next one may be a call
-            self.leaves[token] = value
-        return value
 
     # --- operators ----------------------------------------------------------------------------
 
@@ -444,16 +353,6 @@ class Parser:
         self.reduce(_POWER + 1)
         self.pending.append(Pending(0, "index", self.start))
 
-    def whole_number(self, value: Value, start: int) -> int:
-        number = self.graph.constants.get(value) if type(value) is int else None
-        if number is None or not float(number).is_integer():
-            raise self.complain(
-                "an index is a constant whole number",
-                "indices count from 0: a[0], a[-1], a[0:2]",
-                Span(start, self.end),
-            )
-        return int(number)
-
     # --- separators and statements ------------------------------------------------------------
 
     def separate(self, token: str) -> bool:
@@ -599,51 +498,6 @@ class Parser:
             if end > self.token_end:
                 self.tokens.skip(self.index, closer, end)
                 self.token_end = end
-
-    def leaf(self, token: str) -> int | LeafKey:
-        """A name or a number that stands further on: its node, or what a new one is known by.
-        Raises Unusual where it is neither."""
-        if token in SPECIAL:
-            raise Unusual
-        value = self.leaves.get(token)
-        if value is None and token in self.named:
-            value = self.named_value(token)
-        if value is not None:
-            if type(value) is not int:
-                raise Unusual
-            return value
-        number = float(token) if is_number(token) else None
-        key = self.meaning.key(token) if number is None else constant_key(number)
-        if key is None or number == math.inf:
-            raise Unusual
-        node = self.graph.find(key)
-        return key if node is None else node
-
-    # --- looking around -----------------------------------------------------------------------
-
-    def next_token(self) -> str:
-        for token in self.tokens[self.index + 1 : self.index + 1 + _FOLLOWING]:
-            if not is_blank(token):
-                return token
-        return ""
-
-    def previous_token(self) -> str:
-        for place in range(self.index - 1, -1, -1):
-            if not is_blank(self.tokens[place]) and self.tokens[place] != "\n":
-                return self.tokens[place]
-        return ""
-
-    def at_statement_start(self) -> bool:
-        return not self.pending and not self.values and self.assign is None
-
-    def complain(self, message: str, hint: str = "", span: Span | None = None) -> ExpressionError:
-        """An error at ``span``, or at the current token."""
-        return ExpressionError(
-            message,
-            source=self.source,
-            span=span or Span(self.start, max(self.token_end, self.start + 1)),
-            hint=hint,
-        )
 
 
 def _is_worth_a_look(count: int) -> bool:
