@@ -299,9 +299,9 @@ def _sech(x: Any) -> Any:
 
 def _sech_squared(x: Any) -> Any:
     result = np.cosh(x + x)  # 2/(1 + cosh(2x)) is rounded once less than the square of a quotient
-    result += 1
-    result = 2 / result
-    if np.count_nonzero(result) == result.size if result.ndim else result:
+    result += 1.0
+    result = 2.0 / result
+    if result.size and (result.item(result.argmin()) if result.ndim else result) > 0.0:
         return result
     t = 2 * np.exp(-abs(x))  # where cosh(2x) overflows, sech² is not yet 0
     return np.where(np.equal(result, 0), t * t, result)

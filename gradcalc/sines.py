@@ -23,7 +23,7 @@ Floats = np.ndarray[Any, np.dtype[np.float64]]
 LONG = 2048
 """Numbers from which on this pays."""
 
-CHUNK = 8192
+CHUNK = 32768
 """Numbers at a time: they and what is computed on the way stay in the cache."""
 
 
