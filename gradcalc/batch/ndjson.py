@@ -14,7 +14,7 @@ import numpy as np
 from gradcalc.batch.blocks import Blocks
 from gradcalc.batch.chunk import Chunk, Table
 from gradcalc.batch.columnar import library
-from gradcalc.batch.separated import spelled
+from gradcalc.batch.separated import FEW_ROWS, spelled
 from gradcalc.errors import BindingError
 
 
@@ -164,7 +164,8 @@ def _column(values: list[Any]) -> Any:
 def write(names: Sequence[str], tables: Iterator[Table], file: BinaryIO) -> None:
     """An object for each row. Strict JSON: a number that is not finite is null."""
     for table in tables:
-        polars = None if table.kept else library(8 * table.results.size)
+        short = table.kept or len(table.results) < FEW_ROWS
+        polars = None if short else library(8 * table.results.size)
         if polars is None:
             file.write(_plain(names, table))
         else:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradcalc.batch.chunk import Floats
-from gradcalc.check.verdict import Verdict
 from gradcalc.engine import Program
+
+if TYPE_CHECKING:
+    from gradcalc.check.verdict import Verdict
 
 Direction = tuple[float | str, ...]
 """The entries of v or of u: a number, or the name of the column that has one for each row."""

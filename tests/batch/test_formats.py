@@ -89,7 +89,8 @@ def test_polars_and_python_spell_every_double_alike(numbers: list[float]) -> Non
     rows = table([[x] for x in [*numbers, 1e-5, -1.5e-5, 1e-7, 1e15, 1e16, 5e-324, 0.0001]])
     plain = "".join(separated.spelled(f"{x!r}\n") for x in rows.results[:, 0].tolist())
     quick = io.BytesIO()
-    separated._write_by_polars(columnar.required("a test"), rows, quick, ",")
+    varying = np.ones(1, bool)
+    separated._write_by_polars(columnar.required("a test"), rows, varying, quick, ",")
     assert quick.getvalue().decode() == plain
 
 
@@ -118,6 +119,27 @@ def test_not_a_number_in_each_format(library: str) -> None:
     assert written("csv", ["a", "b"], rows) == b"a,b\n1.0,nan\ninf,-inf\n"
     assert written("tsv", ["a", "b"], rows) == b"a\tb\n1.0\tnan\ninf\t-inf\n"
     assert written("ndjson", ["a", "b"], rows) == b'{"a":1.0,"b":null}\n{"a":null,"b":null}\n'
+
+
+@pytest.mark.parametrize("gaps", [False, True])
+@pytest.mark.parametrize(("rows", "columns"), [(1, 9), (5, 40), (600, 9), (600, 1)])
+@pytest.mark.parametrize("constant", [0.0, 0.5, 0.95, 1.0])
+def test_columns_that_are_constant(
+    library: str, rows: int, columns: int, constant: float, gaps: bool
+) -> None:
+    rng = np.random.default_rng(0)
+    numbers = rng.choice([1e-5, -1.25e-5, 1e-7, 1e300, 0.1, 3.0], (rows, columns))
+    if gaps:
+        numbers[rng.random((rows, columns)) < 0.2] = math.nan
+    special = [0.0, -0.0, 1.0, 1e-5] + gaps * [math.nan, math.inf, -math.inf]
+    still = rng.random(columns) < constant
+    numbers[:, still] = rng.choice(special, columns)[still]
+    plain = "".join(
+        ",".join(separated.spelled(repr(x)) for x in row) + "\n" for row in numbers.tolist()
+    )
+    names = [f"f{j}" for j in range(columns)]
+    found = written("csv", names, table(numbers))
+    assert found.decode() == ",".join(names) + "\n" + plain
 
 
 def test_text_that_was_kept(library: str) -> None:
