@@ -21,6 +21,27 @@ LONGEST = 1 << 26
 """Bytes that one record may have before we believe that a quotation mark was never closed."""
 
 
+_BINARY = (
+    (b"\x1f\x8b", "compressed (gzip)", "gunzip -c FILE | gradcalc batch … --points -"),
+    (b"\x28\xb5\x2f\xfd", "compressed (zstd)", "zstd -dc FILE | gradcalc batch … --points -"),
+    (b"BZh91AY&SY", "compressed (bzip2)", "bunzip2 -c FILE | gradcalc batch … --points -"),
+    (b"\xfd7zXZ", "compressed (xz)", "xz -dc FILE | gradcalc batch … --points -"),
+    (b"PK\x03\x04", "an archive or a spreadsheet, and text is wanted", "save it as CSV"),
+    (b"PAR1\x15", "a Parquet file", "--input-format parquet"),
+    (b"\x93NUMPY", "an NPY file", "--input-format npy"),
+    (b"\xff\xfe", "in UTF-16, and UTF-8 is wanted", "iconv -f UTF-16 -t UTF-8"),
+    (b"\xfe\xff", "in UTF-16, and UTF-8 is wanted", "iconv -f UTF-16 -t UTF-8"),
+)
+"""How files begin that are no text, what they are, and what to do."""
+
+
+def require_text(start: bytes, name: str) -> None:
+    """Refuse an input by its first bytes. Raises BindingError, which says what it is instead."""
+    for mark, what, hint in _BINARY:
+        if start.startswith(mark):
+            raise BindingError(f"{name} is {what}", hint=hint)
+
+
 class Blocks:
     """Blocks of whole lines; a line end inside quotation marks does not end a line.
 

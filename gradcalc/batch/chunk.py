@@ -62,6 +62,12 @@ def joined(chunks: Sequence[Chunk]) -> Chunk:
     )
 
 
+def listed(column: Column) -> list[Any]:
+    """The values of a column as Python has them."""
+    values: list[Any] = column.tolist() if isinstance(column, np.ndarray) else column.to_list()
+    return values
+
+
 def selected(column: Column, rows: NDArray[np.bool_]) -> Column:
     """The values of a column where ``rows`` is true."""
     return column[rows] if isinstance(column, np.ndarray) else column.filter(rows)

@@ -11,8 +11,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from gradcalc.batch.blocks import Blocks
-from gradcalc.batch.chunk import Chunk, Table
+from gradcalc.batch.blocks import Blocks, require_text
+from gradcalc.batch.chunk import Chunk, Table, listed
 from gradcalc.batch.columnar import library
 from gradcalc.batch.separated import FEW_ROWS, spelled
 from gradcalc.errors import BindingError
@@ -41,6 +41,7 @@ class Lines:
 
     def _first_record(self, name: str) -> Any:
         for block in self._pending:
+            require_text(block, name)
             block = block.removeprefix(b"\xef\xbb\xbf") if self._line == 1 else block
             text = block.lstrip()
             self._line += block[: len(block) - len(text)].count(b"\n")
@@ -178,7 +179,7 @@ def write(names: Sequence[str], tables: Iterator[Table], file: BinaryIO) -> None
 
 def _plain(names: Sequence[str], table: Table) -> bytes:
     keys = [json.dumps(name, ensure_ascii=False) for name in names]
-    columns = [[_spelled(value) for value in column.tolist()]
+    columns = [[_spelled(value) for value in listed(column)]
                for column in (*table.kept, *table.results.T)]  # fmt: skip
     fields = ",".join(f"{key.replace('%', '%%')}:%s" for key in keys)
     template = "{" + fields + "}\n"

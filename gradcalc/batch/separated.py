@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcalc.batch.blocks import LONGEST, Blocks, is_regular
+from gradcalc.batch.blocks import LONGEST, Blocks, is_regular, require_text
 from gradcalc.batch.chunk import Chunk, Column, Floats, Table, joined
 from gradcalc.batch.columnar import as_cell, library, series
 from gradcalc.errors import BindingError
@@ -72,8 +72,7 @@ class Separated:
     def _first_record(self, name: str) -> list[str]:
         """The fields of the first line that is not empty; what follows is still to be read."""
         for block in self._pending:
-            if block.startswith((b"\xff\xfe", b"\xfe\xff")):
-                raise BindingError(f"{name} is in UTF-16, and UTF-8 is wanted")
+            require_text(block, name)
             block = block.removeprefix(b"\xef\xbb\xbf") if self._line == 1 else block
             text = block.lstrip(b"\r\n")
             self._line += block[: len(block) - len(text)].count(b"\n")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
 import json
+import lzma
 import math
+import re
 import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -276,6 +280,32 @@ def test_parquet_keeps_its_types(tmp_path: Path) -> None:
 def test_what_is_no_such_file(format: str, tmp_path: Path) -> None:
     with pytest.raises(GradcalcError):
         read(format, b"" if format in ("csv", "tsv", "ndjson") else b"x1,x2\n1,2\n", tmp_path)
+
+
+@pytest.mark.parametrize("format", ["csv", "tsv", "ndjson"])
+@pytest.mark.parametrize(
+    ("data", "what", "hint"),
+    [
+        (gzip.compress(b"x1,x2\n1,2\n"), "compressed (gzip)", "gunzip -c"),
+        (bz2.compress(b"x1,x2\n1,2\n"), "compressed (bzip2)", "bunzip2 -c"),
+        (lzma.compress(b"x1,x2\n1,2\n"), "compressed (xz)", "xz -dc"),
+        (b"PK\x03\x04 a spreadsheet", "an archive or a spreadsheet", "save it as CSV"),
+        (b"PAR1\x15\x04", "a Parquet file", "--input-format parquet"),
+        (b"\x93NUMPY\x01\x00", "an NPY file", "--input-format npy"),
+        ("x1,x2\n1,2\n".encode("utf-16"), "in UTF-16", "iconv"),
+    ],
+)
+def test_what_is_no_text(format: str, data: bytes, what: str, hint: str, tmp_path: Path) -> None:
+    with pytest.raises(BindingError, match=re.escape(f"points is {what}")) as raised:
+        read(format, data, tmp_path)
+    assert hint in (raised.value.hint or "")
+
+
+def test_a_header_that_begins_like_another_format(library: str, tmp_path: Path) -> None:
+    for name in ("PAR1", "BZh9", "PK"):
+        names, chunk = read("csv", f"{name},x2\n1,2\n".encode(), tmp_path)
+        assert names == (name, "x2")
+        assert chunk.numbers.tolist() == [[1, 2]]
 
 
 def test_without_polars(monkeypatch: pytest.MonkeyPatch) -> None:

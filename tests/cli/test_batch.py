@@ -150,6 +150,18 @@ def test_columns_by_name(gradcalc: Shell) -> None:
     assert ran.out == 'name,x2,x1,f1\na,3.0,2.0,6.0\n"b,c",0.5,1.0,0.5\n'
 
 
+@NEEDS_POLARS
+def test_columns_of_a_parquet_file_are_kept_in_json(gradcalc: Shell) -> None:
+    words = ("batch", "x1*x2", "--what", "eval", "--keep")
+    text = 'name,x1,x2\n"b,c",2,3\n'
+    assert gradcalc(*words, "--points", put("p.csv", text), "-o", "p.parquet").code == 0
+    ran = gradcalc("batch", "f1+1", "--what", "grad", "--keep", "--points", "p.parquet",
+                   "-f", "ndjson")  # fmt: skip
+    assert (ran.code, json.loads(ran.out)) == (
+        0, {"name": "b,c", "x1": 2.0, "x2": 3.0, "f1": 6.0, "d/df1": 1.0},
+    )  # fmt: skip
+
+
 def test_without_a_header_by_natural_order(gradcalc: Shell) -> None:
     ran = gradcalc("batch", "x2*10+x10", "--points", put("p.csv", "2,3\n4,5\n"), "--what", "eval")
     assert ran.out == "f1\n23.0\n45.0\n"
