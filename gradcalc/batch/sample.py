@@ -26,7 +26,7 @@ class Sample:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._random = np.random.default_rng(size)
+        self._random: np.random.Generator | None = None
         self._rows: list[tuple[float, int, Floats, Floats]] = []
 
     def add(
@@ -35,6 +35,8 @@ class Sample:
         """Look at some more rows; those that are not ``good`` have been reported already."""
         if not self.size:
             return
+        if self._random is None:
+            self._random = np.random.default_rng(self.size)  # 10 ms to load, here if needed
         keys = np.where(good, self._random.random(len(lines)), np.inf)
         best = np.argsort(keys)[: self.size]
         self._rows += [(float(keys[row]), int(lines[row]), numbers[row].copy(), results[row].copy())
