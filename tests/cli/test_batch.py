@@ -322,6 +322,24 @@ def test_a_check_that_comes_to_nothing(gradcalc: Shell) -> None:
     assert "not checked" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("terminal", "patience", "told"), [(True, 0.0, True), (True, 60.0, False), (False, 0.0, False)]
+)
+def test_rows_and_rate_on_a_terminal_after_a_while(
+    gradcalc: Shell, monkeypatch: pytest.MonkeyPatch, terminal: bool, patience: float, told: bool
+) -> None:
+    from gradcalc.cli import batch
+
+    monkeypatch.setattr(batch, "is_terminal", lambda _: terminal)
+    monkeypatch.setattr(batch.Progress, "PATIENCE", patience)
+    monkeypatch.setattr(batch.Progress, "PAUSE", 0.0)
+    ran = gradcalc("batch", PAIR, "--points", put("p.csv", POINTS))
+    assert ran.out == SLOPES
+    assert ("2 rows, 100%, " in ran.err) is told
+    assert ("rows/s" in ran.err) is told
+    assert ran.err.split("\x1b[K")[-1] == "2 rows\n"  # the line is taken away in the end
+
+
 def test_every_word_is_in_the_help(gradcalc: Shell) -> None:
     told = gradcalc("batch", "--help").out
     for word in (*WHAT, *FORMATS, *POLICIES):
