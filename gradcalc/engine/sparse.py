@@ -71,7 +71,7 @@ class Pattern:
     steps: tuple[Step, ...]
     cells: int
     constant: Floats
-    changing: Ints
+    changing: Any
     cell: Access | None
     coefficient: Floats | float
 
@@ -162,7 +162,7 @@ def _finished(rows: _Rows, schedule: Schedule, steps: Sequence[Step], cells: int
         steps=tuple(steps),
         cells=cells,
         constant=np.where(cell == 0, coefficient, 0.0),
-        changing=changing,
+        changing=access(changing).where if len(changing) else changing,
         cell=access(cell[changing]) if len(changing) else None,
         coefficient=_uniform(coefficient[changing]),
     )
@@ -172,7 +172,7 @@ def fill(schedule: Schedule, pattern: Pattern, values: Floats) -> Floats:
     """The entries of the pattern, in its order, where the nodes have ``values``."""
     cells = np.empty(pattern.cells)
     cells[0] = 1.0
-    undefined = bool(np.isnan(values.sum()))
+    undefined = bool(np.isnan(values.max(initial=-np.inf)))
     with np.errstate(all="ignore"):
         for step in pattern.steps:
             group = schedule.groups[step.group]
