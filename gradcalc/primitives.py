@@ -233,7 +233,7 @@ MOD = binary("mod", np.mod, dx="1", dy="-round((x - out)/y)", symbol="%", spoken
              mpmath=lambda x, y: x % y)
 POW = binary("pow", np.power, symbol="**", spoken=True,
              # y - 1 is not exact for every y below 1/2, and x**(y - 1) magnifies that by |log(x)|
-             dx="where(x == 0 and y == 0, 0, where(x == 0 or y - 1 + 1 == y, y*x**(y - 1), "
+             dx="where(y == 0, 0, where(x == 0 or y - 1 + 1 == y, y*x**(y - 1), "
              "y*(out/x)))",
              dy="where(x == 0 and y >= 0, 0, out*log(x))",
              domain="x > 0 or (x == 0 and y >= 0) or (x < 0 and y == floor(y))",

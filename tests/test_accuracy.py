@@ -252,7 +252,7 @@ def test_slopes(primitive: Primitive) -> None:
     for k in wanted:
         # a value that has overflowed, or lost its digits below the normal numbers, carries none
         lost = "out" in rules.mentions(rule, k)
-        full = ~lost | ((np.abs(out) >= SMALLEST_NORMAL) | (out == 0)) & np.isfinite(out)
+        full = (not lost) | ((np.abs(out) >= SMALLEST_NORMAL) | (out == 0)) & np.isfinite(out)
         ours = np.broadcast_to(np.asarray(partials[k], float), out.shape)
         true = SLOPES[primitive.name][k]
         assert true is not None

@@ -27,6 +27,7 @@ worst case. Genuine mistakes, and cancellation worth a warning, are off by milli
 
 EPS = 2.0**-52
 _UNSURE = 0.01  # ulps: the truth itself is not known better
+_DIGITS = 40  # a gap between two doubles' worth of digits, and then some
 _SMALLEST = 2.0**-1022  # below the smallest normal double an ulp is 2**-1074, whatever the number
 
 
@@ -70,6 +71,13 @@ def compare(
     ours: Sequence[float], truth: Sequence[Truth], scale: Sequence[float], limit: float = LIMIT
 ) -> Comparison:
     """Compare number by number: all three sequences are flat and equally long."""
+    with context().workdps(_DIGITS):
+        return _compare(ours, truth, scale, limit)
+
+
+def _compare(
+    ours: Sequence[float], truth: Sequence[Truth], scale: Sequence[float], limit: float
+) -> Comparison:
     found = Comparison()
     for index, (number, true, unit) in enumerate(zip(ours, truth, scale, strict=True)):
         if not number and true == 0:  # most entries of a large Jacobian
@@ -92,27 +100,29 @@ def compare(
             found.nowhere = found.nowhere or true.reason
             found.worst = (index, float(number), math.nan, math.inf)
             continue
-        ulps = error(number, true, unit)
-        found.truth.append(as_double(true))
-        found.digits.append(right_digits(number, true))
+        nearest = as_double(true)
+        gap = abs(true - float(number))
+        ulps = _ulps(number, true, nearest, gap, unit)
+        found.truth.append(nearest)
+        found.digits.append(_right_digits(number, true, nearest, gap))
         found.wrong += ulps > limit
         if found.worst is None or ulps > found.worst[3]:
-            found.worst = (index, float(number), as_double(true), ulps)
+            found.worst = (index, float(number), nearest, ulps)
     return found
 
 
 def error(ours: float, true: Truth, scale: float) -> float:
     """|ours - true| in units of ``eps * max(|true|, scale)``; 0 for the double nearest to the truth
     if that is exact or infinite, infinite if only one of the two is."""
-    mp = context()
+    with context().workdps(_DIGITS):
+        return _ulps(ours, true, as_double(true), abs(true - float(ours)), scale)
 
-    nearest = as_double(true)
+
+def _ulps(ours: float, true: Truth, nearest: float, gap: Any, scale: float) -> float:
     if math.isinf(nearest) or math.isinf(ours):
         return 0.0 if nearest == ours else math.inf
-    with mp.workdps(40):
-        unit = mp.mpf(max(_SMALLEST, scale if math.isfinite(scale) else 0.0))
-        unit = max(unit, abs(true))
-        ulps = float(abs(true - mp.mpf(float(ours))) / (EPS * unit))
+    unit = max(_SMALLEST, scale if math.isfinite(scale) else 0.0, abs(nearest))
+    ulps = float(gap / unit) / EPS
     return ulps if ulps >= _UNSURE else 0.0
 
 
@@ -126,15 +136,17 @@ def right_digits(ours: float, true: Truth) -> int:
     This is against the number itself, not against its scale: of a 1e-17 that should be 2e-17 no
     digit is right, however well that is explained.
     """
-    mp = context()
+    with context().workdps(_DIGITS):
+        return _right_digits(ours, true, as_double(true), abs(true - float(ours)))
 
-    if as_double(true) == ours:
+
+def _right_digits(ours: float, true: Truth, nearest: float, gap: Any) -> int:
+    if nearest == ours:
         return ALL_DIGITS
-    if not true or math.isinf(as_double(true)) or math.isinf(ours):
+    if not true or math.isinf(nearest) or math.isinf(ours):
         return 0
-    with mp.workdps(40):
-        relative = abs(mp.mpf(float(ours)) / true - 1)
-        return max(0, min(ALL_DIGITS - 1, int(mp.floor(-mp.log10(relative)))))
+    relative = min(1.0, as_double(gap / abs(true)))
+    return max(0, min(ALL_DIGITS - 1, math.floor(-math.log10(relative))))
 
 
 def as_double(true: Truth) -> float:

@@ -31,7 +31,9 @@ _REPEATS = 2
 _RUNS = 6
 """As long as so many runs take, there has to be time for: two runs and two sweeps of each."""
 _TRIAL = 10_000
-"""Nodes that tell how long all of them would take."""
+"""Nodes that tell how long all of them would take …"""
+_TRIALS = 2
+"""… by the quicker of so many such pieces: an import or a garbage collection falls into one."""
 
 Tangents = dict[int, Any]
 """mpf numbers by node; what is not there is 0."""
@@ -220,11 +222,15 @@ def evaluate(
     """
     with context().workdps(digits):
         trial = min(len(nodes) // 10, _TRIAL)
-        part = len(graph.inputs) + trial  # those cost nothing
-        before = deadline.remaining
-        rerun(graph, nodes[:part], values, deadline)
-        seconds = (before - deadline.remaining) * len(nodes) / max(trial, 1)
+        start, took = len(graph.inputs), []  # the inputs cost nothing
+        rerun(graph, nodes[:start], values, deadline)
+        for _ in range(_TRIALS):
+            before = deadline.remaining
+            rerun(graph, nodes[start : start + trial], values, deadline)
+            start += trial
+            took.append(before - deadline.remaining)
+        seconds = min(took) * len(nodes) / max(trial, 1)
         if _RUNS * seconds > deadline.remaining:
             raise UndecidedError(f"one evaluation at {digits} digits takes {seconds:.1f} s")
-        rerun(graph, nodes[part:], values, deadline)
+        rerun(graph, nodes[start:], values, deadline)
     return reserve(graph, nodes, values)
