@@ -60,6 +60,7 @@ class _Lazy:
 
 np: Any = _Lazy("numpy")
 special: Any = _Lazy("scipy.special")
+elementary: Any = _Lazy("gradcalc.elementary")
 gammas: Any = _Lazy("gradcalc.gammas")
 sp: Any = _Lazy("sympy")
 
@@ -250,7 +251,7 @@ FLOW = binary("flow", lambda c, d: np.where(np.equal(c, 0), 0.0, np.multiply(c, 
 # --- Roots, exponentials, logarithms ------------------------------------------------------------
 
 unary("sqrt", np.sqrt, d="1/(2*out)", domain="x >= 0", doc="square root")
-unary("cbrt", np.cbrt, d="1/(3*out**2)", doc="real cube root, of negative numbers too",
+unary("cbrt", elementary.cbrt, d="1/(3*out**2)", doc="real cube root, of negative numbers too",
       sympy=lambda x: sp.sign(x) * sp.Abs(x) ** sp.Rational(1, 3),
       mpmath=lambda x: mp.sign(x) * mp.cbrt(abs(x)))
 EXP = unary("exp", np.exp, d="out", doc="e to the power of x")
@@ -291,35 +292,15 @@ binary("atan2", np.arctan2, aliases=("arctan2",),
 
 # --- Hyperbolic functions -----------------------------------------------------------------------
 
-
-def _sech(x: Any) -> Any:
-    t = np.exp(-abs(x))  # never overflows, unlike cosh
-    return 2 * t / (1 + t * t)
-
-
-def _sech_squared(x: Any) -> Any:
-    result = np.cosh(x + x)  # 2/(1 + cosh(2x)) is rounded once less than the square of a quotient
-    result += 1.0
-    result = 2.0 / result
-    if result.size and (result.item(result.argmin()) if result.ndim else result) > 0.0:
-        return result
-    t = 2 * np.exp(-abs(x))  # where cosh(2x) overflows, sech² is not yet 0
-    return np.where(np.equal(result, 0), t * t, result)
-
-
-def _csch(x: Any) -> Any:
-    t = np.exp(-abs(x))
-    return np.copysign(2 * t, x) / -np.expm1(-2 * abs(x))
-
-
 unary("sinh", np.sinh, d="cosh(x)", doc="hyperbolic sine")
 unary("cosh", np.cosh, d="sinh(x)", doc="hyperbolic cosine")
 unary("tanh", np.tanh, d="sech2(x)", doc="hyperbolic tangent")
-unary("sech", _sech, d="-out*tanh(x)", doc="hyperbolic secant, 1/cosh(x)")
-unary("sech2", _sech_squared, d="-2*out*tanh(x)", doc="sech(x)**2, accurate for all x",
+unary("sech", elementary.sech, d="-out*tanh(x)", doc="hyperbolic secant, 1/cosh(x)")
+unary("sech2", elementary.sech_squared, d="-2*out*tanh(x)", doc="sech(x)**2, accurate for all x",
       sympy=lambda x: sp.sech(x) ** 2, mpmath=lambda x: mp.sech(x) ** 2)
-unary("csch", _csch, d="-out*coth(x)", domain="x != 0", doc="hyperbolic cosecant, 1/sinh(x)")
-unary("coth", lambda x: 1 / np.tanh(x), d="-csch(x)**2", domain="x != 0",
+unary("csch", elementary.csch, d="-out*coth(x)", domain="x != 0",
+      doc="hyperbolic cosecant, 1/sinh(x)")
+unary("coth", elementary.coth, d="-csch(x)**2", domain="x != 0",
       doc="hyperbolic cotangent, 1/tanh(x)")
 unary("asinh", np.arcsinh, d="1/hypot(1, x)", aliases=("arcsinh",),
       doc="inverse hyperbolic sine")

@@ -118,17 +118,20 @@ def products(
 
     ``apply(primitive, *operands)`` computes on tensors; None means arrays, and numpy.
     """
-    values = [*saved, *formula.constants]
-    for primitive, places in formula.steps:
-        operands = [values[k] for k in places]
-        if apply is not None:
-            values.append(apply(primitive, *operands))
-            continue
-        function = primitive.numpy if v.size < LONG else primitive.numpy_long
-        values.append(function(*operands))
-    if formula.selects:
-        return [_selected(v, product, values, apply) for product in formula.products]
-    return [_product(v, product, values, apply is None) for product in formula.products]
+    _, constants, steps, wanted, selects = formula
+    values = [*saved, *constants]
+    if apply is not None:
+        for primitive, places in steps:
+            values.append(apply(primitive, *[values[k] for k in places]))
+    elif steps:
+        short = v.size < LONG
+        for primitive, places in steps:
+            function = primitive.numpy if short else primitive.numpy_long
+            values.append(function(*[values[k] for k in places]))
+    if selects:
+        return [_selected(v, product, values, apply) for product in wanted]
+    arrays = apply is None
+    return [_product(v, product, values, arrays) for product in wanted]
 
 
 def _product(v: Any, product: Product, values: list[Any], arrays: bool) -> Any:
