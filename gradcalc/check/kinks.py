@@ -38,6 +38,10 @@ from gradcalc.primitives import (
 _LONGEST = 40  # characters of the user's text in a note
 _NUDGE = 2.0**-40
 """How far beside a kink, relatively, its two sides are looked at."""
+_APPROACH = (2.0**-20, 2.0**-30, 2.0**-40)
+"""Three steps towards a boundary: they show whether something grows without bound there …"""
+_SHRINKS = 0.9
+"""… or goes to a limit, by ever smaller parts of the way: a logarithm's stay the same."""
 _JUMP = 1e-6
 _WIDE = 2.0**-10
 """The same beside a point that a formula treats apart: farther, as the usual reason for that is a
@@ -255,9 +259,9 @@ def _jump(primitive: Primitive, xs: Sequence[float], k: int) -> tuple[float, flo
 
 def _leap(left: float, right: float, size: float) -> tuple[float, float] | None:
     """Both values if they differ by more than a slope makes of a nudge, shortened."""
-    if abs(right - left) <= _JUMP * max(size, abs(left), abs(right)):
+    if not _differ(left, right, _JUMP * size):
         return None
-    return round(left, 9), round(right, 9)
+    return round(left, 9) + 0.0, round(right, 9) + 0.0  # -0 is 0
 
 
 # --- where, on its boundary -----------------------------------------------------------------------
@@ -302,11 +306,9 @@ def _meeting(graph: Graph, node: int, boundary: int, x: Any) -> Iterator[Kink]:
                 continue
             yield kink
             return
-        ends = [_moved(x, j, sign) for sign in (-1, 1)]
-        left, right = (float(program.jacobian(end)[0, j]) for end in ends)
-        before, after = (float(program(end)[0]) for end in ends)
+        (before, left), (after, right) = (_one_sided(program, x, j, sign) for sign in (-1, 1))
         jump = _leap(before, after, 1.0)
-        if jump or abs(right - left) > _JUMP * max(abs(left), abs(right), 1.0):
+        if jump or _differ(left, right, _JUMP):
             yield Kink(
                 node=node,
                 primitive=WHERE,
@@ -317,6 +319,27 @@ def _meeting(graph: Graph, node: int, boundary: int, x: Any) -> Iterator[Kink]:
                 jump=jump,
             )
             return
+
+
+def _one_sided(program: Program, x: Any, j: int, sign: int) -> tuple[float, float]:
+    """The value and the slope that are approached from one side."""
+    ends = [_moved(x, j, sign, nudge) for nudge in _APPROACH]
+    values = (float(program(end)[0]) for end in ends)
+    return _limit(*values), _limit(*(float(program.jacobian(end)[0, j]) for end in ends))
+
+
+def _limit(far: float, near: float, nearest: float) -> float:
+    """Where a function goes whose argument comes closer by equal factors."""
+    before, last = near - far, nearest - near
+    if abs(last) < _SHRINKS * abs(before):
+        return nearest - last * last / (last - before)  # each step a part of the one before
+    grows = abs(nearest) > abs(near) > abs(far) and _differ(near, nearest, _APART)
+    return float(np.copysign(np.inf, nearest)) if grows else nearest
+
+
+def _differ(left: float, right: float, tolerance: float) -> bool:
+    sizes = [abs(side) for side in (left, right) if np.isfinite(side)]
+    return left != right and abs(right - left) > tolerance * max([1.0, *sizes])
 
 
 def _set_apart(graph: Graph, program: Program, boundary: int, x: Any, j: int) -> Kink | None:

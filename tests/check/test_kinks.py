@@ -153,3 +153,20 @@ def test_conventions_differ_at_kinks_only() -> None:
     assert (both[0] == both[1]).all()
     smooth = gradcalc.compile("sin(x)").graph
     assert under(smooth, "jax") is smooth
+
+
+@pytest.mark.parametrize(
+    ("text", "sides"),
+    [
+        ("where(x > 0, x*log(x), 0)", "left | right slope 0 | -inf"),
+        ("where(x < 0, -sqrt(-x), x)", "left | right slope inf | 1"),
+        ("where(x > 0, x**2, x)", "left | right slope 1 | 0"),
+        ("where(x > 0, x**1.5, x)", "left | right slope 1 | 0"),
+        ("where(x > 0, log(x), x)", "jumps at x = 0 from 0 to -inf"),
+        ("where(x > 0, 1/x, x)", "jumps at x = 0 from 0 to inf"),
+        ("where(x > 0, 5 - x**0.1, x)", "jumps at x = 0 from 0 to 5"),
+    ],
+)
+def test_beside_a_boundary_the_limits_are_named(text: str, sides: str) -> None:
+    (kink,) = kinks(gradcalc.compile(text), [0.0])
+    assert sides in kink.note
