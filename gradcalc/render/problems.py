@@ -21,7 +21,7 @@ def problem(
     ``width`` bounds the excerpt of the source: a longer line is cut to what surrounds the span.
     """
     lines = [f"{styled(word, color)}: {safe(error.message)}"]
-    if error.source is not None and (error.source.text.strip() or error.source.name):
+    if error.source is not None:
         excerpt = _excerpt(error.source, error.span or Span(0, 0), width, color)
         lines += excerpt if error.span is not None else excerpt[:-1]
     if error.hint:
