@@ -5,6 +5,7 @@ what a person would write down: which cotangent met which slope, and where it we
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -68,13 +69,13 @@ def explain(program: Program, x: Sequence[float], v: Sequence[float]) -> Explana
         and node not in graph.constants
         and graph.codes[node] != VARIABLE.code
     ]
-    sweep = _Sweep(graph, values)
+    sweep = _Sweep(graph, values, order)
     for node, seed in zip(graph.outputs, v, strict=True):
         if seed:
             sweep.arrive(node, "", float(seed))
     steps = [step for node in reversed(order) if (step := sweep.step(node)) is not None]
     return Explanation(
-        forward=tuple((one_line(graph.text(node)), float(values[node])) for node in order),
+        forward=tuple((sweep.labels[node], float(values[node])) for node in order),
         seeds=tuple(zip(program.outputs, map(float, v), strict=True)),
         steps=tuple(steps),
         totals=tuple(sweep.total(node, name)
@@ -85,9 +86,12 @@ def explain(program: Program, x: Sequence[float], v: Sequence[float]) -> Explana
 class _Sweep:
     """The contributions that have arrived at each node so far."""
 
-    def __init__(self, graph: Graph, values: Any) -> None:
+    def __init__(self, graph: Graph, values: Any, order: Sequence[int]) -> None:
         self.graph = graph
         self.values = values
+        self.texts = {node: one_line(graph.text(node)) for node in range(len(graph))}
+        self.texts |= zip(graph.inputs, graph.variables, strict=True)  # a[0], where the text says a
+        self.labels = self.texts | _numbered([(node, self.texts[node]) for node in order])
         self.arrived: dict[int, list[tuple[str, float]]] = {}
 
     def arrive(self, node: int, through: str, contribution: float) -> None:
@@ -105,24 +109,33 @@ class _Sweep:
                    for operand in operands]  # fmt: skip
         with np.errstate(all="ignore"):
             slopes = evaluate(rule(primitive), numbers, values[node], active)
-        text, flows = one_line(graph.text(node)), []
+        label, flows = self.labels[node], []
+        within = [self.texts[operand] for operand in operands]
         for k, slope in enumerate(slopes):
             if slope is None or (primitive.selects and slope == 0):
                 continue
             if math.isnan(values[node]):  # log(-1) has no slope, whatever its formula says
                 slope = math.nan
             contribution = float(cotangent) * float(slope)
-            formula = _substituted(str(primitive.partials[k]), self.texts(operands), text)
-            flows.append(Flow(self.texts(operands)[k], formula, float(slope), contribution))
-            self.arrive(operands[k], text, contribution)
-        return Step(text, float(values[node]), float(cotangent), tuple(flows))
-
-    def texts(self, operands: Sequence[int]) -> list[str]:
-        return [one_line(self.graph.text(operand)) for operand in operands]
+            formula = _substituted(str(primitive.partials[k]), within, self.texts[node])
+            flows.append(Flow(self.labels[operands[k]], formula, float(slope), contribution))
+            self.arrive(operands[k], label, contribution)
+        return Step(label, float(values[node]), float(cotangent), tuple(flows))
 
     def total(self, node: int, name: str) -> Total:
         arrived = tuple(self.arrived.get(node, ()))
         return Total(name, arrived, sum(contribution for _, contribution in arrived))
+
+
+def _numbered(texts: Sequence[tuple[int, str]]) -> dict[int, str]:
+    """A label for each node: its text, numbered where several say the same, as elements do."""
+    count = Counter(text for _, text in texts)
+    nth: Counter[str] = Counter()
+    labels = {}
+    for node, text in texts:
+        nth[text] += 1
+        labels[node] = text if count[text] == 1 else f"{text} #{nth[text]}"
+    return labels
 
 
 def _substituted(partial: str, operands: Sequence[str], out: str) -> str:

@@ -63,3 +63,11 @@ def test_a_long_explanation_says_what_it_leaves_out() -> None:
 def test_json_has_no_number_that_json_has_not() -> None:
     record = as_record(explain(gradcalc.compile("1/x"), [0.0], [1.0]))
     assert record["derivative"] == {"x": None}
+
+
+def test_parts_of_one_text_are_told_apart() -> None:
+    told = explain(gradcalc.compile("sum(a*a)", shapes={"a": 2}), [1.0, 2.0], [1.0])
+    assert told.forward == (("a*a #1", 1.0), ("a*a #2", 4.0), ("sum(a*a)", 5.0))
+    first = next(step for step in told.steps if step.text == "a*a #1")
+    assert [(flow.operand, flow.formula) for flow in first.flows] == [("a[0]", "a[0]")] * 2
+    assert told.totals[1].contributions == (("a*a #2", 2.0), ("a*a #2", 2.0))
