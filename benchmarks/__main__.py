@@ -14,7 +14,7 @@ from benchmarks.measure import ROOT
 SUITES = {
     "startup": "whole processes against the import of the packages they need",
     "text": "megabytes of expression text to a gradient, and cheap gradients",
-    "points": "Jacobians at 10³ to 10⁶ points",
+    "points": "Jacobians at 10³ to 10⁷ points",
     "sparse": "sparse Jacobians of 10,000 to 100,000 variables",
     "deep": "deep and narrow graphs, per node",
     "batch": "files of points, CSV to CSV, whole processes",

@@ -151,7 +151,7 @@ def report(libraries, rows):
         "",
         f"`python benchmarks/eager.py`: forward plus backward, double precision, one thread, "
         f"Python {platform.python_version()}, numpy {np.__version__}, {platform.machine()}, "
-        f"{os.cpu_count()} cores. {', '.join(versions)}.",
+        f"{os.cpu_count()} cores. {', '.join(versions)}; {time.strftime('%Y-%m-%d')}.",
     ]
     if absent:
         lines.append(f"Absent, so not measured: {', '.join(absent)}.")
