@@ -19,15 +19,11 @@ from gradcalc.primitives import (
     AND,
     CONSTANT,
     CONVENTIONS,
-    COS,
     DIV,
-    EXP,
     FLOW,
     MUL,
     NEG,
     OR,
-    SIN,
-    SQUARE,
     SUB,
     TABLE,
     VARIABLE,
@@ -112,7 +108,7 @@ class _Backward:
     def __init__(self, primal: Graph, result: Graph) -> None:
         self.primal = primal
         self.result = result
-        self.active = _active(primal)
+        self.active = active(primal)
 
     def sweep(self, outputs: Sequence[int], seeds: Sequence[int]) -> list[int]:
         """The nodes of the inputs' cotangents."""
@@ -152,34 +148,17 @@ class _Backward:
         ]
 
 
-_CARRYING = (VARIABLE, CONSTANT, ADD, SUB, MUL, DIV, NEG, SQUARE, EXP, SIN, COS)
-"""Through these a slope that is not finite stays so, whatever it is multiplied by."""
-
-
-def shows_in_slopes(graph: Graph) -> bool:
-    """Whether some slope is not finite wherever a value is undefined: an undefined quotient always
-    has one, log(-1) has the slope -1 by formula."""
-    primitives = [TABLE[code] for code in graph.codes]
-    if not any(primitive.domain for primitive in primitives):
-        return True
-    if not all(primitive in _CARRYING for primitive in primitives):
-        return False
-    active = _active(graph)
-    quotients = (node for node, primitive in enumerate(primitives) if primitive is DIV)
-    return all(active[node] or node in graph.constants for node in quotients)
-
-
-def _active(graph: Graph) -> bytearray:
+def active(graph: Graph) -> bytearray:
     """Which nodes depend on an input."""
-    active = bytearray(len(graph))
+    found = bytearray(len(graph))
     for node in graph.inputs:
-        active[node] = 1
+        found[node] = 1
     leaves = (VARIABLE.code, CONSTANT.code)
     for node, code in enumerate(graph.codes):
         if code not in leaves and node not in graph.constants:
             operands = (column[node] for column in graph.operands)
-            active[node] = any(operand >= 0 and active[operand] for operand in operands)
-    return active
+            found[node] = any(operand >= 0 and found[operand] for operand in operands)
+    return found
 
 
 def instantiate(

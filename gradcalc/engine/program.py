@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast, overload
@@ -11,6 +12,7 @@ import numpy as np
 from gradcalc import transform
 from gradcalc.engine import reverse, scalar, sparse, straight, sweeps
 from gradcalc.engine.schedule import Floats, Schedule, schedule
+from gradcalc.engine.telling import telling_below
 from gradcalc.errors import BindingError, UsageError
 from gradcalc.graph import Graph
 
@@ -238,10 +240,10 @@ class Program:
         return self._straight_slopes(transform.jvp_graph(self.graph))
 
     def _straight_slopes(self, graph: Graph) -> straight.Straight:
-        entries = len(graph.outputs)
-        if not transform.shows_in_slopes(self.graph):
+        entries, below = len(graph.outputs), telling_below(self.graph)
+        if not below:
             graph.outputs = graph.outputs + self.graph.outputs
-        return straight.straighten(graph, entries)
+        return straight.straighten(graph, entries, below or math.inf)
 
     def _everywhere(
         self,

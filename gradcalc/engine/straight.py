@@ -10,11 +10,12 @@ take chunk after chunk.
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any, NamedTuple
 
@@ -56,6 +57,8 @@ class Straight:
     registers: tuple[int, ...]
     constants: tuple[tuple[int, float], ...]
     fills: tuple[tuple[int, float], ...]
+    below: float = math.inf
+    """Where a number of the points is as large, a careful sweep has to be made."""
 
     @property
     def most(self) -> int:
@@ -71,12 +74,14 @@ class Straight:
         return [slice(start, min(start + step, count)) for start in range(0, count, step)]
 
 
-def straighten(graph: Graph, columns: int | None = None) -> Straight:
+def straighten(graph: Graph, columns: int | None = None, below: float = math.inf) -> Straight:
     """Order, registers and destinations for the nodes that the outputs need.
 
-    The first ``columns`` outputs are the results (by default, all).
+    The first ``columns`` outputs are the results (by default, all); they are to be trusted where
+    the points are ``below`` this.
     """
-    return _Allocation(graph).straight(len(graph.outputs) if columns is None else columns)
+    straight = _Allocation(graph).straight(len(graph.outputs) if columns is None else columns)
+    return replace(straight, below=below)
 
 
 class _Allocation:
@@ -238,9 +243,9 @@ def run(
 ) -> tuple[Floats, list[slice]]:
     """The outputs at points of shape (N, n): shape (N, columns); and the chunks that are suspect.
 
-    A chunk is suspect when something in it is not finite: there, only a careful sweep can tell a
-    structural zero from a NaN. ``threads`` is at most how many work (by default, one a core); the
-    results do not depend on it.
+    A chunk is suspect when something in it is not finite, or huge: there, only a careful sweep can
+    tell a structural zero from a NaN. ``threads`` is at most how many work (by default, one a
+    core); the results do not depend on it.
     """
     results = np.empty((len(points), straight.columns))
     waiting = straight.chunks(len(points))
@@ -280,7 +285,7 @@ def _work(straight: Straight, points: Floats, results: Floats, waiting: list[sli
                 rows = there if len(there) == len(results) else None
                 room = _Room(straight, rows, len(there), memory)
             room.fill(points[chunk])
-            if not room.is_finite(points[chunk]):
+            if not (_largest(points[chunk]) < straight.below and room.is_finite()):
                 suspects.append(chunk)
             if len(there) < len(results):
                 there[:] = room.rows
@@ -344,10 +349,14 @@ class _Room:
             else:
                 function(places[a], places[b], places[c], out=places[target])
 
-    def is_finite(self, points: Floats) -> bool:
-        """Whether all that was computed is finite (an overflow of the sum is taken for a no), and
-        the points are: not every slope tells of them."""
-        return bool(np.isfinite(self.rows.sum() + self.watched.sum() + points.sum()))
+    def is_finite(self) -> bool:
+        """Whether all that was computed is finite; an overflow of the sum is taken for a no."""
+        return bool(np.isfinite(self.rows.sum() + self.watched.sum()))
+
+
+def _largest(points: Floats) -> float:
+    """The largest magnitude, or NaN."""
+    return float(np.maximum(points.max(initial=0.0), -points.min(initial=0.0)))
 
 
 def cores() -> int:
