@@ -6,10 +6,10 @@ take one number after the other and cost several times as much. With t = tan(x/2
     sin x = 2t / (1 + t²)        cos x = sin(π/2 - x)        |cos x| = 1 / √(1 + tan²x)
 
 and none enlarges the relative error of its tangent, wherever x is: both stay within 4 ulps of the
-truth. Cosines take the second way, whose π/2 - x is rounded and put right, and where that cannot
-be, because x is huge, the third. Where both are wanted of one x, the tangent of x serves for both:
-sin x = cos x · tan x. For short arrays, and where the tangent is not vectorised, numpy's own are
-taken.
+truth. A cosine alone takes the second way, whose π/2 - x is rounded and put right, and where that
+cannot be, because x is huge, the third. Where both are wanted of one x, the third and one tangent
+serve for both: sin x = cos x · tan x. For short arrays, and where the tangent is not vectorised,
+numpy's own are taken.
 """
 
 from __future__ import annotations
@@ -70,9 +70,11 @@ def cos_beside(tangent: Floats, x: Floats, out: Floats) -> None:
     if len(x) < LONG:
         np.cos(x, out=out)
         return
+    sign = np.empty(min(CHUNK, len(x)))
     for start in range(0, len(x), CHUNK):
         here = slice(start, start + CHUNK)
-        _cos_of_tangent(x[here], tangent[here], out[here])
+        angles = x[here]
+        _cos_of_tangent(angles, tangent[here], out[here], sign[: len(angles)])
 
 
 def sin_beside(tangent: Floats, cos: Floats, x: Floats, out: Floats) -> None:
@@ -91,18 +93,18 @@ def _by_chunks(
     source = np.ascontiguousarray(x).reshape(-1)
     made = np.empty(x.shape) if out is None or not out.flags.c_contiguous else out
     target = made.reshape(-1)
-    room = np.empty(min(CHUNK, len(source)))
+    room = np.empty((4, min(CHUNK, len(source))))
     with np.errstate(all="ignore"):
         for start in range(0, len(source), CHUNK):
-            here = source[start : start + CHUNK]
-            quick(here, target[start : start + CHUNK], room[: len(here)])
+            quick(source[start : start + CHUNK], target[start : start + CHUNK], room)
     if out is None or out is made:
         return made
     out[...] = made
     return out
 
 
-def _sin(x: Floats, out: Floats, t: Floats) -> None:
+def _sin(x: Floats, out: Floats, room: Floats) -> None:
+    t = room[0, : len(x)]
     np.multiply(x, 0.5, out=t)
     np.tan(t, out=t)
     np.multiply(t, t, out=out)
@@ -111,30 +113,32 @@ def _sin(x: Floats, out: Floats, t: Floats) -> None:
     np.add(out, out, out=out)
 
 
-def _cos(x: Floats, out: Floats, t: Floats) -> None:
+def _cos(x: Floats, out: Floats, room: Floats) -> None:
+    t, rest, square, cos_t = room[:, : len(x)]
     if not -_FAR < x.min() <= x.max() < _FAR:  # or not a number
-        np.tan(x, out=t)
-        _cos_of_tangent(x, t, out)
+        _cos_of_tangent(x, np.tan(x, out=t), out, rest)
         return
     np.subtract(_QUARTER, x, out=t)  # cos x = sin y, but y = π/2 - x is not a double:
-    rest = np.add(x, t)
+    np.add(x, t, out=rest)
     np.subtract(_QUARTER, rest, out=rest)
     np.add(rest, _QUARTER_REST, out=rest)  # sin y = sin t + rest · cos t
     np.multiply(t, 0.5, out=t)
     np.tan(t, out=t)
-    np.multiply(t, t, out=out)
+    np.multiply(t, t, out=square)
+    np.subtract(1.0, square, out=cos_t)  # … times 1 + square, as everything is until the end
+    np.multiply(rest, cos_t, out=rest)
     np.add(t, t, out=t)
-    np.multiply(rest, np.subtract(1.0, out), out=rest)
     np.add(t, rest, out=t)
-    np.add(out, 1.0, out=out)
-    np.divide(t, out, out=out)
-    if np.abs(out, out=t).min() < _NEAR:
-        zeros = t < _NEAR  # there sin t and the rest may cancel
-        out[zeros] = np.cos(x[zeros])
+    np.add(square, 1.0, out=square)
+    np.divide(t, square, out=t)
+    if np.abs(t, out=square).min() < _NEAR:
+        near = square < _NEAR  # there sin t and the rest may cancel
+        t[near] = np.cos(x[near])
+    np.copyto(out, t)
 
 
-def _cos_of_tangent(x: Floats, tangent: Floats, out: Floats) -> None:
-    sign = np.multiply(x, 0.5)
+def _cos_of_tangent(x: Floats, tangent: Floats, out: Floats, sign: Floats) -> None:
+    np.multiply(x, 0.5, out=sign)
     np.tan(sign, out=sign)
     np.multiply(sign, tangent, out=sign)  # the sign of cos x is that of sin x · tan x
     np.multiply(tangent, tangent, out=out)

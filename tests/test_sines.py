@@ -77,6 +77,22 @@ def test_zeros_infinities_and_nans_are_numpys(
         assert (np.signbit(ours(x)) == np.signbit(plain(x)))[np.isfinite(x)].all()
 
 
+@BY_NAME
+def test_the_place_to_write_to_may_be_the_place_read_from(
+    ours: Function, plain: Function, true: Function
+) -> None:
+    x = awkward()
+    expected = ours(x)
+    if ours in (sines.sin, sines.cos):
+        ours(x, out=x)
+    else:
+        tangent, angles = np.tan(x), x.copy()
+        sines.cos_beside(tangent, x, x)
+        if ours is sin_beside:
+            sines.sin_beside(tangent, x, angles, x)
+    np.testing.assert_array_equal(x, expected)
+
+
 @ONE
 @pytest.mark.parametrize("shape", [(sines.CHUNK + 1,), (3, sines.LONG), (2, 2, sines.CHUNK)])
 def test_any_shape_any_strides_and_any_place_to_write_to(
