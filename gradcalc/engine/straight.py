@@ -15,7 +15,7 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, NamedTuple
 
@@ -45,17 +45,17 @@ class Straight:
     """A graph as steps between places.
 
     A place holds a number for each point of a chunk. The first places are the columns of the points
-    (``inputs`` of them), then come the columns of the results, then the outputs that are only
-    ``watched`` for NaNs; behind them ``registers`` and ``constants``, as (place, number). ``fills``
-    are the columns that are the same at every point.
+    (``inputs`` of them), then come the columns of the results; behind them ``registers``,
+    ``constants`` as (place, number), and ``sums``, each a single number, of what may be infinite or
+    NaN. ``fills`` are the columns that are the same at every point.
     """
 
     steps: tuple[Step, ...]
     inputs: int
     columns: int
-    watched: int
     registers: tuple[int, ...]
     constants: tuple[tuple[int, float], ...]
+    sums: tuple[int, ...]
     fills: tuple[tuple[int, float], ...]
     below: float = math.inf
     """Where a number of the points is as large, a careful sweep has to be made."""
@@ -64,7 +64,7 @@ class Straight:
     def most(self) -> int:
         """Points that fit in a chunk."""
         least, most = CHUNKS
-        width = self.inputs + self.columns + self.watched + len(self.registers)
+        width = self.inputs + self.columns + len(self.registers)
         return max(least, min(most, CACHE // (8 * max(1, width))))
 
     def chunks(self, count: int) -> list[slice]:
@@ -77,35 +77,37 @@ class Straight:
 def straighten(graph: Graph, columns: int | None = None, below: float = math.inf) -> Straight:
     """Order, registers and destinations for the nodes that the outputs need.
 
-    The first ``columns`` outputs are the results (by default, all); they are to be trusted where
-    the points are ``below`` this.
+    The first ``columns`` outputs are the results (by default, all), the others are only looked at:
+    whether they are finite. The results are to be trusted where the points are ``below`` this.
     """
-    straight = _Allocation(graph).straight(len(graph.outputs) if columns is None else columns)
-    return replace(straight, below=below)
+    return _Allocation(graph, len(graph.outputs) if columns is None else columns).straight(below)
 
 
 class _Allocation:
     """Gives every needed node a place, and takes registers back after the last use."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, columns: int) -> None:
         self.graph = graph
+        self.width = columns
         self.columns: dict[int, list[int]] = {}
-        for column, node in enumerate(graph.outputs, start=len(graph.inputs)):
+        for column, node in enumerate(graph.outputs[:columns], start=len(graph.inputs)):
             self.columns.setdefault(node, []).append(column)
+        self.telling = {_without_sign(graph, node) for node in graph.outputs}
         self.operations = _operations(graph)
         self.uses = dict.fromkeys(self.operations, 0)
         for operation in self.operations.values():
             for operand in operation.operands:
                 self.uses[operand] += 1
         self.place = {node: j for j, node in enumerate(graph.inputs)}
-        self.size = len(graph.inputs) + len(graph.outputs)
+        self.size = len(graph.inputs) + columns
         self.registers: list[int] = []
         self.free: list[int] = []
         self.constants: list[tuple[int, float]] = []
         self.fills: list[tuple[int, float]] = []
+        self.sums: list[int] = []
         self.steps: list[Step] = []
 
-    def straight(self, columns: int) -> Straight:
+    def straight(self, below: float) -> Straight:
         graph = self.graph
         for node, operation in self.operations.items():
             if node in graph.constants:
@@ -117,11 +119,12 @@ class _Allocation:
         return Straight(
             steps=tuple(self.steps),
             inputs=len(graph.inputs),
-            columns=columns,
-            watched=len(graph.outputs) - columns,
+            columns=self.width,
             registers=tuple(self.registers),
             constants=tuple(self.constants),
+            sums=tuple(self.sums),
             fills=tuple(self.fills),
+            below=below,
         )
 
     def _hold(self, node: int, number: float) -> None:
@@ -155,6 +158,9 @@ class _Allocation:
         direct = light and bool(columns) and not self.uses[node]
         target = columns[0] if direct else self._take(node)
         self.steps.append((function, a, b, c, target))
+        if node in self.telling:
+            self.sums.append(self._new_place())
+            self.steps.append((np.add.reduce, target, -1, -1, self.sums[-1]))
         if direct:  # made once more for another column: reading back a column is no quicker
             self.steps += [(function, a, b, c, column) for column in columns[1:]]
         else:
@@ -179,6 +185,13 @@ class _Allocation:
     def _new_place(self) -> int:
         self.size += 1
         return self.size - 1
+
+
+def _without_sign(graph: Graph, node: int) -> int:
+    """What is finite wherever the node is, and computed before it."""
+    while graph.codes[node] == NEG.code and node not in graph.constants:
+        node = graph.operands[0][node]
+    return node
 
 
 class _Operation(NamedTuple):
@@ -319,20 +332,22 @@ class _Room:
         self.count = count
         self.inputs = straight.inputs
         own = 0 if rows is not None else straight.columns
-        needed = (own + straight.watched + len(straight.registers)) * count
+        needed = (own + len(straight.registers)) * count
         if memory is None or len(memory) < needed:
             memory = np.empty(needed)
         self.memory = memory
         at = own * count
         self.rows = memory[:at].reshape(count, own) if rows is None else rows
-        columns = memory[at:needed].reshape(-1, count)
-        self.watched, registers = columns[: straight.watched], columns[straight.watched :]
-        self.places: list[Any] = [None] * straight.inputs + [*self.rows.T, *self.watched]
-        self.places += [None] * (len(straight.registers) + len(straight.constants))
+        registers = memory[at:needed].reshape(-1, count)
+        self.sums = np.zeros(len(straight.sums))
+        others = len(straight.registers) + len(straight.constants) + len(straight.sums)
+        self.places: list[Any] = [None] * straight.inputs + [*self.rows.T] + [None] * others
         for place, row in zip(straight.registers, registers, strict=True):
             self.places[place] = row
         for place, number in straight.constants:
             self.places[place] = np.asarray(number)
+        for k, place in enumerate(straight.sums):
+            self.places[place] = self.sums[k : k + 1].reshape(())
         for column, number in straight.fills:
             self.places[column].fill(number)
         self.steps = straight.steps
@@ -351,7 +366,7 @@ class _Room:
 
     def is_finite(self) -> bool:
         """Whether all that was computed is finite; an overflow of the sum is taken for a no."""
-        return bool(np.isfinite(self.rows.sum() + self.watched.sum()))
+        return bool(np.isfinite(self.sums).all())
 
 
 def _largest(points: Floats) -> float:
