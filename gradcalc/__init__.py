@@ -14,9 +14,9 @@ __version__ = "0.1.0"
 
 # Names are loaded when they are used: the command must answer --help without numpy.
 _HOMES = {
-    "Program": "gradcalc.engine",
+    "Program": "gradcalc.engine.program",
     "compile": "gradcalc.api",
-    "trace": "gradcalc.tracing",
+    "trace": "gradcalc.language.tracing",
     "evaluate": "gradcalc.api",
     "gradient": "gradcalc.api",
     "jacobian": "gradcalc.api",
@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     from gradcalc.api import jvp as jvp
     from gradcalc.api import verify as verify
     from gradcalc.api import vjp as vjp
-    from gradcalc.engine import Program as Program
+    from gradcalc.engine.program import Program as Program
     from gradcalc.errors import GradcalcError as GradcalcError
-    from gradcalc.tracing import trace as trace
+    from gradcalc.language.tracing import trace as trace
 
 
 def __getattr__(name: str) -> Any:

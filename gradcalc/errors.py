@@ -2,7 +2,7 @@
 
 An error carries what a reader needs to mend it: a message, the text the user typed, the span of
 characters that is guilty, a hint that can be typed, and the exit code. Nothing here prints;
-``gradcalc.render.problems`` turns an error into text.
+``gradcalc.render.errors`` turns an error into text.
 """
 
 from __future__ import annotations

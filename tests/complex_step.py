@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from gradcalc.graph import Graph
+from gradcalc.graph.graph import Graph
 
 STEP = 1e-30
 

@@ -21,8 +21,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 import gradcalc
-from gradcalc.engine import Program
-from gradcalc.primitives import FUNCTIONS
+from gradcalc.engine.program import Program
+from gradcalc.functions.primitives import FUNCTIONS
 from tests import complex_step
 
 Kind = Literal["whole", "smooth", "analytic"]

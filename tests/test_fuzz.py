@@ -25,10 +25,10 @@ from hypothesis import strategies as st
 from gradcalc.cli.app import main
 from gradcalc.cli.commands import COMMANDS
 from gradcalc.errors import Exit, GradcalcError
+from gradcalc.functions.primitives import FUNCTIONS
 from gradcalc.language import parse
 from gradcalc.language.points import read
-from gradcalc.primitives import FUNCTIONS
-from gradcalc.render.problems import problem
+from gradcalc.render.errors import problem
 
 # Hypothesis' own hook into the garbage collector fails where a recursion is at its limit (in sympy,
 # in json), and Python tells of that in a warning. What we do about the recursion is tested here.

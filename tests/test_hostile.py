@@ -101,7 +101,7 @@ def test_a_matrix_that_nobody_can_read_is_refused(run: Shell, command: str) -> N
 def test_a_device_that_never_ends_is_left(
     run: Shell, monkeypatch: pytest.MonkeyPatch, words: list[str], device: str
 ) -> None:
-    monkeypatch.setattr("gradcalc.files.MOST_IN_A_FILE", 100_000)
+    monkeypatch.setattr("gradcalc.language.files.MOST_IN_A_FILE", 100_000)
     code, out, err = run(*(word.format(device) for word in words))
     assert code in (2, 3)
     assert "internal error" not in err
@@ -112,7 +112,7 @@ def test_a_device_that_never_ends_is_left(
 def test_a_pipe_is_read_to_its_bound(
     run: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("gradcalc.files.MOST_IN_A_FILE", 100)
+    monkeypatch.setattr("gradcalc.language.files.MOST_IN_A_FILE", 100)
     code, _, err = run("grad", "-", "--at", "1", stdin="x+" * 51 + "x")
     assert (code, err) == (
         2, "error: standard input has more than 100 characters, which is the most\n",

@@ -37,29 +37,53 @@ import sys as _sys
 import warnings as _warnings
 from types import SimpleNamespace as _SimpleNamespace
 
-from gradcalc.autograd import (
+from gradcalc.autograd import func, functional, nn, printing
+from gradcalc.autograd.backward import backward, grad
+from gradcalc.autograd.core import dtypes, node, views
+from gradcalc.autograd.core import grad_mode as grad_mode
+from gradcalc.autograd.core.dtypes import (
+    Size,
+    complex64,
+    complex128,
+    device,
+    dtype,
+    float16,
+    float32,
+    float64,
+    get_default_dtype,
+    int8,
+    int16,
+    int32,
+    int64,
+    set_default_dtype,
+    uint8,
+)
+from gradcalc.autograd.core.grad_mode import (
+    detect_anomaly,
+    enable_grad,
+    inference_mode,
+    is_anomaly_enabled,
+    is_grad_enabled,
+    no_grad,
+    set_detect_anomaly,
+    set_grad_enabled,
+)
+from gradcalc.autograd.core.tensor import Tensor
+from gradcalc.autograd.func import vmap
+from gradcalc.autograd.function import Function, once_differentiable
+from gradcalc.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
+from gradcalc.autograd.operations import (
     creation,
-    dtypes,
     elementwise,
-    func,
-    functional,
     inplace,
     linear,
-    nn,
-    node,
     operators,
-    printing,
     reductions,
     selection,
     statistics,
     structural,
-    views,
 )
-from gradcalc.autograd import (
-    grad_mode as grad_mode,
-)
-from gradcalc.autograd.backward import backward, grad
-from gradcalc.autograd.creation import (
+from gradcalc.autograd.operations.creation import (
     DoubleTensor,
     FloatTensor,
     LongTensor,
@@ -89,37 +113,7 @@ from gradcalc.autograd.creation import (
     zeros,
     zeros_like,
 )
-from gradcalc.autograd.dtypes import (
-    Size,
-    complex64,
-    complex128,
-    device,
-    dtype,
-    float16,
-    float32,
-    float64,
-    get_default_dtype,
-    int8,
-    int16,
-    int32,
-    int64,
-    set_default_dtype,
-    uint8,
-)
-from gradcalc.autograd.func import vmap
-from gradcalc.autograd.function import Function, once_differentiable
-from gradcalc.autograd.grad_mode import (
-    detect_anomaly,
-    enable_grad,
-    inference_mode,
-    is_anomaly_enabled,
-    is_grad_enabled,
-    no_grad,
-    set_detect_anomaly,
-    set_grad_enabled,
-)
-from gradcalc.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
-from gradcalc.autograd.joining import (
+from gradcalc.autograd.operations.joining import (
     cat,
     chunk,
     concat,
@@ -130,10 +124,20 @@ from gradcalc.autograd.joining import (
     unbind,
     vstack,
 )
-from gradcalc.autograd.linear import bmm, diag, diagonal, dot, matmul, mm, movedim, mv, outer, trace
-from gradcalc.autograd.operators import allclose, equal
-from gradcalc.autograd.printing import set_printoptions
-from gradcalc.autograd.reductions import (
+from gradcalc.autograd.operations.linear import (
+    bmm,
+    diag,
+    diagonal,
+    dot,
+    matmul,
+    mm,
+    movedim,
+    mv,
+    outer,
+    trace,
+)
+from gradcalc.autograd.operations.operators import allclose, equal
+from gradcalc.autograd.operations.reductions import (
     all,
     amax,
     amin,
@@ -153,7 +157,7 @@ from gradcalc.autograd.reductions import (
     sum,
     where,
 )
-from gradcalc.autograd.selection import (
+from gradcalc.autograd.operations.selection import (
     argsort,
     gather,
     index_select,
@@ -170,8 +174,16 @@ from gradcalc.autograd.selection import (
     tril,
     triu,
 )
-from gradcalc.autograd.statistics import dist, log_softmax, logsumexp, norm, softmax, std, var
-from gradcalc.autograd.structural import (
+from gradcalc.autograd.operations.statistics import (
+    dist,
+    log_softmax,
+    logsumexp,
+    norm,
+    softmax,
+    std,
+    var,
+)
+from gradcalc.autograd.operations.structural import (
     broadcast_tensors,
     broadcast_to,
     clone,
@@ -185,7 +197,7 @@ from gradcalc.autograd.structural import (
     transpose,
     unsqueeze,
 )
-from gradcalc.autograd.tensor import Tensor
+from gradcalc.autograd.printing import set_printoptions
 
 __all__ = [
     "all", "allclose", "amax", "amin", "any", "arange", "argmax", "argmin", "argsort", "as_tensor",
@@ -223,7 +235,7 @@ pi, e, inf, nan = _math.pi, _math.e, _math.inf, _math.nan
 
 # numpy's "divide by zero" and "overflow": infinities are results here, as they are in PyTorch.
 _warnings.filterwarnings(
-    "ignore", category=RuntimeWarning, module=r"gradcalc\.(autograd\b|primitives$)"
+    "ignore", category=RuntimeWarning, module=r"gradcalc\.(autograd\b|functions\.primitives$)"
 )
 
 autograd = _sys.modules[__name__]

@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from gradcalc.autograd.dtypes import Size
-from gradcalc.autograd.grad_mode import _Switch, mode
-from gradcalc.autograd.joining import stack
-from gradcalc.autograd.node import Edge, Node
-from gradcalc.autograd.structural import convert
-from gradcalc.autograd.tensor import Tensor, edge, method, wrap
+from gradcalc.autograd.core.dtypes import Size
+from gradcalc.autograd.core.grad_mode import _Switch, mode
+from gradcalc.autograd.core.node import Edge, Node
+from gradcalc.autograd.core.tensor import Tensor, edge, method, wrap
+from gradcalc.autograd.operations.joining import stack
+from gradcalc.autograd.operations.structural import convert
 
 Captures = dict[Edge, Any]
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from gradcalc.autograd import functional
 from gradcalc.autograd.backward import grad as _grad
-from gradcalc.autograd.grad_mode import enable_grad
-from gradcalc.autograd.joining import stack
-from gradcalc.autograd.tensor import Tensor
+from gradcalc.autograd.core.grad_mode import enable_grad
+from gradcalc.autograd.core.tensor import Tensor
+from gradcalc.autograd.operations.joining import stack
 
 
 class _Depth(threading.local):

@@ -25,11 +25,11 @@ from typing import Any
 
 import numpy as np
 
-from gradcalc.autograd.grad_mode import _Switch, mode, watching
-from gradcalc.autograd.inplace import rebase, refuse_leaf
-from gradcalc.autograd.node import NOWHERE, Node, clock, remember
-from gradcalc.autograd.structural import convert, sum_to
-from gradcalc.autograd.tensor import Tensor, edge, wrap
+from gradcalc.autograd.core.grad_mode import _Switch, mode, watching
+from gradcalc.autograd.core.node import NOWHERE, Node, clock, remember
+from gradcalc.autograd.core.tensor import Tensor, edge, wrap
+from gradcalc.autograd.operations.inplace import rebase, refuse_leaf
+from gradcalc.autograd.operations.structural import convert, sum_to
 
 
 class FunctionNode(Node):

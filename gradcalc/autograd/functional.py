@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from gradcalc.autograd.backward import grad
-from gradcalc.autograd.creation import ones_like, zeros, zeros_like
-from gradcalc.autograd.grad_mode import enable_grad
-from gradcalc.autograd.joining import stack
-from gradcalc.autograd.tensor import Tensor
+from gradcalc.autograd.core.grad_mode import enable_grad
+from gradcalc.autograd.core.tensor import Tensor
+from gradcalc.autograd.operations.creation import ones_like, zeros, zeros_like
+from gradcalc.autograd.operations.joining import stack
 
 Tensors = tuple[Tensor, ...]
 

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from gradcalc.autograd.backward import grad
-from gradcalc.autograd.grad_mode import enable_grad, no_grad
-from gradcalc.autograd.tensor import Tensor, wrap
+from gradcalc.autograd.core.grad_mode import enable_grad, no_grad
+from gradcalc.autograd.core.tensor import Tensor, wrap
 
 
 class GradcheckError(RuntimeError):

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from gradcalc.autograd.elementwise import FUNCTION
-from gradcalc.autograd.node import Node
-from gradcalc.autograd.selection import gather
-from gradcalc.autograd.statistics import log_softmax, softmax
-from gradcalc.autograd.tensor import Tensor, attach, save, tracks, wrap
-from gradcalc.primitives import FUNCTIONS
+from gradcalc.autograd.core.node import Node
+from gradcalc.autograd.core.tensor import Tensor, attach, save, tracks, wrap
+from gradcalc.autograd.operations.elementwise import FUNCTION
+from gradcalc.autograd.operations.selection import gather
+from gradcalc.autograd.operations.statistics import log_softmax, softmax
+from gradcalc.functions.primitives import FUNCTIONS
 
 SIGMOID = FUNCTIONS["sigmoid"]
 

@@ -19,11 +19,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from gradcalc.autograd.core.grad_mode import is_grad_enabled
+from gradcalc.autograd.core.tensor import Tensor, wrap
 from gradcalc.autograd.function import Function
-from gradcalc.autograd.grad_mode import is_grad_enabled
-from gradcalc.autograd.joining import cat
-from gradcalc.autograd.tensor import Tensor, wrap
-from gradcalc.engine import Program
+from gradcalc.autograd.operations.joining import cat
+from gradcalc.engine.program import Program
 
 
 class Compiled(Function):

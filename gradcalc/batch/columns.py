@@ -10,7 +10,7 @@ from typing import Any
 
 from gradcalc.batch.chunk import Reader
 from gradcalc.errors import BindingError
-from gradcalc.graph import Graph
+from gradcalc.graph.graph import Graph
 from gradcalc.language import parse
 
 _ELEMENT = re.compile(r"(\w+)\[(\d+(?:,\d+)*)\]")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcalc.batch.chunk import Floats
-from gradcalc.engine import Program
+from gradcalc.engine.program import Program
 
 if TYPE_CHECKING:
     from gradcalc.check.verdict import Verdict
@@ -154,7 +154,7 @@ class Results:
         return f"{self.names[at]} is {results[at]}" + (f": {cause}" if cause else "")
 
     def _cause(self, x: Floats, at: int) -> str:
-        from gradcalc.provenance import of_slope, of_value  # deferred: rarely needed
+        from gradcalc.explain.undefined import of_slope, of_value  # deferred: rarely needed
 
         for kind in self.request.kinds:
             count = len(KINDS[kind].names(self.program.outputs, self._variables))

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradcalc.arithmetic import context
+from gradcalc.functions.digits import context
 
 LIMIT = 4096.0
 """How many ulps an answer may be off: 12 of its 16 digits are right. Each operation of a formula

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradcalc.arithmetic import context
 from gradcalc.check.compare import Truth, Unchecked
-from gradcalc.graph import Graph
+from gradcalc.functions.digits import context
+from gradcalc.graph.graph import Graph
 
 KINDS = ("eval", "jacobian", "gradient", "vjp", "jvp", "hessian", "hvp")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcalc.graph import Graph
+from gradcalc.graph.graph import Graph
 
 _MANY = 20_000
 _WIDE = 32  # nodes a level, on average, from which on numpy is the faster way

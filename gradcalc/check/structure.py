@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradcalc.check.reach import Reach, is_wide
-from gradcalc.graph import Graph
-from gradcalc.primitives import ADD, DIV, MUL, NEG, SUB, TABLE
+from gradcalc.functions.primitives import ADD, DIV, MUL, NEG, SUB, TABLE
+from gradcalc.graph.graph import Graph
 
 _ARITIES = [primitive.arity for primitive in TABLE]
 SUMS = frozenset((ADD.code, SUB.code))

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradcalc.arithmetic import context, exclusive
-from gradcalc.check import differences, numeric, oracle
+from gradcalc.calculus.gradients import gradient_graph
 from gradcalc.check.budget import Deadline, OutOfTime
 from gradcalc.check.compare import (
     LIMIT,
@@ -23,13 +22,16 @@ from gradcalc.check.compare import (
     flat,
 )
 from gradcalc.check.conditioning import conditioning
-from gradcalc.check.kinks import kinks
+from gradcalc.check.digits import differences
+from gradcalc.check.digits import oracle as digits
 from gradcalc.check.question import KINDS, Answer, Question, UndecidedError, as_floats
 from gradcalc.check.structure import sum_terms
+from gradcalc.check.symbolic import oracle as symbolic
 from gradcalc.check.verdict import FEW_DIGITS, Doubt, Verdict, Worst, count
-from gradcalc.engine import Program
+from gradcalc.engine.program import Program
 from gradcalc.errors import UsageError
-from gradcalc.transform import gradient_graph
+from gradcalc.explain.kinks import kinks
+from gradcalc.functions.digits import context, exclusive
 
 METHODS = ("auto", "sympy", "mpmath", "differences", "none")
 BUDGET = 5.0
@@ -106,7 +108,7 @@ def _auto(case: _Case, deadline: Deadline) -> Verdict:
     if first.passed and not any(_unknown(*pair) for pair in judged):
         return first
     try:
-        second = numeric.truth(case.question, deadline)
+        second = digits.truth(case.question, deadline)
     except (OutOfTime, UndecidedError):
         return first
     merged, remark = _merged(case, answer, second)
@@ -189,9 +191,9 @@ def _size(numbers: Any) -> float:
 
 
 _TRUTH: dict[str, Callable[[Question, Deadline], Answer]] = {
-    "sympy": oracle.truth,
-    "mpmath": numeric.truth,
-    _BOTH: numeric.truth,
+    "sympy": symbolic.truth,
+    "mpmath": digits.truth,
+    _BOTH: digits.truth,
     "differences": differences.truth,
 }
 
@@ -372,7 +374,7 @@ def _left_out(entries: Comparison, outputs: Comparison) -> str:
     parts = []
     for found, one, many in ((entries, "entry", "entries"), (outputs, "value", "values")):
         for reason, number in found.unchecked.items():
-            if reason != numeric.TOO_MANY:
+            if reason != digits.TOO_MANY:
                 parts.append(f"{count(number, one, many)} not checked ({reason})")
     return ", ".join(parts)
 

@@ -8,16 +8,16 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gradcalc.cli.answers import Asked, bends, judged, undefined, verdict_exit
+from gradcalc.cli.derivatives import Asked, bends, judged, undefined, verdict_exit
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
 from gradcalc.cli.question import everything, posed, retyped
 from gradcalc.errors import BindingError, Exit, GradcalcError, Source, Span
 from gradcalc.language.points import flatten, read
-from gradcalc.problem import Problem
+from gradcalc.language.problem import Problem
 
 if TYPE_CHECKING:
-    from gradcalc.check import Verdict
+    from gradcalc.check.verdict import Verdict
 
 
 class Call(NamedTuple):

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from gradcalc.batch.names import WHAT, by_extension
+from gradcalc.calculus.gradients import under
 from gradcalc.cli.dispatch import report
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import bytes_sink, write
@@ -17,9 +18,8 @@ from gradcalc.cli.question import STDIN, expression, names, values
 from gradcalc.cli.terminal import is_terminal
 from gradcalc.errors import BindingError, Exit, GradcalcError, Source, Span, UsageError
 from gradcalc.language.points import bind, read
-from gradcalc.problem import constants
+from gradcalc.language.problem import constants
 from gradcalc.render.text import safe
-from gradcalc.transform import under
 
 if TYPE_CHECKING:
     from gradcalc.batch.chunk import Reader
@@ -65,7 +65,7 @@ def _run(options: Options, reader: Reader, source: str, layout: Layout, request:
     from gradcalc.batch.results import Results
     from gradcalc.batch.sample import Sample
     from gradcalc.batch.stream import RowError, Stream
-    from gradcalc.engine import Program
+    from gradcalc.engine.program import Program
 
     results = Results(Program(layout.graph), request, options.threads)
     sample = Sample(options.check_sample)

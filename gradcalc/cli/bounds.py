@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradcalc.errors import BindingError
-from gradcalc.graph import Graph
+from gradcalc.graph.graph import Graph
 from gradcalc.limits import MOST_ENTRIES
 
 _OTHERWISE = {

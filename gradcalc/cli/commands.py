@@ -51,7 +51,7 @@ COMMANDS = {
         Command(
             "eval",
             "The values of the outputs.",
-            "answers",
+            "derivatives",
             "answer",
             _at_a_point(),
             f"gradcalc eval {_EXAMPLE}",
@@ -59,7 +59,7 @@ COMMANDS = {
         Command(
             "grad",
             "The gradient of one output.",
-            "answers",
+            "derivatives",
             "answer",
             _a_slope("mode"),
             'gradcalc grad "mean(3*(a+3)**2)" --at "a=[2,3]"',
@@ -67,7 +67,7 @@ COMMANDS = {
         Command(
             "jacobian",
             "The Jacobian: a row for each output, a column for each variable. Alias: jac.",
-            "sparsity",
+            "pattern",
             "jacobian",
             _a_slope("mode", "sparse"),
             f"gradcalc jacobian {_EXAMPLE}",
@@ -75,7 +75,7 @@ COMMANDS = {
         Command(
             "vjp",
             "vᵀJ: what PyTorch's y.backward(v) leaves in x.grad.",
-            "answers",
+            "derivatives",
             "answer",
             _a_slope("v"),
             f"gradcalc vjp {_EXAMPLE} --v 1,1",
@@ -83,7 +83,7 @@ COMMANDS = {
         Command(
             "jvp",
             "J u: the derivative of every output in direction u.",
-            "answers",
+            "derivatives",
             "answer",
             _a_slope("u"),
             f"gradcalc jvp {_EXAMPLE} --u 1,0",
@@ -91,7 +91,7 @@ COMMANDS = {
         Command(
             "hessian",
             "The matrix of second derivatives of one output.",
-            "answers",
+            "derivatives",
             "answer",
             _a_slope(),
             'gradcalc hessian "sin(x)*y**2" --at x=1,y=2',
@@ -99,7 +99,7 @@ COMMANDS = {
         Command(
             "hvp",
             "The Hessian of one output times a direction u.",
-            "answers",
+            "derivatives",
             "answer",
             _a_slope("u"),
             'gradcalc hvp "sin(x)*y**2" --at x=1,y=2 --u 1,0',
@@ -107,7 +107,7 @@ COMMANDS = {
         Command(
             "check",
             "Is the Jacobian right: ours, or the one that you claim?",
-            "claims",
+            "check",
             "check",
             (*EXPRESSION, *POINT, *CLAIM, "mode", *BENDS, "check", "budget", *PRINTING),
             f"gradcalc check {_EXAMPLE} --claim '2*x1, 3; 2, 2*x2'",
@@ -128,7 +128,7 @@ COMMANDS = {
         Command(
             "explain",
             "The chain rule, step by step, over your own text.",
-            "pictures",
+            "explain",
             "explain",
             (*EXPRESSION, *POINT, "v", *BENDS, "explained", "digits", "out"),
             f"gradcalc explain {_EXAMPLE} --v 1,1",
@@ -136,7 +136,7 @@ COMMANDS = {
         Command(
             "graph",
             "The traced graph: a listing, or for a drawing program.",
-            "pictures",
+            "explain",
             "graph",
             (*EXPRESSION, *POINT, "picture", "digits", "out"),
             'gradcalc graph "sin(x*y) + x" --format dot',
@@ -144,7 +144,7 @@ COMMANDS = {
         Command(
             "pattern",
             "Which entries of the Jacobian can be nonzero, and what that saves.",
-            "sparsity",
+            "pattern",
             "pattern",
             (*EXPRESSION, *POINT, "explained", "out"),
             'gradcalc pattern "x1*x2, x2*x3, x3*x4, x4"',
@@ -167,7 +167,7 @@ COMMANDS = {
         Command(
             "functions",
             "Every function of the language, with its derivative.",
-            "catalogue",
+            "functions",
             "functions",
             ("format", "out", "color"),
             "gradcalc functions",
@@ -175,7 +175,7 @@ COMMANDS = {
         Command(
             "run",
             "Run a file of gradcalc commands, one a line, with a summary.",
-            "script",
+            "run",
             "run",
             ("script", "format", "digits", "out", "color", "quiet"),
             "gradcalc run examples.txt",

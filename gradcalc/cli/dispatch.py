@@ -17,8 +17,8 @@ from gradcalc.cli.commands import ALIASES, COMMANDS, build
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text, sink, write
 from gradcalc.errors import Exit, GradcalcError, Span, UsageError
+from gradcalc.render.errors import note, problem, problem_json
 from gradcalc.render.formats import FORMATS
-from gradcalc.render.problems import note, problem, problem_json
 
 if TYPE_CHECKING:
     from gradcalc.render.answer import Answer

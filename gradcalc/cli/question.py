@@ -9,16 +9,15 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
-from gradcalc import files
 from gradcalc.cli.commands import COMMANDS
 from gradcalc.cli.options import Options
 from gradcalc.cli.terminal import is_terminal
 from gradcalc.errors import BindingError, GradcalcError, Source, Span, UsageError
-from gradcalc.files import read_file
-from gradcalc.graph import Graph
-from gradcalc.language import parse
+from gradcalc.graph.graph import Graph
+from gradcalc.language import files, parse
+from gradcalc.language.files import read_file
 from gradcalc.language.points import Given, bind, flatten, read
-from gradcalc.problem import Problem, pose
+from gradcalc.language.problem import Problem, pose
 
 STDIN = "standard input"
 _SPELLED = {"file": "-i", "no_check": "--no-check", "convention": "--as",
@@ -38,7 +37,7 @@ def posed(options: Options) -> Problem:
     )
     if options.convention == "torch":  # the table's own
         return problem
-    from gradcalc.transform import under
+    from gradcalc.calculus.gradients import under
 
     return replace(problem, graph=under(problem.graph, options.convention))
 

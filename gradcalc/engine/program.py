@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, cast, overload
 
 import numpy as np
 
-from gradcalc import transform
-from gradcalc.engine import reverse, scalar, sparse, straight, sweeps
+from gradcalc.calculus import gradients
+from gradcalc.engine import many, narrow, reverse, sparse, sweeps
 from gradcalc.engine.schedule import Floats, Schedule, schedule
-from gradcalc.engine.telling import telling_below
+from gradcalc.engine.unwatched import telling_below
 from gradcalc.errors import BindingError, UsageError
-from gradcalc.graph import Graph
+from gradcalc.graph.graph import Graph
 
 if TYPE_CHECKING:
-    from gradcalc.autograd.tensor import Tensor
+    from gradcalc.autograd.core.tensor import Tensor
 
 Point = Mapping[str, Any] | Sequence[float] | Floats
 Sweep = Callable[[sweeps.Partials, Floats], Floats]
@@ -79,19 +79,19 @@ class Program:
         return partial(sweeps.pushforward, self.schedule)
 
     @cached_property
-    def _lines(self) -> scalar.Lines | None:
+    def _lines(self) -> narrow.Lines | None:
         """Straight-line code, if the graph is so narrow that it is faster than numpy."""
-        return scalar.straighten(self.graph) if scalar.is_narrow(self.graph) else None
+        return narrow.straighten(self.graph) if narrow.is_narrow(self.graph) else None
 
     @cached_property
     def vjp_program(self) -> Program:
         """vᵀJ as a program of the inputs followed by v: it can be differentiated in turn."""
-        return Program(transform.vjp_graph(self.graph))
+        return Program(gradients.vjp_graph(self.graph))
 
     @cached_property
     def gradient_program(self) -> Program:
         """The gradient of the one output as a program: its Jacobian is the Hessian."""
-        return Program(transform.gradient_graph(self.graph))
+        return Program(gradients.gradient_graph(self.graph))
 
     # --- what is asked ------------------------------------------------------------------------
 
@@ -114,7 +114,7 @@ class Program:
 
         def values(at: Floats) -> Floats:
             if at.ndim == 1 and self._lines is not None:
-                line = scalar.forward(self._lines, at)
+                line = narrow.forward(self._lines, at)
                 if line is not None:
                     return np.array([line[node] for node in self.graph.outputs])
             return sweeps.forward(self.schedule, at)[self.schedule.outputs]
@@ -224,30 +224,30 @@ class Program:
         return len(self.graph) * len(self.outputs)
 
     @cached_property
-    def _straight_values(self) -> straight.Straight:
-        return straight.straighten(self.graph)
+    def _straight_values(self) -> many.Straight:
+        return many.straighten(self.graph)
 
     @cached_property
-    def _straight_jacobian(self) -> straight.Straight:
-        return self._straight_slopes(transform.jacobian_graph(self.graph))
+    def _straight_jacobian(self) -> many.Straight:
+        return self._straight_slopes(gradients.jacobian_graph(self.graph))
 
     @cached_property
-    def _straight_vjp(self) -> straight.Straight:
-        return self._straight_slopes(transform.vjp_graph(self.graph))
+    def _straight_vjp(self) -> many.Straight:
+        return self._straight_slopes(gradients.vjp_graph(self.graph))
 
     @cached_property
-    def _straight_jvp(self) -> straight.Straight:
-        return self._straight_slopes(transform.jvp_graph(self.graph))
+    def _straight_jvp(self) -> many.Straight:
+        return self._straight_slopes(gradients.jvp_graph(self.graph))
 
-    def _straight_slopes(self, graph: Graph) -> straight.Straight:
+    def _straight_slopes(self, graph: Graph) -> many.Straight:
         entries, below = len(graph.outputs), telling_below(self.graph)
         if not below:
             graph.outputs = graph.outputs + self.graph.outputs
-        return straight.straighten(graph, entries, below or math.inf)
+        return many.straighten(graph, entries, below or math.inf)
 
     def _everywhere(
         self,
-        code: straight.Straight,
+        code: many.Straight,
         x: Point,
         shape: tuple[int, ...],
         careful: Callable[[Floats], Floats],
@@ -255,7 +255,7 @@ class Program:
     ) -> Floats:
         """Straight-line code at all points; the careful sweeps where it met an inf or a NaN."""
         where = self.point(x)
-        flat, suspects = straight.run(code, where, threads)
+        flat, suspects = many.run(code, where, threads)
         results = flat.reshape(len(where), *shape)
         for chunk in suspects:
             results[chunk] = np.moveaxis(careful(np.ascontiguousarray(where[chunk].T)), -1, 0)
@@ -267,7 +267,7 @@ class Program:
         """The value of every node of the graph at one point; NaN where no output needs it."""
         point = self._one_point(x)
         if self._lines is not None:
-            values = scalar.node_values(self._lines, point)
+            values = narrow.node_values(self._lines, point)
             if values is not None:
                 return values
         place = self.schedule.place
@@ -360,13 +360,13 @@ class Program:
         seeds: Floats,
         sweep: Sweep,
         entries: int,
-        code: straight.Straight | None,
+        code: many.Straight | None,
         threads: int | None,
     ) -> Floats:
         """A product at each of the points; by straight-line code, careful sweeps do the rest."""
         chunks: Iterable[slice]
         if code is not None:
-            result, chunks = straight.run(code, np.hstack([points, seeds]), threads)
+            result, chunks = many.run(code, np.hstack([points, seeds]), threads)
         else:
             result, chunks = np.empty((len(points), entries)), self._chunks(len(points))
         for chunk in chunks:
@@ -380,7 +380,7 @@ class Program:
         """A row vᵀJ for each seed, node by node, if the graph is narrow and all is finite."""
         if self._lines is None or points.ndim > 1 or seeds.ndim > 2:
             return None
-        return scalar.rows(self._lines, points, seeds, magnitudes=magnitudes)
+        return narrow.rows(self._lines, points, seeds, magnitudes=magnitudes)
 
     def _linearized(self, points: Floats) -> sweeps.Partials:
         run = self.schedule

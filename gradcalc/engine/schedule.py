@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from gradcalc.graph import Graph
-from gradcalc.primitives import TABLE, VARIABLE, Primitive
+from gradcalc.functions.primitives import TABLE, VARIABLE, Primitive
+from gradcalc.graph.graph import Graph
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]

@@ -18,10 +18,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcalc.calculus.rules import evaluate, mentions, rule
 from gradcalc.engine.schedule import Access, Floats, Group, Ints, Schedule, access, operands_of
 from gradcalc.engine.sweeps import slopes_of
-from gradcalc.primitives import OPERANDS
-from gradcalc.rules import evaluate, mentions, rule
+from gradcalc.functions.primitives import OPERANDS
 
 
 class Contributions(NamedTuple):

@@ -19,10 +19,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcalc.calculus.rules import constant_slopes, evaluate, reads, rule
 from gradcalc.engine.schedule import Floats, Group, Schedule, operands_of
-from gradcalc.primitives import Primitive
-from gradcalc.rules import constant_slopes, evaluate, reads, rule
-from gradcalc.sines import LONG
+from gradcalc.functions.primitives import Primitive
+from gradcalc.functions.sines import LONG
 
 
 class Partials(NamedTuple):

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradcalc.errors import BindingError, ExpressionError, Source, Span
-from gradcalc.graph import Graph, bulk_building
+from gradcalc.functions.primitives import CONSTANTS, FUNCTIONS
+from gradcalc.graph.graph import Graph, bulk_building
 from gradcalc.language.arrays import STRUCTURAL, Value
 from gradcalc.language.lookalikes import remarks
 from gradcalc.language.parser import Parser
 from gradcalc.language.reader import Statement
 from gradcalc.limits import MOST_CHARACTERS, MOST_ELEMENTS
-from gradcalc.primitives import CONSTANTS, FUNCTIONS
 
 __all__ = ["natural", "parse"]
 

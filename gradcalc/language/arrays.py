@@ -12,9 +12,9 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradcalc.errors import Span
-from gradcalc.graph import Graph
+from gradcalc.functions.primitives import ADD, DIV, FUNCTIONS, HYPOT, MAX, MIN, MUL, TABLE
+from gradcalc.graph.graph import Graph
 from gradcalc.limits import COPIED_AT_ONCE, MOST_ARRAY_WORK, MOST_AXES, MOST_ELEMENTS
-from gradcalc.primitives import ADD, DIV, FUNCTIONS, HYPOT, MAX, MIN, MUL, TABLE
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import NamedTuple
 
+from gradcalc.functions.primitives import FUNCTIONS, OPERANDS
 from gradcalc.language.arrays import MANY, STRUCTURAL
 from gradcalc.language.lookalikes import foreign, skeleton
 from gradcalc.language.tokens import is_blank, is_name, is_number
-from gradcalc.primitives import FUNCTIONS, OPERANDS
 
 
 class Complaint(NamedTuple):

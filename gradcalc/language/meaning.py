@@ -10,21 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gradcalc.errors import ExpressionError, Span
-from gradcalc.graph import Graph, LeafKey, constant_key
-from gradcalc.language import complaints
-from gradcalc.language.arrays import (
-    LEFT_TO_RIGHT,
-    STRUCTURAL,
-    Sizes,
-    Value,
-    chain,
-    charge,
-    elementwise,
-    matmul,
-    nested,
-)
-from gradcalc.limits import COPIED_AT_ONCE
-from gradcalc.primitives import (
+from gradcalc.functions.primitives import (
     ADD,
     AND,
     CONSTANTS,
@@ -38,6 +24,20 @@ from gradcalc.primitives import (
     VARIABLE,
     WHERE,
 )
+from gradcalc.graph.graph import Graph, LeafKey, constant_key
+from gradcalc.language import complaints
+from gradcalc.language.arrays import (
+    LEFT_TO_RIGHT,
+    STRUCTURAL,
+    Sizes,
+    Value,
+    chain,
+    charge,
+    elementwise,
+    matmul,
+    nested,
+)
+from gradcalc.limits import COPIED_AT_ONCE
 
 MATMUL = -1
 """The code of ``@``, which is no primitive: it is made of products and sums."""

@@ -15,28 +15,7 @@ from collections.abc import Iterable
 from itertools import repeat
 
 from gradcalc.errors import Span
-from gradcalc.language import complaints
-from gradcalc.language.arrays import STRUCTURAL, Value
-from gradcalc.language.lookalikes import deception
-from gradcalc.language.meaning import MATMUL
-from gradcalc.language.reader import FOLLOWING, Pending, Reader, Statement
-from gradcalc.language.repeats import (
-    EXPRESSIONS,
-    FACTORS,
-    LONG,
-    TERMS,
-    Pieces,
-    Take,
-    follow,
-)
-from gradcalc.language.tokens import (
-    FROM_SUPERSCRIPT,
-    SPELLINGS,
-    is_blank,
-    is_name,
-    is_number,
-)
-from gradcalc.primitives import (
+from gradcalc.functions.primitives import (
     ADD,
     AND,
     EQ,
@@ -52,6 +31,19 @@ from gradcalc.primitives import (
     NOT,
     OR,
     POW,
+)
+from gradcalc.language import complaints
+from gradcalc.language.arrays import STRUCTURAL, Value
+from gradcalc.language.lookalikes import deception
+from gradcalc.language.meaning import MATMUL
+from gradcalc.language.reader import FOLLOWING, Pending, Reader, Statement
+from gradcalc.language.repeats.follow import EXPRESSIONS, FACTORS, LONG, TERMS, Pieces, Take, follow
+from gradcalc.language.tokens import (
+    FROM_SUPERSCRIPT,
+    SPELLINGS,
+    is_blank,
+    is_name,
+    is_number,
 )
 
 # Python's precedences. 0 is an open bracket: nothing reduces past it.

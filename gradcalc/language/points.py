@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradcalc.errors import BindingError, ExpressionError, GradcalcError, Source, Span, UsageError
-from gradcalc.files import read_file, read_stdin
-from gradcalc.graph import Graph
+from gradcalc.graph.graph import Graph
 from gradcalc.language.arrays import Value
+from gradcalc.language.files import read_file, read_stdin
 from gradcalc.language.lookalikes import foreign, skeleton
 from gradcalc.language.parser import Parser
 from gradcalc.limits import MOST_AXES

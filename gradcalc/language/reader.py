@@ -9,12 +9,12 @@ import math
 from typing import Any, NamedTuple
 
 from gradcalc.errors import ExpressionError, Source, Span
-from gradcalc.graph import Graph
+from gradcalc.functions.primitives import FUNCTIONS
+from gradcalc.graph.graph import Graph
 from gradcalc.language import complaints
 from gradcalc.language.arrays import STRUCTURAL, Value
 from gradcalc.language.meaning import Meaning
 from gradcalc.language.tokens import Tokens, is_blank
-from gradcalc.primitives import FUNCTIONS
 
 FOLLOWING = 3
 """Tokens that are looked at before it is their turn."""

@@ -1,4 +1,4 @@
-"""Answer → text. Errors become text in ``gradcalc.render.problems``."""
+"""Answer → text. Errors become text in ``gradcalc.render.errors``."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from gradcalc.functions.primitives import FUNCTIONS, OPERANDS, Primitive
 from gradcalc.language.arrays import STRUCTURAL
-from gradcalc.primitives import FUNCTIONS, OPERANDS, Primitive
 
 
 class Entry(NamedTuple):

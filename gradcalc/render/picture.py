@@ -7,8 +7,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from gradcalc.graph import Graph
-from gradcalc.primitives import CONSTANT, TABLE, VARIABLE
+from gradcalc.functions.primitives import CONSTANT, TABLE, VARIABLE
+from gradcalc.graph.graph import Graph
 from gradcalc.render.numbers import exact, shown
 from gradcalc.render.text import safe
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from gradcalc.explanation import Explanation, Flow, Step, Total
+from gradcalc.explain.steps import Explanation, Flow, Step, Total
 from gradcalc.render.numbers import shown
 from gradcalc.render.text import safe
 

@@ -7,8 +7,8 @@ import pytest
 import sympy
 
 from gradcalc import autograd as torch
-from gradcalc.autograd.elementwise import apply
-from gradcalc.primitives import TABLE
+from gradcalc.autograd.operations.elementwise import apply
+from gradcalc.functions.primitives import TABLE
 
 x, y, z = sympy.symbols("x y z", positive=True)
 POINTS = {"acosh": (1.7,), "coth": (0.8,), "csch": (0.8,), "where": (1.0, 0.4, -0.3)}

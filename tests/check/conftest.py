@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import gradcalc
-from gradcalc.check import Verdict, verify
-from gradcalc.engine import Program
+from gradcalc.check.verdict import Verdict
+from gradcalc.check.verify import verify
+from gradcalc.engine.program import Program
 
 ENTRIES: dict[str, Callable[[Program, Any, Any], Any]] = {
     "eval": lambda p, x, v: None,

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import gradcalc
-from gradcalc.check import verify
-from gradcalc.primitives import FUNCTIONS
+from gradcalc.check.verify import verify
+from gradcalc.functions.primitives import FUNCTIONS
 
 WORDS = sorted(
     {p.name for p in FUNCTIONS.values()} - {"polygamma", "where", "round", "pow", "square"}

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import gradcalc
-from gradcalc.check import structure, verify
-from gradcalc.graph import Graph
+from gradcalc.check import structure
+from gradcalc.check.verify import verify
+from gradcalc.graph.graph import Graph
 
 
 def doublings(step: str, count: int) -> str:

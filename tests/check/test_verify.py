@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 import gradcalc
-from gradcalc.arithmetic import exclusive
-from gradcalc.check import numeric, oracle, verify
 from gradcalc.check.budget import Deadline
+from gradcalc.check.digits import oracle as digits
 from gradcalc.check.question import Question
+from gradcalc.check.symbolic import oracle as symbolic
+from gradcalc.check.verify import verify
 from gradcalc.errors import UsageError
+from gradcalc.functions.digits import exclusive
 
 EXAMPLE = "x1**2+3*x2, x2**2+2*x1"
 LONG = {"budget": 30.0}  # where the clock is not what is tested
@@ -419,8 +421,8 @@ def test_an_exponent_that_swallows_one() -> None:
     # x**(x - 1) is not x**x, with however few digits
     question = Question(gradcalc.compile("x**x").graph, (1e155,), "gradient", (), (1.0,), (1.0,))
     with exclusive():
-        (true,) = numeric.truth(question, Deadline(30)).entries
-        (other,) = oracle.truth(question, Deadline(30)).entries
+        (true,) = digits.truth(question, Deadline(30)).entries
+        (other,) = symbolic.truth(question, Deadline(30)).entries
         assert abs(true / other - 1) < 1e-18
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from gradcalc.cli.app import main
 from gradcalc.cli.commands import COMMANDS
 from gradcalc.errors import Exit
-from gradcalc.primitives import FUNCTIONS
+from gradcalc.functions.primitives import FUNCTIONS
 
 PIECES = [
     "x", "y", "x1", "2", ".5", "1e3", "(", ")", "[", "]", ",", ";", "\n", "=", "+", "-", "*", "/",

@@ -7,8 +7,8 @@ import math
 import pytest
 
 import gradcalc
-from gradcalc.nearby import nearby
-from gradcalc.provenance import of_slope, of_value
+from gradcalc.explain.nearby import nearby
+from gradcalc.explain.undefined import of_slope, of_value
 from tests.cli.shell import Shell
 
 

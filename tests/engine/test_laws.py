@@ -11,10 +11,10 @@ import sympy
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from gradcalc.engine import Program
-from gradcalc.graph import Graph
-from gradcalc.primitives import CONSTANT, VARIABLE
-from gradcalc.transform import gradient_graph, vjp_graph
+from gradcalc.calculus.gradients import gradient_graph, vjp_graph
+from gradcalc.engine.program import Program
+from gradcalc.functions.primitives import CONSTANT, VARIABLE
+from gradcalc.graph.graph import Graph
 from tests import complex_step
 from tests.expressions import Case, cases, one_output
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import gradcalc
-from gradcalc.engine import Program
+from gradcalc.engine.program import Program
 from gradcalc.errors import BindingError, UsageError
-from gradcalc.primitives import FUNCTIONS
+from gradcalc.functions.primitives import FUNCTIONS
 from tests import complex_step
 from tests.expressions import has_room
 

@@ -10,7 +10,7 @@ import gradcalc
 from gradcalc.engine import sweeps
 from gradcalc.engine.reverse import WayBack, way_back
 from gradcalc.engine.schedule import carries_nan
-from gradcalc.primitives import TABLE
+from gradcalc.functions.primitives import TABLE
 from tests.expressions import Case, cases
 
 

@@ -13,10 +13,10 @@ import atheris
 
 with atheris.instrument_imports(include=["gradcalc.language", "gradcalc.graph", "gradcalc.render"]):
     from gradcalc.errors import GradcalcError
+    from gradcalc.functions.primitives import FUNCTIONS
     from gradcalc.language import parse
     from gradcalc.language.points import read
-    from gradcalc.primitives import FUNCTIONS
-    from gradcalc.render.problems import problem
+    from gradcalc.render.errors import problem
 
 WORDS = [
     *(f"{name}(" for name in FUNCTIONS), "sum(", "dot(", "zeros(", "ones(", "norm(", "max(",

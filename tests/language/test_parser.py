@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 import gradcalc
 from gradcalc.errors import BindingError, ExpressionError
-from gradcalc.graph import Graph
+from gradcalc.functions.primitives import CONSTANTS
+from gradcalc.graph.graph import Graph
 from gradcalc.language import natural, parse
-from gradcalc.primitives import CONSTANTS
 from tests.expressions import Case, cases
 
 

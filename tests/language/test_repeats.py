@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gradcalc.errors import ExpressionError
-from gradcalc.graph import Graph
-from gradcalc.language import parse, parser, repeats
+from gradcalc.graph.graph import Graph
+from gradcalc.language import parse, parser
+from gradcalc.language.repeats import follow as repeats
 
 
 def everything(graph: Graph) -> tuple[Any, ...]:
@@ -104,8 +105,8 @@ def texts(draw: st.DrawFn) -> str:
 def looks_early(monkeypatch: pytest.MonkeyPatch) -> None:
     """Short texts repeat too; and no more than a few pieces are taken at once."""
     monkeypatch.setattr(parser, "LONG", 8)
-    monkeypatch.setattr(repeats, "LONG", 8)
-    monkeypatch.setattr(repeats, "AT_ONCE", 60)
+    monkeypatch.setattr(follow, "LONG", 8)
+    monkeypatch.setattr(follow, "AT_ONCE", 60)
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])

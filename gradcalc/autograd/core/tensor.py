@@ -1,0 +1,483 @@
+"""Tensor: an array that remembers where it came from.
+
+What a tensor knows: its numbers (``_array``), how often they were written in place (``_counter``,
+one cell shared by every view and alias), whether it is tracked, and its edge, the place in the
+graph that a cotangent of it goes to. Arithmetic is attached by ``operators``, shapes by
+``structural``, indices by ``indexing``, writing in place by ``inplace``, ``backward`` by
+``backward``.
+"""
+
+from __future__ import annotations
+
+import warnings
+import weakref
+from collections.abc import Callable
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from gradcalc.autograd.core import dtypes
+from gradcalc.autograd.core.dtypes import Size
+from gradcalc.autograd.core.grad_mode import mode, watching
+from gradcalc.autograd.core.node import NOWHERE, AccumulateGrad, Edge, Handle, Node, clock, remember
+
+if TYPE_CHECKING:
+    from gradcalc.autograd.core.views import View
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_GRAD_OF_NON_LEAF = (
+    "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad "
+    "attribute won't be populated during autograd.backward(). If you indeed want the .grad field "
+    "to be populated for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor."
+)
+
+
+class Tensor:
+    """An n-dimensional array with a gradient. Make one with ``tensor``, ``zeros``, ``randn`` …
+
+    >>> import gradcalc.autograd as torch
+    >>> x = torch.tensor([2.0, 3.0], requires_grad=True)
+    >>> y = (x**2).sum()
+    >>> y.backward()
+    >>> x.grad
+    tensor([4., 6.])
+    """
+
+    _array: np.ndarray[Any, Any]
+    _counter: list[int]
+    _tracked = False
+    _edge: Edge | None = None
+    _view: View | None = None
+    _grad: Tensor | None = None
+    _retains = False
+    _accumulator: weakref.ref[AccumulateGrad] | None = None
+    _hooks: Any = ()
+    _after_hooks: Any = ()
+    _untracked_views: Any = ()
+
+    def __new__(cls, *data: Any, requires_grad: bool = False) -> Tensor:
+        """``Tensor([2, 3])`` holds these numbers; ``Tensor(2, 3)`` is of that shape."""
+        kind = dtypes.get_default_dtype().numpy
+        if not data or isinstance(data[0], int):
+            array = np.zeros(data or 0, kind)
+        else:
+            array = np.array(data[0]._array if isinstance(data[0], Tensor) else data[0], kind)
+        made = wrap(array)
+        made.requires_grad = requires_grad
+        return made
+
+    if TYPE_CHECKING:  # attached by the modules that define the operations
+
+        def __getattr__(self, name: str) -> Any: ...
+        def __add__(self, other: Any) -> Tensor: ...
+        def __radd__(self, other: Any) -> Tensor: ...
+        def __sub__(self, other: Any) -> Tensor: ...
+        def __rsub__(self, other: Any) -> Tensor: ...
+        def __mul__(self, other: Any) -> Tensor: ...
+        def __rmul__(self, other: Any) -> Tensor: ...
+        def __truediv__(self, other: Any) -> Tensor: ...
+        def __rtruediv__(self, other: Any) -> Tensor: ...
+        def __matmul__(self, other: Any) -> Tensor: ...
+        def __pow__(self, other: Any) -> Tensor: ...
+        def __neg__(self) -> Tensor: ...
+        def __getitem__(self, key: Any) -> Tensor: ...
+        def __setitem__(self, key: Any, value: Any) -> None: ...
+
+    # --- what it is ---------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> Size:
+        return Size(self._array.shape)
+
+    def size(self, dim: int | None = None) -> Any:
+        if dim is not None and not -self.ndim <= dim < self.ndim:
+            raise IndexError(
+                f"Dimension out of range (expected to be in range of [{-self.ndim}, "
+                f"{self.ndim - 1}], but got {dim})"
+            )
+        return self.shape if dim is None else self._array.shape[dim]
+
+    @property
+    def dtype(self) -> dtypes.dtype:
+        return dtypes.named(self._array.dtype)
+
+    @property
+    def device(self) -> dtypes.device:
+        return dtypes.CPU
+
+    @property
+    def ndim(self) -> int:
+        return self._array.ndim
+
+    def dim(self) -> int:
+        return self._array.ndim
+
+    def numel(self) -> int:
+        return self._array.size
+
+    nelement = numel
+
+    def is_floating_point(self) -> bool:
+        return bool(self._array.dtype.kind == "f")
+
+    def is_complex(self) -> bool:
+        return bool(self._array.dtype.kind == "c")
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no recorded operation made it: gradients stop, and accumulate, here."""
+        return not self._tracked or (self._edge is None and self._view is None)
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The node that made it; None for a leaf."""
+        return None if self.is_leaf else edge(self)[0]
+
+    @property
+    def output_nr(self) -> int:
+        return edge(self)[1]
+
+    @property
+    def _version(self) -> int:
+        return self._counter[0]
+
+    @property
+    def _base(self) -> Tensor | None:
+        return self._view.base if self._view is not None else None
+
+    def __len__(self) -> int:
+        if self.ndim == 0:
+            raise TypeError("len() of a 0-d tensor")
+        return len(self._array)
+
+    __hash__ = object.__hash__
+
+    # --- its numbers --------------------------------------------------------------------------
+
+    @property
+    def data(self) -> Tensor:
+        """The same numbers, untracked, and outside the version count: writes go unnoticed."""
+        return wrap(self._array)
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        if value._array.dtype.kind != self._array.dtype.kind:
+            raise RuntimeError("data set to a tensor that requires gradients must be floating")
+        self._array = value._array
+
+    def detach(self) -> Tensor:
+        """The same numbers, untracked. Writing to it is writing to both, and both know."""
+        alias = wrap(self._array)
+        alias._counter = self._counter
+        return alias
+
+    def detach_(self) -> Tensor:
+        if self._view is not None:
+            raise RuntimeError("Can't detach views in-place. Use detach() instead.")
+        self._edge, self._tracked = None, False
+        return self
+
+    def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
+        """The numbers as a numpy array that shares their memory; ``force`` detaches first."""
+        if self._tracked and not force:
+            raise RuntimeError(
+                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() "
+                "instead."
+            )
+        return self._array
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        return np.array(self.numpy(), dtype=dtype, copy=copy)
+
+    def item(self) -> Any:
+        """The one number as a Python number."""
+        if self._array.size != 1:
+            raise RuntimeError(
+                f"a Tensor with {self._array.size} elements cannot be converted to Scalar"
+            )
+        return self._array.item()
+
+    def tolist(self) -> Any:
+        return self._array.tolist()
+
+    def __float__(self) -> float:
+        return float(self._number())
+
+    def __int__(self) -> int:
+        return int(self._number())
+
+    def __complex__(self) -> complex:
+        return complex(self._number())
+
+    def _number(self) -> Any:
+        if self._array.size != 1:
+            raise ValueError("only one element tensors can be converted to Python scalars")
+        return self._array.item()
+
+    def __index__(self) -> int:
+        if self._array.dtype.kind not in "iub":
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(self.item())
+
+    def __bool__(self) -> bool:
+        if self._array.size != 1:
+            raise RuntimeError(
+                "Boolean value of Tensor with more than one value is ambiguous"
+                if self._array.size
+                else "Boolean value of Tensor with no values is ambiguous"
+            )
+        return bool(self._array.item())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if self.ndim == 0 else object.__format__(self, spec)
+
+    def __reversed__(self) -> Tensor:
+        return self.flip(0) if self.ndim else self
+
+    def __contains__(self, value: Any) -> bool:
+        array = value._array if isinstance(value, Tensor) else value
+        return bool((self._array == array).any())
+
+    def __deepcopy__(self, memo: Any) -> Tensor:
+        if not self.is_leaf:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
+                "protocol at the moment."
+            )
+        copy = wrap(self._array.copy())
+        copy._tracked = self._tracked
+        copy._grad = deepcopy(self._grad, memo)
+        memo[id(self)] = copy
+        return copy
+
+    def __reduce__(self) -> Any:
+        """Leaves can be pickled: their numbers, and whether they require grad."""
+        if not self.is_leaf:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) can be pickled: what "
+                "was computed belongs to a graph. Pickle y.detach()."
+            )
+        return _unpickled, (self._array, self._tracked)
+
+    # --- its gradient -------------------------------------------------------------------------
+
+    @property
+    def requires_grad(self) -> bool:
+        return self._tracked
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        if not isinstance(value, bool):
+            raise RuntimeError("requires_grad must be a bool")
+        if not self.is_leaf:
+            if value:
+                return
+            raise RuntimeError(
+                "you can only change requires_grad flags of leaf variables. If you want to use a "
+                "computed variable in a subgraph that doesn't require differentiation use "
+                "var_no_grad = var.detach()."
+            )
+        if value and self._array.dtype.kind not in "fc":
+            raise RuntimeError(
+                "only Tensors of floating point and complex dtype can require gradients"
+            )
+        if value:
+            self._view = None  # a leaf from here on, whatever memory it shares
+        self._tracked = bool(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        self.requires_grad = requires_grad
+        return self
+
+    @property
+    def grad(self) -> Tensor | None:
+        """What backward has added up here: None before the first pass."""
+        if self._grad is None and self._tracked and not self._retains and not self.is_leaf:
+            warnings.warn(_GRAD_OF_NON_LEAF, UserWarning, stacklevel=2)
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None:
+            self._check_grad(value)
+        self._grad = value
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
+
+    def _check_grad(self, value: Any) -> None:
+        if not isinstance(value, Tensor):
+            raise TypeError(
+                "assigned grad expected to be a Tensor or None but got grad of type "
+                f"{type(value).__name__}"
+            )
+        if value is self:
+            raise RuntimeError("can't assign Variable as its own grad")
+        if value._array.dtype != self._array.dtype:
+            raise RuntimeError(
+                f"attempting to assign a gradient with dtype '{value.dtype}' to a tensor with "
+                f"grad_dtype '{self.dtype}'. The gradient must match the tensor's grad_dtype."
+            )
+        if value._array.shape != self._array.shape:
+            raise RuntimeError(
+                f"attempting to assign a gradient of size '{list(value.shape)}' to a tensor of "
+                f"size '{list(self.shape)}'. Please ensure that the gradient and the tensor are "
+                "the same size"
+            )
+
+    def _accumulate(self, v: Any, tracked: bool) -> None:
+        """Add a cotangent to ``.grad``: a private copy, then in place; tracked, out of place."""
+        old = self._grad
+        if tracked:
+            v = v if isinstance(v, Tensor) else wrap(np.array(v))
+            # A first gradient is never the caller's own tensor, which may be written to later.
+            self._grad = (
+                attach(wrap(v._array.copy()), CopyBackwards(), v) if old is None else old + v
+            )
+        elif old is None:
+            self._grad = wrap(np.array(v, dtype=self._array.dtype))
+        else:
+            np.add(old._array, v, out=old._array)
+            old._counter[0] += 1
+
+    def retain_grad(self) -> None:
+        """Ask for ``.grad`` although this is not a leaf."""
+        if not self._tracked:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        if self.is_leaf or self._retains:
+            return
+        self._retains = True
+        retain(self, edge(self))
+
+    @property
+    def retains_grad(self) -> bool:
+        return self._retains
+
+    def register_hook(self, hook: Callable[[Tensor], Any]) -> Handle:
+        """Call ``hook(gradient)`` when the gradient is complete; it may return another."""
+        if not self._tracked:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        node, k = edge(self)
+        assert node is not None
+        if not node.tensor_hooks:
+            node.tensor_hooks = self._hooks if isinstance(self._hooks, list) else []
+        if isinstance(node, AccumulateGrad):
+            self._hooks = node.tensor_hooks  # the node may die before the leaf does
+        return Handle(node.tensor_hooks, (k, hook))
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> Handle:
+        """Call ``hook(leaf)`` after a sweep has added to its ``.grad``."""
+        if not self._tracked:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if not self.is_leaf:
+            raise RuntimeError(
+                "post accumulate grad hooks cannot be registered on non-leaf tensors"
+            )
+        if not self._after_hooks:
+            self._after_hooks = []
+        return Handle(self._after_hooks, hook)
+
+
+def _unpickled(array: Any, requires_grad: bool) -> Tensor:
+    made = wrap(array)
+    made._tracked = requires_grad
+    return made
+
+
+def wrap(array: Any) -> Tensor:
+    """An untracked tensor around an array (or a numpy scalar, as ufuncs return for 0-d)."""
+    made = _bare(Tensor)
+    made._array = array if type(array) is np.ndarray else np.asarray(array)
+    made._counter = [0]
+    return made
+
+
+_bare = object.__new__
+
+
+def edge(x: Tensor) -> Edge:
+    """Where a cotangent of x goes: its node, or the accumulator of a leaf, or nowhere."""
+    if x._edge is not None:
+        return x._edge
+    if not x._tracked:
+        return NOWHERE
+    if x._view is not None:
+        return x._view.edge(x._counter)
+    accumulator = x._accumulator() if x._accumulator is not None else None
+    if accumulator is None:
+        accumulator = AccumulateGrad(x)
+        x._accumulator = weakref.ref(accumulator)
+    return (accumulator, 0)
+
+
+def tracks(*inputs: Tensor) -> bool:
+    """Whether an operation on these tensors is to be recorded."""
+    if not mode.enabled:
+        return False
+    return any(x._tracked for x in inputs)
+
+
+def attach(out: Tensor, node: Node, *inputs: Tensor) -> Tensor:
+    """Record that ``node`` made ``out`` from ``inputs``."""
+    node.next_functions = tuple([x._edge or edge(x) for x in inputs])
+    node.order = next(clock)
+    if watching:
+        remember(node)
+    out._tracked = True
+    if out._view is None:
+        out._edge = (node, 0)
+    else:
+        out._view.recorded, out._view.seen = (node, 0), out._counter[0]
+    return out
+
+
+class CopyBackwards(Node):
+    """The private copy that a tracked gradient becomes when it is stored in ``.grad``."""
+
+    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
+        return (v,)
+
+
+def _private_copy(v: Tensor) -> Tensor:
+    out = wrap(v._array.copy())
+    return attach(out, CopyBackwards(), v) if tracks(v) else out
+
+
+def save(*tensors: Tensor) -> tuple[tuple[Any, ...], ...]:
+    """The saved entries of inputs."""
+    return tuple((x._array, x._counter, x._counter[0], x) for x in tensors)
+
+
+def retain(x: Tensor, place: Edge) -> None:
+    """Have the sweep leave x's gradient in ``.grad`` when it passes ``place``."""
+    node, k = place
+    assert node is not None
+    if node.retained is None:
+        node.retained = {}
+    node.retained[k] = weakref.ref(x)
+
+
+def method(*names: str) -> Callable[[F], F]:
+    """Make a function a method of Tensor, under these names."""
+
+    def attach_method(function: F) -> F:
+        for name in names:
+            setattr(Tensor, name, function)
+        return function
+
+    return attach_method
+
+
+def _rebuild(node: Node, array: Any, counter: list[int]) -> Tensor:
+    """A node's output again, as a new tensor with the same place in the graph."""
+    tensor = wrap(array)
+    tensor._counter = counter
+    tensor._edge = (node, 0)
+    tensor._tracked = True
+    return tensor
+
+
+Node.rebuild = _rebuild

@@ -1,0 +1,328 @@
+"""Elementwise operations, one for every row of the primitive table.
+
+Forward is the row's numpy function. Backward is the row's partials times the cotangent, summed back
+to each operand's shape. Nothing here knows a derivative. ``operators`` gives them their signs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from gradcalc.autograd.core.dtypes import common_type, get_default_dtype
+from gradcalc.autograd.core.grad_mode import mode, watching
+from gradcalc.autograd.core.node import (
+    FREED,
+    NEVER_MODIFIED,
+    NOWHERE,
+    Edge,
+    Node,
+    clock,
+    remember,
+    unpack,
+)
+from gradcalc.autograd.core.tensor import Tensor, edge, wrap
+from gradcalc.autograd.operations.formula import Formula, formula, products
+from gradcalc.autograd.operations.structural import convert, sum_to
+from gradcalc.functions import primitives
+from gradcalc.functions.primitives import FUNCTIONS, TABLE, Primitive
+from gradcalc.functions.sines import LONG
+
+_new = object.__new__
+_ndarray = np.ndarray
+_F32, _F64 = np.dtype("float32"), np.dtype("float64")
+
+PYTORCH_NODES = {
+    "max": "MaximumBackward0", "min": "MinimumBackward0", "mod": "RemainderBackward1",
+    "clamp": "ClampBackward1", "square": "PowBackward0", "pow": "PowBackward1",
+    "log1p": "Log1PBackward0",
+}  # fmt: skip
+"""Where PyTorch's node is not simply named after the function."""
+BESIDE_A_NUMBER = {"mod": (1, "RemainderBackward0"), "pow": (0, "PowBackward2")}
+"""Nodes that PyTorch names differently when this operand is a number, as in ``x % 2``, ``2**x``."""
+
+
+class ForeignOperandError(TypeError):
+    """An operand that is neither a tensor nor a number: Python may ask the other side."""
+
+
+class Elementwise(Node):
+    """A primitive that was applied. ``shapes`` is None where nothing was broadcast."""
+
+    primitive: Primitive
+    formula: Formula
+    shapes: tuple[tuple[int, ...], ...] | None = None
+
+    def pull(self, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
+        v = cotangents[0]
+        saved = self.saved
+        if saved is None:
+            raise RuntimeError(FREED)
+        values = []
+        for entry in saved:
+            if tracked or entry[1][0] != entry[2]:
+                values.append(unpack(self, entry, tracked))
+            else:
+                values.append(entry[0])
+        flowing = products(self.formula, values, v, apply if tracked else None)
+        if self.shapes is not None:
+            flowing = [g if g is None else sum_to(g, shape)
+                       for g, shape in zip(flowing, self.shapes, strict=True)]  # fmt: skip
+        if v.dtype is not _F64 and not tracked:  # a constant partial may come back as a double
+            flowing = [g if g is None or g.dtype == v.dtype else g.astype(v.dtype)
+                       for g in flowing]  # fmt: skip
+        return flowing
+
+    def place_of(self, name: str) -> int | None:
+        """PyTorch's names of the saved values: self, other, exponent, result."""
+        role = {"self": 0, "other": 1, "exponent": 1, "result": self.primitive.arity}.get(name)
+        return self.formula.saves.index(role) if role in self.formula.saves else None
+
+
+class _Conjugating(Elementwise):
+    """Of complex numbers: PyTorch's convention is the conjugate of the holomorphic derivative."""
+
+    def pull(self, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
+        values = [np.conj(value) for value in self.unpack(False)]
+        v = cotangents[0]._array if tracked else cotangents[0]
+        flowing = products(self.formula, values, v, None)
+        shapes = self.shapes or (v.shape,) * len(flowing)
+        flowing = [g if g is None else sum_to(g, shape)
+                   for g, shape in zip(flowing, shapes, strict=True)]  # fmt: skip
+        return [g if g is None or not tracked else wrap(g) for g in flowing]
+
+
+def node_class(
+    primitive: Primitive, kind: type[Elementwise] = Elementwise, name: str = ""
+) -> type[Elementwise]:
+    """The node of a primitive, under PyTorch's name."""
+    name = name or PYTORCH_NODES.get(primitive.name, f"{primitive.name.capitalize()}Backward0")
+    return type(name, (kind,), {"primitive": primitive, "__module__": __name__})
+
+
+class Operation:
+    """A primitive as a function on tensors and numbers. ``torch.sin`` is one."""
+
+    def __init__(self, primitive: Primitive) -> None:
+        self.primitive = primitive
+        self.__name__ = primitive.name
+        self.__doc__ = primitive.doc
+        self._node = node_class(primitive)
+        self._conjugating = node_class(primitive, _Conjugating)
+        place, name = BESIDE_A_NUMBER.get(primitive.name, (None, ""))
+        self._number_place = place
+        self._beside_number = node_class(primitive, name=name) if name else self._node
+        self._forward: Callable[..., Any] | None = None
+        self._formulas: dict[tuple[bool, ...], Formula] = {}
+        self._flows = any(partial is not None for partial in primitive.partials)
+
+    @cached_property
+    def quick(self) -> Callable[..., Tensor]:
+        """A plain function for the common case, double or float tensors: half the overhead."""
+        return _quick_unary(self) if self.primitive.arity == 1 else self.general
+
+    def __repr__(self) -> str:
+        return f"<elementwise {self.primitive.name}>"
+
+    def __get__(self, owner: Any, kind: Any = None) -> Any:
+        """As a method, like any function."""
+        if owner is None:
+            return self
+        return self.of_one(owner) if self.primitive.arity == 1 else self.of_many(owner)
+
+    def of_one(self, x: Tensor) -> Callable[..., Tensor]:
+        """``x.sin`` before it is called."""
+        return lambda: self.quick(x)
+
+    def of_many(self, x: Tensor) -> Callable[..., Tensor]:
+        """``x.atan2`` before it is called."""
+        return lambda *others: self(x, *others)
+
+    def __call__(self, *operands: Any) -> Tensor:
+        """The result, recorded if grad mode is on and an operand is tracked."""
+        return self.quick(*operands)
+
+    def general(self, *operands: Any) -> Tensor:
+        """The same, whatever the operands are."""
+        arrays: list[Any] = []
+        kind = None
+        for x in operands:
+            if type(x) is Tensor:
+                array = x._array
+                arrays.append(array)
+                if kind is None:
+                    kind = array.dtype
+                elif array.dtype is not kind:
+                    return self._promoted(operands)
+            elif type(x) is float or type(x) is int:
+                arrays.append(x)
+            else:
+                return self._promoted(operands)
+        if kind is not _F32 and kind is not _F64:
+            return self._promoted(operands)
+        return self._record(operands, arrays)
+
+    def _promoted(self, operands: Sequence[Any]) -> Tensor:
+        """The same, after bringing the operands to one element type as PyTorch does."""
+        converted = _promote(self.primitive, operands)
+        return self._record(converted, [x._array if type(x) is Tensor else x for x in converted])
+
+    def _record(self, operands: Sequence[Any], arrays: list[Any]) -> Tensor:
+        forward = self._forward
+        if forward is None:
+            forward = self._forward = self.primitive.numpy
+        try:
+            array = forward(*arrays)
+        except ValueError as error:
+            if "negative integer powers" in str(error):
+                raise RuntimeError(str(error)) from None
+            raise _size_error(arrays) from None
+        out = _new(Tensor)
+        out._array = array if type(array) is _ndarray else np.asarray(array)
+        out._counter = [0]
+        if mode.enabled and self._flows:
+            for x in operands:
+                if type(x) is Tensor and x._tracked:
+                    self._attach(out, operands, arrays)
+                    break
+        return out
+
+    def _attach(self, out: Tensor, operands: Sequence[Any], arrays: list[Any]) -> None:
+        edges: list[Edge] = []
+        for x in operands:
+            edges.append((x._edge or edge(x)) if type(x) is Tensor else NOWHERE)
+        wanted = tuple([target is not None for target, _ in edges])
+        chosen = self._formulas.get(wanted)
+        if chosen is None:
+            chosen = self._formulas[wanted] = formula(self.primitive, wanted)
+        array = out._array
+        node = (self._node if array.dtype.kind == "f" else self._conjugating)()
+        if self._number_place is not None and type(operands[self._number_place]) is not Tensor:
+            node = self._beside_number()
+        node.next_functions = tuple(edges)
+        node.order = next(clock)
+        if watching:
+            remember(node)
+        node.formula = chosen
+        saved: list[tuple[Any, ...]] = []
+        for place in chosen.saves:
+            if place == len(arrays):
+                saved.append((array, out._counter, 0, None))
+                continue
+            x = operands[place]
+            counter = x._counter if type(x) is Tensor else NEVER_MODIFIED
+            saved.append((arrays[place], counter, counter[0], x))
+        node.saved = saved
+        shape = array.shape
+        for a in arrays:
+            if type(a) is _ndarray and a.shape != shape:
+                node.shapes = tuple([np.shape(a) for a in arrays])
+                break
+        out._edge = (node, 0)
+        out._tracked = True
+
+
+def _promote(primitive: Primitive, operands: Sequence[Any]) -> list[Any]:
+    """Operands of one element type: a dimension outranks a 0-d tensor, which outranks a number."""
+    tensors = [_operand(x) for x in operands]
+    if primitive.boolean:
+        return tensors
+    values = tensors[1:] if primitive is primitives.WHERE else tensors
+    kinds = [(x._array.dtype if isinstance(x, Tensor) else np.result_type(type(x)),
+              0 if not isinstance(x, Tensor) else 1 if x.ndim == 0 else 2)
+             for x in values]  # fmt: skip
+    kind = common_type(kinds)
+    if kind.kind in "iub" and not _stays_integer(primitive):
+        kind = get_default_dtype().numpy
+    return tensors[: len(tensors) - len(values)] + [
+        convert(x, kind) if isinstance(x, Tensor) else _number(x, kind, len(values)) for x in values
+    ]
+
+
+def _number(x: Any, kind: Any, operands: int) -> Any:
+    """A number beside tensors stays a number; without any tensor it becomes one."""
+    return type(x)(x) if kind.kind in "fc" and not isinstance(x, bool) else kind.type(x)
+
+
+def _stays_integer(primitive: Primitive) -> bool:
+    return primitive.name in (
+        "add", "sub", "mul", "neg", "mod", "pow", "square", "abs", "sign", "max", "min", "where",
+        "clamp", "floor", "ceil", "round", "relu",
+    )  # fmt: skip
+
+
+def _operand(x: Any) -> Any:
+    if isinstance(x, Tensor | bool | int | float | complex):
+        return x.item() if isinstance(x, np.generic) else x
+    if isinstance(x, np.generic):
+        return x.item()
+    if isinstance(x, np.ndarray):
+        return wrap(x)
+    raise ForeignOperandError(f"expected a Tensor or a number, but got {type(x).__name__}")
+
+
+def _size_error(arrays: list[Any]) -> RuntimeError:
+    shapes = [np.shape(a) for a in arrays]
+    a, b = shapes[0], shapes[-1]
+    rank = max(len(a), len(b))
+    wide = [(1,) * (rank - len(s)) + s for s in (a, b)]
+    for k in reversed(range(rank)):
+        m, n = wide[0][k], wide[1][k]
+        if m != n and 1 not in (m, n):
+            return RuntimeError(
+                f"The size of tensor a ({m}) must match the size of tensor b ({n}) at "
+                f"non-singleton dimension {k}"
+            )
+    return RuntimeError(f"shapes {shapes} do not broadcast together")
+
+
+def _quick_unary(operation: Operation) -> Callable[..., Tensor]:
+    """``operation`` for one tensor, with what every call would look up again held in closure."""
+    forward, node_class = operation.primitive.numpy, operation._node
+    chosen = formula(operation.primitive, (True,))
+
+    def call(x: Any) -> Tensor:
+        if type(x) is not Tensor:
+            return operation.general(x)
+        array = x._array
+        if array.dtype is not _F64 and array.dtype is not _F32:
+            return operation.general(x)
+        result = (forward if array.size < LONG else operation.primitive.numpy_long)(array)
+        out = _new(Tensor)
+        out._array = result if type(result) is _ndarray else np.asarray(result)
+        out._counter = [0]
+        if x._tracked and mode.enabled and operation._flows:
+            node = node_class()
+            node.next_functions = (x._edge or edge(x),)
+            node.order = next(clock)
+            if watching:
+                remember(node)
+            node.formula = chosen
+            node.saved = [
+                (array, x._counter, x._counter[0], x)
+                if place == 0
+                else (out._array, out._counter, 0, None)
+                for place in chosen.saves
+            ]
+            out._edge = (node, 0)
+            out._tracked = True
+        return out
+
+    return call
+
+
+OPERATIONS: dict[Primitive, Operation] = {
+    primitive: Operation(primitive) for primitive in TABLE if primitive.arity
+}
+
+
+def apply(primitive: Primitive, *operands: Any) -> Tensor:
+    """A primitive on tensors: how formulas compute when their results are to be tracked."""
+    return OPERATIONS[primitive](*operands)
+
+
+FUNCTION: dict[str, Any] = {name: OPERATIONS[p] for name, p in FUNCTIONS.items()}
+"""What the table calls in call position: ``FUNCTION["sin"]``."""

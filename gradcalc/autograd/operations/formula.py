@@ -1,0 +1,170 @@
+"""The partial derivatives of a primitive, made ready to be multiplied with a cotangent.
+
+``gradcalc.calculus.rules`` gives a primitive's partials as a small graph. A ``Formula`` is that
+graph for the operands that are wanted: which values to save on the way forward, what to compute
+from them on the way back, and how each product v·∂f/∂x is formed. It runs on arrays and on tensors
+alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gradcalc.calculus.rules import rule
+from gradcalc.functions.primitives import DIV, OPERANDS, TABLE, WHERE, Primitive
+from gradcalc.functions.sines import LONG
+
+
+def zeros_like(v: Any) -> Any:
+    """A 0 for every element, untracked: what is flat is flat to every order."""
+    return v.detach() * 0.0
+
+
+FUSE = 4096
+"""From this many elements on, a product is written over the partial: one array less to allocate."""
+
+# How a product is formed; the numbers stand in ``Product.how``.
+NOTHING, FLAT, SAME, NEGATED, TIMES, OVER, MINUS_OVER = range(7)
+
+
+class Product(NamedTuple):
+    """v·p: how, the place of p among the values, and whether p is ours to overwrite."""
+
+    how: int
+    place: int = 0
+    fresh: bool = False
+
+
+class Formula(NamedTuple):
+    """``saves`` are places in (operands…, out). Values are the saved ones, constants, results."""
+
+    saves: tuple[int, ...]
+    constants: tuple[float, ...]
+    steps: tuple[tuple[Primitive, tuple[int, ...]], ...]
+    products: tuple[Product, ...]
+    selects: bool
+
+
+@cache
+def formula(primitive: Primitive, wanted: tuple[bool, ...]) -> Formula:
+    """The formula for the operands that are wanted."""
+    derived = rule(primitive)
+    graph, outputs = derived.graph, derived.outputs
+    chosen = [node if wanted[k] else None for k, node in enumerate(outputs)]
+    shapes = {node: _how(graph, node, primitive.selects) for node in chosen if node is not None}
+    targets = frozenset(target for _, target in shapes.values() if target is not None)
+    order = _ancestors(graph, targets)
+    names = dict(zip(graph.inputs, graph.variables, strict=True))
+    inputs = [node for node in order if node in names]
+    constants = [node for node in order if node in graph.constants]
+    computed = [node for node in order if node not in names and node not in graph.constants]
+    place = {node: k for k, node in enumerate((*inputs, *constants, *computed))}
+    steps = tuple(
+        (TABLE[graph.codes[node]], tuple(place[n] for n in _operands(graph, node)))
+        for node in computed
+    )
+    products = []
+    for k, node in enumerate(chosen):
+        if node is None:
+            flat = wanted[k] and primitive.partials[k] is not None
+            products.append(Product(FLAT if flat else NOTHING))
+            continue
+        how, target = shapes[node]
+        fresh = target in computed and sum(t == target for _, t in shapes.values()) == 1
+        products.append(Product(how, -1 if target is None else place[target], fresh))
+    roles = (*OPERANDS[: primitive.arity], "out")
+    return Formula(
+        saves=tuple(roles.index(names[node]) for node in inputs),
+        constants=tuple(graph.constants[node] for node in constants),
+        steps=steps,
+        products=tuple(products),
+        selects=primitive.selects,
+    )
+
+
+def _how(graph: Any, node: int, selects: bool) -> tuple[int, int | None]:
+    """The cheapest way to multiply with this partial: by 1, by -1, by dividing, by multiplying."""
+    value = graph.constants.get(node)
+    if value in (1.0, -1.0):
+        return (SAME if value == 1.0 else NEGATED), None
+    code = graph.codes[node]
+    if code == DIV.code and not selects and node not in graph.constants:
+        top = graph.constants.get(graph.operands[0][node])
+        if top in (1.0, -1.0):
+            return (OVER if top == 1.0 else MINUS_OVER), graph.operands[1][node]
+    return TIMES, node
+
+
+def _operands(graph: Any, node: int) -> list[int]:
+    return [column[node] for column in graph.operands[: TABLE[graph.codes[node]].arity]]
+
+
+def _ancestors(graph: Any, targets: frozenset[int]) -> list[int]:
+    """What the targets are computed from, in order, targets included; constants are not opened."""
+    needed = set(targets)
+    for node in range(len(graph) - 1, -1, -1):
+        if node in needed and node not in graph.constants:
+            needed.update(_operands(graph, node))
+    return sorted(needed)
+
+
+def products(
+    formula: Formula, saved: Sequence[Any], v: Any, apply: Callable[..., Any] | None
+) -> list[Any]:
+    """v·∂f/∂x for every operand, None where there is no slope to speak of (a condition).
+
+    ``apply(primitive, *operands)`` computes on tensors; None means arrays, and numpy.
+    """
+    _, constants, steps, wanted, selects = formula
+    values = [*saved, *constants]
+    if apply is not None:
+        for primitive, places in steps:
+            values.append(apply(primitive, *[values[k] for k in places]))
+    elif steps:
+        short = v.size < LONG
+        for primitive, places in steps:
+            function = primitive.numpy if short else primitive.numpy_long
+            values.append(function(*[values[k] for k in places]))
+    if selects:
+        return [_selected(v, product, values, apply) for product in wanted]
+    arrays = apply is None
+    return [_product(v, product, values, arrays) for product in wanted]
+
+
+def _product(v: Any, product: Product, values: list[Any], arrays: bool) -> Any:
+    how, place, fresh = product
+    if how == TIMES:
+        p = values[place]
+        if fresh and arrays and v.size >= FUSE and _alike(p, v):
+            return np.multiply(p, v, out=p)
+        return v * p
+    if how == NOTHING:
+        return None
+    if how == FLAT:
+        return np.zeros_like(v) if arrays else zeros_like(v)
+    if how == SAME:
+        return v
+    if how == NEGATED:
+        return -v
+    p = values[place]
+    ours = fresh and arrays and v.size >= FUSE and _alike(p, v)
+    q = np.divide(v, p, out=p) if ours else v / p
+    return q if how == OVER else -q
+
+
+def _alike(p: Any, v: Any) -> bool:
+    return type(p) is np.ndarray and p.shape == v.shape and p.dtype == v.dtype
+
+
+def _selected(v: Any, product: Product, values: list[Any], apply: Any) -> Any:
+    """Where the partial is 0 the operand has no say: nothing of v gets through, not even a NaN."""
+    if product.how in (NOTHING, SAME):
+        return None if product.how == NOTHING else v
+    p = values[product.place]
+    if apply is None:
+        return np.where(np.equal(p, 0), v.dtype.type(0), v * p)
+    return apply(WHERE, p != 0, v * p, 0.0)

@@ -1,0 +1,336 @@
+"""Writing in place: versions, and how a tensor's place in the graph moves.
+
+``y[0] = x`` changes the numbers of y. What y was before still has its node; what y is now needs
+another: **CopySlices**, whose inputs are the old y and x. Its backward hands x the cotangent of
+slot 0, and hands the old y everything else, with a zero in slot 0, because the old number there no
+longer matters. Every write adds one to the version that all views and aliases of the memory share,
+so that a node which saved the old numbers notices.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradcalc.autograd.core.grad_mode import mode, watching
+from gradcalc.autograd.core.node import Edge, Node, clock, remember
+from gradcalc.autograd.core.tensor import Tensor, edge, method, retain, wrap
+from gradcalc.autograd.core.views import Step, follow, replace, wake_views
+from gradcalc.autograd.operations.indexing import basic, clean_key, index
+from gradcalc.autograd.operations.structural import sum_to
+
+
+class CopySlices(Node):
+    """A write through a view: ``inner`` is the operation that made the new numbers of the view.
+
+    Inputs: the base as it was, then the inputs of ``inner`` after the view itself.
+    """
+
+    def __init__(self, steps: tuple[Step, ...], inner: Node) -> None:
+        self.steps = steps
+        self.inner = inner
+
+    def name(self) -> str:
+        return "torch::autograd::CopySlices"
+
+    def pull(self, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
+        v = cotangents[0]
+        old, *others = self.inner.pull((follow(v, self.steps),), tracked)
+        if not self.wants(0):
+            return None, *others
+        return replace(v, self.steps, old), *others
+
+    def unpack(self, tracked: bool) -> list[Any]:
+        return self.inner.unpack(tracked)
+
+    def release(self) -> None:
+        self.inner.release()
+
+
+class CopyBackwards(Node):
+    """``y.copy_(x)``: nothing flows to the old y, everything to x."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = shape
+
+    def name(self) -> str:
+        return "torch::autograd::CopyBackwards"
+
+    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
+        return None, sum_to(v, self.shape) if self.wants(1) else None
+
+
+class IndexPutBackward0(Node):
+    """``y[[0, 2]] = x``, with a list, a mask or an integer tensor as the index."""
+
+    def __init__(self, key: Any, shape: tuple[int, ...]) -> None:
+        self.key, self.shape = key, shape
+
+    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
+        old = replace(v, ((_at, self.key),), None) if self.wants(0) else None
+        return old, sum_to(index(v, self.key), self.shape) if self.wants(1) else None
+
+
+def _at(array: Any, key: Any) -> Any:
+    return array[key]
+
+
+def write(y: Tensor, array: Any, node: Node | None, others: tuple[Edge, ...] = ()) -> Tensor:
+    """Put ``array`` into y's memory; y then comes from ``node``, whose first input is the old y."""
+    recorded = mode.enabled and node is not None and y._array.dtype.kind in "fc"
+    if mode.enabled:
+        refuse_leaf(y)
+    if not y._array.flags.writeable:
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a "
+            "single memory location. Please clone() the tensor before performing the operation."
+        )
+    y._array[...] = array
+    y._counter[0] += 1
+    if recorded and (y._tracked or any(target is not None for target, _ in others)):
+        assert node is not None
+        _move(y, node, others)
+    return y
+
+
+def refuse_leaf(y: Tensor) -> None:
+    """Raise if y, or what it is a view of, is a leaf whose gradient is wanted."""
+    link = y._view
+    if link is None:
+        if y._tracked and y.is_leaf:
+            raise RuntimeError(
+                "a leaf Variable that requires grad is being used in an in-place operation."
+            )
+        return
+    if link.base._tracked and link.base.is_leaf:
+        raise RuntimeError(
+            "a view of a leaf Variable that requires grad is being used in an in-place operation."
+        )
+    if link.refuses:
+        raise RuntimeError(link.refuses)
+
+
+def _move(y: Tensor, node: Node, others: tuple[Edge, ...]) -> None:
+    """Give y, or the base that y is a view of, its new place in the graph."""
+    node.order = next(clock)
+    if watching:
+        remember(node)
+    if y._view is None:
+        node.next_functions = (edge(y), *others)
+        rebase(y, node)
+        return
+    base = y._view.base
+    slices = CopySlices(y._view.steps, node)
+    # The inner node's first input is the view as it was; it only matters whether it leads anywhere.
+    node.next_functions = (edge(base), *others)
+    slices.next_functions = node.next_functions
+    slices.order = next(clock)
+    slices.made_at = node.made_at
+    rebase(base, slices)
+    y._tracked = True
+
+
+def rebase(base: Tensor, node: Node) -> None:
+    """From now on, ``node`` is what made the base."""
+    if base._retains:  # .grad follows the tensor; hooks stay with the node they were put on
+        old, k = edge(base)
+        if old is not None and old.retained is not None:
+            old.retained.pop(k, None)
+        retain(base, (node, 0))
+    base._edge = (node, 0)
+    base._tracked = True
+    if base._untracked_views:
+        wake_views(base)
+
+
+# --- copy_ and item assignment ------------------------------------------------------------------
+
+
+@method("copy_")
+def copy_(y: Tensor, x: Any) -> Tensor:
+    """Write x, broadcast, into y."""
+    x = x if isinstance(x, Tensor) else wrap(np.asarray(x, dtype=y._array.dtype))
+    _check_fits(y._array.shape, x._array.shape)
+    if not (mode.enabled and (x._tracked or y._tracked)):
+        return write(y, x._array, None)
+    return write(y, x._array, CopyBackwards(x._array.shape), (edge(x),))
+
+
+def _check_fits(target: tuple[int, ...], shape: tuple[int, ...]) -> None:
+    shape = _drop_ones(shape, len(target))
+    if len(shape) > len(target):
+        raise RuntimeError(
+            f"expand(torch.{list(shape)}, size={list(target)}): the number of sizes provided "
+            f"({len(target)}) must be greater or equal to the number of dimensions in the tensor "
+            f"({len(shape)})"
+        )
+    offset = len(target) - len(shape)
+    for k, length in enumerate(shape):
+        if length not in (1, target[offset + k]):
+            raise RuntimeError(
+                f"The expanded size of the tensor ({target[offset + k]}) must match the existing "
+                f"size ({length}) at non-singleton dimension {offset + k}.  Target sizes: "
+                f"{list(target)}.  Tensor sizes: {list(shape)}"
+            )
+
+
+def _drop_ones(shape: tuple[int, ...], rank: int) -> tuple[int, ...]:
+    while len(shape) > rank and shape[0] == 1:
+        shape = shape[1:]
+    return shape
+
+
+@method("__setitem__")
+def set_item(y: Tensor, key: Any, x: Any) -> None:
+    """``y[key] = x``: a copy through a view, or an index_put for lists and masks."""
+    key = clean_key(key)
+    if basic(key):
+        part = index(y, key)
+        x = _trim(x, part.ndim)
+        part.copy_(x)
+        return
+    x = x if isinstance(x, Tensor) else wrap(np.asarray(x, dtype=y._array.dtype))
+    array = np.array(y._array)
+    try:
+        array[key] = x._array
+    except ValueError:
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(x.shape)} cannot be broadcast to "
+            f"indexing result of shape {list(array[key].shape)}"
+        ) from None
+    if mode.enabled and (x._tracked or y._tracked):
+        write(y, array, IndexPutBackward0(key, x._array.shape), (edge(x),))
+    else:
+        write(y, array, None)
+
+
+def _trim(x: Any, rank: int) -> Any:
+    """x without the leading axes of length 1 that numpy and PyTorch let an assignment have."""
+    while isinstance(x, Tensor) and x.ndim > rank and x.shape[0] == 1:
+        x = x.squeeze(0)
+    return x
+
+
+# --- every operation, in place ------------------------------------------------------------------
+
+
+def in_place(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The operation that writes its result into its first operand: ``mul`` to ``mul_``."""
+
+    def write_result(y: Tensor, *operands: Any, **options: Any) -> Tensor:
+        if mode.enabled:
+            refuse_leaf(y)
+        before = _as_it_was(y)
+        result = operation(before, *operands, **options)
+        _check_result(y, result)
+        if not result._tracked:
+            return write(y, result._array, None)
+        node = edge(result)[0]
+        assert node is not None
+        _keep_old_values(node, before)
+        write(y, result._array, node, node.next_functions[1:])
+        _watch_result(node, y)
+        return y
+
+    write_result.__name__ = f"{getattr(operation, '__name__', 'operation')}_"
+    write_result.__doc__ = f"``{getattr(operation, '__name__', '')}``, written into the tensor."
+    return write_result
+
+
+def _as_it_was(y: Tensor) -> Tensor:
+    """y's numbers and place in the graph, with versions of their own."""
+    before = wrap(y._array)
+    before._tracked = y._tracked
+    before._edge = edge(y) if y._tracked and not y.is_leaf else None
+    return before
+
+
+def _keep_old_values(node: Node, before: Tensor) -> None:
+    """The write is about to change the numbers that the node saved of its first operand: copy."""
+    if not node.saved or not any(entry[0] is before._array for entry in node.saved):
+        return
+    old = before._array
+    before._array = old.copy()
+    node.saved = tuple(
+        (before._array, *entry[1:]) if entry[0] is old and entry[1] is before._counter else entry
+        for entry in node.saved
+    )
+
+
+def _watch_result(node: Node, y: Tensor) -> None:
+    """A node that saved its result saved what is now in y: a later write to y must be noticed."""
+    if not node.saved or all(entry is None or entry[3] is not None for entry in node.saved):
+        return
+    now = (y._array, y._counter, y._counter[0], None)
+    node.saved = tuple(now if entry and entry[3] is None else entry for entry in node.saved)
+    if y._view is not None:
+        base = y._view.base
+        slices = edge(base)[0]
+        assert slices is not None
+        node.rebuild = _view_of_result(weakref.ref(slices), base._array, y._view.steps)
+
+
+def _view_of_result(
+    slices: weakref.ref[Node], array: Any, steps: tuple[Step, ...]
+) -> Callable[..., Tensor]:
+    """The result of an inner node, which is not in the graph: a view of what CopySlices made."""
+
+    def rebuild(values: Any, counter: list[int]) -> Tensor:
+        base = wrap(array)
+        base._edge, base._tracked = (slices(), 0), True
+        tensor = wrap(values)
+        tensor._counter = counter
+        tensor._edge, tensor._tracked = edge(follow(base, steps)), True
+        return tensor
+
+    return rebuild
+
+
+def _check_result(y: Tensor, result: Tensor) -> None:
+    if result._array.shape != y._array.shape:
+        raise RuntimeError(
+            f"output with shape {list(y.shape)} doesn't match the broadcast shape "
+            f"{list(result.shape)}"
+        )
+    if not np.can_cast(result._array.dtype, y._array.dtype, "same_kind"):
+        raise RuntimeError(
+            f"result type {result.dtype.name} can't be cast to the desired output type "
+            f"{y.dtype.name}"
+        )
+
+
+class ZeroBackward0(Node):
+    """Nothing of what was there matters any more."""
+
+    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
+        return (None,)
+
+
+class FillBackward2(ZeroBackward0):
+    pass
+
+
+def _write_number(y: Tensor, value: Any, kind: type[Node]) -> Tensor:
+    return write(y, value, kind() if y._tracked else None)
+
+
+@method("zero_")
+def zero_(y: Tensor) -> Tensor:
+    """Write zeros."""
+    return _write_number(y, 0, ZeroBackward0)
+
+
+@method("fill_")
+def fill_(y: Tensor, value: Any) -> Tensor:
+    """Write one number everywhere."""
+    return copy_(y, value) if isinstance(value, Tensor) else _write_number(y, value, FillBackward2)
+
+
+@method("masked_fill_")
+def masked_fill_(y: Tensor, mask: Tensor, value: Any) -> Tensor:
+    """Write one number where the mask holds."""
+    set_item(y, mask, value)
+    return y

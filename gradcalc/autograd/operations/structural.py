@@ -1,0 +1,411 @@
+"""Operations that move numbers and compute none: reshaping, broadcasting, copying.
+
+Each is a function that takes an array or a tensor, and a node whose ``backward`` uses these same
+functions. So every backward here can itself be differentiated, without a second set of formulas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gradcalc.autograd.core.dtypes import int_product, numpy_type
+from gradcalc.autograd.core.node import Node
+from gradcalc.autograd.core.tensor import Tensor, attach, method, tracks, wrap
+from gradcalc.autograd.core.views import view
+
+Shape = tuple[int, ...]
+
+# --- Broadcasting and its transpose, summation --------------------------------------------------
+
+
+def sum_to(v: Any, shape: Shape) -> Any:
+    """v, summed over the axes along which an operand of this shape was broadcast."""
+    if v.shape == shape:
+        return v
+    lead = v.ndim - len(shape)
+    axes = tuple(k for k in range(v.ndim)
+                 if k < lead or (shape[k - lead] == 1 and v.shape[k] != 1))  # fmt: skip
+    return v.sum(axes).reshape(shape)
+
+
+class ExpandBackward0(Node):
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
+
+    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
+        return (sum_to(v, self.shape),)
+
+
+def expand(x: Any, shape: Shape) -> Any:
+    """x, repeated along axes of length 1 and along new leading axes, without a copy."""
+    if not isinstance(x, Tensor):
+        return np.broadcast_to(x, shape)
+    try:
+        array = np.broadcast_to(x._array, shape)
+    except ValueError:
+        raise _cannot_expand(x._array.shape, shape) from None
+    out = view(x, array, expand, shape)
+    return attach(out, ExpandBackward0(x._array.shape), x) if tracks(x) else out
+
+
+def _cannot_expand(shape: Shape, target: Shape) -> RuntimeError:
+    if len(shape) > len(target):
+        return RuntimeError(
+            f"expand: the number of sizes provided ({len(target)}) must be greater or equal to the "
+            f"number of dimensions in the tensor ({len(shape)})"
+        )
+    offset = len(target) - len(shape)
+    k = next(k for k, n in enumerate(shape) if n not in (1, target[offset + k]))
+    return RuntimeError(
+        f"The expanded size of the tensor ({target[offset + k]}) must match the existing size "
+        f"({shape[k]}) at non-singleton dimension {offset + k}.  Target sizes: {list(target)}.  "
+        f"Tensor sizes: {list(shape)}"
+    )
+
+
+@method("expand")
+def _expand(x: Tensor, *shape: Any) -> Any:
+    wanted = flat(shape)
+    offset = len(wanted) - x.ndim
+    return expand(x, tuple(x._array.shape[k - offset] if n == -1 else n
+                           for k, n in enumerate(wanted)))  # fmt: skip
+
+
+@method("expand_as")
+def expand_as(x: Tensor, other: Tensor) -> Any:
+    """x, expanded to the shape of ``other``."""
+    return expand(x, other._array.shape)
+
+
+def broadcast_to(x: Tensor, shape: Sequence[int]) -> Any:
+    """x, expanded to ``shape``."""
+    return expand(x, tuple(shape))
+
+
+def broadcast_tensors(*tensors: Tensor) -> tuple[Any, ...]:
+    """The tensors, each expanded to the shape that they have together."""
+    shape = np.broadcast_shapes(*(x._array.shape for x in tensors))
+    return tuple(expand(x, shape) for x in tensors)
+
+
+def flat(arguments: tuple[Any, ...]) -> Shape:
+    """``f(2, 3)`` and ``f((2, 3))`` mean the same shape."""
+    if len(arguments) == 1 and isinstance(arguments[0], Sequence):
+        return tuple(int(n) for n in arguments[0])
+    return tuple(int(n) for n in arguments)
+
+
+def axis(dim: int, rank: int) -> int:
+    """The number of an axis, counted from 0; of a 0-d tensor, 0 and -1 are taken."""
+    count = rank or 1
+    if not -count <= dim < count:
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-count}, {count - 1}], but got "
+            f"{dim})"
+        )
+    return dim % count
+
+
+# --- Shapes -------------------------------------------------------------------------------------
+
+
+class ViewBackward0(Node):
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
+
+    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
+        return (v.reshape(self.shape),)
+
+
+class SqueezeBackward0(ViewBackward0):
+    pass
+
+
+class UnsqueezeBackward0(ViewBackward0):
+    pass
+
+
+class SqueezeBackward1(ViewBackward0):
+    pass
+
+
+class UnsafeViewBackward0(ViewBackward0):
+    """A reshape that had to copy."""
+
+
+def _reshape_to(x: Any, shape: Shape, node: type[ViewBackward0] = ViewBackward0) -> Any:
+    if not isinstance(x, Tensor):
+        return x.reshape(shape)
+    array = _reshaped(x, shape)
+    shares = _shares(array, x._array)  # numpy copies where it cannot look differently
+    out = view(x, array, _reshape_to, shape) if shares else wrap(array)
+    if not tracks(x):
+        return out
+    return attach(out, (node if shares else UnsafeViewBackward0)(x._array.shape), x)
+
+
+def _reshaped(x: Tensor, shape: Shape) -> Any:
+    try:
+        return x._array.reshape(shape)
+    except ValueError:
+        if shape.count(-1) > 1:
+            raise RuntimeError("only one dimension can be inferred") from None
+        raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {x.numel()}") from (
+            None
+        )
+
+
+def _shares(array: Any, other: Any) -> bool:
+    return array.size == 0 or np.may_share_memory(array, other)
+
+
+@method("reshape")
+def reshape(x: Tensor, *shape: Any) -> Any:
+    """The same numbers in another shape; -1 stands for whatever is left."""
+    return _reshape_to(x, flat(shape))
+
+
+@method("view")
+def view_of_shape(x: Tensor, *shape: Any) -> Any:
+    """``reshape``, of the same memory: where that cannot be, an error and not a copy."""
+    wanted = flat(shape)
+    if not _shares(_reshaped(x, wanted), x._array):
+        raise RuntimeError(
+            "view size is not compatible with input tensor's size and stride (at least one "
+            "dimension spans across two contiguous subspaces). Use .reshape(...) instead."
+        )
+    return _reshape_to(x, wanted)
+
+
+@method("view_as", "reshape_as")
+def view_as(x: Tensor, other: Tensor) -> Any:
+    """x in the shape of ``other``."""
+    return _reshape_to(x, other._array.shape)
+
+
+@method("flatten", "ravel")
+def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Any:
+    """The axes from ``start_dim`` to ``end_dim`` as one."""
+    shape = x._array.shape or (1,)
+    start, end = axis(start_dim, len(shape)), axis(end_dim, len(shape))
+    if start == end and x.ndim:
+        return x
+    middle = int_product(shape[start : end + 1])
+    return _reshape_to(x, (*shape[:start], middle, *shape[end + 1 :]))
+
+
+@method("squeeze")
+def squeeze(x: Tensor, dim: int | Sequence[int] | None = None) -> Any:
+    """Without the axes of length 1, or without those of them that are named."""
+    shape = x._array.shape
+    if dim is None:
+        return _reshape_to(x, tuple(n for n in shape if n != 1), SqueezeBackward0)
+    gone = {axis(k, x.ndim) for k in ((dim,) if isinstance(dim, int) else dim)}
+    kept = tuple(n for k, n in enumerate(shape) if k not in gone or n != 1)
+    return _reshape_to(x, kept, SqueezeBackward1)
+
+
+@method("unsqueeze")
+def unsqueeze(x: Any, dim: int) -> Any:
+    """With a new axis of length 1."""
+    k = axis(dim, x.ndim + 1)
+    return _reshape_to(x, (*x.shape[:k], 1, *x.shape[k:]), UnsqueezeBackward0)
+
+
+class PermuteBackward0(Node):
+    def __init__(self, order: Shape) -> None:
+        self.order_of_axes = order
+
+    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
+        return (permute(v, tuple(int(k) for k in np.argsort(self.order_of_axes))),)
+
+
+class TransposeBackward0(PermuteBackward0):
+    pass
+
+
+class TBackward0(PermuteBackward0):
+    pass
+
+
+def permute(x: Any, order: Shape, node: type[PermuteBackward0] = PermuteBackward0) -> Any:
+    """The axes in another order."""
+    if not isinstance(x, Tensor):
+        return x.transpose(order)
+    order = tuple(axis(k, x.ndim) for k in order)
+    if len(order) != x.ndim:
+        raise RuntimeError(
+            f"permute: the tensor has {x.ndim} dimensions, and the order names {len(order)}"
+        )
+    if len(set(order)) != len(order):
+        raise RuntimeError("permute(): duplicate dims are not allowed.")
+    out = view(x, x._array.transpose(order), permute, order)
+    return attach(out, node(order), x) if tracks(x) else out
+
+
+@method("permute")
+def _permute(x: Tensor, *order: Any) -> Any:
+    return permute(x, flat(order))
+
+
+def swap(x: Any) -> Any:
+    """The last two axes exchanged."""
+    return permute(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+
+
+@method("transpose", "swapaxes")
+def transpose(x: Tensor, dim0: int, dim1: int) -> Any:
+    """Two axes exchanged."""
+    order = list(range(x.ndim))
+    one, other = axis(dim0, x.ndim), axis(dim1, x.ndim)
+    if order:
+        order[one], order[other] = other, one
+    return permute(x, tuple(order), TransposeBackward0)
+
+
+@method("t")
+def t(x: Tensor) -> Any:
+    """The transpose of a matrix; a vector stays as it is."""
+    if x.ndim > 2:
+        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {x.ndim}D")
+    return permute(x, tuple(reversed(range(x.ndim))), TBackward0)
+
+
+Tensor.T = property(lambda x: permute(x, tuple(reversed(range(x.ndim)))))  # type: ignore[attr-defined]
+Tensor.mT = property(lambda x: transpose(x, -2, -1))  # type: ignore[attr-defined]
+
+
+class RepeatBackward0(Node):
+    def __init__(self, counts: Shape, shape: Shape) -> None:
+        self.counts, self.shape = counts, shape
+
+    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
+        lengths = (1,) * (len(self.counts) - len(self.shape)) + self.shape
+        paired = [n for pair in zip(self.counts, lengths, strict=True) for n in pair]
+        copies = tuple(range(0, len(paired), 2))
+        return (v.reshape(tuple(paired)).sum(copies).reshape(self.shape),)
+
+
+@method("repeat")
+def repeat(x: Tensor, *times: Any) -> Any:
+    """The numbers again and again along each axis."""
+    counts = flat(times)
+    if len(counts) < x.ndim:
+        raise RuntimeError(
+            "Number of dimensions of repeat dims can not be smaller than number of dimensions of "
+            "tensor"
+        )
+    out = wrap(np.tile(x._array, counts))
+    return attach(out, RepeatBackward0(counts, x._array.shape), x) if tracks(x) else out
+
+
+@method("tile")
+def tile(x: Tensor, *times: Any) -> Any:
+    """``repeat``, with 1 for the axes that are not named."""
+    counts = flat(times)
+    return repeat(x, (1,) * (x.ndim - len(counts)) + counts)
+
+
+class FlipBackward0(Node):
+    def __init__(self, dims: Shape) -> None:
+        self.dims = dims
+
+    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
+        return (flip(v, self.dims),)
+
+
+@method("flip")
+def flip(x: Any, *dims: Any) -> Any:
+    """The numbers in reverse along ``dims``."""
+    axes = flat(dims)
+    if not isinstance(x, Tensor):
+        return np.flip(x, axes)
+    out = wrap(np.ascontiguousarray(np.flip(x._array, axes)))
+    return attach(out, FlipBackward0(axes), x) if tracks(x) else out
+
+
+# --- Copies -------------------------------------------------------------------------------------
+
+
+class CloneBackward0(Node):
+    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
+        return (v,)
+
+
+@method("clone")
+def clone(x: Tensor) -> Tensor:
+    """A copy with memory of its own."""
+    out = wrap(x._array.copy())
+    return attach(out, CloneBackward0(), x) if tracks(x) else out
+
+
+@method("is_contiguous")
+def is_contiguous(x: Tensor) -> bool:
+    """Whether the numbers lie in memory in order."""
+    return bool(x._array.flags.c_contiguous)
+
+
+@method("stride")
+def stride(x: Tensor) -> tuple[int, ...]:
+    """How many elements apart neighbours along each axis lie in memory."""
+    return tuple(step // x._array.itemsize for step in x._array.strides)
+
+
+@method("contiguous")
+def contiguous(x: Tensor) -> Tensor:
+    """x itself, or a copy with the numbers in order."""
+    return x if x._array.flags.c_contiguous else clone(x)
+
+
+class ToCopyBackward0(Node):
+    def __init__(self, kind: Any) -> None:
+        self.kind = kind
+
+    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
+        return (convert(v, self.kind),)
+
+
+def convert(x: Any, kind: Any) -> Any:
+    """x with another element type; x itself where it has it already."""
+    if x.dtype == kind:
+        return x
+    if not isinstance(x, Tensor):
+        return (x.real if x.dtype.kind == "c" and kind.kind != "c" else x).astype(kind)
+    out = wrap(x._array.astype(kind))
+    tracked = tracks(x) and out._array.dtype.kind in "fc"
+    return attach(out, ToCopyBackward0(x._array.dtype), x) if tracked else out
+
+
+@method("type_as")
+def type_as(x: Tensor, other: Tensor) -> Any:
+    """x with the element type of ``other``."""
+    return convert(x, other._array.dtype)
+
+
+@method("to", "type")
+def to(x: Tensor, *args: Any, dtype: Any = None, **_: Any) -> Any:
+    """x with another element type; a device is taken and ignored."""
+    for argument in args:
+        if isinstance(argument, Tensor):
+            dtype = argument.dtype
+        elif not isinstance(argument, str):
+            dtype = argument
+    return x if dtype is None else convert(x, numpy_type(dtype))
+
+
+_CASTS = {
+    "float": "float32", "double": "float64", "half": "float16", "int": "int32", "long": "int64",
+    "short": "int16", "bool": "bool", "cdouble": "complex128",
+}  # fmt: skip
+
+
+def _cast_to(kind: np.dtype[Any]) -> Any:
+    return lambda x: convert(x, kind)
+
+
+for _name, _kind in _CASTS.items():
+    setattr(Tensor, _name, _cast_to(np.dtype(_kind)))
+Tensor.cpu = Tensor.cuda = lambda x, *_: x  # type: ignore[attr-defined]

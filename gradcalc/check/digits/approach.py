@@ -1,0 +1,198 @@
+"""The values beside a point, and what they say of a slope there.
+
+Where the chain rule has no answer (``sqrt(x)*sqrt(x)`` at 0, ``x**x`` at 0, a kink), the function
+itself has: its rise on either side, over steps that shrink, to hundreds of digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from gradcalc.check.budget import Deadline
+from gradcalc.check.compare import Nowhere, Truth, Unchecked
+from gradcalc.check.digits.tape import evaluate
+from gradcalc.check.digits.values import HUGE, huge, leaves
+from gradcalc.check.structure import Outline
+from gradcalc.functions.digits import context
+
+_STEPS = (40, 80, 120)
+"""Powers of ten by which the steps are smaller than the coordinates that move."""
+_SECOND_STEPS = (40, 50)
+_DIGITS = 400
+_NOISE = 140
+"""Digits of a value that cancellation may have eaten: a rise must show in the others."""
+_HIDDEN = 1e-100
+_AGREE = 1e-18
+_GROWS = 1.2
+_SHRINKS = 1e-3
+"""What a step of 40 digits fewer does to a slope that is 0: x*cbrt(x)."""
+
+LOST = "lost in cancellation"
+NEARBY = "undefined nearby"
+
+
+class Beside:
+    """The outputs of a graph at a point and beside it."""
+
+    def __init__(self, outline: Outline, x: Sequence[float], deadline: Deadline) -> None:
+        self._outline, self._x, self._deadline = outline, x, deadline
+        self._known: dict[tuple[Any, ...], list[tuple[Any, list[Any]]]] = {}
+        self._digits, self._long = _DIGITS, 0
+        values, self._long = self._run({})
+        # The smallest number on the way: the kink of max(x, y) at (0, 1e-160) is as close.
+        sizes = [abs(value) for value in values.values() if value and abs(value) < 1]
+        self._small = max(min([context().mpf(1), *sizes]), context().ldexp(1, -HUGE))
+        held = [abs(v) for v in values.values() if context().isfinite(v) and not huge(v)]
+        self._large = max([context().mpf(1), *held])
+        reach = context().mag(self._large) - context().mag(self._small)
+        self._digits += 2 * (self._long + int(0.302 * reach))
+        self._here = self._outputs({})
+
+    @property
+    def _noise(self) -> Any:
+        """What rounding may do to a value, as every number on the way may be in it."""
+        return context().mpf(10) ** (_NOISE - self._digits) * self._large
+
+    def slope(
+        self, along: Mapping[int, float], mixture: Mapping[int, float], scale: float
+    ) -> Truth:
+        """The derivative along a direction of a mixture of outputs (their weights by number). A 0
+        is one beside ``scale``, the size of the entry."""
+        mp = context()
+        with mp.workdps(self._digits):
+            here = _mix(mixture, self._here)
+            if not mp.isfinite(here):
+                return Unchecked("no real value")
+            left, right = (
+                _side([(h, _mix(mixture, end), here) for h, end in self._ends(along, sign)],
+                      self._noise)
+                for sign in (-1, 1)
+            )  # fmt: skip
+            return self._shows(_ruled(left, right), scale * self._size(along))
+
+    def curvature(
+        self, along: Mapping[int, float], across: Mapping[int, float], scale: float
+    ) -> Truth:
+        """The second derivative of the one output, along two directions."""
+        mp = context()
+        if not mp.isfinite(self._here[0]):
+            return Unchecked("no real value")
+        with mp.workdps(self._digits):
+            rises = [self._mixed(along, across, power) for power in _SECOND_STEPS]
+            if not all(mp.isfinite(rise) for _, rise in rises):
+                return Unchecked(NEARBY)
+            (_, fewer), (step, more) = [(h, rise / h) for h, rise in rises]
+            noise = self._noise / step
+            true: Truth = Unchecked(LOST)
+            if abs(more) <= max(_AGREE * abs(fewer), noise):
+                true = mp.mpf(0)
+            elif abs(more - fewer) <= _AGREE * abs(more):
+                true = more
+            return self._shows(true, scale * self._size(along) * self._size(across))
+
+    def _shows(self, true: Truth, rise: Any) -> Truth:
+        """The truth, but no 0 where even a slope as large as the scale would not show."""
+        if isinstance(true, Unchecked | Nowhere) or true:
+            return true
+        hidden = 0 < rise < _HIDDEN * max(map(abs, self._here))
+        return Unchecked(LOST) if hidden else true
+
+    def _mixed(
+        self, along: Mapping[int, float], across: Mapping[int, float], power: int
+    ) -> tuple[Any, Any]:
+        """The product of two steps, and the difference across of the difference along."""
+        mp = context()
+        h, g = (self._size(way) * mp.mpf(10) ** (-power - self._long) for way in (along, across))
+        total = mp.mpf(0)
+        for s in (1, -1):
+            for t in (1, -1):
+                moves = {j: s * h * weight for j, weight in along.items()}
+                for j, weight in across.items():
+                    moves[j] = moves.get(j, 0) + t * g * weight
+                total += s * t * self._outputs(moves)[0]
+        return 4 * h * g, total
+
+    def _outputs(self, moves: Mapping[int, Any]) -> list[Any]:
+        """The outputs when the coordinates move."""
+        values, _ = self._run(moves)
+        return [values[node] for node in self._outline.graph.outputs]
+
+    def _run(self, moves: Mapping[int, Any]) -> tuple[dict[int, Any], int]:
+        graph = self._outline.graph
+        values = leaves(graph, self._x)
+        with context().workdps(self._digits):
+            for j, move in moves.items():
+                values[graph.inputs[j]] += move
+        return values, evaluate(graph, self._outline.nodes, values, self._digits, self._deadline)
+
+    def _size(self, along: Mapping[int, float]) -> Any:
+        """What a step along a direction is small beside."""
+        sizes = [abs(self._x[j] / w) for j, w in along.items() if self._x[j] and w]
+        weight = max((abs(w) for w in along.values()), default=0.0) or 1.0
+        return self._small * (min(sizes, default=0.0) or 1 / weight)
+
+    def _ends(self, along: Mapping[int, float], sign: int) -> list[tuple[Any, list[Any]]]:
+        """Steps, and the outputs after them."""
+        mp = context()
+        key = (sign, *along.items())
+        if key not in self._known:
+            size = self._size(along)
+            steps = [sign * size * mp.mpf(10) ** (-power - self._long) for power in _STEPS]
+            self._known[key] = [
+                (h, self._outputs({j: h * weight for j, weight in along.items()})) for h in steps
+            ]
+        return self._known[key]
+
+
+def _mix(mixture: Mapping[int, float], outputs: Sequence[Any]) -> Any:
+    mp = context()
+    return mp.fsum(mp.mpf(weight) * outputs[i] for i, weight in mixture.items() if weight)
+
+
+def _side(ends: Sequence[tuple[Any, Any, Any]], noise: Any) -> Any:
+    """The limit of rise over step on one side, from steps and the values there and here: None if
+    there are none, NaN if it jumps, Unchecked where three steps do not show it, or a rise is no
+    larger than the ``noise`` of the values."""
+    mp = context()
+    if not all(mp.isfinite(end) for _, end, _ in ends):
+        return None
+    rises = [(h, end - here) for h, end, here in ends]
+    if all(abs(rise) < noise for _, rise in rises):
+        return mp.mpf(0)
+    if any(0 < abs(rise) < noise for _, rise in rises):
+        return Unchecked(LOST)
+    slopes = [rise / h for h, rise in rises]
+    jump = mp.mpf(10) ** (_STEPS[0] - _STEPS[1] + 1)
+    if all(abs(near) > abs(far) / jump > 0 for far, near in pairwise(slopes)):
+        return mp.nan  # the rise does not shrink with the step
+    if all(abs(near) <= abs(far) * _SHRINKS for far, near in pairwise(slopes)):
+        return mp.mpf(0)
+    if abs(slopes[-1] - slopes[-2]) <= _AGREE * abs(slopes[-1]):
+        return slopes[-1]
+    if all(abs(near) > _GROWS * abs(far) for far, near in pairwise(slopes)):
+        return mp.inf * mp.sign(slopes[-1])
+    return Unchecked(LOST)
+
+
+def _ruled(left: Any, right: Any) -> Truth:
+    """The slope, if there is one; at the edge of a domain the one that there is."""
+    mp = context()
+    sides = [side for side in (left, right) if side is not None]
+    if not sides:
+        return Unchecked(NEARBY)
+    for side in sides:
+        if isinstance(side, Unchecked):
+            return side
+    if any(map(mp.isnan, sides)):
+        return Nowhere("jumps here")
+    if len(sides) == 1:
+        return sides[0]
+    if left == right or abs(left - right) <= _AGREE * max(abs(left), abs(right)):
+        return right
+    return Nowhere(f"has slope {_shown(left)} on the left, {_shown(right)} on the right")
+
+
+def _shown(slope: Any) -> str:
+    return f"{float(slope) + 0.0:g}"

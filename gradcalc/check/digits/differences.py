@@ -1,0 +1,48 @@
+"""Differences of values, for those who ask for them: no derivative rule of anybody's is used.
+
+The graph is evaluated to hundreds of digits at the point and beside it, so that a step can be small
+enough for its error to vanish. That takes several evaluations a column, of a Hessian eight an
+entry.
+"""
+
+from __future__ import annotations
+
+from gradcalc.check.budget import Deadline
+from gradcalc.check.compare import Nowhere, Truth, Unchecked
+from gradcalc.check.digits import oracle
+from gradcalc.check.digits.approach import Beside
+from gradcalc.check.question import Answer, Question
+from gradcalc.check.structure import Outline
+
+
+def truth(question: Question, deadline: Deadline) -> Answer:
+    """The entries and values by differences. Raises OutOfTime and UndecidedError."""
+    with deadline.alarm():
+        values = oracle.values(question, deadline)
+        if question.kind == "eval":
+            return Answer([], values)
+        beside = Beside(Outline(question.graph), question.x, deadline)
+        return Answer([_told(question, true) for true in _entries(question, beside)], values)
+
+
+def _entries(question: Question, beside: Beside) -> list[Truth]:
+    m, n = len(question.graph.outputs), len(question.graph.inputs)
+    scales = question.entry_scales
+    vector = dict(enumerate(question.vector))
+    if question.kind == "vjp":
+        return [beside.slope({j: 1.0}, vector, scales[j]) for j in range(n)]
+    if question.kind == "jvp":
+        return [beside.slope(vector, {i: 1.0}, scales[i]) for i in range(m)]
+    if question.kind == "hvp":
+        return [beside.curvature({j: 1.0}, vector, scales[j]) for j in range(n)]
+    if question.kind == "hessian":
+        pairs = [(i, j) for i in range(n) for j in range(i + 1)]
+        half = {(i, j): beside.curvature({i: 1.0}, {j: 1.0}, scales[i * n + j]) for i, j in pairs}
+        return [half[max(i, j), min(i, j)] for i in range(n) for j in range(n)]
+    places = [(i, j) for i in range(m) for j in range(n)]
+    return [beside.slope({j: 1.0}, {i: 1.0}, scales[i * n + j]) for i, j in places]
+
+
+def _told(question: Question, true: Truth) -> Truth:
+    """Where there is no derivative because of a kink, a note tells of it."""
+    return Unchecked(oracle.KINK) if question.kinks and isinstance(true, Nowhere) else true

@@ -1,0 +1,277 @@
+"""mpmath's answer: the same graph at many digits, and exact sweeps over it.
+
+Everything is computed with more and more digits until two runs agree. Where the chain rule has no
+answer, the values beside the point are asked (``gradcalc.check.digits.approach``).
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from gradcalc.check.budget import Deadline, OutOfTime
+from gradcalc.check.compare import Nowhere, Truth, Unchecked
+from gradcalc.check.digits.approach import LOST, NEARBY, Beside
+from gradcalc.check.digits.tape import Tangents, Tape
+from gradcalc.check.question import Answer, Direction, Question, UndecidedError
+from gradcalc.check.structure import Outline
+from gradcalc.functions.digits import context
+
+PRECISIONS = (40, 80, 160, 320, 640)
+"""Digits. Two in a row have to agree; cancellation sends us further."""
+_AGREE = 1e-20
+_DIRECTIONS = 2
+_SAMPLE = 1_000
+"""Columns, where one sweep over the whole graph takes too long; fewer when …"""
+_PART = 0.7
+"""… no more than this part of the time is left."""
+_PROBES = 8  # rows or columns that tell how long all of them would take
+
+TOO_MANY = "no time for every entry"
+KINK = "kink"
+
+Run = Callable[[Tape], list[Any]]
+
+
+def truth(question: Question, deadline: Deadline) -> Answer:
+    """The entries and values by sweeps. Raises OutOfTime and UndecidedError."""
+    try:
+        with deadline.alarm():
+            work = _Work(question, deadline)
+            answer = Answer(entries=[], values=work.values())
+    except UndecidedError:
+        if question.kind not in ("gradient", "jacobian"):
+            raise
+        return _sample(question, deadline)
+    if question.kind != "eval":
+        _entries(question, work, answer, deadline)
+    return answer
+
+
+def _sample(question: Question, deadline: Deadline) -> Answer:
+    """A few columns of a Jacobian whose graph is too large to be run as a whole."""
+    work: _Work | None = None
+    with suppress(OutOfTime), deadline.alarm():
+        work = _Work(question, deadline, lazy=True)
+        enough = _PART * deadline.remaining
+        for k in _spread(work.count)[:_SAMPLE]:
+            work.sweep(k)
+            if deadline.remaining < enough:
+                break
+    if work is None or not work.known:
+        raise OutOfTime
+    gaps: list[Truth] = [Unchecked("no time")] * len(question.graph.outputs)
+    return Answer(work.entries(), gaps, TOO_MANY)
+
+
+def values(question: Question, deadline: Deadline) -> list[Truth]:
+    """The outputs alone."""
+    return _Work(question, deadline).values()
+
+
+def _entries(question: Question, work: _Work, answer: Answer, deadline: Deadline) -> None:
+    """Sweep by sweep, as many as there is time for; if not all, all of them together too."""
+    order = _spread(work.count)
+    try:
+        with deadline.alarm():
+            before = deadline.remaining
+            for k in order[:_PROBES]:
+                work.sweep(k)
+            each = (before - deadline.remaining) / _PROBES
+            if each * len(order) > 0.8 * deadline.remaining and question.kind == "jacobian":
+                answer.directions = [work.random_direction(seed) for seed in range(_DIRECTIONS)]
+            for k in order[_PROBES:]:
+                work.sweep(k)
+    except OutOfTime:
+        if not work.known:
+            raise
+    answer.entries = work.entries()
+    if len(work.known) < work.count:
+        along = f", all together along {_DIRECTIONS} random directions"
+        answer.remark = TOO_MANY + along * bool(answer.directions)
+
+
+class _Work:
+    """One question, at as many precisions as it takes.
+
+    ``known`` has the truths that sweep number k found: a row of the Jacobian, or a column where
+    there are fewer of those; a column of a Hessian; a product with a vector as a whole.
+    """
+
+    def __init__(self, question: Question, deadline: Deadline, *, lazy: bool = False) -> None:
+        self._question, self._deadline, self._lazy = question, deadline, lazy
+        self._graph = graph = question.graph
+        self._outline = Outline(graph)
+        self._tapes: dict[int, Tape] = {}
+        self._cotangents: dict[int, Tangents] = {}
+        self._beside: Beside | None = None
+        self._zero = context().mpf(0)
+        self.known: dict[int, list[Truth]] = {}
+        m, n = len(graph.outputs), len(graph.inputs)
+        self.by_rows = question.kind in ("gradient", "jacobian") and m <= n and not lazy
+        one = question.kind in ("vjp", "jvp", "hvp")
+        self.count = 1 if one else m if self.by_rows else n
+
+    def values(self) -> list[Truth]:
+        """The outputs."""
+        kept: dict[int, list[Truth]] = {}
+        self._settle(kept, 0, lambda tape: [tape.values[node] for node in self._graph.outputs],
+                     self._question.value_scales)  # fmt: skip
+        return [Unchecked("no real value") if true == Unchecked(NEARBY) else true
+                for true in kept[0]]  # fmt: skip
+
+    def sweep(self, k: int) -> None:
+        """Find out ``known[k]``. What there was no time for is Unchecked."""
+        kind, scales = self._question.kind, self._question.entry_scales
+        n = len(self._graph.inputs)
+        if self.by_rows:
+            self._settle(self.known, k, lambda tape: self._row(tape, {k: 1.0}),
+                         scales[k * n : k * n + n])  # fmt: skip
+            self._rescue(k, [({j: 1.0}, {k: 1.0}) for j in range(n)], scales[k * n : k * n + n])
+        elif kind == "vjp":
+            weights = dict(enumerate(self._question.vector))
+            self._settle(self.known, k, lambda tape: self._row(tape, weights), scales)
+            self._rescue(k, [({j: 1.0}, weights) for j in range(n)], scales)
+        elif kind in ("jvp", "jacobian", "gradient"):
+            along = dict(enumerate(self._question.vector)) if kind == "jvp" else {k: 1.0}
+            wanted = scales if kind == "jvp" else scales[k::n]
+            self._settle(self.known, k, lambda tape: self._column(tape, along), wanted)
+            self._rescue(k, [(along, {i: 1.0}) for i in range(len(self._graph.outputs))], wanted)
+        else:
+            along = dict(enumerate(self._question.vector)) if kind == "hvp" else {k: 1.0}
+            wanted = scales if kind == "hvp" else scales[k::n]
+            self._settle(self.known, k, lambda tape: self._bent(tape, along), wanted)
+
+    def entries(self) -> list[Truth]:
+        """All entries, flat; Unchecked where no sweep came."""
+        missing = Unchecked(TOO_MANY)
+        m, n = len(self._graph.outputs), len(self._graph.inputs)
+        if self.count == 1:
+            return self.known.get(0, [missing] * n)
+        if self.by_rows:
+            return [true for i in range(m) for true in self.known.get(i, [missing] * n)]
+        rows = n if self._question.kind == "hessian" else m
+        columns = [self.known.get(j, [missing] * rows) for j in range(n)]
+        return [column[i] for i in range(rows) for column in columns]
+
+    def random_direction(self, seed: int) -> Direction:
+        """The derivatives of all outputs when every input moves by 1 or by -1."""
+        signs = random.Random(seed).choices((-1.0, 1.0), k=len(self._graph.inputs))
+        m, n = len(self._graph.outputs), len(signs)
+        units = [math.fsum(self._question.entry_scales[i * n : i * n + n]) for i in range(m)]
+        kept: dict[int, list[Truth]] = {}
+        self._settle(kept, 0, lambda tape: self._column(tape, dict(enumerate(signs))), units)
+        return Direction(tuple(signs), kept[0])
+
+    # --- one precision --------------------------------------------------------------------------
+
+    def _row(self, tape: Tape, weights: Mapping[int, float]) -> list[Any]:
+        """The derivatives of a mixture of outputs by every input."""
+        mp = context()
+        seeds: Tangents = {}
+        for i, weight in weights.items():
+            if weight:
+                node = self._graph.outputs[i]
+                seeds[node] = seeds.get(node, mp.mpf(0)) + mp.mpf(weight)
+        found = tape.reverse(seeds)
+        return [found.get(node, self._zero) for node in self._graph.inputs]
+
+    def _column(self, tape: Tape, along: Mapping[int, float]) -> list[Any]:
+        """The derivatives of every output when the inputs move by their weights."""
+        found = self._tangents(tape, along)
+        return [found.get(node, self._zero) for node in self._graph.outputs]
+
+    def _tangents(self, tape: Tape, along: Mapping[int, float]) -> Tangents:
+        inputs = self._graph.inputs
+        seeds = {inputs[j]: context().mpf(weight) for j, weight in along.items() if weight}
+        if len(seeds) == 1:
+            return tape.forward(seeds, self._outline.dependents(*seeds))
+        varies, leaf = self._outline.varies, set(inputs)
+        return tape.forward(seeds, (n for n in self._outline.nodes if varies[n] and n not in leaf))
+
+    def _bent(self, tape: Tape, along: Mapping[int, float]) -> list[Any]:
+        """The second derivatives along a direction and by every input."""
+        one = context().mpf(1)
+        if tape.digits not in self._cotangents:
+            self._cotangents[tape.digits] = tape.reverse({self._graph.outputs[0]: one})
+        found = tape.bend(self._tangents(tape, along), self._cotangents[tape.digits])
+        return [found.get(node, self._zero) for node in self._graph.inputs]
+
+    # --- all precisions -------------------------------------------------------------------------
+
+    def _settle(
+        self, kept: dict[int, list[Truth]], k: int, run: Run, scales: Sequence[float]
+    ) -> None:
+        """Run with more and more digits until they agree; ``kept[k]`` is what is known so far."""
+        before: list[Any] | None = None
+        for digits in PRECISIONS:
+            tape = self._tape(digits)
+            now = run(tape)
+            if before is not None:
+                last = digits == PRECISIONS[-1]
+                vanishing = digits if last else 0
+                kept[k] = [
+                    b if a is b is self._zero else agreed(a, b, scale, vanishing)
+                    for a, b, scale in zip(before, now, scales, strict=True)
+                ]
+                if Unchecked(LOST) not in kept[k] and not tape.collapsed:
+                    return
+            before = now
+
+    def _tape(self, digits: int) -> Tape:
+        if digits not in self._tapes:
+            self._tapes[digits] = Tape(
+                self._outline, self._question.x, digits, self._deadline, lazy=self._lazy
+            )
+        return self._tapes[digits]
+
+    def _rescue(
+        self,
+        k: int,
+        asked: Sequence[tuple[dict[int, float], dict[int, float]]],
+        scales: Sequence[float],
+    ) -> None:
+        """Ask the values beside the point where the chain rule had no answer: of each entry the
+        direction that it is along, and the mixture of outputs."""
+        found = self.known[k]
+        if self._lazy:
+            return  # they are all the values
+        for place, (along, mixture) in enumerate(asked):
+            if found[place] != Unchecked(NEARBY):
+                continue
+            if self._beside is None:
+                self._beside = Beside(self._outline, self._question.x, self._deadline)
+            true = self._beside.slope(along, mixture, scales[place])
+            if self._question.kinks and isinstance(true, Nowhere):
+                true = Unchecked(KINK)  # a note tells of it
+            found[place] = true
+
+
+def agreed(fewer: Any, more: Any, scale: float, vanishing: int = 0) -> Truth:
+    """``more``, computed with more digits than ``fewer``, if they agree far beyond a double.
+
+    Of a true 0 made by terms that cancel, a run leaves next to nothing beside the ``scale``. The
+    last run says below which power of ten that is: ``vanishing``.
+    """
+    mp = context()
+    if not mp.isfinite(more):
+        return Unchecked(NEARBY)
+    if more == fewer or abs(more - fewer) <= _AGREE * abs(more):
+        return more
+    unit = scale if math.isfinite(scale) and scale else 1.0
+    if vanishing and abs(more) <= unit * mp.mpf(10) ** -vanishing:
+        return 0 * more
+    return Unchecked(LOST)
+
+
+def _spread(count: int) -> list[int]:
+    """0 to count - 1, in an order that visits all regions early: strides, halved and halved."""
+    order: dict[int, None] = {}
+    stride = 1 << count.bit_length()
+    while stride:
+        order.update(dict.fromkeys(range(0, count, stride)))
+        stride >>= 1
+    return list(order)

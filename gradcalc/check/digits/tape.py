@@ -1,0 +1,236 @@
+"""The graph at one point, to any number of digits: its values, and exact sweeps over it.
+
+A sweep multiplies the slopes of the primitives (``gradcalc.check.digits.slopes``) along the graph.
+NaN comes out where one of them does not exist; that is no verdict on the formula, as the chain rule
+may fail where a derivative exists (``sqrt(x)*sqrt(x)`` at 0).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from heapq import heapify, heappop, heappush
+from typing import Any
+
+from gradcalc.check.budget import Deadline
+from gradcalc.check.digits.guard import reserve
+from gradcalc.check.digits.jumps import CONDITIONS, jumps, turns
+from gradcalc.check.digits.slopes import LINEAR, Slopes
+from gradcalc.check.digits.values import leaves, rerun
+from gradcalc.check.question import UndecidedError
+from gradcalc.check.structure import Outline, needed, operands
+from gradcalc.functions.digits import context
+from gradcalc.functions.primitives import MUL, WHERE
+from gradcalc.graph.graph import Graph
+
+_SLACK = 20
+"""Digits that are swallowed without a second run."""
+_ASIDE = 340
+"""Digits put aside where no run tells how many are swallowed: 1 + 1e-320."""
+_REPEATS = 2
+"""What one run swallows may hide more of the kind."""
+_RUNS = 6
+"""As long as so many runs take, there has to be time for: two runs and two sweeps of each."""
+_TRIAL = 10_000
+"""Nodes that tell how long all of them would take …"""
+_TRIALS = 2
+"""… by the quicker of so many such pieces: an import or a garbage collection falls into one."""
+
+Tangents = dict[int, Any]
+"""mpf numbers by node; what is not there is 0."""
+
+
+class Tape:
+    """``graph`` at ``x``. Raises OutOfTime, here and in the sweeps.
+
+    ``lazy`` computes values when a sweep asks for them: a few columns of a Jacobian need few.
+    """
+
+    def __init__(
+        self,
+        outline: Outline,
+        x: Iterable[float],
+        digits: int,
+        deadline: Deadline,
+        *,
+        lazy: bool = False,
+    ) -> None:
+        self.graph: Graph = outline.graph
+        self.digits = digits
+        self._varies, self._nodes = outline.varies, outline.nodes
+        self._jumps: set[int] | None = None
+        self._lazy = lazy
+        self._deadline = deadline
+        self._local = Slopes(digits)
+        self._slopes: dict[int, list[tuple[int, Any]]] = {}
+        self._curves: dict[int, list[tuple[int, int, bool, Any]]] = {}
+        if lazy:
+            self.working = digits + _ASIDE
+            known = leaves(self.graph, x)
+            self.values: Tangents = _Lazy(self.graph, known, self.working, deadline)
+        else:
+            self.values, self.working = valued(outline, x, digits, deadline)
+
+    @property
+    def collapsed(self) -> bool:
+        """Whether a function was so flat that these digits do not show its slope."""
+        return self._local.collapsed
+
+    def forward(self, seeds: Tangents, nodes: Iterable[int]) -> Tangents:
+        """The tangents of ``nodes``, in order, when the inputs move by ``seeds``."""
+        found = dict(seeds)
+        with context().workdps(self.working):
+            for node in nodes:
+                slopes = self.slopes(node)
+                flows = [slope * found[below] for below, slope in slopes if below in found]
+                if flows:
+                    found[node] = sum(flows[1:], flows[0])
+        return found
+
+    def reverse(self, seeds: Tangents) -> Tangents:
+        """The cotangents of all nodes below those that have a seed."""
+        found, waiting = dict(seeds), [-node for node in seeds]  # a heap: the last node first
+        heapify(waiting)
+        with context().workdps(self.working):
+            while waiting:
+                node = -heappop(waiting)
+                cotangent = found[node]
+                for operand, slope in self.slopes(node):
+                    flow = cotangent * slope
+                    if operand in found:
+                        found[operand] = found[operand] + flow
+                    else:
+                        found[operand] = flow
+                        heappush(waiting, -operand)
+        return found
+
+    def bend(self, tangents: Tangents, cotangents: Tangents) -> Tangents:
+        """How the cotangents change when the inputs move: a column of a Hessian, by node."""
+        found: Tangents = {}
+
+        def add(node: int, flow: Any) -> None:
+            found[node] = found[node] + flow if node in found else flow
+
+        with context().workdps(self.working):
+            for node in sorted(cotangents, reverse=True):
+                here = cotangents[node]
+                for x, y, square, curve in self._curved(node):
+                    if y in tangents:
+                        add(x, here * curve * tangents[y])
+                    if not square and x in tangents:
+                        add(y, here * curve * tangents[x])
+                if node in found:
+                    for operand, slope in self.slopes(node):
+                        add(operand, found[node] * slope)
+        return found
+
+    def slopes(self, node: int) -> list[tuple[int, Any]]:
+        """The operands that a slope flows to, and the slopes."""
+        known = self._slopes.get(node)
+        if known is None:
+            known = self._slopes[node] = self._found(node)
+            self._deadline.test()
+        return known
+
+    def _found(self, node: int) -> list[tuple[int, Any]]:
+        code, within = self.graph.codes[node], operands(self.graph, node)
+        moving = [operand for operand in within if self._varies[operand]]
+        if code in CONDITIONS:  # asked for only where a branch turns
+            return [(operand, context().mpf(1)) for operand in moving]
+        if code == WHERE.code and self._varies[within[0]] and self._turns(within[0]):
+            return [(operand, context().nan) for operand in moving]
+        if code in LINEAR:
+            pairs = zip(within, LINEAR[code], strict=True)
+            return [(operand, slope) for operand, slope in pairs if self._varies[operand]]
+        if code == MUL.code:
+            swapped = (within, within[::-1])
+            return [(x, self.values[y]) for x, y in swapped if self._varies[x]]
+        wanted = tuple(bool(self._varies[operand]) for operand in within)
+        found = self._local.first(code, self._numbers(within), self.values[node], wanted)
+        three = zip(within, found, wanted, strict=True)
+        return [(operand, slope) for operand, slope, want in three if want and slope is not None]
+
+    def _turns(self, condition: int) -> bool:
+        """Whether another branch is taken right beside the point."""
+        if self._jumps is None or self._lazy:
+            nodes = needed(self.graph, [condition]) if self._lazy else self._nodes
+            self._jumps = jumps(self.graph, nodes, self.values, self._varies)
+        return turns(self.graph, condition, self.values, self._varies, self._jumps)
+
+    def _curved(self, node: int) -> list[tuple[int, int, bool, Any]]:
+        """Pairs of operands, whether it is twice the same one, and the second derivatives."""
+        known = self._curves.get(node)
+        if known is None:
+            within = operands(self.graph, node)
+            smooth = all(map(context().isfinite, (slope for _, slope in self.slopes(node))))
+            found = self._local.second(
+                self.graph.codes[node], self._numbers(within), self.values[node]
+            )
+            known = [
+                (within[j], within[k], j == k, curve if smooth else context().nan)
+                for (j, k), curve in found.items()
+                if self._varies[within[j]] and self._varies[within[k]]
+            ]
+            self._curves[node] = known
+            self._deadline.test()
+        return known
+
+    def _numbers(self, nodes: Iterable[int]) -> tuple[Any, ...]:
+        return tuple(self.values[node] for node in nodes)
+
+
+class _Lazy(dict[int, Any]):
+    """Values that are computed, with all that they need, when they are first read."""
+
+    def __init__(self, graph: Graph, known: Tangents, digits: int, deadline: Deadline) -> None:
+        super().__init__(known)
+        self._graph, self._digits, self._deadline = graph, digits, deadline
+
+    def __missing__(self, node: int) -> Any:
+        missing, stack = {node}, [node]
+        while stack:
+            for below in operands(self._graph, stack.pop()):
+                if below not in self and below not in missing:
+                    missing.add(below)
+                    stack.append(below)
+        with context().workdps(self._digits):
+            rerun(self._graph, sorted(missing), self, self._deadline)
+        return self[node]
+
+
+def valued(
+    outline: Outline, x: Iterable[float], digits: int, deadline: Deadline
+) -> tuple[Tangents, int]:
+    """All values at x, with so many digits more than ``digits`` as the formula swallows; and how
+    many those were."""
+    values, working = leaves(outline.graph, x), digits + _SLACK
+    for _ in range(_REPEATS):
+        more = evaluate(outline.graph, outline.nodes, values, working, deadline)
+        if digits + more <= working:
+            break
+        working = digits + more
+    else:
+        evaluate(outline.graph, outline.nodes, values, working, deadline)
+    return values, working
+
+
+def evaluate(
+    graph: Graph, nodes: list[int], values: dict[int, Any], digits: int, deadline: Deadline
+) -> int:
+    """Run ``nodes``, and say how many digits they swallow (``gradcalc.check.digits.guard``).
+
+    Raises UndecidedError where there is no time for a few runs of that kind.
+    """
+    with context().workdps(digits):
+        trial = min(len(nodes) // 10, _TRIAL)
+        start, took = len(graph.inputs), []  # the inputs cost nothing
+        rerun(graph, nodes[:start], values, deadline)
+        for _ in range(_TRIALS):
+            before = deadline.remaining
+            rerun(graph, nodes[start : start + trial], values, deadline)
+            start += trial
+            took.append(before - deadline.remaining)
+        seconds = min(took) * len(nodes) / max(trial, 1)
+        if _RUNS * seconds > deadline.remaining:
+            raise UndecidedError(f"one evaluation at {digits} digits takes {seconds:.1f} s")
+        rerun(graph, nodes[start:], values, deadline)
+    return reserve(graph, nodes, values)

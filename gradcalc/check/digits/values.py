@@ -1,0 +1,135 @@
+"""The same graph in mpmath: node by node, at any precision, in real numbers.
+
+What has no real value (the logarithm of a negative number, a division by zero, an overflow of an
+overflow) is NaN here, and so is everything made of it, except what ``where`` leaves out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from gradcalc.check.budget import Deadline
+from gradcalc.check.structure import Term
+from gradcalc.functions.digits import context
+from gradcalc.functions.primitives import (
+    ADD,
+    AND,
+    CONSTANT,
+    DIV,
+    MOD,
+    MUL,
+    NEG,
+    OR,
+    SQUARE,
+    SUB,
+    TABLE,
+    WHERE,
+)
+from gradcalc.graph.graph import Graph
+
+HUGE = 5_000
+"""Bits before the binary point from which on a number goes into no transcendental function: exp
+and sin need that many digits of pi, and exp(exp(exp(1000))) more memory than there is."""
+SAFE = frozenset((
+    "add", "sub", "mul", "div", "neg", "square", "flow", "abs", "sign", "floor", "ceil", "round",
+    "max", "min", "clamp", "relu", "where", "sqrt", "cbrt", "log", "log1p", "log2", "log10", "lt",
+    "le", "gt", "ge", "eq", "ne", "and", "or", "not", "heaviside", "hypot", "atan2",
+))  # fmt: skip
+_TESTED_EVERY = 64  # nodes between two looks at the clock
+_ARITY = [primitive.arity for primitive in TABLE]
+_PLAIN = {primitive.code: primitive.mpmath for primitive in (ADD, SUB, MUL, NEG, SQUARE)}
+"""What takes real numbers to real numbers and cannot fail."""
+
+
+def leaves(graph: Graph, x: Iterable[float]) -> dict[int, Any]:
+    """The exact values of the inputs at the point x, by node."""
+    mp = context()
+
+    return {node: mp.mpf(float(number)) for node, number in zip(graph.inputs, x, strict=True)}
+
+
+def rerun(graph: Graph, nodes: Iterable[int], values: dict[int, Any], deadline: Deadline) -> None:
+    """Evaluate ``nodes``, in order, at mpmath's working precision; ``values`` has their operands
+    and receives the results. Numbers in the formula are the doubles that the engine uses.
+
+    Raises OutOfTime.
+    """
+    mp = context()
+
+    codes, (xs, ys, zs) = graph.codes, graph.operands
+    for count, node in enumerate(nodes):
+        if count % _TESTED_EVERY == 0:
+            deadline.test()
+        code = codes[node]
+        arity = _ARITY[code]
+        if arity == 2:
+            values[node] = apply(code, (values[xs[node]], values[ys[node]]))
+        elif arity == 1:
+            values[node] = apply(code, (values[xs[node]],))
+        elif arity == 3:
+            values[node] = apply(code, (values[xs[node]], values[ys[node]], values[zs[node]]))
+        elif code == CONSTANT.code:
+            values[node] = mp.mpf(graph.constants[node])
+
+
+def apply(code: int, arguments: tuple[Any, ...]) -> Any:
+    """One primitive on mpf numbers: an mpf, NaN where there is no real value."""
+    plain = _PLAIN.get(code)
+    if plain is not None:
+        return plain(*arguments)
+    mp = context()
+
+    primitive = TABLE[code]
+    if any(number != number for number in arguments):
+        return _undecided(code, arguments)
+    if primitive.name not in SAFE and any(map(huge, arguments)):
+        return mp.nan
+    if code == MOD.code and _far_apart(*arguments):
+        return mp.nan  # mpmath would write out how often the one goes into the other
+    try:
+        value = primitive.mpmath(*arguments)
+    except (ArithmeticError, ValueError, NotImplementedError, MemoryError):
+        return mp.nan  # a pole
+    except mp.NoConvergence:
+        return mp.nan
+    if isinstance(value, mp.mpf):
+        return value
+    return mp.nan if isinstance(value, mp.mpc) else mp.mpf(value)
+
+
+def _far_apart(x: Any, y: Any) -> bool:
+    mp = context()
+    return bool(x and y and mp.isfinite(x) and mp.isfinite(y) and mp.mag(x) - mp.mag(y) > HUGE)
+
+
+def _undecided(code: int, arguments: tuple[Any, ...]) -> Any:
+    """A primitive with a NaN among its operands. Unlike in IEEE arithmetic, a comparison with NaN
+    is NaN: a branch must not be taken because of it."""
+    mp = context()
+
+    if code == WHERE.code and arguments[0] == arguments[0]:
+        return arguments[1] if arguments[0] else arguments[2]
+    if code == AND.code and any(number == 0 for number in arguments):
+        return mp.mpf(0)
+    if code == OR.code and any(number == number and number for number in arguments):
+        return mp.mpf(1)
+    return mp.nan
+
+
+def huge(number: Any) -> bool:
+    """Whether an mpf is finite but too large for a transcendental function."""
+    _sign, mantissa, exponent, bits = number._mpf_
+    return bool(mantissa) and exponent + bits > HUGE
+
+
+def coefficient(term: Term, values: dict[int, Any]) -> Any:
+    """The number in front of a term."""
+    mp = context()
+
+    number = mp.mpf(term.sign)
+    for node in term.factors:
+        number = number * values[node]
+    for node in term.divisors:
+        number = apply(DIV.code, (number, values[node]))
+    return number

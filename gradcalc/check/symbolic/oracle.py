@@ -1,0 +1,256 @@
+"""sympy's answer: is it worth asking, the derivatives, and their numbers at the point."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from gradcalc.check.budget import Deadline
+from gradcalc.check.compare import Truth, Unchecked
+from gradcalc.check.digits.approach import LOST
+from gradcalc.check.digits.jumps import jumps, turns
+from gradcalc.check.digits.oracle import agreed
+from gradcalc.check.digits.slopes import Slopes
+from gradcalc.check.digits.tape import valued
+from gradcalc.check.digits.values import coefficient, leaves, rerun
+from gradcalc.check.question import Answer, Question, UndecidedError
+from gradcalc.check.structure import Outline, extents, needed, operands, supports
+from gradcalc.check.symbolic.formula import Formula, first_derivatives, rebuild, second_derivatives
+from gradcalc.check.symbolic.numbers import Evaluation, UnsupportedError
+from gradcalc.functions.digits import context
+from gradcalc.functions.primitives import TABLE, WHERE
+
+_PRECISIONS = (40, 80, 160, 320, 640)
+"""Digits. Two in a row have to agree; cancellation sends us further."""
+
+_ZERO_FROM = 320
+"""A formula that comes to 0 with fewer digits may have lost them all: exp(1e-100) - 1."""
+
+_PIECED = [primitive.code == WHERE.code or bool(primitive.kink) for primitive in TABLE]
+"""Which primitives are made of pieces, by their codes."""
+
+MOST = 20_000
+"""Nodes of the formula written out as a tree: sympy walks the tree, and knows no sharing."""
+DEEPEST = 60
+"""Levels: sympy recurses, and gives up between 40 and 150 levels, by the function."""
+_SECONDS = 4e-5
+"""Seconds that a derivative takes for each node of the tree and level of its depth, measured on
+sums of polynomials (5e-5) and on nested functions (3e-5 to 7e-5)."""
+
+
+def truth(question: Question, deadline: Deadline) -> Answer:
+    """The entries and values by sympy. Raises OutOfTime and UndecidedError."""
+    with deadline.alarm():
+        _require_small(len(needed(question.graph, question.graph.outputs)))
+        outline = Outline(question.graph)
+        support = _predict(question, outline, deadline)
+        try:
+            formula = rebuild(outline, deadline)
+            partials: dict[tuple[int, ...], Any] = {}
+            if question.kind in ("hessian", "hvp"):
+                partials |= second_derivatives(formula, support, deadline)
+            elif question.kind != "eval":
+                partials |= first_derivatives(formula, support, deadline)
+            values, working = valued(outline, question.x, _PRECISIONS[0], deadline)
+            more = working - _PRECISIONS[0]
+            answer = _settle(question, formula, partials, more, deadline)
+        except RecursionError:
+            raise UndecidedError("the formula is too deep for sympy") from None
+        except UnsupportedError as what:
+            raise UndecidedError(f"sympy left {what} as it is") from None
+        except (ArithmeticError, TypeError, ValueError, AttributeError, NotImplementedError) as bug:
+            # sympy's own mistakes, on formulas that nobody tried: we learn nothing from them.
+            raise UndecidedError(f"sympy stopped with {type(bug).__name__}") from None
+        return _where_sound(question, outline, answer, values)
+
+
+def _where_sound(
+    question: Question, outline: Outline, answer: Answer, values: dict[int, Any]
+) -> Answer:
+    """Without what an output has no value for (sympy takes x/x for 1, at 0 too), and without the
+    slopes where a branch is about to turn, of which sympy knows one side only."""
+    mp = context()
+
+    holes = {i for i, node in enumerate(question.graph.outputs) if mp.isnan(values[node])}
+    corners = _turning(question, outline, values)
+    if not holes and not corners:
+        return answer
+    gap, corner = Unchecked("no real value"), Unchecked("a condition changes here")
+    one = mp.mpf(1)
+
+    def known(i: int, _: int) -> Truth:
+        row = _row(question, i)
+        return gap if row in holes else corner if row in corners else one
+
+    holds = question.assemble(known)
+    return Answer(
+        [h if isinstance(h, Unchecked) else e for h, e in zip(holds, answer.entries, strict=True)],
+        [gap if i in holes else value for i, value in enumerate(answer.values)],
+    )
+
+
+def _turning(question: Question, outline: Outline, values: dict[int, Any]) -> set[int]:
+    """The outputs with a ``where`` on its boundary, or with a kink, that no note tells of."""
+    graph = question.graph
+    suspects = [
+        node
+        for node in outline.nodes
+        if _PIECED[graph.codes[node]] and outline.varies[node] and node not in question.kinks
+    ]
+    if not suspects:
+        return set()
+    jumping = jumps(graph, outline.nodes, values, outline.varies)
+    local = Slopes(_PRECISIONS[0])
+    found = set()
+    for node in suspects:
+        code, within = graph.codes[node], operands(graph, node)
+        if code == WHERE.code:
+            if turns(graph, within[0], values, outline.varies, jumping):
+                found.add(node)
+            continue
+        numbers = tuple(values[operand] for operand in within)
+        wanted = tuple(bool(outline.varies[operand]) for operand in within)
+        slopes = local.first(code, numbers, values[node], wanted)
+        if any(slope is not None and context().isnan(slope) for slope in slopes):
+            found.add(node)
+    if not found:
+        return set()
+    return {
+        i for i, node in enumerate(graph.outputs) if not found.isdisjoint(needed(graph, [node]))
+    }
+
+
+def _row(question: Question, i: int) -> int:
+    """The output that row i of the partials is about: a Hessian has one output only."""
+    return 0 if question.kind in ("hessian", "hvp") else i
+
+
+def _predict(question: Question, outline: Outline, deadline: Deadline) -> dict[int, int]:
+    """The support of each node, if sympy has a chance to finish in time."""
+    graph = question.graph
+    extent = extents(graph, outline.nodes)
+    roots = {term.node for terms in outline.spine.terms for term in terms}
+    size = sum(extent[node].size for node in roots)
+    depth = max((extent[node].depth for node in roots), default=0)
+    _require_small(size)
+    if depth > DEEPEST:
+        raise UndecidedError(f"the formula is {depth:,} levels deep")
+    support = supports(graph, outline.nodes)
+    order = {"eval": 0, "hessian": 2, "hvp": 2}.get(question.kind, 1)
+    work = sum(
+        support[node].bit_count() ** order * extent[node].size * (1 + extent[node].depth)
+        for node in roots
+    )
+    if work * _SECONDS > deadline.remaining:
+        raise UndecidedError(f"sympy would take {work * _SECONDS:,.0f} s or more")
+    return support
+
+
+def _require_small(size: float) -> None:
+    if size > MOST:
+        shown = f"{size:,.0f}" if size < 1e7 else f"{size:.0e}"
+        raise UndecidedError(f"written out as a tree the formula has {shown} nodes")
+
+
+def _settle(
+    question: Question,
+    formula: Formula,
+    partials: dict[tuple[int, ...], Any],
+    more: int,
+    deadline: Deadline,
+) -> Answer:
+    """Evaluate with more and more digits until they agree; ``more`` are swallowed."""
+    before: Answer | None = None
+    answer = Answer([], [])
+    for digits in _PRECISIONS:
+        now = _evaluate(question, formula, partials, (digits, more), deadline)
+        if before is not None:
+            answer = Answer(
+                _agreed(before.entries, now.entries, question.entry_scales, digits),
+                _agreed(before.values, now.values, question.value_scales, digits),
+            )
+            if not any(_lost(true) for true in (*answer.entries, *answer.values)):
+                break
+        before = now
+    return answer
+
+
+def _evaluate(
+    question: Question,
+    formula: Formula,
+    partials: dict[tuple[int, ...], Any],
+    digits_and_more: tuple[int, int],
+    deadline: Deadline,
+) -> Answer:
+    """Everything at one precision: so many digits, and those that are swallowed."""
+    digits, more = digits_and_more
+    mp = context()
+
+    graph = question.graph
+    with mp.workdps(digits + more):
+        known = leaves(graph, question.x)
+        rerun(graph, formula.constants, known, deadline)
+        symbols = {symbol: known[node] for symbol, node in formula.numbers.items()}
+        evaluation = Evaluation(symbols, formula.definitions, deadline)
+        terms = [[(coefficient(term, known), term.node) for term in row] for row in formula.terms]
+
+        def number(parts: list[tuple[Any, Any]]) -> Truth:
+            value = _real(_combine((f, evaluation(part)) for f, part in parts), digits)
+            vanished = not isinstance(value, Unchecked) and not value
+            if vanished and digits < _ZERO_FROM and any(part != 0 for _, part in parts):
+                return Unchecked(LOST)
+            return value
+
+        def total(row: int, *places: int) -> Truth:
+            """The derivative of output ``row`` with respect to the columns ``places``."""
+            parts = [
+                (factor, partials[node, *places]) for factor, node in terms[row]
+                if (node, *places) in partials
+            ]  # fmt: skip
+            return number(parts)
+
+        def entry(i: int, j: int) -> Truth:
+            if question.kind in ("hessian", "hvp"):
+                return total(0, max(i, j), min(i, j))
+            return total(i, j)
+
+        values = [number([(f, formula.expressions[node]) for f, node in row]) for row in terms]
+        return Answer(question.assemble(entry), values)
+
+
+def _combine(parts: Iterable[tuple[Any, Any]]) -> Any:
+    mp = context()
+
+    total = mp.mpf(0)
+    for factor, number in parts:
+        total = total + factor * number
+    return total
+
+
+def _real(number: Any, digits: int) -> Truth:
+    """A number of sympy's that is real up to its rounding errors."""
+    mp = context()
+
+    if isinstance(number, mp.mpc):
+        if abs(number.imag) > abs(number.real) * mp.mpf(10) ** (-digits // 2):
+            return Unchecked("complex")
+        number = number.real
+    return Unchecked("limit not evaluated") if mp.isnan(number) else number
+
+
+def _agreed(
+    fewer: list[Truth], more: list[Truth], scales: tuple[float, ...], digits: int
+) -> list[Truth]:
+    return [_same(*pair, digits) for pair in zip(fewer, more, scales, strict=True)]
+
+
+def _same(fewer: Truth, more: Truth, scale: float, digits: int) -> Truth:
+    if isinstance(fewer, Unchecked) or isinstance(more, Unchecked):
+        return more if fewer == more else Unchecked(LOST)
+    if context().isinf(more) and more == fewer:
+        return more
+    return agreed(fewer, more, scale, digits if digits == _PRECISIONS[-1] else 0)
+
+
+def _lost(true: Truth) -> bool:
+    return isinstance(true, Unchecked) and true.reason == LOST

@@ -1,0 +1,71 @@
+"""The commands that show how an answer comes about: ``explain`` and ``graph``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from gradcalc.cli.derivatives import Asked, bends, undefined
+from gradcalc.cli.options import Options
+from gradcalc.cli.output import Text
+from gradcalc.cli.question import posed, traced, vector
+from gradcalc.errors import Exit, UndefinedError
+
+if TYPE_CHECKING:
+    from gradcalc.explain.steps import Explanation
+
+
+def explain(options: Options) -> Text:
+    """The chain rule step by step: for vᵀJ, or without v for every output in turn."""
+    problem = posed(options)
+    labels = problem.graph.output_names
+    if options.v is not None or len(labels) == 1:
+        kind = "vjp" if options.v is not None else "gradient"
+        seeds = [vector(problem, "v", options)]
+    else:
+        kind = "jacobian"
+        seeds = [[float(i == k) for k in range(len(labels))] for i in range(len(labels))]
+    from gradcalc.explain.steps import explain  # deferred, as numpy is
+    from gradcalc.render.steps import as_record, render_steps
+
+    asked = Asked(problem.program(), problem.x, seeds[0], "auto")
+    notes = (*problem.graph.notes, *(kink.note for kink in bends(asked, options)))
+    explanations = [explain(asked.program, problem.x, v) for v in seeds]
+    if options.explained == "json":
+        record = {
+            "command": "explain",
+            "variables": problem.graph.variables,
+            "outputs": labels,
+            "at": problem.at,
+            "explanations": [as_record(explanation) for explanation in explanations],
+            "notes": notes,
+        }
+        text = json.dumps(record, allow_nan=False, indent=1, ensure_ascii=False) + "\n"
+        notes = ()
+    else:
+        text = "\n".join(render_steps(one, options.digits) for one in explanations)
+    error = _undefined(asked, kind, explanations)
+    return Text(text, error.exit if error else Exit.DONE, error=error, notes=notes)
+
+
+def _undefined(asked: Asked, kind: str, explanations: list[Explanation]) -> UndefinedError | None:
+    """What an explanation of nothing has to say."""
+    import numpy as np
+
+    slopes = np.array([[total.derivative for total in one.totals] for one in explanations])
+    entries = slopes if kind == "jacobian" else slopes[0]
+    return undefined(asked, kind, asked.program(asked.x), entries)
+
+
+def graph(options: Options) -> Text:
+    """The traced graph; with the value of every node where there is a point."""
+    from gradcalc.render.picture import PICTURES
+
+    draw = PICTURES[options.picture]
+    if options.at is None:
+        drawn = traced(options)
+        return Text(draw(drawn, None, options.digits), notes=tuple(drawn.notes))
+    problem = posed(options)
+    at = problem.program().values(problem.x).tolist()
+    text = draw(problem.graph, at, options.digits)
+    return Text(text, notes=tuple(problem.graph.notes))

@@ -1,0 +1,91 @@
+"""The commands about sparsity: ``pattern``, and ``jacobian --sparse``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from gradcalc.cli.derivatives import Asked, answer, bends, judged, verdict_exit
+from gradcalc.cli.options import Options
+from gradcalc.cli.output import Text
+from gradcalc.cli.question import method, posed, traced
+from gradcalc.errors import Exit, UsageError
+
+if TYPE_CHECKING:
+    from gradcalc.render.answer import Answer
+
+CHECKED = 4096
+"""A sparse Jacobian of up to so many entries, zeros included, is checked whole."""
+
+
+def pattern(options: Options) -> Text:
+    """Which entries of the Jacobian can be other than zero, and what that saves."""
+    from gradcalc.engine.program import Program
+    from gradcalc.engine.sparse import colour
+    from gradcalc.render.coordinates import picture
+
+    program = Program(traced(options))
+    found = program.pattern
+    (m, n), rows, columns = found.shape, found.rows, found.columns
+    forward = int(colour(rows, columns, (m, n)).max(initial=-1)) + 1
+    reverse = int(colour(columns, rows, (n, m)).max(initial=-1)) + 1
+    if options.explained == "json":
+        record = {
+            "variables": list(program.variables),
+            "outputs": list(program.outputs),
+            "shape": [m, n],
+            "nonzeros": found.nonzeros,
+            "density": found.density,
+            "passes": {"forward": forward, "reverse": reverse},
+            "row": rows.tolist(),
+            "col": columns.tolist(),
+            "notes": program.graph.notes,
+        }
+        return Text(json.dumps(record) + "\n")
+    return Text(
+        f"{picture(rows, columns, (m, n))}\n"
+        f"{found.nonzeros:,} of {m * n:,} entries ({100 * found.density:.3g} %) can be nonzero\n"
+        f"passes: {forward:,} forward instead of {n:,}, or {reverse:,} reverse instead of {m:,}\n",
+        notes=tuple(program.graph.notes),
+    )
+
+
+def jacobian(options: Options) -> Answer | Text:
+    """The Jacobian: as a matrix, or with ``--sparse`` as coordinates."""
+    return _coordinates(options) if options.sparse else answer(options)
+
+
+def _coordinates(options: Options) -> Text:
+    """The entries that can be other than zero."""
+    from gradcalc.render.coordinates import FORMATS, Coordinates
+
+    if options.format not in FORMATS:
+        raise UsageError(
+            f"--sparse has no format {options.format}", hint=f"one of {', '.join(FORMATS)}"
+        )
+    how = method(options)
+    problem = posed(options)
+    program = problem.program()
+    asked = Asked(program, problem.x, [], "auto")
+    remarks = (*problem.graph.notes, *(kink.note for kink in bends(asked, options)))
+    matrix = program.sparse_jacobian(problem.x)
+    exit = Exit.DONE
+    if how != "none" and matrix.shape[0] * matrix.shape[1] <= CHECKED:
+        verdict = judged(asked, "jacobian", program(problem.x), matrix.toarray(), options)
+        if verdict is not None:
+            remarks, exit = (*remarks, verdict.line), verdict_exit(verdict, options)
+    elif how != "none":
+        remarks = (
+            *remarks,
+            f"not checked: more than {CHECKED:,} entries, zeros included",
+        )
+    found = program.pattern
+    coordinates = Coordinates(
+        program.outputs,
+        program.variables,
+        found.rows.tolist(),
+        found.columns.tolist(),
+        matrix.data.tolist(),
+        remarks,
+    )
+    return Text(FORMATS[options.format](coordinates, options.digits), exit)

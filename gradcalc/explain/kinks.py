@@ -1,0 +1,374 @@
+"""Where the formula has no derivative at the point, and which convention the engine used there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gradcalc.calculus import rules
+from gradcalc.check.structure import operands, slopes, varying
+from gradcalc.engine.program import Program
+from gradcalc.errors import Span
+from gradcalc.functions.primitives import (
+    AND,
+    CONVENTIONS,
+    EQ,
+    GE,
+    GT,
+    LE,
+    LIBRARIES,
+    LT,
+    NE,
+    NOT,
+    OPERANDS,
+    OR,
+    TABLE,
+    WHERE,
+    Primitive,
+)
+from gradcalc.graph.graph import Graph
+from gradcalc.language import parse
+
+_LONGEST = 40  # characters of the user's text in a note
+_NUDGE = 2.0**-40
+"""How far beside a kink, relatively, its two sides are looked at."""
+_APPROACH = (2.0**-20, 2.0**-30, 2.0**-40)
+"""Three steps towards a boundary: they show whether something grows without bound there …"""
+_SHRINKS = 0.9
+"""… or goes to a limit, by ever smaller parts of the way: a logarithm's stay the same."""
+_JUMP = 1e-6
+_WIDE = 2.0**-10
+"""The same beside a point that a formula treats apart: farther, as the usual reason for that is a
+cancellation there, as in where(x == 0, 1, sin(x)/x)."""
+_APART = 1e-3
+_MOST = 20_000
+"""Nodes of a graph in which the two sides of a boundary are looked at."""
+_VARIABLES = 64
+"""Variables that are moved to see whether two branches meet smoothly."""
+_LOGICAL = {AND.code, OR.code, NOT.code}
+_ORDER = {LT.code, LE.code, GT.code, GE.code}
+_EQUALITY = {EQ.code, NE.code}
+
+
+class Sides(NamedTuple):
+    """A slope on the left of a kink and on its right, and the one that the engine uses."""
+
+    left: float
+    right: float
+    used: float
+
+
+@dataclass(frozen=True)
+class Kink:
+    """A node without a derivative at the point.
+
+    ``text`` is the user's text for it, ``condition`` what makes it a kink there, in the user's
+    terms ("x1 = 0"); ``sides`` are the slopes, for each operand that depends on a variable; for a
+    ``where`` on its boundary, for the one variable that was moved. ``jump`` is the value on either
+    side if that differs; ``others`` the slopes that other libraries use, by their names.
+    """
+
+    node: int
+    primitive: Primitive
+    span: Span
+    text: str
+    condition: str
+    sides: tuple[Sides, ...]
+    jump: tuple[float, float] | None = None
+    library: str = LIBRARIES["torch"]
+    others: tuple[tuple[str, tuple[float, ...]], ...] = ()
+
+    @property
+    def slopes(self) -> tuple[float, ...]:
+        """The slopes that the engine uses."""
+        return tuple(side.used for side in self.sides)
+
+    @property
+    def note(self) -> str:
+        """One sentence for the notes under an answer."""
+        if self.jump is not None:
+            what = f"jumps at {self.condition} from {self.jump[0]:g} to {self.jump[1]:g}"
+        else:
+            ends = (f"{_shown(side.left)} | {_shown(side.right)}" for side in self.sides)
+            pairs = " and ".join(ends)
+            what = f"has a kink at {self.condition}: left | right slope {pairs}"
+        return f"{self.text} {what}; {_listed(self.slopes)} used ({self._whose()})"
+
+    def _whose(self) -> str:
+        if self.primitive.code == WHERE.code:
+            return "that of the branch taken"
+        others = [f"; {name} takes {_listed(slopes)}" for name, slopes in self.others]
+        return f"{self.library}'s choice{''.join(others)}"
+
+
+def _listed(slopes: Sequence[float]) -> str:
+    return " and ".join(map(_shown, slopes))
+
+
+def _shown(slope: float) -> str:
+    return f"{slope + 0.0:g}"  # -0 is 0
+
+
+def kinks(program: Program, x: Mapping[str, Any] | Sequence[float] | Any) -> list[Kink]:
+    """The kinks that the derivative at the point ``x`` goes through, in the order of the graph.
+
+    Kinks in a branch that is not taken, in an operand of ``max`` that is not the larger one, or in
+    what depends on no variable are not among them.
+    """
+    graph = program.graph
+    suspects = [node for node, code in enumerate(graph.codes) if TABLE[code].kink]
+    meetings = any(code == WHERE.code for code in graph.codes)
+    if not suspects and not meetings:
+        return []
+    point = program.point(x)
+    values = program.values(point)
+    with np.errstate(all="ignore"):
+        found = [node for node in suspects if _is_kink(graph, node, values)]
+        if not found and not meetings:
+            return []
+        alive, varies = _alive(graph, values), varying(graph)
+        marks = [a and b for a, b in zip(alive, varies, strict=True)]
+        bent = [_describe(graph, node, values, varies) for node in found if marks[node]]
+        if meetings and len(graph) <= _MOST:
+            bent += _boundaries(graph, point, values, marks)
+    return sorted(bent, key=lambda kink: kink.node)
+
+
+def _is_kink(graph: Graph, node: int, values: Any) -> bool:
+    condition = _condition(TABLE[graph.codes[node]])
+    known = dict(condition.constants)
+    within = operands(graph, node)
+    for name, place in zip(condition.variables, condition.inputs, strict=True):
+        known[place] = values[within[OPERANDS.index(name)]]
+    for place in range(len(condition)):
+        if place not in known:
+            primitive, arguments = condition[place][:2]
+            known[place] = primitive.numpy(*(known[argument] for argument in arguments))
+    return bool(known[condition.outputs[0]])
+
+
+@cache
+def _condition(primitive: Primitive) -> Graph:
+    return parse(primitive.kink, bound=OPERANDS, flags_are_numbers=True)
+
+
+def _alive(graph: Graph, values: Any) -> bytearray:
+    """A mark for each node that a cotangent of some output reaches."""
+    alive = bytearray(len(graph))
+    for node in graph.outputs:
+        alive[node] = 1
+    for node in range(len(graph) - 1, -1, -1):
+        if alive[node]:
+            for operand in _reached(graph, node, values):
+                alive[operand] = 1
+    return alive
+
+
+def _reached(graph: Graph, node: int, values: Any) -> tuple[int, ...]:
+    primitive = TABLE[graph.codes[node]]
+    if not primitive.selects:
+        return slopes(graph, node)
+    within = operands(graph, node)
+    return tuple(
+        operand
+        for operand, slope in zip(within, _partials(graph, node, values), strict=True)
+        if slope
+    )
+
+
+def _partials(graph: Graph, node: int, values: Any) -> list[float]:
+    """The engine's partials at a node; 0 for an operand that no slope flows to."""
+    primitive = TABLE[graph.codes[node]]
+    within = operands(graph, node)
+    rule = rules.rule(primitive)
+    wanted = [k for k, place in enumerate(rule.outputs) if place is not None]
+    numbers = rules.evaluate(rule, [values[operand] for operand in within], values[node], wanted)
+    return [0.0 if number is None else float(number) for number in numbers]
+
+
+def _describe(graph: Graph, node: int, values: Any, varies: bytearray) -> Kink:
+    primitive = TABLE[graph.codes[node]]
+    within = operands(graph, node)
+    texts = {name: _text(graph, operand) for name, operand in zip(OPERANDS, within, strict=False)}
+    condition = re.sub(r"\b[xyz]\b", lambda found: texts[found[0]], primitive.kink)
+    moving = [k for k, operand in enumerate(within) if varies[operand]]
+    xs = [float(values[operand]) for operand in within]
+    used = _slopes(primitive, xs)
+    convention, table_row = _origin(primitive)
+    others = [
+        (LIBRARIES[name], tuple(_slopes(CONVENTIONS[name].get(table_row.code, table_row), xs)))
+        for name in LIBRARIES
+        if name != convention
+    ]
+    return Kink(
+        node=node,
+        primitive=primitive,
+        span=graph.span(node),
+        text=_text(graph, node),
+        condition=condition.replace("==", "="),
+        sides=tuple(_sides(primitive, xs, k, used[k]) for k in moving),
+        jump=next(filter(None, (_jump(primitive, xs, k) for k in moving)), None),
+        library=LIBRARIES[convention],
+        others=tuple(
+            (name, tuple(theirs[k] for k in moving))
+            for name, theirs in others
+            if any(theirs[k] != used[k] for k in moving)
+        ),
+    )
+
+
+def _origin(primitive: Primitive) -> tuple[str, Primitive]:
+    """Whose slopes a row has, and the row that it stands in for."""
+    for convention, instead in CONVENTIONS.items():
+        for code, row in instead.items():
+            if row is primitive:
+                return convention, TABLE[code]
+    return "torch", primitive
+
+
+def _slopes(primitive: Primitive, xs: Sequence[float]) -> list[float]:
+    """The partials with respect to all operands; 0 where no slope flows."""
+    rule = rules.rule(primitive)
+    wanted = [k for k, place in enumerate(rule.outputs) if place is not None]
+    found = rules.evaluate(rule, xs, primitive.numpy(*xs), wanted)
+    return [0.0 if slope is None else float(slope) for slope in found]
+
+
+def _moved(xs: Sequence[float], k: int, sign: int, nudge: float = _NUDGE) -> list[float]:
+    """The operands with the k-th a little to the left or to the right."""
+    moved = list(xs)
+    moved[k] += sign * nudge * max(abs(xs[k]), 1.0)
+    return moved
+
+
+def _sides(primitive: Primitive, xs: Sequence[float], k: int, used: float) -> Sides:
+    left, right = (_slopes(primitive, _moved(xs, k, sign))[k] for sign in (-1, 1))
+    return Sides(left, right, used)
+
+
+def _jump(primitive: Primitive, xs: Sequence[float], k: int) -> tuple[float, float] | None:
+    left, right = (float(primitive.numpy(*_moved(xs, k, sign))) for sign in (-1, 1))
+    return _leap(left, right, max(1.0, *map(abs, xs)))
+
+
+def _leap(left: float, right: float, size: float) -> tuple[float, float] | None:
+    """Both values if they differ by more than a slope makes of a nudge, shortened."""
+    if not _differ(left, right, _JUMP * size):
+        return None
+    return round(left, 9) + 0.0, round(right, 9) + 0.0  # -0 is 0
+
+
+# --- where, on its boundary -----------------------------------------------------------------------
+
+
+def _boundaries(graph: Graph, x: Any, values: Any, marks: Any) -> Iterator[Kink]:
+    """Where two branches meet: a kink if they do not meet smoothly."""
+    for node, code in enumerate(graph.codes):
+        if code != WHERE.code or not marks[node]:
+            continue
+        boundary = _boundary(graph, operands(graph, node)[0], values)
+        if boundary is not None:
+            yield from _meeting(graph, node, boundary, x)
+
+
+def _boundary(graph: Graph, condition: int, values: Any) -> int | None:
+    """The comparison in a condition whose two sides are equal at the point."""
+    stack = [condition]
+    while stack:
+        node = stack.pop()
+        code = graph.codes[node]
+        if code in _LOGICAL:
+            stack += operands(graph, node)
+        elif code in _ORDER | _EQUALITY:
+            x, y = operands(graph, node)
+            if values[x] == values[y]:
+                return node
+    return None
+
+
+def _meeting(graph: Graph, node: int, boundary: int, x: Any) -> Iterator[Kink]:
+    """The kink along the first variable that crosses the boundary, if there is one."""
+    alone = copy(graph)
+    alone.outputs, alone.output_names = [node], ["f"]
+    program = Program(alone)
+    here = program.jacobian(x)[0]
+    apart = graph.codes[boundary] in _EQUALITY
+    for j in range(min(len(graph.inputs), _VARIABLES)):
+        if apart:
+            kink = _set_apart(graph, program, boundary, x, j)
+            if kink is None:
+                continue
+            yield kink
+            return
+        (before, left), (after, right) = (_one_sided(program, x, j, sign) for sign in (-1, 1))
+        jump = _leap(before, after, 1.0)
+        if jump or _differ(left, right, _JUMP):
+            yield Kink(
+                node=node,
+                primitive=WHERE,
+                span=graph.span(node),
+                text=_text(graph, node),
+                condition=_equality(graph, boundary),
+                sides=(Sides(left, right, float(here[j])),),
+                jump=jump,
+            )
+            return
+
+
+def _one_sided(program: Program, x: Any, j: int, sign: int) -> tuple[float, float]:
+    """The value and the slope that are approached from one side."""
+    ends = [_moved(x, j, sign, nudge) for nudge in _APPROACH]
+    values = (float(program(end)[0]) for end in ends)
+    return _limit(*values), _limit(*(float(program.jacobian(end)[0, j]) for end in ends))
+
+
+def _limit(far: float, near: float, nearest: float) -> float:
+    """Where a function goes whose argument comes closer by equal factors."""
+    before, last = near - far, nearest - near
+    if abs(last) < _SHRINKS * abs(before):
+        return nearest - last * last / (last - before)  # each step a part of the one before
+    grows = abs(nearest) > abs(near) > abs(far) and _differ(near, nearest, _APART)
+    return float(np.copysign(np.inf, nearest)) if grows else nearest
+
+
+def _differ(left: float, right: float, tolerance: float) -> bool:
+    sizes = [abs(side) for side in (left, right) if np.isfinite(side)]
+    return left != right and abs(right - left) > tolerance * max([1.0, *sizes])
+
+
+def _set_apart(graph: Graph, program: Program, boundary: int, x: Any, j: int) -> Kink | None:
+    """A kink where the branch for this one point does not continue what is on both its sides."""
+    ends = [_moved(x, j, sign, _WIDE) for sign in (-1, 1)]
+    left, here, right = (float(program.jacobian(end)[0, j]) for end in (ends[0], x, ends[1]))
+    before, at, after = (float(program(end)[0]) for end in (ends[0], x, ends[1]))
+    middle, around = (before + after) / 2, (left + right) / 2
+    leaps = abs(at - middle) > _APART * max(abs(middle), 1.0)
+    if not leaps and abs(here - around) <= _APART * max(abs(around), 1.0):
+        return None
+    (node,) = program.graph.outputs
+    return Kink(
+        node=node,
+        primitive=WHERE,
+        span=graph.span(node),
+        text=_text(graph, node),
+        condition=_equality(graph, boundary),
+        sides=(Sides(left, right, here),),
+        jump=(round(middle, 6), at) if leaps else None,
+    )
+
+
+def _equality(graph: Graph, node: int) -> str:
+    x, y = operands(graph, node)
+    return f"{_text(graph, x)} = {_text(graph, y)}"
+
+
+def _text(graph: Graph, node: int) -> str:
+    """The user's text, on one line and not too long; a value that was named goes by its name."""
+    text = graph.names.get(node) or " ".join(graph.text(node).split())
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

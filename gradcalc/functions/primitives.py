@@ -1,0 +1,461 @@
+"""THE table: every operator and function that gradcalc knows, each declared once.
+
+To add a function, add a row; nothing else needs to be touched. The parser, both modes of
+differentiation, every order, the sympy check, ``gradcalc functions`` and the tests follow from it.
+
+A row says:
+
+``forward``
+    the function on numpy arrays; ``np.tanh`` or a function defined below. ``np``, ``special``,
+    ``sp`` and ``mp`` are imported when first used, so that this module costs nothing at start-up.
+``d`` (``dx``, ``dy``, ``dz``)
+    its partial derivatives, **in gradcalc's own language**, in terms of the operands ``x``, ``y``,
+    ``z`` and of ``out``, the value itself. ``"0"`` where the function is flat wherever it is
+    smooth, ``None`` where it has no derivative (a condition, the order of a polygamma). A partial
+    is itself differentiated for higher orders, so write it through smooth functions, and
+    accurately up to the edges: ``sech2(x)`` rather than ``1 - out**2``,
+    ``1/sqrt((1 - x)*(1 + x))`` rather than ``1/sqrt(1 - x**2)``.
+``sympy``, ``mpmath``
+    independent counterparts for the check; by default the function of the same name.
+``domain``
+    where it is defined, as a condition on the operands; empty means everywhere.
+``kink``
+    where it has no derivative and the partials state a convention instead (PyTorch's).
+``selects``
+    an exact zero in a partial means "this operand has no say here" (the branch of ``where`` that
+    is not taken), not "the slope happens to be 0": nothing flows through it, not even a NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from typing import Any
+
+
+class _Lazy:
+    """A module, or a function in one, that is imported when it is first called."""
+
+    def __init__(self, module: str, name: str = "") -> None:
+        self._module, self._name = module, name
+        self._found: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        attribute = _Lazy(self._module, name)
+        setattr(self, name, attribute)  # made once: forwards ask for theirs at every call
+        return attribute
+
+    def __call__(self, *args: Any) -> Any:
+        return self.resolve()(*args)
+
+    def resolve(self) -> Any:
+        if self._found is None:
+            self._found = getattr(import_module(self._module), self._name)
+        return self._found
+
+
+np: Any = _Lazy("numpy")
+special: Any = _Lazy("scipy.special")
+elementary: Any = _Lazy("gradcalc.functions.elementary")
+gammas: Any = _Lazy("gradcalc.functions.gammas")
+sp: Any = _Lazy("sympy")
+
+
+class _Digits:
+    """mpmath's function of this name, in the arithmetic that is in force when it is called."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __call__(self, *args: Any) -> Any:
+        from gradcalc.functions.digits import context  # deferred: the check's alone
+
+        return getattr(context(), self._name)(*args)
+
+
+class _Arithmetic:
+    def __getattr__(self, name: str) -> _Digits:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        function = _Digits(name)
+        setattr(self, name, function)
+        return function
+
+
+mp: Any = _Arithmetic()
+
+
+def _resolve(function: Any) -> Callable[..., Any]:
+    resolved: Callable[..., Any] = function.resolve() if isinstance(function, _Lazy) else function
+    return resolved
+
+
+@dataclass(frozen=True, eq=False)
+class Primitive:
+    """One row of the table. ``code`` is its place in it: graphs store codes, not rows."""
+
+    name: str
+    code: int
+    arity: int
+    forward: Any
+    partials: tuple[str | None, ...]
+    sympy_forward: Any
+    mpmath_forward: Any
+    domain: str = ""
+    kink: str = ""
+    doc: str = ""
+    aliases: tuple[str, ...] = ()
+    symbol: str = ""
+    selects: bool = False
+    boolean: bool = False
+    spoken: bool = True
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether a cotangent can flow through any operand."""
+        return any(partial not in (None, "0") for partial in self.partials)
+
+    @cached_property
+    def numpy(self) -> Callable[..., Any]:
+        """The function on numpy arrays, float64 or float32; a ufunc where there is one."""
+        return _resolve(self.forward)
+
+    @cached_property
+    def numpy_long(self) -> Callable[..., Any]:
+        """The same on thousands of numbers at once: sooner, where there is a way."""
+        from gradcalc.functions.sines import for_long_arrays  # deferred: it is made of numpy
+
+        return for_long_arrays(self.numpy)
+
+    @cached_property
+    def sympy(self) -> Callable[..., Any]:
+        """The function on sympy expressions of real symbols."""
+        return _resolve(self.sympy_forward)
+
+    @cached_property
+    def mpmath(self) -> Callable[..., Any]:
+        """The function on mpmath's mpf numbers, at the working precision."""
+        return _resolve(self.mpmath_forward)
+
+
+OPERANDS = ("x", "y", "z")
+TABLE: list[Primitive] = []
+FUNCTIONS: dict[str, Primitive] = {}
+"""What may stand in call position, by name and by alias."""
+
+
+def _declare(
+    name: str,
+    forward: Any,
+    partials: tuple[str | None, ...],
+    *,
+    sympy: Any = None,
+    mpmath: Any = None,
+    aliases: tuple[str, ...] = (),
+    spoken: bool = True,
+    **rest: Any,
+) -> Primitive:
+    primitive = Primitive(
+        name=name,
+        code=len(TABLE),
+        arity=len(partials),
+        forward=forward,
+        partials=partials,
+        sympy_forward=sympy or getattr(sp, name),
+        mpmath_forward=mpmath or getattr(mp, name),
+        aliases=aliases,
+        spoken=spoken,
+        **rest,
+    )
+    TABLE.append(primitive)
+    if spoken:
+        for word in (name, *aliases):
+            FUNCTIONS[word] = primitive
+    return primitive
+
+
+def unary(name: str, forward: Any, *, d: str, **rest: Any) -> Primitive:
+    return _declare(name, forward, (d,), **rest)
+
+
+def binary(name: str, forward: Any, *, dx: str | None, dy: str | None, **rest: Any) -> Primitive:
+    return _declare(name, forward, (dx, dy), **rest)
+
+
+def ternary(
+    name: str, forward: Any, *, dx: str | None, dy: str | None, dz: str | None, **rest: Any
+) -> Primitive:
+    return _declare(name, forward, (dx, dy, dz), **rest)
+
+
+# A table: a row a line.
+# fmt: off
+
+# --- Leaves -------------------------------------------------------------------------------------
+
+VARIABLE = _declare("variable", None, (), spoken=False, doc="an input")
+CONSTANT = _declare("constant", None, (), spoken=False, doc="a number")
+
+# --- Arithmetic ---------------------------------------------------------------------------------
+
+
+def _pow_sympy(x: Any, y: Any) -> Any:
+    # An exact power of numbers may have millions of digits; left unevaluated, it is a float later.
+    too_long = x.is_number and y.is_number and abs(y) > 64
+    return sp.Pow.resolve()(x, y, evaluate=not too_long)
+
+
+def _xy(f: Callable[[Any, Any], Any], **rest: Any) -> dict[str, Any]:
+    """The same function serves sympy and mpmath where it only uses operators."""
+    return {"sympy": f, "mpmath": f, **rest}
+
+
+ADD = binary("add", np.add, dx="1", dy="1", symbol="+", spoken=False,
+             doc="x + y", **_xy(lambda x, y: x + y))
+SUB = binary("sub", np.subtract, dx="1", dy="-1", symbol="-", spoken=False,
+             doc="x - y", **_xy(lambda x, y: x - y))
+MUL = binary("mul", np.multiply, dx="y", dy="x", symbol="*", spoken=False,
+             doc="x * y", **_xy(lambda x, y: x * y))
+DIV = binary("div", np.divide, dx="1/y", dy="-out/y", symbol="/", spoken=False,
+             domain="y != 0", doc="x / y", **_xy(lambda x, y: x / y))
+NEG = unary("neg", np.negative, d="-1", symbol="-", spoken=False,
+            doc="-x", sympy=lambda x: -x, mpmath=lambda x: -x)
+MOD = binary("mod", np.mod, dx="1", dy="-round((x - out)/y)", symbol="%", spoken=False,
+             domain="y != 0", kink="x/y == floor(x/y)",
+             doc="remainder of x / y, with the sign of y",
+             sympy=lambda x, y: x - y * sp.floor(x / y),
+             mpmath=lambda x, y: x % y)
+POW = binary("pow", np.power, symbol="**", spoken=True,
+             # y - 1 is not exact for every y below 1/2, and x**(y - 1) magnifies that by |log(x)|
+             dx="where(y == 0, 0, where(x == 0 or y - 1 + 1 == y, y*x**(y - 1), "
+             "y*(out/x)))",
+             dy="where(x == 0 and y >= 0, 0, out*log(x))",
+             domain="x > 0 or (x == 0 and y >= 0) or (x < 0 and y == floor(y))",
+             doc="x to the power of y",
+             sympy=_pow_sympy, mpmath=lambda x, y: mp.power(x, y))
+SQUARE = unary("square", np.square, d="2*x", doc="x**2",
+               sympy=lambda x: x**2, mpmath=lambda x: x * x)
+
+FLOW = binary("flow", lambda c, d: np.where(np.equal(c, 0), 0.0, np.multiply(c, d)),
+              dx="y", dy="x", selects=True, spoken=False,
+              doc="x * y, but 0 where x is 0: a cotangent that stops at a branch not taken",
+              **_xy(lambda x, y: x * y))
+
+# --- Roots, exponentials, logarithms ------------------------------------------------------------
+
+unary("sqrt", np.sqrt, d="1/(2*out)", domain="x >= 0", doc="square root")
+unary("cbrt", elementary.cbrt, d="1/(3*out**2)", doc="real cube root, of negative numbers too",
+      sympy=lambda x: sp.sign(x) * sp.Abs(x) ** sp.Rational(1, 3),
+      mpmath=lambda x: mp.sign(x) * mp.cbrt(abs(x)))
+EXP = unary("exp", np.exp, d="out", doc="e to the power of x")
+unary("exp2", np.exp2, d="out*log(2)", doc="2 to the power of x",
+      sympy=lambda x: 2**x, mpmath=lambda x: mp.mpf(2) ** x)
+unary("expm1", np.expm1, d="exp(x)", doc="exp(x) - 1, accurate near 0",
+      sympy=lambda x: sp.exp(x) - 1)
+LOG = unary("log", np.log, d="1/x", domain="x > 0", aliases=("ln",), doc="natural logarithm")
+unary("log1p", np.log1p, d="1/(1 + x)", domain="x > -1", doc="log(1 + x), accurate near 0",
+      sympy=lambda x: sp.log(1 + x))
+unary("log2", np.log2, d="1/log(2)/x", domain="x > 0", doc="logarithm to base 2",
+      sympy=lambda x: sp.log(x, 2), mpmath=lambda x: mp.log(x, 2))
+unary("log10", np.log10, d="1/log(10)/x", domain="x > 0", doc="logarithm to base 10",
+      sympy=lambda x: sp.log(x, 10))
+
+# --- Trigonometry -------------------------------------------------------------------------------
+
+SIN = unary("sin", np.sin, d="cos(x)", doc="sine")
+COS = unary("cos", np.cos, d="-sin(x)", doc="cosine")
+unary("tan", np.tan, d="1 + out**2", doc="tangent")
+unary("sec", lambda x: 1 / np.cos(x), d="out*tan(x)", doc="secant, 1/cos(x)")
+unary("csc", lambda x: 1 / np.sin(x), d="-out*cot(x)", domain="x != 0",
+      doc="cosecant, 1/sin(x)")
+unary("cot", lambda x: 1 / np.tan(x), d="-csc(x)**2", domain="x != 0",
+      doc="cotangent, 1/tan(x)")
+unary("asin", np.arcsin, d="1/sqrt((1 - x)*(1 + x))", domain="x >= -1 and x <= 1",
+      aliases=("arcsin",), doc="inverse sine")
+unary("acos", np.arccos, d="-1/sqrt((1 - x)*(1 + x))", domain="x >= -1 and x <= 1",
+      aliases=("arccos",), doc="inverse cosine")
+# from 1e150 on, x**2 overflows before its reciprocal underflows
+unary("atan", np.arctan, d="where(abs(x) < 1e150, 1/(1 + x**2), 1/x/x)",
+      aliases=("arctan",), doc="inverse tangent")
+binary("atan2", np.arctan2, aliases=("arctan2",),
+       dx="where(x == 0 and y == 0, 0, y/hypot(x, y)/hypot(x, y))",
+       dy="where(x == 0 and y == 0, 0, -x/hypot(x, y)/hypot(x, y))",
+       kink="(x == 0 and y == 0) or (x == 0 and y < 0)",
+       doc="angle of the point with ordinate x and abscissa y")
+
+# --- Hyperbolic functions -----------------------------------------------------------------------
+
+unary("sinh", np.sinh, d="cosh(x)", doc="hyperbolic sine")
+unary("cosh", np.cosh, d="sinh(x)", doc="hyperbolic cosine")
+unary("tanh", np.tanh, d="sech2(x)", doc="hyperbolic tangent")
+unary("sech", elementary.sech, d="-out*tanh(x)", doc="hyperbolic secant, 1/cosh(x)")
+unary("sech2", elementary.sech_squared, d="-2*out*tanh(x)", doc="sech(x)**2, accurate for all x",
+      sympy=lambda x: sp.sech(x) ** 2, mpmath=lambda x: mp.sech(x) ** 2)
+unary("csch", elementary.csch, d="-out*coth(x)", domain="x != 0",
+      doc="hyperbolic cosecant, 1/sinh(x)")
+unary("coth", elementary.coth, d="-csch(x)**2", domain="x != 0",
+      doc="hyperbolic cotangent, 1/tanh(x)")
+unary("asinh", np.arcsinh, d="1/hypot(1, x)", aliases=("arcsinh",),
+      doc="inverse hyperbolic sine")
+unary("acosh", np.arccosh, d="1/(sqrt(x - 1)*sqrt(x + 1))", domain="x >= 1",
+      aliases=("arccosh",), doc="inverse hyperbolic cosine")
+unary("atanh", np.arctanh, d="1/((1 - x)*(1 + x))", domain="x > -1 and x < 1",
+      aliases=("arctanh",), doc="inverse hyperbolic tangent")
+
+# --- Pieces: absolute value, rounding, extremes, conditions -------------------------------------
+
+
+def _flag(test: Callable[..., Any]) -> dict[str, Any]:
+    """mpmath's answer to a condition is a number too: 1 or 0."""
+    return {"mpmath": lambda *xs: mp.mpf(1 if test(*xs) else 0)}
+
+
+def _compare(name: str, symbol: str, forward: Any, sympy: Any, test: Any) -> Primitive:
+    return binary(name, forward, dx=None, dy=None, symbol=symbol, sympy=sympy, boolean=True,
+                  spoken=False, doc=f"1 where x {symbol} y, else 0", **_flag(test))
+
+
+LT = _compare("lt", "<", np.less, sp.Lt, lambda x, y: x < y)
+LE = _compare("le", "<=", np.less_equal, sp.Le, lambda x, y: x <= y)
+GT = _compare("gt", ">", np.greater, sp.Gt, lambda x, y: x > y)
+GE = _compare("ge", ">=", np.greater_equal, sp.Ge, lambda x, y: x >= y)
+EQ = _compare("eq", "==", np.equal, sp.Eq, lambda x, y: x == y)
+NE = _compare("ne", "!=", np.not_equal, sp.Ne, lambda x, y: x != y)
+AND = binary("and", np.logical_and, dx=None, dy=None, symbol="and", sympy=sp.And, boolean=True,
+             spoken=False, doc="1 where both hold", **_flag(lambda x, y: x and y))
+OR = binary("or", np.logical_or, dx=None, dy=None, symbol="or", sympy=sp.Or, boolean=True,
+            spoken=False, doc="1 where either holds", **_flag(lambda x, y: x or y))
+NOT = _declare("not", np.logical_not, (None,), symbol="not", sympy=sp.Not, boolean=True,
+               spoken=False, doc="1 where x does not hold", **_flag(lambda x: not x))
+
+WHERE = ternary("where", lambda c, a, b: np.where(np.not_equal(c, 0), a, b),
+                dx=None, dy="x", dz="not x", selects=True,
+                doc="y where the condition x holds, else z",
+                sympy=lambda c, a, b: sp.Piecewise((a, c), (b, True)),
+                mpmath=lambda c, a, b: a if c else b)
+ABS = unary("abs", np.abs, d="sign(x)", kink="x == 0", doc="absolute value",
+      sympy=sp.Abs, mpmath=mp.fabs)
+unary("sign", np.sign, d="0", kink="x == 0", doc="-1, 0 or 1")
+unary("floor", np.floor, d="0", kink="x == floor(x)", doc="largest integer below or equal")
+unary("ceil", np.ceil, d="0", kink="x == floor(x)", doc="smallest integer above or equal",
+      sympy=sp.ceiling)
+unary("round", np.round, d="0", kink="x - floor(x) == 1/2",
+      doc="nearest integer, halves to even",
+      sympy=lambda x: sp.floor((2 * x + 1) / 4) + sp.ceiling((2 * x - 1) / 4), mpmath=mp.nint)
+unary("heaviside", lambda x: np.heaviside(x, 0.5), d="0", kink="x == 0",
+      doc="0 below 0, 1 above it, 1/2 at it",
+      sympy=lambda x: (1 + sp.sign(x)) / 2, mpmath=lambda x: (1 + mp.sign(x)) / 2)
+unary("relu", lambda x: np.maximum(x, 0), d="where(x > 0, 1, 0)", kink="x == 0", selects=True,
+      doc="max(x, 0), with slope 0 at 0",
+      sympy=lambda x: sp.Piecewise((x, x > 0), (0, True)), mpmath=lambda x: max(x, mp.mpf(0)))
+MAX = binary("max", np.maximum, dx="heaviside(x - y)", dy="heaviside(y - x)", kink="x == y",
+             selects=True, doc="larger of two (or of many, or of an array)",
+             sympy=lambda x, y: sp.Piecewise((x, x > y), (y, x < y), ((x + y) / 2, True)),
+             mpmath=lambda x, y: max(x, y))
+MIN = binary("min", np.minimum, dx="heaviside(y - x)", dy="heaviside(x - y)", kink="x == y",
+             selects=True, doc="smaller of two (or of many, or of an array)",
+             sympy=lambda x, y: sp.Piecewise((x, x < y), (y, x > y), ((x + y) / 2, True)),
+             mpmath=lambda x, y: min(x, y))
+CLAMP = ternary("clamp", lambda x, lo, hi: np.minimum(np.maximum(x, lo), hi),
+        dx="where(x >= y and x <= z, 1, 0)",
+        dy="where(x < y and y <= z, 1, 0)",
+        dz="where(x > z or y > z, 1, 0)",
+        kink="x == y or x == z", selects=True, aliases=("clip",),
+        doc="x, but at least y and at most z",
+        sympy=lambda x, lo, hi: sp.Piecewise((hi, lo > hi), (lo, x < lo), (hi, x > hi), (x, True)),
+        mpmath=lambda x, lo, hi: min(max(x, lo), hi))
+
+# --- Geometry, statistics, machine learning -----------------------------------------------------
+
+HYPOT = binary("hypot", np.hypot, dx="where(out == 0, 0, x/out)", dy="where(out == 0, 0, y/out)",
+               kink="x == 0 and y == 0", doc="sqrt(x**2 + y**2), without overflow",
+               sympy=lambda x, y: sp.sqrt(x**2 + y**2))
+
+
+def _gaussian(x: Any) -> Any:
+    t = np.minimum(abs(x), 1000.0)  # where it is long 0, and its square finite
+    near = np.round(256 * t) / 256  # few digits: its square is exact, and exp would magnify
+    return np.exp(-near * near) * np.exp((near - t) * (near + t))
+
+
+unary("gaussian", _gaussian, d="-2*(x*out)", doc="exp(-x**2), accurate for large x",
+      sympy=lambda x: sp.exp(-(x**2)), mpmath=lambda x: mp.exp(-x * x))
+unary("erf", special.erf, d="2/sqrt(pi)*gaussian(x)", doc="error function")
+unary("erfc", gammas.erfc, d="-2/sqrt(pi)*gaussian(x)", doc="1 - erf(x), accurate for large x")
+unary("gamma", gammas.gamma, d="out*digamma(x)", domain="x > 0 or x != floor(x)",
+      doc="gamma function")
+unary("lgamma", gammas.lgamma, d="digamma(x)", domain="x > 0 or x != floor(x)",
+      aliases=("gammaln",), doc="log(|gamma(x)|)",
+      sympy=lambda x: sp.log(sp.Abs(sp.gamma(x))),
+      mpmath=lambda x: mp.re(mp.loggamma(x)))
+unary("digamma", gammas.digamma, d="polygamma(1, x)", domain="x > 0 or x != floor(x)",
+      aliases=("psi",), doc="derivative of log(gamma(x))")
+binary("polygamma", gammas.polygamma, dx=None, dy="polygamma(x + 1, y)",
+       domain="x >= 0 and x == floor(x) and (y > 0 or y != floor(y))",
+       doc="x-th derivative of digamma at y", mpmath=mp.psi)
+
+
+def _sigmoid(x: Any) -> Any:
+    t = np.exp(-abs(x))  # scipy's gives 0 from -709 on
+    return np.where(x < 0, t, 1) / (1 + t)
+
+
+unary("sigmoid", _sigmoid, d="out*sigmoid(-x)", aliases=("expit",), doc="1/(1 + exp(-x))",
+      sympy=lambda x: 1 / (1 + sp.exp(-x)), mpmath=lambda x: 1 / (1 + mp.exp(-x)))
+unary("softplus", lambda x: np.logaddexp(0, x), d="sigmoid(x)", doc="log(1 + exp(x))",
+      sympy=lambda x: sp.log(1 + sp.exp(x)), mpmath=lambda x: mp.log1p(mp.exp(x)))
+
+# --- Conventions ----------------------------------------------------------------------------------
+
+CONVENTIONS: dict[str, dict[int, Primitive]] = {"torch": {}, "jax": {}}
+"""Who takes which slope at a kink: by convention, the rows that stand in for rows of the table.
+The table itself has PyTorch's slopes; where nothing stands here, all take the same."""
+
+LIBRARIES = {"torch": "PyTorch", "jax": "JAX"}
+
+
+def _instead(
+    convention: str, primitive: Primitive, *partials: str, sympy: Callable[..., Any]
+) -> None:
+    """The same function with the slopes of another library, which differ at its kinks only."""
+    CONVENTIONS[convention][primitive.code] = _declare(
+        f"{convention}_{primitive.name}",
+        lambda *operands: primitive.numpy(*operands),
+        partials,
+        sympy=sympy,
+        mpmath=primitive.mpmath_forward,
+        kink=primitive.kink,
+        selects=primitive.selects,
+        doc=f"{primitive.doc}, with the slopes of {LIBRARIES[convention]}",
+        spoken=False,
+    )
+
+
+_instead("jax", ABS, "where(x >= 0, 1, -1)",
+         sympy=lambda x: sp.Piecewise((x, x >= 0), (-x, True)))
+_instead("jax", HYPOT, "where(out == 0, 1/2, x/out)", "where(out == 0, 1/2, y/out)",
+         sympy=lambda x, y: sp.Piecewise(
+             ((x + y) / 2, sp.And(sp.Eq(x, 0), sp.Eq(y, 0))), (sp.sqrt(x**2 + y**2), True)))
+_instead("jax", CLAMP,
+         "heaviside(x - y)*heaviside(z - max(x, y))",
+         "heaviside(y - x)*heaviside(z - max(x, y))",
+         "heaviside(max(x, y) - z)",
+         sympy=lambda x, lo, hi: sp.Piecewise(
+             (hi, lo > hi),
+             ((lo + hi) / 2, sp.And(x < lo, sp.Eq(lo, hi))),
+             (lo, x < lo),
+             (hi, x > hi),
+             ((x + lo) / 4 + hi / 2, sp.And(sp.Eq(x, lo), sp.Eq(x, hi))),
+             ((x + lo) / 2, sp.Eq(x, lo)),
+             ((x + hi) / 2, sp.Eq(x, hi)),
+             (x, True)))  # fmt: skip
+
+CONSTANTS = {"pi": 3.141592653589793, "e": 2.718281828459045, "tau": 6.283185307179586}
+"""Names that are numbers unless the user binds them."""

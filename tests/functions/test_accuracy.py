@@ -1,0 +1,284 @@
+"""Every function and every slope of the table, over all that doubles can represent, in ulps.
+
+The truth is a second table of derivatives, in mpmath at 80 digits, written without a look at the
+first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import mpmath as mp
+import numpy as np
+import pytest
+
+from gradcalc.calculus import rules
+from gradcalc.check.digits.values import apply
+from gradcalc.functions.primitives import CONVENTIONS, OPERANDS, TABLE, Primitive
+from tests.functions.test_primitives import condition
+
+LIMIT = 4.0
+GAMMAS = ("gamma", "lgamma", "digamma", "polygamma")
+DIGITS = 80
+LARGEST = np.finfo(float).max
+SMALLEST_NORMAL = 2.0**-1022
+TINIEST = mp.mpf(5e-324)
+VALUES = [primitive for primitive in TABLE if primitive.arity and not primitive.boolean]
+SMOOTH = [primitive for primitive in VALUES if primitive.differentiable]
+
+
+def _psi_nearby(x: Any) -> Any:
+    """The size of the two terms that cancel in digamma between its poles, where it has zeros."""
+    return abs(mp.psi(0, 1 - x)) if x < 0 else mp.mpf(0)
+
+
+def _poles_nearby(n: Any, x: Any) -> Any:
+    """The same for its derivatives: two poles, half a unit away, with opposite signs."""
+    return mp.factorial(n) * mp.mpf(2) ** (n + 1) if x < 0 else mp.mpf(0)
+
+
+ILL_POSED: dict[tuple[str, str], Callable[..., Any]] = {
+    ("lgamma", ""): lambda x: mp.mpf(x < 0),  # between the poles
+    ("digamma", ""): _psi_nearby,
+    ("lgamma", "x"): _psi_nearby,
+    ("gamma", "x"): lambda x: abs(mp.gamma(x)) * _psi_nearby(x),
+    ("polygamma", ""): _poles_nearby,
+    ("polygamma", "y"): lambda n, x: _poles_nearby(n + 1, x),
+}
+"""Near a zero that is not at a double, no double is near enough for a relative error: there, an
+ulp is one of this size."""
+
+
+SLOPES: dict[str, list[Callable[..., Any] | None]] = {
+    "add": [lambda x, y: mp.mpf(1), lambda x, y: mp.mpf(1)],
+    "sub": [lambda x, y: mp.mpf(1), lambda x, y: mp.mpf(-1)],
+    "mul": [lambda x, y: y, lambda x, y: x],
+    "div": [lambda x, y: 1 / y, lambda x, y: -x / y**2],
+    "neg": [lambda x: mp.mpf(-1)],
+    "mod": [lambda x, y: mp.mpf(1), lambda x, y: -_floor(x, y)],
+    "pow": [lambda x, y: y * x**y / x, lambda x, y: x**y * mp.log(x) if x > 0 else None],
+    "square": [lambda x: 2 * x],
+    "flow": [lambda c, d: d, lambda c, d: c],
+    "sqrt": [lambda x: x ** mp.mpf("-0.5") / 2],
+    "cbrt": [lambda x: mp.cbrt(abs(x)) / abs(x) / 3],
+    "exp": [mp.exp],
+    "exp2": [lambda x: mp.exp(x * mp.log(2)) * mp.log(2)],
+    "expm1": [mp.exp],
+    "log": [lambda x: 1 / x],
+    "log1p": [lambda x: 1 / (1 + x)],
+    "log2": [lambda x: 1 / x / mp.log(2)],
+    "log10": [lambda x: 1 / x / mp.log(10)],
+    "sin": [mp.cos],
+    "cos": [lambda x: -mp.sin(x)],
+    "tan": [lambda x: 1 / mp.cos(x) ** 2],
+    "sec": [lambda x: mp.sin(x) / mp.cos(x) ** 2],
+    "csc": [lambda x: -mp.cos(x) / mp.sin(x) ** 2],
+    "cot": [lambda x: -1 / mp.sin(x) ** 2],
+    "asin": [lambda x: 1 / mp.sqrt((1 - x) * (1 + x))],
+    "acos": [lambda x: -1 / mp.sqrt((1 - x) * (1 + x))],
+    "atan": [lambda x: 1 / (1 + x * x)],
+    "atan2": [lambda x, y: y / (x * x + y * y), lambda x, y: -x / (x * x + y * y)],
+    "sinh": [mp.cosh],
+    "cosh": [mp.sinh],
+    "tanh": [lambda x: 1 / mp.cosh(x) ** 2],
+    "sech": [lambda x: -mp.sinh(x) / mp.cosh(x) ** 2],
+    "sech2": [lambda x: -2 * mp.sinh(x) / mp.cosh(x) ** 3],
+    "csch": [lambda x: -mp.cosh(x) / mp.sinh(x) ** 2],
+    "coth": [lambda x: -1 / mp.sinh(x) ** 2],
+    "asinh": [lambda x: 1 / mp.sqrt(1 + x * x)],
+    "acosh": [lambda x: 1 / mp.sqrt((x - 1) * (x + 1))],
+    "atanh": [lambda x: 1 / ((1 - x) * (1 + x))],
+    "where": [None, lambda c, a, b: mp.mpf(c != 0), lambda c, a, b: mp.mpf(c == 0)],
+    "abs": [lambda x: mp.sign(x)],
+    "relu": [lambda x: mp.mpf(x > 0)],
+    "max": [lambda x, y: mp.mpf(x > y), lambda x, y: mp.mpf(y > x)],
+    "min": [lambda x, y: mp.mpf(x < y), lambda x, y: mp.mpf(y < x)],
+    "clamp": [
+        lambda x, lo, hi: mp.mpf(lo < x < hi),
+        lambda x, lo, hi: mp.mpf(x < lo <= hi),
+        lambda x, lo, hi: mp.mpf(hi < x or hi < lo),
+    ],
+    "hypot": [lambda x, y: x / mp.sqrt(x * x + y * y), lambda x, y: y / mp.sqrt(x * x + y * y)],
+    "erf": [lambda x: 2 / mp.sqrt(mp.pi) * mp.exp(-x * x)],
+    "erfc": [lambda x: -2 / mp.sqrt(mp.pi) * mp.exp(-x * x)],
+    "gaussian": [lambda x: -2 * x * mp.exp(-x * x)],
+    "gamma": [lambda x: mp.gamma(x) * mp.psi(0, x)],
+    "lgamma": [lambda x: mp.psi(0, x)],
+    "digamma": [lambda x: mp.psi(1, x)],
+    "polygamma": [None, lambda n, x: mp.psi(int(n) + 1, x)],
+    "sigmoid": [lambda x: mp.exp(-abs(x)) / (1 + mp.exp(-abs(x))) ** 2],
+    "softplus": [lambda x: 1 / (1 + mp.exp(-x))],
+}
+
+
+for _rows in CONVENTIONS.values():
+    SLOPES |= {row.name: SLOPES[TABLE[code].name] for code, row in _rows.items()}
+
+
+def _floor(x: Any, y: Any) -> Any:
+    with mp.workdps(700):
+        return mp.floor(x / y)
+
+
+# --- where ----------------------------------------------------------------------------------------
+
+EDGES = [0.0, 0.5, 1.0, 2.0, 3.0, 14.0, 19.1, 20.0, 22.0, 26.5, 27.0, 36.7, 37.0, 40.0, 170.5,
+         171.5, 354.0, 372.0, 700.0, 709.7, 710.4, 744.4, 745.2, 1e8, 2.0**52, 2.0**53 + 2, 1e16,
+         1.3e154, 1.4e154, 1e155, 1e160, 2.2250738585072014e-308, 5e-324, 1e-310,
+         1.7976931348623157e308, 1e308, 8.9e307, *(np.pi / 2 * np.arange(1, 9)),
+         *(np.log(2) * np.arange(1, 4)), 1e22, 3e5]  # fmt: skip
+
+
+@cache
+def line() -> Any:
+    """Doubles of all sizes, more of them where functions have their edges."""
+    rng = np.random.default_rng(12)
+    edges = np.array(EDGES)
+    near = [np.nextafter(edges, np.inf), np.nextafter(edges, 0)]
+    away = [s * 10.0**-k for k in (3, 6, 9, 12, 15) for s in (-1, 1)]
+    beside = [edge * (1 + part) for edge in (0.5, 1.0, np.pi / 2) for part in away]
+    scales = rng.uniform(1, 10, 121) * 10.0 ** np.arange(-300, 305, 5)
+    positive = np.concatenate([
+        edges, *near, beside, scales, rng.uniform(0, 1, 30), rng.uniform(0, 6, 40),
+        rng.uniform(0, 40, 40), rng.uniform(0, 760, 30), 10.0 ** rng.uniform(-9, 9, 40),
+    ])  # fmt: skip
+    positive = positive[np.isfinite(positive)]
+    return np.concatenate([positive, -positive])
+
+
+def _pairs(count: int) -> tuple[Any, Any]:
+    rng = np.random.default_rng(34)
+    x, y = rng.choice(line(), count), rng.choice(line(), count)
+    ordinary = rng.uniform(-9, 9, (2, count))
+    near = y * rng.uniform(0.5, 2, count)  # of the same size, for hypot and atan2
+    kind = rng.integers(0, 4, count)
+    x = np.choose(kind, [x, ordinary[0], near, x])
+    y = np.choose(kind, [y, ordinary[1], y, ordinary[1]])
+    return x, y
+
+
+def _powers() -> tuple[Any, Any]:
+    """Powers that neither overflow nor underflow: x anything, y to fit."""
+    rng = np.random.default_rng(56)
+    x = np.abs(rng.choice(line(), 500))
+    x = x[x > 0]
+    with np.errstate(all="ignore"):
+        most = np.minimum(700 / np.abs(np.log(x)), 1e12)
+    y = rng.uniform(-1, 1, x.size) * most * rng.choice([1, 1, 1e-3, 1e-20], x.size)
+    whole = rng.integers(-6, 7, x.size).astype(float)
+    y = np.where(rng.random(x.size) < 0.25, whole, y)
+    sign = np.where((y == np.floor(y)) & (np.abs(y) < 2**53), rng.choice([-1.0, 1.0], x.size), 1.0)
+    return x * sign, y
+
+
+@cache
+def operands(primitive: Primitive) -> list[Any]:
+    """Operands inside the domain and off the kinks."""
+    chosen: list[Any]
+    if primitive.name == "pow":
+        chosen = [*_powers()]
+    elif primitive.name in GAMMAS:
+        x = line()
+        x = x[x > -200]  # below, there is a pole beside every double that prints alike
+        chosen = [x] if primitive.arity == 1 else [np.arange(x.size) % 5.0, x]
+    elif primitive.arity == 1:
+        chosen = [line()]
+    else:
+        chosen = [*_pairs(600)][: primitive.arity]
+    if primitive.arity == 3:
+        chosen = [*chosen, np.random.default_rng(2).permutation(chosen[0])]
+    if primitive.name == "where":
+        chosen[0] = np.where(np.abs(chosen[0]) > 1, 1.0, 0.0)
+    good = np.full(chosen[0].shape, True)
+    if primitive.domain:
+        good = condition(primitive.domain, chosen)
+    if primitive.kink:
+        good = good & ~condition(primitive.kink, chosen)
+    return [column[good] for column in chosen]
+
+
+# --- how far off ----------------------------------------------------------------------------------
+
+
+def ulps(ours: float, true: Any, size: Any) -> float:
+    """The error in units of the last place of the truth, or of ``size`` if that is larger."""
+    if abs(true) >= LARGEST:
+        return 0.0 if abs(ours) >= LARGEST / 2 and np.sign(ours) == mp.sign(true) else np.inf
+    if not np.isfinite(ours):
+        return 0.0 if abs(true) > LARGEST * (1 - 1e-15) else np.inf
+    size = max(abs(true), size)
+    unit = max(mp.ldexp(1, mp.frexp(size)[1] - 53), TINIEST) if size else TINIEST
+    return float(abs(mp.mpf(ours) - true) / unit)
+
+
+def assert_accurate(
+    what: tuple[str, str], ours: Any, true: Callable[..., Any], columns: list[Any]
+) -> None:
+    """``ours`` against ``true`` at every row of ``columns``; None is no truth."""
+    size: Callable[..., Any] = ILL_POSED.get(what, lambda *xs: mp.mpf(0))
+    with mp.workdps(DIGITS):
+        for number, *row in zip(ours.tolist(), *(c.tolist() for c in columns), strict=True):
+            xs = [mp.mpf(x) for x in row]
+            value: Any
+            try:
+                value = true(*xs)
+            except ZeroDivisionError:  # a slope at the end of the domain
+                value = mp.inf * np.sign(number)
+            if value is None or value != value:  # mpmath has no erfc of 1e300
+                continue
+            error = ulps(number, value, size(*xs))
+            assert error <= LIMIT, (what, row, number, mp.nstr(value, 17), error)
+
+
+@pytest.mark.parametrize("primitive", VALUES, ids=lambda p: p.name)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_values(primitive: Primitive) -> None:
+    columns = operands(primitive)
+    assert len(columns[0]) >= 250
+    out = np.asarray(primitive.numpy(*columns), float)
+    assert_accurate((primitive.name, ""), out, lambda *xs: apply(primitive.code, xs), columns)
+
+
+@pytest.mark.parametrize("primitive", SMOOTH, ids=lambda p: p.name)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_slopes(primitive: Primitive) -> None:
+    columns = operands(primitive)
+    out = np.asarray(primitive.numpy(*columns), float)
+    rule = rules.rule(primitive)
+    wanted = [k for k, node in enumerate(rule.outputs) if node is not None]
+    partials = rules.evaluate(rule, columns, out, wanted)
+    for k in wanted:
+        # a value that has overflowed, or lost its digits below the normal numbers, carries none
+        lost = "out" in rules.mentions(rule, k)
+        full = (not lost) | ((np.abs(out) >= SMALLEST_NORMAL) | (out == 0)) & np.isfinite(out)
+        ours = np.broadcast_to(np.asarray(partials[k], float), out.shape)
+        true = SLOPES[primitive.name][k]
+        assert true is not None
+        here = [column[full] for column in columns]
+        assert_accurate((primitive.name, OPERANDS[k]), ours[full], true, here)
+
+
+@pytest.mark.parametrize(
+    ("name", "x", "true"),
+    [
+        ("tanh", 14.0, "2.765760042772256489458e-12"),
+        ("tanh", 20.0, "1.699341702116635583693e-17"),
+        ("expm1", -40.0, "4.248354255291588995329e-18"),
+        ("sigmoid", 37.0, "8.53304762574406433802e-17"),
+        ("asin", 1 - 2.0**-53, "67108864.00000000186265"),
+        ("acosh", 1 + 2.0**-52, "47453132.81212577381037"),
+    ],
+)
+def test_where_others_have_no_digit_left(name: str, x: float, true: str) -> None:
+    primitive = next(p for p in TABLE if p.name == name)
+    out = primitive.numpy(x)
+    (ours,) = rules.evaluate(rules.rule(primitive), [x], out, [0])
+    with mp.workdps(40):
+        assert ulps(float(ours), mp.mpf(true), mp.mpf(0)) <= LIMIT
+        assert mp.almosteq(mp.mpf(true), SLOPES[name][0](mp.mpf(x)), 1e-20)  # type: ignore[misc]
+
+
+def test_every_slope_has_a_truth() -> None:
+    assert set(SLOPES) == {primitive.name for primitive in SMOOTH}
