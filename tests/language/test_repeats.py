@@ -105,8 +105,8 @@ def texts(draw: st.DrawFn) -> str:
 def looks_early(monkeypatch: pytest.MonkeyPatch) -> None:
     """Short texts repeat too; and no more than a few pieces are taken at once."""
     monkeypatch.setattr(parser, "LONG", 8)
-    monkeypatch.setattr(follow, "LONG", 8)
-    monkeypatch.setattr(follow, "AT_ONCE", 60)
+    monkeypatch.setattr(repeats, "LONG", 8)
+    monkeypatch.setattr(repeats, "AT_ONCE", 60)
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
