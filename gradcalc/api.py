@@ -9,14 +9,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gradcalc.calculus.gradients import under
+from gradcalc.engine.coordinates import named_values
 from gradcalc.engine.program import Program
 from gradcalc.engine.schedule import Floats
 from gradcalc.errors import UsageError
 from gradcalc.functions.primitives import CONVENTIONS
 from gradcalc.graph.graph import Graph
 from gradcalc.language import parse
-from gradcalc.language.points import shape
-from gradcalc.language.problem import from_python
+from gradcalc.language.points import Given
+from gradcalc.language.problem import from_python, pose
 
 if TYPE_CHECKING:
     from gradcalc.check.verdict import Verdict
@@ -63,25 +64,38 @@ def _with_slopes(graph: Graph, convention: str) -> Program:
     return Program(under(graph, convention))
 
 
-def _compiled(text: str, at: At, options: dict[str, Any]) -> Program:
-    """The program; a mapping also says which names are arrays, and that 'e' may be a variable."""
-    if not isinstance(at, Mapping):
-        return compile(text, **options)
-    plain = from_python(at)
-    wrt = options.get("wrt")
-    parameters = from_python(options.get("params"))
-    if wrt is not None:
-        parameters |= {name: value for name, value in plain.items() if name not in wrt}
-    sizes = {name: shape(value) for name, value in plain.items() if shape(value)}
-    graph = parse(
+def _asked(
+    text: str,
+    at: At,
+    *,
+    shapes: Mapping[str, int | tuple[int, ...]] | None = None,
+    params: Mapping[str, Any] | None = None,
+    wrt: Sequence[str] | None = None,
+    outputs: Sequence[str] | None = None,
+    convention: str = "torch",
+) -> tuple[Program, At]:
+    """The program, and the point as it takes it. Names in the point are variables, 'e' too, and
+    say which variables are arrays; values whose names are not in ``wrt`` are held fixed."""
+    named = named_values(at)
+    if named is None or not _is_one_point(at, named):
+        names = {**(shapes or {}), **dict.fromkeys(named or (), ())}
+        program = compile(
+            text, shapes=names, params=params, wrt=wrt, outputs=outputs, convention=convention
+        )
+        return program, at
+    problem = pose(
         text,
-        shapes=sizes,
-        parameters=parameters,
-        bound=[name for name in plain if name not in parameters],
+        at=[Given(name, value) for name, value in from_python(named).items()],
+        parameters=[Given(name, value) for name, value in from_python(params).items()],
         wrt=wrt,
-        outputs=options.get("outputs"),
+        outputs=outputs,
     )
-    return _with_slopes(graph, options.get("convention", "torch"))
+    return _with_slopes(problem.graph, convention), problem.x
+
+
+def _is_one_point(at: At, named: Mapping[str, Any]) -> bool:
+    """A mapping, where a list is the value of an array; or a row of a data frame."""
+    return isinstance(at, Mapping) or all(not hasattr(v, "__len__") for v in named.values())
 
 
 def evaluate(text: str, at: At, **options: Any) -> Floats:
@@ -92,7 +106,8 @@ def evaluate(text: str, at: At, **options: Any) -> Floats:
     >>> evaluate("x1**2+3*x2, x2**2+2*x1", at=[2, 3])
     array([13., 13.])
     """
-    return _compiled(text, at, options)(at)
+    program, x = _asked(text, at, **options)
+    return program(x)
 
 
 def gradient(text: str, at: At, **options: Any) -> Floats:
@@ -101,7 +116,8 @@ def gradient(text: str, at: At, **options: Any) -> Floats:
     >>> gradient("sin(x)*y", at={"x": 0, "y": 2})
     array([2., 0.])
     """
-    return _compiled(text, at, options).gradient(at)
+    program, x = _asked(text, at, **options)
+    return program.gradient(x)
 
 
 def jacobian(text: str, at: At, *, mode: str = "auto", **options: Any) -> Floats:
@@ -111,7 +127,8 @@ def jacobian(text: str, at: At, *, mode: str = "auto", **options: Any) -> Floats
     array([[4., 3.],
            [2., 6.]])
     """
-    return _compiled(text, at, options).jacobian(at, mode)
+    program, x = _asked(text, at, **options)
+    return program.jacobian(x, mode)
 
 
 def vjp(text: str, at: At, v: Sequence[float] | Floats, **options: Any) -> Floats:
@@ -120,7 +137,8 @@ def vjp(text: str, at: At, v: Sequence[float] | Floats, **options: Any) -> Float
     >>> vjp("x1**2, x2**3", at=[2, 3], v=[2, 3])
     array([ 8., 81.])
     """
-    return _compiled(text, at, options).vjp(at, v)
+    program, x = _asked(text, at, **options)
+    return program.vjp(x, v)
 
 
 def jvp(text: str, at: At, u: Sequence[float] | Floats, **options: Any) -> Floats:
@@ -129,7 +147,8 @@ def jvp(text: str, at: At, u: Sequence[float] | Floats, **options: Any) -> Float
     >>> jvp("x1**2+3*x2, x2**2+2*x1", at=[2, 3], u=[1, 0])
     array([4., 2.])
     """
-    return _compiled(text, at, options).jvp(at, u)
+    program, x = _asked(text, at, **options)
+    return program.jvp(x, u)
 
 
 def hessian(text: str, at: At, **options: Any) -> Floats:
@@ -139,7 +158,8 @@ def hessian(text: str, at: At, **options: Any) -> Floats:
     array([[4., 2.],
            [2., 0.]])
     """
-    return _compiled(text, at, options).hessian(at)
+    program, x = _asked(text, at, **options)
+    return program.hessian(x)
 
 
 def hvp(text: str, at: At, u: Sequence[float] | Floats, **options: Any) -> Floats:
@@ -148,7 +168,8 @@ def hvp(text: str, at: At, u: Sequence[float] | Floats, **options: Any) -> Float
     >>> hvp("x**2*y", at={"x": 1, "y": 2}, u=[1, 0])
     array([4., 2.])
     """
-    return _compiled(text, at, options).hvp(at, u)
+    program, x = _asked(text, at, **options)
+    return program.hvp(x, u)
 
 
 def verify(text: str, at: At, *, method: str = "auto", **options: Any) -> Verdict:
@@ -162,6 +183,6 @@ def verify(text: str, at: At, *, method: str = "auto", **options: Any) -> Verdic
     """
     from gradcalc.check.verify import verify as check  # deferred: it brings sympy
 
-    program = _compiled(text, at, options)
-    entries, value = program.jacobian(at), program(at)
-    return check(program, at, "jacobian", entries, value=value, method=method)
+    program, x = _asked(text, at, **options)
+    entries, value = program.jacobian(x), program(x)
+    return check(program, program.point(x), "jacobian", entries, value=value, method=method)

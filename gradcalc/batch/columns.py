@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -12,8 +11,7 @@ from gradcalc.batch.chunk import Reader
 from gradcalc.errors import BindingError
 from gradcalc.graph.graph import Graph
 from gradcalc.language import parse
-
-_ELEMENT = re.compile(r"(\w+)\[(\d+(?:,\d+)*)\]")
+from gradcalc.language.names import base, is_name, spelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ def fit(expression: Expression, reader: Reader, name: str) -> Layout:
     the order of the variables. Raises BindingError where they do not fit, ExpressionError for the
     text.
     """
-    header = reader.names
+    header = None if reader.names is None else named(reader.names)
     graph, slopes = _graph(expression, header or ())
     if header is not None:
         return Layout(graph, tuple(column(header, v, name) for v in graph.variables), slopes)
@@ -56,6 +54,11 @@ def fit(expression: Expression, reader: Reader, name: str) -> Layout:
             hint="name the columns in its first line",
         )
     return Layout(graph, tuple(range(reader.width)), slopes)
+
+
+def named(header: Sequence[str]) -> list[str]:
+    """The header with every name as the language has it (π is pi); other words as they are."""
+    return [spelled(word, "a column") if is_name(word) else word for word in header]
 
 
 def column(header: Sequence[str], label: str, name: str) -> int:
@@ -87,8 +90,8 @@ def _graph(expression: Expression, header: Sequence[str]) -> tuple[Graph, int]:
     graph = _parsed(expression, header, None)
     if expression.wrt is None:
         return graph, len(graph.variables)
-    bases = {label.partition("[")[0] for label in expression.wrt}
-    others = [v for v in graph.variables if v.partition("[")[0] not in bases]
+    bases = {base(spelled(label, "--wrt")) for label in expression.wrt}
+    others = [v for v in graph.variables if base(v) not in bases]
     graph = _parsed(expression, header, [*expression.wrt, *others])
     return graph, len(graph.variables) - len(others)
 
@@ -97,27 +100,10 @@ def _parsed(expression: Expression, header: Sequence[str], wrt: Sequence[str] | 
     return parse(
         expression.text,
         name=expression.name,
-        shapes=shapes(header),
         parameters=expression.parameters,
-        bound=[label for label in header if label not in expression.parameters],
+        bound=[
+            word for word in header if is_name(word) and base(word) not in expression.parameters
+        ],
         wrt=wrt,
         outputs=expression.outputs,
     )
-
-
-def shapes(header: Sequence[str]) -> dict[str, tuple[int, ...]]:
-    """The arrays whose elements are columns: a[0], a[1], … of every index."""
-    found: dict[str, list[tuple[int, ...]]] = {}
-    for match in filter(None, map(_ELEMENT.fullmatch, header)):
-        index = tuple(map(int, match[2].split(",")))
-        found.setdefault(match[1], []).append(index)
-    whole = {}
-    for name, indices in found.items():
-        if len({len(index) for index in indices}) == 1:
-            shape = tuple(max(axis) + 1 for axis in zip(*indices, strict=True))
-            size = 1
-            for extent in shape:
-                size *= extent
-            if size == len(set(indices)):
-                whole[name] = shape
-    return whole

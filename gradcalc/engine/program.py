@@ -11,6 +11,7 @@ import numpy as np
 
 from gradcalc.calculus import gradients
 from gradcalc.engine import many, narrow, reverse, sparse, sweeps
+from gradcalc.engine.coordinates import coordinates
 from gradcalc.engine.schedule import Floats, Schedule, schedule
 from gradcalc.engine.unwatched import telling_below
 from gradcalc.errors import BindingError, UsageError
@@ -45,9 +46,11 @@ class Program:
     """A graph, scheduled and ready to run.
 
     ``x`` is a point: n numbers in the order of ``variables``, a mapping from names to numbers (or,
-    for an array variable ``a``, to nested lists or arrays), or an array of shape (N, n), N points;
-    then every result has a leading axis N. ``threads`` is at most how many work on them (by default
-    as many as there are cores and work for); the results are the same to the last bit.
+    for an array variable ``a``, to nested lists or arrays), or keywords; or it is N points: an
+    array of shape (N, n), a data frame, or a mapping from names to N numbers. Names that the
+    expression does not have are refused. Of N points every result has a leading axis N. ``threads``
+    is at most how many work on them (by default as many as there are cores and work for); the
+    results are the same to the last bit.
 
     >>> import gradcalc
     >>> p = gradcalc.compile("x1**2+3*x2, x2**2+2*x1")
@@ -62,6 +65,9 @@ class Program:
         self.graph = graph
         self.variables = tuple(graph.variables)
         self.outputs = tuple(graph.output_names)
+
+    def __reduce__(self) -> tuple[type[Program], tuple[Graph]]:
+        return Program, (self.graph,)  # what was made of it is made again where it is needed
 
     def __repr__(self) -> str:
         return f"<program ({', '.join(self.variables)}) -> ({', '.join(self.outputs)})>"
@@ -96,12 +102,16 @@ class Program:
     # --- what is asked ------------------------------------------------------------------------
 
     @overload
-    def __call__(self, x: Point, *, threads: int | None = None) -> Floats: ...
+    def __call__(
+        self, x: Point | None = None, /, *, threads: int | None = None, **named: Any
+    ) -> Floats: ...
 
     @overload
-    def __call__(self, x: Tensor, *, threads: int | None = None) -> Tensor: ...
+    def __call__(self, x: Tensor, /, *, threads: int | None = None) -> Tensor: ...
 
-    def __call__(self, x: Point | Tensor, *, threads: int | None = None) -> Floats | Tensor:
+    def __call__(
+        self, x: Point | Tensor | None = None, /, *, threads: int | None = None, **named: Any
+    ) -> Floats | Tensor:
         """The values f(x), shape (m,) or (N, m).
 
         Of a tensor of ``gradcalc.autograd`` they are a tensor, whose ``backward`` runs the compiled
@@ -111,6 +121,7 @@ class Program:
             from gradcalc.autograd.program import apply  # deferred: the eager engine is above this
 
             return apply(self, cast("Tensor", x))
+        x = self.point(cast("Point", x), named)
 
         def values(at: Floats) -> Floats:
             if at.ndim == 1 and self._lines is not None:
@@ -123,14 +134,25 @@ class Program:
             return self._everywhere(self._straight_values, x, (len(self.outputs),), values, threads)
         return self._over_points(x, (len(self.outputs),), values)
 
-    def gradient(self, x: Point, *, threads: int | None = None) -> Floats:
+    def gradient(
+        self, x: Point | None = None, /, *, threads: int | None = None, **named: Any
+    ) -> Floats:
         """The gradient of the one output, shape (n,) or (N, n)."""
         self._require_one_output("gradient", "jacobian")
+        x = self.point(x, named)
         if self._is_straight(x):
             return self.jacobian(x, threads=threads)[:, 0]
         return self.vjp(x, np.ones(1))
 
-    def jacobian(self, x: Point, mode: str = "auto", *, threads: int | None = None) -> Floats:
+    def jacobian(
+        self,
+        x: Point | None = None,
+        /,
+        mode: str = "auto",
+        *,
+        threads: int | None = None,
+        **named: Any,
+    ) -> Floats:
         """J[i, j] = ∂f_i/∂x_j, shape (m, n) or (N, m, n).
 
         ``mode`` is 'reverse' (a sweep per output), 'forward' (a sweep per variable) or 'auto', the
@@ -139,24 +161,25 @@ class Program:
         m, n = len(self.outputs), len(self.variables)
         if mode not in MODES:
             raise UsageError(f"mode {mode!r} is none of {', '.join(MODES)}")
+        x = self.point(x, named)
         if mode == "auto" and self._is_straight(x):
             return self._everywhere(self._straight_jacobian, x, (m, n), self._rows, threads)
         reverse = mode == "reverse" or (mode == "auto" and m <= n)
         if reverse and self._lines is not None:
-            rows = self._narrow_rows(self.point(x), np.eye(m))
+            rows = self._narrow_rows(x, np.eye(m))
             if rows is not None:
                 return rows
         sweep = self._rows if reverse else self._columns
         return self._over_points(x, (m, n), sweep)
 
-    def sparse_jacobian(self, x: Point) -> Any:
+    def sparse_jacobian(self, x: Point | None = None, /, **named: Any) -> Any:
         """The Jacobian at one point as a ``scipy.sparse.csr_array`` of shape (m, n).
 
         It stores the entries that the graph allows to be other than zero, whatever their value.
         """
         from scipy.sparse import csr_array  # deferred: 200 ms
 
-        values = sweeps.forward(self.schedule, self._one_point(x))
+        values = sweeps.forward(self.schedule, self._one_point(self.point(x, named)))
         entries = sparse.fill(self.schedule, self.pattern, values)
         return csr_array((entries, self.pattern.columns, self.pattern.indptr), self.pattern.shape)
 
@@ -165,12 +188,21 @@ class Program:
         """Which entries of the Jacobian can be other than zero."""
         return sparse.find_pattern(self.schedule)
 
-    def vjp(self, x: Point, v: Sequence[float] | Floats, *, threads: int | None = None) -> Floats:
+    def vjp(
+        self,
+        x: Point | None = None,
+        /,
+        v: Sequence[float] | Floats = (),
+        *,
+        threads: int | None = None,
+        **named: Any,
+    ) -> Floats:
         """vᵀJ, what ``y.backward(v)`` leaves in ``x.grad``; shape (n,) or (N, n).
 
         ``v`` has one entry per output, or shape (N, m) for a vector per point.
         """
-        rows = self._narrow_rows(self.point(x), _vector(v, self.outputs, "v")[None])
+        x = self.point(x, named)
+        rows = self._narrow_rows(x, _vector(v, self.outputs, "v")[None])
         if rows is not None:
             (row,) = rows
             return cast("Floats", row)
@@ -180,23 +212,35 @@ class Program:
         code = self._straight_vjp if self._has_straight_products(points) else None
         return self._products(points, seeds, self._pullback, len(self.variables), code, threads)
 
-    def jvp(self, x: Point, u: Sequence[float] | Floats, *, threads: int | None = None) -> Floats:
+    def jvp(
+        self,
+        x: Point | None = None,
+        /,
+        u: Sequence[float] | Floats = (),
+        *,
+        threads: int | None = None,
+        **named: Any,
+    ) -> Floats:
         """J u, the derivative in direction u; shape (m,) or (N, m); u per variable."""
-        points, seeds = self._paired(x, u, self.variables, "u")
+        points, seeds = self._paired(self.point(x, named), u, self.variables, "u")
         if points.ndim == 1:
             return self._pushforward(self._linearized(points), seeds)
         code = self._straight_jvp if self._has_straight_products(points) else None
         return self._products(points, seeds, self._pushforward, len(self.outputs), code, threads)
 
-    def hessian(self, x: Point) -> Floats:
+    def hessian(self, x: Point | None = None, /, **named: Any) -> Floats:
         """The matrix of second derivatives of the one output, shape (n, n) or (N, n, n)."""
         self._require_one_output("hessian", "jacobian")
+        x = self.point(x, named)
         mode = "auto" if self._is_straight(x) else "reverse"
         return self._where_defined(x, self.gradient_program.jacobian(x, mode))
 
-    def hvp(self, x: Point, u: Sequence[float] | Floats) -> Floats:
+    def hvp(
+        self, x: Point | None = None, /, u: Sequence[float] | Floats = (), **named: Any
+    ) -> Floats:
         """The Hessian of the one output times u, shape (n,) or (N, n)."""
         self._require_one_output("hvp", "jvp")
+        x = self.point(x, named)
         return self._where_defined(x, self.gradient_program.jvp(x, u))
 
     def _where_defined(self, x: Point, slopes: Floats) -> Floats:
@@ -208,11 +252,8 @@ class Program:
 
     # --- straight-line code, for many points ---------------------------------------------------
 
-    def _is_straight(self, x: Point) -> bool:
-        """Whether ``x`` is many points and the graph small: then it runs as straight-line code."""
-        if isinstance(x, Mapping):
-            return False
-        points = self.point(x)
+    def _is_straight(self, points: Floats) -> bool:
+        """Whether it is many points and the graph small: then it runs as straight-line code."""
         many = points.ndim == 2 and len(points) >= MANY_POINTS
         return many and self._straight_size <= SMALL_GRAPH
 
@@ -298,26 +339,16 @@ class Program:
 
     # --- one point, many points ---------------------------------------------------------------
 
-    def point(self, x: Point) -> Floats:
+    def point(self, x: Point | None, named: Mapping[str, Any] | None = None) -> Floats:
         """``x`` as an array of shape (n,) or (N, n), in the order of ``variables``.
 
         Raises BindingError when names or counts do not fit.
         """
-        if isinstance(x, Mapping):
-            return np.array([_look_up(x, name) for name in self.variables], dtype=float)
-        try:
-            array = np.asarray(x, dtype=float)
-        except (TypeError, ValueError):
-            raise BindingError("a point is made of numbers") from None
-        n = len(self.variables)
-        if array.ndim == 0 and n == 1:
-            array = array.reshape(1)
-        if array.ndim not in (1, 2) or array.shape[-1] != n:
-            raise BindingError(
-                f"a point has {n} coordinates ({_listed(self.variables)}), "
-                f"this has shape {array.shape}"
-            )
-        return array
+        if named:
+            if x is not None:
+                raise BindingError("a point and keywords: which one?")
+            x = named
+        return coordinates(x, self.variables)
 
     def _one_point(self, x: Point) -> Floats:
         point = self.point(x)
@@ -454,20 +485,6 @@ def _vector(vector: Sequence[float] | Floats, entries: Sequence[str], name: str)
             f"{name} has one entry for each of {_listed(entries)}, this has shape {array.shape}"
         )
     return array
-
-
-def _look_up(x: Mapping[str, Any], label: str) -> float:
-    """The number of ``a`` or of ``a[1,0]`` in a mapping of names to numbers or nested lists."""
-    name, _, inside = label.partition("[")
-    value = x.get(label, x.get(name))
-    if value is None:
-        raise BindingError(f"no value for '{label}'")
-    try:
-        for index in inside.rstrip("]").split(",") if inside and label not in x else ():
-            value = value[int(index)]
-        return float(value)
-    except (TypeError, IndexError, ValueError):
-        raise BindingError(f"the value of '{name}' does not fit '{label}'") from None
 
 
 def _listed(names: Sequence[str], most: int = 6) -> str:

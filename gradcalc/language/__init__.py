@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradcalc.errors import BindingError, ExpressionError, Source, Span
+from gradcalc.errors import BindingError, ExpressionError, Source
 from gradcalc.functions.primitives import CONSTANTS, FUNCTIONS
 from gradcalc.graph.graph import Graph, bulk_building
 from gradcalc.language.arrays import STRUCTURAL, Value
 from gradcalc.language.lookalikes import remarks
+from gradcalc.language.names import natural, order_columns, roles, unread_constants
 from gradcalc.language.parser import Parser
 from gradcalc.language.reader import Statement
 from gradcalc.limits import MOST_CHARACTERS, MOST_ELEMENTS
@@ -34,12 +33,13 @@ def parse(
 
     ``name`` is where the text came from (a file), '' for the command line. ``shapes`` declares
     array variables, ``parameters`` binds constants (numbers or nested lists of them), ``bound`` are
-    names that are variables even if they name a constant (``e``). ``wrt`` orders the variables,
-    ``outputs`` chooses among the named values. ``flags_are_numbers`` lets conditions be used as 0
-    and 1, for the partials of the primitive table.
+    names that are variables even if they name a constant (``e``), and so are those of ``wrt``,
+    which orders the columns. ``outputs`` chooses among the named values. ``flags_are_numbers`` lets
+    conditions be used as 0 and 1, for the partials of the primitive table.
 
-    Raises ExpressionError with the guilty span, BindingError for ``wrt`` and ``outputs``.
+    Raises ExpressionError with the guilty span, BindingError for names that cannot be bound.
     """
+    given = roles(shapes or {}, parameters or {}, bound, wrt)
     if len(text) > MOST_CHARACTERS:
         raise ExpressionError(
             f"an expression of more than {MOST_CHARACTERS:,} characters, which is the most"
@@ -47,34 +47,21 @@ def parse(
     with bulk_building():
         parser = Parser(
             Source(text, name),
-            shapes=dict(shapes or {}),
-            parameters=dict(parameters or {}),
-            bound=frozenset(bound),
+            shapes=dict(given.shapes),
+            parameters=dict(given.constants),
+            bound=given.bound,
             flags_are_numbers=flags_are_numbers,
         ).parse()
     graph = parser.graph
     for label, statement in _outputs(parser, outputs):
         parser.meaning.require_output(statement.value, statement.span)
         _add_output(graph, label, statement.value)
-    _order_inputs(graph, parser.meaning.variables, wrt)
+    order_columns(graph, given, parser.meaning.variables)
+    if given.constants:
+        graph.notes += unread_constants(given, text, parser.meaning.variables)
     names = {**parser.meaning.variables, **parser.meaning.parameters, **parser.named}
     graph.notes += remarks(names, [*CONSTANTS, *FUNCTIONS, *STRUCTURAL])
     return graph
-
-
-def natural(name: str) -> list[tuple[int, int, str]]:
-    """The sort key that puts x2 before x10. (A number is compared by its length first: its value
-    would cost the square of its digits.)"""
-    word = name.rstrip("0123456789")
-    if word.isalpha():  # nearly all: a word and a number
-        digits = name[len(word) :]
-        return [(1, 0, word), _number_key(digits.lstrip("0"))] if digits else [(1, 0, word)]
-    return [_number_key(part.lstrip("0")) if part.isdecimal() else (1, 0, part)
-            for part in re.split(r"(\d+)", name) if part]  # fmt: skip
-
-
-def _number_key(digits: str) -> tuple[int, int, str]:
-    return 0, len(digits), digits
 
 
 def _outputs(parser: Parser, wanted: Sequence[str] | None) -> list[tuple[str, Statement]]:
@@ -125,42 +112,4 @@ def _add_output(graph: Graph, label: str, value: Value) -> None:
             f"this makes more than {MOST_ELEMENTS:,} outputs, which is the most",
             source=graph.source,
             span=graph.span(graph.outputs[-1]),
-        )
-
-
-def _order_inputs(graph: Graph, used: Mapping[str, Value], wrt: Sequence[str] | None) -> None:
-    """Columns in natural order, or as ``wrt`` has them; a name in ``wrt`` alone has zero slopes."""
-    nodes = dict(zip(graph.variables, graph.inputs, strict=True))
-    if wrt is None:
-        order = sorted(nodes, key=natural)
-    else:
-        order = []
-        for name in wrt:
-            inside = [label for label in nodes if label == name or label.startswith(f"{name}[")]
-            if not inside:
-                nodes[name] = graph.variable(name)
-            order += sorted(inside, key=natural) or [name]
-        _require_all(graph, nodes, order)
-    graph.variables = order
-    graph.inputs = [nodes[label] for label in order]
-
-
-def _require_all(graph: Graph, nodes: Mapping[str, int], order: Sequence[str]) -> None:
-    twice = next((name for name, count in Counter(order).items() if count > 1), None)
-    if twice is not None:
-        text = ",".join(order)
-        end = text.rindex(twice) + len(twice)
-        raise BindingError(
-            f"--wrt names '{twice}' twice",
-            source=Source(text, "--wrt"),
-            span=Span(end - len(twice), end),
-            hint=f"--wrt {','.join(dict.fromkeys(order))}",
-        )
-    missing = sorted(set(nodes) - set(order), key=natural)
-    if missing:
-        raise BindingError(
-            f"'{missing[0]}' is not in --wrt and has no value",
-            source=graph.source,
-            span=graph.span(nodes[missing[0]]),
-            hint=f"bind it by name: --at …,{missing[0]}=…, or --param {missing[0]}=…",
         )

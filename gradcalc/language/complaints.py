@@ -178,8 +178,8 @@ def assignment(name: str = "") -> Complaint:
 
 
 def bound_and_assigned(name: str) -> Complaint:
-    return Complaint(f"'{name}' is bound at the point and given a value here",
-                     "leave it out of --at and --param, or do not assign to it")  # fmt: skip
+    return Complaint(f"'{name}' is bound from outside and given a value here",
+                     "leave it out of --at, --wrt and --param, or do not assign to it")  # fmt: skip
 
 
 def count(name: str, wanted: int) -> str:

@@ -17,6 +17,7 @@ from gradcalc.graph.graph import Graph
 from gradcalc.language.arrays import Value
 from gradcalc.language.files import read_file, read_stdin
 from gradcalc.language.lookalikes import foreign, skeleton
+from gradcalc.language.names import base, elements, spelled
 from gradcalc.language.parser import Parser
 from gradcalc.limits import MOST_AXES
 
@@ -26,12 +27,13 @@ Number = float | list[Any]
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One value that the user gave: its name ('' if by order), and where it stands."""
+    """One value that the user gave: its name ('' if by order), and where it stands, if it was
+    typed."""
 
     name: str
     value: Number
-    source: Source
-    span: Span
+    source: Source | None = None
+    span: Span | None = None
 
 
 def read(text: str, option: str) -> list[Given]:
@@ -113,18 +115,33 @@ def _read_json(source: Source) -> list[Given]:
     import json  # deferred: 10 ms that most calls do not need
 
     try:
-        data = json.loads(source.text)
+        data = json.loads(source.text, object_pairs_hook=_each_once)
     except json.JSONDecodeError as error:
         if source.text.lstrip().startswith("["):
             return _read_text(source)  # an array in the language: [pi/4, 1]
         raise BindingError(
             f"not JSON: {error.msg}", source=source, span=Span(error.pos, error.pos + 1)
         ) from None
+    except BindingError as error:  # a key that is there twice
+        raise BindingError(f"{source.name}: {error.message}") from None
     except (RecursionError, ValueError):  # brackets a thousand deep, a number of 5000 digits
         raise BindingError(f"{source.name}: not JSON that holds a point") from None
     everywhere = Span(0, len(source.text))
-    items = data.items() if isinstance(data, dict) else (("", value) for value in data)
-    return [Given(str(name), _plain(value, source), source, everywhere) for name, value in items]
+    if isinstance(data, dict):
+        items = [(spelled(name, source.name), value) for name, value in data.items()]
+    else:
+        items = [("", value) for value in data]
+    return [Given(name, _plain(value, source), source, everywhere) for name, value in items]
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON; of a key that is there twice Python would take the last."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise BindingError(f"{_glimpse(twice)} is bound twice")
+    return found
 
 
 def _plain(value: Any, source: Source, depth: int = 0) -> Number:
@@ -168,14 +185,27 @@ def _read_csv(source: Source) -> list[Given] | None:
     if len(lines) != 2 or "=" in lines[0] or lines[0].startswith("#"):
         return None
     separator = "\t" if "\t" in lines[0] else ","
-    names = [name.strip().strip('"') for name in lines[0].split(separator)]
-    values = _read_text(Source(lines[1].replace("\t", ","), source.name))
+    fields = _fields(lines[0], separator, source)
+    if any(field.strip()[:1].isdigit() for field in fields):
+        return None  # no header: two lines of numbers
+    names = [spelled(name, source.name) for name in fields]
+    values = _read_text(Source(",".join(_fields(lines[1], separator, source)), source.name))
     if len(names) != len(values):
         raise BindingError(
             f"{source.name}: {len(names)} names over {len(values)} values", source=source
         )
     return [Given(name, given.value, source, given.span)
             for name, given in zip(names, values, strict=True)]  # fmt: skip
+
+
+def _fields(line: str, separator: str, source: Source) -> list[str]:
+    """The fields of a line; quotes protect a separator, as in ``"a[0,1]"``."""
+    if line.count('"') % 2:
+        at = source.text.rindex('"', 0, source.text.index(line) + len(line))
+        raise BindingError("a quote is never closed", source=source, span=Span(at, at + 1))
+    import csv  # deferred: files of points are rare
+
+    return next(csv.reader([line], delimiter=separator, skipinitialspace=True))
 
 
 # --- fitting values to a graph --------------------------------------------------------------------
@@ -291,6 +321,9 @@ def _unknown(
     item: Given, label: str, labels: Sequence[str], what: str, option: str
 ) -> BindingError:
     hint = f"{what}: {_listed(labels)}" if labels else f"it has no {what} at all"
+    if what == "variables":
+        columns = ",".join(dict.fromkeys(map(base, (*labels[:4], label))))
+        hint += f"\nto give it a column of zeros: --wrt {columns}"
     if not "".join((label, *labels)).isascii():
         alike = [other for other in labels if skeleton(other) == skeleton(label)]
         hint += "".join(f"\nit only looks like '{o}': {foreign(label, o)}" for o in alike[:1])
@@ -306,16 +339,8 @@ def _expand(item: Given) -> list[tuple[str, float]]:
     """``a=[2,3]`` as a[0]=2, a[1]=3."""
     if not isinstance(item.value, list):
         return [(item.name, item.value)]
-    labels = _labels(shape(item.value))
-    return [(f"{item.name}[{label}]", number)
-            for label, number in zip(labels, flatten(item.value), strict=True)]  # fmt: skip
-
-
-def _labels(sizes: tuple[int, ...]) -> list[str]:
-    labels = [""]
-    for size in sizes:
-        labels = [f"{label},{i}" if label else str(i) for label in labels for i in range(size)]
-    return labels
+    labels = elements(item.name, shape(item.value))
+    return list(zip(labels, flatten(item.value), strict=True))
 
 
 def _listed(labels: Sequence[str], most: int = 6) -> str:

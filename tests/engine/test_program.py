@@ -205,7 +205,7 @@ def test_one_variable_may_be_given_as_a_bare_number() -> None:
 @pytest.mark.parametrize(
     "point",
     [[1], [1, 2, 3], [[1], [2]], [[[1, 2]]], 5.0, [], "ab", ["a", "b"], {"x": 1},
-     {"x": 1, "y": "q"},     {"x": 1, "y": [2]}, [1, [2, 3]], None],
+     {"x": 1, "y": "q"},     {"x": 1, "y": [[2]]}, [1, [2, 3]], None],
 )  # fmt: skip
 def test_a_point_that_does_not_fit_is_refused(point: Any) -> None:
     p = compiled("x*y")

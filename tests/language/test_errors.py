@@ -177,9 +177,9 @@ def test_a_doubling_array_is_refused_before_it_fills_the_memory() -> None:
 
 
 def test_a_parameter_or_a_bound_name_cannot_be_given_another_value() -> None:
-    with pytest.raises(ExpressionError, match="'k' is bound at the point and given a value here"):
+    with pytest.raises(ExpressionError, match="'k' is bound from outside and given a value here"):
         parse("k = 2", parameters={"k": 3.0})
-    with pytest.raises(ExpressionError, match="'a' is bound at the point"):
+    with pytest.raises(ExpressionError, match="'a' is bound from outside"):
         parse("a = 1", shapes={"a": (2,)}, bound=["a"])
 
 
