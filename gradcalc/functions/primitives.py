@@ -24,6 +24,9 @@ A row says:
 ``selects``
     an exact zero in a partial means "this operand has no say here" (the branch of ``where`` that
     is not taken), not "the slope happens to be 0": nothing flows through it, not even a NaN.
+``aliases``, ``elsewhere``, ``disputed``
+    further names of ours; what other languages call it (read in a text, with a note); and words
+    that are this function to some and another one to others, each with what that would be here.
 """
 
 from __future__ import annotations
@@ -109,6 +112,8 @@ class Primitive:
     kink: str = ""
     doc: str = ""
     aliases: tuple[str, ...] = ()
+    elsewhere: str = ""
+    disputed: str = ""
     symbol: str = ""
     selects: bool = False
     boolean: bool = False
@@ -150,6 +155,12 @@ TABLE: list[Primitive] = []
 FUNCTIONS: dict[str, Primitive] = {}
 """What may stand in call position, by name and by alias."""
 
+ELSEWHERE: dict[str, str] = {}
+"""What other languages call a function, and its name here."""
+
+DISPUTED: dict[str, tuple[str, str]] = {}
+"""A word that different languages mean differently: two ways to write it here."""
+
 
 def _declare(
     name: str,
@@ -178,7 +189,17 @@ def _declare(
     if spoken:
         for word in (name, *aliases):
             FUNCTIONS[word] = primitive
+        known_elsewhere(name, primitive.elsewhere)
+        ours = f"{name}({', '.join(OPERANDS[: len(partials)])})"
+        for dispute in filter(None, primitive.disputed.split("; ")):
+            word, _, other = dispute.partition(": ")
+            DISPUTED[word] = (ours, other)
     return primitive
+
+
+def known_elsewhere(name: str, words: str) -> None:
+    """Note what other languages call the function ``name``."""
+    ELSEWHERE.update(dict.fromkeys(words.split(), name))
 
 
 def unary(name: str, forward: Any, *, d: str, **rest: Any) -> Primitive:
@@ -238,9 +259,10 @@ POW = binary("pow", np.power, symbol="**", spoken=True,
              "y*(out/x)))",
              dy="where(x == 0 and y >= 0, 0, out*log(x))",
              domain="x > 0 or (x == 0 and y >= 0) or (x < 0 and y == floor(y))",
-             doc="x to the power of y",
+             elsewhere="power powf float_power", doc="x to the power of y",
              sympy=_pow_sympy, mpmath=lambda x, y: mp.power(x, y))
-SQUARE = unary("square", np.square, d="2*x", doc="x**2",
+SQUARE = unary("square", np.square, d="2*x",
+      elsewhere="sqr", disputed="Sqr: sqrt(x); SQR: sqrt(x)", doc="x**2",
                sympy=lambda x: x**2, mpmath=lambda x: x * x)
 
 FLOW = binary("flow", lambda c, d: np.where(np.equal(c, 0), 0.0, np.multiply(c, d)),
@@ -250,64 +272,80 @@ FLOW = binary("flow", lambda c, d: np.where(np.equal(c, 0), 0.0, np.multiply(c, 
 
 # --- Roots, exponentials, logarithms ------------------------------------------------------------
 
-unary("sqrt", np.sqrt, d="1/(2*out)", domain="x >= 0", doc="square root")
-unary("cbrt", elementary.cbrt, d="1/(3*out**2)", doc="real cube root, of negative numbers too",
+unary("sqrt", np.sqrt, d="1/(2*out)", domain="x >= 0",
+      elsewhere="dsqrt sqrtf", doc="square root")
+unary("cbrt", elementary.cbrt, d="1/(3*out**2)",
+      elsewhere="cbrtf", doc="real cube root, of negative numbers too",
       sympy=lambda x: sp.sign(x) * sp.Abs(x) ** sp.Rational(1, 3),
       mpmath=lambda x: mp.sign(x) * mp.cbrt(abs(x)))
-EXP = unary("exp", np.exp, d="out", doc="e to the power of x")
-unary("exp2", np.exp2, d="out*log(2)", doc="2 to the power of x",
+EXP = unary("exp", np.exp, d="out",
+      elsewhere="dexp expf", doc="e to the power of x")
+unary("exp2", np.exp2, d="out*log(2)",
+      elsewhere="exp2f", doc="2 to the power of x",
       sympy=lambda x: 2**x, mpmath=lambda x: mp.mpf(2) ** x)
-unary("expm1", np.expm1, d="exp(x)", doc="exp(x) - 1, accurate near 0",
+unary("expm1", np.expm1, d="exp(x)",
+      elsewhere="expm1f", doc="exp(x) - 1, accurate near 0",
       sympy=lambda x: sp.exp(x) - 1)
-LOG = unary("log", np.log, d="1/x", domain="x > 0", aliases=("ln",), doc="natural logarithm")
-unary("log1p", np.log1p, d="1/(1 + x)", domain="x > -1", doc="log(1 + x), accurate near 0",
+LOG = unary("log", np.log, d="1/x", domain="x > 0", aliases=("ln",),
+      elsewhere="dlog alog logf", disputed="LOG: log10(x)", doc="natural logarithm")
+unary("log1p", np.log1p, d="1/(1 + x)", domain="x > -1",
+      elsewhere="log1pf", doc="log(1 + x), accurate near 0",
       sympy=lambda x: sp.log(1 + x))
-unary("log2", np.log2, d="1/log(2)/x", domain="x > 0", doc="logarithm to base 2",
+unary("log2", np.log2, d="1/log(2)/x", domain="x > 0",
+      elsewhere="lb ld log2f", doc="logarithm to base 2",
       sympy=lambda x: sp.log(x, 2), mpmath=lambda x: mp.log(x, 2))
-unary("log10", np.log10, d="1/log(10)/x", domain="x > 0", doc="logarithm to base 10",
+unary("log10", np.log10, d="1/log(10)/x", domain="x > 0",
+      elsewhere="lg dlog10 alog10 log10f", doc="logarithm to base 10",
       sympy=lambda x: sp.log(x, 10))
 
 # --- Trigonometry -------------------------------------------------------------------------------
 
-SIN = unary("sin", np.sin, d="cos(x)", doc="sine")
-COS = unary("cos", np.cos, d="-sin(x)", doc="cosine")
-unary("tan", np.tan, d="1 + out**2", doc="tangent")
+SIN = unary("sin", np.sin, d="cos(x)",
+      elsewhere="dsin sinf", doc="sine")
+COS = unary("cos", np.cos, d="-sin(x)",
+      elsewhere="dcos cosf", doc="cosine")
+unary("tan", np.tan, d="1 + out**2",
+      elsewhere="tg dtan tanf", doc="tangent")
 unary("sec", lambda x: 1 / np.cos(x), d="out*tan(x)", doc="secant, 1/cos(x)")
 unary("csc", lambda x: 1 / np.sin(x), d="-out*cot(x)", domain="x != 0",
-      doc="cosecant, 1/sin(x)")
+      elsewhere="cosec", doc="cosecant, 1/sin(x)")
 unary("cot", lambda x: 1 / np.tan(x), d="-csc(x)**2", domain="x != 0",
-      doc="cotangent, 1/tan(x)")
+      elsewhere="ctg cotan", doc="cotangent, 1/tan(x)")
 unary("asin", np.arcsin, d="1/sqrt((1 - x)*(1 + x))", domain="x >= -1 and x <= 1",
-      aliases=("arcsin",), doc="inverse sine")
+      aliases=("arcsin",), elsewhere="dasin asinf", doc="inverse sine")
 unary("acos", np.arccos, d="-1/sqrt((1 - x)*(1 + x))", domain="x >= -1 and x <= 1",
-      aliases=("arccos",), doc="inverse cosine")
+      aliases=("arccos",), elsewhere="dacos acosf", doc="inverse cosine")
 # from 1e150 on, x**2 overflows before its reciprocal underflows
 unary("atan", np.arctan, d="where(abs(x) < 1e150, 1/(1 + x**2), 1/x/x)",
-      aliases=("arctan",), doc="inverse tangent")
+      aliases=("arctan",), elsewhere="arctg atn datan atanf", doc="inverse tangent")
 binary("atan2", np.arctan2, aliases=("arctan2",),
        dx="where(x == 0 and y == 0, 0, y/hypot(x, y)/hypot(x, y))",
        dy="where(x == 0 and y == 0, 0, -x/hypot(x, y)/hypot(x, y))",
        kink="(x == 0 and y == 0) or (x == 0 and y < 0)",
+       elsewhere="datan2 atan2f", disputed="ATAN2: atan2(y, x)",
        doc="angle of the point with ordinate x and abscissa y")
 
 # --- Hyperbolic functions -----------------------------------------------------------------------
 
-unary("sinh", np.sinh, d="cosh(x)", doc="hyperbolic sine")
-unary("cosh", np.cosh, d="sinh(x)", doc="hyperbolic cosine")
-unary("tanh", np.tanh, d="sech2(x)", doc="hyperbolic tangent")
+unary("sinh", np.sinh, d="cosh(x)",
+      elsewhere="sh dsinh sinhf", doc="hyperbolic sine")
+unary("cosh", np.cosh, d="sinh(x)",
+      elsewhere="ch dcosh coshf", doc="hyperbolic cosine")
+unary("tanh", np.tanh, d="sech2(x)",
+      elsewhere="th tgh dtanh tanhf", doc="hyperbolic tangent")
 unary("sech", elementary.sech, d="-out*tanh(x)", doc="hyperbolic secant, 1/cosh(x)")
 unary("sech2", elementary.sech_squared, d="-2*out*tanh(x)", doc="sech(x)**2, accurate for all x",
       sympy=lambda x: sp.sech(x) ** 2, mpmath=lambda x: mp.sech(x) ** 2)
 unary("csch", elementary.csch, d="-out*coth(x)", domain="x != 0",
       doc="hyperbolic cosecant, 1/sinh(x)")
 unary("coth", elementary.coth, d="-csch(x)**2", domain="x != 0",
-      doc="hyperbolic cotangent, 1/tanh(x)")
+      elsewhere="cth", doc="hyperbolic cotangent, 1/tanh(x)")
 unary("asinh", np.arcsinh, d="1/hypot(1, x)", aliases=("arcsinh",),
-      doc="inverse hyperbolic sine")
+      elsewhere="arsinh arsh asinhf", doc="inverse hyperbolic sine")
 unary("acosh", np.arccosh, d="1/(sqrt(x - 1)*sqrt(x + 1))", domain="x >= 1",
-      aliases=("arccosh",), doc="inverse hyperbolic cosine")
+      aliases=("arccosh",), elsewhere="arcosh arch acoshf", doc="inverse hyperbolic cosine")
 unary("atanh", np.arctanh, d="1/((1 - x)*(1 + x))", domain="x > -1 and x < 1",
-      aliases=("arctanh",), doc="inverse hyperbolic tangent")
+      aliases=("arctanh",), elsewhere="artanh arth atanhf", doc="inverse hyperbolic tangent")
 
 # --- Pieces: absolute value, rounding, extremes, conditions -------------------------------------
 
@@ -337,17 +375,22 @@ NOT = _declare("not", np.logical_not, (None,), symbol="not", sympy=sp.Not, boole
 
 WHERE = ternary("where", lambda c, a, b: np.where(np.not_equal(c, 0), a, b),
                 dx=None, dy="x", dz="not x", selects=True,
+                elsewhere="if ifelse iif if_else ifthenelse",
                 doc="y where the condition x holds, else z",
                 sympy=lambda c, a, b: sp.Piecewise((a, c), (b, True)),
                 mpmath=lambda c, a, b: a if c else b)
-ABS = unary("abs", np.abs, d="sign(x)", kink="x == 0", doc="absolute value",
+ABS = unary("abs", np.abs, d="sign(x)", kink="x == 0",
+      elsewhere="fabs dabs fabsf", doc="absolute value",
       sympy=sp.Abs, mpmath=mp.fabs)
-unary("sign", np.sign, d="0", kink="x == 0", doc="-1, 0 or 1")
-unary("floor", np.floor, d="0", kink="x == floor(x)", doc="largest integer below or equal")
-unary("ceil", np.ceil, d="0", kink="x == floor(x)", doc="smallest integer above or equal",
+unary("sign", np.sign, d="0", kink="x == 0",
+      elsewhere="sgn signum", doc="-1, 0 or 1")
+unary("floor", np.floor, d="0", kink="x == floor(x)",
+      elsewhere="floorf", doc="largest integer below or equal")
+unary("ceil", np.ceil, d="0", kink="x == floor(x)",
+      elsewhere="ceiling ceilf", doc="smallest integer above or equal",
       sympy=sp.ceiling)
 unary("round", np.round, d="0", kink="x - floor(x) == 1/2",
-      doc="nearest integer, halves to even",
+      elsewhere="rint", doc="nearest integer, halves to even",
       sympy=lambda x: sp.floor((2 * x + 1) / 4) + sp.ceiling((2 * x - 1) / 4), mpmath=mp.nint)
 unary("heaviside", lambda x: np.heaviside(x, 0.5), d="0", kink="x == 0",
       doc="0 below 0, 1 above it, 1/2 at it",
@@ -356,11 +399,13 @@ unary("relu", lambda x: np.maximum(x, 0), d="where(x > 0, 1, 0)", kink="x == 0",
       doc="max(x, 0), with slope 0 at 0",
       sympy=lambda x: sp.Piecewise((x, x > 0), (0, True)), mpmath=lambda x: max(x, mp.mpf(0)))
 MAX = binary("max", np.maximum, dx="heaviside(x - y)", dy="heaviside(y - x)", kink="x == y",
-             selects=True, doc="larger of two (or of many, or of an array)",
+             selects=True, elsewhere="fmax maximum dmax1 amax1 fmaxf amax",
+             doc="larger of two (or of many, or of an array)",
              sympy=lambda x, y: sp.Piecewise((x, x > y), (y, x < y), ((x + y) / 2, True)),
              mpmath=lambda x, y: max(x, y))
 MIN = binary("min", np.minimum, dx="heaviside(y - x)", dy="heaviside(x - y)", kink="x == y",
-             selects=True, doc="smaller of two (or of many, or of an array)",
+             selects=True, elsewhere="fmin minimum dmin1 amin1 fminf amin",
+             doc="smaller of two (or of many, or of an array)",
              sympy=lambda x, y: sp.Piecewise((x, x < y), (y, x > y), ((x + y) / 2, True)),
              mpmath=lambda x, y: min(x, y))
 CLAMP = ternary("clamp", lambda x, lo, hi: np.minimum(np.maximum(x, lo), hi),
@@ -375,7 +420,8 @@ CLAMP = ternary("clamp", lambda x, lo, hi: np.minimum(np.maximum(x, lo), hi),
 # --- Geometry, statistics, machine learning -----------------------------------------------------
 
 HYPOT = binary("hypot", np.hypot, dx="where(out == 0, 0, x/out)", dy="where(out == 0, 0, y/out)",
-               kink="x == 0 and y == 0", doc="sqrt(x**2 + y**2), without overflow",
+               kink="x == 0 and y == 0",
+               elsewhere="hypotf", doc="sqrt(x**2 + y**2), without overflow",
                sympy=lambda x, y: sp.sqrt(x**2 + y**2))
 
 
@@ -387,12 +433,14 @@ def _gaussian(x: Any) -> Any:
 
 unary("gaussian", _gaussian, d="-2*(x*out)", doc="exp(-x**2), accurate for large x",
       sympy=lambda x: sp.exp(-(x**2)), mpmath=lambda x: mp.exp(-x * x))
-unary("erf", special.erf, d="2/sqrt(pi)*gaussian(x)", doc="error function")
-unary("erfc", gammas.erfc, d="-2/sqrt(pi)*gaussian(x)", doc="1 - erf(x), accurate for large x")
+unary("erf", special.erf, d="2/sqrt(pi)*gaussian(x)",
+      elsewhere="derf erff", doc="error function")
+unary("erfc", gammas.erfc, d="-2/sqrt(pi)*gaussian(x)",
+      elsewhere="derfc erfcf", doc="1 - erf(x), accurate for large x")
 unary("gamma", gammas.gamma, d="out*digamma(x)", domain="x > 0 or x != floor(x)",
-      doc="gamma function")
+      elsewhere="tgamma dgamma", doc="gamma function")
 unary("lgamma", gammas.lgamma, d="digamma(x)", domain="x > 0 or x != floor(x)",
-      aliases=("gammaln",), doc="log(|gamma(x)|)",
+      aliases=("gammaln",), elsewhere="loggamma log_gamma lngamma lgammaf", doc="log(|gamma(x)|)",
       sympy=lambda x: sp.log(sp.Abs(sp.gamma(x))),
       mpmath=lambda x: mp.re(mp.loggamma(x)))
 unary("digamma", gammas.digamma, d="polygamma(1, x)", domain="x > 0 or x != floor(x)",
@@ -407,9 +455,11 @@ def _sigmoid(x: Any) -> Any:
     return np.where(x < 0, t, 1) / (1 + t)
 
 
-unary("sigmoid", _sigmoid, d="out*sigmoid(-x)", aliases=("expit",), doc="1/(1 + exp(-x))",
+unary("sigmoid", _sigmoid, d="out*sigmoid(-x)", aliases=("expit",),
+      elsewhere="logistic", doc="1/(1 + exp(-x))",
       sympy=lambda x: 1 / (1 + sp.exp(-x)), mpmath=lambda x: 1 / (1 + mp.exp(-x)))
-unary("softplus", lambda x: np.logaddexp(0, x), d="sigmoid(x)", doc="log(1 + exp(x))",
+unary("softplus", lambda x: np.logaddexp(0, x), d="sigmoid(x)",
+      elsewhere="log1pexp log1exp", doc="log(1 + exp(x))",
       sympy=lambda x: sp.log(1 + sp.exp(x)), mpmath=lambda x: mp.log1p(mp.exp(x)))
 
 # --- Conventions ----------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from gradcalc.graph.graph import Graph, bulk_building
 from gradcalc.language.arrays import STRUCTURAL, Value
 from gradcalc.language.lookalikes import remarks
 from gradcalc.language.names import natural, order_columns, roles, unread_constants
+from gradcalc.language.notes import read_as
 from gradcalc.language.parser import Parser
 from gradcalc.language.reader import Statement
 from gradcalc.limits import MOST_CHARACTERS, MOST_ELEMENTS
@@ -59,6 +60,7 @@ def parse(
     order_columns(graph, given, parser.meaning.variables)
     if given.constants:
         graph.notes += unread_constants(given, text, parser.meaning.variables)
+    graph.notes += read_as(parser.read_as)
     names = {**parser.meaning.variables, **parser.meaning.parameters, **parser.named}
     graph.notes += remarks(names, [*CONSTANTS, *FUNCTIONS, *STRUCTURAL])
     return graph

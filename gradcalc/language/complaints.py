@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from gradcalc.functions.primitives import FUNCTIONS, OPERANDS
+from gradcalc.functions.primitives import DISPUTED, FUNCTIONS, OPERANDS
 from gradcalc.language.arrays import MANY, STRUCTURAL
 from gradcalc.language.lookalikes import foreign, skeleton
 from gradcalc.language.tokens import is_blank, is_name, is_number
@@ -93,6 +93,10 @@ def not_a_function(name: str, tokens: list[str], index: int) -> Complaint:
             f"'{name}(…) = …' defines a function; here names stand for values",
             f"write {name} = … with the variables as they are",
         )
+    if name in DISPUTED:
+        one, other = DISPUTED[name]
+        return Complaint(f"{short(name)} is one function in some languages and another in others",
+                         f"write {one} or {other}")  # fmt: skip
     known: Iterable[str] = {**FUNCTIONS, **STRUCTURAL}
     if skeleton(name) != name and skeleton(name) in known:
         meant = skeleton(name)
@@ -106,6 +110,11 @@ def not_a_function(name: str, tokens: list[str], index: int) -> Complaint:
     if len(name) > 2:
         return Complaint(f"unknown function {short(name)}", f"{product};  {_LIST_HINT}")
     return Complaint(f"{short(name)} is a variable, not a function", product)
+
+
+def not_a_member(name: str) -> Complaint:
+    """What stands after ``np.`` and is neither a function nor a constant of ours."""
+    return Complaint(f"{short(name)} of this library is not known here", _LIST_HINT)
 
 
 def juxtaposed(tokens: list[str], index: int) -> Complaint:

@@ -18,6 +18,7 @@ from gradcalc.errors import Span
 from gradcalc.functions.primitives import (
     ADD,
     AND,
+    CONSTANTS,
     EQ,
     FUNCTIONS,
     GE,
@@ -34,6 +35,7 @@ from gradcalc.functions.primitives import (
 )
 from gradcalc.language import complaints
 from gradcalc.language.arrays import STRUCTURAL, Value
+from gradcalc.language.foreign import LIBRARIES, function
 from gradcalc.language.lookalikes import deception
 from gradcalc.language.meaning import MATMUL
 from gradcalc.language.reader import FOLLOWING, Pending, Reader, Statement
@@ -117,6 +119,7 @@ class Parser(Reader):
             top = self.pending[-1] if self.pending else None
             if top is not None and top.kind == "call" and not top.sign:
                 top.sign = 1  # the parenthesis of this very call
+                top.opener = token
                 return True
             self.pending.append(Pending(0, token, self.start))
             return True
@@ -124,6 +127,8 @@ class Parser(Reader):
             return self.name(token)
         if token in (",", ";", "\n", ")", "]", ":"):
             return self.missing_operand(token)
+        if token == "." and self.after_library(0):
+            return True
         raise self.complain(*complaints.unexpected(token, self.tokens.whole(), self.index))
 
     def operator(self, token: str) -> bool:
@@ -157,12 +162,11 @@ class Parser(Reader):
 
     def name(self, token: str) -> bool:
         following = self.next_token()
-        if following == "(" and (token in FUNCTIONS or token in STRUCTURAL or token == "√"):
-            name = "sqrt" if token == "√" else token
-            call = Pending(0, "call", self.start)
-            call.items = name
-            call.sign = 0  # its parenthesis is still to come
-            self.pending.append(call)
+        if following == "(" or following == "[":
+            function = self.function(token, following)
+            if function is not None:
+                return self.call(function)
+        elif following == "." and token in LIBRARIES and not self.is_variable(token):
             return True
         if token == "√":
             raise self.complain("'√' stands before a parenthesis", hint="write √(x) or sqrt(x)")
@@ -171,9 +175,31 @@ class Parser(Reader):
             return self.push(0, self.start, self.token_end)
         if following == "(":
             raise self.complain(*complaints.not_a_function(token, self.tokens.whole(), self.index))
+        if token not in CONSTANTS and self.after_library():
+            raise self.complain(*complaints.not_a_member(token))
         if token in self.named and self.at_statement_start() and following == "[":
             self.target = (token, None)  # if a '=' follows, the array is not read but replaced
         return self.push(self.named_value(token), self.start, self.token_end)
+
+    def function(self, word: str, bracket: str) -> str | None:
+        """The function that is called here: ``sin(``, ``EXP(``, ``Sin[``."""
+        if bracket == "(" and (word in FUNCTIONS or word in STRUCTURAL):
+            return word
+        if word == "√":
+            return "sqrt"
+        if bracket == "[" and self.is_variable(word):
+            return None
+        name = function(word)
+        if name is not None and (name != word or bracket == "["):
+            self.read_as[f"{word}{bracket}…{_CLOSERS[bracket]}"] = f"{name}(…)"
+        return name
+
+    def call(self, name: str) -> bool:
+        call = Pending(0, "call", self.start)
+        call.items = name
+        call.sign = 0  # its parenthesis is still to come
+        self.pending.append(call)
+        return True
 
     # --- operators ----------------------------------------------------------------------------
 
@@ -288,7 +314,7 @@ class Parser(Reader):
         if not self.pending:
             raise self.complain(f"'{token}' closes nothing", hint="remove it, or open one before")
         entry = self.pending.pop()
-        opener = "(" if entry.kind in ("(", "call") else "["
+        opener = entry.opener
         if _CLOSERS[opener] != token:
             raise self.complain(
                 f"'{opener}' is closed by '{token}'",
@@ -411,10 +437,10 @@ class Parser(Reader):
         """The end of a statement: at a separator, or at the end of the text."""
         for entry in reversed(self.pending):
             if entry.prec == 0:
-                opener = "(" if entry.kind in ("(", "call") else "["
+                opener = entry.opener
                 span = Span(entry.at, entry.at + 1)
                 if entry.kind == "call":
-                    span = Span(entry.at, self.source.text.index("(", entry.at) + 1)
+                    span = Span(entry.at, self.source.text.index(opener, entry.at) + 1)
                 hint = f"add '{_CLOSERS[opener]}'"
                 raise self.complain(f"'{opener}' is never closed", hint, span)
         if expecting:

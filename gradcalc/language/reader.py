@@ -13,6 +13,7 @@ from gradcalc.functions.primitives import FUNCTIONS
 from gradcalc.graph.graph import Graph
 from gradcalc.language import complaints
 from gradcalc.language.arrays import STRUCTURAL, Value
+from gradcalc.language.foreign import LIBRARIES
 from gradcalc.language.meaning import Meaning
 from gradcalc.language.tokens import Tokens, is_blank
 
@@ -23,7 +24,7 @@ FOLLOWING = 3
 class Pending:
     """An operator that waits for its right operand, or an open bracket."""
 
-    __slots__ = ("at", "code", "items", "kind", "prec", "sign", "terms")
+    __slots__ = ("at", "code", "items", "kind", "opener", "prec", "sign", "terms")
 
     def __init__(self, prec: int, kind: str, at: int, code: int = 0) -> None:
         self.prec = prec
@@ -33,6 +34,7 @@ class Pending:
         self.sign = 1
         self.terms: list[Any] = []  # of a chain; the arguments so far of a call or an array
         self.items: Any = None  # the parts of a slice; the name of a call
+        self.opener = "[" if kind == "index" else kind[0]  # of a bracket
 
 
 class Statement(NamedTuple):
@@ -66,6 +68,7 @@ class Reader:
         self.statements: list[Statement] = []
         self.named: dict[str, int] = {}  # a name → the statement that gave it its value
         self.used: set[int] = set()  # statements whose value a later one uses
+        self.read_as: dict[str, str] = {}  # foreign words, and what they were read as
         self.leaves: dict[str, Value] = {}  # tokens seen before that are operands by themselves
         self.values: list[Value] = []
         self.starts: list[int] = []
@@ -133,6 +136,17 @@ class Reader:
             if not is_blank(self.tokens[place]) and self.tokens[place] != "\n":
                 return self.tokens[place]
         return ""
+
+    def is_variable(self, name: str) -> bool:
+        """Whether ``name`` has a value already, or is given one at the point."""
+        meaning = self.meaning
+        known = name in self.named or name in meaning.variables or name in meaning.shapes
+        return known or meaning.is_bound(name)
+
+    def after_library(self, back: int = 1) -> bool:
+        """Whether ``np.`` stands before this token; ``back`` 0: whether this is the dot itself."""
+        dot = self.index - back
+        return dot > 0 and self.tokens[dot] == "." and self.tokens[dot - 1] in LIBRARIES
 
     def at_statement_start(self) -> bool:
         return not self.pending and not self.values and self.assign is None
