@@ -9,11 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcalc.calculus.kinds import Kind, U, V
 from gradcalc.check.compare import Truth, Unchecked
 from gradcalc.functions.digits import context
 from gradcalc.graph.graph import Graph
-
-KINDS = ("eval", "jacobian", "gradient", "vjp", "jvp", "hessian", "hvp")
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class Question:
 
     graph: Graph
     x: tuple[float, ...]
-    kind: str
+    kind: Kind
     vector: tuple[float, ...]
     entry_scales: tuple[float, ...]
     value_scales: tuple[float, ...]
@@ -35,45 +34,23 @@ class Question:
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of the entries."""
-        m, n = len(self.graph.outputs), len(self.graph.inputs)
-        return {
-            "eval": (0,),
-            "jacobian": (m, n),
-            "gradient": (n,),
-            "vjp": (n,),
-            "jvp": (m,),
-            "hessian": (n, n),
-            "hvp": (n,),
-        }[self.kind]
+        return self.kind.shape(len(self.graph.outputs), len(self.graph.inputs))
 
-    def names(self, index: int, kind: str) -> tuple[str, str]:
-        """Output and variable of the flat entry ``index``; '' where it has none."""
-        outputs, variables = self.graph.output_names, self.graph.variables
-        if kind == "direction":
-            return ("v·f" if self.kind == "vjp" else outputs[index % len(outputs)]), ""
-        if kind in ("value", "jvp"):
-            return outputs[index], ""
-        if kind in ("vjp", "hvp"):
-            return "", variables[index]
-        row, column = divmod(index, len(variables))
-        return (variables if kind == "hessian" else outputs)[row], variables[column]
+    def name(self, index: int, kind: Kind) -> str:
+        """What a mathematician would call the flat entry ``index`` of a kind of answer."""
+        return kind.entry(index, self.graph.output_names, self.graph.variables)
 
     def assemble(self, partial: Callable[[int, int], Truth]) -> list[Truth]:
         """The entries, flat, from ``partial(i, j)``: ∂f_i/∂x_j, or ∂²f/∂x_i∂x_j for a Hessian."""
-        m, n = len(self.graph.outputs), len(self.graph.inputs)
-        if self.kind == "eval":
+        m, n, kind = len(self.graph.outputs), len(self.graph.inputs), self.kind
+        if kind.order == 0:
             return []
-        if self.kind in ("jacobian", "gradient", "hessian"):
-            rows = n if self.kind == "hessian" else m
-            return [partial(i, j) for i in range(rows) for j in range(n)]
-        if self.kind == "vjp":
-            return [self._dot([(i, j) for i in range(m)], partial) for j in range(n)]
-        rows = n if self.kind == "hvp" else m
-        return [self._dot([(i, j) for j in range(n)], partial) for i in range(rows)]
-
-    def contract(self, rows: Sequence[Truth]) -> list[Truth]:
-        """v times one number per output."""
-        return [self._dot([(i, 0) for i in range(len(rows))], lambda i, _: rows[i])]
+        rows = n if kind.order == 2 else m
+        if kind.vector is V:
+            return [self._dot([(i, j) for i in range(rows)], partial) for j in range(n)]
+        if kind.vector is U:
+            return [self._dot([(i, j) for j in range(n)], partial) for i in range(rows)]
+        return [partial(i, j) for i in range(rows) for j in range(n)]
 
     def _dot(
         self, places: Sequence[tuple[int, int]], partial: Callable[[int, int], Truth]

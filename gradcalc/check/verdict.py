@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from gradcalc.calculus.kinds import KINDS, Kind
+
 
 @dataclass(frozen=True)
 class Worst:
@@ -21,25 +23,14 @@ class Worst:
     ours: float
     true: float
     ulps: float
-    kind: str = "jacobian"
+    kind: Kind = KINDS["jacobian"]
     nowhere: str = ""
     """What the function does instead of having a derivative: 'jumps here'."""
 
     @property
     def name(self) -> str:
         """What a mathematician would call it: df2/dx1."""
-        if self.kind == "value":
-            return self.output
-        if self.kind == "vjp":
-            return f"d(v·f)/d{self.variable}"
-        if self.kind == "jvp":
-            return f"d{self.output}·u"
-        if self.kind == "hessian":
-            same = self.output == self.variable
-            return f"d²f/d{self.variable}²" if same else f"d²f/d{self.output}d{self.variable}"
-        if self.kind == "hvp":
-            return f"(Hu)[{self.variable}]"
-        return f"d{self.output}/d{self.variable}"
+        return self.kind.named(self.output, self.variable)
 
 
 class Doubt(NamedTuple):

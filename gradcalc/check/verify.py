@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradcalc.calculus.gradients import gradient_graph
+from gradcalc.calculus.kinds import KINDS, Kind
 from gradcalc.check.budget import Deadline, OutOfTime
 from gradcalc.check.compare import (
     LIMIT,
@@ -24,7 +25,7 @@ from gradcalc.check.compare import (
 from gradcalc.check.conditioning import conditioning
 from gradcalc.check.digits import differences
 from gradcalc.check.digits import oracle as digits
-from gradcalc.check.question import KINDS, Answer, Question, UndecidedError, as_floats
+from gradcalc.check.question import Answer, Question, UndecidedError, as_floats
 from gradcalc.check.structure import sum_terms
 from gradcalc.check.symbolic import oracle as symbolic
 from gradcalc.check.verdict import FEW_DIGITS, Doubt, Verdict, Worst, count
@@ -33,6 +34,7 @@ from gradcalc.errors import UsageError
 from gradcalc.explain.kinks import kinks
 from gradcalc.functions.digits import context, exclusive
 
+VALUES = KINDS["eval"]
 METHODS = ("auto", "sympy", "mpmath", "differences", "none")
 BUDGET = 5.0
 """Seconds of processor time that a check may take."""
@@ -68,6 +70,7 @@ def verify(
     """
     if kind not in KINDS:
         raise UsageError(f"kind {kind!r} is none of {', '.join(KINDS)}")
+    asked = KINDS[kind]
     if method not in METHODS:
         raise UsageError(f"method {method!r} is none of {', '.join(METHODS)}")
     if method == "none":
@@ -75,8 +78,8 @@ def verify(
     with exclusive():
         deadline = Deadline(budget)
         case = _Case(
-            question=_ask(program, x, kind, vector),
-            ours=[] if kind == "eval" else flat(entries),
+            question=_ask(program, x, asked, vector),
+            ours=flat(entries) if asked.order else [],
             values=[] if value is None else flat(value),
         )
         if method == "auto":
@@ -152,7 +155,7 @@ def _unknown(ours: float, true: Truth) -> bool:
     return isinstance(true, Unchecked) and not math.isnan(ours)
 
 
-def _ask(program: Program, x: Any, kind: str, vector: Any) -> Question:
+def _ask(program: Program, x: Any, kind: Kind, vector: Any) -> Question:
     point = program.point(x)
     with np.errstate(all="ignore"):
         return Question(
@@ -166,14 +169,14 @@ def _ask(program: Program, x: Any, kind: str, vector: Any) -> Question:
         )
 
 
-def _entry_scales(program: Program, point: Any, kind: str, vector: Any) -> tuple[float, ...]:
-    if kind == "eval":
+def _entry_scales(program: Program, point: Any, kind: Kind, vector: Any) -> tuple[float, ...]:
+    if kind.order == 0:
         return ()
-    if kind in ("hessian", "hvp"):
+    if kind.order == 2:
         first = Program(gradient_graph(program.graph))
-        inner = {"hessian": "jacobian", "hvp": "jvp"}[kind]
+        inner = "jvp" if kind.vector else "jacobian"
         return as_floats(first.scale(point, inner, vector))
-    return as_floats(program.scale(point, kind, vector))
+    return as_floats(program.scale(point, kind.name, vector))
 
 
 def _value_scales(program: Program, point: Any) -> tuple[float, ...]:
@@ -246,12 +249,18 @@ def judge(method: str, case: _Case, answer: Answer, remark: str = "") -> Verdict
     outputs = compare(values, answer.values[: len(values)], question.value_scales[: len(values)])
     sums = _along_directions(question, ours, answer)
     wrong = entries.wrong + outputs.wrong + sums.wrong
-    worst = _worst(question, {question.kind: entries, "direction": sums, "value": outputs})
+    outputs_of_sums = question.graph.output_names * len(answer.directions)
+    worst = _worst(
+        question,
+        (question.kind, entries, question.graph.output_names),
+        (KINDS["jvp"], sums, outputs_of_sums),
+        (VALUES, outputs, question.graph.output_names),
+    )
     nothing = not (entries.checked or sums.checked) if ours else not outputs.checked
     beyond = [_out_of_range(question, question.kind, ours, entries, answer.entries),
-              _out_of_range(question, "value", values, outputs, answer.values)]  # fmt: skip
-    noise = "" if wrong else _noise(question, {question.kind: (ours, entries),
-                                               "value": (values, outputs)})  # fmt: skip
+              _out_of_range(question, VALUES, values, outputs, answer.values)]  # fmt: skip
+    both = ((question.kind, ours, entries), (VALUES, values, outputs))
+    noise = "" if wrong else _noise(question, both)
     reasons = [answer.remark, _left_out(entries, outputs), *beyond, noise, remark]
     truth = np.reshape(entries.truth, question.shape) if ours else None
     return Verdict(
@@ -269,29 +278,25 @@ def judge(method: str, case: _Case, answer: Answer, remark: str = "") -> Verdict
         value_truth=tuple(outputs.truth),
         value_digits=tuple(outputs.digits),
         doubts=_doubts(question, question.kind, ours, entries)
-        + _doubts(question, "value", values, outputs),
+        + _doubts(question, VALUES, values, outputs),
     )
 
 
 def _doubts(
-    question: Question, kind: str, ours: Sequence[float], found: Comparison
+    question: Question, kind: Kind, ours: Sequence[float], found: Comparison
 ) -> tuple[Doubt, ...]:
     """The numbers of which few digits are right. A true 0 that came out as 1e-17 is no such number:
     it has no digits to be right."""
     return tuple(
-        Doubt(_name(question, i, kind), ours[i], true, digits)
+        Doubt(question.name(i, kind), ours[i], true, digits)
         for i, (digits, true) in enumerate(zip(found.digits, found.truth, strict=True))
         if digits is not None and digits < FEW_DIGITS and true and math.isfinite(ours[i])
     )
 
 
-def _name(question: Question, index: int, kind: str) -> str:
-    return Worst(*question.names(index, kind), 0.0, 0.0, 0.0, kind).name
-
-
 def _out_of_range(
     question: Question,
-    kind: str,
+    kind: Kind,
     ours: Sequence[float],
     found: Comparison,
     truth: Sequence[Truth],
@@ -308,7 +313,7 @@ def _out_of_range(
     if not told:
         return ""
     more = f", and {len(told) - 1:,} more" if len(told) > 1 else ""
-    return f"{_name(question, told[0][0], kind)} {told[0][1]}{more}"
+    return f"{question.name(told[0][0], kind)} {told[0][1]}{more}"
 
 
 def _shown(true: Truth) -> str:
@@ -320,11 +325,11 @@ def _shown(true: Truth) -> str:
         return str(mp.nstr(+true, 6)).replace(".0e", "e")
 
 
-def _noise(question: Question, found: dict[str, tuple[list[float], Comparison]]) -> str:
+def _noise(question: Question, found: Sequence[tuple[Kind, list[float], Comparison]]) -> str:
     """Numbers that are rounding and nothing else: 'df/dx = 4.4e-16 stands for 0'."""
     told = [
         (k, kind, number)
-        for kind, (numbers, comparison) in found.items()
+        for kind, numbers, comparison in found
         for k, (number, true) in enumerate(zip(numbers, comparison.truth, strict=True))
         if number and true == 0
     ]
@@ -332,7 +337,7 @@ def _noise(question: Question, found: dict[str, tuple[list[float], Comparison]])
         return ""
     k, kind, number = told[0]
     more = f", and {len(told) - 1:,} more do" if len(told) > 1 else ""
-    return f"{_name(question, k, kind)} = {number:.2g} stands for 0{more}"
+    return f"{question.name(k, kind)} = {number:.2g} stands for 0{more}"
 
 
 def _along_directions(question: Question, ours: list[float], answer: Answer) -> Comparison:
@@ -346,8 +351,6 @@ def _along_directions(question: Question, ours: list[float], answer: Answer) -> 
     truth: list[Truth] = []
     scales: list[float] = []
     for u, slopes in answer.directions:
-        if question.kind == "vjp":
-            slopes = question.contract(slopes)
         for row, unit, slope in zip(rows, units, slopes, strict=True):
             sums.append(math.fsum(row * u) if np.isfinite(row).all() else math.nan)
             truth.append(slope)
@@ -355,17 +358,15 @@ def _along_directions(question: Question, ours: list[float], answer: Answer) -> 
     return compare(sums, truth, scales)
 
 
-def _worst(question: Question, found: dict[str, Comparison]) -> Worst | None:
+def _worst(question: Question, *found: tuple[Kind, Comparison, Sequence[str]]) -> Worst | None:
     """The worst of all; a wrong entry rather than a wrong value, which is often its cause."""
-    wrong = {kind: comparison for kind, comparison in found.items() if comparison.wrong}
-    if wrong:
-        found = dict([next(iter(wrong.items()))])
+    wrong = [one for one in found if one[1].wrong]
     worst: Worst | None = None
-    for kind, comparison in found.items():
+    for kind, comparison, outputs in wrong[:1] or found:
         if comparison.worst is not None and (not worst or comparison.max_ulp > worst.ulps):
             index, ours, true, ulps = comparison.worst
-            names = question.names(index, kind)
-            worst = Worst(*names, ours, true, ulps, kind, comparison.nowhere)
+            place = kind.place(index, outputs, question.graph.variables)
+            worst = Worst(*place, ours, true, ulps, kind, comparison.nowhere)
     return worst
 
 

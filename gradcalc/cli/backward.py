@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gradcalc.calculus.kinds import KINDS
 from gradcalc.cli.derivatives import Asked, bends, judged, undefined, verdict_exit
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
@@ -49,8 +50,8 @@ def backward(options: Options) -> Text:
 
         value, last = np.array(run.value), np.array(run.calls[-1].grad)
         notes += tuple(kink.note for kink in bends(asked, options))
-        verdict = judged(asked, "vjp", value, last, options)
-        error = error or undefined(asked, "vjp", value, last)
+        verdict = judged(asked, KINDS["vjp"], value, last, options)
+        error = error or undefined(asked, KINDS["vjp"], value, last)
     exit = error.exit if error else verdict_exit(verdict, options)
     agreed = verdict is not None and verdict.passed is True and exit is Exit.DONE
     if options.explained == "json":

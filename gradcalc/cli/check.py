@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gradcalc.calculus.kinds import KINDS
 from gradcalc.claims.ranges import Range, read_ranges
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
@@ -45,7 +46,7 @@ def check(options: Options) -> Answer | Text:
             raise UsageError(f"--{name} goes with --claim", hint="--claim '2*x1, 3; 2, 2*x2'")
     from gradcalc.cli.derivatives import answer
 
-    return answer(options)
+    return answer(options, KINDS["jacobian"])
 
 
 def judge(options: Options) -> Text:

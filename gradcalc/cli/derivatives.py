@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from gradcalc.calculus.kinds import BY_WORD, Kind, U, V
 from gradcalc.cli.bounds import require_printable
 from gradcalc.cli.options import Options
 from gradcalc.cli.question import method, posed, require_one_output, vector
@@ -31,18 +32,6 @@ class Asked(NamedTuple):
     mode: str
 
 
-KINDS = {
-    "eval": "eval",
-    "grad": "gradient",
-    "jacobian": "jacobian",
-    "vjp": "vjp",
-    "jvp": "jvp",
-    "hessian": "hessian",
-    "hvp": "hvp",
-    "check": "jacobian",
-}
-"""What each command answers. ``check`` is a Jacobian that insists on its verdict."""
-
 _ENTRIES: dict[str, Callable[[Asked], Floats | None]] = {
     "eval": lambda asked: None,
     "gradient": lambda asked: asked.program.jacobian(asked.x, asked.mode)[0],
@@ -52,21 +41,19 @@ _ENTRIES: dict[str, Callable[[Asked], Floats | None]] = {
     "hessian": lambda asked: asked.program.hessian(asked.x),
     "hvp": lambda asked: asked.program.hvp(asked.x, asked.vector),
 }
-_ONE_OUTPUT = {"gradient": "gradient", "hessian": "Hessian", "hvp": "Hessian"}
-_VECTOR = {"vjp": "v", "jvp": "u", "hvp": "u"}
 
 
-def answer(options: Options) -> Answer:
+def answer(options: Options, kind: Kind | None = None) -> Answer:
     """The values and the derivative that ``options.command`` asks for, checked.
 
     Raises GradcalcError where the expression, the point or the vector cannot be read or don't fit.
     """
-    kind = KINDS[options.command]
+    kind = kind or BY_WORD[options.command]
     method(options)  # refused before anything is computed
     problem = posed(options)
-    if kind in _ONE_OUTPUT:
-        require_one_output(problem, _ONE_OUTPUT[kind], options)
-    direction = vector(problem, _VECTOR[kind], options) if kind in _VECTOR else []
+    if kind.of_one:
+        require_one_output(problem, kind.of_one, options)
+    direction = vector(problem, kind.vector, options) if kind.vector else []
     require_printable(problem.graph, kind)
 
     import numpy as np  # deferred, like the answer: what is refused above needs neither
@@ -74,8 +61,8 @@ def answer(options: Options) -> Answer:
     from gradcalc.render.answer import Answer
 
     asked = Asked(problem.program(), problem.x, direction, options.mode)
-    bent = bends(asked, options) if kind != "eval" else []
-    value, entries = asked.program(asked.x), _ENTRIES[kind](asked)
+    bent = bends(asked, options) if kind.order else []
+    value, entries = asked.program(asked.x), _ENTRIES[kind.name](asked)
     verdict = judged(asked, kind, value, entries, options)
     gap = undefined(asked, kind, value, entries)
     lost = None if gap or options.precise else _lost(asked, verdict)
@@ -90,7 +77,7 @@ def answer(options: Options) -> Answer:
         point=np.array(asked.x, dtype=float),
         value=value,
         entries=entries,
-        vector=np.array(direction) if kind in _VECTOR else None,
+        vector=np.array(direction) if kind.vector else None,
         verdict=verdict,
         notes=(*problem.graph.notes, *_notes(asked, kind, entries, bent)),
         undefined=gap,
@@ -101,7 +88,7 @@ def answer(options: Options) -> Answer:
 
 
 def judged(
-    asked: Asked, kind: str, value: Floats, entries: Floats | None, options: Options
+    asked: Asked, kind: Kind, value: Floats, entries: Floats | None, options: Options
 ) -> Verdict | None:
     """The verdict on an answer, by the method that the options ask for."""
     how = method(options)
@@ -112,7 +99,7 @@ def judged(
     return verify(
         asked.program,
         asked.x,
-        kind,
+        kind.name,
         entries,
         value=value,
         vector=asked.vector or None,
@@ -178,7 +165,7 @@ def verdict_exit(verdict: Verdict | None, options: Options) -> Exit:
 
 
 def undefined(
-    asked: Asked, kind: str, value: Floats, entries: Floats | None
+    asked: Asked, kind: Kind, value: Floats, entries: Floats | None
 ) -> UndefinedError | None:
     """The first value that is not finite, or the first entry that is a NaN, with its cause."""
     if all(map(math.isfinite, value.tolist())) and not _has_nan(entries):
@@ -198,20 +185,19 @@ def undefined(
 
     holes = np.argwhere(np.isnan(np.asarray(entries)))
     index = holes[0].tolist()
-    what, outputs, variables = _entry(asked, kind, index)
+    outputs, variables = _about(asked, kind, index)
     program = asked.program
-    if kind in ("hessian", "hvp"):  # a slope of the gradient
-        program, outputs = program.gradient_program, index[:1]
-    if kind == "hvp":
-        variables = range(len(program.variables))[:_FEW]
+    if kind.order == 2:  # a slope of the gradient
+        program = program.gradient_program
     causes = (of_slope(program, asked.x, i, j) for i in outputs for j in variables)
     cause = next(filter(None, causes), None)
-    slope = "the slope is" if kind in ("jacobian", "gradient") else "it is"
+    slope = "the slope is" if kind.is_slope else "it is"
     hole = tuple(holes[0])
 
     def entry(x: list[float]) -> float:
-        return float(np.asarray(_ENTRIES[kind](asked._replace(x=x)))[hole])
+        return float(np.asarray(_ENTRIES[kind.name](asked._replace(x=x)))[hole])
 
+    what = _name(asked, kind, index)
     return _undefined_error(asked._replace(program=program), f"{what} is nan", cause, slope, entry)
 
 
@@ -224,20 +210,21 @@ def _has_nan(entries: Floats | None) -> bool:
 _FEW = 32  # outputs or variables among which the cause of a NaN in a product is looked for
 
 
-def _entry(asked: Asked, kind: str, index: list[int]) -> tuple[str, Sequence[int], Sequence[int]]:
-    """What a mathematician calls an entry, and the outputs and variables that it is about."""
-    outputs, variables = asked.program.outputs, asked.program.variables
+def _about(asked: Asked, kind: Kind, index: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:
+    """The outputs (of second order, the slopes) and the variables that an entry is about."""
     first, last = index[0], index[-1]
-    if kind == "jacobian":
-        return f"d{outputs[first]}/d{variables[last]}", [first], [last]
-    if kind == "gradient":
-        return f"d{outputs[0]}/d{variables[last]}", [0], [last]
-    if kind == "vjp":
-        return f"vᵀJ at {variables[last]}", range(len(outputs))[:_FEW], [last]
-    if kind == "jvp":
-        return f"the slope of {outputs[first]} along u", [first], range(len(variables))[:_FEW]
-    along = variables[first] if len(index) == 2 else "u"
-    return f"d²{outputs[0]}/d{along}d{variables[last]}", [0], [last]
+    if kind.vector is V:
+        return range(len(asked.program.outputs))[:_FEW], [last]
+    if kind.vector is U:
+        return [first], range(len(asked.program.variables))[:_FEW]
+    return [first if len(index) == 2 else 0], [last]
+
+
+def _name(asked: Asked, kind: Kind, index: Sequence[int]) -> str:
+    """What a mathematician calls the entry."""
+    outputs, variables = asked.program.outputs, asked.program.variables
+    flat = index[0] * len(variables) + index[1] if len(index) == 2 else index[0]
+    return kind.entry(flat, outputs, variables)
 
 
 def _undefined_error(
@@ -281,7 +268,7 @@ def bends(asked: Asked, options: Options) -> Sequence[Kink]:
     return bent
 
 
-def _notes(asked: Asked, kind: str, entries: Floats | None, bent: Sequence[Kink]) -> Iterator[str]:
+def _notes(asked: Asked, kind: Kind, entries: Floats | None, bent: Sequence[Kink]) -> Iterator[str]:
     """Where the numbers are a convention, or infinite."""
     if entries is None:
         return
@@ -291,6 +278,6 @@ def _notes(asked: Asked, kind: str, entries: Floats | None, bent: Sequence[Kink]
 
     infinite = np.argwhere(np.isinf(entries))
     if len(infinite):
-        what, _, _ = _entry(asked, kind, infinite[0].tolist())
+        what = _name(asked, kind, infinite[0].tolist())
         others = f", and {len(infinite) - 1} more entries are infinite" if len(infinite) > 1 else ""
         yield f"{what} is infinite at this point{others}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from gradcalc.calculus.kinds import KINDS, Kind, V
 from gradcalc.cli.derivatives import Asked, bends, undefined
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
@@ -20,10 +21,10 @@ def explain(options: Options) -> Text:
     problem = posed(options)
     labels = problem.graph.output_names
     if options.v is not None or len(labels) == 1:
-        kind = "vjp" if options.v is not None else "gradient"
-        seeds = [vector(problem, "v", options)]
+        kind = KINDS["vjp" if options.v is not None else "gradient"]
+        seeds = [vector(problem, V, options)]
     else:
-        kind = "jacobian"
+        kind = KINDS["jacobian"]
         seeds = [[float(i == k) for k in range(len(labels))] for i in range(len(labels))]
     from gradcalc.explain.steps import explain  # deferred, as numpy is
     from gradcalc.render.steps import as_record, render_steps
@@ -48,12 +49,12 @@ def explain(options: Options) -> Text:
     return Text(text, error.exit if error else Exit.DONE, error=error, notes=notes)
 
 
-def _undefined(asked: Asked, kind: str, explanations: list[Explanation]) -> UndefinedError | None:
+def _undefined(asked: Asked, kind: Kind, explanations: list[Explanation]) -> UndefinedError | None:
     """What an explanation of nothing has to say."""
     import numpy as np
 
     slopes = np.array([[total.derivative for total in one.totals] for one in explanations])
-    entries = slopes if kind == "jacobian" else slopes[0]
+    entries = slopes.reshape(kind.shape(*slopes.shape))
     return undefined(asked, kind, asked.program(asked.x), entries)
 
 

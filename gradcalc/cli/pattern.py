@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from gradcalc.calculus.kinds import KINDS
 from gradcalc.cli.derivatives import Asked, answer, bends, judged, verdict_exit
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
@@ -71,7 +72,7 @@ def _coordinates(options: Options) -> Text:
     matrix = program.sparse_jacobian(problem.x)
     exit = Exit.DONE
     if how != "none" and matrix.shape[0] * matrix.shape[1] <= CHECKED:
-        verdict = judged(asked, "jacobian", program(problem.x), matrix.toarray(), options)
+        verdict = judged(asked, KINDS["jacobian"], program(problem.x), matrix.toarray(), options)
         if verdict is not None:
             remarks, exit = (*remarks, verdict.line), verdict_exit(verdict, options)
     elif how != "none":

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
+from gradcalc.calculus.kinds import OUTPUTS, V, Vector
 from gradcalc.cli.commands import COMMANDS
 from gradcalc.cli.options import Options
 from gradcalc.cli.terminal import is_terminal
@@ -133,25 +134,24 @@ def require_one_output(problem: Problem, what: str, options: Options) -> None:
     )
 
 
-def vector(problem: Problem, letter: str, options: Options) -> list[float]:
+def vector(problem: Problem, wanted: Vector, options: Options) -> list[float]:
     """The v with a number for each output or the u with one for each variable; 1 for only one."""
-    labels, what = {
-        "v": (problem.graph.output_names, "outputs"),
-        "u": (problem.graph.variables, "variables"),
-    }[letter]
+    letter, what = wanted
+    graph = problem.graph
+    labels = graph.output_names if what == OUTPUTS else graph.variables
     option = f"--{letter}"
     text: str | None = getattr(options, letter)
     if text is None:
         if len(labels) == 1:
             return [1.0]
-        raise _no_v(problem, options) if letter == "v" else _no_u(labels, options)
+        raise _no_v(problem, options) if wanted is V else _no_u(labels, options)
     given = read(text, option)
     try:
         return bind(given, labels, what, option)
     except BindingError as error:
         count = sum(len(flatten(item.value)) for item in given)
         by_order = not any(item.name for item in given)
-        if letter == "v" and by_order and count not in (0, len(labels)):
+        if wanted is V and by_order and count not in (0, len(labels)):
             error.message += (
                 f" (PyTorch: Mismatch in shape: grad_output[0] has a shape of torch.Size([{count}])"
                 f" and output[0] has a shape of torch.Size([{len(labels)}]).)"

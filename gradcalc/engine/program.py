@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast, overload
 import numpy as np
 
 from gradcalc.calculus import gradients
+from gradcalc.calculus.kinds import KINDS, U
 from gradcalc.engine import many, narrow, reverse, sparse, sweeps
 from gradcalc.engine.coordinates import coordinates
 from gradcalc.engine.schedule import Floats, Schedule, schedule
@@ -319,23 +320,24 @@ class Program:
         """Σ |path products| behind every entry of ``kind`` at one point: rounding's natural unit.
 
         An entry whose paths cancel is small against its scale, and only its error relative to the
-        scale says whether the arithmetic was sound. ``kind`` is 'jacobian', 'gradient', 'vjp' or
-        'jvp'; the result has the shape of its entries.
+        scale says whether the arithmetic was sound. ``kind`` is the name of one of first order; the
+        result has the shape of its entries.
         """
-        if self._lines is not None and kind != "jvp":
-            seeds = np.eye(len(self.outputs)) if vector is None else np.array([vector], float)
-            rows = self._narrow_rows(self.point(x), np.abs(seeds), magnitudes=True)
+        asked = KINDS[kind]
+        shape = asked.shape(len(self.outputs), len(self.variables))
+        sizes = None if asked.vector is None else np.abs(np.asarray(vector, float))
+        if self._lines is not None and asked.vector is not U:
+            seeds = np.eye(len(self.outputs)) if sizes is None else sizes[None]
+            rows = self._narrow_rows(self.point(x), seeds, magnitudes=True)
             if rows is not None:
-                return rows if kind == "jacobian" else rows[0]
+                return rows.reshape(shape)
         partials = sweeps.magnitudes(self._linearized(self._one_point(x)))
-        if kind == "jacobian":
-            if len(self.outputs) <= len(self.variables):
-                return self._all_pullbacks(partials)
-            return self._all_pushforwards(partials)
-        if kind == "jvp":
-            return self._pushforward(partials, np.abs(np.asarray(vector, float)))
-        seeds = np.ones(1) if vector is None else np.abs(np.asarray(vector, float))
-        return self._pullback(partials, seeds)
+        if sizes is not None:
+            sweep = self._pushforward if asked.vector is U else self._pullback
+            return sweep(partials, sizes)
+        if len(self.outputs) <= len(self.variables):
+            return self._all_pullbacks(partials).reshape(shape)
+        return self._all_pushforwards(partials).reshape(shape)
 
     # --- one point, many points ---------------------------------------------------------------
 

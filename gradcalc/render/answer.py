@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from gradcalc.calculus.kinds import OUTPUTS, VARIABLES, Kind
 from gradcalc.errors import Exit, GradcalcError, UndefinedError
 
 if TYPE_CHECKING:
@@ -12,30 +13,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gradcalc.check.verdict import Verdict
-
-
-class Kind(NamedTuple):
-    """How a kind of answer is laid out.
-
-    ``rows`` and ``columns`` say what the entries are indexed by: "outputs", "variables", or the
-    label of the one row (column) there is. ``symbol`` is its LaTeX.
-    """
-
-    title: str
-    rows: str
-    columns: str
-    symbol: str
-
-
-KINDS = {
-    "eval": Kind("Values", "outputs", "value", "f"),
-    "gradient": Kind("Gradient", "outputs", "variables", r"\nabla"),
-    "jacobian": Kind("Jacobian", "outputs", "variables", "J"),
-    "vjp": Kind("Vector-Jacobian product vᵀJ", "vᵀJ", "variables", r"v^{\top} J"),
-    "jvp": Kind("Jacobian-vector product J·u", "outputs", "J·u", r"J u"),
-    "hessian": Kind("Hessian", "variables", "variables", "H"),
-    "hvp": Kind("Hessian-vector product H·u", "H·u", "variables", r"H u"),
-}
 
 
 @dataclass(frozen=True)
@@ -50,7 +27,7 @@ class Answer:
     """
 
     command: str
-    kind: str
+    kind: Kind
     variables: tuple[str, ...]
     outputs: tuple[str, ...]
     at: dict[str, Any]
@@ -68,21 +45,17 @@ class Answer:
     exit: Exit = Exit.DONE
 
     @property
-    def layout(self) -> Kind:
-        return KINDS[self.kind]
-
-    @property
     def rows(self) -> tuple[str, ...]:
         """The names of the rows of ``matrix``."""
-        return self._names(self.layout.rows)
+        return self._names(self.kind.rows)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of the columns of ``matrix``."""
-        return self._names(self.layout.columns)
+        return self._names(self.kind.columns)
 
     def _names(self, index: str) -> tuple[str, ...]:
-        return {"outputs": self.outputs, "variables": self.variables}.get(index, (index,))
+        return {OUTPUTS: self.outputs, VARIABLES: self.variables}.get(index, (index,))
 
     @property
     def matrix(self) -> NDArray[np.float64]:

@@ -63,7 +63,7 @@ def record(answer: Answer) -> dict[str, Any]:
         "value": answer.value.tolist(),
     }
     if answer.entries is not None:
-        fields[answer.kind] = answer.entries.tolist()
+        fields[answer.kind.name] = answer.entries.tolist()
     fields["check"] = _check(answer)
     if answer.certified and answer.verdict is not None:
         fields["certificate"] = _certificate(answer)
@@ -71,7 +71,7 @@ def record(answer: Answer) -> dict[str, Any]:
     strict: dict[str, Any] = _strict(fields)
     gaps = [*_gaps("value", answer.outputs, ("value",), answer.value.reshape(-1, 1))]
     if answer.entries is not None:
-        gaps += _gaps(answer.kind, answer.rows, answer.columns, answer.matrix)
+        gaps += _gaps(answer.kind.name, answer.rows, answer.columns, answer.matrix)
     if gaps:
         strict["nonfinite"] = gaps
     return strict

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
+from gradcalc.calculus.kinds import OUTPUTS
 from gradcalc.render.answer import Answer
 from gradcalc.render.numbers import latex, shown
 from gradcalc.render.text import safe
@@ -27,12 +28,12 @@ def render_markdown(answer: Answer, *, digits: int | None = None, **_: Any) -> s
     rows = [[_md(name), *(shown(x, digits) for x in row)]
             for name, row in zip(answer.rows, answer.matrix.tolist(), strict=True)]  # fmt: skip
     header = ["", *map(_md, answer.columns)]
-    if answer.rows == answer.outputs and answer.kind != "eval":
+    if answer.kind.rows == OUTPUTS and answer.kind.order:
         header.insert(1, "value")
         for row, value in zip(rows, answer.value.tolist(), strict=True):
             row.insert(1, shown(value, digits))
     marks = ["---", *["---:"] * (len(header) - 1)]
-    lines = [f"{answer.layout.title} at {at}" if at else answer.layout.title, ""]
+    lines = [f"{answer.kind.title} at {at}" if at else answer.kind.title, ""]
     lines += [f"| {' | '.join(row)} |" for row in (header, marks, *rows)]
     remarks = [*answer.notes, *([answer.verdict.line] if answer.verdict else [])]
     lines += [text for remark in remarks for text in ("", _md(safe(remark)))]
@@ -60,13 +61,11 @@ def render_latex(answer: Answer, *, digits: int | None = None, **_: Any) -> str:
 def _label(answer: Answer) -> str:
     """Such as ``\\frac{\\partial(f_{1}, f_{2})}{\\partial(x_{1}, x_{2})}(2, 3)``."""
     point = _listed([latex(x) for x in answer.point.tolist()])
-    symbol = answer.layout.symbol
-    if answer.kind == "jacobian":
-        outputs = _listed([_name(name) for name in answer.outputs])
-        variables = _listed([_name(name) for name in answer.variables])
-        symbol = rf"\frac{{\partial({outputs})}}{{\partial({variables})}}"
-    if answer.kind == "gradient":
-        symbol = rf"\nabla {_name(answer.outputs[0])}"
+    symbol = answer.kind.symbol.format(
+        output=_name(answer.outputs[0]),
+        outputs=_listed([_name(name) for name in answer.outputs]),
+        variables=_listed([_name(name) for name in answer.variables]),
+    )
     return f"{symbol}({point})"
 
 

@@ -7,7 +7,7 @@ wider than the screen becomes several tables below each other, each with some of
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from gradcalc.calculus.kinds import OUTPUTS, VARIABLES, U, V
 from gradcalc.render.answer import Answer
 from gradcalc.render.numbers import aligned, shown
 from gradcalc.render.text import safe
@@ -42,7 +43,7 @@ def render_table(
 ) -> str:
     """A title, the table (in blocks of columns if ``width`` asks for it), notes, the verdict."""
     sheet = Sheet(answer, digits)
-    blocks = list(_blocks(_padded(_GRIDS[answer.kind](sheet)), width))
+    blocks = list(_blocks(_padded(sheet.grid()), width))
     counted = list(_certificate_blocks(answer, width))
     screen = console(max(map(_width, [*blocks, *counted])), color)
     screen.print(Text(_title(answer, digits), style="bold"), soft_wrap=True)
@@ -69,7 +70,7 @@ def _certificate_blocks(answer: Answer, width: int | None) -> Iterator[Grid]:
     """The table of right digits, if it was asked for."""
     if answer.certified and answer.verdict is not None:
         sheet = Sheet(_certificate(answer, answer.verdict), None)
-        yield from _blocks(_padded(_GRIDS[answer.kind](sheet)), width)
+        yield from _blocks(_padded(sheet.grid()), width)
 
 
 def _certificate(answer: Answer, verdict: Verdict) -> Answer:
@@ -120,17 +121,39 @@ class Sheet:
         self.outputs = _shown(len(answer.outputs), longest)
         self.variables = _shown(len(answer.variables), longest)
 
-    def grid(self, left: Sequence[str], *sections: Sequence[Row]) -> Grid:
-        names = self._texts(self.answer.variables, self.variables)
-        return Grid(left, names, [section for section in sections if section])
+    def grid(self) -> Grid:
+        """The point, the outputs with what there is one of for each, the matrix."""
+        answer, kind = self.answer, self.answer.kind
+        beside = self._beside()
+        outputs = self._down(beside) if beside else []
+        matrix = self._matrix() if kind.columns == VARIABLES else []
+        if matrix and outputs and kind.rows == OUTPUTS:
+            pairs = zip(matrix, outputs, strict=True)
+            outputs, matrix = [replace(row, left=output.left) for row, output in pairs], []
+        names = self._texts(answer.variables, self.variables)
+        sections = (self._top(), outputs, matrix)
+        return Grid(list(beside), names, [section for section in sections if section])
 
-    def top(self, vector: bool = False) -> list[Row]:
+    def _beside(self) -> dict[str, NDArray[np.float64]]:
+        """The columns left of the variables: v, the value, the derivative if it is one a row."""
+        answer, kind = self.answer, self.answer.kind
+        columns = {}
+        if kind.vector is V:
+            ones = answer.value * 0 + 1
+            columns["v"] = ones if answer.vector is None else answer.vector
+        if kind.order < 2:
+            columns["value"] = answer.value
+        if kind.columns != VARIABLES:
+            columns[kind.columns] = answer.matrix[:, 0]
+        return columns
+
+    def _top(self) -> list[Row]:
         """The point, and the direction u."""
         answer = self.answer
         if not answer.variables:
             return []
         rows = [self.across("at", answer.point, "dim")]
-        if vector and answer.vector is not None:
+        if answer.kind.vector is U and answer.vector is not None:
             rows.append(self.across("u", answer.vector, "dim"))
         return rows
 
@@ -138,12 +161,14 @@ class Sheet:
         """A row with a number for each variable."""
         return Row(name, (), self._texts(numbers, self.variables), style)
 
-    def matrix(self, names: Sequence[str], indices: Sequence[int | None]) -> list[Row]:
-        """A row of the matrix for each of ``indices``, None being the gap between the corners."""
+    def _matrix(self) -> list[Row]:
+        """A row for each row of the matrix, with a gap between its corners."""
+        answer = self.answer
+        shown = {OUTPUTS: self.outputs, VARIABLES: self.variables}.get(answer.kind.rows, [0])
         gap = Row(GAP, (), [GAP] * len(self.variables))
-        return [gap if i is None else self.across(names[i], self.answer.matrix[i]) for i in indices]
+        return [gap if i is None else self.across(answer.rows[i], answer.matrix[i]) for i in shown]
 
-    def down(self, columns: Mapping[str, NDArray[np.float64]]) -> list[Row]:
+    def _down(self, columns: Mapping[str, NDArray[np.float64]]) -> list[Row]:
         """A row for each output with its number from each of ``columns``, left of the variables."""
         texts = [self._texts(numbers, self.outputs) for numbers in columns.values()]
         names = self._texts(self.answer.outputs, self.outputs)
@@ -162,49 +187,6 @@ def _shown(total: int, longest: int) -> list[int | None]:
     if total <= longest:
         return list(range(total))
     return [*range(CORNER), None, *range(total - CORNER, total)]
-
-
-def _eval(sheet: Sheet) -> Grid:
-    return sheet.grid(["value"], sheet.top(), sheet.down({"value": sheet.answer.value}))
-
-
-def _jacobian(sheet: Sheet) -> Grid:
-    left = sheet.down({"value": sheet.answer.value})
-    right = sheet.matrix(sheet.answer.outputs, sheet.outputs)
-    rows = [replace(row, left=value.left) for row, value in zip(right, left, strict=True)]
-    return sheet.grid(["value"], sheet.top(), rows)
-
-
-def _vjp(sheet: Sheet) -> Grid:
-    answer = sheet.answer
-    v = answer.value * 0 + 1 if answer.vector is None else answer.vector
-    outputs = sheet.down({"v": v, "value": answer.value})
-    return sheet.grid(["v", "value"], sheet.top(), outputs, sheet.matrix(answer.rows, [0]))
-
-
-def _jvp(sheet: Sheet) -> Grid:
-    answer = sheet.answer
-    left = {"value": answer.value, "J·u": answer.matrix[:, 0]}
-    return sheet.grid(list(left), sheet.top(vector=True), sheet.down(left))
-
-
-def _hessian(sheet: Sheet) -> Grid:
-    return sheet.grid([], sheet.top(), sheet.matrix(sheet.answer.variables, sheet.variables))
-
-
-def _hvp(sheet: Sheet) -> Grid:
-    return sheet.grid([], sheet.top(vector=True), sheet.matrix(sheet.answer.rows, [0]))
-
-
-_GRIDS: dict[str, Callable[[Sheet], Grid]] = {
-    "eval": _eval,
-    "gradient": _jacobian,
-    "jacobian": _jacobian,
-    "vjp": _vjp,
-    "jvp": _jvp,
-    "hessian": _hessian,
-    "hvp": _hvp,
-}
 
 
 # --- Fitting it to the screen -------------------------------------------------------------------
@@ -274,20 +256,12 @@ def _caption(block: Grid) -> str:
 
 
 def _title(answer: Answer, digits: int | None) -> str:
-    if answer.kind == "eval":
-        return "Value" if len(answer.outputs) == 1 else "Values"
-    if answer.kind == "jacobian":
-        return "Jacobian: ∂ row / ∂ column"
-    if answer.kind == "gradient":
-        return f"Gradient of {answer.outputs[0]}"
-    if answer.kind == "vjp":
-        return f"vᵀJ: the gradient of {_combination(answer, digits)}"
-    if answer.kind == "jvp":
-        return "J·u: the rate of change along u"
-    of = f"{answer.outputs[0]} = {shown(answer.value[0], digits)}"
-    if answer.kind == "hessian":
-        return f"Hessian of {of}: ∂² / ∂ row ∂ column"
-    return f"H·u of {of}: the rate of change of its gradient along u"
+    return answer.kind.heading.format(
+        s="s" * (len(answer.outputs) > 1),
+        output=answer.outputs[0],
+        value=shown(answer.value[0], digits),
+        combination=_combination(answer, digits),
+    )
 
 
 def _combination(answer: Answer, digits: int | None) -> str:

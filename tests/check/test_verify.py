@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import gradcalc
+from gradcalc.calculus import kinds
 from gradcalc.check.budget import Deadline
 from gradcalc.check.digits import oracle as digits
 from gradcalc.check.question import Question
@@ -419,7 +420,8 @@ def test_terms_that_cancel_by_300_digits(check: Any, method: str) -> None:
 
 def test_an_exponent_that_swallows_one() -> None:
     # x**(x - 1) is not x**x, with however few digits
-    question = Question(gradcalc.compile("x**x").graph, (1e155,), "gradient", (), (1.0,), (1.0,))
+    graph, kind = gradcalc.compile("x**x").graph, kinds.KINDS["gradient"]
+    question = Question(graph, (1e155,), kind, (), (1.0,), (1.0,))
     with exclusive():
         (true,) = digits.truth(question, Deadline(30)).entries
         (other,) = symbolic.truth(question, Deadline(30)).entries

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcalc.calculus.kinds import KINDS
 from gradcalc.check.verdict import Verdict
 from gradcalc.render.answer import Answer
 
@@ -22,7 +23,7 @@ def jacobian(entries: Any, *, verdict: Verdict | None = None, **rest: Any) -> An
     variables = tuple(f"x{j}" for j in range(1, n + 1))
     return Answer(
         command="jacobian",
-        kind="jacobian",
+        kind=KINDS["jacobian"],
         variables=variables,
         outputs=tuple(f"f{i}" for i in range(1, m + 1)),
         at=dict(zip(variables, point.tolist(), strict=True)),
@@ -36,11 +37,11 @@ def jacobian(entries: Any, *, verdict: Verdict | None = None, **rest: Any) -> An
 
 def of_kind(kind: str, entries: Sequence[Any] | None, vector: Sequence[float] = ()) -> Answer:
     """An answer of another kind, in two variables, of two outputs or (where it must be) of one."""
-    outputs = ("f1",) if kind in ("gradient", "hessian", "hvp") else ("f1", "f2")
+    outputs = ("f1",) if KINDS[kind].of_one else ("f1", "f2")
     return replace(
         jacobian([[4, 3], [2, 6]]),
         command=kind,
-        kind=kind,
+        kind=KINDS[kind],
         outputs=outputs,
         value=np.array([13.0, 13.0])[: len(outputs)],
         entries=None if entries is None else np.array(entries, dtype=float),

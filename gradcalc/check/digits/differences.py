@@ -7,6 +7,7 @@ entry.
 
 from __future__ import annotations
 
+from gradcalc.calculus.kinds import U, V
 from gradcalc.check.budget import Deadline
 from gradcalc.check.compare import Nowhere, Truth, Unchecked
 from gradcalc.check.digits import oracle
@@ -19,7 +20,7 @@ def truth(question: Question, deadline: Deadline) -> Answer:
     """The entries and values by differences. Raises OutOfTime and UndecidedError."""
     with deadline.alarm():
         values = oracle.values(question, deadline)
-        if question.kind == "eval":
+        if question.kind.order == 0:
             return Answer([], values)
         beside = Beside(Outline(question.graph), question.x, deadline)
         return Answer([_told(question, true) for true in _entries(question, beside)], values)
@@ -27,18 +28,18 @@ def truth(question: Question, deadline: Deadline) -> Answer:
 
 def _entries(question: Question, beside: Beside) -> list[Truth]:
     m, n = len(question.graph.outputs), len(question.graph.inputs)
-    scales = question.entry_scales
+    kind, scales = question.kind, question.entry_scales
     vector = dict(enumerate(question.vector))
-    if question.kind == "vjp":
-        return [beside.slope({j: 1.0}, vector, scales[j]) for j in range(n)]
-    if question.kind == "jvp":
-        return [beside.slope(vector, {i: 1.0}, scales[i]) for i in range(m)]
-    if question.kind == "hvp":
+    if kind.order == 2 and kind.vector is not None:
         return [beside.curvature({j: 1.0}, vector, scales[j]) for j in range(n)]
-    if question.kind == "hessian":
+    if kind.order == 2:
         pairs = [(i, j) for i in range(n) for j in range(i + 1)]
         half = {(i, j): beside.curvature({i: 1.0}, {j: 1.0}, scales[i * n + j]) for i, j in pairs}
         return [half[max(i, j), min(i, j)] for i in range(n) for j in range(n)]
+    if kind.vector is V:
+        return [beside.slope({j: 1.0}, vector, scales[j]) for j in range(n)]
+    if kind.vector is U:
+        return [beside.slope(vector, {i: 1.0}, scales[i]) for i in range(m)]
     places = [(i, j) for i in range(m) for j in range(n)]
     return [beside.slope({j: 1.0}, {i: 1.0}, scales[i * n + j]) for i, j in places]
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from gradcalc.calculus.kinds import V
 from gradcalc.check.budget import Deadline, OutOfTime
 from gradcalc.check.compare import Nowhere, Truth, Unchecked
 from gradcalc.check.digits.approach import LOST, NEARBY, Beside
@@ -43,10 +44,10 @@ def truth(question: Question, deadline: Deadline) -> Answer:
             work = _Work(question, deadline)
             answer = Answer(entries=[], values=work.values())
     except UndecidedError:
-        if question.kind not in ("gradient", "jacobian"):
+        if not question.kind.is_slope:
             raise
         return _sample(question, deadline)
-    if question.kind != "eval":
+    if question.kind.order:
         _entries(question, work, answer, deadline)
     return answer
 
@@ -81,7 +82,8 @@ def _entries(question: Question, work: _Work, answer: Answer, deadline: Deadline
             for k in order[:_PROBES]:
                 work.sweep(k)
             each = (before - deadline.remaining) / _PROBES
-            if each * len(order) > 0.8 * deadline.remaining and question.kind == "jacobian":
+            too_long = each * len(order) > 0.8 * deadline.remaining
+            if too_long and len(order) > _PROBES and question.kind.is_slope:
                 answer.directions = [work.random_direction(seed) for seed in range(_DIRECTIONS)]
             for k in order[_PROBES:]:
                 work.sweep(k)
@@ -111,9 +113,8 @@ class _Work:
         self._zero = context().mpf(0)
         self.known: dict[int, list[Truth]] = {}
         m, n = len(graph.outputs), len(graph.inputs)
-        self.by_rows = question.kind in ("gradient", "jacobian") and m <= n and not lazy
-        one = question.kind in ("vjp", "jvp", "hvp")
-        self.count = 1 if one else m if self.by_rows else n
+        self.by_rows = question.kind.is_slope and m <= n and not lazy
+        self.count = 1 if question.kind.vector else m if self.by_rows else n
 
     def values(self) -> list[Truth]:
         """The outputs."""
@@ -126,24 +127,19 @@ class _Work:
     def sweep(self, k: int) -> None:
         """Find out ``known[k]``. What there was no time for is Unchecked."""
         kind, scales = self._question.kind, self._question.entry_scales
-        n = len(self._graph.inputs)
-        if self.by_rows:
-            self._settle(self.known, k, lambda tape: self._row(tape, {k: 1.0}),
-                         scales[k * n : k * n + n])  # fmt: skip
-            self._rescue(k, [({j: 1.0}, {k: 1.0}) for j in range(n)], scales[k * n : k * n + n])
-        elif kind == "vjp":
-            weights = dict(enumerate(self._question.vector))
-            self._settle(self.known, k, lambda tape: self._row(tape, weights), scales)
-            self._rescue(k, [({j: 1.0}, weights) for j in range(n)], scales)
-        elif kind in ("jvp", "jacobian", "gradient"):
-            along = dict(enumerate(self._question.vector)) if kind == "jvp" else {k: 1.0}
-            wanted = scales if kind == "jvp" else scales[k::n]
-            self._settle(self.known, k, lambda tape: self._column(tape, along), wanted)
-            self._rescue(k, [(along, {i: 1.0}) for i in range(len(self._graph.outputs))], wanted)
-        else:
-            along = dict(enumerate(self._question.vector)) if kind == "hvp" else {k: 1.0}
-            wanted = scales if kind == "hvp" else scales[k::n]
-            self._settle(self.known, k, lambda tape: self._bent(tape, along), wanted)
+        m, n = len(self._graph.outputs), len(self._graph.inputs)
+        weights = dict(enumerate(self._question.vector)) if kind.vector else {k: 1.0}
+        if self.by_rows or kind.vector is V:
+            wanted = scales if kind.vector else scales[k * n : k * n + n]
+            self._settle(self.known, k, lambda tape: self._row(tape, weights), wanted)
+            self._rescue(k, [({j: 1.0}, weights) for j in range(n)], wanted)
+            return
+        wanted = scales if kind.vector else scales[k::n]
+        if kind.order == 2:
+            self._settle(self.known, k, lambda tape: self._bent(tape, weights), wanted)
+            return
+        self._settle(self.known, k, lambda tape: self._column(tape, weights), wanted)
+        self._rescue(k, [(weights, {i: 1.0}) for i in range(m)], wanted)
 
     def entries(self) -> list[Truth]:
         """All entries, flat; Unchecked where no sweep came."""
@@ -153,7 +149,7 @@ class _Work:
             return self.known.get(0, [missing] * n)
         if self.by_rows:
             return [true for i in range(m) for true in self.known.get(i, [missing] * n)]
-        rows = n if self._question.kind == "hessian" else m
+        rows = n if self._question.kind.order == 2 else m
         columns = [self.known.get(j, [missing] * rows) for j in range(n)]
         return [column[i] for i in range(rows) for column in columns]
 

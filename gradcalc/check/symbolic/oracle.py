@@ -47,9 +47,9 @@ def truth(question: Question, deadline: Deadline) -> Answer:
         try:
             formula = rebuild(outline, deadline)
             partials: dict[tuple[int, ...], Any] = {}
-            if question.kind in ("hessian", "hvp"):
+            if question.kind.order == 2:
                 partials |= second_derivatives(formula, support, deadline)
-            elif question.kind != "eval":
+            elif question.kind.order == 1:
                 partials |= first_derivatives(formula, support, deadline)
             values, working = valued(outline, question.x, _PRECISIONS[0], deadline)
             more = working - _PRECISIONS[0]
@@ -122,7 +122,7 @@ def _turning(question: Question, outline: Outline, values: dict[int, Any]) -> se
 
 def _row(question: Question, i: int) -> int:
     """The output that row i of the partials is about: a Hessian has one output only."""
-    return 0 if question.kind in ("hessian", "hvp") else i
+    return 0 if question.kind.order == 2 else i
 
 
 def _predict(question: Question, outline: Outline, deadline: Deadline) -> dict[int, int]:
@@ -136,7 +136,7 @@ def _predict(question: Question, outline: Outline, deadline: Deadline) -> dict[i
     if depth > DEEPEST:
         raise UndecidedError(f"the formula is {depth:,} levels deep")
     support = supports(graph, outline.nodes)
-    order = {"eval": 0, "hessian": 2, "hvp": 2}.get(question.kind, 1)
+    order = question.kind.order
     work = sum(
         support[node].bit_count() ** order * extent[node].size * (1 + extent[node].depth)
         for node in roots
@@ -210,7 +210,7 @@ def _evaluate(
             return number(parts)
 
         def entry(i: int, j: int) -> Truth:
-            if question.kind in ("hessian", "hvp"):
+            if question.kind.order == 2:
                 return total(0, max(i, j), min(i, j))
             return total(i, j)
 
