@@ -10,9 +10,10 @@ a million turns.
 from __future__ import annotations
 
 import heapq
+import threading
 import warnings
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -31,11 +32,13 @@ def sweep(
     keep_graph: bool,
     tracked: bool,
     captures: Captures | None = None,
+    through: bool = False,
 ) -> None:
     """Carry the roots' cotangents to the leaves, or to the edges that are keys of ``captures``.
 
     ``tracked``: cotangents are tensors, and what is done to them is recorded; else they are arrays.
-    ``keep_graph``: saved values stay, for another pass.
+    ``keep_graph``: saved values stay, for another pass. ``through``: the nodes of the captured
+    edges run as well (``backward(inputs=…)``: they accumulate).
     """
     arrived: dict[Node, list[Any]] = {}
     sums: set[Edge] = set()
@@ -43,16 +46,24 @@ def sweep(
         if node is not None:
             _add(arrived, sums, node, k, v)
     waiting = _count_dependencies(arrived)
-    needed = None if captures is None else _leading_to(captures, waiting)
+    needed = None if captures is None else _leading_to(captures, waiting, through)
+    run = _watched if mode.anomaly else _run
     ready = [(-node.order, node) for node in arrived if not waiting[node]]
     heapq.heapify(ready)
     while ready:
         _, node = heapq.heappop(ready)
         cotangents = arrived.pop(node, None) or [None] * node.outputs
-        if node.tensor_hooks or node.retained or captures is not None:
-            _observe(node, cotangents, tracked, captures)
+        if captures is not None:
+            assert needed is not None
+            if node in needed or any(end is node for end, _ in captures):
+                _observe(node, cotangents, tracked)
+                for k, v in enumerate(cotangents):
+                    if (node, k) in captures:
+                        captures[node, k] = v
+        elif node.tensor_hooks or node.retained:
+            _observe(node, cotangents, tracked)
         if needed is None or node in needed:
-            flowing = _run(node, cotangents, tracked)
+            flowing = run(node, cotangents, tracked)
             if not keep_graph:
                 node.release()
         else:
@@ -99,80 +110,88 @@ def _add(arrived: dict[Node, list[Any]], sums: set[Edge], node: Node, k: int, v:
 
 
 def _run(node: Node, cotangents: list[Any], tracked: bool) -> Sequence[Any]:
-    """The chain rule for one node."""
-    if cotangents[0] is None and all(v is None for v in cotangents):
-        return (None,) * len(node.next_functions)
-    if mode.anomaly:
-        return _watched(node, cotangents, tracked)
-    return _pull(node, cotangents, tracked)
-
-
-def _pull(node: Node, cotangents: list[Any], tracked: bool) -> Sequence[Any]:
-    flowing = node.pull(cotangents, tracked)
-    for hook in list(node.node_hooks) if node.node_hooks else ():
-        flowing = _node_hook(hook, flowing, cotangents, tracked)
+    """The chain rule for one node, and the hooks around it."""
+    if node.pre_hooks:
+        for hook in list(node.pre_hooks):
+            cotangents = list(_node_hook(hook, cotangents, None, tracked))
+    if cotangents[0] is None and not node.runs_on_nothing and all(v is None for v in cotangents):
+        flowing: Sequence[Any] = (None,) * len(node.next_functions)
+    else:
+        flowing = node.pull(cotangents, tracked)
+    if node.node_hooks:
+        for hook in list(node.node_hooks):
+            flowing = _node_hook(hook, flowing, cotangents, tracked)
     return flowing
 
 
-def _leading_to(captures: Captures, reached: Iterable[Node]) -> set[Node]:
+def _leading_to(captures: Captures, reached: Iterable[Node], through: bool) -> set[Node]:
     """The nodes that have to run so that cotangents arrive at the captured edges."""
-    ends = {node for node, _ in captures}
-    needed: set[Node] = set()
-    for node in sorted(reached, key=lambda node: node.order):  # successors are older
-        if any(n in needed or n in ends for n, _ in node.next_functions if n is not None):
-            needed.add(node)
+    above: dict[Node, list[Node]] = {}
+    for node in reached:
+        for successor, _ in node.next_functions:
+            if successor is not None:
+                above.setdefault(successor, []).append(node)
+    ends = [node for node, _ in captures if node is not None]
+    needed: set[Node] = set(ends) if through else set()
+    while ends:
+        fresh = [node for node in above.pop(ends.pop(), ()) if node not in needed]
+        needed.update(fresh)
+        ends += fresh
     return needed
 
 
 # --- Those who watch ----------------------------------------------------------------------------
 
 
-def _observe(node: Node, cotangents: list[Any], tracked: bool, captures: Captures | None) -> None:
-    """Hooks on the node's outputs, then retained gradients, then captures."""
+def _observe(node: Node, cotangents: list[Any], tracked: bool) -> None:
+    """Hooks on the node's outputs, then retained gradients."""
     for k, hook in list(node.tensor_hooks):
-        if cotangents[k] is not None:
-            cotangents[k] = _tensor_hook(hook, cotangents[k], tracked)
-    for k, kept in (node.retained or {}).items():
+        cotangents[k] = _tensor_hook(hook, cotangents[k], tracked)
+    for k, kept in list((node.retained or {}).items()):
         tensor = kept()
         if tensor is not None and cotangents[k] is not None:
             tensor._accumulate(cotangents[k], tracked)
-    if captures is not None:
-        for k, v in enumerate(cotangents):
-            if (node, k) in captures:
-                captures[node, k] = v
 
 
 def _tensor_hook(hook: Any, v: Any, tracked: bool) -> Any:
-    given = v if tracked else wrap(v)
+    given = v if tracked or v is None else wrap(v)
     with _Switch(tracked):
         returned = hook(given)
     if returned is None:
         return v
     if not isinstance(returned, Tensor):
         raise TypeError(f"expected Variable, but hook returned '{type(returned).__name__}'")
-    if returned._array.shape != given._array.shape:
+    if given is not None and returned._array.shape != given._array.shape:
         raise RuntimeError(
             f"hook '{getattr(hook, '__name__', hook)}' has changed the size of value"
         )
     return returned if tracked else returned._array
 
 
-def _node_hook(hook: Any, flowing: Any, cotangents: list[Any], tracked: bool) -> Sequence[Any]:
+def _node_hook(hook: Any, values: Any, cotangents: Any, tracked: bool) -> Sequence[Any]:
+    """What a hook makes of a node's cotangents, coming in or (beside those) going out."""
+
     def as_tensors(values: Sequence[Any]) -> tuple[Any, ...]:
         return tuple(v if v is None or isinstance(v, Tensor) else wrap(v) for v in values)
 
+    given = [as_tensors(v) for v in (values, cotangents) if v is not None]
     with _Switch(tracked):
-        returned = hook(as_tensors(flowing), as_tensors(cotangents))
+        returned = hook(*given)
     if returned is None:
-        return list(flowing)
+        return list(values)
     returned = returned if isinstance(returned, tuple) else (returned,)
+    if len(returned) != len(given[0]):
+        raise RuntimeError(
+            f"hook '{getattr(hook, '__name__', hook)}' has returned an incorrect number of values "
+            f"(got {len(returned)}, but expected {len(given[0])})"
+        )
     return returned if tracked else [v if v is None else v._array for v in returned]
 
 
 def _watched(node: Node, cotangents: list[Any], tracked: bool) -> Sequence[Any]:
     """``detect_anomaly``: what goes wrong is told with the place of the forward operation."""
     try:
-        flowing = _pull(node, cotangents, tracked)
+        flowing = _run(node, cotangents, tracked)
         if mode.check_nan:
             _refuse_nan(node, flowing)
     except Exception:
@@ -217,7 +236,7 @@ def backward(
     graph was freed by an earlier pass without ``retain_graph``.
     """
     if inputs is not None:
-        inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+        inputs = _several(inputs)
         if not inputs:
             raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     roots = _seeds(tensors, grad_tensors, create_graph)
@@ -236,13 +255,10 @@ def backward(
         _go(roots, keep, create_graph, None)
         return
     captures = {_edge_of_input(x): None for x in inputs}
-    found = _go(roots, keep, create_graph, captures)
     for x in inputs:
-        v = found[edge(x)]
-        if v is not None:
-            x._accumulate(v, create_graph)
-            for hook in list(x._after_hooks):
-                hook(x)
+        if isinstance(x, Tensor):
+            x.retain_grad()
+    _go(roots, keep, create_graph, captures, through=True)
 
 
 method("backward")(
@@ -273,7 +289,7 @@ def grad(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: "
             "allow_unused=False."
         )
-    inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    inputs = _several(inputs)
     if not inputs:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     keep = create_graph if retain_graph is None else retain_graph
@@ -284,9 +300,10 @@ def grad(
         found = _go(_seeds(outputs, grad_outputs, create_graph), keep, create_graph, captures)
     results = []
     for k, x in enumerate(inputs):
-        v = found[edge(x)]
+        v = found[_edge_of_input(x)]
         if v is None and materialize_grads:
-            v = np.zeros_like(x._array)
+            v = wrap(np.zeros_like(x._array))
+            v._tracked = create_graph
         if v is None and not allow_unused:
             raise RuntimeError(
                 f"The differentiated Tensor at index {k} appears to not have been used in the "
@@ -296,12 +313,82 @@ def grad(
     return tuple(results)
 
 
+class GradientEdge(NamedTuple):
+    """A place in the graph, in a tensor's stead: ``get_gradient_edge(x)``."""
+
+    node: Node
+    output_nr: int
+    ownership_token: Any = None
+
+
+def get_gradient_edge(tensor: Tensor) -> GradientEdge:
+    """Where the gradient of ``tensor`` is computed."""
+    if not tensor._tracked:
+        raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not "
+                           "require gradients")  # fmt: skip
+    node, k = edge(tensor)
+    assert node is not None
+    return GradientEdge(node, k)
+
+
+def _several(tensors: Any) -> tuple[Any, ...]:
+    return (tensors,) if isinstance(tensors, Tensor | GradientEdge) else tuple(tensors)
+
+
+_DEEP = 40
+"""Sweeps inside of sweeps (hooks and custom functions that call backward): as many a thread."""
+
+
 def _go(
-    roots: Sequence[tuple[Edge, Any]], keep: bool, tracked: bool, captures: Captures | None
+    roots: Sequence[tuple[Edge, Any]],
+    keep: bool,
+    tracked: bool,
+    captures: Captures | None,
+    through: bool = False,
 ) -> Captures:
-    with _Switch(tracked), np.errstate(all="ignore"):  # an infinite slope is a result, not news
-        sweep(roots, keep, tracked, captures)
+    if mode.depth and mode.depth % _DEEP == 0:
+        _elsewhere(lambda: _sweep(roots, keep, tracked, captures, through))
+    else:
+        _sweep(roots, keep, tracked, captures, through)
     return captures or {}
+
+
+def _sweep(roots: Any, keep: bool, tracked: bool, captures: Any, through: bool) -> None:
+    before, mode.callbacks = mode.callbacks, []
+    mode.depth += 1
+    try:
+        with _Switch(tracked), np.errstate(all="ignore"):  # an infinite slope is a result, not news
+            sweep(roots, keep, tracked, captures, through)
+        for callback in mode.callbacks:
+            callback()
+    finally:
+        mode.depth -= 1
+        mode.callbacks = before
+
+
+def _elsewhere(task: Callable[[], None]) -> None:
+    """Run it in a thread, whose stack is empty, and raise here what it raises."""
+    settings, failed = dict(vars(mode)), []
+
+    def run() -> None:
+        vars(mode).update(settings)
+        try:
+            task()
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    if failed:
+        raise failed[0]
+
+
+def queue_callback(callback: Callable[[], None]) -> None:
+    """Call it when the sweep that is running has finished."""
+    if mode.callbacks is None:
+        raise RuntimeError("Final callbacks can only be installed during backward pass.")
+    mode.callbacks.append(callback)
 
 
 def _batched(
@@ -309,6 +396,16 @@ def _batched(
 ) -> Captures:
     """One pass per row of the cotangents, stacked."""
     many = [grad_outputs] if isinstance(grad_outputs, Tensor) else list(grad_outputs)
+    for k, (out, v) in enumerate(zip(_several(outputs), many, strict=True)):
+        if v is not None and v._array.shape[1:] != out._array.shape:
+            raise RuntimeError(
+                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output "
+                "as the batch dimension. The sizes of the remaining dimensions are expected to "
+                "match the shape of corresponding output, but a mismatch was detected: grad_output"
+                f"[{k}] has a shape of {v.shape} and output[{k}] has a shape of {out.shape}. If "
+                "you only want some tensors in `grad_output` to be considered batched, consider "
+                "using vmap."
+            )
     count = next(v.shape[0] for v in many if v is not None)
     rows = []
     for i in range(count):
@@ -325,7 +422,9 @@ def _batched(
     return stacked
 
 
-def _edge_of_input(x: Tensor) -> Edge:
+def _edge_of_input(x: Any) -> Edge:
+    if isinstance(x, GradientEdge):
+        return (x.node, x.output_nr)
     if not x._tracked:
         raise RuntimeError("One of the differentiated Tensors does not require grad")
     return edge(x)
@@ -333,7 +432,7 @@ def _edge_of_input(x: Tensor) -> Edge:
 
 def _seeds(tensors: Any, vectors: Any, tracked: bool) -> list[tuple[Edge, Any]]:
     """Every root's edge with its cotangent."""
-    roots = (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
+    roots = _several(tensors)
     if vectors is None or isinstance(vectors, Tensor):
         given: list[Any] = [vectors] * (len(roots) if vectors is None else 1)
     elif isinstance(vectors, np.ndarray):
@@ -351,7 +450,9 @@ def _seeds(tensors: Any, vectors: Any, tracked: bool) -> list[tuple[Edge, Any]]:
     ]
 
 
-def _edge_of_root(k: int, root: Tensor) -> Edge:
+def _edge_of_root(k: int, root: Any) -> Edge:
+    if isinstance(root, GradientEdge):
+        return (root.node, root.output_nr)
     if not root._tracked:
         raise RuntimeError(
             f"element {k} of tensors does not require grad and does not have a grad_fn"
@@ -359,7 +460,14 @@ def _edge_of_root(k: int, root: Tensor) -> Edge:
     return edge(root)
 
 
-def _seed(k: int, root: Tensor, v: Tensor | None, tracked: bool) -> Any:
+def _seed(k: int, root: Any, v: Tensor | None, tracked: bool) -> Any:
+    if isinstance(root, GradientEdge):
+        if v is None:
+            raise RuntimeError(
+                "grad can be implicitly created only for scalar outputs, and a GradientEdge does "
+                "not say whether it is one: give a grad_output"
+            )
+        return v if tracked else v._array
     kind = root._array.dtype
     if v is None:
         if root._array.size != 1:

@@ -19,6 +19,8 @@ tensor(12.)
 
 from __future__ import annotations
 
+import inspect
+import warnings
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
@@ -26,16 +28,18 @@ from typing import Any
 import numpy as np
 
 from gradcalc.autograd.core.grad_mode import _Switch, mode, watching
-from gradcalc.autograd.core.node import NOWHERE, Node, clock, remember
-from gradcalc.autograd.core.tensor import Tensor, edge, wrap
-from gradcalc.autograd.operations.inplace import rebase, refuse_leaf
-from gradcalc.autograd.operations.structural import convert, sum_to
+from gradcalc.autograd.core.node import NOWHERE, Node, clock, note
+from gradcalc.autograd.core.tensor import Tensor, edge, place, wrap
+from gradcalc.autograd.core.views import made_in_function, one_of_several
+from gradcalc.autograd.operations.inplace import move, rebase, refuse_leaf
+from gradcalc.autograd.operations.structural import convert, sum_to, view_as
 
 
 class FunctionNode(Node):
     """The node of a custom function, and the ``ctx`` that its forward and backward are given."""
 
     function: type[Function]
+    runs_on_nothing = True
 
     def __init__(self) -> None:
         self._to_save: tuple[Any, ...] = ()
@@ -43,7 +47,7 @@ class FunctionNode(Node):
         self._constant: tuple[Tensor, ...] = ()
         self._materialize = True
         self._inputs: list[tuple[Any, Any] | None] = []
-        self._outs: list[tuple[Any, Any]] = []
+        self._outs: list[Any] = []
         self._saved_outputs: dict[int, int] = {}  # by the identity of the array, which is saved
         self.needs_input_grad: tuple[bool, ...] = ()
 
@@ -58,6 +62,8 @@ class FunctionNode(Node):
                     f"{type(x).__name__}"
                 )
         self._to_save = tensors
+
+    save_for_forward = save_for_backward
 
     def mark_dirty(self, *tensors: Tensor) -> None:
         """These inputs were written in place, and are returned."""
@@ -85,21 +91,18 @@ class FunctionNode(Node):
     # --- the way back -------------------------------------------------------------------------
 
     def pull(self, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
-        if self.saved is None:
-            self.unpack(tracked)
         given = [self._given(k, v) for k, v in enumerate(cotangents)]
         with _Switch(tracked):
-            returned = self.function.backward(self, *given)
+            returned = self.function._reverse()(self, *given)
             flowing = self._checked(returned if isinstance(returned, tuple) else (returned,))
         return flowing if tracked else [v if v is None else v._array for v in flowing]
 
     def _given(self, k: int, v: Any) -> Tensor | None:
         if v is not None:
             return v if isinstance(v, Tensor) else wrap(v)
-        if not self._materialize:
+        if not self._materialize or self._outs[k] is None:
             return None
-        shape, kind = self._outs[k]
-        return wrap(np.zeros(shape, kind))
+        return wrap(np.zeros(*self._outs[k]))
 
     def _checked(self, returned: tuple[Any, ...]) -> list[Any]:
         """One cotangent per input, of the input's shape; PyTorch's messages where not."""
@@ -159,21 +162,64 @@ class Function:
         )
 
     setup_context: Callable[..., None] | None = None
+    vjp: Callable[..., Any] | None = None
+    """Another name for ``backward``."""
+    jvp: Callable[..., Any] | None = None
+    """``jvp(ctx, *tangents)``: the tangents of the outputs, for forward mode."""
+
+    def __init__(self) -> None:
+        warnings.warn(
+            f"{type(self)} should not be instantiated. Methods on autograd functions are all "
+            "static, so you should invoke them on the class itself. Instantiating an autograd "
+            "function will raise an error in a future version of PyTorch.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+
+    def __call__(self, *_: Any) -> Any:
+        raise RuntimeError(_LEGACY)
+
+    @classmethod
+    def _reverse(cls) -> Callable[..., Any]:
+        if cls.vjp is None:
+            return cls.backward
+        if cls.backward is not Function.backward:
+            raise RuntimeError(
+                "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You "
+                "should only implement one of them."
+            )
+        return cls.vjp
 
     @classmethod
     def apply(cls, *inputs: Any, **options: Any) -> Any:
         """Run forward on the inputs, recorded if grad mode is on and one of them is tracked."""
+        if not isinstance(inspect.getattr_static(cls, "forward"), staticmethod):
+            raise RuntimeError(_LEGACY)
+        if cls.setup_context is not None:
+            bound = inspect.signature(cls.forward).bind(*inputs, **options)
+            bound.apply_defaults()
+            inputs, options = bound.args, bound.kwargs
         node = _node_of(cls)()
         node.needs_input_grad = tuple(isinstance(x, Tensor) and x._tracked for x in inputs)
-        with _Switch(False):
-            if cls.setup_context is None:
-                returned = cls.forward(node, *inputs, **options)
-            else:
-                returned = cls.forward(*inputs, **options)
-                cls.setup_context(node, inputs, returned)
-        if not (mode.enabled and any(node.needs_input_grad)):
-            return returned
+        dual = mode.dual
+        mode.dual = None
+        try:
+            with _Switch(False):
+                if cls.setup_context is None:
+                    returned = cls.forward(node, *inputs, **options)
+                else:
+                    returned = cls.forward(*inputs, **options)
+                    cls.setup_context(node, inputs, returned)
+        finally:
+            mode.dual = dual
         return _record(node, inputs, returned)
+
+
+_LEGACY = (
+    "Legacy autograd function with non-static forward method is deprecated. Please use new-style "
+    "autograd function with static forward method. (Example: "
+    "https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)"
+)
 
 
 def _node_of(cls: type[Function]) -> type[FunctionNode]:
@@ -186,46 +232,131 @@ def _node_of(cls: type[Function]) -> type[FunctionNode]:
 
 
 def _record(node: FunctionNode, inputs: Sequence[Any], returned: Any) -> Any:
-    outs = returned if isinstance(returned, tuple) else (returned,)
+    """Give the outputs their place in the graph, as far as they have one."""
+    outs = list(returned) if isinstance(returned, tuple) else [returned]
     tensors = [x if isinstance(x, Tensor) else None for x in inputs]
-    for x in node._dirty:
-        refuse_leaf(x)
-    node.next_functions = tuple(NOWHERE if x is None else edge(x) for x in tensors)
-    node._inputs = [None if x is None else (x._array.shape, x._array.dtype) for x in tensors]
-    node.order = next(clock)
-    if watching:
-        remember(node)
+    recorded = mode.enabled and any(node.needs_input_grad)
+    if any(all(x is not out for out in outs) for x in node._dirty):
+        raise RuntimeError(
+            "Some elements marked as dirty during the forward method were not returned as output. "
+            "The inputs that are modified inplace must all be outputs of the Function."
+        )
     node.outputs = len(outs)
-    made = [_output(node, k, out, tensors) for k, out in enumerate(outs)]
-    node._outs = [(out._array.shape, out._array.dtype) if isinstance(out, Tensor) else ((), float)
-                  for out in outs]  # fmt: skip
-    node.saved = tuple(_entry(node, x, outs, made) for x in node._to_save)
+    node.order = next(clock)
+    node._inputs = [None if x is None else (x._array.shape, x._array.dtype) for x in tensors]
+    node.next_functions = tuple(NOWHERE if x is None or not recorded else edge(x) for x in tensors)
+    tangents = [x is not None and x._tangent for x in tensors]
+    made = [
+        _output(node, k, out, tensors, recorded) if isinstance(out, Tensor) else out
+        for k, out in enumerate(outs)
+    ]
+    differentiable = [out for out in made if isinstance(out, Tensor) and out._tracked and recorded]
+    if len(differentiable) > 1:
+        one_of_several(differentiable)
+    if recorded:
+        node._outs = [(out._array.shape, out._array.dtype) if isinstance(out, Tensor) else None
+                      for out in outs]  # fmt: skip
+        node.saved = tuple(_entry(node, x, outs, made) for x in node._to_save)
+        if watching:
+            note(node)
+    if any(isinstance(t, Tensor) for t in tangents):
+        _tangents(node, tensors, made)
     node._to_save = node._dirty = node._constant = ()
     return tuple(made) if isinstance(returned, tuple) else made[0]
 
 
-def _output(node: FunctionNode, k: int, out: Any, inputs: Sequence[Any]) -> Any:
-    if not isinstance(out, Tensor) or out._array.dtype.kind not in "fc":
-        return out
-    if any(out is x for x in node._constant):
-        return out
-    if any(out is x for x in node._dirty):
-        out._counter[0] += 1
-        rebase(out, node)
-        return out
-    if any(out is x for x in inputs) or out._tracked or out._view is not None:
-        out = out.detach()  # an input that is returned as it is, seen through this function
-    out._edge = (node, k)
-    out._tracked = True
+def _output(
+    node: FunctionNode, k: int, out: Tensor, inputs: Sequence[Any], recorded: bool
+) -> Tensor:
+    constant = not recorded or any(out is x for x in node._constant)
+    given = any(out is x for x in inputs)
+    dirty = any(out is x for x in node._dirty)
+    if constant or out._array.dtype.kind not in "fc":
+        if given and out._tracked:
+            out = out.detach()
+        elif given and not dirty:
+            out = _as_it_is(out)
+        elif out._tracked and out._view is None:
+            out._edge, out._tracked = None, False
+    elif dirty:
+        _rebase(node, k, out, given)
+    else:
+        if given:
+            out = _as_it_is(out)
+        place(out, (node, k))
+    if not (given and dirty):
+        made_in_function(out)
     return out
+
+
+def _as_it_is(out: Tensor) -> Tensor:
+    """An input that is returned, seen through this function."""
+    with _Switch(False):
+        return view_as(out, out)  # type: ignore[no-any-return]
+
+
+def _rebase(node: FunctionNode, k: int, out: Tensor, given: bool) -> None:
+    """``out`` was written to by forward, and comes from this function now."""
+    refuse_leaf(out)
+    if not given:
+        warnings.warn(
+            "Only input Tensors should be given to ctx.mark_dirty(). If a Tensor is not an input, "
+            "there is no need to pass it to mark_dirty().",
+            UserWarning,
+            stacklevel=4,
+        )
+    if out._view is not None and node.outputs > 1:
+        raise RuntimeError(
+            "If your Function modifies inplace an input that is a view of another Tensor, your "
+            "Function cannot return more than one Tensor. This is not supported by the current "
+            "autograd engine. You should either make sure the input is not a view (using .clone() "
+            "for example) or make your Function only return one Tensor (potentially splitting it "
+            "into two Functions: one doing the inplace that returns a single Tensor and a second "
+            "one that does the other operations)."
+        )
+    out._counter[0] += 1
+    out._grad = None
+    if out._view is not None:
+        move(out, node, node.next_functions[1:])
+    else:
+        rebase(out, (node, k))
+
+
+def _tangents(node: FunctionNode, inputs: Sequence[Any], made: Sequence[Any]) -> None:
+    """Forward mode: what the function's own ``jvp`` says."""
+    if node.function.jvp is None:
+        raise RuntimeError(
+            "Trying to use forward AD with "
+            f"{node.function.__name__} that does not support it because it has not been "
+            "implemented yet: You must implement the jvp function for custom autograd.Function to "
+            "use it with forward mode AD."
+        )
+    given = [x if x is None else x._tangent if x._tangent is not None or not node._materialize
+             else wrap(np.zeros_like(x._array)) for x in inputs]  # fmt: skip
+    returned = node.function.jvp(node, *given)
+    found = returned if isinstance(returned, tuple) else (returned,)
+    if len(found) != len(made):
+        raise RuntimeError(
+            f"{node.function.__name__}.jvp returned an incorrect number of forward gradients "
+            f"(expected {len(made)} got {len(found)})"
+        )
+    for out, tangent in zip(made, found, strict=True):
+        if not isinstance(out, Tensor) or tangent is None:
+            continue
+        if tangent.shape != out.shape:
+            raise RuntimeError(
+                f"Forward gradients {list(tangent.shape)} must have the shape of the output, "
+                f"{list(out.shape)}"
+            )
+        out._tangent = tangent
 
 
 def _entry(node: FunctionNode, x: Any, outs: Sequence[Any], made: Sequence[Any]) -> Any:
     """The saved entry; of an own output without the tensor, which would be a cycle."""
     if x is None:
         return None
-    own = next((k for k, out in enumerate(outs) if out is x and made[k] is out), None)
-    if own is None or x._edge is None or x._edge[0] is not node:
+    own = next((k for k, out in enumerate(outs) if out is x), None)
+    if own is None or edge(made[own])[0] is not node:
         return (x._array, x._counter, x._counter[0], x)
     node._saved_outputs[id(x._array)] = own
     return (x._array, x._counter, x._counter[0], None)

@@ -31,7 +31,8 @@ def examples(title, text):
 
 def play(torch, runner, test):
     """Run a session on this library, and leave its modes as they were."""
-    test.globs = {"torch": torch, "np": np, "math": math, "copy": copy, "pickle": pickle,
+    test.globs = {"torch": torch, "F": torch.nn.functional, "np": np, "math": math, "copy": copy,
+                  "pickle": pickle, "warnings": warnings,
                   "__name__": "__main__"}  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

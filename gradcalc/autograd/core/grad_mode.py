@@ -6,7 +6,7 @@ import threading
 import warnings
 from collections.abc import Callable
 from functools import wraps
-from inspect import isgeneratorfunction
+from inspect import isclass, isgeneratorfunction
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -19,11 +19,22 @@ class _Mode(threading.local):
     enabled = True
     anomaly = False
     check_nan = True
+    inference = False
+    dual: Callable[..., None] | None = None
+    """While a level of forward mode is open: what gives an operation's output its tangent."""
+    packing: tuple[Any, ...] = ()
+    """The innermost hooks for saved tensors: (pack, unpack), or (message,) where they are off."""
+    depth = 0
+    """How many sweeps this thread is inside of."""
+    callbacks: list[Callable[[], None]] | None = None
+    """What is to be done when the running sweep has finished."""
+    multithreading = True
 
 
 mode = _Mode()
 watching: list[None] = []
-"""Not empty while a thread detects anomalies: a cheap question for every new node to ask."""
+"""Not empty while some thread detects anomalies, packs what is saved, infers or carries tangents: a
+cheap question for every operation to ask, and the reason to go the long way round."""
 
 
 def is_grad_enabled() -> bool:
@@ -50,13 +61,26 @@ class _Switch:
     ) -> None:
         mode.enabled = self._before.pop()
 
+    def _again(self) -> Any:
+        """Another of the same, for one call of a decorated function."""
+        return _Switch(self._value)
+
     def __call__(self, function: F) -> F:
         if isgeneratorfunction(function):
             return self._generator(function)  # type: ignore[no-any-return]
+        if isclass(function):
+            warnings.warn(
+                "Decorating classes is deprecated and will be disabled in future versions. You "
+                "should only decorate functions or methods. To preserve the current behavior of "
+                "class decoration, you can directly decorate the `__init__` method and nothing "
+                "else.",
+                FutureWarning,
+                stacklevel=2,
+            )
 
-        @wraps(function)
+        @wraps(function, updated=())
         def switched(*args: Any, **kwargs: Any) -> Any:
-            with _Switch(self._value):
+            with self._again():
                 return function(*args, **kwargs)
 
         return switched  # type: ignore[return-value]
@@ -70,11 +94,13 @@ class _Switch:
             resume, given = generator.send, None
             try:
                 while True:
-                    with _Switch(self._value):
+                    with self._again():
                         value = resume(given)
                     try:
                         resume, given = generator.send, (yield value)
                     except GeneratorExit:
+                        with self._again():
+                            generator.close()
                         raise
                     except BaseException as error:
                         resume, given = generator.throw, error
@@ -104,8 +130,52 @@ class no_grad(_Switch):  # noqa: N801  (PyTorch's name)
         return super().__new__(cls) if function is None else _Switch(False)(function)
 
 
-inference_mode = no_grad
-"""PyTorch's stricter ``no_grad``; here the same."""
+class inference_mode(_Switch):  # noqa: N801
+    """``no_grad``, and stricter: what is made inside is never to be differentiated."""
+
+    def __init__(self, mode: bool = True) -> None:
+        super().__init__(not mode)
+        self._inference = [mode]
+
+    def __new__(cls, mode: Any = True) -> Any:
+        return super().__new__(cls) if isinstance(mode, bool) else inference_mode()(mode)
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        self._inference.append(mode.inference)
+        mode.inference = self._inference[0]
+        watching.append(None)
+
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)
+        mode.inference = self._inference.pop()
+        watching.pop()
+
+    def _again(self) -> Any:
+        return inference_mode(self._inference[0])
+
+
+def is_inference_mode_enabled() -> bool:
+    """Whether this thread is inside of ``inference_mode``."""
+    return mode.inference
+
+
+class set_multithreading_enabled(_Switch):  # noqa: N801
+    """PyTorch's switch for threads of its own; taken, and without effect on the sweep here."""
+
+    def __init__(self, mode_: bool) -> None:
+        super().__init__(mode_)
+        self._multithreading = [mode.multithreading]
+        mode.multithreading = mode_
+
+    def __enter__(self) -> None:
+        mode.multithreading = self._value
+
+    def __exit__(self, *_: object) -> None:
+        mode.multithreading = self._multithreading[0]
+
+    def _again(self) -> Any:
+        return set_multithreading_enabled(self._value)
 
 
 class enable_grad(_Switch):  # noqa: N801

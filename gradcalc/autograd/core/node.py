@@ -12,12 +12,13 @@ and its result can be differentiated again.
 
 from __future__ import annotations
 
+import re
 import traceback
 import weakref
 from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from gradcalc.autograd.core.grad_mode import mode
 
@@ -39,19 +40,13 @@ FREED = (
 )
 
 
-class Saved(NamedTuple):
-    """A value kept for the way back, and the version it had.
+Saved = tuple[Any, list[int], int, Any]
+"""A value kept for the way back: (array, counter, version, tensor).
 
-    ``counter`` is the version counter that the array shares with its views and aliases.
-    ``tensor`` is the input it came from; None for the node's own output, which is rebuilt when it
-    is needed, because a node that held its output would be a reference cycle.
-    """
-
-    array: Any
-    counter: list[int]
-    version: int
-    tensor: Any
-
+``counter`` is the version counter that the array shares with its views and aliases; ``version`` is
+what it said. ``tensor`` is the input the array came from; None for the node's own output, which is
+rebuilt when it is needed, because a node that held its output would be a reference cycle.
+"""
 
 NEVER_MODIFIED = [0]
 
@@ -64,7 +59,10 @@ class Node:
     outputs = 1
     saved: Sequence[Any] | None = ()  # of Saved, or None where an input's value is not needed
     tensor_hooks: Sequence[tuple[int, Callable[[Any], Any]]] = ()
+    pre_hooks: Sequence[Callable[..., Any]] = ()
     node_hooks: Sequence[Callable[..., Any]] = ()
+    runs_on_nothing = False
+    """Whether it has something to say although no cotangent arrived."""
     retained: dict[int, weakref.ref[Tensor]] | None = None
     made_at: traceback.StackSummary | None = None  # noted while anomalies are detected
 
@@ -107,14 +105,34 @@ class Node:
             self.node_hooks = []
         return Handle(self.node_hooks, hook)
 
+    def register_prehook(self, hook: Callable[..., Any]) -> Handle:
+        """Call ``hook(grad_outputs)`` before this node runs; it may return others."""
+        if not self.pre_hooks:
+            self.pre_hooks = []
+        return Handle(self.pre_hooks, hook)
+
+    @property
+    def metadata(self) -> dict[Any, Any]:
+        """Room for whatever a user wants to note about this node."""
+        return self.__dict__.setdefault("_metadata", {})  # type: ignore[no-any-return]
+
+    def _sequence_nr(self) -> int:
+        return self.order
+
+    def _set_sequence_nr(self, number: int) -> None:
+        self.order = number
+
     rebuild: Callable[..., Tensor]
     """The node's output as a tensor again; tensor.py, which knows tensors, supplies it."""
+    place: Callable[..., Edge]
+    """Where a tensor stands in the graph; supplied there too."""
 
     def __getattr__(self, name: str) -> Any:
-        place = self.place_of(name.removeprefix("_saved_")) if name.startswith("_saved_") else None
+        kind = next((k for k in ("_saved_", "_raw_saved_") if name.startswith(k)), None)
+        place = None if kind is None else self.place_of(name.removeprefix(kind))
         if place is None:
             raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
-        return self.unpack(True)[place]
+        return RawSaved(self, place) if kind == "_raw_saved_" else self.unpack(True)[place]
 
     def place_of(self, name: str) -> int | None:
         """Which saved value PyTorch calls ``self``, ``other``, ``result``; None: none."""
@@ -126,34 +144,151 @@ class Node:
 def unpack(node: Node, entry: tuple[Any, ...], tracked: bool) -> Any:
     """A saved value as the array, or as the tensor, that the formula wants."""
     array, counter, version, tensor = entry
+    if type(array) is Packed:
+        return array.unpack(node, tracked)
     if counter[0] != version:
         raise RuntimeError(
             "one of the variables needed for gradient computation has been modified by an inplace "
-            f"operation: [{describe(array)}], which is {_origin(node, tensor)}, is at version "
+            f"operation: [{describe(array)}]{_origin(node, tensor)} is at version "
             f"{counter[0]}; expected version {version} instead. Hint: the backward pass needs the "
             "value that this tensor had; write the new one elsewhere, or work on a .clone()."
+        )
+    if tensor is not None and getattr(tensor, "_detached", 0) > node.order:
+        raise RuntimeError(
+            "Trying to use a saved tensor that has been detached in-place, i.e. with .detach_()."
+            "This is not supported, please use out-of-place `.detach()` instead"
         )
     if not tracked:
         return array
     return node.rebuild(array, counter) if tensor is None else tensor
 
 
+_KINDS = {"float32": "Float", "float64": "Double", "float16": "Half", "int64": "Long",
+          "int32": "Int", "int16": "Short", "int8": "Char", "uint8": "Byte", "bool": "Bool",
+          "complex64": "ComplexFloat", "complex128": "ComplexDouble"}  # fmt: skip
+
+
 def describe(array: Any) -> str:
     """An array as PyTorch's messages name it: ``torch.DoubleTensor [2]``."""
-    kind = {"float32": "Float", "float64": "Double", "int64": "Long", "bool": "Bool"}
-    return f"torch.{kind.get(str(array.dtype), str(array.dtype))}Tensor {list(array.shape)}"
+    return f"torch.{_KINDS[str(array.dtype)]}Tensor {list(array.shape)}"
+
+
+def plain_name(node: Node) -> str:
+    """The operation without what marks it as a node: ``Exp`` for ExpBackward0."""
+    return _BACKWARD.sub("", node.name())
+
+
+_BACKWARD = re.compile(r"Backward\d*$")
 
 
 def _origin(node: Node, tensor: Any) -> str:
-    origin = node if tensor is None else getattr(tensor, "grad_fn", None)
-    return f"output 0 of {origin.name()}" if origin is not None else "a leaf"
+    origin = node if tensor is None else tensor._edge and tensor._edge[0]
+    if tensor is not None and tensor._view is not None:
+        origin = tensor.grad_fn
+    if origin is None:
+        return ""
+    number = 0 if tensor is None else tensor.output_nr
+    return f", which is output {number} of {plain_name(origin)},"
 
 
-def remember(node: Node) -> None:
-    """Note where the program is, for ``detect_anomaly`` to tell if this node's way back fails."""
+# --- Those who watch the recording --------------------------------------------------------------
+
+
+class Packed:
+    """A saved value in the hands of the user's hooks: what ``pack`` returned for it.
+
+    ``saved_tensors_hooks`` packs whatever is saved while it is open; ``register_hooks`` on a
+    ``_raw_saved_…`` packs one value. ``place`` is where the value stands in the graph; None for the
+    node's own output, which would be a cycle.
+    """
+
+    def __init__(self, hooks: tuple[Any, Any], alias: Tensor, place: Edge | None) -> None:
+        self._hooks, self._place = hooks, place
+        with Suspended():
+            self._content = hooks[0](alias)
+
+    def unpack(self, node: Node, tracked: bool) -> Any:
+        """The value, from what ``pack`` made of it."""
+        with Suspended():
+            made = self._hooks[1](self._content)
+        if not hasattr(made, "_array"):
+            raise TypeError(
+                "Output of saved tensor unpack_hook expected to be a Tensor but got result of type "
+                f"{type(made).__name__}"
+            )
+        if not tracked:
+            return made._array
+        if self._place is None:
+            return node.rebuild(made._array, made._counter)
+        made = made.detach()
+        made._edge, made._tracked = self._place, self._place[0] is not None
+        return made
+
+
+class Suspended:
+    """Inside, nothing is packed: hooks may themselves save."""
+
+    def __enter__(self) -> None:
+        self._before = mode.packing
+        mode.packing = ()
+
+    def __exit__(self, *_: object) -> None:
+        mode.packing = self._before
+
+
+class RawSaved:
+    """``grad_fn._raw_saved_self``: a saved value, still packed."""
+
+    def __init__(self, node: Node, place: int) -> None:
+        self._node, self._place = node, place
+
+    def register_hooks(self, pack: Callable[..., Any], unpack: Callable[..., Any]) -> None:
+        """Have ``pack`` keep the value from here on, and ``unpack`` give it back."""
+        node = self._node
+        if node.saved is None:
+            raise RuntimeError(FREED)
+        if not callable(pack) or not callable(unpack):
+            raise TypeError("incompatible function arguments")
+        entry = node.saved[self._place]
+        if type(entry[0]) is Packed:
+            raise RuntimeError(
+                "Calling register_hooks on a saved tensor whose hooks have already been set. Hint: "
+                "only one pair of hooks is allowed at a time."
+            )
+        packed = _packed(node, entry, (pack, unpack))
+        node.saved = (*node.saved[: self._place], packed, *node.saved[self._place + 1 :])
+
+
+def _packed(node: Node, entry: Saved, hooks: tuple[Any, Any]) -> Saved:
+    array, counter, version, tensor = entry
+    alias = (node.rebuild(array, counter) if tensor is None else tensor).detach()
+    packed = Packed(hooks, alias, None if tensor is None else Node.place(tensor))
+    if counter[0] != version:
+        raise RuntimeError(
+            "A saved tensor pack hook is modifying its input in place. Tensors provided as input "
+            "to pack hook can not be modified by in-place operations as this can lead to "
+            "unexpected side-effects. Please open an issue if you need to perform in-place "
+            "operations on the input to a pack hook."
+        )
+    return packed, counter, version, None
+
+
+def note(node: Node) -> None:
+    """A node has been recorded while somebody watches: keep what they will ask for."""
     if mode.anomaly:
         node.made_at = traceback.StackSummary.from_list(
             [frame for frame in traceback.extract_stack() if not _ours(frame.filename)]
+        )
+    if mode.packing and node.saved:
+        if len(mode.packing) == 1:
+            raise RuntimeError(mode.packing[0])
+        node.saved = tuple(
+            [
+                _packed(node, entry, mode.packing)
+                if entry and (entry[3] is None or hasattr(entry[3], "_array"))
+                else entry
+                for entry in node.saved
+            ]
         )
 
 
@@ -177,10 +312,10 @@ class AccumulateGrad(Node):
         return "torch::autograd::AccumulateGrad"
 
     def pull(self, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
-        if cotangents[0] is not None:
+        if cotangents[0] is not None and self.variable._tracked:
             self.variable._accumulate(cotangents[0], tracked)
-        for hook in list(self.variable._after_hooks):
-            hook(self.variable)
+            for hook in list(self.variable._after_hooks):
+                hook(self.variable)
         return ()
 
 

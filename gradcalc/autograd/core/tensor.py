@@ -20,7 +20,7 @@ import numpy as np
 from gradcalc.autograd.core import dtypes
 from gradcalc.autograd.core.dtypes import Size
 from gradcalc.autograd.core.grad_mode import mode, watching
-from gradcalc.autograd.core.node import NOWHERE, AccumulateGrad, Edge, Handle, Node, clock, remember
+from gradcalc.autograd.core.node import NOWHERE, AccumulateGrad, Edge, Handle, Node, clock, note
 
 if TYPE_CHECKING:
     from gradcalc.autograd.core.views import View
@@ -32,6 +32,26 @@ _GRAD_OF_NON_LEAF = (
     "attribute won't be populated during autograd.backward(). If you indeed want the .grad field "
     "to be populated for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor."
 )
+
+
+_USE_DETACH = (
+    " If you want to use a computed variable in a subgraph that doesn't require differentiation "
+    "use var_no_grad = var.detach()."
+)
+
+
+class Timeless(list[int]):
+    """The version counter of what was made in ``inference_mode``: nothing may save its version."""
+
+    def __getitem__(self, place: Any) -> Any:
+        if mode.inference or not mode.enabled:
+            return super().__getitem__(place)
+        raise RuntimeError(
+            "Inference tensors cannot be saved for backward. Please do not use Tensors created in "
+            "inference mode in computation tracked by autograd. To work around this, you can make "
+            "a clone to get a normal tensor and use it in autograd, or use `torch.no_grad()` "
+            "instead of `torch.inference_mode()`."
+        )
 
 
 class Tensor:
@@ -56,6 +76,8 @@ class Tensor:
     _hooks: Any = ()
     _after_hooks: Any = ()
     _untracked_views: Any = ()
+    _tangent: Tensor | None = None
+    _detached = 0  # the clock when ``detach_`` took it out of its graph
 
     def __new__(cls, *data: Any, requires_grad: bool = False) -> Tensor:
         """``Tensor([2, 3])`` holds these numbers; ``Tensor(2, 3)`` is of that shape."""
@@ -128,12 +150,14 @@ class Tensor:
     @property
     def is_leaf(self) -> bool:
         """Whether no recorded operation made it: gradients stop, and accumulate, here."""
-        return not self._tracked or (self._edge is None and self._view is None)
+        return self.grad_fn is None
 
     @property
     def grad_fn(self) -> Node | None:
         """The node that made it; None for a leaf."""
-        return None if self.is_leaf else edge(self)[0]
+        if self._edge is not None:
+            return self._edge[0]
+        return self._view.edge(self)[0] if self._view is not None and self._tracked else None
 
     @property
     def output_nr(self) -> int:
@@ -141,7 +165,13 @@ class Tensor:
 
     @property
     def _version(self) -> int:
+        if self.is_inference():
+            raise RuntimeError("Inference tensors do not track version counter.")
         return self._counter[0]
+
+    def is_inference(self) -> bool:
+        """Whether it was made in ``inference_mode``, and is never to be differentiated."""
+        return type(self._counter) is Timeless
 
     @property
     def _base(self) -> Tensor | None:
@@ -163,9 +193,18 @@ class Tensor:
 
     @data.setter
     def data(self, value: Tensor) -> None:
-        if value._array.dtype.kind != self._array.dtype.kind:
-            raise RuntimeError("data set to a tensor that requires gradients must be floating")
+        if not isinstance(value, Tensor):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+        if self._tracked and value._array.dtype.kind not in "fc":
+            raise RuntimeError(
+                "data set to a tensor that requires gradients must be floating point or complex "
+                "dtype"
+            )
         self._array = value._array
+
+    @data.deleter
+    def data(self) -> None:
+        raise RuntimeError("Deleting tensor data is not allowed. Delete tensor instead!")
 
     def detach(self) -> Tensor:
         """The same numbers, untracked. Writing to it is writing to both, and both know."""
@@ -176,12 +215,14 @@ class Tensor:
     def detach_(self) -> Tensor:
         if self._view is not None:
             raise RuntimeError("Can't detach views in-place. Use detach() instead.")
+        if self._edge is not None:
+            self._detached = next(clock)
         self._edge, self._tracked = None, False
         return self
 
     def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
         """The numbers as a numpy array that shares their memory; ``force`` detaches first."""
-        if self._tracked and not force:
+        if self._tracked and mode.enabled and not force:
             raise RuntimeError(
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() "
                 "instead."
@@ -272,23 +313,28 @@ class Tensor:
         if not isinstance(value, bool):
             raise RuntimeError("requires_grad must be a bool")
         if not self.is_leaf:
-            if value:
-                return
             raise RuntimeError(
-                "you can only change requires_grad flags of leaf variables. If you want to use a "
-                "computed variable in a subgraph that doesn't require differentiation use "
-                "var_no_grad = var.detach()."
+                "you can only change requires_grad flags of leaf variables."
+                + ("" if value else _USE_DETACH)
             )
         if value and self._array.dtype.kind not in "fc":
             raise RuntimeError(
                 "only Tensors of floating point and complex dtype can require gradients"
             )
-        if value:
-            self._view = None  # a leaf from here on, whatever memory it shares
-        self._tracked = bool(value)
+        if value and self.is_inference() and not mode.inference:
+            raise RuntimeError(
+                "Setting requires_grad=True on inference tensor outside InferenceMode is not "
+                "allowed."
+            )
+        self._tracked = value
+
+    @requires_grad.deleter
+    def requires_grad(self) -> None:
+        raise RuntimeError("Deleting requires_grad is not allowed.")
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
-        self.requires_grad = requires_grad
+        if not (requires_grad and self._tracked):
+            self.requires_grad = requires_grad
         return self
 
     @property
@@ -333,6 +379,7 @@ class Tensor:
         old = self._grad
         if tracked:
             v = v if isinstance(v, Tensor) else wrap(np.array(v))
+            v = v if v.dtype == self.dtype else v.to(self.dtype)
             # A first gradient is never the caller's own tensor, which may be written to later.
             self._grad = (
                 attach(wrap(v._array.copy()), CopyBackwards(), v) if old is None else old + v
@@ -391,7 +438,7 @@ def wrap(array: Any) -> Tensor:
     """An untracked tensor around an array (or a numpy scalar, as ufuncs return for 0-d)."""
     made = _bare(Tensor)
     made._array = array if type(array) is np.ndarray else np.asarray(array)
-    made._counter = [0]
+    made._counter = Timeless([0]) if watching and mode.inference else [0]
     return made
 
 
@@ -405,7 +452,9 @@ def edge(x: Tensor) -> Edge:
     if not x._tracked:
         return NOWHERE
     if x._view is not None:
-        return x._view.edge(x._counter)
+        found = x._view.edge(x)
+        if found[0] is not None:
+            return found
     accumulator = x._accumulator() if x._accumulator is not None else None
     if accumulator is None:
         accumulator = AccumulateGrad(x)
@@ -413,8 +462,20 @@ def edge(x: Tensor) -> Edge:
     return (accumulator, 0)
 
 
+class _Somewhere(Node):
+    """In place of an edge for an input that has a tangent and no node."""
+
+    def pull(self, cotangents: Any, tracked: bool) -> tuple[Any, ...]:
+        return ()
+
+
+SOMEWHERE: Edge = (_Somewhere(), 0)
+
+
 def tracks(*inputs: Tensor) -> bool:
-    """Whether an operation on these tensors is to be recorded."""
+    """Whether an operation on these tensors leaves a node: to be recorded, or for its tangent."""
+    if watching and mode.dual and any(x._tangent is not None for x in inputs):
+        return True
     if not mode.enabled:
         return False
     return any(x._tracked for x in inputs)
@@ -422,28 +483,35 @@ def tracks(*inputs: Tensor) -> bool:
 
 def attach(out: Tensor, node: Node, *inputs: Tensor) -> Tensor:
     """Record that ``node`` made ``out`` from ``inputs``."""
+    if watching and mode.dual:
+        mode.dual(out, node, inputs)
+        if not (mode.enabled and any(x._tracked for x in inputs)):
+            return out
     node.next_functions = tuple([x._edge or edge(x) for x in inputs])
     node.order = next(clock)
     if watching:
-        remember(node)
-    out._tracked = True
-    if out._view is None:
-        out._edge = (node, 0)
-    else:
-        out._view.recorded, out._view.seen = (node, 0), out._counter[0]
+        note(node)
+    place(out, (node, 0))
     return out
 
 
+def place(x: Tensor, where: Edge) -> None:
+    """Put x there in the graph."""
+    x._tracked = True
+    if x._view is None:
+        x._edge = where
+    else:
+        x._view.recorded, x._view.seen = where, x._counter[0]
+
+
 class CopyBackwards(Node):
-    """The private copy that a tracked gradient becomes when it is stored in ``.grad``."""
+    """A copy: the private one that a tracked gradient becomes when it is stored in ``.grad``."""
+
+    def name(self) -> str:
+        return "torch::autograd::CopyBackwards"
 
     def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
         return (v,)
-
-
-def _private_copy(v: Tensor) -> Tensor:
-    out = wrap(v._array.copy())
-    return attach(out, CopyBackwards(), v) if tracks(v) else out
 
 
 def save(*tensors: Tensor) -> tuple[tuple[Any, ...], ...]:
@@ -458,6 +526,14 @@ def retain(x: Tensor, place: Edge) -> None:
     if node.retained is None:
         node.retained = {}
     node.retained[k] = weakref.ref(x)
+
+
+def move_retained(x: Tensor, before: Edge, place: Edge) -> None:
+    """x, whose gradient is retained, has another place in the graph."""
+    old, k = before
+    if old is not None and old.retained is not None:
+        old.retained.pop(k, None)
+    retain(x, place)
 
 
 def method(*names: str) -> Callable[[F], F]:
@@ -481,3 +557,4 @@ def _rebuild(node: Node, array: Any, counter: list[int]) -> Tensor:
 
 
 Node.rebuild = _rebuild
+Node.place = staticmethod(edge)

@@ -9,13 +9,21 @@ it follows its steps from the base once more, which is what ``View.edge`` does.
 from __future__ import annotations
 
 import weakref
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from gradcalc.autograd.core.grad_mode import enable_grad, mode
-from gradcalc.autograd.core.node import NOWHERE, Edge, Node
-from gradcalc.autograd.core.tensor import Tensor, attach, edge, tracks, wrap
+from gradcalc.autograd.core.node import NOWHERE, Edge, Node, Suspended, plain_name
+from gradcalc.autograd.core.tensor import (
+    Tensor,
+    Timeless,
+    attach,
+    move_retained,
+    tracks,
+    wrap,
+)
 
 Step = tuple[Any, ...]
 """A function that makes a view of an array or of a tensor, and its arguments after the first."""
@@ -23,15 +31,18 @@ Path = tuple[()] | tuple[Any, Step]
 """The steps so far and one more: a view of a view of a view … shares what it has in common."""
 
 
-class View:
-    """How a tensor came from its base."""
+_DEFAULT, _NO_GRAD, _INFERENCE, _SEVERAL, _IN_FUNCTION = range(5)
 
-    def __init__(self, base: Tensor, path: Path) -> None:
+
+class View:
+    """How a tensor came from its base, and whether it may be written to (``creation``)."""
+
+    def __init__(self, base: Tensor, path: Path, creation: int) -> None:
         self.base = base
         self.path = path
         self.recorded: Edge = NOWHERE
         self.seen = -1
-        self.refuses = ""
+        self.creation = creation
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -43,13 +54,53 @@ class View:
             steps.append(step)
         return tuple(reversed(steps))
 
-    def edge(self, counter: list[int]) -> Edge:
-        """The view's place in the graph, looked up again if the memory was written since."""
-        if self.seen != counter[0]:
-            with enable_grad():
-                self.recorded = edge(follow(self.base, self.steps))
-            self.seen = counter[0]
+    def edge(self, x: Tensor) -> Edge:
+        """The place in the graph of x, whose view this is: another if the memory was written."""
+        if self.seen == x._counter[0] or (self.recorded[0] is None and not self.base._tracked):
+            return self.recorded
+        self.refuse("its base or another view of its base has been")
+        before, self.seen = self.recorded, x._counter[0]
+        with enable_grad(), Suspended():
+            node = AsStridedBackward0(self.base._array, self.steps)
+            attach(wrap(x._array), node, self.base)
+            self.recorded = (node, 0)
+        if x._retains:
+            move_retained(x, before, self.recorded)
         return self.recorded
+
+    def refuse(self, what: str = "is being") -> None:
+        """Raise if this view must not be written to, nor its memory by others."""
+        kind = self.creation
+        if kind == _DEFAULT:
+            return
+        node, k = self.recorded
+        made = "" if node is None else f"Output {k} of {plain_name(node)} is a view"
+        if kind in (_NO_GRAD, _INFERENCE) or node is None:
+            where = "inference" if kind == _INFERENCE else "no_grad"
+            normal = "in normal mode" if kind == _INFERENCE else "with grad mode enabled"
+            head = f"{made} of a view which was created" if made else "A view was created"
+            message = f"{head} in {where} mode and {what} modified inplace {normal}."
+        else:
+            message = f"{made} and {what} modified inplace."
+        raise RuntimeError(f"{message} {_REASONS[kind]}")
+
+
+_AMBIGUOUS = (
+    "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your "
+    "code by moving both the view and the inplace either both inside the {0} block (if you don't "
+    "want the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
+)
+_REASONS = {
+    _NO_GRAD: _AMBIGUOUS.format("no_grad"),
+    _INFERENCE: _AMBIGUOUS.format("inference_mode"),
+    _SEVERAL: "This view is the output of a function that returns multiple views. Such functions "
+    "do not allow the output views to be modified inplace. You should replace the inplace "
+    "operation by an out-of-place one.",
+    _IN_FUNCTION: "This view was created inside a custom Function (or because an input was "
+    "returned as-is) and the autograd logic to handle view+inplace would override the custom "
+    "backward associated with the custom Function, leading to incorrect gradients. This behavior "
+    "is forbidden. You can fix this by cloning the output of the custom Function.",
+}
 
 
 def follow(x: Any, steps: tuple[Step, ...]) -> Any:
@@ -59,33 +110,43 @@ def follow(x: Any, steps: tuple[Step, ...]) -> Any:
     return x
 
 
-_IN_NO_GRAD = (
-    "A view was created in no_grad mode and is being modified inplace with grad mode enabled. "
-    "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your "
-    "code by moving both the view and the inplace either both inside the no_grad block (if you "
-    "don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
-)
-
-
 def view(x: Tensor, array: Any, *step: Any) -> Tensor:
     """``array``, a view of x's memory that ``step`` makes, as a tensor that shares x's versions."""
     out = wrap(array)
     out._counter = x._counter
+    if type(x._counter) is Timeless:
+        return out
     link = x._view
     base = x if link is None else link.base
-    out._view = View(base, (() if link is None else link.path, step))
-    if not base._tracked:
-        _register(base, out)
-    elif not mode.enabled:
-        out._view.refuses = _IN_NO_GRAD
+    creation = _DEFAULT
+    if not mode.enabled:
+        creation = _INFERENCE if mode.inference else _NO_GRAD
+    elif link is not None:
+        creation = link.creation
+    out._view = made = View(base, (() if link is None else link.path, step), creation)
+    made.seen = x._counter[0]
+    if base._tracked:
+        out._tracked = True
+    else:
+        if not base._untracked_views:
+            base._untracked_views = weakref.WeakSet()
+        base._untracked_views.add(out)
+    if x._tangent is not None:
+        out._tangent = follow(x._tangent, (step,))
     return out
 
 
-def _register(base: Tensor, out: Tensor) -> None:
-    """Note a view of an untracked base, which may become tracked when it is written to."""
-    if not base._untracked_views:
-        base._untracked_views = weakref.WeakSet()
-    base._untracked_views.add(out)
+def one_of_several(views: Iterable[Tensor]) -> None:
+    """Note that a function returned these together: none of them may be written to."""
+    for each in views:
+        if each._view is not None and (mode.enabled or each._view.creation == _IN_FUNCTION):
+            each._view.creation = _SEVERAL
+
+
+def made_in_function(out: Tensor) -> None:
+    """Note that a custom function made this view: to write to it would pass its backward over."""
+    if out._view is not None:
+        out._view.creation = _IN_FUNCTION
 
 
 def wake_views(base: Tensor) -> None:
@@ -94,6 +155,24 @@ def wake_views(base: Tensor) -> None:
         if each._view is not None:
             each._tracked = True
     base._untracked_views = ()
+
+
+class AsStridedBackward0(Node):
+    """A view whose base was written to since: its steps again, from what the base is now."""
+
+    def __init__(self, array: Any, steps: tuple[Step, ...]) -> None:
+        base = wrap(array)
+        base._tracked = True
+        self.chain: list[Node] = []
+        node = follow(base, steps).grad_fn
+        while node is not None and node.next_functions:
+            self.chain.append(node)
+            node = node.next_functions[0][0]
+
+    def pull(self, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
+        for node in self.chain:
+            cotangents = node.pull(cotangents, tracked)
+        return cotangents
 
 
 class ReplaceBackward0(Node):

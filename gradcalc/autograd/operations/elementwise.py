@@ -21,12 +21,12 @@ from gradcalc.autograd.core.node import (
     Edge,
     Node,
     clock,
-    remember,
+    note,
     unpack,
 )
-from gradcalc.autograd.core.tensor import Tensor, edge, wrap
+from gradcalc.autograd.core.tensor import SOMEWHERE, Tensor, attach, edge, wrap
 from gradcalc.autograd.operations.formula import Formula, formula, products
-from gradcalc.autograd.operations.structural import convert, sum_to
+from gradcalc.autograd.operations.structural import convert, sum_to, zeros_like
 from gradcalc.functions import primitives
 from gradcalc.functions.primitives import FUNCTIONS, TABLE, Primitive
 from gradcalc.functions.sines import LONG
@@ -71,15 +71,32 @@ class Elementwise(Node):
         if self.shapes is not None:
             flowing = [g if g is None else sum_to(g, shape)
                        for g, shape in zip(flowing, self.shapes, strict=True)]  # fmt: skip
-        if v.dtype is not _F64 and not tracked:  # a constant partial may come back as a double
-            flowing = [g if g is None or g.dtype == v.dtype else g.astype(v.dtype)
-                       for g in flowing]  # fmt: skip
+        if v.dtype is not _F64:  # a constant partial may come back as a double
+            kind = v._array.dtype if tracked else v.dtype
+            flowing = [g if g is None or g.dtype == kind else convert(g, kind) for g in flowing]
+        if tracked and mode.enabled and self.formula.steps and not self.formula.selects:
+            flowing = [flat(g, values) for g in flowing]
         return flowing
 
     def place_of(self, name: str) -> int | None:
         """PyTorch's names of the saved values: self, other, exponent, result."""
         role = {"self": 0, "other": 1, "exponent": 1, "result": self.primitive.arity}.get(name)
         return self.formula.saves.index(role) if role in self.formula.saves else None
+
+
+class FlatBackward0(Node):
+    """A slope that does not change as its point does (relu′): differentiable all the same."""
+
+    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
+        return (zeros_like(v),) * len(self.next_functions)
+
+
+def flat(g: Any, values: Sequence[Any]) -> Any:
+    """g, computed from these values, as something that depends on them."""
+    if g is None or g._tracked:
+        return g
+    sources = [x for x in values if isinstance(x, Tensor) and x._tracked and x.shape == g.shape]
+    return attach(g.detach(), FlatBackward0(), *sources) if sources else g
 
 
 class _Conjugating(Elementwise):
@@ -147,6 +164,8 @@ class Operation:
 
     def general(self, *operands: Any) -> Tensor:
         """The same, whatever the operands are."""
+        if watching:
+            return self._promoted(operands)
         arrays: list[Any] = []
         kind = None
         for x in operands:
@@ -180,6 +199,8 @@ class Operation:
             if "negative integer powers" in str(error):
                 raise RuntimeError(str(error)) from None
             raise _size_error(arrays) from None
+        if watching:
+            return self._recorded_while_watched(wrap(array), operands, arrays)
         out = _new(Tensor)
         out._array = array if type(array) is _ndarray else np.asarray(array)
         out._counter = [0]
@@ -190,9 +211,25 @@ class Operation:
                     break
         return out
 
-    def _attach(self, out: Tensor, operands: Sequence[Any], arrays: list[Any]) -> None:
-        edges: list[Edge] = []
-        for x in operands:
+    def _recorded_while_watched(
+        self, out: Tensor, operands: Sequence[Any], arrays: list[Any]
+    ) -> Tensor:
+        tensors = [x for x in operands if type(x) is Tensor]
+        if mode.dual and any(x._tangent is not None for x in tensors):
+            # A node for the tangent alone: every operand that has a say counts.
+            says = [type(x) is Tensor and (x._tracked or x._tangent is not None) for x in operands]
+            node = self._attach(out, operands, arrays, [SOMEWHERE if s else NOWHERE for s in says])
+            out._edge, out._tracked = None, False
+            mode.dual(out, node, tuple(operands))
+        if mode.enabled and self._flows and any(x._tracked for x in tensors):
+            note(self._attach(out, operands, arrays))
+        return out
+
+    def _attach(
+        self, out: Tensor, operands: Sequence[Any], arrays: list[Any], places: Any = None
+    ) -> Node:
+        edges: list[Edge] = places or []
+        for x in operands if places is None else ():
             edges.append((x._edge or edge(x)) if type(x) is Tensor else NOWHERE)
         wanted = tuple([target is not None for target, _ in edges])
         chosen = self._formulas.get(wanted)
@@ -204,8 +241,6 @@ class Operation:
             node = self._beside_number()
         node.next_functions = tuple(edges)
         node.order = next(clock)
-        if watching:
-            remember(node)
         node.formula = chosen
         saved: list[tuple[Any, ...]] = []
         for place in chosen.saves:
@@ -223,6 +258,7 @@ class Operation:
                 break
         out._edge = (node, 0)
         out._tracked = True
+        return node
 
 
 def _promote(primitive: Primitive, operands: Sequence[Any]) -> list[Any]:
@@ -285,7 +321,7 @@ def _quick_unary(operation: Operation) -> Callable[..., Tensor]:
     chosen = formula(operation.primitive, (True,))
 
     def call(x: Any) -> Tensor:
-        if type(x) is not Tensor:
+        if type(x) is not Tensor or watching:
             return operation.general(x)
         array = x._array
         if array.dtype is not _F64 and array.dtype is not _F32:
@@ -298,8 +334,6 @@ def _quick_unary(operation: Operation) -> Callable[..., Tensor]:
             node = node_class()
             node.next_functions = (x._edge or edge(x),)
             node.order = next(clock)
-            if watching:
-                remember(node)
             node.formula = chosen
             node.saved = [
                 (array, x._counter, x._counter[0], x)

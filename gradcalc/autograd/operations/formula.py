@@ -14,15 +14,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcalc.autograd.operations.structural import zeros_like
 from gradcalc.calculus.rules import rule
 from gradcalc.functions.primitives import DIV, OPERANDS, TABLE, WHERE, Primitive
 from gradcalc.functions.sines import LONG
-
-
-def zeros_like(v: Any) -> Any:
-    """A 0 for every element, untracked: what is flat is flat to every order."""
-    return v.detach() * 0.0
-
 
 FUSE = 4096
 """From this many elements on, a product is written over the partial: one array less to allocate."""
@@ -145,7 +140,7 @@ def _product(v: Any, product: Product, values: list[Any], arrays: bool) -> Any:
     if how == NOTHING:
         return None
     if how == FLAT:
-        return np.zeros_like(v) if arrays else zeros_like(v)
+        return zeros_like(v)
     if how == SAME:
         return v
     if how == NEGATED:

@@ -16,11 +16,19 @@ from typing import Any
 import numpy as np
 
 from gradcalc.autograd.core.grad_mode import mode, watching
-from gradcalc.autograd.core.node import Edge, Node, clock, remember
-from gradcalc.autograd.core.tensor import Tensor, edge, method, retain, wrap
+from gradcalc.autograd.core.node import Edge, Node, clock, note
+from gradcalc.autograd.core.tensor import (
+    CopyBackwards,
+    Tensor,
+    Timeless,
+    edge,
+    method,
+    move_retained,
+    wrap,
+)
 from gradcalc.autograd.core.views import Step, follow, replace, wake_views
 from gradcalc.autograd.operations.indexing import basic, clean_key, index
-from gradcalc.autograd.operations.structural import sum_to
+from gradcalc.autograd.operations.structural import convert, sum_to, zeros_like
 
 
 class CopySlices(Node):
@@ -50,17 +58,18 @@ class CopySlices(Node):
         self.inner.release()
 
 
-class CopyBackwards(Node):
-    """``y.copy_(x)``: nothing flows to the old y, everything to x."""
+class CopyIntoBackward(CopyBackwards):
+    """``y.copy_(x)``: zeros flow to the old y, everything to x."""
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        self.shape = shape
-
-    def name(self) -> str:
-        return "torch::autograd::CopyBackwards"
+    def __init__(self, shape: tuple[int, ...], kind: Any) -> None:
+        self.shape, self.kind = shape, kind
 
     def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return None, sum_to(v, self.shape) if self.wants(1) else None
+        to_x = convert(sum_to(v, self.shape), self.kind) if self.wants(1) else None
+        return zeros_like(v) if self.wants(0) else None, to_x
+
+
+CopyIntoBackward.__name__ = "CopyBackwards"
 
 
 class IndexPutBackward0(Node):
@@ -80,67 +89,78 @@ def _at(array: Any, key: Any) -> Any:
 
 def write(y: Tensor, array: Any, node: Node | None, others: tuple[Edge, ...] = ()) -> Tensor:
     """Put ``array`` into y's memory; y then comes from ``node``, whose first input is the old y."""
-    recorded = mode.enabled and node is not None and y._array.dtype.kind in "fc"
-    if mode.enabled:
+    tracked = y._tracked or any(target is not None for target, _ in others)
+    if tracked and mode.enabled:
         refuse_leaf(y)
-    if not y._array.flags.writeable:
+    if type(y._counter) is Timeless and not mode.inference:
+        raise RuntimeError(
+            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make "
+            "a clone to get a normal tensor before doing inplace update.See "
+            "https://github.com/pytorch/rfcs/pull/17 for more details."
+        )
+    if y._array.flags.writeable:
+        y._array[...] = array
+    elif np.ndim(array) == 0:
+        _writeable(y._array)[...] = array  # the same number into every one of them
+    else:
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a "
             "single memory location. Please clone() the tensor before performing the operation."
         )
-    y._array[...] = array
-    y._counter[0] += 1
-    if recorded and (y._tracked or any(target is not None for target, _ in others)):
-        assert node is not None
-        _move(y, node, others)
+    if type(y._counter) is not Timeless:
+        y._counter[0] += 1
+    if tracked and mode.enabled and node is not None and y._array.dtype.kind in "fc":
+        move(y, node, others)
     return y
+
+
+def _writeable(array: Any) -> Any:
+    """An expanded array, to be written to although its elements share memory."""
+    return np.lib.stride_tricks.as_strided(array, array.shape, array.strides, writeable=True)
 
 
 def refuse_leaf(y: Tensor) -> None:
     """Raise if y, or what it is a view of, is a leaf whose gradient is wanted."""
-    link = y._view
-    if link is None:
-        if y._tracked and y.is_leaf:
+    if y._view is not None:
+        y._view.edge(y)
+        y._view.refuse()
+        if y._tracked and y._view.base.is_leaf:
             raise RuntimeError(
-                "a leaf Variable that requires grad is being used in an in-place operation."
+                "a view of a leaf Variable that requires grad is being used in an in-place "
+                "operation."
             )
-        return
-    if link.base._tracked and link.base.is_leaf:
+    if y._tracked and y.is_leaf:
         raise RuntimeError(
-            "a view of a leaf Variable that requires grad is being used in an in-place operation."
+            "a leaf Variable that requires grad is being used in an in-place operation."
         )
-    if link.refuses:
-        raise RuntimeError(link.refuses)
 
 
-def _move(y: Tensor, node: Node, others: tuple[Edge, ...]) -> None:
+def move(y: Tensor, node: Node, others: tuple[Edge, ...]) -> None:
     """Give y, or the base that y is a view of, its new place in the graph."""
     node.order = next(clock)
-    if watching:
-        remember(node)
     if y._view is None:
         node.next_functions = (edge(y), *others)
-        rebase(y, node)
-        return
-    base = y._view.base
-    slices = CopySlices(y._view.steps, node)
-    # The inner node's first input is the view as it was; it only matters whether it leads anywhere.
-    node.next_functions = (edge(base), *others)
-    slices.next_functions = node.next_functions
-    slices.order = next(clock)
-    slices.made_at = node.made_at
-    rebase(base, slices)
-    y._tracked = True
+        rebase(y, (node, 0))
+    else:
+        base = y._view.base
+        slices = CopySlices(y._view.steps, node)
+        # The inner node's first input is the view as it was; it only matters whether it leads
+        # anywhere.
+        slices.next_functions = node.next_functions = (edge(base), *others)
+        slices.order = next(clock)
+        rebase(base, (slices, 0))
+        y._tracked = True
+        if watching:
+            note(slices)
+    if watching:
+        note(node)
 
 
-def rebase(base: Tensor, node: Node) -> None:
-    """From now on, ``node`` is what made the base."""
+def rebase(base: Tensor, place: Edge) -> None:
+    """From now on, the base stands at ``place``."""
     if base._retains:  # .grad follows the tensor; hooks stay with the node they were put on
-        old, k = edge(base)
-        if old is not None and old.retained is not None:
-            old.retained.pop(k, None)
-        retain(base, (node, 0))
-    base._edge = (node, 0)
+        move_retained(base, edge(base), place)
+    base._edge = place
     base._tracked = True
     if base._untracked_views:
         wake_views(base)
@@ -156,7 +176,7 @@ def copy_(y: Tensor, x: Any) -> Tensor:
     _check_fits(y._array.shape, x._array.shape)
     if not (mode.enabled and (x._tracked or y._tracked)):
         return write(y, x._array, None)
-    return write(y, x._array, CopyBackwards(x._array.shape), (edge(x),))
+    return write(y, x._array, CopyIntoBackward(x._array.shape, x._array.dtype), (edge(x),))
 
 
 def _check_fits(target: tuple[int, ...], shape: tuple[int, ...]) -> None:
@@ -306,11 +326,10 @@ class ZeroBackward0(Node):
     """Nothing of what was there matters any more."""
 
     def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (None,)
+        return (zeros_like(v),)
 
 
-class FillBackward2(ZeroBackward0):
-    pass
+FillBackward2 = type("FillBackward2", (ZeroBackward0,), {})
 
 
 def _write_number(y: Tensor, value: Any, kind: type[Node]) -> Tensor:

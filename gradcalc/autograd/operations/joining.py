@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from gradcalc.autograd.core.dtypes import common_type
+from gradcalc.autograd.core.grad_mode import mode
 from gradcalc.autograd.core.node import Node
-from gradcalc.autograd.core.tensor import Tensor, attach, method, tracks, wrap
-from gradcalc.autograd.core.views import View
-from gradcalc.autograd.operations.indexing import Shape, get_item, index
-from gradcalc.autograd.operations.structural import axis, convert
+from gradcalc.autograd.core.tensor import Tensor, attach, method, place, tracks, wrap
+from gradcalc.autograd.core.views import one_of_several, view
+from gradcalc.autograd.operations.indexing import Shape, index
+from gradcalc.autograd.operations.structural import axis, convert, unsqueeze
 
 
 class CatBackward0(Node):
@@ -35,13 +36,13 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     tensors = _of_one_type(tensors)
     if not tensors:
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
+    tensors = [x for x in tensors if x._array.shape != (0,)] or tensors[:1]  # PyTorch's old grace
     _check_lengths(tensors, dim)
-    out = wrap(np.concatenate([x._array for x in tensors], axis=dim))
+    k = axis(dim, tensors[0].ndim)
+    out = wrap(np.ascontiguousarray(np.concatenate([x._array for x in tensors], axis=k)))
     if not tracks(*tensors):
         return out
-    k = dim % out.ndim
-    lengths = [x._array.shape[k] for x in tensors]
-    return attach(out, CatBackward0(k, lengths, out.ndim), *tensors)
+    return attach(out, CatBackward0(k, [x._array.shape[k] for x in tensors], out.ndim), *tensors)
 
 
 concat = concatenate = cat
@@ -57,6 +58,8 @@ def _of_one_type(tensors: Sequence[Tensor]) -> Sequence[Tensor]:
 
 def _check_lengths(tensors: Sequence[Tensor], dim: int) -> None:
     first = tensors[0]
+    if first.ndim == 0:
+        raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated")
     k = axis(dim, first.ndim)
     for number, x in enumerate(tensors):
         if x.ndim != first.ndim:
@@ -71,14 +74,19 @@ def _check_lengths(tensors: Sequence[Tensor], dim: int) -> None:
                 )
 
 
+def _at_least(rank: int, x: Tensor) -> Any:
+    return x if x.ndim >= rank else _at_least(rank, unsqueeze(x, 0))
+
+
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
     """The tensors one after the other, as columns if they are matrices."""
-    return cat(tensors, 0 if tensors[0].ndim == 1 else 1)
+    rows = [_at_least(1, x) for x in tensors]
+    return cat(rows, 0 if rows[0].ndim == 1 else 1)
 
 
 def vstack(tensors: Sequence[Tensor]) -> Tensor:
     """The tensors one above the other; vectors become rows."""
-    return cat([x.unsqueeze(0) if x.ndim == 1 else x for x in tensors])
+    return cat([_at_least(2, x) for x in tensors])
 
 
 class StackBackward0(Node):
@@ -102,71 +110,104 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 f"stack expects each tensor to be equal size, but got {list(tensors[0].shape)} at "
                 f"entry 0 and {list(x.shape)} at entry {number}"
             )
-    out = wrap(np.stack([x._array for x in tensors], axis=dim))
+    k = axis(dim, tensors[0].ndim + 1)
+    out = wrap(np.ascontiguousarray(np.stack([x._array for x in tensors], axis=k)))
     if not tracks(*tensors):
         return out
-    return attach(out, StackBackward0(dim % out.ndim, len(tensors)), *tensors)
+    return attach(out, StackBackward0(k, len(tensors)), *tensors)
 
 
 class UnbindBackward0(Node):
-    def __init__(self, dim: int, shape: Shape, kind: Any) -> None:
-        self.dim, self.shape, self.kind = dim, shape, kind
-        self.outputs = shape[dim]
+    """Several views at once; ``join`` puts what arrives for them together again."""
+
+    def __init__(self, dim: int, shapes: list[Shape], kind: Any) -> None:
+        self.dim, self.shapes, self.kind = dim, shapes, kind
+        self.outputs = len(shapes)
 
     def pull(self, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
-        part = self.shape[: self.dim] + self.shape[self.dim + 1 :]
-        zeros = np.zeros(part, self.kind)
-        filled = [zeros if v is None else v for v in cotangents]
+        filled = [np.zeros(shape, self.kind) if v is None else v
+                  for v, shape in zip(cotangents, self.shapes, strict=True)]  # fmt: skip
         if not tracked:
-            return (np.stack(filled, axis=self.dim),)
-        return (stack([v if isinstance(v, Tensor) else wrap(v) for v in filled], self.dim),)
+            return (self.join_arrays(filled, axis=self.dim),)
+        return (self.join([v if isinstance(v, Tensor) else wrap(v) for v in filled], self.dim),)
+
+    join: Any = staticmethod(stack)
+    join_arrays: Any = staticmethod(np.stack)
+
+
+class SplitBackward0(UnbindBackward0):
+    join, join_arrays = staticmethod(cat), staticmethod(np.concatenate)
+
+
+SplitWithSizesBackward0 = type("SplitWithSizesBackward0", (SplitBackward0,), {})
+
+
+def _views(x: Tensor, dim: int, keys: list[Any], kind: type[UnbindBackward0]) -> tuple[Any, ...]:
+    """Each of x[key]: views none of which may be written to."""
+    outs = tuple(view(x, x._array[key], index, key) for key in keys)
+    if tracks(x):
+        node = kind(dim, [out._array.shape for out in outs], x._array.dtype)
+        for k, out in enumerate(outs):
+            attach(out, node, x)
+            if mode.enabled and x._tracked:
+                place(out, (node, k))
+    one_of_several(outs)
+    return outs
 
 
 @method("unbind")
 def unbind(x: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along ``dim``, one tensor each."""
     if x.ndim == 0:
-        raise TypeError("iteration over a 0-d tensor")
-    k = dim % x.ndim
-    keys: list[Any] = [(*(slice(None),) * k, i, ...) for i in range(x._array.shape[k])]
-    if not tracks(x):
-        return tuple(index(x, key) for key in keys)
-    node = UnbindBackward0(k, x._array.shape, x._array.dtype)
-    outs = tuple(wrap(x._array[key]) for key in keys)
-    for i, out in enumerate(outs):
-        attach(out, node, x)
-        out._edge = (node, i)
-        out._counter = x._counter
-        out._view = View(x, ())
-        out._view.refuses = _ONE_OF_SEVERAL
-    return outs
-
-
-_ONE_OF_SEVERAL = (
-    "Output 0 of UnbindBackward0 is a view and is being modified inplace. This view is the output "
-    "of a function that returns multiple views. Such functions do not allow the output views to be "
-    "modified inplace. You should replace the inplace operation by an out-of-place one."
-)
+        raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
+    k = axis(dim, x.ndim)
+    keys = [(*(slice(None),) * k, i, ...) for i in range(x._array.shape[k])]
+    return _views(x, k, keys, UnbindBackward0)
 
 
 @method("__iter__")
 def iterate(x: Tensor) -> Any:
     """``for row in x``."""
+    if x.ndim == 0:
+        raise TypeError("iteration over a 0-d tensor")
     return iter(unbind(x))
 
 
-@method("split")
-def split(x: Tensor, size: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+@method("split", "split_with_sizes")
+def split(x: Tensor, split_size: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """Pieces of the given length (or lengths) along ``dim``."""
-    total = x._array.shape[dim]
-    sizes = [size] * -(-total // size) if isinstance(size, int) else list(size)
+    if x.ndim == 0:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
+    k = axis(dim, x.ndim)
+    total = x._array.shape[k]
+    if isinstance(split_size, int):
+        if split_size < 0 or (split_size == 0 and total):
+            raise RuntimeError(
+                f"split expects split_size be non-negative, but got split_size={split_size}"
+                if split_size < 0
+                else "split_size can only be 0 if dimension size is 0, but got dimension size of "
+                f"{total}"
+            )
+        sizes = [split_size] * max(-(-total // (split_size or 1)), 1)
+        sizes[-1] = total - sum(sizes[:-1])
+    else:
+        sizes = list(split_size)
+        if sum(sizes) != total:
+            raise RuntimeError(
+                f"split_with_sizes expects split_sizes to sum exactly to {total} (input tensor's "
+                f"size at dimension {k}), but got split_sizes={sizes}"
+            )
     starts = [int(n) for n in np.cumsum([0, *sizes])]
-    before = (slice(None),) * (dim % x.ndim)
-    return tuple(get_item(x, (*before, slice(a, min(b, total))))
-                 for a, b in pairwise(starts))  # fmt: skip
+    keys = [(*(slice(None),) * k, slice(a, b), ...) for a, b in pairwise(starts)]
+    kind = SplitBackward0 if isinstance(split_size, int) else SplitWithSizesBackward0
+    return _views(x, k, keys, kind)
 
 
 @method("chunk")
 def chunk(x: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """As many pieces of equal length as asked, the last one shorter."""
-    return split(x, -(-x._array.shape[dim] // chunks), dim)
+    if chunks < 1:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    if x.ndim == 0:
+        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
+    return split(x, max(-(-x._array.shape[axis(dim, x.ndim)] // chunks), 1), dim)

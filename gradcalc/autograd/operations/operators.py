@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from gradcalc.autograd.core.grad_mode import mode, watching
-from gradcalc.autograd.core.node import Node, clock, remember
-from gradcalc.autograd.core.tensor import Tensor, attach, edge, method, tracks, wrap
+from gradcalc.autograd.core.node import Node, clock
+from gradcalc.autograd.core.tensor import Tensor, attach, edge, method, save, tracks, wrap
 from gradcalc.autograd.operations.elementwise import (
     FUNCTION,
     OPERATIONS,
@@ -22,6 +22,7 @@ from gradcalc.autograd.operations.elementwise import (
     Operation,
 )
 from gradcalc.autograd.operations.inplace import in_place
+from gradcalc.autograd.operations.structural import zeros_like
 from gradcalc.functions import primitives
 
 _ADD, _SUB, _MUL, _DIV, _MOD, _POW = (
@@ -41,7 +42,7 @@ class PowBackward0(Node):
 
     def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
         n = self.exponent
-        return (v * (n * saved[0] ** (n - 1)) if n else v * 0.0,)
+        return (v * (n * saved[0] ** (n - 1)) if n else zeros_like(v),)
 
 
 def pow(x: Any, y: Any) -> Tensor:
@@ -53,16 +54,18 @@ def pow(x: Any, y: Any) -> Tensor:
 
 def _power(x: Tensor, n: float) -> Tensor:
     array = x._array
-    out = wrap(array * array if n == 2 else array**n)
-    if not (x._tracked and mode.enabled):
-        return out
     if array.dtype.kind == "c":
         return _POW(x, complex(n))
+    out = wrap(array * array if n == 2 else array**n)
+    if watching:
+        node = PowBackward0(n)
+        node.saved = save(x)
+        return attach(out, node, x) if tracks(x) else out
+    if not (x._tracked and mode.enabled):
+        return out
     node = PowBackward0(n)  # so common that attach() is written out
     node.next_functions = (x._edge or edge(x),)
     node.order = next(clock)
-    if watching:
-        remember(node)
     node.saved = ((array, x._counter, x._counter[0], x),)
     out._edge, out._tracked = (node, 0), True
     return out

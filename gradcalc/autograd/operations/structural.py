@@ -31,6 +31,11 @@ def sum_to(v: Any, shape: Shape) -> Any:
     return v.sum(axes).reshape(shape)
 
 
+def zeros_like(v: Any) -> Any:
+    """A 0 for every element, untracked: what is flat is flat to every order."""
+    return wrap(np.zeros_like(v._array)) if isinstance(v, Tensor) else np.zeros_like(v)
+
+
 class ExpandBackward0(Node):
     def __init__(self, shape: Shape) -> None:
         self.shape = shape
