@@ -88,6 +88,16 @@ ROOM: dict[str, Callable[[float], bool]] = {
     "acosh": lambda x: x > 1.1,
     "csch": lambda x: abs(x) > 0.2,
     "coth": lambda x: abs(x) > 0.2,
+    "acot": lambda x: abs(x) > MARGIN,
+    "asec": lambda x: abs(x) > 1.1,
+    "acsc": lambda x: abs(x) > 1.1,
+    "acoth": lambda x: abs(x) > 1.1,
+    "asech": lambda x: MARGIN < x < 0.95,
+    "acsch": lambda x: abs(x) > MARGIN,
+    "expx2": lambda x: abs(x) < 5,
+    "erfi": lambda x: abs(x) < 5,
+    "logit": lambda x: MARGIN < x < 1 - MARGIN,
+    "trunc": _off_integers,
     "gamma": lambda x: x > 0.2,
     "lgamma": lambda x: x > 0.2,
     "digamma": lambda x: x > 0.2,
@@ -105,8 +115,13 @@ ROOM_OF_TWO: dict[str, Callable[[float, float], bool]] = {
     "hypot": lambda x, y: math.hypot(x, y) > 0.1,
     "max": lambda x, y: abs(x - y) > MARGIN,
     "min": lambda x, y: abs(x - y) > MARGIN,
+    "mod": lambda x, y: abs(y) > 0.1 and _off_integers(x / y),
+    "xlogy": lambda x, y: y > 0.1,
+    "elu": lambda x, y: abs(x) > MARGIN,
+    "leaky_relu": lambda x, y: abs(x) > MARGIN,
 }
-KINKED = {"abs", "sign", "floor", "ceil", "round", "heaviside", "relu", "max", "min", "clamp"}
+KINKED = {"abs", "sign", "floor", "ceil", "round", "heaviside", "relu", "max", "min", "clamp",
+          "trunc", "mod", "elu", "leaky_relu"}  # fmt: skip
 NOT_COMPLEX = {"polygamma", "atan2", "digamma", "lgamma"}
 SPELLINGS: dict[str, list[str]] = {}
 for _word, _primitive in FUNCTIONS.items():

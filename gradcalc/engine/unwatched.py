@@ -30,7 +30,13 @@ from gradcalc.graph.graph import Graph
 CARRYING = (VARIABLE, CONSTANT, ADD, SUB, MUL, DIV, NEG, SQUARE, EXP, SIN, COS)
 """Through these a slope that is not finite stays so, whatever it is multiplied by."""
 
-GROWING = (EXP, *(FUNCTIONS[name] for name in ("exp2", "expm1", "sinh", "cosh")))
+GROWING = (
+    EXP,
+    *(
+        FUNCTIONS[name]
+        for name in ("exp2", "expm1", "sinh", "cosh", "expx2", "erfi", "elu", "leaky_relu")
+    ),
+)
 """These overflow on their own."""
 
 STEEP = (FUNCTIONS["tan"], FUNCTIONS["sec"])

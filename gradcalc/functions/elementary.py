@@ -53,3 +53,85 @@ sech_squared = _by_quotients if is_vectorised("cosh") else _by_double_angle
 
 cbrt = np.cbrt if is_vectorised("cbrt") else _corrected_cbrt
 """The real cube root."""
+
+
+# --- inverses of reciprocals: never through 1/x, whose rounding they would magnify near ±1 -------
+
+
+def acot(x: Any) -> Any:
+    """atan(1/x), from -π/2 to π/2."""
+    return np.arctan(1 / (x + 0.0))  # -0 is 0
+
+
+def _beyond_one(x: Any) -> Any:
+    """√(x² - 1), for |x| >= 1, without overflow."""
+    return np.sqrt(abs(x) - 1) * np.sqrt(abs(x) + 1)
+
+
+def asec(x: Any) -> Any:
+    """acos(1/x)."""
+    angle = np.arctan(_beyond_one(x))
+    return np.where(np.less(x, 0), np.pi - angle, angle)[()]
+
+
+def acsc(x: Any) -> Any:
+    """asin(1/x)."""
+    return np.copysign(np.arctan2(1.0, _beyond_one(x)), x)
+
+
+def acoth(x: Any) -> Any:
+    """atanh(1/x)."""
+    return np.copysign(np.log1p(2 / (abs(x) - 1)) / 2, x)
+
+
+LOG_TWO = 0.6931471805599453
+
+_TINY = 1e-300
+"""Below, 1/x might overflow, and the functions are logarithms."""
+
+
+def asech(x: Any) -> Any:
+    """acosh(1/x)."""
+    near = np.arcsinh(np.sqrt((1 - x) * (1 + x)) / x)
+    return np.where(np.less(x, _TINY), LOG_TWO - np.log(x), near)[()]
+
+
+def acsch(x: Any) -> Any:
+    """asinh(1/x)."""
+    far = np.copysign(LOG_TWO - np.log(abs(x)), x)
+    return np.where(np.less(abs(x), _TINY), far, np.arcsinh(1 / x))[()]
+
+
+# --- probabilities and networks -------------------------------------------------------------------
+
+
+def sigmoid(x: Any) -> Any:
+    """1/(1 + exp(-x)); scipy's gives 0 from -709 on."""
+    t = np.exp(-abs(x))
+    return np.where(x < 0, t, 1) / (1 + t)
+
+
+def share(x: Any, y: Any) -> Any:
+    """exp(x)/(exp(x) + exp(y)): the rounding of x - y, which exp would magnify, is taken back."""
+    d = np.subtract(x, y)
+    back = x - d
+    lost = (x - (d + back)) + (back - y)
+    t = np.exp(-abs(d)) * (1 - np.where(np.isfinite(lost), lost, 0) * np.sign(d))
+    return np.where(np.equal(x, y), 0.5, np.where(d < 0, t, 1) / (1 + t))[()]
+
+
+def logit(x: Any) -> Any:
+    """log(x/(1 - x)); 1 - 2x is exact where the logarithm is near 0."""
+    middle = np.log1p((2 * x - 1) / (1 - x))
+    return np.where(abs(x - 0.5) < 0.25, middle, np.log(x / (1 - x)))[()]
+
+
+def silu(x: Any) -> Any:
+    """x*sigmoid(x)."""
+    half = np.exp(np.minimum(x, 0) / 2)  # below -700 the sigmoid has lost its digits
+    return np.where(x < -700, (x * half) * half, x * sigmoid(np.maximum(x, -708)))[()]
+
+
+def xlogy(x: Any, y: Any) -> Any:
+    """x*log(y); 0 where x is 0."""
+    return np.where(np.equal(x, 0), np.where(np.isnan(y), y, 0.0), x * np.log(y))[()]

@@ -1,29 +1,30 @@
-"""The gamma function and its relatives, and erfc, to the last digits of a double.
+"""The gamma function and its relatives to the last digits of a double.
 
-Libraries lose up to a dozen ulps in these. Here they are computed in the platform's long double,
-which has eleven more bits on x86 and sixty more on 64-bit ARM Linux; where it is no longer than a
-double (Windows, macOS on ARM) a few ulps are lost here too. Small arguments are moved beyond
-``FAR``, where the asymptotic series hold; negative ones are reflected, with the nearest integer
-taken off first, which is exact.
+Libraries lose up to a dozen ulps in these. Here they are computed in long double. Small arguments
+are moved beyond ``FAR``, where the asymptotic series hold; negative ones are reflected, with the
+nearest integer taken off first, which is exact.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from math import comb, factorial
-from typing import Any
 
 import numpy as np
 
-Long = np.longdouble
-Floats = Any
+from gradcalc.functions.long import (
+    EULER,
+    PI,
+    Floats,
+    Long,
+    in_long_double,
+    nearest,
+    piecewise,
+    polynomial,
+)
 
 FAR = 10
 """From here on, a dozen terms of the asymptotic series have all the digits."""
 
-PI = Long("3.14159265358979323846264338327950288")
-EULER = Long("0.577215664901532860606512090082402431")
 HALF_LOG_TAU = Long("0.918938533204672741780329736405617640")
 LOG_PI = Long("1.14472988584940017414342735135305871")
 
@@ -57,54 +58,6 @@ ZETA_LESS_ONE = [Long(c) for c in (
 """ζ(2) - 1, ζ(3) - 1, …"""
 
 
-def _in_long_double(function: Callable[..., Floats]) -> Callable[..., Any]:
-    """Arrays of doubles in and out, or of single precision; numbers stay numbers. Complex numbers,
-    which only those meet who check us with them, are scipy's."""
-
-    @wraps(function)
-    def rounded(*operands: Any) -> Any:
-        arrays = [np.asarray(x) for x in operands]
-        if any(a.dtype.kind == "c" for a in arrays):
-            from scipy import special  # deferred: 200 ms
-
-            return getattr(special, function.__name__)(*operands)
-        if len(arrays) > 1:
-            arrays = list(np.broadcast_arrays(*arrays))
-        kind = np.float32 if all(a.dtype == np.float32 for a in arrays) else np.float64
-        with np.errstate(all="ignore"):
-            long = function(*(a.astype(Long).reshape(-1) for a in arrays))
-            result = long.astype(kind).reshape(arrays[0].shape)
-        return result if result.ndim else result[()]
-
-    return rounded
-
-
-def _piecewise(x: Floats, *pieces: tuple[Any, Callable[[Floats], Floats]]) -> Floats:
-    """Each function where its condition is the first to hold; NaN where none does."""
-    result = np.full(x.shape, np.nan, Long)
-    left = np.ones(x.shape, bool)
-    for condition, function in pieces:
-        here = left & condition
-        if here.any():
-            result[here] = function(x[here])
-            left &= ~here
-    return result
-
-
-def _polynomial(coefficients: list[Any], x: Floats) -> Floats:
-    """Σ c_k x^k."""
-    total = np.full(x.shape, coefficients[-1], Long)
-    for c in reversed(coefficients[:-1]):
-        total = total * x + c
-    return total
-
-
-def _nearest(x: Floats) -> tuple[Floats, Floats]:
-    """The nearest integer, and what is beyond it."""
-    whole = np.round(x)
-    return whole, x - whole
-
-
 # --- gamma and its logarithm ----------------------------------------------------------------------
 
 _STIRLING = [b / (2 * k * (2 * k - 1)) for k, b in enumerate(BERNOULLI, start=1)]
@@ -112,7 +65,7 @@ _STIRLING = [b / (2 * k * (2 * k - 1)) for k, b in enumerate(BERNOULLI, start=1)
 
 def _log_gamma_far(z: Floats) -> Floats:
     """Stirling's series."""
-    series = _polynomial(_STIRLING, 1 / (z * z)) / z
+    series = polynomial(_STIRLING, 1 / (z * z)) / z
     return (z - 0.5) * np.log(z) - z + HALF_LOG_TAU + series
 
 
@@ -126,17 +79,17 @@ def _rising(x: Floats) -> Floats:
 
 def _gamma_far(z: Floats) -> Floats:
     power = np.exp((z - 0.5) / 2 * np.log(z))  # its square would lose digits before it overflows
-    return power * np.exp(HALF_LOG_TAU - z + _polynomial(_STIRLING, 1 / (z * z)) / z) * power
+    return power * np.exp(HALF_LOG_TAU - z + polynomial(_STIRLING, 1 / (z * z)) / z) * power
 
 
 def _gamma_reflected(x: Floats) -> Floats:
-    whole, rest = _nearest(x)
+    whole, rest = nearest(x)
     sign = np.where(np.mod(whole, 2) == 0, 1, -1)
     return sign * PI / (np.sin(PI * rest) * _gamma_positive(1 - x))
 
 
 def _gamma_positive(x: Floats) -> Floats:
-    return _piecewise(
+    return piecewise(
         x,
         (x > 1700, lambda x: np.full(x.shape, np.inf)),
         (x >= FAR, _gamma_far),
@@ -144,10 +97,10 @@ def _gamma_positive(x: Floats) -> Floats:
     )
 
 
-@_in_long_double
+@in_long_double
 def gamma(x: Floats) -> Floats:
     """Γ(x); a signed infinity at 0, NaN at the negative integers."""
-    return _piecewise(
+    return piecewise(
         x,
         (x == 0, lambda x: 1 / x),
         (x >= 0.5, _gamma_positive),
@@ -158,16 +111,16 @@ def gamma(x: Floats) -> Floats:
 def _log_gamma_near_one(t: Floats) -> Floats:
     """log Γ(1 + t) for small t, to the last digit of even the smallest."""
     signed = [c / (k + 2) * (-1) ** k for k, c in enumerate(ZETA_LESS_ONE)]
-    return t * t * _polynomial(signed, t) + ((1 - EULER) * t - np.log1p(t))
+    return t * t * polynomial(signed, t) + ((1 - EULER) * t - np.log1p(t))
 
 
 def _log_gamma_near_two(t: Floats) -> Floats:
     signed = [c / (k + 2) * (-1) ** k for k, c in enumerate(ZETA_LESS_ONE)]
-    return t * t * _polynomial(signed, t) + (1 - EULER) * t
+    return t * t * polynomial(signed, t) + (1 - EULER) * t
 
 
 def _log_gamma_positive(x: Floats) -> Floats:
-    return _piecewise(
+    return piecewise(
         x,
         (np.abs(x - 1) < 0.25, lambda x: _log_gamma_near_one(x - 1)),
         (np.abs(x - 2) < 0.25, lambda x: _log_gamma_near_two(x - 2)),
@@ -177,15 +130,15 @@ def _log_gamma_positive(x: Floats) -> Floats:
     )
 
 
-@_in_long_double
+@in_long_double
 def lgamma(x: Floats) -> Floats:
     """log |Γ(x)|; infinity at 0 and at the negative integers."""
 
     def reflected(x: Floats) -> Floats:
-        _, rest = _nearest(x)
+        _, rest = nearest(x)
         return LOG_PI - np.log(np.abs(np.sin(PI * rest))) - _log_gamma_positive(1 - x)
 
-    return _piecewise(
+    return piecewise(
         x,
         (x >= 0.5, _log_gamma_positive),
         (np.isinf(x) | (x == np.floor(x)), lambda x: np.full(x.shape, np.inf)),
@@ -200,19 +153,19 @@ _DIGAMMA_FAR = [b / (2 * k) for k, b in enumerate(BERNOULLI, start=1)]
 
 def _digamma_far(z: Floats) -> Floats:
     square = 1 / (z * z)
-    return np.log(z) - 0.5 / z - square * _polynomial(_DIGAMMA_FAR, square)
+    return np.log(z) - 0.5 / z - square * polynomial(_DIGAMMA_FAR, square)
 
 
 def _digamma_near_zero(x: Floats) -> Floats:
     step = (x - DIGAMMA_ZERO) - DIGAMMA_ZERO_REST
-    return step * _polynomial(DIGAMMA_TAYLOR, step)
+    return step * polynomial(DIGAMMA_TAYLOR, step)
 
 
 def _digamma_positive(x: Floats) -> Floats:
     def shifted(x: Floats) -> Floats:
         return _digamma_far(x + FAR) - sum(1 / (x + k) for k in range(FAR))
 
-    return _piecewise(
+    return piecewise(
         x,
         (np.abs(x - DIGAMMA_ZERO) < 0.02, _digamma_near_zero),
         (x == np.inf, lambda x: x),
@@ -223,10 +176,10 @@ def _digamma_positive(x: Floats) -> Floats:
 
 def _digamma(x: Floats) -> Floats:
     def reflected(x: Floats) -> Floats:
-        _, rest = _nearest(x)
+        _, rest = nearest(x)
         return _digamma_positive(1 - x) - PI / np.tan(PI * rest)
 
-    return _piecewise(
+    return piecewise(
         x,
         (x >= 0.5, _digamma_positive),
         (x == 0, lambda x: -1 / x),
@@ -234,7 +187,7 @@ def _digamma(x: Floats) -> Floats:
     )
 
 
-@_in_long_double
+@in_long_double
 def digamma(x: Floats) -> Floats:
     """ψ(x), the derivative of log Γ; a signed infinity at 0, NaN at the negative integers."""
     return _digamma(x)
@@ -271,11 +224,11 @@ def _polygamma_of(n: int, x: Floats) -> Floats:
 
     def reflected(x: Floats) -> Floats:
         """The nearest pole, what lies right of it, and as much on its left as there is."""
-        _, rest = _nearest(x)
+        _, rest = nearest(x)
         left = _hurwitz(s, 1 - rest) - _hurwitz(s, 1 - x)
         return factor * (_inverse_power(rest, s) + _hurwitz(s, 1 + rest) + (-1) ** s * left)
 
-    return _piecewise(
+    return piecewise(
         x,
         (x == np.inf, lambda x: np.zeros(x.shape)),
         (x >= 0.5, lambda x: factor * _hurwitz(s, x)),
@@ -287,7 +240,7 @@ def _polygamma_of(n: int, x: Floats) -> Floats:
     )
 
 
-@_in_long_double
+@in_long_double
 def polygamma(n: Floats, x: Floats) -> Floats:
     """The n-th derivative of digamma at x; NaN where n is no order, or x a pole."""
     result = np.full(x.shape, np.nan, Long)
@@ -298,37 +251,3 @@ def polygamma(n: Floats, x: Floats) -> Floats:
         elif order > 0 and order == np.floor(order) and order < np.inf:
             result[here] = _polygamma_of(int(order), x[here])
     return result
-
-
-# --- erfc -----------------------------------------------------------------------------------------
-
-
-def _erf_series(x: Floats) -> Floats:
-    """exp(-x²) Σ 2ⁿ x^(2n+1) / (2n + 1)!!, whose terms are all of one sign."""
-    square, term = 2 * x * x, x.copy()
-    total = x.copy()
-    for n in range(1, 40):
-        term = term * square / (2 * n + 1)
-        total += term
-    return 2 / np.sqrt(PI) * np.exp(-x * x) * total
-
-
-def _erfc_fraction(x: Floats) -> Floats:
-    """Laplace's continued fraction, from the inside out."""
-    inner = x.copy()
-    for n in range(90, 0, -1):
-        inner = x + Long(n) / 2 / inner
-    return np.exp(-x * x) / (np.sqrt(PI) * inner)
-
-
-@_in_long_double
-def erfc(x: Floats) -> Floats:
-    """1 - erf(x), to the last digit of the smallest."""
-    return _piecewise(
-        x,
-        (np.abs(x) < 2, lambda x: 1 - _erf_series(x)),
-        (x > 28, lambda x: np.zeros(x.shape)),
-        (x > 0, _erfc_fraction),
-        (x > -28, lambda x: 2 - _erfc_fraction(-x)),
-        (x < 0, lambda x: np.full(x.shape, 2.0)),
-    )

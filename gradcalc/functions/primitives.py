@@ -21,6 +21,8 @@ A row says:
     where it is defined, as a condition on the operands; empty means everywhere.
 ``kink``
     where it has no derivative and the partials state a convention instead (PyTorch's).
+``defaults``
+    the last operands where a call leaves them out.
 ``selects``
     an exact zero in a partial means "this operand has no say here" (the branch of ``where`` that
     is not taken), not "the slope happens to be 0": nothing flows through it, not even a NaN.
@@ -65,6 +67,7 @@ np: Any = _Lazy("numpy")
 special: Any = _Lazy("scipy.special")
 elementary: Any = _Lazy("gradcalc.functions.elementary")
 gammas: Any = _Lazy("gradcalc.functions.gammas")
+normal: Any = _Lazy("gradcalc.functions.normal")
 sp: Any = _Lazy("sympy")
 
 
@@ -118,6 +121,7 @@ class Primitive:
     selects: bool = False
     boolean: bool = False
     spoken: bool = True
+    defaults: tuple[float, ...] = ()
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
@@ -248,9 +252,9 @@ DIV = binary("div", np.divide, dx="1/y", dy="-out/y", symbol="/", spoken=False,
              domain="y != 0", doc="x / y", **_xy(lambda x, y: x / y))
 NEG = unary("neg", np.negative, d="-1", symbol="-", spoken=False,
             doc="-x", sympy=lambda x: -x, mpmath=lambda x: -x)
-MOD = binary("mod", np.mod, dx="1", dy="-round((x - out)/y)", symbol="%", spoken=False,
+MOD = binary("mod", np.mod, dx="1", dy="-round((x - out)/y)", symbol="%",
              domain="y != 0", kink="x/y == floor(x/y)",
-             doc="remainder of x / y, with the sign of y",
+             doc="remainder of x / y, with the sign of y: x % y",
              sympy=lambda x, y: x - y * sp.floor(x / y),
              mpmath=lambda x, y: x % y)
 POW = binary("pow", np.power, symbol="**", spoken=True,
@@ -325,6 +329,13 @@ binary("atan2", np.arctan2, aliases=("arctan2",),
        elsewhere="datan2 atan2f", disputed="ATAN2: atan2(y, x)",
        doc="angle of the point with ordinate x and abscissa y")
 
+unary("acot", elementary.acot, d="where(abs(x) < 1e150, -1/(1 + x**2), -1/x/x)", kink="x == 0",
+      aliases=("arccot",), doc="inverse cotangent, atan(1/x)")
+unary("asec", elementary.asec, d="1/abs(x)/(sqrt(abs(x) - 1)*sqrt(abs(x) + 1))",
+      domain="x <= -1 or x >= 1", aliases=("arcsec",), doc="inverse secant, acos(1/x)")
+unary("acsc", elementary.acsc, d="-1/abs(x)/(sqrt(abs(x) - 1)*sqrt(abs(x) + 1))",
+      domain="x <= -1 or x >= 1", aliases=("arccsc",), doc="inverse cosecant, asin(1/x)")
+
 # --- Hyperbolic functions -----------------------------------------------------------------------
 
 unary("sinh", np.sinh, d="cosh(x)",
@@ -346,6 +357,12 @@ unary("acosh", np.arccosh, d="1/(sqrt(x - 1)*sqrt(x + 1))", domain="x >= 1",
       aliases=("arccosh",), elsewhere="arcosh arch acoshf", doc="inverse hyperbolic cosine")
 unary("atanh", np.arctanh, d="1/((1 - x)*(1 + x))", domain="x > -1 and x < 1",
       aliases=("arctanh",), elsewhere="artanh arth atanhf", doc="inverse hyperbolic tangent")
+unary("acoth", elementary.acoth, d="1/(1 - x)/(1 + x)", domain="x < -1 or x > 1",
+      aliases=("arccoth",), doc="inverse hyperbolic cotangent, atanh(1/x)")
+unary("asech", elementary.asech, d="-1/(x*sqrt((1 - x)*(1 + x)))", domain="x > 0 and x <= 1",
+      aliases=("arcsech",), doc="inverse hyperbolic secant, acosh(1/x)")
+unary("acsch", elementary.acsch, d="-1/abs(x)/hypot(1, x)", domain="x != 0",
+      aliases=("arccsch",), doc="inverse hyperbolic cosecant, asinh(1/x)")
 
 # --- Pieces: absolute value, rounding, extremes, conditions -------------------------------------
 
@@ -392,6 +409,10 @@ unary("ceil", np.ceil, d="0", kink="x == floor(x)",
 unary("round", np.round, d="0", kink="x - floor(x) == 1/2",
       elsewhere="rint", doc="nearest integer, halves to even",
       sympy=lambda x: sp.floor((2 * x + 1) / 4) + sp.ceiling((2 * x - 1) / 4), mpmath=mp.nint)
+unary("trunc", np.trunc, d="0", kink="x == floor(x) and x != 0",
+      doc="integer part, rounded towards 0",
+      sympy=lambda x: sp.sign(x) * sp.floor(sp.Abs(x)),
+      mpmath=lambda x: mp.sign(x) * mp.floor(abs(x)))
 unary("heaviside", lambda x: np.heaviside(x, 0.5), d="0", kink="x == 0",
       doc="0 below 0, 1 above it, 1/2 at it",
       sympy=lambda x: (1 + sp.sign(x)) / 2, mpmath=lambda x: (1 + mp.sign(x)) / 2)
@@ -425,17 +446,13 @@ HYPOT = binary("hypot", np.hypot, dx="where(out == 0, 0, x/out)", dy="where(out 
                sympy=lambda x, y: sp.sqrt(x**2 + y**2))
 
 
-def _gaussian(x: Any) -> Any:
-    t = np.minimum(abs(x), 1000.0)  # where it is long 0, and its square finite
-    near = np.round(256 * t) / 256  # few digits: its square is exact, and exp would magnify
-    return np.exp(-near * near) * np.exp((near - t) * (near + t))
-
-
-unary("gaussian", _gaussian, d="-2*(x*out)", doc="exp(-x**2), accurate for large x",
+unary("gaussian", normal.gaussian, d="-2*(x*out)", doc="exp(-x**2), accurate for large x",
       sympy=lambda x: sp.exp(-(x**2)), mpmath=lambda x: mp.exp(-x * x))
+unary("expx2", normal.expx2, d="2*(x*out)", doc="exp(x**2), accurate for large x",
+      sympy=lambda x: sp.exp(x**2), mpmath=lambda x: mp.exp(x * x))
 unary("erf", special.erf, d="2/sqrt(pi)*gaussian(x)",
       elsewhere="derf erff", doc="error function")
-unary("erfc", gammas.erfc, d="-2/sqrt(pi)*gaussian(x)",
+unary("erfc", normal.erfc, d="-2/sqrt(pi)*gaussian(x)",
       elsewhere="derfc erfcf", doc="1 - erf(x), accurate for large x")
 unary("gamma", gammas.gamma, d="out*digamma(x)", domain="x > 0 or x != floor(x)",
       elsewhere="tgamma dgamma", doc="gamma function")
@@ -448,19 +465,50 @@ unary("digamma", gammas.digamma, d="polygamma(1, x)", domain="x > 0 or x != floo
 binary("polygamma", gammas.polygamma, dx=None, dy="polygamma(x + 1, y)",
        domain="x >= 0 and x == floor(x) and (y > 0 or y != floor(y))",
        doc="x-th derivative of digamma at y", mpmath=mp.psi)
-
-
-def _sigmoid(x: Any) -> Any:
-    t = np.exp(-abs(x))  # scipy's gives 0 from -709 on
-    return np.where(x < 0, t, 1) / (1 + t)
-
-
-unary("sigmoid", _sigmoid, d="out*sigmoid(-x)", aliases=("expit",),
+unary("erfi", normal.erfi, d="2/sqrt(pi)*expx2(x)", doc="imaginary error function, -i*erf(i*x)")
+unary("normpdf", normal.normpdf, d="-x*out", doc="density of the normal distribution",
+      sympy=lambda x: sp.exp(-(x**2) / 2) / sp.sqrt(2 * sp.pi.resolve()),
+      mpmath=lambda x: mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi()))
+unary("normcdf", normal.ndtr, d="normpdf(x)", aliases=("ndtr",),
+      doc="normal distribution function, (1 + erf(x/sqrt(2)))/2",
+      sympy=lambda x: sp.erfc(-x / sp.sqrt(2)) / 2,
+      mpmath=lambda x: mp.erfc(-x / mp.sqrt(mp.mpf(2))) / 2)
+unary("sigmoid", elementary.sigmoid, d="out*sigmoid(-x)", aliases=("expit",),
       elsewhere="logistic", doc="1/(1 + exp(-x))",
       sympy=lambda x: 1 / (1 + sp.exp(-x)), mpmath=lambda x: 1 / (1 + mp.exp(-x)))
+unary("logit", elementary.logit, d="1/(x*(1 - x))", domain="x > 0 and x < 1",
+      doc="log(x/(1 - x)), the inverse of sigmoid",
+      sympy=lambda x: sp.log(x / (1 - x)), mpmath=lambda x: mp.log(x / (1 - x)))
 unary("softplus", lambda x: np.logaddexp(0, x), d="sigmoid(x)",
       elsewhere="log1pexp log1exp", doc="log(1 + exp(x))",
       sympy=lambda x: sp.log(1 + sp.exp(x)), mpmath=lambda x: mp.log1p(mp.exp(x)))
+binary("logaddexp", np.logaddexp, dx="share(x, y)", dy="share(y, x)",
+       doc="log(exp(x) + exp(y)), without overflow",
+       sympy=lambda x, y: sp.log(sp.exp(x) + sp.exp(y)),
+       mpmath=lambda x, y: max(x, y) + mp.log1p(mp.exp(-abs(x - y))))
+binary("share", elementary.share, dx="out*share(y, x)", dy="-out*share(y, x)",
+       doc="exp(x)/(exp(x) + exp(y)), without overflow",
+       sympy=lambda x, y: 1 / (1 + sp.exp(y - x)), mpmath=lambda x, y: 1 / (1 + mp.exp(y - x)))
+binary("xlogy", elementary.xlogy, dx="where(x == 0 and y <= 0, 0, log(y))",
+       dy="where(x == 0 and y == 0, 0, x/y)", domain="x == 0 or y > 0", kink="x == 0 and y <= 0",
+       doc="x*log(y), and 0 where x is 0",
+       sympy=lambda x, y: x * sp.log(y), mpmath=lambda x, y: x * mp.log(y) if x else x)
+unary("silu", elementary.silu, d="sigmoid(x) + out*sigmoid(-x)", aliases=("swish",),
+      doc="x*sigmoid(x)",
+      sympy=lambda x: x / (1 + sp.exp(-x)), mpmath=lambda x: x / (1 + mp.exp(-x)))
+unary("gelu", normal.gelu, d="normcdf(x) + x*normpdf(x)", doc="x*normcdf(x)",
+      sympy=lambda x: x * sp.erfc(-x / sp.sqrt(2)) / 2,
+      mpmath=lambda x: x * mp.erfc(-x / mp.sqrt(mp.mpf(2))) / 2)
+binary("elu", lambda x, a: np.where(np.greater(x, 0), x, a * np.expm1(np.minimum(x, 0))),
+       dx="where(x > 0, 1, y*exp(x))", dy="where(x > 0, 0, expm1(x))", kink="x == 0 and y != 1",
+       selects=True, defaults=(1.0,), doc="x where x > 0, else y*(exp(x) - 1)",
+       sympy=lambda x, a: sp.Piecewise((x, x > 0), (a * (sp.exp(x) - 1), True)),
+       mpmath=lambda x, a: x if x > 0 else a * mp.expm1(x))
+binary("leaky_relu", lambda x, a: np.where(np.greater(x, 0), x, np.multiply(a, x)),
+       dx="where(x > 0, 1, y)", dy="where(x > 0, 0, x)", kink="x == 0 and y != 1",
+       selects=True, defaults=(0.01,), doc="x where x > 0, else y*x",
+       sympy=lambda x, a: sp.Piecewise((x, x > 0), (a * x, True)),
+       mpmath=lambda x, a: x if x > 0 else a * x)
 
 # --- Conventions ----------------------------------------------------------------------------------
 

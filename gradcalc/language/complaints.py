@@ -191,9 +191,13 @@ def bound_and_assigned(name: str) -> Complaint:
                      "leave it out of --at, --wrt and --param, or do not assign to it")  # fmt: skip
 
 
-def count(name: str, wanted: int) -> str:
+def count(name: str) -> str:
     """How many arguments a function takes: '2 arguments'."""
-    most = STRUCTURAL[name].most if name in STRUCTURAL else wanted
+    if name in STRUCTURAL:
+        wanted, most = STRUCTURAL[name].least, STRUCTURAL[name].most
+    else:
+        most = FUNCTIONS[name].arity
+        wanted = most - len(FUNCTIONS[name].defaults)
     if wanted < most < MANY:
         return f"{wanted} to {most} arguments"
     least = "at least " if most >= MANY else ""

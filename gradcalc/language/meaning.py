@@ -223,6 +223,10 @@ class Meaning:
             except Sizes as sizes:
                 raise self.error(str(sizes), span=span) from None
         primitive = FUNCTIONS[name]
+        left_out = primitive.arity - len(operands)
+        if 0 < left_out <= len(primitive.defaults):
+            defaults = primitive.defaults[-left_out:]
+            operands += tuple(self.graph.constant(value, span) for value in defaults)
         if len(operands) != primitive.arity:
             nodes = [operand for operand in operands if isinstance(operand, int)]
             if name == "hypot" and len(nodes) == len(operands) > 2:
@@ -231,8 +235,7 @@ class Meaning:
         return self.apply(primitive.code, operands, *span)
 
     def wrong_count(self, name: str, got: int, span: Span) -> ExpressionError:
-        wanted = STRUCTURAL[name].least if name in STRUCTURAL else FUNCTIONS[name].arity
-        message = f"{name} takes {complaints.count(name, wanted)}, got {got}"
+        message = f"{name} takes {complaints.count(name)}, got {got}"
         return self.error(message, complaints.usage(name), span)
 
     def array(self, items: tuple[Value, ...], span: Span) -> Value:

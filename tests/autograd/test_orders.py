@@ -11,7 +11,12 @@ from gradcalc.autograd.operations.elementwise import apply
 from gradcalc.functions.primitives import TABLE
 
 x, y, z = sympy.symbols("x y z", positive=True)
-POINTS = {"acosh": (1.7,), "coth": (0.8,), "csch": (0.8,), "where": (1.0, 0.4, -0.3)}
+POINTS = {
+    **dict.fromkeys(("acosh", "asec", "acsc", "acoth"), (1.7,)),
+    "coth": (0.8,),
+    "csch": (0.8,),
+    "where": (1.0, 0.4, -0.3),
+}
 """Where the usual point is outside the domain."""
 USUAL = (0.43, 0.71, 1.3)
 ORDER_GIVEN = {"polygamma": 0}

@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special
 
-from gradcalc.functions import gammas
+from gradcalc.functions import gammas, normal
 
 ORDERS = (1, 2, 3, 11)
 FUNCTIONS: dict[str, tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]] = {
     "gamma": (gammas.gamma, mp.gamma, special.gamma),
     "lgamma": (gammas.lgamma, lambda x: mp.re(mp.loggamma(x)), special.gammaln),
     "digamma": (gammas.digamma, lambda x: mp.psi(0, x), special.digamma),
-    "erfc": (gammas.erfc, mp.erfc, special.erfc),
+    "erfc": (normal.erfc, mp.erfc, special.erfc),
     **{
         f"polygamma {n}": (
             lambda x, n=n: gammas.polygamma(n, x),

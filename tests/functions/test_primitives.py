@@ -222,7 +222,7 @@ def test_every_name_and_alias_is_one_functions() -> None:
     words = [word for p in TABLE if p.spoken for word in (p.name, *p.aliases)]
     assert len(words) == len(set(words)) == len(FUNCTIONS)
     assert all(FUNCTIONS[word].name == word or word in FUNCTIONS[word].aliases for word in words)
-    assert all(re.fullmatch(r"[a-z][a-z0-9]*", word) for word in words)
+    assert all(re.fullmatch(r"[a-z][a-z0-9_]*", word) for word in words)
 
 
 def test_codes_are_places_in_the_table() -> None:

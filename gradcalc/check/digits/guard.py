@@ -22,11 +22,12 @@ _CURVED = frozenset(
     for primitive in TABLE
     if primitive.arity and primitive.name not in SAFE and primitive.name not in ("pow", "mod")
 )
-_STEPS = frozenset(p.code for p in TABLE if p.name in ("floor", "ceil", "round", "mod"))
+_STEPS = frozenset(p.code for p in TABLE if p.name in ("floor", "ceil", "round", "trunc", "mod"))
 _LEVELLED = frozenset(
     primitive.code
     for primitive in TABLE
-    if primitive.name in ("tanh", "coth", "erf", "erfc", "sigmoid", "softplus", "atan")
+    if primitive.name
+    in ("tanh", "coth", "erf", "erfc", "sigmoid", "softplus", "atan", "normcdf", "silu", "gelu")
 )
 
 

@@ -22,6 +22,8 @@ def _whole(x: Any) -> bool:
 _JUMPS: dict[str, Callable[..., bool]] = {
     "floor": _whole,
     "ceil": _whole,
+    "trunc": lambda x: bool(x) and _whole(x),
+    "acot": lambda x: not x,
     "round": lambda x: _whole(x + context().mpf(0.5)),
     "sign": lambda x: not x,
     "heaviside": lambda x: not x,

@@ -33,8 +33,9 @@ HUGE = 5_000
 and sin need that many digits of pi, and exp(exp(exp(1000))) more memory than there is."""
 SAFE = frozenset((
     "add", "sub", "mul", "div", "neg", "square", "flow", "abs", "sign", "floor", "ceil", "round",
-    "max", "min", "clamp", "relu", "where", "sqrt", "cbrt", "log", "log1p", "log2", "log10", "lt",
-    "le", "gt", "ge", "eq", "ne", "and", "or", "not", "heaviside", "hypot", "atan2",
+    "trunc", "max", "min", "clamp", "relu", "leaky_relu", "where", "sqrt", "cbrt", "log", "log1p",
+    "log2", "log10", "lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not", "heaviside", "hypot",
+    "atan2",
 ))  # fmt: skip
 _TESTED_EVERY = 64  # nodes between two looks at the clock
 _ARITY = [primitive.arity for primitive in TABLE]

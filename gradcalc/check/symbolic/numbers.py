@@ -17,7 +17,7 @@ from gradcalc.functions.digits import context
 _TESTED_EVERY = 256  # sub-expressions between two looks at the clock
 _UNSAFE = frozenset((
     "exp", "sin", "cos", "tan", "sec", "csc", "cot", "sinh", "cosh", "tanh", "sech", "csch", "coth",
-    "erf", "erfc", "gamma", "polygamma", "loggamma",
+    "erf", "erfc", "erfi", "gamma", "polygamma", "loggamma",
 ))  # fmt: skip
 
 
@@ -155,6 +155,7 @@ def _functions(mp: Any) -> dict[str, Callable[..., Any]]:
 
     same = ("sin", "cos", "tan", "sec", "csc", "cot", "asin", "acos", "atan", "sinh", "cosh",
             "tanh", "sech", "csch", "coth", "asinh", "acosh", "atanh", "floor", "erf", "erfc",
+            "erfi", "acot", "asec", "acsc", "acoth", "asech", "acsch",
             "gamma", "loggamma", "zeta", "re", "im", "arg")  # fmt: skip
     return {name: getattr(mp, name) for name in same} | {
         "exp": mp.exp,

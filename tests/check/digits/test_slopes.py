@@ -12,7 +12,12 @@ from gradcalc.check.digits.values import apply
 from gradcalc.functions.digits import context, exclusive
 from gradcalc.functions.primitives import FUNCTIONS, TABLE, Primitive
 
-POINTS = {"acosh": (1.5,), "polygamma": (2.0, 0.7), "clamp": (0.3, -1.0, 1.0)}
+POINTS = {
+    **dict.fromkeys(("acosh", "asec", "acsc", "acoth"), (1.5,)),
+    "polygamma": (2.0, 0.7),
+    "xlogy": (0.7, 0.4),
+    "clamp": (0.3, -1.0, 1.0),
+}
 PLACES = (0.7, -0.4, 0.2)
 SMOOTH = [
     primitive
