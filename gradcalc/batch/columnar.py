@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
 
@@ -40,6 +44,18 @@ def series(polars: Any, column: Column) -> Any:
     if column.dtype == object:
         return polars.Series([as_cell(value) for value in column.tolist()], strict=False)
     return polars.Series(column)
+
+
+@contextmanager
+def told_by_the_system(polars: Any) -> Iterator[None]:
+    """What the system said of a file, as it said it: polars repeats it in its own words."""
+    try:
+        yield
+    except (polars.exceptions.PolarsError, OSError) as error:
+        number = re.search(r"\(os error (\d+)\)", str(error))
+        if number is None:
+            raise
+        raise OSError(int(number[1]), os.strerror(int(number[1]))) from None
 
 
 def as_cell(value: Any) -> Any:

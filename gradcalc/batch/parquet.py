@@ -8,8 +8,9 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from gradcalc.batch.ahead import aside
 from gradcalc.batch.chunk import Chunk, Table
-from gradcalc.batch.columnar import required, series
+from gradcalc.batch.columnar import required, series, told_by_the_system
 from gradcalc.errors import BindingError
 
 ROWS = 50_000
@@ -70,19 +71,30 @@ def write(names: Sequence[str], tables: Iterator[Table], file: BinaryIO) -> None
     frames = (_frame(polars, names, table) for table in tables)
     first = next(frames, None)
     if first is None:
-        polars.DataFrame(schema=dict.fromkeys(names, polars.Float64)).write_parquet(file)
-        return
+        first = polars.DataFrame(schema=dict.fromkeys(names, polars.Float64))
+    own: list[BaseException] = []
 
     def source(*_: Any) -> Iterator[Any]:
-        yield first
-        for frame in frames:
-            yield frame.cast(dict(first.schema))
+        try:
+            yield first
+            for frame in frames:
+                yield frame.cast(dict(first.schema))
+        except BaseException as error:  # polars would tell of it in its words
+            own.append(error)
+            raise
 
     from polars.io.plugins import register_io_source
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        register_io_source(source, schema=first.schema).sink_parquet(file, maintain_order=True)
+        sink = register_io_source(source, schema=first.schema).sink_parquet
+        try:
+            with told_by_the_system(polars):
+                aside(lambda: sink(file, maintain_order=True))
+        except polars.exceptions.PolarsError:
+            if own:
+                raise own[0] from None
+            raise
 
 
 def _frame(polars: Any, names: Sequence[str], table: Table) -> Any:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from gradcalc.batch.blocks import LONGEST, Blocks, is_regular, require_text
 from gradcalc.batch.chunk import Chunk, Column, Floats, Table, joined
-from gradcalc.batch.columnar import as_cell, library, series
+from gradcalc.batch.columnar import as_cell, library, series, told_by_the_system
 from gradcalc.errors import BindingError
 
 PIECES = 16
@@ -297,14 +297,15 @@ def _write_by_polars(
             else:
                 text = separator.join(_spelled(first[j]) for j in run)
                 shown.append(polars.lit(text).alias(f"constant {len(shown)}"))
-    frame.select(shown).write_csv(
-        file,
-        include_header=False,
-        separator=separator,
-        null_value="nan",
-        batch_size=BATCH,
-        quote_style="necessary" if table.kept else "never",
-    )
+    with told_by_the_system(polars):
+        frame.select(shown).write_csv(
+            file,
+            include_header=False,
+            separator=separator,
+            null_value="nan",
+            batch_size=BATCH,
+            quote_style="necessary" if table.kept else "never",
+        )
 
 
 def _with_nan(polars: Any, column: Any) -> Any:

@@ -14,6 +14,7 @@ import gradcalc
 from gradcalc.cli.arguments import color_choice, wants_json
 from gradcalc.cli.commands import ALIASES, COMMANDS, build
 from gradcalc.cli.dispatch import emit, invoke, report
+from gradcalc.cli.signals import Terminated, heeded
 from gradcalc.errors import Exit, GradcalcError
 
 INTERNAL = 70  # sysexits.h: EX_SOFTWARE
@@ -68,8 +69,9 @@ def main(words: Sequence[str]) -> int:
     """Run one command line and return its exit code. Nothing that a user can type raises."""
     _open_what_is_closed()
     try:
-        code = _run(words)
-        sys.stdout.flush()
+        with heeded():
+            code = _run(words)
+            sys.stdout.flush()
         return int(code)
     except BrokenPipeError:
         # What is still buffered must not be written at exit either.
@@ -77,6 +79,8 @@ def main(words: Sequence[str]) -> int:
         return int(Exit.PIPE_CLOSED)
     except KeyboardInterrupt:
         return int(Exit.INTERRUPTED)
+    except Terminated as signal:
+        return signal.exit
     except MemoryError:
         sys.stderr.write("error: this needs more memory than there is\n")
         return int(Exit.INPUT)

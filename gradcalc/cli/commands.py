@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import typer
 
 from gradcalc.cli.options import BENDS, CHECK, CLAIM, EXPRESSION, POINT, PRINTING, Options
-from gradcalc.cli.output import require_writable
+from gradcalc.cli.replaced import require_no_input, require_writable
 
 
 class Command(NamedTuple):
@@ -31,6 +31,7 @@ class Command(NamedTuple):
         """What the function of the command returns: an Answer, a text, or an exit code."""
         if options.out is not None:
             require_writable(options.out)
+            require_no_input(options.out, options.inputs)
         function = getattr(import_module(f"gradcalc.cli.{self.module}"), self.function)
         return function(options)
 

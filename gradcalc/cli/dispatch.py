@@ -50,6 +50,21 @@ def invoke(words: Sequence[str]) -> tuple[Options, Outcome]:
         raise _usage(error, line) from None
 
 
+def destination(words: Sequence[str]) -> str | None:
+    """The file that a command line writes; None where there is none, or the line is wrong."""
+    name = ALIASES.get(words[0], words[0])
+    if name not in COMMANDS or not any(word.startswith(("-o", "--out")) for word in words):
+        return None
+    command = build(name)
+    try:
+        arguments = arranged(words[1:], command.params, words)
+        context = command.make_context(name, arguments, resilient_parsing=True)
+    except (GradcalcError, ClickException):
+        return None
+    found: str | None = context.params.get("out")
+    return found
+
+
 def emit(options: Options, outcome: Outcome) -> Exit:
     """Print an outcome as the options say, remarks on standard error, and return its exit code."""
     if isinstance(outcome, Exit):

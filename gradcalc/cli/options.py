@@ -319,6 +319,15 @@ class Options:
         ),
     ] = None
 
+    @property
+    def inputs(self) -> list[str]:
+        """The files that are read, - for standard input."""
+        files = [self.file, self.points, self.claim, *(self.script or ())]
+        values = [*(self.at or ()), *(self.param or ()), self.v, self.u, *(self.gradient or ())]
+        files += [text[1:] for text in values if text and text.startswith("@")]
+        dashes = ["-" for text in (*(self.expr or ()), *values) if text == "-"]
+        return [name for name in files if name] + dashes
+
 
 EXPRESSION = ("expr", "file")
 POINT = ("at", "param", "wrt", "outputs")

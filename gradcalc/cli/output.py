@@ -7,11 +7,10 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO, NamedTuple, TextIO, TypeVar
+from typing import BinaryIO, NamedTuple, TextIO
 
-from gradcalc.errors import Exit, GradcalcError, UsageError
-
-_File = TypeVar("_File", TextIO, BinaryIO)
+from gradcalc.cli.replaced import replaced
+from gradcalc.errors import Exit, GradcalcError
 
 _ASCII = str.maketrans({
     "─": "-", "…": "...", "·": "*", "∂": "d", "ᵀ": "^T", "²": "2", "✓": "ok:", "✗": "wrong:",
@@ -35,16 +34,19 @@ class Text(NamedTuple):
 
 @contextmanager
 def sink(path: str | None) -> Iterator[Callable[[str], None]]:
-    """A function that writes text to standard output, or to the file ``path``.
+    """A function that writes text to standard output, or to the file ``path``, all at once.
 
-    The file is written beside itself and then renamed: it is there whole, or as it was before.
     Raises UsageError when it cannot be written.
     """
     if path is None:
         yield lambda text: write(sys.stdout, text)
         return
-    with _replaced(path, lambda name: open(name, "w", encoding="utf-8")) as file:
-        yield _writer(file)
+    with replaced(path) as file:
+
+        def put(text: str) -> None:
+            file.write(text.encode())
+
+        yield put
 
 
 @contextmanager
@@ -55,53 +57,8 @@ def bytes_sink(path: str | None) -> Iterator[tuple[BinaryIO, bool]]:
         sys.stdout.flush()
         yield sys.stdout.buffer, False
         return
-    with _replaced(path, lambda name: open(name, "wb")) as file:
+    with replaced(path) as file:
         yield file, stat.S_ISREG(os.fstat(file.fileno()).st_mode)
-
-
-@contextmanager
-def _replaced(path: str, opened: Callable[[str], _File]) -> Iterator[_File]:
-    """A file beside ``path`` that takes its place in the end, if all goes well."""
-    target = os.path.realpath(path)
-    if os.path.exists(target) and not stat.S_ISREG(os.stat(target).st_mode):
-        with _open(path, target, opened) as file:  # /dev/null, a named pipe: nothing to rename
-            yield file
-        return
-    temporary = f"{target}.{os.getpid()}.part"
-    try:
-        with _open(path, temporary, opened) as file:
-            yield file
-        if os.path.exists(target):
-            os.chmod(temporary, stat.S_IMODE(os.stat(target).st_mode))
-        os.replace(temporary, target)
-    except BaseException:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
-        raise
-
-
-def require_writable(path: str) -> None:
-    """Refuse a file that cannot be written before anything is computed. Raises UsageError."""
-    target = os.path.realpath(path)
-    if os.path.isdir(target):
-        raise UsageError(f"cannot write '{path}': it is a folder")
-    if not os.path.isdir(os.path.dirname(target)):
-        raise UsageError(f"cannot write '{path}': there is no such folder")
-
-
-def _open(shown: str, path: str, opened: Callable[[str], _File]) -> _File:
-    try:
-        return opened(path)
-    except OSError as error:
-        reason = (error.strerror or "cannot be written").lower()
-        raise UsageError(f"cannot write '{shown}': {reason}") from None
-
-
-def _writer(file: TextIO) -> Callable[[str], None]:
-    def put(text: str) -> None:
-        file.write(text)
-
-    return put
 
 
 def write(stream: TextIO, text: str) -> None:

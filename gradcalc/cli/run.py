@@ -6,16 +6,18 @@ import json
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gradcalc.cli import terminal
-from gradcalc.cli.dispatch import invoke, remarks, text, told
+from gradcalc.cli.dispatch import destination, invoke, remarks, text, told
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text, sink, write
 from gradcalc.cli.progress import Bar, progress
 from gradcalc.cli.question import read_stdin
+from gradcalc.cli.replaced import is_same
 from gradcalc.errors import Exit, GradcalcError, Source, Span, UsageError
 from gradcalc.language.files import read_file
 from gradcalc.render.answer import Answer
@@ -58,6 +60,8 @@ def run(options: Options) -> Exit:
     Returns DISAGREES when a line failed: its check, its point or its words.
     """
     commands = list(_commands(_script(options)))
+    if options.out is not None:
+        _require_no_other_writer(options.out, commands)
     tally, start = Tally(), time.perf_counter()
     with sink(options.out) as put:
         with progress(len(commands)) as bar:
@@ -87,6 +91,21 @@ def _commands(script: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(script.splitlines(), start=1):
         if line.strip() and not line.lstrip().startswith("#"):
             yield number, line.strip()
+
+
+def _require_no_other_writer(path: str, commands: Sequence[tuple[int, str]]) -> None:
+    """Refuse a script with a line that writes what the script as a whole is to write."""
+    for number, line in commands:
+        other = None
+        with suppress(UsageError):  # a line with words of its own to mend: told in its turn
+            other = destination(_words(line))
+        if other is not None and is_same(path, other):
+            raise UsageError(
+                f"line {number} writes '{other}', and so does run --out",
+                source=Source(line),
+                span=Span(0, len(line)),
+                hint="another file for one of the two",
+            )
 
 
 def _words(line: str) -> list[str]:

@@ -287,12 +287,6 @@ def test_a_file_is_there_whole_or_as_it_was(gradcalc: Shell, folder: Path) -> No
     assert sorted(os.listdir(folder)) == ["out.csv", "p.csv"]
 
 
-def test_a_file_may_be_its_own_output(gradcalc: Shell) -> None:
-    put("p.csv", "x\n1\n2\n")
-    assert gradcalc("batch", "x*3", "--points", "p.csv", "-o", "p.csv", "--what", "eval").code == 0
-    assert Path("p.csv").read_text() == "f1\n3.0\n6.0\n"
-
-
 def test_a_sample_is_checked(gradcalc: Shell) -> None:
     put("p.csv", "x\n" + "".join(f"{k / 7}\n" for k in range(1, 500)))
     words = ("batch", "sin(x)*x", "--points", "p.csv", "-o", "out.csv", "--check-sample")
