@@ -2,13 +2,15 @@
 
 An error carries what a reader needs to mend it: a message, the text the user typed, the span of
 characters that is guilty, a hint that can be typed, and the exit code. Nothing here prints;
-``gradcalc.render.errors`` turns an error into text.
+``gradcalc.render.errors`` turns an error into text for a terminal or a program.
 """
 
 from __future__ import annotations
 
 from enum import IntEnum
 from typing import NamedTuple
+
+from gradcalc.text import excerpt, safe
 
 
 class Exit(IntEnum):
@@ -47,7 +49,11 @@ class Source(NamedTuple):
 
 
 class GradcalcError(Exception):
-    """Anything that a user of gradcalc can mend. ``str(error)`` is the message alone."""
+    """Anything that a user of gradcalc can mend.
+
+    ``error.message`` is the message alone; ``str(error)`` has the text with its caret and the hint
+    too, as Python's traceback shows it.
+    """
 
     exit: Exit = Exit.INPUT
 
@@ -64,6 +70,13 @@ class GradcalcError(Exception):
         self.source = source
         self.span = span
         self.hint = hint
+
+    def __str__(self) -> str:
+        lines = [safe(self.message)]
+        if self.source is not None:
+            lines += excerpt(*self.source, self.span)
+        hints = self.hint.split("\n") if self.hint else []
+        return "\n".join([*lines, *(f"hint: {safe(hint)}" for hint in hints)])
 
 
 class ExpressionError(GradcalcError, ValueError):

@@ -108,3 +108,23 @@ def test_whose_slopes_at_a_kink_is_the_callers_choice() -> None:
     assert gradcalc.jacobian("hypot(x, y)", at=[0, 0], convention="jax").tolist() == [[0.5, 0.5]]
     with pytest.raises(gradcalc.GradcalcError, match="none of torch, jax"):
         gradcalc.compile("abs(x)", convention="numpy")
+
+
+def test_the_api_is_listed() -> None:
+    assert set(gradcalc.__all__) <= set(dir(gradcalc))
+
+
+def test_a_traceback_shows_what_the_shell_shows() -> None:
+    with pytest.raises(ExpressionError) as caught:
+        gradcalc.compile("x +\ny + sine(x)")
+    assert str(caught.value) == (
+        "unknown function 'sine'\n"
+        "  line 2:\n"
+        "  y + sine(x)\n"
+        "      ^^^^\n"
+        "hint: did you mean 'sin'?  full list: gradcalc functions"
+    )
+    with pytest.raises(ExpressionError) as caught:
+        gradcalc.compile("x + " * 100_000 + "\x1b[31m")
+    assert len(str(caught.value)) < 400
+    assert str(caught.value).replace("\n", "").isprintable()

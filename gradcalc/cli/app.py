@@ -11,11 +11,12 @@ import typer
 from typer.core import TyperGroup
 
 import gradcalc
-from gradcalc.cli.arguments import color_choice, wants_json
+from gradcalc.cli.arguments import color_choice, place, shown, wants_json
 from gradcalc.cli.commands import ALIASES, COMMANDS, build
 from gradcalc.cli.dispatch import emit, invoke, report
 from gradcalc.cli.signals import Terminated, heeded
-from gradcalc.errors import Exit, GradcalcError
+from gradcalc.cli.streams import as_unicode, prepare, why
+from gradcalc.errors import Exit, GradcalcError, UsageError
 
 INTERNAL = 70  # sysexits.h: EX_SOFTWARE
 _OPTIONS = ("-h", "--help", "-V", "--version", "--install-completion", "--show-completion")
@@ -67,10 +68,10 @@ def _group(
 
 def main(words: Sequence[str]) -> int:
     """Run one command line and return its exit code. Nothing that a user can type raises."""
-    _open_what_is_closed()
+    prepare()
     try:
         with heeded():
-            code = _run(words)
+            code = _run(as_unicode(words))
             sys.stdout.flush()
         return int(code)
     except BrokenPipeError:
@@ -85,40 +86,39 @@ def main(words: Sequence[str]) -> int:
         sys.stderr.write("error: this needs more memory than there is\n")
         return int(Exit.INPUT)
     except OSError as error:
-        sys.stderr.write(f"error: {(error.strerror or str(error)).lower()}\n")
+        sys.stderr.write(f"error: {why(error)}\n")
         return int(Exit.USAGE)
     except Exception as error:
         return _apologise(error)
 
 
-def _open_what_is_closed() -> None:
-    """A shell can start us without streams (``>&-``); Python then has None in their place."""
-    sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
-    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
-
-
 def _run(words: Sequence[str]) -> int:
-    if "_GRADCALC_COMPLETE" in os.environ or (words and words[0] in _OPTIONS):
-        return _about(words)
+    if os.environ.get("_GRADCALC_COMPLETE"):
+        typer.main.get_command(app).main(list(words), prog_name="gradcalc")
     if not words:
         command: Any = typer.main.get_command(app)
         context = command.make_context("gradcalc", [], resilient_parsing=True)
         sys.stderr.write(command.get_help(context) + "\n")
         return Exit.USAGE
     try:
-        return emit(*invoke(words))
+        return _about(words) if words[0] in _OPTIONS else emit(*invoke(words))
     except GradcalcError as error:
         return report(error, json=wants_json(words), color=color_choice(words))
 
 
 def _about(words: Sequence[str]) -> int:
-    """Help, the version, shell completion: what is not about one command."""
-    command = typer.main.get_command(app)
-    if "_GRADCALC_COMPLETE" in os.environ:
-        command.main(list(words), prog_name="gradcalc")
+    """Help, the version, shell completion: what is not about one command, and stands alone."""
+    if len(words) > 1:
+        line = ["gradcalc", *words]
+        command = next((word for word in words if word in COMMANDS or word in ALIASES), "COMMAND")
+        raise UsageError(
+            f"{words[0]} stands alone",
+            source=shown(line),
+            span=place(line, 2),
+            hint=f"gradcalc {words[0]}, or of a command: gradcalc {command} --help",
+        )
     try:
-        command.make_context("gradcalc", list(words))
+        typer.main.get_command(app).make_context("gradcalc", list(words))
     except typer.Exit as done:
         return done.exit_code
     return Exit.USAGE

@@ -19,7 +19,7 @@ from gradcalc.cli.terminal import is_terminal
 from gradcalc.errors import BindingError, Exit, GradcalcError, Source, Span, UsageError
 from gradcalc.language.points import bind, read
 from gradcalc.language.problem import constants
-from gradcalc.render.text import safe
+from gradcalc.text import safe
 
 if TYPE_CHECKING:
     from gradcalc.batch.chunk import Reader

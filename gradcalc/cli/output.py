@@ -67,5 +67,5 @@ def write(stream: TextIO, text: str) -> None:
         stream.write(text)
     except UnicodeEncodeError:
         encoding = stream.encoding or "ascii"
-        plain = text.translate(_ASCII).encode(encoding, "replace").decode(encoding)
+        plain = text.translate(_ASCII).encode(encoding, "backslashreplace").decode(encoding)
         stream.write(plain)

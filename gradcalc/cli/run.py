@@ -24,7 +24,7 @@ from gradcalc.render.answer import Answer
 from gradcalc.render.errors import problem_record
 from gradcalc.render.formats import FORMATS
 from gradcalc.render.machine import record
-from gradcalc.render.text import safe
+from gradcalc.text import safe
 
 
 @dataclass

@@ -16,7 +16,7 @@ def read_file(path: str) -> str:
     pipe only so much is taken.
     """
     try:
-        with open(path, encoding="utf-8-sig") as file:
+        with open(path.encode("utf-8", "surrogateescape"), encoding="utf-8-sig") as file:
             return _bounded(file, f"'{path}'")
     except UnicodeDecodeError:
         raise UsageError(f"'{path}' is not a text file") from None

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from gradcalc.render.numbers import shown
-from gradcalc.render.text import clipped, safe
+from gradcalc.text import clipped, safe
 
 if TYPE_CHECKING:
     from gradcalc.claims.claim import Claim

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradcalc.render.numbers import exact, shown
-from gradcalc.render.text import safe
+from gradcalc.text import safe
 
 MOST_ROWS = 40
 """A table for eyes shows so many entries and says how many there are."""

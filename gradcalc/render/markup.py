@@ -10,7 +10,7 @@ from typing import Any
 from gradcalc.calculus.kinds import OUTPUTS
 from gradcalc.render.answer import Answer
 from gradcalc.render.numbers import latex, shown
-from gradcalc.render.text import safe
+from gradcalc.text import safe
 
 _MARKDOWN_ACTIVE = re.compile(r"([\\`*_|<>\[\]])")
 _GREEK = {

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gradcalc.functions.primitives import CONSTANT, TABLE, VARIABLE
 from gradcalc.graph.graph import Graph
 from gradcalc.render.numbers import exact, shown
-from gradcalc.render.text import safe
+from gradcalc.text import safe
 
 Values = Sequence[float] | None
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from gradcalc.explain.steps import Explanation, Flow, Step, Total
 from gradcalc.render.numbers import shown
-from gradcalc.render.text import safe
+from gradcalc.text import safe
 
 MOST_STEPS = 200
 """More steps than this nobody reads; the JSON has them all."""

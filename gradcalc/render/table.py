@@ -20,7 +20,7 @@ from rich.text import Text
 from gradcalc.calculus.kinds import OUTPUTS, VARIABLES, U, V
 from gradcalc.render.answer import Answer
 from gradcalc.render.numbers import aligned, shown
-from gradcalc.render.text import safe
+from gradcalc.text import safe
 
 if TYPE_CHECKING:
     import numpy as np

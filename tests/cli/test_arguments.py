@@ -104,3 +104,14 @@ def test_version(gradcalc: Shell, option: str) -> None:
     import gradcalc as package
 
     assert gradcalc(option) == (0, f"gradcalc {package.__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["--version --foo", "--help -f x", "-V --claim 1", "-h -x", "--install-completion foo",
+     "--show-completion x y", "-h grad"],
+)  # fmt: skip
+def test_what_stands_alone_is_not_followed(gradcalc: Shell, line: str) -> None:
+    ran = gradcalc(*line.split())
+    assert (ran.code, ran.out) == (2, "")
+    assert f"{line.split()[0]} stands alone" in ran.err

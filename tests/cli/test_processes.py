@@ -85,7 +85,7 @@ def test_only_what_is_needed_is_imported(words: list[str], imported: list[str]) 
 
 @pytest.mark.parametrize(
     ("redirections", "code"),
-    [("<&-", 0), (">&-", 0), ("2>&-", 0), (">/dev/full", 2)],
+    [("<&-", 0), (">&-", 2), ("2>&-", 0), (">&- -o /dev/null", 0), (">/dev/full", 2)],
 )
 def test_streams_that_are_closed_or_full(redirections: str, code: int) -> None:
     ran = sh(f"gradcalc grad x --at 1 --no-check -f plain {redirections}; echo $?")
@@ -99,3 +99,16 @@ def test_a_terminal_with_ascii_only() -> None:
     assert ran.returncode == 0
     assert "Jacobian: d row / d column" in ran.stdout
     assert ran.stdout.isascii()
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["grad 'θ**2' --at θ=2 -f csv", "grad 'θ**2' --wrt θ --at 2 -f csv",
+     "grad 'θ**2' --at @θ.json -f csv", "grad - --at 2 -f csv < θ.txt"],
+)  # fmt: skip
+def test_names_in_the_c_locale(words: str, tmp_path: Path) -> None:
+    (tmp_path / "θ.json").write_text('{"θ": 2}', encoding="utf-8")
+    (tmp_path / "θ.txt").write_text("θ**2", encoding="utf-8")
+    ran = sh(f"cd {tmp_path}; export LC_ALL=C PYTHONUTF8=0; gradcalc {words}; gradcalc grad 'θ**'")
+    assert ran.stdout == "θ\n4\n"
+    assert "θ**\n     ^" in ran.stderr

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gradcalc.errors import ExpressionError, GradcalcError, Source, Span
 from gradcalc.render.errors import note, problem, problem_json
-from gradcalc.render.text import cells, clipped, safe
+from gradcalc.text import cells, clipped, safe
 
 
 def error(text: str, start: int, end: int, name: str = "", hint: str = "") -> GradcalcError:
