@@ -17,6 +17,9 @@ A row says:
     ``1/sqrt((1 - x)*(1 + x))`` rather than ``1/sqrt(1 - x**2)``.
 ``sympy``, ``mpmath``
     independent counterparts for the check; by default the function of the same name.
+``ball``
+    the same on balls and on power series of balls (``gradcalc.functions.balls``), for proofs; by
+    default the function of the same name there.
 ``domain``
     where it is defined, as a condition on the operands; empty means everywhere.
 ``kink``
@@ -67,6 +70,7 @@ np: Any = _Lazy("numpy")
 special: Any = _Lazy("scipy.special")
 elementary: Any = _Lazy("gradcalc.functions.elementary")
 gammas: Any = _Lazy("gradcalc.functions.gammas")
+balls: Any = _Lazy("gradcalc.functions.balls")
 normal: Any = _Lazy("gradcalc.functions.normal")
 sp: Any = _Lazy("sympy")
 
@@ -111,6 +115,7 @@ class Primitive:
     partials: tuple[str | None, ...]
     sympy_forward: Any
     mpmath_forward: Any
+    ball_forward: Any
     domain: str = ""
     kink: str = ""
     doc: str = ""
@@ -153,6 +158,12 @@ class Primitive:
         """The function on mpmath's mpf numbers, at the working precision."""
         return _resolve(self.mpmath_forward)
 
+    @cached_property
+    def ball(self) -> Callable[..., Any]:
+        """The function on balls and on power series of balls; raises AttributeError if it has no
+        such counterpart, and ImportError without python-flint."""
+        return _resolve(self.ball_forward)
+
 
 OPERANDS = ("x", "y", "z")
 TABLE: list[Primitive] = []
@@ -173,6 +184,7 @@ def _declare(
     *,
     sympy: Any = None,
     mpmath: Any = None,
+    ball: Any = None,
     aliases: tuple[str, ...] = (),
     spoken: bool = True,
     **rest: Any,
@@ -185,6 +197,7 @@ def _declare(
         partials=partials,
         sympy_forward=sympy or getattr(sp, name),
         mpmath_forward=mpmath or getattr(mp, name),
+        ball_forward=ball or getattr(balls, name),
         aliases=aliases,
         spoken=spoken,
         **rest,
@@ -529,6 +542,7 @@ def _instead(
         partials,
         sympy=sympy,
         mpmath=primitive.mpmath_forward,
+        ball=primitive.ball_forward,
         kink=primitive.kink,
         selects=primitive.selects,
         doc=f"{primitive.doc}, with the slopes of {LIBRARIES[convention]}",

@@ -8,9 +8,9 @@ may fail where a derivative exists (``sqrt(x)*sqrt(x)`` at 0).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from heapq import heapify, heappop, heappush
 from typing import Any
 
+from gradcalc.check import sweeps
 from gradcalc.check.budget import Deadline
 from gradcalc.check.digits.guard import reserve
 from gradcalc.check.digits.jumps import CONDITIONS, jumps, turns
@@ -77,51 +77,18 @@ class Tape:
 
     def forward(self, seeds: Tangents, nodes: Iterable[int]) -> Tangents:
         """The tangents of ``nodes``, in order, when the inputs move by ``seeds``."""
-        found = dict(seeds)
         with context().workdps(self.working):
-            for node in nodes:
-                slopes = self.slopes(node)
-                flows = [slope * found[below] for below, slope in slopes if below in found]
-                if flows:
-                    found[node] = sum(flows[1:], flows[0])
-        return found
+            return sweeps.forward(self.slopes, seeds, nodes)
 
     def reverse(self, seeds: Tangents) -> Tangents:
         """The cotangents of all nodes below those that have a seed."""
-        found, waiting = dict(seeds), [-node for node in seeds]  # a heap: the last node first
-        heapify(waiting)
         with context().workdps(self.working):
-            while waiting:
-                node = -heappop(waiting)
-                cotangent = found[node]
-                for operand, slope in self.slopes(node):
-                    flow = cotangent * slope
-                    if operand in found:
-                        found[operand] = found[operand] + flow
-                    else:
-                        found[operand] = flow
-                        heappush(waiting, -operand)
-        return found
+            return sweeps.reverse(self.slopes, seeds)
 
     def bend(self, tangents: Tangents, cotangents: Tangents) -> Tangents:
         """How the cotangents change when the inputs move: a column of a Hessian, by node."""
-        found: Tangents = {}
-
-        def add(node: int, flow: Any) -> None:
-            found[node] = found[node] + flow if node in found else flow
-
         with context().workdps(self.working):
-            for node in sorted(cotangents, reverse=True):
-                here = cotangents[node]
-                for x, y, square, curve in self._curved(node):
-                    if y in tangents:
-                        add(x, here * curve * tangents[y])
-                    if not square and x in tangents:
-                        add(y, here * curve * tangents[x])
-                if node in found:
-                    for operand, slope in self.slopes(node):
-                        add(operand, found[node] * slope)
-        return found
+            return sweeps.bend(self.slopes, self._curved, tangents, cotangents)
 
     def slopes(self, node: int) -> list[tuple[int, Any]]:
         """The operands that a slope flows to, and the slopes."""

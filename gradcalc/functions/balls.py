@@ -1,0 +1,474 @@
+"""The functions of the table on balls, and on power series of balls: what Arb does not have itself.
+
+A **ball** (``flint.arb``) is an interval that is known to hold a number; an ``fmpq`` is one without
+width, as thirds are not among Arb's numbers. A **germ**
+(``flint.arb_series``) is a power series in t whose coefficients are balls: a function just beside a
+point, for all small t > 0. Every function here takes either, and gives a ball for balls. A germ has
+a sign even where its value at t = 0 is 0, so that ``abs``, ``max``, ``floor`` and comparisons know
+their side of a kink, and 0/0 goes by the first coefficients that are not 0.
+
+A germ of precision p is known but for what is smaller than t**(p - 1).
+
+NaN comes out where there is no real value, where a germ is no power series (the root of t), and
+where a step cannot be decided: the ball holds numbers on both sides of it. Derivatives come from
+Arb's series arithmetic; the table's are not looked at.
+
+A function of the table that is not defined here is Arb's of the same name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import add, mul, neg, sub
+from typing import Any, TypeAlias
+
+from flint import acb, arb, arb_series, ctx, fmpq
+
+Germ: TypeAlias = Any
+"""An ``arb``, an ``fmpq`` or an ``arb_series``."""
+
+NAN = arb.nan()
+_ONE, _ZERO = arb(1), arb(0)
+_LARGEST_POWER = 1 << 40
+_MULTIPLIED_OUT = 64
+"""Exponents up to here are multiplied out: exact, and defined for negative numbers."""
+
+
+def __getattr__(name: str) -> Callable[..., Germ]:
+    if name in _WORDS:
+        return _WORDS[name]
+    if name.startswith("_") or not hasattr(arb_series, name):
+        raise AttributeError(name)
+    return lambda x: getattr(x, name)()
+
+
+class Watch:
+    """``beside``: whether something was decided by what a germ does beside t = 0, and would have
+    been decided differently on the other side, or might."""
+
+    beside = False
+
+
+watch = Watch()
+
+
+def is_finite(x: Germ) -> bool:
+    return all(c.is_finite() for c in x) if isinstance(x, arb_series) else bool(x.is_finite())
+
+
+def first(x: Germ) -> Any:
+    """The value at t = 0."""
+    return x[0] if isinstance(x, arb_series) else x
+
+
+def sign(x: Germ) -> Any:
+    """-1, 0 or 1; of a germ the sign for small t > 0. NaN where that is not decided."""
+    for k, c in enumerate(x if isinstance(x, arb_series) else (x,)):
+        watch.beside |= k > 0
+        if c > 0:
+            return _ONE
+        if c < 0:
+            return -_ONE
+        surely_zero = c == 0  # fmpq.is_zero says no of 0; != says no of what may be 0
+        if not surely_zero:
+            return NAN
+    return NAN if isinstance(x, arb_series) else _ZERO  # a germ may be smaller than its last term
+
+
+def _order(x: Germ, y: Germ) -> Any:
+    return _ZERO if x is y else sign(x - y)
+
+
+def _test(holds: Callable[[Any], bool]) -> Callable[[Germ, Germ], Any]:
+    def compared(x: Germ, y: Germ) -> Any:
+        order = _order(x, y)
+        return order if order.is_nan() else arb(int(holds(order)))
+
+    return compared
+
+
+lt, le = _test(lambda s: s < 0), _test(lambda s: s <= 0)
+gt, ge = _test(lambda s: s > 0), _test(lambda s: s >= 0)
+eq, ne = _test(lambda s: s == 0), _test(lambda s: s != 0)
+
+
+def truth(x: Germ) -> Any:
+    """1 for what is not 0, as conditions take numbers; NaN where that is not decided."""
+    return abs(sign(x))
+
+
+def both(x: Germ, y: Germ) -> Any:
+    flags = truth(x), truth(y)
+    return _ZERO if any(f.is_zero() for f in flags) else flags[0] * flags[1]
+
+
+def either(x: Germ, y: Germ) -> Any:
+    return 1 - both(1 - truth(x), 1 - truth(y))
+
+
+def negation(x: Germ) -> Any:
+    return 1 - truth(x)
+
+
+def where(condition: Germ, x: Germ, y: Germ) -> Germ:
+    flag = truth(condition)
+    return flag if flag.is_nan() else x if flag == 1 else y
+
+
+def flow(x: Germ, y: Germ) -> Germ:
+    return where(x, x * y, _ZERO)
+
+
+def _pick(order: Any, larger: Germ, smaller: Germ) -> Germ:
+    return order if order.is_nan() else larger if order >= 0 else smaller
+
+
+def absolute(x: Germ) -> Germ:
+    return abs(x) if isinstance(x, arb) else _pick(sign(x), x, -x)
+
+
+def maximum(x: Germ, y: Germ) -> Germ:
+    if isinstance(x, arb) and isinstance(y, arb):
+        return x.max(y)
+    return _pick(_order(x, y), x, y)
+
+
+def minimum(x: Germ, y: Germ) -> Germ:
+    return -maximum(-x, -y) if x is not y else x
+
+
+def relu(x: Germ) -> Germ:
+    return maximum(x, _ZERO)
+
+
+def clamp(x: Germ, low: Germ, high: Germ) -> Germ:
+    return minimum(maximum(x, low), high)
+
+
+def heaviside(x: Germ) -> Any:
+    return (1 + sign(x)) / 2
+
+
+def floor(x: Germ) -> Any:
+    if isinstance(x, fmpq):
+        return fmpq(x.floor())
+    value = first(x)
+    below = value.floor()
+    if below.unique_fmpz() is None:
+        return NAN
+    if not isinstance(x, arb_series) or value > below:
+        return below
+    watch.beside = True
+    side = sign(x - below) if value.is_exact() else NAN
+    return side if side.is_nan() else below if side >= 0 else below - 1
+
+
+def ceil(x: Germ) -> Any:
+    return -floor(-x)
+
+
+def nearest(x: Germ) -> Any:
+    """The nearest integer, the even one of two."""
+    below = floor(x)
+    side = sign(x - below - arb(0.5))
+    odd = below - 2 * floor(below / 2)
+    return side if side.is_nan() else below + (1 if side > 0 else 0 if side < 0 else odd)
+
+
+def mod(x: Germ, y: Germ) -> Germ:
+    return x - y * floor(div(x, y))
+
+
+def div(x: Germ, y: Germ) -> Germ:
+    try:
+        return x / y
+    except (ZeroDivisionError, ValueError):  # a pole, or 0/0 to all the terms that there are
+        return NAN
+
+
+def square(x: Germ) -> Germ:
+    return x * x if isinstance(x, arb_series) else x**2
+
+
+def sqrt(x: Germ) -> Germ:
+    if not isinstance(x, arb_series) or not x[0].is_zero():
+        return x.sqrt()
+    return _root(x, 2, lambda series: series.sqrt())
+
+
+def cbrt(x: Germ) -> Germ:
+    side = sign(x)
+    if isinstance(x, arb):
+        return side * abs(x).root(3) if not side.is_nan() else NAN
+    if side.is_nan():
+        return NAN
+    return side * _root(side * x, 3, lambda series: (series.log() / 3).exp())
+
+
+def _root(x: Any, n: int, root: Callable[[Any], Any]) -> Germ:
+    """The n-th root of a germ that begins with t**k: a power series if n divides k."""
+    k, series = _shifted(x)
+    watch.beside |= k != 0
+    if k is None or k % n:
+        return NAN
+    return root(series) * arb_series([0, 1]) ** (k // n)
+
+
+def _shifted(x: Any) -> tuple[int | None, Any]:
+    """How many coefficients are 0, and the series without them."""
+    coefficients = x.coeffs()
+    for k, c in enumerate(coefficients):
+        if not c.is_zero():
+            return k, arb_series(coefficients[k:], prec=x.prec - k)
+    return None, x
+
+
+def power(x: Germ, y: Germ) -> Germ:
+    if isinstance(y, fmpq):
+        return x ** int(y.p) if y.q == 1 and abs(y.p) <= _MULTIPLIED_OUT else x ** arb(y)
+    if isinstance(y, arb):
+        whole = y.unique_fmpz() if y.is_exact() else None
+        if whole is not None and abs(whole) <= _LARGEST_POWER:
+            raised = x ** int(abs(whole))
+            return raised if whole >= 0 else div(_ONE, raised)
+        if isinstance(x, arb):
+            return x**y
+        if x[0].is_zero():
+            return _power_of_zero(x, y)
+    elif isinstance(x, arb) and x.is_zero():
+        return _ZERO if first(y) > 0 else NAN
+    return (y * x.log()).exp()
+
+
+def _power_of_zero(x: Any, y: Any) -> Germ:
+    k, series = _shifted(x)
+    watch.beside = True
+    if k is None or not y.is_exact():
+        return NAN
+    if not k * y > 0:
+        return NAN
+    whole = (k * y).unique_fmpz()
+    if whole is None:  # no power series; but up to here its terms are 0, and it is smaller
+        return arb_series([0], prec=int((k * y).floor().unique_fmpz()) + 1)
+    return (y * series.log()).exp() * arb_series([0, 1]) ** int(whole)
+
+
+def exp2(x: Germ) -> Germ:
+    return (x * arb(2).log()).exp()
+
+
+def expm1(x: Germ) -> Germ:
+    return x.expm1() if isinstance(x, arb) else x.exp() - 1
+
+
+def log1p(x: Germ) -> Germ:
+    return x.log1p() if isinstance(x, arb) else (1 + x).log()
+
+
+def log2(x: Germ) -> Germ:
+    return x.log() / arb(2).log()
+
+
+def log10(x: Germ) -> Germ:
+    return x.log() / arb(10).log()
+
+
+def sec(x: Germ) -> Germ:
+    return div(_ONE, x.cos())
+
+
+def csc(x: Germ) -> Germ:
+    return div(_ONE, x.sin())
+
+
+def cot(x: Germ) -> Germ:
+    return div(x.cos(), x.sin())
+
+
+def atan2(y: Germ, x: Germ) -> Germ:
+    if isinstance(x, arb) and isinstance(y, arb):
+        return arb.atan2(y, x)
+    if first(x) > 0:
+        return div(y, x).atan()
+    if first(y) > 0 or first(y) < 0:
+        return sign(y) * arb.pi() / 2 - div(x, y).atan()
+    side, up = sign(x), sign(y)  # on the cut, or at the origin
+    slope = div(y, x)
+    if is_finite(slope) and side != 0:
+        turn = _ZERO if side > 0 else arb.pi() if up >= 0 else -arb.pi() if up < 0 else NAN
+        return slope.atan() + turn
+    slope = div(x, y)
+    return up * arb.pi() / 2 - slope.atan() if is_finite(slope) else NAN
+
+
+def _halves(x: Germ) -> tuple[Germ, Germ]:
+    grown = x.exp()
+    return grown, div(_ONE, grown)
+
+
+def sinh(x: Germ) -> Germ:
+    if isinstance(x, arb):
+        return x.sinh()
+    grown, shrunk = _halves(x)
+    return (grown - shrunk) / 2
+
+
+def cosh(x: Germ) -> Germ:
+    if isinstance(x, arb):
+        return x.cosh()
+    grown, shrunk = _halves(x)
+    return (grown + shrunk) / 2
+
+
+def tanh(x: Germ) -> Germ:
+    return x.tanh() if isinstance(x, arb) else div(sinh(x), cosh(x))
+
+
+def sech(x: Germ) -> Germ:
+    return div(_ONE, cosh(x))
+
+
+def sech2(x: Germ) -> Germ:
+    return square(sech(x))
+
+
+def csch(x: Germ) -> Germ:
+    return div(_ONE, sinh(x))
+
+
+def coth(x: Germ) -> Germ:
+    return div(cosh(x), sinh(x))
+
+
+def asinh(x: Germ) -> Germ:
+    return x.asinh() if isinstance(x, arb) else (x + sqrt(1 + x * x)).log()
+
+
+def acosh(x: Germ) -> Germ:
+    return x.acosh() if isinstance(x, arb) else (x + sqrt(x - 1) * sqrt(x + 1)).log()
+
+
+def atanh(x: Germ) -> Germ:
+    return x.atanh() if isinstance(x, arb) else div(1 + x, 1 - x).log() / 2
+
+
+def trunc(x: Germ) -> Any:
+    below = floor(absolute(x))
+    return below if below == 0 else sign(x) * below
+
+
+def acot(x: Germ) -> Germ:
+    return arb.pi() / 2 if isinstance(x, arb) and x == 0 else div(_ONE, x).atan()
+
+
+def asec(x: Germ) -> Germ:
+    return div(_ONE, x).acos()
+
+
+def acsc(x: Germ) -> Germ:
+    return div(_ONE, x).asin()
+
+
+def acoth(x: Germ) -> Germ:
+    return atanh(div(_ONE, x))
+
+
+def asech(x: Germ) -> Germ:
+    return acosh(div(_ONE, x))
+
+
+def acsch(x: Germ) -> Germ:
+    return asinh(div(_ONE, x))
+
+
+def hypot(x: Germ, y: Germ) -> Germ:
+    return sqrt(square(x) + square(y))
+
+
+def gaussian(x: Germ) -> Germ:
+    return (-square(x)).exp()
+
+
+def lgamma(x: Germ) -> Germ:
+    if first(x) > 0:
+        return x.lgamma()
+    return (arb.pi() / absolute(x.sin_pi())).log() - (1 - x).lgamma()  # the reflection formula
+
+
+def digamma(x: Germ) -> Germ:
+    return x.digamma() if isinstance(x, arb) else _polygamma(0, x)
+
+
+def polygamma(order: Germ, x: Germ) -> Germ:
+    whole = order.unique_fmpz() if isinstance(order, arb) and order.is_exact() else None
+    if whole is None or not 0 <= whole < 1000:
+        return NAN
+    return _polygamma(int(whole), x)
+
+
+def _polygamma(order: int, x: Germ) -> Germ:
+    """Its derivatives are its neighbours."""
+    value, total, factor = first(x), _ZERO, _ONE
+    for k in range(ctx.cap if isinstance(x, arb_series) else 1):
+        total = total + acb(value).polygamma(order + k).real * factor
+        factor = factor * (x - value) / (k + 1)
+    return total
+
+
+def sigmoid(x: Germ) -> Germ:
+    return div(_ONE, 1 + (-x).exp())
+
+
+def softplus(x: Germ) -> Germ:
+    return x + log1p((-x).exp()) if first(x) > 0 else log1p(x.exp())
+
+
+def expx2(x: Germ) -> Germ:
+    return square(x).exp()
+
+
+def normpdf(x: Germ) -> Germ:
+    return (-square(x) / 2).exp() / (2 * arb.pi()).sqrt()
+
+
+def normcdf(x: Germ) -> Germ:
+    return (-x / arb(2).sqrt()).erfc() / 2
+
+
+def gelu(x: Germ) -> Germ:
+    return x * normcdf(x)
+
+
+def silu(x: Germ) -> Germ:
+    return x * sigmoid(x)
+
+
+def logit(x: Germ) -> Germ:
+    return div(x, 1 - x).log()
+
+
+def logaddexp(x: Germ, y: Germ) -> Germ:
+    return y + softplus(x - y)
+
+
+def share(x: Germ, y: Germ) -> Germ:
+    return sigmoid(x - y)
+
+
+def xlogy(x: Germ, y: Germ) -> Germ:
+    return _ZERO if isinstance(x, arb) and x == 0 else x * y.log()
+
+
+def elu(x: Germ, scale: Germ) -> Germ:
+    return where(gt(x, _ZERO), x, scale * expm1(x))
+
+
+def leaky_relu(x: Germ, slope: Germ) -> Germ:
+    return where(gt(x, _ZERO), x, slope * x)
+
+
+_WORDS: dict[str, Callable[..., Germ]] = {
+    "add": add, "sub": sub, "mul": mul, "neg": neg, "pow": power, "abs": absolute,
+    "max": maximum, "min": minimum, "round": nearest, "and": both, "or": either, "not": negation,
+}  # fmt: skip
+"""What has another name here, as Python has these names."""
