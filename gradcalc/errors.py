@@ -24,14 +24,22 @@ class Exit(IntEnum):
         member.meaning = meaning
         return member
 
-    DONE = 0, "done, and what was checked agreed"
-    DISAGREES = 1, "the check disagrees; in run and batch: some line failed"
-    USAGE = 2, "the command line is wrong"
+    DONE = 0, "done, and what was checked agreed (an infinite slope is an answer, with a note)"
+    DISAGREES = (
+        1,
+        "the check disagrees: a wrong digit in our answer, or in a claim; "
+        "in `run` and `batch`: some line or row failed, the others were done",
+    )
+    USAGE = 2, "the command line is wrong: unknown option, missing argument, unreadable file"
     INPUT = 3, "the expression, the point or the vector cannot be read, or they don't fit together"
-    UNDEFINED = 4, "undefined at this point: a NaN, or an infinite value"
+    UNDEFINED = (
+        4,
+        "undefined at this point: the value, or an entry of the derivative, is NaN, "
+        "or the value is infinite",
+    )
     UNDECIDED = 5, "the check asked for could not be decided in its budget"
     INTERRUPTED = 130, "interrupted"
-    PIPE_CLOSED = 141, "the reader of the pipe went away"
+    PIPE_CLOSED = 141, "the reader of the pipe went away (no message)"
 
 
 class Span(NamedTuple):

@@ -178,8 +178,8 @@ COMMANDS = {
             "Run a file of gradcalc commands, one a line, with a summary.",
             "run",
             "run",
-            ("script", "format", "digits", "out", "color", "quiet"),
-            "gradcalc run examples.txt",
+            ("script", "examples", "format", "digits", "out", "color", "quiet"),
+            "gradcalc run --examples",
         ),
     )
 }

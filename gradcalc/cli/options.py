@@ -257,6 +257,9 @@ class Options:
             metavar="FILE", help="One gradcalc command a line; '-' is stdin.", show_default=False
         ),
     ] = None
+    examples: Annotated[
+        bool, typer.Option("--examples", help="The examples that come with gradcalc.")
+    ] = False
     points: Annotated[
         str | None,
         typer.Option(

@@ -9,8 +9,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
+import gradcalc
 from gradcalc.cli import terminal
 from gradcalc.cli.dispatch import destination, invoke, remarks, text, told
 from gradcalc.cli.options import Options
@@ -78,12 +80,22 @@ def run(options: Options) -> Exit:
 
 def _script(options: Options) -> str:
     files = options.script or []
-    if len(files) != 1:
+    if options.examples and not files:
+        return _examples().read_text("utf-8")
+    if len(files) != 1 or options.examples:
+        what = "--examples and a file" if options.examples else len(files)
         raise UsageError(
-            f"run needs one file of commands, and there are {len(files)}",
-            hint="gradcalc run examples.txt, or - for standard input",
+            f"run needs one file of commands, and there are {what}",
+            hint="gradcalc run examples.txt, or - for standard input, or gradcalc run --examples",
         )
     return read_stdin() if files[0] == "-" else read_file(files[0])
+
+
+def _examples() -> Path:
+    """examples.txt: inside the package where a wheel was installed, else at the top of the tree."""
+    package = Path(gradcalc.__file__).parent
+    installed = package / "examples.txt"
+    return installed if installed.exists() else package.parent / "examples.txt"
 
 
 def _commands(script: str) -> Iterator[tuple[int, str]]:
