@@ -16,7 +16,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Program": "gradcalc.engine.program",
     "compile": "gradcalc.api",
-    "trace": "gradcalc.language.tracing",
+    "trace": "gradcalc.api",
     "evaluate": "gradcalc.api",
     "gradient": "gradcalc.api",
     "jacobian": "gradcalc.api",
@@ -39,11 +39,11 @@ if TYPE_CHECKING:
     from gradcalc.api import hvp as hvp
     from gradcalc.api import jacobian as jacobian
     from gradcalc.api import jvp as jvp
+    from gradcalc.api import trace as trace
     from gradcalc.api import verify as verify
     from gradcalc.api import vjp as vjp
     from gradcalc.engine.program import Program as Program
     from gradcalc.errors import GradcalcError as GradcalcError
-    from gradcalc.language.tracing import trace as trace
 
 
 def __getattr__(name: str) -> Any:

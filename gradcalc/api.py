@@ -5,7 +5,7 @@ For more than one question about an expression, ``compile`` it once and ask the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gradcalc.calculus.gradients import under
@@ -15,7 +15,7 @@ from gradcalc.engine.schedule import Floats
 from gradcalc.errors import UsageError
 from gradcalc.functions.primitives import CONVENTIONS
 from gradcalc.graph.graph import Graph
-from gradcalc.language import parse
+from gradcalc.language import parse, tracing
 from gradcalc.language.points import Given
 from gradcalc.language.problem import from_python, pose
 
@@ -96,6 +96,19 @@ def _asked(
 def _is_one_point(at: At, named: Mapping[str, Any]) -> bool:
     """A mapping, where a list is the value of an array; or a row of a data frame."""
     return isinstance(at, Mapping) or all(not hasattr(v, "__len__") for v in named.values())
+
+
+def trace(f: Callable[[Any], Any], n: int) -> Program:
+    """``f``, a function of an array of ``n`` numbers, as a Program with variables x0, x1, ….
+
+    ``f`` returns a number, a sequence of numbers or an array; the outputs are its elements. Raises
+    UsageError when it does something that cannot be traced.
+
+    >>> import numpy as np
+    >>> trace(lambda x: np.sin(x[0]) * x[1:].sum(), 3).gradient([0.0, 2.0, 3.0])
+    array([5., 0., 0.])
+    """
+    return Program(tracing.trace(f, n))
 
 
 def evaluate(text: str, at: At, **options: Any) -> Floats:

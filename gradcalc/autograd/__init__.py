@@ -37,7 +37,7 @@ import sys as _sys
 import warnings as _warnings
 from types import SimpleNamespace as _SimpleNamespace
 
-from gradcalc.autograd import func, functional, nn, printing
+from gradcalc.autograd import func, functional, nn, printing, program
 from gradcalc.autograd.backward import backward, grad
 from gradcalc.autograd.core import dtypes, node, views
 from gradcalc.autograd.core import grad_mode as grad_mode
@@ -214,9 +214,9 @@ __all__ = [
     "logsumexp", "long", "LongTensor", "manual_seed", "masked_fill", "masked_select", "matmul",
     "max", "maximum", "mean", "median", "min", "minimum", "mm", "movedim", "mv", "nan", "narrow",
     "nn", "no_grad", "node", "nonzero", "norm", "normal", "numel", "once_differentiable", "ones",
-    "ones_like", "operators", "outer", "permute", "pi", "printing", "prod", "rand", "rand_like",
-    "randint", "randn", "randn_like", "randperm", "reductions", "repeat", "reshape", "roll",
-    "scalar_tensor", "select", "selection", "set_default_dtype", "set_detect_anomaly",
+    "ones_like", "operators", "outer", "permute", "pi", "printing", "prod", "program", "rand",
+    "rand_like", "randint", "randn", "randn_like", "randperm", "reductions", "repeat", "reshape",
+    "roll", "scalar_tensor", "select", "selection", "set_default_dtype", "set_detect_anomaly",
     "set_grad_enabled", "set_printoptions", "short", "Size", "softmax", "sort", "split", "squeeze",
     "stack", "statistics", "std", "structural", "sum", "t", "take", "tensor", "Tensor", "tile",
     "topk", "trace", "transpose", "tril", "triu", "uint8", "unbind", "unsqueeze", "var",
@@ -235,7 +235,7 @@ pi, e, inf, nan = _math.pi, _math.e, _math.inf, _math.nan
 
 # numpy's "divide by zero" and "overflow": infinities are results here, as they are in PyTorch.
 _warnings.filterwarnings(
-    "ignore", category=RuntimeWarning, module=r"gradcalc\.(autograd\b|functions\.primitives$)"
+    "ignore", category=RuntimeWarning, module=r"gradcalc\.(autograd\b|functions\.(primitives|row)$)"
 )
 
 autograd = _sys.modules[__name__]

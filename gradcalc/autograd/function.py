@@ -84,7 +84,7 @@ class FunctionNode(Node):
 
     def rebuild(self, array: Any, counter: list[int]) -> Tensor:
         """A saved output as a tensor again: it may be any of several."""
-        tensor = Node.rebuild(self, array, counter)
+        tensor: Tensor = Node.rebuild(self, array, counter)
         tensor._edge = (self, self._saved_outputs[id(array)])
         return tensor
 

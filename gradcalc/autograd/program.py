@@ -20,7 +20,7 @@ from __future__ import annotations
 from typing import Any
 
 from gradcalc.autograd.core.grad_mode import is_grad_enabled
-from gradcalc.autograd.core.tensor import Tensor, wrap
+from gradcalc.autograd.core.tensor import Tensor, method, wrap
 from gradcalc.autograd.function import Function
 from gradcalc.autograd.operations.joining import cat
 from gradcalc.engine.program import Program
@@ -39,11 +39,12 @@ class Compiled(Function):
     def backward(ctx: Any, v: Tensor) -> tuple[Tensor, None]:
         (x,) = ctx.saved_tensors
         if is_grad_enabled():  # create_graph: the sweep has to be differentiable in turn
-            return apply(ctx.program.vjp_program, cat((x, v), -1)), None
+            return through(cat((x, v), -1), ctx.program.vjp_program), None
         return _like(x, ctx.program.vjp(_numbers(x), _numbers(v))), None
 
 
-def apply(program: Program, x: Tensor) -> Tensor:
+@method("through")
+def through(x: Tensor, program: Program) -> Tensor:
     """The outputs of ``program`` at ``x``, shape (m,) or (N, m), in the dtype of ``x``."""
     outputs: Tensor = Compiled.apply(x, program)
     return outputs

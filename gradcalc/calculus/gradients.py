@@ -27,10 +27,9 @@ from gradcalc.functions.primitives import (
     TABLE,
     VARIABLE,
     WHERE,
-    Primitive,
 )
-from gradcalc.graph.graph import Graph
-from gradcalc.language.arrays import chain
+from gradcalc.functions.row import Primitive
+from gradcalc.graph.graph import Graph, chain
 
 
 def copy(graph: Graph) -> Graph:

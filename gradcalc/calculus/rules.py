@@ -12,7 +12,8 @@ from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from gradcalc.functions.primitives import CONSTANT, OPERANDS, TABLE, VARIABLE, Primitive
+from gradcalc.functions.primitives import CONSTANT, OPERANDS, TABLE, VARIABLE
+from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph
 from gradcalc.language import parse
 

@@ -39,7 +39,9 @@ class Run(NamedTuple):
 def backward(options: Options) -> Text:
     """Make the calls, show ``.grad`` after each, and check what it came to."""
     problem = posed(options)
-    program = problem.program()
+    from gradcalc.engine.program import Program  # deferred: it brings numpy
+
+    program = Program(problem.graph)
     run = _calls(problem, program, options)
     total = _total(run.calls, options.zero_grad)
     verdict, error = None, run.error

@@ -58,9 +58,10 @@ def answer(options: Options, kind: Kind | None = None) -> Answer:
 
     import numpy as np  # deferred, like the answer: what is refused above needs neither
 
+    from gradcalc.engine.program import Program
     from gradcalc.render.answer import Answer
 
-    asked = Asked(problem.program(), problem.x, direction, options.mode)
+    asked = Asked(Program(problem.graph), problem.x, direction, options.mode)
     bent = bends(asked, options) if kind.order else []
     value, entries = asked.program(asked.x), _ENTRIES[kind.name](asked)
     verdict = judged(asked, kind, value, entries, options)

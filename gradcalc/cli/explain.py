@@ -26,10 +26,11 @@ def explain(options: Options) -> Text:
     else:
         kind = KINDS["jacobian"]
         seeds = [[float(i == k) for k in range(len(labels))] for i in range(len(labels))]
+    from gradcalc.engine.program import Program
     from gradcalc.explain.steps import explain  # deferred, as numpy is
     from gradcalc.render.steps import as_record, render_steps
 
-    asked = Asked(problem.program(), problem.x, seeds[0], "auto")
+    asked = Asked(Program(problem.graph), problem.x, seeds[0], "auto")
     notes = (*problem.graph.notes, *(kink.note for kink in bends(asked, options)))
     explanations = [explain(asked.program, problem.x, v) for v in seeds]
     if options.explained == "json":
@@ -67,6 +68,8 @@ def graph(options: Options) -> Text:
         drawn = traced(options)
         return Text(draw(drawn, None, options.digits), notes=tuple(drawn.notes))
     problem = posed(options)
-    at = problem.program().values(problem.x).tolist()
+    from gradcalc.engine.program import Program  # deferred, as above
+
+    at = Program(problem.graph).values(problem.x).tolist()
     text = draw(problem.graph, at, options.digits)
     return Text(text, notes=tuple(problem.graph.notes))

@@ -58,6 +58,7 @@ def jacobian(options: Options) -> Answer | Text:
 
 def _coordinates(options: Options) -> Text:
     """The entries that can be other than zero."""
+    from gradcalc.engine.program import Program
     from gradcalc.render.coordinates import FORMATS, Coordinates
 
     if options.format not in FORMATS:
@@ -66,7 +67,7 @@ def _coordinates(options: Options) -> Text:
         )
     how = method(options)
     problem = posed(options)
-    program = problem.program()
+    program = Program(problem.graph)
     asked = Asked(program, problem.x, [], "auto")
     remarks = (*problem.graph.notes, *(kink.note for kink in bends(asked, options)))
     matrix = program.sparse_jacobian(problem.x)

@@ -23,7 +23,8 @@ import numpy as np
 
 from gradcalc.engine.schedule import Floats
 from gradcalc.functions import sines
-from gradcalc.functions.primitives import ADD, COS, DIV, MUL, NEG, SIN, SQUARE, SUB, Primitive
+from gradcalc.functions.primitives import ADD, COS, DIV, MUL, NEG, SIN, SQUARE, SUB
+from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph
 
 CACHE = 1 << 21

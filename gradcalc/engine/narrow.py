@@ -19,7 +19,8 @@ import numpy as np
 
 from gradcalc.calculus.rules import rule
 from gradcalc.engine.schedule import Floats
-from gradcalc.functions.primitives import OPERANDS, TABLE, Primitive
+from gradcalc.functions.primitives import OPERANDS, TABLE
+from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph, bulk_building
 
 NARROW = 4

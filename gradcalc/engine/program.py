@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, cast, overload
+from typing import Any, Protocol, cast, overload
 
 import numpy as np
 
@@ -18,8 +18,12 @@ from gradcalc.engine.unwatched import telling_below
 from gradcalc.errors import BindingError, UsageError
 from gradcalc.graph.graph import Graph
 
-if TYPE_CHECKING:
-    from gradcalc.autograd.core.tensor import Tensor
+
+class Traceable(Protocol):
+    """What records a program as one of its own operations: a tensor of ``gradcalc.autograd``."""
+
+    def through(self, program: Program) -> Any: ...
+
 
 Point = Mapping[str, Any] | Sequence[float] | Floats
 Sweep = Callable[[sweeps.Partials, Floats], Floats]
@@ -108,20 +112,18 @@ class Program:
     ) -> Floats: ...
 
     @overload
-    def __call__(self, x: Tensor, /, *, threads: int | None = None) -> Tensor: ...
+    def __call__(self, x: Traceable, /, *, threads: int | None = None) -> Any: ...
 
     def __call__(
-        self, x: Point | Tensor | None = None, /, *, threads: int | None = None, **named: Any
-    ) -> Floats | Tensor:
+        self, x: Point | Traceable | None = None, /, *, threads: int | None = None, **named: Any
+    ) -> Any:
         """The values f(x), shape (m,) or (N, m).
 
         Of a tensor of ``gradcalc.autograd`` they are a tensor, whose ``backward`` runs the compiled
         sweep.
         """
-        if hasattr(x, "grad_fn"):
-            from gradcalc.autograd.program import apply  # deferred: the eager engine is above this
-
-            return apply(self, cast("Tensor", x))
+        if hasattr(x, "through"):
+            return cast("Traceable", x).through(self)
         x = self.point(cast("Point", x), named)
 
         def values(at: Floats) -> Floats:

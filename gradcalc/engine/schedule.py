@@ -19,7 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from gradcalc.functions.primitives import TABLE, VARIABLE, Primitive
+from gradcalc.functions.primitives import TABLE, VARIABLE
+from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]

@@ -21,7 +21,7 @@ import numpy as np
 
 from gradcalc.calculus.rules import constant_slopes, evaluate, reads, rule
 from gradcalc.engine.schedule import Floats, Group, Schedule, operands_of
-from gradcalc.functions.primitives import Primitive
+from gradcalc.functions.row import Primitive
 from gradcalc.functions.sines import LONG
 
 

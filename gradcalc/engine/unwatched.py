@@ -23,8 +23,8 @@ from gradcalc.functions.primitives import (
     SUB,
     TABLE,
     VARIABLE,
-    Primitive,
 )
+from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph
 
 CARRYING = (VARIABLE, CONSTANT, ADD, SUB, MUL, DIV, NEG, SQUARE, EXP, SIN, COS)

@@ -30,8 +30,8 @@ from gradcalc.functions.primitives import (
     OR,
     TABLE,
     WHERE,
-    Primitive,
 )
+from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph
 from gradcalc.language import parse
 

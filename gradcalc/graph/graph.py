@@ -32,8 +32,8 @@ from gradcalc.functions.primitives import (
     SUB,
     TABLE,
     VARIABLE,
-    Primitive,
 )
+from gradcalc.functions.row import Primitive
 
 NOWHERE = Span(0, 0)
 
@@ -280,3 +280,23 @@ _ARITHMETIC: dict[int, Callable[..., float]] = {
 
 def _shorten(text: str, most: int = 40) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+LEFT_TO_RIGHT = 32
+"""A chain of at most this many terms is added from left to right, to the bit as Python would;
+a longer one in a balanced tree: fewer levels for the engine, and less rounding."""
+
+
+def chain(graph: Graph, code: int, nodes: list[int], span: Span) -> int:
+    """One associative operator over many nodes."""
+    apply, start, end = graph.apply, span.start, span.end
+    if len(nodes) <= LEFT_TO_RIGHT:
+        total = nodes[0]
+        for node in nodes[1:]:
+            total = apply(code, total, node, -1, start, end)
+        return total
+    while len(nodes) > 1:
+        pairs = zip(nodes[::2], nodes[1::2], strict=False)
+        odd = nodes[-1:] if len(nodes) % 2 else []
+        nodes = [apply(code, a, b, -1, start, end) for a, b in pairs] + odd
+    return nodes[0]

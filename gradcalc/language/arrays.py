@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradcalc.errors import Span
 from gradcalc.functions.primitives import ADD, DIV, FUNCTIONS, HYPOT, MAX, MIN, MUL, TABLE
-from gradcalc.graph.graph import Graph
+from gradcalc.graph.graph import Graph, chain
 from gradcalc.limits import COPIED_AT_ONCE, MOST_ARRAY_WORK, MOST_AXES, MOST_ELEMENTS
 
 if TYPE_CHECKING:
@@ -94,26 +94,6 @@ def _products(graph: Graph, a: Iterable[int], b: Iterable[int], span: Span) -> l
     return [
         graph.apply(MUL.code, x, y, -1, span.start, span.end) for x, y in zip(a, b, strict=True)
     ]
-
-
-LEFT_TO_RIGHT = 32
-"""A chain of at most this many terms is added from left to right, to the bit as Python would;
-a longer one in a balanced tree: fewer levels for the engine, and less rounding."""
-
-
-def chain(graph: Graph, code: int, nodes: list[int], span: Span) -> int:
-    """One associative operator over many nodes."""
-    apply, start, end = graph.apply, span.start, span.end
-    if len(nodes) <= LEFT_TO_RIGHT:
-        total = nodes[0]
-        for node in nodes[1:]:
-            total = apply(code, total, node, -1, start, end)
-        return total
-    while len(nodes) > 1:
-        pairs = zip(nodes[::2], nodes[1::2], strict=False)
-        odd = nodes[-1:] if len(nodes) % 2 else []
-        nodes = [apply(code, a, b, -1, start, end) for a, b in pairs] + odd
-    return nodes[0]
 
 
 # --- functions of whole arrays ------------------------------------------------------------------

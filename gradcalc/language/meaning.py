@@ -24,19 +24,9 @@ from gradcalc.functions.primitives import (
     VARIABLE,
     WHERE,
 )
-from gradcalc.graph.graph import Graph, LeafKey, constant_key
+from gradcalc.graph.graph import LEFT_TO_RIGHT, Graph, LeafKey, chain, constant_key
 from gradcalc.language import complaints
-from gradcalc.language.arrays import (
-    LEFT_TO_RIGHT,
-    STRUCTURAL,
-    Sizes,
-    Value,
-    chain,
-    charge,
-    elementwise,
-    matmul,
-    nested,
-)
+from gradcalc.language.arrays import STRUCTURAL, Sizes, Value, charge, elementwise, matmul, nested
 from gradcalc.limits import COPIED_AT_ONCE
 
 MATMUL = -1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gradcalc.errors import BindingError
 from gradcalc.functions.primitives import CONSTANTS
@@ -12,9 +12,6 @@ from gradcalc.graph.graph import Graph
 from gradcalc.language import parse
 from gradcalc.language.names import base, spelled, unread
 from gradcalc.language.points import Given, Number, bind, regular, shapes
-
-if TYPE_CHECKING:
-    from gradcalc.engine.program import Program
 
 
 @dataclass(frozen=True)
@@ -28,12 +25,6 @@ class Problem:
     graph: Graph
     x: list[float]
     at: dict[str, Number]
-
-    def program(self) -> Program:
-        """The graph, ready to run (this is where numpy is first needed)."""
-        from gradcalc.engine.program import Program
-
-        return Program(self.graph)
 
 
 def pose(

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from gradcalc.engine.program import Program
 from gradcalc.errors import Span, UsageError
 from gradcalc.functions.primitives import (
     ADD,
@@ -27,30 +26,22 @@ from gradcalc.functions.primitives import (
     NEG,
     TABLE,
     WHERE,
-    Primitive,
 )
-from gradcalc.graph.graph import Graph
-from gradcalc.language.arrays import chain, elementwise, matmul
+from gradcalc.functions.row import Primitive
+from gradcalc.graph.graph import Graph, chain
+from gradcalc.language.arrays import elementwise, matmul
 
 _NOWHERE = Span(0, 0)
 
 
-def trace(f: Callable[[Any], Any], n: int) -> Program:
-    """``f``, a function of an array of ``n`` numbers, as a Program with variables x0, x1, ….
-
-    ``f`` returns a number, a sequence of numbers or an array; the outputs are its elements. Raises
-    UsageError when it does something that cannot be traced.
-
-    >>> import numpy as np
-    >>> trace(lambda x: np.sin(x[0]) * x[1:].sum(), 3).gradient([0.0, 2.0, 3.0])
-    array([5., 0., 0.])
-    """
+def trace(f: Callable[[Any], Any], n: int) -> Graph:
+    """``f``, a function of an array of ``n`` numbers, as a graph of the variables x0, x1, …."""
     graph = Graph()
     x = Traced(graph, np.array([graph.variable(f"x{i}") for i in range(n)], dtype=np.int64))
     result = _nodes(graph, f(x)).ravel().tolist()
     graph.outputs = result
     graph.output_names = [f"f{i + 1}" for i in range(len(result))]
-    return Program(graph)
+    return graph
 
 
 class Traced:

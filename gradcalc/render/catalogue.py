@@ -8,7 +8,8 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from gradcalc.functions.primitives import FUNCTIONS, OPERANDS, Primitive
+from gradcalc.functions.primitives import FUNCTIONS, OPERANDS
+from gradcalc.functions.row import Primitive
 from gradcalc.language.arrays import STRUCTURAL
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from gradcalc.calculus.rules import evaluate, needed_nodes, rule
-from gradcalc.functions.primitives import FUNCTIONS, MUL, POW, TABLE, WHERE, Primitive
+from gradcalc.functions.primitives import FUNCTIONS, MUL, POW, TABLE, WHERE
+from gradcalc.functions.row import Primitive
 
 SPOKEN = [primitive for primitive in TABLE if primitive.arity]
 

@@ -9,7 +9,8 @@ import pytest
 
 import gradcalc
 from gradcalc.engine.unwatched import CARRYING, GROWING, STEEP, telling_below
-from gradcalc.functions.primitives import FLOW, TABLE, Primitive
+from gradcalc.functions.primitives import FLOW, TABLE
+from gradcalc.functions.row import Primitive
 
 LISTED = (*CARRYING, *GROWING, *STEEP, FLOW)  # no graph that was read has FLOW
 TAME = [p for p in TABLE if not p.domain and p.arity and p not in LISTED]

@@ -16,7 +16,8 @@ import pytest
 
 from gradcalc.calculus import rules
 from gradcalc.check.digits.values import apply
-from gradcalc.functions.primitives import CONVENTIONS, OPERANDS, TABLE, Primitive
+from gradcalc.functions.primitives import CONVENTIONS, OPERANDS, TABLE
+from gradcalc.functions.row import Primitive
 from tests.functions.test_primitives import condition
 
 LIMIT = 4.0

@@ -11,7 +11,8 @@ from flint import arb, arb_series, ctx, fmpq
 
 from gradcalc.check.digits.values import apply
 from gradcalc.functions import balls
-from gradcalc.functions.primitives import TABLE, Primitive
+from gradcalc.functions.primitives import TABLE
+from gradcalc.functions.row import Primitive
 from tests.functions.test_accuracy import SLOPES, SMOOTH, VALUES, operands
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")

@@ -16,7 +16,8 @@ from gradcalc.check.budget import Deadline
 from gradcalc.check.compare import EPS
 from gradcalc.check.digits.values import apply
 from gradcalc.check.symbolic.numbers import Evaluation
-from gradcalc.functions.primitives import FUNCTIONS, OPERANDS, TABLE, Primitive
+from gradcalc.functions.primitives import FUNCTIONS, OPERANDS, TABLE
+from gradcalc.functions.row import Primitive
 from gradcalc.language import parse
 
 POINTS = 24

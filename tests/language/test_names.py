@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gradcalc.engine.program import Program
 from gradcalc.errors import BindingError, ExpressionError
 from gradcalc.language import parse
 from gradcalc.language.names import elements, is_name, spelled, unread, whole_arrays
@@ -27,8 +28,8 @@ def posed(text: str, at: str = "", param: str = "", **options: Any) -> Problem:
 def test_a_name_in_wrt_is_a_variable_whatever_it_is_called(name: str) -> None:
     problem = posed(f"a*{name}", "1,0.5", wrt=["a", name])
     assert problem.graph.variables == ["a", name]
-    assert problem.program()([1, 0.5]).tolist() == [0.5]
-    assert problem.program().gradient([1, 0.5]).tolist() == [0.5, 1]
+    assert Program(problem.graph)([1, 0.5]).tolist() == [0.5]
+    assert Program(problem.graph).gradient([1, 0.5]).tolist() == [0.5, 1]
     assert problem.graph.notes == []
 
 
@@ -129,4 +130,4 @@ def test_files_of_points_bind_names_too(tmp_path: Path, content: str, message: s
 def test_elements_may_be_named_one_by_one(tmp_path: Path, content: str) -> None:
     (tmp_path / "p").write_text(content, encoding="utf-8")
     problem = pose("a[0]*10 + sum(a)", at=read(f"@{tmp_path / 'p'}", "--at"))
-    assert problem.program()(problem.x).tolist() == [25]
+    assert Program(problem.graph)(problem.x).tolist() == [25]

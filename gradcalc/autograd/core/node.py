@@ -18,12 +18,9 @@ import weakref
 from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gradcalc.autograd.core.grad_mode import mode
-
-if TYPE_CHECKING:
-    from gradcalc.autograd.core.tensor import Tensor
 
 Edge = tuple["Node | None", int]
 NOWHERE: Edge = (None, 0)
@@ -63,7 +60,7 @@ class Node:
     node_hooks: Sequence[Callable[..., Any]] = ()
     runs_on_nothing = False
     """Whether it has something to say although no cotangent arrived."""
-    retained: dict[int, weakref.ref[Tensor]] | None = None
+    retained: dict[int, weakref.ref[Any]] | None = None
     made_at: traceback.StackSummary | None = None  # noted while anomalies are detected
 
     def name(self) -> str:
@@ -122,7 +119,7 @@ class Node:
     def _set_sequence_nr(self, number: int) -> None:
         self.order = number
 
-    rebuild: Callable[..., Tensor]
+    rebuild: Callable[..., Any]
     """The node's output as a tensor again; tensor.py, which knows tensors, supplies it."""
     place: Callable[..., Edge]
     """Where a tensor stands in the graph; supplied there too."""
@@ -202,7 +199,7 @@ class Packed:
     node's own output, which would be a cycle.
     """
 
-    def __init__(self, hooks: tuple[Any, Any], alias: Tensor, place: Edge | None) -> None:
+    def __init__(self, hooks: tuple[Any, Any], alias: Any, place: Edge | None) -> None:
         self._hooks, self._place = hooks, place
         with Suspended():
             self._content = hooks[0](alias)
@@ -302,7 +299,7 @@ _HERE = __file__.removesuffix(str(Path("core", "node.py")))
 class AccumulateGrad(Node):
     """The end of every path: it adds what arrives to ``variable.grad``."""
 
-    def __init__(self, variable: Tensor) -> None:
+    def __init__(self, variable: Any) -> None:
         self.variable = variable
         # A leaf waits for nothing once its cotangent is complete: it goes before other nodes.
         self.order = _LEAVES_FIRST + next(clock)

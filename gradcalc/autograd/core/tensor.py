@@ -13,7 +13,7 @@ import warnings
 import weakref
 from collections.abc import Callable
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -21,9 +21,6 @@ from gradcalc.autograd.core import dtypes
 from gradcalc.autograd.core.dtypes import Size
 from gradcalc.autograd.core.grad_mode import mode, watching
 from gradcalc.autograd.core.node import NOWHERE, AccumulateGrad, Edge, Handle, Node, clock, note
-
-if TYPE_CHECKING:
-    from gradcalc.autograd.core.views import View
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -54,6 +51,21 @@ class Timeless(list[int]):
         )
 
 
+class Link(Protocol):
+    """How a tensor came from its base: a ``View``, which stands above, in ``views``."""
+
+    base: Tensor
+    path: Any
+    recorded: Edge
+    seen: int
+    creation: int
+
+    @property
+    def steps(self) -> tuple[tuple[Any, ...], ...]: ...
+    def edge(self, x: Tensor) -> Edge: ...
+    def refuse(self, what: str = ...) -> None: ...
+
+
 class Tensor:
     """An n-dimensional array with a gradient. Make one with ``tensor``, ``zeros``, ``randn`` …
 
@@ -69,7 +81,7 @@ class Tensor:
     _counter: list[int]
     _tracked = False
     _edge: Edge | None = None
-    _view: View | None = None
+    _view: Link | None = None
     _grad: Tensor | None = None
     _retains = False
     _accumulator: weakref.ref[AccumulateGrad] | None = None

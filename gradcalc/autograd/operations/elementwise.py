@@ -28,7 +28,8 @@ from gradcalc.autograd.core.tensor import SOMEWHERE, Tensor, attach, edge, wrap
 from gradcalc.autograd.operations.formula import Formula, formula, products
 from gradcalc.autograd.operations.structural import convert, sum_to, zeros_like
 from gradcalc.functions import primitives
-from gradcalc.functions.primitives import FUNCTIONS, TABLE, Primitive
+from gradcalc.functions.primitives import FUNCTIONS, TABLE
+from gradcalc.functions.row import Primitive
 from gradcalc.functions.sines import LONG
 
 _new = object.__new__

@@ -16,7 +16,8 @@ import numpy as np
 
 from gradcalc.autograd.operations.structural import zeros_like
 from gradcalc.calculus.rules import rule
-from gradcalc.functions.primitives import DIV, OPERANDS, TABLE, WHERE, Primitive
+from gradcalc.functions.primitives import DIV, OPERANDS, TABLE, WHERE
+from gradcalc.functions.row import Primitive
 from gradcalc.functions.sines import LONG
 
 FUSE = 4096

@@ -32,8 +32,8 @@ from gradcalc.functions.primitives import (
     SUB,
     TABLE,
     WHERE,
-    Primitive,
 )
+from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph
 
 _SMALL = 1000

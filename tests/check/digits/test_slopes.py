@@ -10,7 +10,8 @@ from gradcalc.calculus import rules
 from gradcalc.check.digits.slopes import Slopes
 from gradcalc.check.digits.values import apply
 from gradcalc.functions.digits import context, exclusive
-from gradcalc.functions.primitives import FUNCTIONS, TABLE, Primitive
+from gradcalc.functions.primitives import FUNCTIONS, TABLE
+from gradcalc.functions.row import Primitive
 
 POINTS = {
     **dict.fromkeys(("acosh", "asec", "acsc", "acoth"), (1.5,)),
