@@ -197,5 +197,4 @@ def verify(text: str, at: At, *, method: str = "auto", **options: Any) -> Verdic
     from gradcalc.check.verify import verify as check  # deferred: it brings sympy
 
     program, x = _asked(text, at, **options)
-    entries, value = program.jacobian(x), program(x)
-    return check(program, program.point(x), "jacobian", entries, value=value, method=method)
+    return check(program.at(x).ask("jacobian"), method=method)

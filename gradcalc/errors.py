@@ -7,6 +7,7 @@ characters that is guilty, a hint that can be typed, and the exit code. Nothing 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -111,3 +112,9 @@ class UndecidedError(GradcalcError):
     """A check that was asked for did not finish in its budget."""
 
     exit = Exit.UNDECIDED
+
+
+def listed(names: Sequence[str], most: int = 6) -> str:
+    """Some names for a message: 'a, b, c', or the first few and how many there are."""
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown}, … ({len(names)} in all)"

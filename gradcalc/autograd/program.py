@@ -32,15 +32,15 @@ class Compiled(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, program: Program) -> Tensor:
         ctx.save_for_backward(x)
-        ctx.program = program
-        return _like(x, program(_numbers(x)))
+        ctx.at = program.at(_numbers(x))
+        return _like(x, ctx.at.value)
 
     @staticmethod
     def backward(ctx: Any, v: Tensor) -> tuple[Tensor, None]:
         (x,) = ctx.saved_tensors
         if is_grad_enabled():  # create_graph: the sweep has to be differentiable in turn
-            return through(cat((x, v), -1), ctx.program.vjp_program), None
-        return _like(x, ctx.program.vjp(_numbers(x), _numbers(v))), None
+            return through(cat((x, v), -1), ctx.at.program.vjp_program), None
+        return _like(x, ctx.at.vjp(_numbers(v))), None
 
 
 @method("through")

@@ -121,13 +121,13 @@ class Results:
             else:  # what stands in the output, among slopes that do not
                 full[..., : self.request.slopes] = ours.reshape(*full.shape[:-1], -1)
             vector = self._vector(kind.vector, row[None])
+            question = self.program.at(x).ask(
+                kind.as_checked, None if vector is None else np.ravel(vector)
+            )
             yield verify(
-                self.program,
-                x.tolist(),
-                kind.as_checked,
-                None if name == "eval" else full,
-                value=full if name == "eval" else None,
-                vector=None if vector is None else np.ravel(vector).tolist(),
+                question,
+                full if question.kind.order else (),
+                () if question.kind.order else full,
                 budget=BUDGET if budget is None else budget,
             )
 
@@ -161,11 +161,11 @@ class Results:
             if at < count:
                 break
             at -= count
-        point = x.tolist()
+        point = self.program.at(x)
         if kind == "eval":
-            cause = of_value(self.program, point, at)
+            cause = of_value(point, at)
         elif kind in ("grad", "jacobian"):
-            cause = of_slope(self.program, point, *divmod(at, self.request.slopes))
+            cause = of_slope(point, *divmod(at, self.request.slopes))
         else:
             return ""
         return cause.what if cause else ""

@@ -7,7 +7,7 @@ is a row here, and what is new about it: nothing else asks which kind it has bef
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 OUTPUTS, VARIABLES = "outputs", "variables"
 
@@ -37,8 +37,10 @@ class Kind(NamedTuple):
     ``name`` is also its key in JSON, ``word`` the command. ``axes`` are what the entries are
     indexed by; shown as a matrix, its rows and columns are the outputs, the variables, or the one
     that is so called. ``order`` counts differentiations; at 0 there are no entries but the values.
-    ``of_one`` is what needs an expression with one output. ``heading`` (over a table) and
-    ``symbol`` (LaTeX) are format strings. ``otherwise`` is what to type where it is too large.
+    ``answer`` is what a point (``engine.point.At``) says of it, given the vector and the sweeps to
+    make a Jacobian by. ``of_one`` is what needs an expression with one output. ``heading`` (over a
+    table) and ``symbol`` (LaTeX) are format strings. ``otherwise`` is what to type where it is too
+    large.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Kind(NamedTuple):
     columns: str
     heading: str
     symbol: str
+    answer: Callable[[Any, Any, str], Any]
     named: Callable[[str, str], str] = _slope
     vector: Vector | None = None
     of_one: str = ""
@@ -84,39 +87,46 @@ KINDS = {
         Kind(
             "eval", "eval", "Values", 0, (), OUTPUTS, "value",
             heading="Value{s}", symbol="f",
+            answer=lambda at, vector, mode: None,
             named=lambda row, column: row,
         ),
         Kind(
             "gradient", "grad", "Gradient", 1, (VARIABLES,), OUTPUTS, VARIABLES,
             heading="Gradient of {output}", symbol=r"\nabla {output}",
+            answer=lambda at, vector, mode: at.jacobian(mode)[0],
             of_one="gradient",
         ),
         Kind(
             "jacobian", "jacobian", "Jacobian", 1, (OUTPUTS, VARIABLES), OUTPUTS, VARIABLES,
             heading="Jacobian: ∂ row / ∂ column",
             symbol=r"\frac{{\partial({outputs})}}{{\partial({variables})}}",
+            answer=lambda at, vector, mode: at.jacobian(mode),
             otherwise="jacobian --sparse prints the entries that can be nonzero; "
             "vjp and jvp are vectors",
         ),
         Kind(
             "vjp", "vjp", "Vector-Jacobian product vᵀJ", 1, (VARIABLES,), "vᵀJ", VARIABLES,
             heading="vᵀJ: the gradient of {combination}", symbol=r"v^{{\top}} J",
+            answer=lambda at, vector, mode: at.vjp(vector),
             named=lambda row, column: f"d(v·f)/d{column}", vector=V,
         ),
         Kind(
             "jvp", "jvp", "Jacobian-vector product J·u", 1, (OUTPUTS,), OUTPUTS, "J·u",
             heading="J·u: the rate of change along u", symbol="J u",
+            answer=lambda at, vector, mode: at.jvp(vector),
             named=lambda row, column: f"d{row}·u", vector=U,
         ),
         Kind(
             "hessian", "hessian", "Hessian", 2, (VARIABLES, VARIABLES), VARIABLES, VARIABLES,
             heading="Hessian of {output} = {value}: ∂² / ∂ row ∂ column", symbol="H",
+            answer=lambda at, vector, mode: at.hessian(),
             named=_second, of_one="Hessian", otherwise="hvp is its product with a vector",
         ),
         Kind(
             "hvp", "hvp", "Hessian-vector product H·u", 2, (VARIABLES,), "H·u", VARIABLES,
             heading="H·u of {output} = {value}: the rate of change of its gradient along u",
             symbol="H u",
+            answer=lambda at, vector, mode: at.hvp(vector),
             named=lambda row, column: f"(Hu)[{column}]", vector=U, of_one="Hessian",
         ),
     )

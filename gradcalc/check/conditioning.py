@@ -8,8 +8,8 @@ from copy import copy
 from dataclasses import replace
 
 from gradcalc.check.budget import Deadline
+from gradcalc.check.case import Case, Reference
 from gradcalc.check.compare import LIMIT, Nowhere, Truth, Unchecked, as_double
-from gradcalc.check.question import Answer, Question
 
 _DELTA = 2.0**-40
 """Relative: far above the rounding of the moved point, far below anything that matters."""
@@ -20,27 +20,25 @@ _DRAWS = 4
 
 
 def conditioning(
-    truth: Callable[[Question, Deadline], Answer],
-    question: Question,
-    answer: Answer,
+    truth: Callable[[Case, Deadline], Reference],
+    case: Case,
+    answer: Reference,
     deadline: Deadline,
-) -> Question:
-    """The question with scales that know how far a relative change eps of x moves each entry.
+) -> Case:
+    """The case with scales that know how far a relative change eps of x moves each entry.
 
     ``truth`` is the method that gave ``answer``. Raises what it raises.
     """
     entries = [0.0] * len(answer.entries)
     values = [0.0] * len(answer.values)
-    for signs in _directions(len(question.x)):
-        ahead, behind = (
-            truth(_moved(question, signs, delta), deadline) for delta in (_DELTA, -_DELTA)
-        )
+    for signs in _directions(len(case.x)):
+        ahead, behind = (truth(_moved(case, signs, delta), deadline) for delta in (_DELTA, -_DELTA))
         _widen(entries, answer.entries, ahead.entries, behind.entries)
         _widen(values, answer.values, ahead.values, behind.values)
     return replace(
-        question,
-        entry_scales=tuple(map(max, question.entry_scales, entries)),
-        value_scales=tuple(map(max, question.value_scales, values)),
+        case,
+        entry_scales=tuple(map(max, case.entry_scales, entries)),
+        value_scales=tuple(map(max, case.value_scales, values)),
     )
 
 
@@ -52,16 +50,16 @@ def _directions(count: int) -> list[list[int]]:
     return [[0] * count, *(draw.choices((-1, 1), k=count) for _ in range(_DRAWS))]
 
 
-def _moved(question: Question, signs: Sequence[int], delta: float) -> Question:
+def _moved(case: Case, signs: Sequence[int], delta: float) -> Case:
     if any(signs):
-        x = tuple(c * (1 + s * delta) for c, s in zip(question.x, signs, strict=True))
-        return replace(question, x=x)
-    graph = copy(question.graph)
+        x = tuple(c * (1 + s * delta) for c, s in zip(case.x, signs, strict=True))
+        return replace(case, x=x)
+    graph = copy(case.graph)
     graph.constants = dict(graph.constants)
-    for node, number in question.graph.constants.items():
+    for node, number in case.graph.constants.items():
         if not number.is_integer() and node not in graph.names:  # 0.1 was rounded when it was read
             graph.constants[node] = number * (1 + delta * (1 if node % 2 else -1))
-    return replace(question, graph=graph)
+    return replace(case, graph=graph)
 
 
 def _widen(

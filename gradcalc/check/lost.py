@@ -7,16 +7,16 @@ magnified.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from gradcalc.check.budget import Deadline, OutOfTime
 from gradcalc.check.compare import ALL_DIGITS, right_digits
 from gradcalc.check.digits.values import leaves, rerun
-from gradcalc.engine.program import Program
+from gradcalc.engine.point import At
 from gradcalc.errors import Span
 from gradcalc.functions.digits import context, exclusive
 from gradcalc.functions.primitives import TABLE
+from gradcalc.graph.graph import Graph
 
 _DIGITS = 60
 _LOST = 4
@@ -32,16 +32,15 @@ class Culprit(NamedTuple):
     calculation: str
 
 
-def culprit(program: Program, x: Sequence[float], budget: float = 2.0) -> Culprit | None:
+def culprit(at: At, budget: float = 2.0) -> Culprit | None:
     """The first sub-expression whose value lost digits; None if all values are right.
 
     Digits that were lost only among the contributions to a derivative have no such place.
     """
-    graph = program.graph
-    ours = program.values(x)
+    graph, ours = at.program.graph, at.values
     needed = [node for node in range(len(graph)) if ours[node] == ours[node]]
     with exclusive(), context().workdps(_DIGITS):
-        truth = leaves(graph, x)
+        truth = leaves(graph, at.x.tolist())
         try:
             rerun(graph, range(len(graph)), truth, Deadline(budget))
         except OutOfTime:
@@ -51,12 +50,11 @@ def culprit(program: Program, x: Sequence[float], budget: float = 2.0) -> Culpri
             digits[node] = right_digits(float(ours[node]), truth[node])
             before = [digits.get(operand, ALL_DIGITS) for operand in graph[node].operands]
             if before and digits[node] < min(before) - _LOST and digits[node] < 12:
-                return _found(program, ours, node, digits[node])
+                return _found(graph, ours, node, digits[node])
     return None
 
 
-def _found(program: Program, ours: Any, node: int, digits: int) -> Culprit:
-    graph = program.graph
+def _found(graph: Graph, ours: Any, node: int, digits: int) -> Culprit:
     primitive, operands, span, _ = graph[node]
     numbers = [repr(float(graph.constants.get(o, ours[o]))) for o in operands]
     if primitive.symbol and len(numbers) == 2:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from gradcalc.calculus.gradients import gradient_graph
 from gradcalc.calculus.kinds import KINDS, Kind
 from gradcalc.check.budget import Deadline, OutOfTime
+from gradcalc.check.case import Case, NoReferenceError, Reference, as_floats
 from gradcalc.check.compare import (
     LIMIT,
     Comparison,
@@ -20,16 +20,14 @@ from gradcalc.check.compare import (
     Unchecked,
     compare,
     error,
-    flat,
 )
 from gradcalc.check.conditioning import conditioning
 from gradcalc.check.digits import differences
 from gradcalc.check.digits import oracle as digits
-from gradcalc.check.question import Answer, Question, UndecidedError, as_floats
 from gradcalc.check.structure import sum_terms
 from gradcalc.check.symbolic import oracle as symbolic
 from gradcalc.check.verdict import FEW_DIGITS, Doubt, Verdict, Worst, count
-from gradcalc.engine.program import Program
+from gradcalc.engine.point import At, Question
 from gradcalc.errors import UsageError
 from gradcalc.explain.kinks import kinks
 from gradcalc.functions.digits import context, exclusive
@@ -46,41 +44,34 @@ _SYMPY_SHARE = 0.5
 
 
 def verify(
-    program: Program,
-    x: Mapping[str, Any] | Sequence[float] | Any,
-    kind: str,
-    entries: Any,
+    question: Question,
+    entries: Any = None,
+    value: Any = None,
     *,
-    value: Any,
-    vector: Any = None,
     method: str = "auto",
     budget: float = BUDGET,
 ) -> Verdict:
-    """Compare ``entries`` and ``value`` with an independent evaluation of ``program.graph`` at x.
+    """Compare the answer to ``question`` with an independent one.
 
-    ``kind`` says what the entries are: 'jacobian' (m, n), 'gradient' (n,), 'vjp' (n,) with
-    ``vector`` v, 'jvp' (m,) with ``vector`` u, 'hessian' (n, n), 'hvp' (n,) with u; 'eval' none.
-    ``value`` is f(x), shape (m,), or None. ``method`` is 'sympy', 'mpmath' (the graph run again
-    with many digits, and the chain rule), 'differences' (of values of hundreds of digits), 'none',
-    or 'auto': sympy, and mpmath for what sympy leaves open or would not finish in
-    ``budget`` seconds of processor time.
+    ``entries``, in the shape of the kind, and ``value``, f(x) of shape (m,), are our own; those of
+    the question unless others are given, and none to be compared where they are empty. ``method``
+    is 'sympy', 'mpmath' (the graph run again with many digits, and the chain rule), 'differences'
+    (of values of hundreds of digits), 'none', or 'auto': sympy, and mpmath for what sympy leaves
+    open or would not finish in ``budget`` seconds of processor time.
 
     Checks in several threads take turns: mpmath's tables are not made for more than one.
     A verdict whose ``passed`` is None means that nothing was decided, and says why.
     """
-    if kind not in KINDS:
-        raise UsageError(f"kind {kind!r} is none of {', '.join(KINDS)}")
-    asked = KINDS[kind]
     if method not in METHODS:
         raise UsageError(f"method {method!r} is none of {', '.join(METHODS)}")
     if method == "none":
         return Verdict("none", None)
     with exclusive():
         deadline = Deadline(budget)
-        case = _Case(
-            question=_ask(program, x, asked, vector),
-            ours=flat(entries) if asked.order else [],
-            values=[] if value is None else flat(value),
+        case = _case(
+            question,
+            question.entries if entries is None else entries,
+            question.at.value if value is None else value,
         )
         if method == "auto":
             return _auto(case, deadline)
@@ -88,15 +79,23 @@ def verify(
         return verdict
 
 
-class _Case(NamedTuple):
-    """A question and our answer to it."""
+def _case(question: Question, entries: Any, value: Any) -> Case:
+    kind, at, vector = question.kind, question.at, question.vector
+    with np.errstate(all="ignore"):
+        return Case(
+            graph=at.program.graph,
+            x=as_floats(at.x),
+            kind=kind,
+            vector=() if vector is None else as_floats(vector),
+            entry_scales=as_floats(at.scale(kind.name, vector)) if kind.order else (),
+            value_scales=_value_scales(at),
+            kinks=frozenset(kink.node for kink in kinks(at)),
+            ours=as_floats(entries) if kind.order else (),
+            values=as_floats(value),
+        )
 
-    question: Question
-    ours: list[float]
-    values: list[float]
 
-
-def _auto(case: _Case, deadline: Deadline) -> Verdict:
+def _auto(case: Case, deadline: Deadline) -> Verdict:
     """sympy's verdict; mpmath's on what sympy leaves open, and a second opinion on what it
     condemns, as sympy has mistakes of its own."""
     first, answer = _decide("sympy", case, deadline.share(_SYMPY_SHARE))
@@ -111,8 +110,8 @@ def _auto(case: _Case, deadline: Deadline) -> Verdict:
     if first.passed and not any(_unknown(*pair) for pair in judged):
         return first
     try:
-        second = digits.truth(case.question, deadline)
-    except (OutOfTime, UndecidedError):
+        second = digits.truth(case, deadline)
+    except (OutOfTime, NoReferenceError):
         return first
     merged, remark = _merged(case, answer, second)
     if not remark:
@@ -123,14 +122,14 @@ def _auto(case: _Case, deadline: Deadline) -> Verdict:
     return verdict
 
 
-def _merged(case: _Case, first: Answer, second: Answer) -> tuple[Answer, str]:
+def _merged(case: Case, first: Reference, second: Reference) -> tuple[Reference, str]:
     """The first answer, the second's where the first has none or accuses us and the second does
     not; and in words whose is what."""
-    merged, told = Answer([], []), []
+    merged, told = Reference([], []), []
     for ours, one, two, scales, found, nouns in (
-        (case.ours, first.entries, second.entries, case.question.entry_scales,
+        (case.ours, first.entries, second.entries, case.entry_scales,
          merged.entries, ("entry", "entries")),
-        (case.values, first.values, second.values, case.question.value_scales,
+        (case.values, first.values, second.values, case.value_scales,
          merged.values, ("value", "values")),
     ):  # fmt: skip
         numbers = ours or [0.0] * len(one)  # values that were not given
@@ -155,34 +154,9 @@ def _unknown(ours: float, true: Truth) -> bool:
     return isinstance(true, Unchecked) and not math.isnan(ours)
 
 
-def _ask(program: Program, x: Any, kind: Kind, vector: Any) -> Question:
-    point = program.point(x)
-    with np.errstate(all="ignore"):
-        return Question(
-            graph=program.graph,
-            x=as_floats(point),
-            kind=kind,
-            vector=() if vector is None else as_floats(vector),
-            entry_scales=_entry_scales(program, point, kind, vector),
-            value_scales=_value_scales(program, point),
-            kinks=frozenset(kink.node for kink in kinks(program, point)),
-        )
-
-
-def _entry_scales(program: Program, point: Any, kind: Kind, vector: Any) -> tuple[float, ...]:
-    if kind.order == 0:
-        return ()
-    if kind.order == 2:
-        first = Program(gradient_graph(program.graph))
-        inner = "jvp" if kind.vector else "jacobian"
-        return as_floats(first.scale(point, inner, vector))
-    return as_floats(program.scale(point, kind.name, vector))
-
-
-def _value_scales(program: Program, point: Any) -> tuple[float, ...]:
+def _value_scales(at: At) -> tuple[float, ...]:
     """|f|, or the sum of the absolute values of the terms where f is a sum."""
-    values = program.values(point)
-    graph = program.graph
+    values, graph = at.values, at.program.graph
     return tuple(
         0.0 if math.isnan(values[node]) else _size(values[sum_terms(graph, node)])
         for node in graph.outputs
@@ -193,7 +167,7 @@ def _size(numbers: Any) -> float:
     return float(np.abs(numbers).sum())
 
 
-_TRUTH: dict[str, Callable[[Question, Deadline], Answer]] = {
+_TRUTH: dict[str, Callable[[Case, Deadline], Reference]] = {
     "sympy": symbolic.truth,
     "mpmath": digits.truth,
     _BOTH: digits.truth,
@@ -202,18 +176,18 @@ _TRUTH: dict[str, Callable[[Question, Deadline], Answer]] = {
 
 
 def _decide(
-    method: str, case: _Case, deadline: Deadline, remark: str = "", *, strict: bool = False
-) -> tuple[Verdict, Answer | None]:
+    method: str, case: Case, deadline: Deadline, remark: str = "", *, strict: bool = False
+) -> tuple[Verdict, Reference | None]:
     """The verdict of one method, and its answer if it has one.
 
     ``strict``: it was asked for, half an answer is none.
     """
     total = len(case.ours)
     try:
-        answer = _TRUTH[method](case.question, deadline)
+        answer = _TRUTH[method](case, deadline)
     except OutOfTime:
         return Verdict(method, None, total=total, reason=_join(["no time", remark])), None
-    except UndecidedError as why:
+    except NoReferenceError as why:
         return Verdict(method, None, total=total, reason=_join([str(why), remark])), None
     verdict = judge(method, case, answer, remark)
     if verdict.passed is False and not answer.directions:
@@ -224,7 +198,7 @@ def _decide(
 
 
 def _second_look(
-    method: str, case: _Case, answer: Answer, deadline: Deadline, remark: str
+    method: str, case: Case, reference: Reference, deadline: Deadline, remark: str
 ) -> Verdict | None:
     """The verdict if an error is forgiven that rounding the point itself would also cause.
 
@@ -232,37 +206,37 @@ def _second_look(
     be better; ``1 - cos(x)`` near 0 is not. None if that does not excuse everything.
     """
     try:
-        moved = conditioning(_TRUTH[method], case.question, answer, deadline)
-    except (OutOfTime, UndecidedError):
+        moved = conditioning(_TRUTH[method], case, reference, deadline)
+    except (OutOfTime, NoReferenceError):
         return None
-    verdict = judge(method, case._replace(question=moved), answer, remark)
+    verdict = judge(method, moved, reference, remark)
     if verdict.passed is False:
         return None
     sensitive = "sensitive: rounding the point moves it by as much as our error"
     return replace(verdict, reason=_join([verdict.reason, sensitive]))
 
 
-def judge(method: str, case: _Case, answer: Answer, remark: str = "") -> Verdict:
+def judge(method: str, case: Case, reference: Reference, remark: str = "") -> Verdict:
     """Compare our numbers with a method's."""
-    question, ours, values = case
-    entries = compare(ours, answer.entries, question.entry_scales)
-    outputs = compare(values, answer.values[: len(values)], question.value_scales[: len(values)])
-    sums = _along_directions(question, ours, answer)
+    ours, values = case.ours, case.values
+    entries = compare(ours, reference.entries, case.entry_scales)
+    outputs = compare(values, reference.values[: len(values)], case.value_scales[: len(values)])
+    sums = _along_directions(case, ours, reference)
     wrong = entries.wrong + outputs.wrong + sums.wrong
-    outputs_of_sums = question.graph.output_names * len(answer.directions)
+    outputs_of_sums = case.graph.output_names * len(reference.directions)
     worst = _worst(
-        question,
-        (question.kind, entries, question.graph.output_names),
+        case,
+        (case.kind, entries, case.graph.output_names),
         (KINDS["jvp"], sums, outputs_of_sums),
-        (VALUES, outputs, question.graph.output_names),
+        (VALUES, outputs, case.graph.output_names),
     )
     nothing = not (entries.checked or sums.checked) if ours else not outputs.checked
-    beyond = [_out_of_range(question, question.kind, ours, entries, answer.entries),
-              _out_of_range(question, VALUES, values, outputs, answer.values)]  # fmt: skip
-    both = ((question.kind, ours, entries), (VALUES, values, outputs))
-    noise = "" if wrong else _noise(question, both)
-    reasons = [answer.remark, _left_out(entries, outputs), *beyond, noise, remark]
-    truth = np.reshape(entries.truth, question.shape) if ours else None
+    beyond = [_out_of_range(case, case.kind, ours, entries, reference.entries),
+              _out_of_range(case, VALUES, values, outputs, reference.values)]  # fmt: skip
+    both = ((case.kind, ours, entries), (VALUES, values, outputs))
+    noise = "" if wrong else _noise(case, both)
+    reasons = [reference.remark, _left_out(entries, outputs), *beyond, noise, remark]
+    truth = np.reshape(entries.truth, case.shape) if ours else None
     return Verdict(
         method=method,
         passed=False if wrong else None if nothing else True,
@@ -277,25 +251,22 @@ def judge(method: str, case: _Case, answer: Answer, remark: str = "") -> Verdict
         digits=tuple(entries.digits),
         value_truth=tuple(outputs.truth),
         value_digits=tuple(outputs.digits),
-        doubts=_doubts(question, question.kind, ours, entries)
-        + _doubts(question, VALUES, values, outputs),
+        doubts=_doubts(case, case.kind, ours, entries) + _doubts(case, VALUES, values, outputs),
     )
 
 
-def _doubts(
-    question: Question, kind: Kind, ours: Sequence[float], found: Comparison
-) -> tuple[Doubt, ...]:
+def _doubts(case: Case, kind: Kind, ours: Sequence[float], found: Comparison) -> tuple[Doubt, ...]:
     """The numbers of which few digits are right. A true 0 that came out as 1e-17 is no such number:
     it has no digits to be right."""
     return tuple(
-        Doubt(question.name(i, kind), ours[i], true, digits)
+        Doubt(case.name(i, kind), ours[i], true, digits)
         for i, (digits, true) in enumerate(zip(found.digits, found.truth, strict=True))
         if digits is not None and digits < FEW_DIGITS and true and math.isfinite(ours[i])
     )
 
 
 def _out_of_range(
-    question: Question,
+    case: Case,
     kind: Kind,
     ours: Sequence[float],
     found: Comparison,
@@ -313,7 +284,7 @@ def _out_of_range(
     if not told:
         return ""
     more = f", and {len(told) - 1:,} more" if len(told) > 1 else ""
-    return f"{question.name(told[0][0], kind)} {told[0][1]}{more}"
+    return f"{case.name(told[0][0], kind)} {told[0][1]}{more}"
 
 
 def _shown(true: Truth) -> str:
@@ -325,7 +296,7 @@ def _shown(true: Truth) -> str:
         return str(mp.nstr(+true, 6)).replace(".0e", "e")
 
 
-def _noise(question: Question, found: Sequence[tuple[Kind, list[float], Comparison]]) -> str:
+def _noise(case: Case, found: Sequence[tuple[Kind, Sequence[float], Comparison]]) -> str:
     """Numbers that are rounding and nothing else: 'df/dx = 4.4e-16 stands for 0'."""
     told = [
         (k, kind, number)
@@ -337,20 +308,20 @@ def _noise(question: Question, found: Sequence[tuple[Kind, list[float], Comparis
         return ""
     k, kind, number = told[0]
     more = f", and {len(told) - 1:,} more do" if len(told) > 1 else ""
-    return f"{question.name(k, kind)} = {number:.2g} stands for 0{more}"
+    return f"{case.name(k, kind)} = {number:.2g} stands for 0{more}"
 
 
-def _along_directions(question: Question, ours: list[float], answer: Answer) -> Comparison:
+def _along_directions(case: Case, ours: Sequence[float], reference: Reference) -> Comparison:
     """Our entries summed along each direction against the derivative along it."""
-    if not answer.directions:
+    if not reference.directions:
         return Comparison()
-    n = len(question.x)
+    n = len(case.x)
     rows = np.reshape(ours, (-1, n))
-    units = np.reshape(question.entry_scales, (-1, n))
+    units = np.reshape(case.entry_scales, (-1, n))
     sums: list[float] = []
     truth: list[Truth] = []
     scales: list[float] = []
-    for u, slopes in answer.directions:
+    for u, slopes in reference.directions:
         for row, unit, slope in zip(rows, units, slopes, strict=True):
             sums.append(math.fsum(row * u) if np.isfinite(row).all() else math.nan)
             truth.append(slope)
@@ -358,14 +329,14 @@ def _along_directions(question: Question, ours: list[float], answer: Answer) -> 
     return compare(sums, truth, scales)
 
 
-def _worst(question: Question, *found: tuple[Kind, Comparison, Sequence[str]]) -> Worst | None:
+def _worst(case: Case, *found: tuple[Kind, Comparison, Sequence[str]]) -> Worst | None:
     """The worst of all; a wrong entry rather than a wrong value, which is often its cause."""
     wrong = [one for one in found if one[1].wrong]
     worst: Worst | None = None
     for kind, comparison, outputs in wrong[:1] or found:
         if comparison.worst is not None and (not worst or comparison.max_ulp > worst.ulps):
             index, ours, true, ulps = comparison.worst
-            place = kind.place(index, outputs, question.graph.variables)
+            place = kind.place(index, outputs, case.graph.variables)
             worst = Worst(*place, ours, true, ulps, kind, comparison.nowhere)
     return worst
 

@@ -142,7 +142,7 @@ class _Court:
         """Our own Jacobian has to be verified once, whatever the claim says."""
         verdict, truth, unknown = self._truth(x, exact)
         self.so_far.verdict = verdict
-        bent = kinks(self.program, x)
+        bent = kinks(self.program.at(x))
         unknown = unknown | _bent(self.program.graph, bent)
         wrong, numbers, ulps = self._compared(x, truth, claimed, unknown)
         if wrong.any():
@@ -175,11 +175,8 @@ class _Court:
         if self.method == "none":
             return None, exact, np.zeros(self.shape, bool)
         verdict = verify(
-            self.program,
-            x,
-            "jacobian",
+            self.program.at(x).ask("jacobian"),
             exact,
-            value=self.program(x),
             method=self.method,
             budget=max(self.deadline.remaining, 0.0),
         )
@@ -195,7 +192,7 @@ class _Court:
         self, x: Floats, truth: Floats, claimed: Floats, unknown: Any
     ) -> tuple[Any, Floats, float]:
         """Which entries are wrong, the claimed numbers, and the largest error in ulps."""
-        scale = self.program.scale(x, "jacobian")
+        scale = self.program.at(x).scale("jacobian")
         near = np.abs(claimed - truth) <= _room(truth)
         doubtful = ~((claimed == truth) | near) & ~unknown
         numbers = claimed.copy()

@@ -8,8 +8,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gradcalc.calculus.kinds import KINDS
-from gradcalc.cli.derivatives import Asked, bends, judged, undefined, verdict_exit
+from gradcalc.cli.derivatives import bends, judged, undefined, verdict_exit
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
 from gradcalc.cli.question import everything, posed, retyped
@@ -47,13 +46,13 @@ def backward(options: Options) -> Text:
     verdict, error = None, run.error
     notes = tuple(problem.graph.notes)
     if run.calls:
-        asked = Asked(program, problem.x, total, "auto")
         import numpy as np  # deferred: what is refused above needs no numbers
 
-        value, last = np.array(run.value), np.array(run.calls[-1].grad)
-        notes += tuple(kink.note for kink in bends(asked, options))
-        verdict = judged(asked, KINDS["vjp"], value, last, options)
-        error = error or undefined(asked, KINDS["vjp"], value, last)
+        at, last = program.at(problem.x), np.array(run.calls[-1].grad)
+        notes += tuple(kink.note for kink in bends(at, options))
+        question = at.ask("vjp", total)
+        verdict = judged(question, options, last)
+        error = error or undefined(question, last)
     exit = error.exit if error else verdict_exit(verdict, options)
     agreed = verdict is not None and verdict.passed is True and exit is Exit.DONE
     if options.explained == "json":

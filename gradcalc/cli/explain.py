@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from gradcalc.calculus.kinds import KINDS, Kind, V
-from gradcalc.cli.derivatives import Asked, bends, undefined
+from gradcalc.calculus.kinds import KINDS, V
+from gradcalc.cli.derivatives import bends, undefined
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
 from gradcalc.cli.question import posed, traced, vector
 from gradcalc.errors import Exit, UndefinedError
 
 if TYPE_CHECKING:
+    from gradcalc.engine.point import Question
     from gradcalc.explain.steps import Explanation
 
 
@@ -26,13 +27,14 @@ def explain(options: Options) -> Text:
     else:
         kind = KINDS["jacobian"]
         seeds = [[float(i == k) for k in range(len(labels))] for i in range(len(labels))]
+    from gradcalc.engine.point import Question
     from gradcalc.engine.program import Program
     from gradcalc.explain.steps import explain  # deferred, as numpy is
     from gradcalc.render.steps import as_record, render_steps
 
-    asked = Asked(Program(problem.graph), problem.x, seeds[0], "auto")
-    notes = (*problem.graph.notes, *(kink.note for kink in bends(asked, options)))
-    explanations = [explain(asked.program, problem.x, v) for v in seeds]
+    at = Program(problem.graph).at(problem.x)
+    notes = (*problem.graph.notes, *(kink.note for kink in bends(at, options)))
+    explanations = [explain(at, v) for v in seeds]
     if options.explained == "json":
         record = {
             "command": "explain",
@@ -46,17 +48,16 @@ def explain(options: Options) -> Text:
         notes = ()
     else:
         text = "\n".join(render_steps(one, options.digits) for one in explanations)
-    error = _undefined(asked, kind, explanations)
+    error = _undefined(Question(kind, at, seeds[0]), explanations)
     return Text(text, error.exit if error else Exit.DONE, error=error, notes=notes)
 
 
-def _undefined(asked: Asked, kind: Kind, explanations: list[Explanation]) -> UndefinedError | None:
+def _undefined(question: Question, explanations: list[Explanation]) -> UndefinedError | None:
     """What an explanation of nothing has to say."""
     import numpy as np
 
     slopes = np.array([[total.derivative for total in one.totals] for one in explanations])
-    entries = slopes.reshape(kind.shape(*slopes.shape))
-    return undefined(asked, kind, asked.program(asked.x), entries)
+    return undefined(question, slopes.reshape(question.kind.shape(*slopes.shape)))
 
 
 def graph(options: Options) -> Text:
@@ -70,6 +71,6 @@ def graph(options: Options) -> Text:
     problem = posed(options)
     from gradcalc.engine.program import Program  # deferred, as above
 
-    at = Program(problem.graph).values(problem.x).tolist()
+    at = Program(problem.graph).at(problem.x).values.tolist()
     text = draw(problem.graph, at, options.digits)
     return Text(text, notes=tuple(problem.graph.notes))

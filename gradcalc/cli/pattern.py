@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from gradcalc.calculus.kinds import KINDS
-from gradcalc.cli.derivatives import Asked, answer, bends, judged, verdict_exit
+from gradcalc.cli.derivatives import answer, bends, judged, verdict_exit
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
 from gradcalc.cli.question import method, posed, traced
@@ -65,15 +64,16 @@ def _coordinates(options: Options) -> Text:
         raise UsageError(
             f"--sparse has no format {options.format}", hint=f"one of {', '.join(FORMATS)}"
         )
+
     how = method(options)
     problem = posed(options)
     program = Program(problem.graph)
-    asked = Asked(program, problem.x, [], "auto")
-    remarks = (*problem.graph.notes, *(kink.note for kink in bends(asked, options)))
-    matrix = program.sparse_jacobian(problem.x)
+    at = program.at(problem.x)
+    remarks = (*problem.graph.notes, *(kink.note for kink in bends(at, options)))
+    matrix = at.sparse_jacobian()
     exit = Exit.DONE
     if how != "none" and matrix.shape[0] * matrix.shape[1] <= CHECKED:
-        verdict = judged(asked, KINDS["jacobian"], program(problem.x), matrix.toarray(), options)
+        verdict = judged(at.ask("jacobian"), options, matrix.toarray())
         if verdict is not None:
             remarks, exit = (*remarks, verdict.line), verdict_exit(verdict, options)
     elif how != "none":

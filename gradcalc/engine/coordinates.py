@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradcalc.engine.schedule import Floats
-from gradcalc.errors import BindingError
+from gradcalc.errors import BindingError, listed
 from gradcalc.functions.primitives import CONSTANTS
 from gradcalc.language.names import base, whole_arrays
 
@@ -70,7 +70,7 @@ def _by_order(x: Any, variables: Sequence[str]) -> Floats:
         array = array.reshape(1)
     if array.ndim not in (1, 2) or array.shape[-1] != n:
         raise BindingError(
-            f"a point has {n} coordinates ({_listed(variables)}), this has shape {array.shape}"
+            f"a point has {n} coordinates ({listed(variables)}), this has shape {array.shape}"
         )
     return array
 
@@ -84,7 +84,7 @@ def _by_name(given: Mapping[str, Any], variables: Sequence[str]) -> Floats:
         name = label if label in given else base(label)
         if given.get(name) is None:
             raise BindingError(
-                f"no value for '{label}'", hint=f"the variables are {_listed(variables)}"
+                f"no value for '{label}'", hint=f"the variables are {listed(variables)}"
             )
         values = _numbers(given[name], f"the value of '{name}' is not made of numbers")
         shape = () if name == label else shapes.get(name, ())
@@ -111,7 +111,7 @@ def _refuse_unknown(given: Mapping[str, Any], variables: Sequence[str]) -> None:
             continue
         if name in known:
             raise BindingError(f"'{name}' has two values: its own, and that in '{base(name)}'")
-        hint = f"the variables are {_listed(variables)}"
+        hint = f"the variables are {listed(variables)}"
         if name in CONSTANTS:
             hint = f"{name} is a constant unless it is bound: compile(…, wrt=[…, {name!r}])"
         raise BindingError(f"the expression has no variable '{name}'", hint=hint)
@@ -132,8 +132,3 @@ def _wanted(name: str, shape: tuple[int, ...]) -> str:
     if not shape:
         return "a number, or one for each point"
     return f"{shape}, or (N, {', '.join(map(str, shape))}) for N points"
-
-
-def _listed(names: Sequence[str], most: int = 6) -> str:
-    shown = ", ".join(names[:most])
-    return shown if len(names) <= most else f"{shown}, … ({len(names)} in all)"

@@ -16,12 +16,15 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcalc.calculus import gradients
+from gradcalc.engine.grouped import Chunks, Grouped, Sweeps, turned
 from gradcalc.engine.schedule import Floats
+from gradcalc.engine.unwatched import telling_below
 from gradcalc.functions import sines
 from gradcalc.functions.primitives import ADD, COS, DIV, MUL, NEG, SIN, SQUARE, SUB
 from gradcalc.functions.row import Primitive
@@ -36,6 +39,15 @@ CHUNKS = (512, 32768)
 WORK = 1 << 20
 """Numbers that a thread must have to make and to put in place: below, it waits for the others more
 than it helps."""
+
+MANY_POINTS = 64
+SMALL_GRAPH = 20_000
+"""From so many points on, and up to so many nodes times outputs, the Jacobian is written out as
+straight-line code, which costs a few microseconds a node to make."""
+
+MANY_PRODUCTS = 1024
+SMALL_PRODUCT = 1000
+"""The same for vᵀJ and J u, of points and nodes: sweeps take less time there, the code more."""
 
 Step = tuple[Callable[..., Any], int, int, int, int]
 """A function, the places of its operands (-1: none), and the place that it writes to."""
@@ -73,6 +85,92 @@ class Straight:
         pieces = max(1, -(-count // self.most))
         step = max(1, -(-count // pieces) + 7 & -8)  # registers begin where a cache line does
         return [slice(start, min(start + step, count)) for start in range(0, count, step)]
+
+
+class Many:
+    """A graph at many points; ``careful`` does what is left to the sweeps."""
+
+    def __init__(self, graph: Graph, careful: Grouped) -> None:
+        self.graph = graph
+        self.careful = careful
+
+    def at(self, x: Floats, threads: int | None = None) -> Everywhere:
+        """The answers at N points, shape (N, n)."""
+        return Everywhere(self, x, threads)
+
+    @cached_property
+    def values(self) -> Straight:
+        return straighten(self.graph)
+
+    @cached_property
+    def jacobian(self) -> Straight:
+        return self._slopes(gradients.jacobian_graph(self.graph))
+
+    @cached_property
+    def vjp(self) -> Straight:
+        return self._slopes(gradients.vjp_graph(self.graph))
+
+    @cached_property
+    def jvp(self) -> Straight:
+        return self._slopes(gradients.jvp_graph(self.graph))
+
+    def _slopes(self, graph: Graph) -> Straight:
+        entries, below = len(graph.outputs), telling_below(self.graph)
+        if not below:
+            graph.outputs = graph.outputs + self.graph.outputs
+        return straighten(graph, entries, below or math.inf)
+
+
+class Everywhere:
+    """The answers at N points, by code where that is worth its making, and by careful sweeps where
+    the code met an infinity or a NaN."""
+
+    def __init__(self, machine: Many, x: Floats, threads: int | None) -> None:
+        self.machine = machine
+        self.x = x
+        self.threads = threads
+        self.careful = Chunks(machine.careful, x)
+        graph = machine.graph
+        self._worth_it = len(graph) * len(graph.outputs) <= SMALL_GRAPH
+        self._products_worth_it = len(x) >= MANY_PRODUCTS and len(graph) <= SMALL_PRODUCT
+
+    @property
+    def value(self) -> Floats:
+        if not self._worth_it:
+            return self.careful.value
+        return self._all(self.machine.values, self.x, lambda run, _: run.value)
+
+    def jacobian(self, mode: str) -> Floats:
+        if mode != "auto" or not self._worth_it:
+            return self.careful.jacobian(mode)
+        shape = len(self.machine.graph.outputs), self.x.shape[1]
+        return self._all(
+            self.machine.jacobian, self.x, lambda run, _: run.jacobian("reverse"), shape
+        )
+
+    def vjp(self, v: Floats) -> Floats:
+        if not self._products_worth_it:
+            return self.careful.vjp(v)
+        points = np.hstack([self.x, v])
+        return self._all(self.machine.vjp, points, lambda run, chunk: run.vjp(turned(v[chunk])))
+
+    def jvp(self, u: Floats) -> Floats:
+        if not self._products_worth_it:
+            return self.careful.jvp(u)
+        points = np.hstack([self.x, u])
+        return self._all(self.machine.jvp, points, lambda run, chunk: run.jvp(turned(u[chunk])))
+
+    def _all(
+        self,
+        code: Straight,
+        points: Floats,
+        work: Callable[[Sweeps, slice], Floats],
+        shape: tuple[int, ...] = (-1,),
+    ) -> Floats:
+        flat, suspects = run(code, points, self.threads)
+        result = flat.reshape(len(points), *shape)
+        self.careful.fill(result, suspects, work)
+        return result
 
 
 def straighten(graph: Graph, columns: int | None = None, below: float = math.inf) -> Straight:

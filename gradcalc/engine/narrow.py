@@ -11,13 +11,15 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from gradcalc.calculus.rules import rule
+from gradcalc.engine.grouped import Chunks, Grouped, Sweeps, by_rows
 from gradcalc.engine.schedule import Floats
 from gradcalc.functions.primitives import OPERANDS, TABLE
 from gradcalc.functions.row import Primitive
@@ -118,29 +120,85 @@ def forward(lines: Lines, x: Floats) -> list[float] | None:
     return values
 
 
-def node_values(lines: Lines, x: Floats) -> Floats | None:
-    """The values of the nodes at one point, NaN for those that no output needs."""
-    line = forward(lines, x)
-    if line is None:
-        return None
-    graph, values = lines.graph, np.full(len(lines.graph), np.nan)
-    for node in (*graph.inputs, *graph.constants, *(step[0] for step in lines.steps)):
-        values[node] = line[node]
-    return values
+class Narrow:
+    """A narrow graph; ``careful`` does what is left to the sweeps."""
+
+    def __init__(self, graph: Graph, careful: Grouped) -> None:
+        self.graph = graph
+        self.careful = careful
+
+    @cached_property
+    def lines(self) -> Lines:
+        return straighten(self.graph)
+
+    def at(self, x: Floats, threads: int | None = None) -> Line | Sweeps | Chunks:
+        """The answers at a point, shape (n,), or at N of them, (N, n)."""
+        return Line(self, x) if x.ndim == 1 else self.careful.at(x)
 
 
-def rows(lines: Lines, x: Floats, seeds: Floats, *, magnitudes: bool = False) -> Floats | None:
-    """A row vᵀJ for each of the seeds, shape (k, m), at one point; None where only the careful
-    sweep can tell.
+class Line:
+    """The answers at one point."""
 
-    With ``magnitudes``, the sum of the absolute values of all path products instead.
-    """
-    values = forward(lines, x)
-    if values is None or not math.isfinite(sum(values)):
-        return None
-    found = [_pullback(lines, values, seed, magnitudes) for seed in seeds.tolist()]
-    result = np.array([row for row in found if row is not None])
-    return result if len(result) == len(found) and np.isfinite(result).all() else None
+    def __init__(self, machine: Narrow, x: Floats) -> None:
+        self.machine = machine
+        self.x = x
+        self.sizes = False
+        self.numbers = forward(machine.lines, x)  # the values of all nodes, if Python has them
+
+    @cached_property
+    def careful(self) -> Sweeps:
+        run = Sweeps(self.machine.careful, self.x)
+        return run.magnitudes() if self.sizes else run
+
+    @property
+    def value(self) -> Floats:
+        """That of each output."""
+        line = self.numbers
+        if line is None:
+            return self.careful.value
+        return np.array([line[node] for node in self.machine.graph.outputs])
+
+    @property
+    def values(self) -> Floats:
+        """That of each node; NaN where no output needs it."""
+        line = self.numbers
+        if line is None:
+            return self.careful.values
+        graph, values = self.machine.graph, np.full(len(self.machine.graph), np.nan)
+        steps = self.machine.lines.steps
+        for node in (*graph.inputs, *graph.constants, *(step[0] for step in steps)):
+            values[node] = line[node]
+        return values
+
+    def magnitudes(self) -> Line:
+        """The same with absolute partials, as ``Sweeps.magnitudes``."""
+        other = copy(self)
+        other.sizes = True
+        other.__dict__.pop("careful", None)
+        return other
+
+    def vjp(self, v: Floats) -> Floats:
+        rows = self._rows(v[None])
+        return self.careful.vjp(v) if rows is None else rows.reshape(len(self.x))
+
+    def jvp(self, u: Floats) -> Floats:
+        return self.careful.jvp(u)
+
+    def jacobian(self, mode: str) -> Floats:
+        m, n = len(self.machine.graph.outputs), len(self.x)
+        rows = self._rows(np.eye(m)) if by_rows(mode, m, n) else None
+        return self.careful.jacobian(mode) if rows is None else rows
+
+    def _rows(self, seeds: Floats) -> Floats | None:
+        """A row vᵀJ for each of the seeds, shape (k, m); None where only the careful sweep can
+        tell."""
+        values = self.numbers
+        if values is None or not math.isfinite(sum(values)):
+            return None
+        lines = self.machine.lines
+        found = [_pullback(lines, values, seed, self.sizes) for seed in seeds.tolist()]
+        result = np.array([row for row in found if row is not None])
+        return result if len(result) == len(found) and np.isfinite(result).all() else None
 
 
 def _pullback(

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from gradcalc.calculus import rules
 from gradcalc.check.structure import operands, slopes, varying
+from gradcalc.engine.point import At
 from gradcalc.engine.program import Program
 from gradcalc.errors import Span
 from gradcalc.functions.primitives import (
@@ -115,19 +117,28 @@ def _shown(slope: float) -> str:
     return f"{slope + 0.0:g}"  # -0 is 0
 
 
-def kinks(program: Program, x: Mapping[str, Any] | Sequence[float] | Any) -> list[Kink]:
-    """The kinks that the derivative at the point ``x`` goes through, in the order of the graph.
+_known: WeakKeyDictionary[At, list[Kink]] = WeakKeyDictionary()
+"""The notes under an answer and the check of it ask at one point."""
+
+
+def kinks(at: At) -> list[Kink]:
+    """The kinks that the derivative at the point goes through, in the order of the graph.
 
     Kinks in a branch that is not taken, in an operand of ``max`` that is not the larger one, or in
     what depends on no variable are not among them.
     """
-    graph = program.graph
+    if at not in _known:
+        _known[at] = _found(at)
+    return _known[at]
+
+
+def _found(at: At) -> list[Kink]:
+    graph = at.program.graph
     suspects = [node for node, code in enumerate(graph.codes) if TABLE[code].kink]
     meetings = any(code == WHERE.code for code in graph.codes)
     if not suspects and not meetings:
         return []
-    point = program.point(x)
-    values = program.values(point)
+    values = at.values
     with np.errstate(all="ignore"):
         found = [node for node in suspects if _is_kink(graph, node, values)]
         if not found and not meetings:
@@ -136,7 +147,7 @@ def kinks(program: Program, x: Mapping[str, Any] | Sequence[float] | Any) -> lis
         marks = [a and b for a, b in zip(alive, varies, strict=True)]
         bent = [_describe(graph, node, values, varies) for node in found if marks[node]]
         if meetings and len(graph) <= _MOST:
-            bent += _boundaries(graph, point, values, marks)
+            bent += _boundaries(graph, at.x, values, marks)
     return sorted(bent, key=lambda kink: kink.node)
 
 
@@ -323,9 +334,9 @@ def _meeting(graph: Graph, node: int, boundary: int, x: Any) -> Iterator[Kink]:
 
 def _one_sided(program: Program, x: Any, j: int, sign: int) -> tuple[float, float]:
     """The value and the slope that are approached from one side."""
-    ends = [_moved(x, j, sign, nudge) for nudge in _APPROACH]
-    values = (float(program(end)[0]) for end in ends)
-    return _limit(*values), _limit(*(float(program.jacobian(end)[0, j]) for end in ends))
+    ends = [program.at(_moved(x, j, sign, nudge)) for nudge in _APPROACH]
+    values = (float(end.value[0]) for end in ends)
+    return _limit(*values), _limit(*(float(end.jacobian()[0, j]) for end in ends))
 
 
 def _limit(far: float, near: float, nearest: float) -> float:
@@ -344,9 +355,9 @@ def _differ(left: float, right: float, tolerance: float) -> bool:
 
 def _set_apart(graph: Graph, program: Program, boundary: int, x: Any, j: int) -> Kink | None:
     """A kink where the branch for this one point does not continue what is on both its sides."""
-    ends = [_moved(x, j, sign, _WIDE) for sign in (-1, 1)]
-    left, here, right = (float(program.jacobian(end)[0, j]) for end in (ends[0], x, ends[1]))
-    before, at, after = (float(program(end)[0]) for end in (ends[0], x, ends[1]))
+    places = [program.at(end) for end in (_moved(x, j, -1, _WIDE), x, _moved(x, j, 1, _WIDE))]
+    left, here, right = (float(place.jacobian()[0, j]) for place in places)
+    before, at, after = (float(place.value[0]) for place in places)
     middle, around = (before + after) / 2, (left + right) / 2
     leaps = abs(at - middle) > _APART * max(abs(middle), 1.0)
     if not leaps and abs(here - around) <= _APART * max(abs(around), 1.0):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from typing import NamedTuple
 
-from gradcalc.engine.program import Program
+from gradcalc.engine.point import At
 from gradcalc.explain.undefined import Cause
 from gradcalc.graph.graph import Graph
 
@@ -27,14 +27,13 @@ class Nearby(NamedTuple):
     number: float
 
 
-def nearby(
-    program: Program, x: Sequence[float], cause: Cause, number: Callable[[list[float]], float]
-) -> Nearby | None:
-    """The first point around ``x`` where ``number`` of it is finite; None when none of a few is.
+def nearby(at: At, cause: Cause, number: Callable[[Sequence[float]], float]) -> Nearby | None:
+    """The first point around where ``number`` of it is finite; None when none of a few is.
 
     One coordinate is moved at a time, of those that the guilty part of the text depends on.
     """
-    columns = _columns(program.graph, cause.node)[:MOST_VARIABLES]
+    x = at.x.tolist()
+    columns = _columns(at.program.graph, cause.node)[:MOST_VARIABLES]
     end = time.perf_counter() + BUDGET
     for column, place in _places(x, columns):
         if time.perf_counter() > end:
@@ -42,7 +41,7 @@ def nearby(
         moved = [*x[:column], place, *x[column + 1 :]]
         found = number(moved)
         if math.isfinite(found):
-            return Nearby(program.variables[column], place, found)
+            return Nearby(at.program.variables[column], place, found)
     return None
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradcalc.calculus.rules import evaluate, rule
-from gradcalc.engine.program import Program
+from gradcalc.engine.point import At
 from gradcalc.functions.primitives import OPERANDS, VARIABLE
 from gradcalc.graph.graph import Graph
 from gradcalc.language.tokens import is_name, tokenize
@@ -58,10 +58,10 @@ class Explanation:
     totals: tuple[Total, ...]
 
 
-def explain(program: Program, x: Sequence[float], v: Sequence[float]) -> Explanation:
-    """vᵀJ at ``x``, step by step. A node is explained when it is needed and not a constant."""
+def explain(at: At, v: Sequence[float]) -> Explanation:
+    """vᵀJ at the point, step by step. A node is explained when it is needed and no constant."""
+    program, values = at.program, at.values
     graph = program.graph
-    values = program.values(x)
     order = [
         node
         for node in range(len(graph))

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from gradcalc.calculus.rules import evaluate, rule
-from gradcalc.engine.program import Program
+from gradcalc.engine.point import At
 from gradcalc.errors import Span
 from gradcalc.functions.primitives import WHERE
 from gradcalc.graph.graph import Graph
@@ -31,9 +31,9 @@ class Cause:
     node: int
 
 
-def of_value(program: Program, x: Sequence[float], output: int) -> Cause | None:
-    """Why output number ``output`` is not finite at ``x``; None when it is finite."""
-    graph, values = program.graph, program.values(x)
+def of_value(at: At, output: int) -> Cause | None:
+    """Why output number ``output`` is not finite at the point; None when it is finite."""
+    graph, values = at.program.graph, at.values
     node = graph.outputs[output]
     if math.isfinite(values[node]):
         return None
@@ -47,14 +47,14 @@ def of_value(program: Program, x: Sequence[float], output: int) -> Cause | None:
     return _cause(graph, node, "not finite")
 
 
-def of_slope(program: Program, x: Sequence[float], output: int, variable: int) -> Cause | None:
-    """Why ∂f_i/∂x_j is a NaN at ``x``; None when the sweep finds none.
+def of_slope(at: At, output: int, variable: int) -> Cause | None:
+    """Why ∂f_i/∂x_j is a NaN at the point; None when the sweep finds none.
 
     An output that is not finite itself is its own reason.
     """
-    graph, values = program.graph, program.values(x)
+    graph, values = at.program.graph, at.values
     if not math.isfinite(values[graph.outputs[output]]):
-        return of_value(program, x, output)
+        return of_value(at, output)
     leads = _above(graph, graph.inputs[variable])
     cotangents: dict[int, float] = {graph.outputs[output]: 1.0}
     for node in range(graph.outputs[output], -1, -1):

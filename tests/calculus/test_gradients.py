@@ -51,7 +51,7 @@ def test_the_gradient_of_two_outputs_is_refused() -> None:
 @given(one_output())
 def test_the_gradient_graph_has_the_values_of_the_sweep(case: Case) -> None:
     p, x = case.program(), case.point()
-    scale = p.scale(x, "gradient")
+    scale = p.at(x).scale("gradient")
     error = np.abs(Program(gradient_graph(p.graph))(x) - p.gradient(x))
     assert (error <= 1e-11 * scale + 1e-200).all()
 

@@ -9,17 +9,7 @@ import pytest
 import gradcalc
 from gradcalc.check.verdict import Verdict
 from gradcalc.check.verify import verify
-from gradcalc.engine.program import Program
 
-ENTRIES: dict[str, Callable[[Program, Any, Any], Any]] = {
-    "eval": lambda p, x, v: None,
-    "jacobian": lambda p, x, v: p.jacobian(x),
-    "gradient": lambda p, x, v: p.gradient(x),
-    "vjp": lambda p, x, v: p.vjp(x, v),
-    "jvp": lambda p, x, v: p.jvp(x, v),
-    "hessian": lambda p, x, v: p.hessian(x),
-    "hvp": lambda p, x, v: p.hvp(x, v),
-}
 Check = Callable[..., Verdict]
 
 
@@ -38,10 +28,11 @@ def check() -> Check:
         program = gradcalc.compile(text)
         x = np.asarray(x, float)
         with np.errstate(all="ignore"):
-            value, entries = program(x), ENTRIES[kind](program, x, vector)
+            question = program.at(x).ask(kind, vector)
+            entries = question.entries
         if spoil:
             entries = np.array(entries)
             spoil(entries)
-        return verify(program, x, kind, entries, value=value, vector=vector, **options)
+        return verify(question, entries, **options)
 
     return run

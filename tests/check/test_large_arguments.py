@@ -23,7 +23,7 @@ from gradcalc.check.verify import verify
 def test_there_too_the_slope_is_known(text: str, x: float, method: str) -> None:
     program = gradcalc.compile(text)
     entries = program.gradient([x])
-    verdict = verify(program, [x], "gradient", entries, value=program([x]), method=method)
+    verdict = verify(program.at([x]).ask("gradient"), entries, program([x]), method=method)
     assert verdict.passed, verdict.line
     assert verdict.checked == 1
 
@@ -32,7 +32,7 @@ def test_there_too_the_slope_is_known(text: str, x: float, method: str) -> None:
 def test_waves_far_shorter_than_the_argument(method: str) -> None:
     program = gradcalc.compile("sin(1e100*x)")
     x = [1.5]
-    verdict = verify(program, x, "gradient", program.gradient(x), value=program(x), method=method)
+    verdict = verify(program.at(x).ask("gradient"), method=method)
     with mpmath.workdps(200):
         true = mpmath.mpf(1e100) * mpmath.cos(mpmath.mpf(1e100) * 1.5)
     assert verdict.truth[0] == float(true)

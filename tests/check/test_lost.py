@@ -43,20 +43,20 @@ def test_right_digits_are_counted_against_the_number_itself(
     ],
 )
 def test_the_culprit_is_the_subtraction_that_cancels(text: str, x: float, guilty: str) -> None:
-    found = culprit(gradcalc.compile(text), [x])
+    found = culprit(gradcalc.compile(text).at([x]))
     assert found is not None
     assert text[found.span.start : found.span.end] in (guilty, found.text)
     assert found.digits < 12
 
 
 def test_where_all_values_are_right_there_is_no_culprit() -> None:
-    assert culprit(gradcalc.compile("sin(x)/x"), [1e-5]) is None
-    assert culprit(gradcalc.compile("x**2 + y"), [2.0, 3.0]) is None
+    assert culprit(gradcalc.compile("sin(x)/x").at([1e-5])) is None
+    assert culprit(gradcalc.compile("x**2 + y").at([2.0, 3.0])) is None
 
 
 def test_few_right_digits_are_told_about_though_rounding_explains_them() -> None:
     p = gradcalc.compile("sin(x)/x")
-    verdict = verify(p, [1e-5], "gradient", p.gradient([1e-5]), value=p([1e-5]))
+    verdict = verify(p.at([1e-5]).ask("gradient"))
     assert verdict.passed
     (doubt,) = verdict.doubts
     assert doubt.true == -3.3333333333000005e-06
@@ -66,6 +66,6 @@ def test_few_right_digits_are_told_about_though_rounding_explains_them() -> None
 
 def test_an_exact_zero_that_comes_out_as_one_has_no_digits_to_doubt() -> None:
     p = gradcalc.compile("x*y - x*y + 0.1*x - x/10")
-    verdict = verify(p, [1.0, 3.0], "gradient", p.gradient([1.0, 3.0]), value=p([1.0, 3.0]))
+    verdict = verify(p.at([1.0, 3.0]).ask("gradient"))
     assert verdict.passed
     assert all(doubt.true != 0 for doubt in verdict.doubts)

@@ -134,12 +134,12 @@ def test_of_what_is_too_large_to_run_a_few_columns_are_checked() -> None:
     program = gradcalc.compile("sum(a@a)", shapes={"a": (40, 40)})
     x = np.linspace(-1, 1, 1600)
     entries = program.gradient(x)
-    verdict = verify(program, x, "gradient", entries, value=program(x), budget=1.0)
+    verdict = verify(program.at(x).ask("gradient"), entries, program(x), budget=1.0)
     assert verdict.passed
     assert 0 < verdict.checked < 1600
     assert f"{verdict.checked} of 1,600 entries agree" in verdict.line
     entries[0] *= 1 + 1e-9
-    assert verify(program, x, "gradient", entries, value=program(x), budget=1.0).passed is False
+    assert verify(program.at(x).ask("gradient"), entries, program(x), budget=1.0).passed is False
 
 
 def test_levels_at_once_find_what_nodes_one_by_one_find(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,7 +122,7 @@ def judged(program: Program, x: list[float]) -> tuple[Any, Verdict]:
     start = time.process_time()
     with np.errstate(all="ignore"):
         entries, value = program.jacobian(x), program(x)
-    verdict = verify(program, x, "jacobian", entries, value=value, budget=BUDGET)
+    verdict = verify(program.at(x).ask("jacobian"), entries, value, budget=BUDGET)
     assert time.process_time() - start < BUDGET + MARGIN
     return entries, verdict
 
@@ -133,7 +133,7 @@ def hold_to_claim(program: Program, x: list[float]) -> None:
     if not verdict.passed:
         return
     with np.errstate(all="ignore"):
-        bent = bool(kinks(program, x))
+        bent = bool(kinks(program.at(x)))
     for k, digits in enumerate(verdict.digits):
         i, j = divmod(k, len(x))
         if digits == 0:

@@ -12,8 +12,8 @@ import pytest
 import gradcalc
 from gradcalc.calculus import kinds
 from gradcalc.check.budget import Deadline
+from gradcalc.check.case import Case
 from gradcalc.check.digits import oracle as digits
-from gradcalc.check.question import Question
 from gradcalc.check.symbolic import oracle as symbolic
 from gradcalc.check.verify import verify
 from gradcalc.errors import UsageError
@@ -101,8 +101,8 @@ def test_a_zero_by_structure_is_checked(check: Any) -> None:
 def test_a_wrong_value_is_found() -> None:
     program = gradcalc.compile(EXAMPLE)
     for method in ("sympy", "mpmath"):
-        verdict = verify(program, [2, 3], "jacobian", program.jacobian([2, 3]),
-                         value=[13, 13.5], method=method, budget=30)  # fmt: skip
+        question = program.at([2, 3]).ask("jacobian")
+        verdict = verify(question, value=[13, 13.5], method=method, budget=30)
         assert verdict.passed is False
         assert verdict.line == f"✗ {method}: f2 is 13.5, true value 13"
 
@@ -261,7 +261,7 @@ def test_no_check_is_no_pass(check: Any) -> None:
 def test_unknown_kinds_and_methods_are_refused(check: Any) -> None:
     program = gradcalc.compile("x")
     with pytest.raises(UsageError):
-        verify(program, [1], "laplacian", [1], value=[1])
+        program.at([1]).ask("laplacian")
     with pytest.raises(UsageError):
         check("x", [1], method="guess")
 
@@ -284,7 +284,7 @@ def test_the_truth_comes_with_the_verdict(check: Any) -> None:
 )
 def test_a_zero_is_believed_only_when_many_digits_come_to_it(text: str, x: float) -> None:
     p = gradcalc.compile(text)
-    verdict = verify(p, [x], "gradient", p.gradient([x]), value=p([x]))
+    verdict = verify(p.at([x]).ask("gradient"))
     assert verdict.passed is not False
 
 
@@ -421,10 +421,10 @@ def test_terms_that_cancel_by_300_digits(check: Any, method: str) -> None:
 def test_an_exponent_that_swallows_one() -> None:
     # x**(x - 1) is not x**x, with however few digits
     graph, kind = gradcalc.compile("x**x").graph, kinds.KINDS["gradient"]
-    question = Question(graph, (1e155,), kind, (), (1.0,), (1.0,))
+    case = Case(graph, (1e155,), kind, (), (1.0,), (1.0,))
     with exclusive():
-        (true,) = digits.truth(question, Deadline(30)).entries
-        (other,) = symbolic.truth(question, Deadline(30)).entries
+        (true,) = digits.truth(case, Deadline(30)).entries
+        (other,) = symbolic.truth(case, Deadline(30)).entries
         assert abs(true / other - 1) < 1e-18
 
 

@@ -45,17 +45,17 @@ def test_the_hint_is_a_point_that_has_an_answer(
 def test_only_the_variables_of_the_guilty_part_are_moved() -> None:
     program = gradcalc.compile("x1 + x2 + log(x3)")
     x = [1.0, 1.0, 0.0]
-    cause = of_value(program, x, 0)
+    cause = of_value(program.at(x), 0)
     assert cause is not None
-    found = nearby(program, x, cause, lambda x: float(program(x)[0]))
+    found = nearby(program.at(x), cause, lambda x: float(program(x)[0]))
     assert found == ("x3", 1e-12, 2 + math.log(1e-12))
 
 
 def test_the_answer_there_is_what_the_program_says_there() -> None:
     program = gradcalc.compile("x*sqrt(y)*cbrt(y)")
     x = [0.0, 0.0]
-    cause = of_slope(program, x, 0, 1)
+    cause = of_slope(program.at(x), 0, 1)
     assert cause is not None
-    found = nearby(program, x, cause, lambda x: float(program.gradient(x)[1]))
+    found = nearby(program.at(x), cause, lambda x: float(program.gradient(x)[1]))
     assert found is not None
     assert found.number == program.gradient([0.0, found.at])[1]

@@ -38,7 +38,7 @@ def vectors(draw: Any, count: int) -> Floats:
 def test_the_reverse_and_the_forward_mode_give_one_jacobian(case: Case) -> None:
     p, x = case.program(), case.point()
     reverse, forward = p.jacobian(x, "reverse"), p.jacobian(x, "forward")
-    agree(reverse, forward, p.scale(x, "jacobian"), 1e-13)
+    agree(reverse, forward, p.at(x).scale("jacobian"), 1e-13)
     assert reverse.shape == (len(p.outputs), len(p.variables))
 
 
@@ -47,7 +47,7 @@ def test_a_vector_may_be_pushed_forward_or_pulled_back(case: Case, data: st.Data
     p, x = case.program(), case.point()
     v, u = vectors(data.draw, len(p.outputs)), vectors(data.draw, len(p.variables))
     left, right = v @ p.jvp(x, u), p.vjp(x, v) @ u
-    scale = np.abs(v) @ p.scale(x, "jacobian") @ np.abs(u)
+    scale = np.abs(v) @ p.at(x).scale("jacobian") @ np.abs(u)
     assert abs(left - right) <= 1e-13 * scale
 
 
@@ -55,14 +55,14 @@ def test_a_vector_may_be_pushed_forward_or_pulled_back(case: Case, data: st.Data
 def test_vjp_is_linear_in_the_vector(case: Case, data: st.DataObject) -> None:
     p, x = case.program(), case.point()
     v, w = vectors(data.draw, len(p.outputs)), vectors(data.draw, len(p.outputs))
-    scale = (np.abs(v) + 2 * np.abs(w)) @ p.scale(x, "jacobian")
+    scale = (np.abs(v) + 2 * np.abs(w)) @ p.at(x).scale("jacobian")
     agree(p.vjp(x, v + 2 * w), p.vjp(x, v) + 2 * p.vjp(x, w), scale, 1e-13)
 
 
 @given(cases(), st.data())
 def test_products_are_those_of_the_whole_jacobian(case: Case, data: st.DataObject) -> None:
     p, x = case.program(), case.point()
-    jacobian, scale = p.jacobian(x), p.scale(x, "jacobian")
+    jacobian, scale = p.jacobian(x), p.at(x).scale("jacobian")
     v, u = vectors(data.draw, len(p.outputs)), vectors(data.draw, len(p.variables))
     agree(p.vjp(x, v), v @ jacobian, np.abs(v) @ scale, 1e-13)
     agree(p.jvp(x, u), jacobian @ u, scale @ np.abs(u), 1e-13)
@@ -71,13 +71,13 @@ def test_products_are_those_of_the_whole_jacobian(case: Case, data: st.DataObjec
 @given(cases())
 def test_no_entry_is_larger_than_its_scale(case: Case) -> None:
     p, x = case.program(), case.point()
-    assert (np.abs(p.jacobian(x)) <= p.scale(x, "jacobian") * (1 + 1e-12)).all()
+    assert (np.abs(p.jacobian(x)) <= p.at(x).scale("jacobian") * (1 + 1e-12)).all()
 
 
 @given(cases("analytic"))
 def test_the_jacobian_is_that_of_the_complex_step(case: Case) -> None:
     p, x = case.program(), case.point()
-    agree(p.jacobian(x), complex_step.jacobian(p.graph, x), p.scale(x, "jacobian"), 1e-8)
+    agree(p.jacobian(x), complex_step.jacobian(p.graph, x), p.at(x).scale("jacobian"), 1e-8)
 
 
 @given(cases())
@@ -120,7 +120,7 @@ def test_the_hessian_is_the_complex_step_of_the_gradient(case: Case) -> None:
     inner = {node.primitive.name for node in gradient.graph if node.operands}
     assume(inner <= set(complex_step.FUNCTIONS) - {"digamma"})
     expected = complex_step.jacobian(gradient.graph, x)
-    agree(p.hessian(x), expected, gradient.scale(x, "jacobian"), 1e-7)
+    agree(p.hessian(x), expected, gradient.at(x).scale("jacobian"), 1e-7)
 
 
 @given(one_output("smooth", depth=2), st.data())
@@ -139,7 +139,9 @@ def test_the_vjp_as_a_graph_has_the_values_of_the_sweep(case: Case, data: st.Dat
     v = vectors(data.draw, len(p.outputs))
     derived = Program(vjp_graph(p.graph))
     assert derived.variables == (*p.variables, *(f"v[{i}]" for i in range(len(v))))
-    agree(derived(np.concatenate([x, v])), p.vjp(x, v), np.abs(v) @ p.scale(x, "jacobian"), 1e-11)
+    agree(
+        derived(np.concatenate([x, v])), p.vjp(x, v), np.abs(v) @ p.at(x).scale("jacobian"), 1e-11
+    )
 
 
 def symbolic(graph: Graph) -> tuple[list[sympy.Symbol], list[Any]]:
@@ -163,7 +165,7 @@ def test_the_jacobian_is_that_of_sympy(case: Case) -> None:
     exact = {s: sympy.Rational(value) for s, value in zip(symbols, x, strict=True)}
     expected = [[float(sympy.diff(f, s).subs(exact).evalf(20)) for s in symbols] for f in outputs]
     ours = p.jacobian(x)
-    agree(ours, np.array(expected).reshape(ours.shape), p.scale(x, "jacobian"), 1e-9)
+    agree(ours, np.array(expected).reshape(ours.shape), p.at(x).scale("jacobian"), 1e-9)
 
 
 def test_the_cheap_gradient_principle_counts_few_nodes_a_node() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 import gradcalc
 from gradcalc.engine import many
-from gradcalc.engine.program import MANY_POINTS, MANY_PRODUCTS
+from gradcalc.engine.many import MANY_POINTS, MANY_PRODUCTS
 from gradcalc.functions.sines import LONG
 from tests.expressions import Case, cases
 
@@ -20,7 +20,7 @@ MANY = MANY_POINTS + 7
 def test_straight_line_code_and_sweeps_agree_at_every_point(case: Case) -> None:
     p, x = case.program(), case.point()
     points = x * (1 + 1e-3 * np.linspace(-1, 1, MANY))[:, None]
-    scale = np.array([p.scale(point, "jacobian") for point in points])
+    scale = np.array([p.at(point).scale("jacobian") for point in points])
     one_by_one = np.array([p.jacobian(point) for point in points])
     together = p.jacobian(points)
     assert together.shape == one_by_one.shape
@@ -72,7 +72,7 @@ def test_products_agree_at_every_point(case: Case) -> None:
     points = x * (1 + 1e-3 * np.linspace(-1, 1, MANY_PRODUCTS))[:, None]
     v = rng.normal(size=(MANY_PRODUCTS, len(p.outputs)))
     u = rng.normal(size=(MANY_PRODUCTS, len(p.variables)))
-    scale = np.array([p.scale(point, "jacobian") for point in points[SOME]])
+    scale = np.array([p.at(point).scale("jacobian") for point in points[SOME]])
     rows = list(map(p.vjp, points[SOME], v[SOME]))
     room = 1e-12 * np.einsum("ki,kij->kj", np.abs(v[SOME]), scale) + 1e-200
     assert (np.abs(p.vjp(points, v)[SOME] - rows) <= room).all()
@@ -140,7 +140,7 @@ def test_registers_are_used_again_however_long_the_code() -> None:
 
 def test_slopes_that_are_the_same_everywhere_are_not_computed() -> None:
     p = gradcalc.compile("x1**2+3*x2, x2**2+2*x1")
-    code = p._straight_jacobian
+    code = many.Many(p.graph, p.machine(np.zeros(2))).jacobian
     assert sorted(number for _, number in code.fills) == [2.0, 3.0]
     names = [step[0].__name__ for step in code.steps]
     assert names == ["multiply", "reduce"] * 2  # the sum tells whether all is finite

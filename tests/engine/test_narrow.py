@@ -10,6 +10,7 @@ from hypothesis import assume, given
 
 import gradcalc
 from gradcalc.engine import narrow, reverse, sweeps
+from gradcalc.engine.grouped import Sweeps
 from tests.expressions import Case, cases
 
 
@@ -25,8 +26,8 @@ def test_one_node_at_a_time_gives_what_the_groups_give(case: Case) -> None:
     v = np.linspace(1, 2, len(p.outputs))
     grouped = sweeps.linearize(p.schedule, sweeps.forward(p.schedule, x))
     expected = reverse.way_back(p.schedule).pullback(grouped, v)
-    scale = p.scale(x, "vjp", v)
-    result = narrow.rows(lines, x, v[None])
+    scale = p.at(x).scale("vjp", v)
+    result = narrow.Line(narrow.Narrow(p.graph, p.machine(x)), x)._rows(v[None])
     assume(result is not None)  # else it is left to the careful sweeps
     assert result is not None
     assert (np.abs(result[0] - expected) <= 1e-13 * scale + 1e-200).all()
@@ -67,11 +68,12 @@ def test_a_zero_times_an_infinite_slope_is_not_a_zero() -> None:
 def test_a_narrow_program_answers_all_questions_without_a_schedule() -> None:
     narrow = gradcalc.compile("sin(" * 80 + "x1*x2 - 3*x1" + ")" * 80 + ", x2")
     x = [0.5, 0.7]
-    jacobian, values, scale = narrow.jacobian(x), narrow.values(x), narrow.scale(x, "jacobian")
-    assert "schedule" not in vars(narrow)
-    partials = sweeps.linearize(narrow.schedule, sweeps.forward(narrow.schedule, np.array(x)))
-    np.testing.assert_allclose(narrow._all_pullbacks(partials), jacobian, rtol=1e-12)
-    expected = narrow._all_pullbacks(sweeps.magnitudes(partials))
+    at = narrow.at(x)
+    jacobian, values, scale = at.jacobian(), at.values, at.scale("jacobian")
+    assert "schedule" not in vars(narrow._grouped)
+    careful = Sweeps(narrow._grouped, np.array(x))
+    np.testing.assert_allclose(careful.jacobian("reverse"), jacobian, rtol=1e-12)
+    expected = careful.magnitudes().jacobian("reverse")
     np.testing.assert_allclose(scale, expected, rtol=1e-12)
     place = narrow.schedule.place
     assert np.isnan(values[place < 0]).all() or (place >= 0).all()

@@ -310,15 +310,15 @@ def test_results_are_the_callers_own() -> None:
 def test_the_scale_adds_up_what_cancels() -> None:
     p = compiled("(x + 1)*(x - 1) - x**2")
     assert abs(p.jacobian([1e6])[0, 0]) <= 1e-9
-    assert p.scale([1e6], "jacobian")[0, 0] == pytest.approx(4e6, rel=1e-5)
-    assert p.scale([1e6], "gradient").shape == (1,)
-    same(p.scale([1e6], "vjp", np.array([-1.0])), p.scale([1e6], "gradient"))
-    same(p.scale([1e6], "jvp", np.array([-2.0])), 2 * p.scale([1e6], "jacobian")[0])
+    assert p.at([1e6]).scale("jacobian")[0, 0] == pytest.approx(4e6, rel=1e-5)
+    assert p.at([1e6]).scale("gradient").shape == (1,)
+    same(p.at([1e6]).scale("vjp", np.array([-1.0])), p.at([1e6]).scale("gradient"))
+    same(p.at([1e6]).scale("jvp", np.array([-2.0])), 2 * p.at([1e6]).scale("jacobian")[0])
 
 
 def test_every_node_has_its_value() -> None:
     p = compiled("r = x + 1; s = 5*x; r**2", outputs=["r"])
-    found = dict(zip((p.graph.text(k) for k in range(len(p.graph))), p.values([3]), strict=True))
+    found = dict(zip((p.graph.text(k) for k in range(len(p.graph))), p.at([3]).values, strict=True))
     assert found["x"] == 3
     assert found["x + 1"] == 4
     assert np.isnan(found["5*x"])  # the chosen outputs do not need it

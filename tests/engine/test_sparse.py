@@ -27,7 +27,7 @@ def test_a_sparse_jacobian_is_the_dense_one(case: Case) -> None:
     dense = p.jacobian(x)
     sparse = p.sparse_jacobian(x)
     assert sparse.shape == dense.shape
-    scale = p.scale(x, "jacobian")
+    scale = p.at(x).scale("jacobian")
     assert (np.abs(sparse.toarray() - dense) <= 1e-13 * scale + 1e-200).all()
 
 

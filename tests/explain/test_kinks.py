@@ -14,7 +14,7 @@ from gradcalc.functions.primitives import CONVENTIONS
 
 def notes(text: str, **at: float) -> list[str]:
     program = gradcalc.compile(text)
-    return [kink.note for kink in kinks(program, np.array([at[v] for v in program.variables]))]
+    return [kink.note for kink in kinks(program.at(np.array([at[v] for v in program.variables])))]
 
 
 def test_a_note_is_a_sentence() -> None:
@@ -46,7 +46,7 @@ def test_where_there_is_a_kink(text: str) -> None:
 
 def test_the_span_is_that_of_the_users_text() -> None:
     program = gradcalc.compile("1 + sin(abs(x - 2))")
-    (kink,) = kinks(program, [2.0])
+    (kink,) = kinks(program.at([2.0]))
     assert program.graph.source.text[slice(*kink.span)] == kink.text == "abs(x - 2)"
     assert kink.condition == "x - 2 = 0"
 
@@ -140,7 +140,7 @@ def test_conventions(text: str, x: float, torch: float, jax: float) -> None:
     assert slopes == {"torch": torch, "jax": jax}
     for name in CONVENTIONS:
         program = Program(under(graph, name))
-        for kink in kinks(program, [x]):
+        for kink in kinks(program.at([x])):
             assert kink.slopes == (slopes[name],)
             assert ("takes" in kink.note) is (torch != jax)
 
@@ -168,5 +168,5 @@ def test_conventions_differ_at_kinks_only() -> None:
     ],
 )
 def test_beside_a_boundary_the_limits_are_named(text: str, sides: str) -> None:
-    (kink,) = kinks(gradcalc.compile(text), [0.0])
+    (kink,) = kinks(gradcalc.compile(text).at([0.0]))
     assert sides in kink.note

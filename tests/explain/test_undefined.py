@@ -23,7 +23,7 @@ from gradcalc.explain.undefined import of_slope, of_value
 def test_a_value_is_traced_to_the_first_operation_that_went_wrong(
     text: str, x: list[float], guilty: str, what: str
 ) -> None:
-    cause = of_value(gradcalc.compile(text), x, 0)
+    cause = of_value(gradcalc.compile(text).at(x), 0)
     assert cause is not None
     assert (cause.text, cause.what) == (guilty, what)
     assert text[cause.span.start : cause.span.end] == guilty
@@ -41,7 +41,7 @@ def test_a_value_is_traced_to_the_first_operation_that_went_wrong(
 def test_a_slope_is_traced_to_the_product_that_has_no_value(
     text: str, x: list[float], variable: int, guilty: str, what: str
 ) -> None:
-    cause = of_slope(gradcalc.compile(text), x, 0, variable)
+    cause = of_slope(gradcalc.compile(text).at(x), 0, variable)
     assert cause is not None
     assert cause.text == guilty
     assert sorted(cause.what.split()) == sorted(what.split())
@@ -49,5 +49,5 @@ def test_a_slope_is_traced_to_the_product_that_has_no_value(
 
 def test_what_is_finite_has_no_cause() -> None:
     p = gradcalc.compile("x1*x2")
-    assert of_value(p, [1, 2], 0) is None
-    assert of_slope(p, [1, 2], 0, 1) is None
+    assert of_value(p.at([1, 2]), 0) is None
+    assert of_slope(p.at([1, 2]), 0, 1) is None

@@ -44,7 +44,7 @@ def test_a_check_never_changes_the_users_precision(
         monkeypatch.setattr(mpmath.mp, name, None)
     program = gradcalc.compile("x**y*sin(x)")
     x = [0.7, 1.3]
-    verdict = verify(program, x, "gradient", program.gradient(x), value=program(x), method=method)
+    verdict = verify(program.at(x).ask("gradient"), method=method)
     assert verdict.passed
 
 
@@ -55,7 +55,7 @@ def test_threads_check_side_by_side() -> None:
     def judged(text: str) -> tuple[bool | None, float]:
         program = gradcalc.compile(text)
         x = [1.25]
-        verdict = verify(program, x, "gradient", program.gradient(x), value=program(x),
+        verdict = verify(program.at(x).ask("gradient"),
                          method="mpmath", budget=60)  # fmt: skip
         return verdict.passed, float(verdict.truth[0])
 

@@ -29,13 +29,13 @@ def test_a_listing_has_operands_before_users_and_the_users_text() -> None:
 @pytest.mark.parametrize("name", PICTURES)
 def test_every_picture_shows_the_value_of_a_node_when_there_is_a_point(name: str) -> None:
     p = gradcalc.compile("x*y + 1")
-    assert "42" in PICTURES[name](p.graph, p.values([6.0, 7.0]))
+    assert "42" in PICTURES[name](p.graph, p.at([6.0, 7.0]).values)
     assert "42" not in PICTURES[name](p.graph)
 
 
 def test_the_json_of_a_graph_is_enough_to_evaluate_it() -> None:
     p = gradcalc.compile("x*y + 1")
-    data = json.loads(render_json(p.graph, p.values([6.0, 7.0])))
+    data = json.loads(render_json(p.graph, p.at([6.0, 7.0]).values))
     by_number = {node["node"]: node for node in data["nodes"]}
     top = by_number[data["outputs"]["f1"]]
     assert top["operation"] == "add"

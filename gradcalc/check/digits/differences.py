@@ -9,27 +9,27 @@ from __future__ import annotations
 
 from gradcalc.calculus.kinds import U, V
 from gradcalc.check.budget import Deadline
+from gradcalc.check.case import Case, Reference
 from gradcalc.check.compare import Nowhere, Truth, Unchecked
 from gradcalc.check.digits import oracle
 from gradcalc.check.digits.approach import Beside
-from gradcalc.check.question import Answer, Question
 from gradcalc.check.structure import Outline
 
 
-def truth(question: Question, deadline: Deadline) -> Answer:
-    """The entries and values by differences. Raises OutOfTime and UndecidedError."""
+def truth(case: Case, deadline: Deadline) -> Reference:
+    """The entries and values by differences. Raises OutOfTime and NoReferenceError."""
     with deadline.alarm():
-        values = oracle.values(question, deadline)
-        if question.kind.order == 0:
-            return Answer([], values)
-        beside = Beside(Outline(question.graph), question.x, deadline)
-        return Answer([_told(question, true) for true in _entries(question, beside)], values)
+        values = oracle.values(case, deadline)
+        if case.kind.order == 0:
+            return Reference([], values)
+        beside = Beside(Outline(case.graph), case.x, deadline)
+        return Reference([_told(case, true) for true in _entries(case, beside)], values)
 
 
-def _entries(question: Question, beside: Beside) -> list[Truth]:
-    m, n = len(question.graph.outputs), len(question.graph.inputs)
-    kind, scales = question.kind, question.entry_scales
-    vector = dict(enumerate(question.vector))
+def _entries(case: Case, beside: Beside) -> list[Truth]:
+    m, n = len(case.graph.outputs), len(case.graph.inputs)
+    kind, scales = case.kind, case.entry_scales
+    vector = dict(enumerate(case.vector))
     if kind.order == 2 and kind.vector is not None:
         return [beside.curvature({j: 1.0}, vector, scales[j]) for j in range(n)]
     if kind.order == 2:
@@ -44,6 +44,6 @@ def _entries(question: Question, beside: Beside) -> list[Truth]:
     return [beside.slope({j: 1.0}, {i: 1.0}, scales[i * n + j]) for i, j in places]
 
 
-def _told(question: Question, true: Truth) -> Truth:
+def _told(case: Case, true: Truth) -> Truth:
     """Where there is no derivative because of a kink, a note tells of it."""
-    return Unchecked(oracle.KINK) if question.kinks and isinstance(true, Nowhere) else true
+    return Unchecked(oracle.KINK) if case.kinks and isinstance(true, Nowhere) else true

@@ -14,10 +14,10 @@ from typing import Any
 
 from gradcalc.calculus.kinds import V
 from gradcalc.check.budget import Deadline, OutOfTime
+from gradcalc.check.case import Case, Direction, NoReferenceError, Reference
 from gradcalc.check.compare import Nowhere, Truth, Unchecked
 from gradcalc.check.digits.approach import LOST, NEARBY, Beside
 from gradcalc.check.digits.tape import Tangents, Tape
-from gradcalc.check.question import Answer, Direction, Question, UndecidedError
 from gradcalc.check.structure import Outline
 from gradcalc.functions.digits import context
 
@@ -37,26 +37,26 @@ KINK = "kink"
 Run = Callable[[Tape], list[Any]]
 
 
-def truth(question: Question, deadline: Deadline) -> Answer:
-    """The entries and values by sweeps. Raises OutOfTime and UndecidedError."""
+def truth(case: Case, deadline: Deadline) -> Reference:
+    """The entries and values by sweeps. Raises OutOfTime and NoReferenceError."""
     try:
         with deadline.alarm():
-            work = _Work(question, deadline)
-            answer = Answer(entries=[], values=work.values())
-    except UndecidedError:
-        if not question.kind.is_slope:
+            work = _Work(case, deadline)
+            answer = Reference(entries=[], values=work.values())
+    except NoReferenceError:
+        if not case.kind.is_slope:
             raise
-        return _sample(question, deadline)
-    if question.kind.order:
-        _entries(question, work, answer, deadline)
+        return _sample(case, deadline)
+    if case.kind.order:
+        _entries(case, work, answer, deadline)
     return answer
 
 
-def _sample(question: Question, deadline: Deadline) -> Answer:
+def _sample(case: Case, deadline: Deadline) -> Reference:
     """A few columns of a Jacobian whose graph is too large to be run as a whole."""
     work: _Work | None = None
     with suppress(OutOfTime), deadline.alarm():
-        work = _Work(question, deadline, lazy=True)
+        work = _Work(case, deadline, lazy=True)
         enough = _PART * deadline.remaining
         for k in _spread(work.count)[:_SAMPLE]:
             work.sweep(k)
@@ -64,16 +64,16 @@ def _sample(question: Question, deadline: Deadline) -> Answer:
                 break
     if work is None or not work.known:
         raise OutOfTime
-    gaps: list[Truth] = [Unchecked("no time")] * len(question.graph.outputs)
-    return Answer(work.entries(), gaps, TOO_MANY)
+    gaps: list[Truth] = [Unchecked("no time")] * len(case.graph.outputs)
+    return Reference(work.entries(), gaps, TOO_MANY)
 
 
-def values(question: Question, deadline: Deadline) -> list[Truth]:
+def values(case: Case, deadline: Deadline) -> list[Truth]:
     """The outputs alone."""
-    return _Work(question, deadline).values()
+    return _Work(case, deadline).values()
 
 
-def _entries(question: Question, work: _Work, answer: Answer, deadline: Deadline) -> None:
+def _entries(case: Case, work: _Work, answer: Reference, deadline: Deadline) -> None:
     """Sweep by sweep, as many as there is time for; if not all, all of them together too."""
     order = _spread(work.count)
     try:
@@ -83,7 +83,7 @@ def _entries(question: Question, work: _Work, answer: Answer, deadline: Deadline
                 work.sweep(k)
             each = (before - deadline.remaining) / _PROBES
             too_long = each * len(order) > 0.8 * deadline.remaining
-            if too_long and len(order) > _PROBES and question.kind.is_slope:
+            if too_long and len(order) > _PROBES and case.kind.is_slope:
                 answer.directions = [work.random_direction(seed) for seed in range(_DIRECTIONS)]
             for k in order[_PROBES:]:
                 work.sweep(k)
@@ -97,15 +97,15 @@ def _entries(question: Question, work: _Work, answer: Answer, deadline: Deadline
 
 
 class _Work:
-    """One question, at as many precisions as it takes.
+    """One case, at as many precisions as it takes.
 
     ``known`` has the truths that sweep number k found: a row of the Jacobian, or a column where
     there are fewer of those; a column of a Hessian; a product with a vector as a whole.
     """
 
-    def __init__(self, question: Question, deadline: Deadline, *, lazy: bool = False) -> None:
-        self._question, self._deadline, self._lazy = question, deadline, lazy
-        self._graph = graph = question.graph
+    def __init__(self, case: Case, deadline: Deadline, *, lazy: bool = False) -> None:
+        self._case, self._deadline, self._lazy = case, deadline, lazy
+        self._graph = graph = case.graph
         self._outline = Outline(graph)
         self._tapes: dict[int, Tape] = {}
         self._cotangents: dict[int, Tangents] = {}
@@ -113,22 +113,22 @@ class _Work:
         self._zero = context().mpf(0)
         self.known: dict[int, list[Truth]] = {}
         m, n = len(graph.outputs), len(graph.inputs)
-        self.by_rows = question.kind.is_slope and m <= n and not lazy
-        self.count = 1 if question.kind.vector else m if self.by_rows else n
+        self.by_rows = case.kind.is_slope and m <= n and not lazy
+        self.count = 1 if case.kind.vector else m if self.by_rows else n
 
     def values(self) -> list[Truth]:
         """The outputs."""
         kept: dict[int, list[Truth]] = {}
         self._settle(kept, 0, lambda tape: [tape.values[node] for node in self._graph.outputs],
-                     self._question.value_scales)  # fmt: skip
+                     self._case.value_scales)  # fmt: skip
         return [Unchecked("no real value") if true == Unchecked(NEARBY) else true
                 for true in kept[0]]  # fmt: skip
 
     def sweep(self, k: int) -> None:
         """Find out ``known[k]``. What there was no time for is Unchecked."""
-        kind, scales = self._question.kind, self._question.entry_scales
+        kind, scales = self._case.kind, self._case.entry_scales
         m, n = len(self._graph.outputs), len(self._graph.inputs)
-        weights = dict(enumerate(self._question.vector)) if kind.vector else {k: 1.0}
+        weights = dict(enumerate(self._case.vector)) if kind.vector else {k: 1.0}
         if self.by_rows or kind.vector is V:
             wanted = scales if kind.vector else scales[k * n : k * n + n]
             self._settle(self.known, k, lambda tape: self._row(tape, weights), wanted)
@@ -149,7 +149,7 @@ class _Work:
             return self.known.get(0, [missing] * n)
         if self.by_rows:
             return [true for i in range(m) for true in self.known.get(i, [missing] * n)]
-        rows = n if self._question.kind.order == 2 else m
+        rows = n if self._case.kind.order == 2 else m
         columns = [self.known.get(j, [missing] * rows) for j in range(n)]
         return [column[i] for i in range(rows) for column in columns]
 
@@ -157,7 +157,7 @@ class _Work:
         """The derivatives of all outputs when every input moves by 1 or by -1."""
         signs = random.Random(seed).choices((-1.0, 1.0), k=len(self._graph.inputs))
         m, n = len(self._graph.outputs), len(signs)
-        units = [math.fsum(self._question.entry_scales[i * n : i * n + n]) for i in range(m)]
+        units = [math.fsum(self._case.entry_scales[i * n : i * n + n]) for i in range(m)]
         kept: dict[int, list[Truth]] = {}
         self._settle(kept, 0, lambda tape: self._column(tape, dict(enumerate(signs))), units)
         return Direction(tuple(signs), kept[0])
@@ -220,7 +220,7 @@ class _Work:
     def _tape(self, digits: int) -> Tape:
         if digits not in self._tapes:
             self._tapes[digits] = Tape(
-                self._outline, self._question.x, digits, self._deadline, lazy=self._lazy
+                self._outline, self._case.x, digits, self._deadline, lazy=self._lazy
             )
         return self._tapes[digits]
 
@@ -239,9 +239,9 @@ class _Work:
             if found[place] != Unchecked(NEARBY):
                 continue
             if self._beside is None:
-                self._beside = Beside(self._outline, self._question.x, self._deadline)
+                self._beside = Beside(self._outline, self._case.x, self._deadline)
             true = self._beside.slope(along, mixture, scales[place])
-            if self._question.kinks and isinstance(true, Nowhere):
+            if self._case.kinks and isinstance(true, Nowhere):
                 true = Unchecked(KINK)  # a note tells of it
             found[place] = true
 

@@ -12,11 +12,11 @@ from typing import Any
 
 from gradcalc.check import sweeps
 from gradcalc.check.budget import Deadline
+from gradcalc.check.case import NoReferenceError
 from gradcalc.check.digits.guard import reserve
 from gradcalc.check.digits.jumps import CONDITIONS, jumps, turns
 from gradcalc.check.digits.slopes import LINEAR, Slopes
 from gradcalc.check.digits.values import leaves, rerun
-from gradcalc.check.question import UndecidedError
 from gradcalc.check.structure import Outline, needed, operands
 from gradcalc.functions.digits import context
 from gradcalc.functions.primitives import MUL, WHERE
@@ -185,7 +185,7 @@ def evaluate(
 ) -> int:
     """Run ``nodes``, and say how many digits they swallow (``gradcalc.check.digits.guard``).
 
-    Raises UndecidedError where there is no time for a few runs of that kind.
+    Raises NoReferenceError where there is no time for a few runs of that kind.
     """
     with context().workdps(digits):
         trial = min(len(nodes) // 10, _TRIAL)
@@ -198,6 +198,6 @@ def evaluate(
             took.append(before - deadline.remaining)
         seconds = min(took) * len(nodes) / max(trial, 1)
         if _RUNS * seconds > deadline.remaining:
-            raise UndecidedError(f"one evaluation at {digits} digits takes {seconds:.1f} s")
+            raise NoReferenceError(f"one evaluation at {digits} digits takes {seconds:.1f} s")
         rerun(graph, nodes[start:], values, deadline)
     return reserve(graph, nodes, values)

@@ -18,7 +18,7 @@ from functools import cache
 from typing import Any
 
 from gradcalc.check.budget import Deadline
-from gradcalc.check.question import UndecidedError
+from gradcalc.check.case import NoReferenceError
 from gradcalc.check.structure import PRODUCTS, SUMS, Outline, Term, bits, operands
 from gradcalc.functions.primitives import (
     ADD,
@@ -144,7 +144,7 @@ class _Builder:
         else:
             expression = self._apply(node)
         if expression in self._undefined:
-            raise UndecidedError("sympy finds the formula undefined")
+            raise NoReferenceError("sympy finds the formula undefined")
         self._formula.expressions[node] = expression
 
     def leaf(self, node: int) -> Any:

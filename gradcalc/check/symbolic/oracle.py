@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from gradcalc.check.budget import Deadline
+from gradcalc.check.case import Case, NoReferenceError, Reference
 from gradcalc.check.compare import Truth, Unchecked
 from gradcalc.check.digits.approach import LOST
 from gradcalc.check.digits.jumps import jumps, turns
@@ -13,7 +14,6 @@ from gradcalc.check.digits.oracle import agreed
 from gradcalc.check.digits.slopes import Slopes
 from gradcalc.check.digits.tape import valued
 from gradcalc.check.digits.values import coefficient, leaves, rerun
-from gradcalc.check.question import Answer, Question, UndecidedError
 from gradcalc.check.structure import Outline, extents, needed, operands, supports
 from gradcalc.check.symbolic.formula import Formula, first_derivatives, rebuild, second_derivatives
 from gradcalc.check.symbolic.numbers import Evaluation, UnsupportedError
@@ -38,64 +38,64 @@ _SECONDS = 4e-5
 sums of polynomials (5e-5) and on nested functions (3e-5 to 7e-5)."""
 
 
-def truth(question: Question, deadline: Deadline) -> Answer:
-    """The entries and values by sympy. Raises OutOfTime and UndecidedError."""
+def truth(case: Case, deadline: Deadline) -> Reference:
+    """The entries and values by sympy. Raises OutOfTime and NoReferenceError."""
     with deadline.alarm():
-        _require_small(len(needed(question.graph, question.graph.outputs)))
-        outline = Outline(question.graph)
-        support = _predict(question, outline, deadline)
+        _require_small(len(needed(case.graph, case.graph.outputs)))
+        outline = Outline(case.graph)
+        support = _predict(case, outline, deadline)
         try:
             formula = rebuild(outline, deadline)
             partials: dict[tuple[int, ...], Any] = {}
-            if question.kind.order == 2:
+            if case.kind.order == 2:
                 partials |= second_derivatives(formula, support, deadline)
-            elif question.kind.order == 1:
+            elif case.kind.order == 1:
                 partials |= first_derivatives(formula, support, deadline)
-            values, working = valued(outline, question.x, _PRECISIONS[0], deadline)
+            values, working = valued(outline, case.x, _PRECISIONS[0], deadline)
             more = working - _PRECISIONS[0]
-            answer = _settle(question, formula, partials, more, deadline)
+            answer = _settle(case, formula, partials, more, deadline)
         except RecursionError:
-            raise UndecidedError("the formula is too deep for sympy") from None
+            raise NoReferenceError("the formula is too deep for sympy") from None
         except UnsupportedError as what:
-            raise UndecidedError(f"sympy left {what} as it is") from None
+            raise NoReferenceError(f"sympy left {what} as it is") from None
         except (ArithmeticError, TypeError, ValueError, AttributeError, NotImplementedError) as bug:
             # sympy's own mistakes, on formulas that nobody tried: we learn nothing from them.
-            raise UndecidedError(f"sympy stopped with {type(bug).__name__}") from None
-        return _where_sound(question, outline, answer, values)
+            raise NoReferenceError(f"sympy stopped with {type(bug).__name__}") from None
+        return _where_sound(case, outline, answer, values)
 
 
 def _where_sound(
-    question: Question, outline: Outline, answer: Answer, values: dict[int, Any]
-) -> Answer:
+    case: Case, outline: Outline, answer: Reference, values: dict[int, Any]
+) -> Reference:
     """Without what an output has no value for (sympy takes x/x for 1, at 0 too), and without the
     slopes where a branch is about to turn, of which sympy knows one side only."""
     mp = context()
 
-    holes = {i for i, node in enumerate(question.graph.outputs) if mp.isnan(values[node])}
-    corners = _turning(question, outline, values)
+    holes = {i for i, node in enumerate(case.graph.outputs) if mp.isnan(values[node])}
+    corners = _turning(case, outline, values)
     if not holes and not corners:
         return answer
     gap, corner = Unchecked("no real value"), Unchecked("a condition changes here")
     one = mp.mpf(1)
 
     def known(i: int, _: int) -> Truth:
-        row = _row(question, i)
+        row = _row(case, i)
         return gap if row in holes else corner if row in corners else one
 
-    holds = question.assemble(known)
-    return Answer(
+    holds = case.assemble(known)
+    return Reference(
         [h if isinstance(h, Unchecked) else e for h, e in zip(holds, answer.entries, strict=True)],
         [gap if i in holes else value for i, value in enumerate(answer.values)],
     )
 
 
-def _turning(question: Question, outline: Outline, values: dict[int, Any]) -> set[int]:
+def _turning(case: Case, outline: Outline, values: dict[int, Any]) -> set[int]:
     """The outputs with a ``where`` on its boundary, or with a kink, that no note tells of."""
-    graph = question.graph
+    graph = case.graph
     suspects = [
         node
         for node in outline.nodes
-        if _PIECED[graph.codes[node]] and outline.varies[node] and node not in question.kinks
+        if _PIECED[graph.codes[node]] and outline.varies[node] and node not in case.kinks
     ]
     if not suspects:
         return set()
@@ -120,54 +120,54 @@ def _turning(question: Question, outline: Outline, values: dict[int, Any]) -> se
     }
 
 
-def _row(question: Question, i: int) -> int:
+def _row(case: Case, i: int) -> int:
     """The output that row i of the partials is about: a Hessian has one output only."""
-    return 0 if question.kind.order == 2 else i
+    return 0 if case.kind.order == 2 else i
 
 
-def _predict(question: Question, outline: Outline, deadline: Deadline) -> dict[int, int]:
+def _predict(case: Case, outline: Outline, deadline: Deadline) -> dict[int, int]:
     """The support of each node, if sympy has a chance to finish in time."""
-    graph = question.graph
+    graph = case.graph
     extent = extents(graph, outline.nodes)
     roots = {term.node for terms in outline.spine.terms for term in terms}
     size = sum(extent[node].size for node in roots)
     depth = max((extent[node].depth for node in roots), default=0)
     _require_small(size)
     if depth > DEEPEST:
-        raise UndecidedError(f"the formula is {depth:,} levels deep")
+        raise NoReferenceError(f"the formula is {depth:,} levels deep")
     support = supports(graph, outline.nodes)
-    order = question.kind.order
+    order = case.kind.order
     work = sum(
         support[node].bit_count() ** order * extent[node].size * (1 + extent[node].depth)
         for node in roots
     )
     if work * _SECONDS > deadline.remaining:
-        raise UndecidedError(f"sympy would take {work * _SECONDS:,.0f} s or more")
+        raise NoReferenceError(f"sympy would take {work * _SECONDS:,.0f} s or more")
     return support
 
 
 def _require_small(size: float) -> None:
     if size > MOST:
         shown = f"{size:,.0f}" if size < 1e7 else f"{size:.0e}"
-        raise UndecidedError(f"written out as a tree the formula has {shown} nodes")
+        raise NoReferenceError(f"written out as a tree the formula has {shown} nodes")
 
 
 def _settle(
-    question: Question,
+    case: Case,
     formula: Formula,
     partials: dict[tuple[int, ...], Any],
     more: int,
     deadline: Deadline,
-) -> Answer:
+) -> Reference:
     """Evaluate with more and more digits until they agree; ``more`` are swallowed."""
-    before: Answer | None = None
-    answer = Answer([], [])
+    before: Reference | None = None
+    answer = Reference([], [])
     for digits in _PRECISIONS:
-        now = _evaluate(question, formula, partials, (digits, more), deadline)
+        now = _evaluate(case, formula, partials, (digits, more), deadline)
         if before is not None:
-            answer = Answer(
-                _agreed(before.entries, now.entries, question.entry_scales, digits),
-                _agreed(before.values, now.values, question.value_scales, digits),
+            answer = Reference(
+                _agreed(before.entries, now.entries, case.entry_scales, digits),
+                _agreed(before.values, now.values, case.value_scales, digits),
             )
             if not any(_lost(true) for true in (*answer.entries, *answer.values)):
                 break
@@ -176,19 +176,19 @@ def _settle(
 
 
 def _evaluate(
-    question: Question,
+    case: Case,
     formula: Formula,
     partials: dict[tuple[int, ...], Any],
     digits_and_more: tuple[int, int],
     deadline: Deadline,
-) -> Answer:
+) -> Reference:
     """Everything at one precision: so many digits, and those that are swallowed."""
     digits, more = digits_and_more
     mp = context()
 
-    graph = question.graph
+    graph = case.graph
     with mp.workdps(digits + more):
-        known = leaves(graph, question.x)
+        known = leaves(graph, case.x)
         rerun(graph, formula.constants, known, deadline)
         symbols = {symbol: known[node] for symbol, node in formula.numbers.items()}
         evaluation = Evaluation(symbols, formula.definitions, deadline)
@@ -210,12 +210,12 @@ def _evaluate(
             return number(parts)
 
         def entry(i: int, j: int) -> Truth:
-            if question.kind.order == 2:
+            if case.kind.order == 2:
                 return total(0, max(i, j), min(i, j))
             return total(i, j)
 
         values = [number([(f, formula.expressions[node]) for f, node in row]) for row in terms]
-        return Answer(question.assemble(entry), values)
+        return Reference(case.assemble(entry), values)
 
 
 def _combine(parts: Iterable[tuple[Any, Any]]) -> Any:

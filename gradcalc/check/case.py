@@ -1,4 +1,4 @@
-"""What a check is asked: whose derivative, at which point, in which shape."""
+"""What an oracle is asked, and what it answers: data, without our engine."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from gradcalc.graph.graph import Graph
 
 
 @dataclass(frozen=True)
-class Question:
+class Case:
     """A kind of derivative of ``graph`` at ``x``; ``vector`` is v for a vjp, u for a jvp or hvp.
 
     ``scales`` are the natural units of the entries and of the values (``gradcalc.check.compare``),
-    ``kinks`` the nodes that have no derivative at the point.
+    ``kinks`` the nodes that have no derivative at the point. ``ours`` and ``values`` are our own
+    entries and values, which no oracle looks at.
     """
 
     graph: Graph
@@ -30,6 +31,8 @@ class Question:
     entry_scales: tuple[float, ...]
     value_scales: tuple[float, ...]
     kinks: frozenset[int] = frozenset()
+    ours: tuple[float, ...] = ()
+    values: tuple[float, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -80,8 +83,8 @@ class Direction(NamedTuple):
 
 
 @dataclass
-class Answer:
-    """The truth as far as a method knows it: flat entries and values, and what to say about it.
+class Reference:
+    """The true numbers, as far as a method knows them: flat entries and values, and a remark.
 
     ``directions`` stand in for entries where those were too many to compute one by one.
     """
@@ -92,7 +95,7 @@ class Answer:
     directions: list[Direction] = field(default_factory=list)
 
 
-class UndecidedError(Exception):
+class NoReferenceError(Exception):
     """A method cannot answer, for the reason that ``str`` gives."""
 
 

@@ -1,0 +1,176 @@
+"""The machine for most graphs: a numpy call for each group of the schedule.
+
+At one point the groups are long; at many, a chunk of points stands beside every node. Whatever is
+computed at a point is kept there: the values, then the local partials, for every sweep to use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from copy import copy
+from functools import cached_property
+
+import numpy as np
+
+from gradcalc.engine import reverse, sweeps
+from gradcalc.engine.schedule import Floats, Schedule, schedule
+from gradcalc.graph.graph import Graph
+
+MODES = ("auto", "reverse", "forward")
+"""Which sweeps make a Jacobian: one for each output, one for each variable, or the fewer."""
+
+SEED_BUFFER = 1 << 20
+"""Doubles in a buffer of many seeds: eight megabytes, so that a wide Jacobian stays bounded."""
+
+POINT_BUFFER = 1 << 17
+"""Doubles in a buffer of many points: one megabyte, so that a chunk stays in the cache."""
+
+
+class Grouped:
+    """A graph as groups of nodes."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        return schedule(self.graph)
+
+    @cached_property
+    def way_back(self) -> reverse.WayBack:
+        return reverse.way_back(self.schedule)
+
+    def at(self, x: Floats, threads: int | None = None) -> Sweeps | Chunks:
+        """The answers at a point, shape (n,), or at N of them, (N, n)."""
+        return Sweeps(self, x) if x.ndim == 1 else Chunks(self, x)
+
+
+class Sweeps:
+    """The sweeps at a point, ``x`` of shape (n,), or side by side at k points, (n, k).
+
+    The values have shape (m,) or (m, k), and so on: the points are the last axis.
+    """
+
+    def __init__(self, machine: Grouped, x: Floats) -> None:
+        self.machine = machine
+        self.x = x
+        self.buffer = sweeps.forward(machine.schedule, x)  # the values of the scheduled nodes
+
+    @property
+    def careful(self) -> Sweeps:
+        """The sweeps that tell a structural zero from a NaN."""
+        return self
+
+    @cached_property
+    def partials(self) -> sweeps.Partials:
+        return sweeps.linearize(self.machine.schedule, self.buffer)
+
+    @property
+    def value(self) -> Floats:
+        """That of each output."""
+        return self.buffer[self.machine.schedule.outputs]
+
+    @property
+    def values(self) -> Floats:
+        """That of each node of the graph; NaN where no output needs it."""
+        place = self.machine.schedule.place
+        return np.where(place >= 0, self.buffer[place], np.nan)
+
+    def magnitudes(self) -> Sweeps:
+        """The same with absolute partials: its derivatives add up |path products|."""
+        other = copy(self)
+        other.__dict__["partials"] = sweeps.magnitudes(self.partials)
+        return other
+
+    def vjp(self, v: Floats) -> Floats:
+        return self.machine.way_back.pullback(self.partials, v)
+
+    def jvp(self, u: Floats) -> Floats:
+        return sweeps.pushforward(self.machine.schedule, self.partials, u)
+
+    def jacobian(self, mode: str) -> Floats:
+        """Shape (m, n), or (m, n, k)."""
+        m, n = len(self.machine.graph.outputs), len(self.x)
+        if self.x.ndim == 1:
+            return self._rows(m, n) if by_rows(mode, m, n) else self._columns(m, n)
+        result = np.empty((m, *self.x.shape))
+        if by_rows(mode, m, n):
+            for i, seeds in enumerate(_one_hot(m, self.x.shape[1])):
+                result[i] = self.vjp(seeds)
+        else:
+            for j, seeds in enumerate(_one_hot(n, self.x.shape[1])):
+                result[:, j] = self.jvp(seeds)
+        return result
+
+    def _rows(self, m: int, n: int) -> Floats:
+        """Several seeds at a time."""
+        if m == 1:
+            return self.vjp(np.ones(1))[None]
+        result, partials = np.empty((m, n)), sweeps.across_seeds(self.partials)
+        for rows, seeds in sweeps.stacked_seeds(m, self._seed_width()):
+            result[rows] = self.machine.way_back.pullback(partials, seeds).T
+        return result
+
+    def _columns(self, m: int, n: int) -> Floats:
+        result, partials = np.empty((m, n)), sweeps.across_seeds(self.partials)
+        for columns, seeds in sweeps.stacked_seeds(n, self._seed_width()):
+            result[:, columns] = sweeps.pushforward(self.machine.schedule, partials, seeds)
+        return result
+
+    def _seed_width(self) -> int:
+        return max(1, SEED_BUFFER // max(1, self.machine.schedule.size))
+
+
+class Chunks:
+    """The answers at N points, ``x`` of shape (N, n), a chunk at a time; the points come first."""
+
+    def __init__(self, machine: Grouped, x: Floats) -> None:
+        self.machine = machine
+        self.x = x
+
+    @property
+    def value(self) -> Floats:
+        return self._all(lambda run, _: run.value, len(self.machine.graph.outputs))
+
+    def jacobian(self, mode: str) -> Floats:
+        m, n = len(self.machine.graph.outputs), self.x.shape[1]
+        return self._all(lambda run, _: run.jacobian(mode), m, n)
+
+    def vjp(self, v: Floats) -> Floats:
+        return self._all(lambda run, chunk: run.vjp(turned(v[chunk])), self.x.shape[1])
+
+    def jvp(self, u: Floats) -> Floats:
+        m = len(self.machine.graph.outputs)
+        return self._all(lambda run, chunk: run.jvp(turned(u[chunk])), m)
+
+    def _all(self, work: Callable[[Sweeps, slice], Floats], *shape: int) -> Floats:
+        width = max(1, POINT_BUFFER // max(1, self.machine.schedule.size))
+        chunks = (slice(start, start + width) for start in range(0, len(self.x), width))
+        result = np.empty((len(self.x), *shape))
+        self.fill(result, chunks, work)
+        return result
+
+    def fill(
+        self, result: Floats, chunks: Iterable[slice], work: Callable[[Sweeps, slice], Floats]
+    ) -> None:
+        """Put what ``work`` makes of each chunk of the points in its place."""
+        for chunk in chunks:
+            made = work(Sweeps(self.machine, turned(self.x[chunk])), chunk)
+            result[chunk] = np.moveaxis(made, -1, 0)
+
+
+def by_rows(mode: str, m: int, n: int) -> bool:
+    """Whether a Jacobian of m rows and n columns is made row by row."""
+    return mode == "reverse" or (mode == "auto" and m <= n)
+
+
+def turned(rows: Floats) -> Floats:
+    return np.ascontiguousarray(rows.T)
+
+
+def _one_hot(count: int, points: int) -> Iterator[Floats]:
+    """The seeds e_0, e_1, … at every point, each of shape (count, points)."""
+    for i in range(count):
+        seeds = np.zeros((count, points))
+        seeds[i] = 1.0
+        yield seeds

@@ -1,0 +1,194 @@
+"""A program at a point: the values, the partials and what the sweeps make of them, computed once.
+
+``at = program.at(x)`` is the field's linearization point. Whoever has to know something of a point
+(the derivative, the check of it, its kinks, its explanation) is handed ``at``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradcalc.calculus.kinds import KINDS, Kind, U
+from gradcalc.engine import sparse
+from gradcalc.engine.grouped import MODES
+from gradcalc.engine.schedule import Floats
+from gradcalc.errors import BindingError, UsageError, listed
+
+if TYPE_CHECKING:
+    from gradcalc.engine.program import Program
+
+Numbers = Sequence[float] | Floats
+
+
+@dataclass(frozen=True, eq=False)
+class At:
+    """``program`` at a point, ``x`` of shape (n,), or at N points, (N, n).
+
+    Of N points every answer has a leading axis N. What has been computed is kept.
+    """
+
+    program: Program
+    x: Floats
+    run: Any = field(repr=False)
+    """What the machine for such a graph and so many points says of them."""
+
+    @cached_property
+    def value(self) -> Floats:
+        """f(x), shape (m,)."""
+        value: Floats = self.run.value
+        return value
+
+    @cached_property
+    def values(self) -> Floats:
+        """Of every node of the graph, at one point; NaN where no output needs it."""
+        values: Floats = self._alone.run.values
+        return values
+
+    @cached_property
+    def gradient_at(self) -> At:
+        """The gradient of the one output as a program, at the same point."""
+        return self.program.gradient_program.at(self.x)
+
+    def gradient(self) -> Floats:
+        """Of the one output, shape (n,)."""
+        self._require_one_output("gradient", "jacobian")
+        return self.jacobian()[..., 0, :]
+
+    def jacobian(self, mode: str = "auto") -> Floats:
+        """J[i, j] = ∂f_i/∂x_j, shape (m, n), by the sweeps of ``mode`` (``MODES``)."""
+        if mode not in MODES:
+            raise UsageError(f"mode {mode!r} is none of {', '.join(MODES)}")
+        entries: Floats = self.run.jacobian(mode)
+        return entries
+
+    def sparse_jacobian(self) -> Any:
+        """The Jacobian at one point as a ``scipy.sparse.csr_array`` of shape (m, n)."""
+        from scipy.sparse import csr_array  # deferred: 200 ms
+
+        pattern, sweeps = self.program.pattern, self._alone.run.careful
+        entries = sparse.fill(sweeps.machine.schedule, pattern, sweeps.buffer)
+        return csr_array((entries, pattern.columns, pattern.indptr), pattern.shape)
+
+    def vjp(self, v: Numbers) -> Floats:
+        """vᵀJ, shape (n,); ``v`` has a number for each output, or a row of them for each point."""
+        at, seeds = self._with(v, self.program.outputs, "v")
+        product: Floats = at.run.vjp(seeds)
+        return product
+
+    def jvp(self, u: Numbers) -> Floats:
+        """J u, shape (m,); ``u`` has a number for each variable, or a row for each point."""
+        at, seeds = self._with(u, self.program.variables, "u")
+        product: Floats = at.run.jvp(seeds)
+        return product
+
+    def hessian(self) -> Floats:
+        """The second derivatives of the one output, shape (n, n)."""
+        self._require_one_output("hessian", "jacobian")
+        return self._where_defined(self.gradient_at.jacobian())
+
+    def hvp(self, u: Numbers) -> Floats:
+        """The Hessian of the one output times u, shape (n,)."""
+        self._require_one_output("hvp", "jvp")
+        return self._where_defined(self.gradient_at.jvp(u))
+
+    def ask(self, kind: str, vector: Numbers | None = None, mode: str = "auto") -> Question:
+        """A question about this point, by the name of its kind."""
+        if kind not in KINDS:
+            raise UsageError(f"kind {kind!r} is none of {', '.join(KINDS)}")
+        return Question(KINDS[kind], self, vector, mode)
+
+    def scale(self, kind: str, vector: Numbers | None = None) -> Floats:
+        """Σ |path products| behind every entry of a ``kind`` (``KINDS``) at one point, in their
+        shape: rounding's natural unit.
+
+        An entry whose paths cancel is small against its scale, and only its error relative to the
+        scale says whether the arithmetic was sound.
+        """
+        asked = KINDS[kind]
+        at = self._alone.gradient_at if asked.order == 2 else self._alone
+        sizes = at.run.magnitudes()
+        shape = asked.shape(len(self.program.outputs), len(self.program.variables))
+        scale: Floats
+        if asked.vector is None:
+            scale = sizes.jacobian("auto").reshape(shape)
+            return scale
+        weights = np.abs(np.asarray(vector, float))
+        scale = sizes.jvp(weights) if asked.vector is U else sizes.vjp(weights)
+        return scale
+
+    @property
+    def _alone(self) -> At:
+        if self.x.ndim != 1:
+            raise BindingError("one point is wanted here, not many")
+        return self
+
+    def _with(self, vector: Numbers, entries: Sequence[str], letter: str) -> tuple[At, Floats]:
+        """Points and vectors, as many of the one as of the other."""
+        x, seeds = self.x, _vector(vector, entries, letter)
+        if x.ndim == seeds.ndim == 1:
+            return self, seeds
+        count = len(x) if x.ndim == 2 else len(seeds)
+        if seeds.ndim == 2 and len(seeds) != count:
+            raise BindingError(f"{count} points and {len(seeds)} vectors {letter}")
+        at = self if x.ndim == 2 else self.program.at(np.broadcast_to(x, (count, len(x))))
+        return at, np.broadcast_to(seeds, (count, len(entries)))
+
+    def _where_defined(self, slopes: Floats) -> Floats:
+        """No second derivative of a value that is none: the formula of log has one at -1."""
+        undefined = np.isnan(self.value)[..., 0]
+        if undefined.any():
+            slopes[undefined] = np.nan
+        return slopes
+
+    def _require_one_output(self, what: str, instead: str) -> None:
+        outputs = self.program.outputs
+        if len(outputs) != 1:
+            raise BindingError(
+                f"{what} is of one output, and there are {len(outputs)}: {listed(outputs)}",
+                hint=f"all rows at once: {instead}; one of them: leave the others out",
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """A kind of answer at a point. ``vector`` is the v or u of a product, ``mode`` the sweeps that
+    a Jacobian is to be made by."""
+
+    kind: Kind
+    at: At
+    vector: Numbers | None = None
+    mode: str = "auto"
+
+    @cached_property
+    def entries(self) -> Floats | None:
+        """Our answer; None where only the values are asked for."""
+        entries: Floats | None = self.kind.answer(self.at, self.vector, self.mode)
+        return entries
+
+    def elsewhere(self, x: Numbers) -> Question:
+        """The same question at another point."""
+        return replace(self, at=self.at.program.at(x))
+
+    def name(self, *index: int) -> str:
+        """What a mathematician would call an entry."""
+        program = self.at.program
+        shape = self.kind.shape(len(program.outputs), len(program.variables))
+        flat = int(np.ravel_multi_index(index, shape))
+        return self.kind.entry(flat, program.outputs, program.variables)
+
+
+def _vector(vector: Numbers, entries: Sequence[str], name: str) -> Floats:
+    try:
+        array = np.asarray(vector, dtype=float)
+    except (TypeError, ValueError):
+        raise BindingError(f"{name} is made of numbers") from None
+    if array.ndim not in (1, 2) or array.shape[-1] != len(entries):
+        raise BindingError(
+            f"{name} has one entry for each of {listed(entries)}, this has shape {array.shape}"
+        )
+    return array
