@@ -33,7 +33,7 @@ def rule(primitive: Primitive) -> Rule:
     texts = [partial for partial in primitive.partials if partial not in (None, "0")]
     if not texts:
         return Rule(Graph(), (None,) * primitive.arity)
-    graph = parse("\n".join(map(str, texts)), bound=_NAMES, flags_are_numbers=True)
+    graph = parse(", ".join(map(str, texts)), bound=_NAMES, flags_are_numbers=True)
     nodes = iter(graph.outputs)
     flows = (partial not in (None, "0") for partial in primitive.partials)
     return Rule(graph, tuple(next(nodes) if flow else None for flow in flows))

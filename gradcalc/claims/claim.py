@@ -145,7 +145,7 @@ def _read_formulas(source: Source, matter: Matter) -> Claim:
     entries = [statement for statement in parser.statements if not statement.name]
     entries = entries or parser.statements[-1:]  # J = [[…], […]]
     for statement in entries:
-        parser.meaning.require_output(statement.value, statement.span)
+        parser.meaning.number(statement.value, statement.span)
     rows = _rows(parser, entries, matter)
     _require_even(rows, source, matter)
     nodes = [node for row in rows for node, _ in row]

@@ -8,10 +8,10 @@ from typing import Any
 from gradcalc.errors import BindingError, ExpressionError, Source
 from gradcalc.functions.primitives import CONSTANTS, FUNCTIONS
 from gradcalc.graph.graph import Graph, bulk_building
+from gradcalc.language import notes
 from gradcalc.language.arrays import STRUCTURAL, Value
 from gradcalc.language.lookalikes import remarks
 from gradcalc.language.names import natural, order_columns, roles, unread_constants
-from gradcalc.language.notes import read_as
 from gradcalc.language.parser import Parser
 from gradcalc.language.reader import Statement
 from gradcalc.limits import MOST_CHARACTERS, MOST_ELEMENTS
@@ -55,12 +55,11 @@ def parse(
         ).parse()
     graph = parser.graph
     for label, statement in _outputs(parser, outputs):
-        parser.meaning.require_output(statement.value, statement.span)
-        _add_output(graph, label, statement.value)
+        _add_output(graph, label, parser.meaning.number(statement.value, statement.span))
     order_columns(graph, given, parser.meaning.variables)
     if given.constants:
         graph.notes += unread_constants(given, text, parser.meaning.variables)
-    graph.notes += read_as(parser.read_as)
+    graph.notes += [*notes.read_as(parser.read_as), *notes.continued(parser)]
     names = {**parser.meaning.variables, **parser.meaning.parameters, **parser.named}
     graph.notes += remarks(names, [*CONSTANTS, *FUNCTIONS, *STRUCTURAL])
     return graph

@@ -90,6 +90,17 @@ def matmul(graph: Graph, a: Value, b: Value, span: Span) -> Value:
     return np.array(nodes, dtype=np.int64).reshape(shape) if shape else nodes[0]
 
 
+def matrix_product(graph: Graph, a: Array, b: Array, span: Span) -> Value:
+    """MATLAB's ``a*b``, where vectors are columns and a matrix of one element is a number."""
+    row = b.ndim == 2 and b.shape[0] == 1
+    if a.ndim == 1 and not row:
+        raise Sizes("'*' of two columns; write x'*y, or x.*y for the products of the elements")
+    product = matmul(graph, a.reshape(-1, 1) if a.ndim == 1 else a, b, span)
+    if isinstance(product, int) or product.size > 1:
+        return product
+    return int(product.flat[0])
+
+
 def _products(graph: Graph, a: Iterable[int], b: Iterable[int], span: Span) -> list[int]:
     return [
         graph.apply(MUL.code, x, y, -1, span.start, span.end) for x, y in zip(a, b, strict=True)

@@ -21,10 +21,10 @@ class Complaint(NamedTuple):
 _LIST_HINT = "full list: gradcalc functions"
 
 _STRANGERS = {
-    "|": Complaint("'|' is no bracket here", "write abs(x)"),
-    "&&": Complaint("'&&' is not known", "write and"),
-    "||": Complaint("'||' is not known", "write or; for an absolute value abs(x)"),
-    "&": Complaint("'&' is not known", "write and"),
+    "||": Complaint(
+        "'||' stands where a value is expected", "write abs(x), or norm(a) of an array"
+    ),
+    "&": Complaint("expected a value before '&'"),
     "!": Complaint("'!' is not known", "the factorial of n is gamma(n + 1); not equal is !="),
     "~": Complaint("'~' is not known", "write not"),
     ".": Complaint("a '.' stands alone", "nothing has attributes here; a number is 0.5 or .5"),
@@ -159,14 +159,48 @@ def other_base(token: str) -> Complaint:
     return Complaint(f"{short(token)} looks like a number in another base", hint)
 
 
-def condition(wanted: bool, text: str) -> Complaint:
-    """A number where a condition is wanted, or the other way round."""
+def condition(text: str) -> Complaint:
+    """A number where a condition is wanted."""
     text = text if len(text) <= 40 else text[:39] + "…"
-    if wanted:
-        return Complaint(f"{short(text, 42)} wants a condition here, not a number",
-                         "write a comparison, as in where(x > 0, x, -x)")  # fmt: skip
-    return Complaint(f"{short(text, 42)} uses a condition as a number",
-                     "conditions belong inside where: where(x > 0, 1, 0)")  # fmt: skip
+    return Complaint(f"{short(text, 42)} wants a condition here, not a number",
+                     "write a comparison, as in where(x > 0, x, -x)")  # fmt: skip
+
+
+def whole_ratio(x: str, y: str) -> Complaint:
+    """``1//2``: Python rounds it down, in Julia it is a half."""
+    return Complaint("'//' rounds down in Python, and is a fraction in Julia",
+                     f"write floor({x}/{y}) or {x}/{y}")  # fmt: skip
+
+
+def prime(text: str) -> Complaint:
+    return Complaint(f"{short(text)} is the transpose of an array in MATLAB, and this is a number",
+                     "bind it as an array, x=[1,2], or name a derivative dx = …")  # fmt: skip
+
+
+def bars_around_an_array(inside: str) -> Complaint:
+    inside = inside if len(inside) <= 20 else "a"
+    return Complaint("bars around an array: its length, or the absolute value of each element?",
+                     f"write norm({inside}) or abs({inside})")  # fmt: skip
+
+
+def two_entries(text: str) -> Complaint:
+    """``[1 -2; 3 4]``"""
+    return Complaint(f"{short(text)} has an entry like '1 -2': a difference, or two entries?",
+                     "put commas between the entries: [1, -2; 3, 4]")  # fmt: skip
+
+
+def inverse_or_reciprocal(name: str) -> Complaint:
+    """``sin^-1(x)``"""
+    inverse = f"a{name}"
+    hint = f"write {inverse}(x) or 1/{name}(x)" if inverse in FUNCTIONS else f"write 1/{name}(x)"
+    return Complaint(f"the power -1 of {name}: its inverse, or 1/{name}?", hint)
+
+
+def how_far(inside: str, following: str) -> Complaint:
+    """``√x²``, ``√2x``, ``sin²x²``: what is under the root?"""
+    inside = inside.strip()
+    return Complaint(f"does {short(inside)} end before {short(following)} or after it?",
+                     "put parentheses around what belongs together, as in √(x)")  # fmt: skip
 
 
 def separator_inside(token: str, kind: str) -> Complaint:
@@ -184,6 +218,12 @@ def assignment(name: str = "") -> Complaint:
                          "give the value another name, or put this statement first")  # fmt: skip
     hint = "name a value with r = … at the start of a statement; compare with =="
     return Complaint("'=' stands where nothing can be given a name", hint)
+
+
+def arrow(name: str) -> Complaint:
+    """``y <- x^2``"""
+    return Complaint("'<-' gives a name its value in R, and compares with '-…' here",
+                     f"write {name} = … or {name} < -…")  # fmt: skip
 
 
 def bound_and_assigned(name: str) -> Complaint:

@@ -19,6 +19,7 @@ from gradcalc.functions.primitives import (
     MUL,
     NOT,
     OR,
+    POW,
     SUB,
     TABLE,
     VARIABLE,
@@ -26,11 +27,29 @@ from gradcalc.functions.primitives import (
 )
 from gradcalc.graph.graph import LEFT_TO_RIGHT, Graph, LeafKey, chain, constant_key
 from gradcalc.language import complaints
-from gradcalc.language.arrays import STRUCTURAL, Sizes, Value, charge, elementwise, matmul, nested
+from gradcalc.language.arrays import (
+    STRUCTURAL,
+    Sizes,
+    Value,
+    charge,
+    elementwise,
+    matmul,
+    matrix_product,
+    nested,
+)
 from gradcalc.limits import COPIED_AT_ONCE
 
 MATMUL = -1
 """The code of ``@``, which is no primitive: it is made of products and sums."""
+
+FLOOR_DIVISION = -2
+"""The code of Python's ``//``."""
+
+MATRIX_CODES = {"*": -3, "/": -4, "^": -5}
+"""The codes of MATLAB's and Julia's operators, which mean whole matrices where both sides are."""
+
+_ELEMENTWISE = {-3: MUL.code, -4: DIV.code, -5: POW.code}
+_FLOOR = FUNCTIONS["floor"]
 
 _INVERSE = {ADD.code: SUB.code, MUL.code: DIV.code}
 _LOGICAL = {AND.code, OR.code, NOT.code}
@@ -107,9 +126,9 @@ class Meaning:
     def apply(self, code: int, operands: tuple[Value, ...], start: int, end: int) -> Value:
         """The primitive of scalars or arrays; conditions and numbers are kept apart."""
         if self.conditions or code in _CONDITIONAL:
-            self.require_numbers(operands, Span(start, end), code)
+            operands = self.fitting(operands, Span(start, end), code)
         x, y, z = operands if len(operands) == 3 else (*operands, -1, -1)[:3]
-        if type(x) is not int or type(y) is not int or type(z) is not int or code == MATMUL:
+        if type(x) is not int or type(y) is not int or type(z) is not int or code < 0:
             return self._over_arrays(code, operands, Span(start, end))
         node = self.graph.apply(code, x, y, z, start, end)
         if code in _BOOLEAN:
@@ -120,6 +139,10 @@ class Meaning:
         try:
             if code == MATMUL:
                 return matmul(self.graph, operands[0], operands[1], span)
+            if code == FLOOR_DIVISION:
+                return self._floor_division(operands, span)
+            if code in _ELEMENTWISE:
+                return self._of_matrices(code, operands, span)
             result = elementwise(self.graph, code, operands, span)
         except Sizes as sizes:
             raise self.error(str(sizes), span=span) from None
@@ -127,23 +150,71 @@ class Meaning:
             self.conditions.update(result.ravel().tolist())
         return result
 
-    def require_numbers(
+    def fitting(
         self, operands: tuple[Value, ...], span: Span, code: int = ADD.code
-    ) -> None:
-        """Conditions belong inside ``where``; numbers are no conditions."""
+    ) -> tuple[Value, ...]:
+        """The operands as the primitive wants them: a condition is 1 or 0 where a number is wanted.
+        Raises ExpressionError for a number where a condition is wanted."""
         if self.flags_are_numbers:
-            return
+            return operands
         for place, operand in enumerate(operands):
             wants_condition = code in _LOGICAL or (code == WHERE.code and place == 0)
             if self._is_condition(operand) == wants_condition:
                 continue
-            text = self.graph.source.text[span.start : span.end]
-            raise self.error(*complaints.condition(wants_condition, text), span)
+            if wants_condition:
+                text = self.graph.source.text[span.start : span.end]
+                raise self.error(*complaints.condition(text), span)
+            operands = (*operands[:place], self._as_number(operand), *operands[place + 1 :])
+        return operands
+
+    def _as_number(self, condition: Value) -> Value:
+        """1 where it holds, else 0: a ``where``, whose step every check knows of."""
+        if not isinstance(condition, int):
+            import numpy as np  # already loaded
+
+            numbers = [self._as_number(node) for node in condition.ravel().tolist()]
+            return np.array(numbers, dtype=np.int64).reshape(condition.shape)
+        span = self.graph.span(condition)
+        one, zero = self.graph.constant(1.0, span), self.graph.constant(0.0, span)
+        return self.graph.apply(WHERE.code, condition, one, zero, *span)
+
+    def number(self, value: Value, span: Span) -> Value:
+        """What an output comes to: no condition, and no array without elements."""
+        value = self.fitting((value,), span)[0]
+        if not isinstance(value, int) and not value.size:
+            raise self.error("an array without elements has no values", span=span)
+        return value
 
     def _is_condition(self, value: Value) -> bool:
         if isinstance(value, int):
             return value in self.conditions
         return bool(value.size) and int(value.flat[0]) in self.conditions
+
+    def _floor_division(self, operands: tuple[Value, ...], span: Span) -> Value:
+        numbers = [self.graph.constants.get(x, 0.5) if type(x) is int else 0.5 for x in operands]
+        if all(map(float.is_integer, numbers)):
+            x, y = (f"{number:.0f}" for number in numbers)
+            raise self.error(*complaints.whole_ratio(x, y), span)
+        return self.apply(_FLOOR.code, (self.apply(DIV.code, operands, *span),), *span)
+
+    def _of_matrices(self, code: int, operands: tuple[Value, ...], span: Span) -> Value:
+        """``*``, ``/`` or ``^`` in a text of MATLAB or Julia."""
+        a, b = operands
+        if code == MATRIX_CODES["*"] and not isinstance(a, int) and not isinstance(b, int):
+            return matrix_product(self.graph, a, b, span)
+        guilty = b if code == MATRIX_CODES["/"] else a
+        if code != MATRIX_CODES["*"] and not isinstance(guilty, int):
+            symbol = next(sign for sign, other in MATRIX_CODES.items() if other == code)
+            raise Sizes(f"'{symbol}' of a matrix; of its elements it is '.{symbol}'")
+        return self.apply(_ELEMENTWISE[code], operands, *span)
+
+    def transposed(self, value: Value, span: Span) -> Value:
+        """``A'``: a vector is a column, its transpose a row."""
+        if isinstance(value, int):
+            raise self.error(*complaints.prime(self.graph.source.text[span.start : span.end]), span)
+        if value.ndim == 1:
+            return value.reshape(1, -1)
+        return value[0] if value.shape[0] == 1 else value.T
 
     def chain(self, code: int, terms: list[Term]) -> Value:
         """Left to right while short, as Python would to the bit; a balanced tree when long."""
@@ -207,7 +278,7 @@ class Meaning:
         if structural is not None:
             if not structural.least <= len(operands) <= structural.most:
                 raise self.wrong_count(name, len(operands), span)
-            self.require_numbers(operands, span)
+            operands = self.fitting(operands, span)
             try:
                 return structural.build(self.graph, operands, span)
             except Sizes as sizes:
@@ -230,7 +301,7 @@ class Meaning:
 
     def array(self, items: tuple[Value, ...], span: Span) -> Value:
         """``[a, b, …]``."""
-        self.require_numbers(items, span)
+        items = self.fitting(items, span)
         try:
             charge(self.graph, sum(1 if isinstance(i, int) else i.size for i in items))
             return nested(items)
@@ -272,12 +343,6 @@ class Meaning:
             message = f"a value of shape {item} does not fit into an item of shape {room}"
             raise self.error(message, span=span) from None
         return changed
-
-    def require_output(self, value: Value, span: Span) -> None:
-        """Conditions are no outputs, and an array without elements is none at all."""
-        self.require_numbers((value,), span)
-        if not isinstance(value, int) and not value.size:
-            raise self.error("an array without elements has no values", span=span)
 
     def error(self, message: str, hint: str = "", span: Span | None = None) -> ExpressionError:
         return ExpressionError(message, source=self.graph.source, span=span, hint=hint)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gradcalc.language.reader import Reader
+
 MOST = 6
 """Words that one sentence lists."""
 
@@ -16,3 +18,16 @@ def read_as(words: Mapping[str, str]) -> list[str]:
     more = f", and {len(words) - MOST} more" if len(words) > MOST else ""
     verb = "is" if len(words) == 1 else "are"
     return [f"{', '.join(shown)} {verb} read as {', '.join(shown.values())}{more}"]
+
+
+def continued(parser: Reader) -> list[str]:
+    """That lines were read as the rest of the ones above them."""
+    if not parser.continued:
+        return []
+    first, text = parser.continued[0], parser.source.text
+    lines = "line {} begins with '{}' and continues the one above".format(
+        text.count("\n", 0, first) + 1, text[first]
+    )
+    if len(parser.continued) > 1:
+        lines += f", and so do {len(parser.continued) - 1} more"
+    return [f"{lines}; a ',' at the end of a line makes two expressions of them"]

@@ -56,7 +56,13 @@ def _read_text(source: Source) -> list[Given]:
     try:
         parser = Parser(source).parse()
         for statement in parser.statements:
-            parser.meaning.require_output(statement.value, statement.span)
+            parser.meaning.number(statement.value, statement.span)
+        for node in parser.meaning.conditions:
+            raise parser.complain(
+                f"'{parser.graph.text(node)}' is a condition, not a number",
+                "values have a single '=': x=2",
+                parser.graph.span(node),
+            )
     except ExpressionError as error:
         raise _as_binding(error) from None
     graph = parser.graph

@@ -15,7 +15,7 @@ from gradcalc.language import complaints
 from gradcalc.language.arrays import STRUCTURAL, Value
 from gradcalc.language.foreign import LIBRARIES
 from gradcalc.language.meaning import Meaning
-from gradcalc.language.tokens import Tokens, is_blank
+from gradcalc.language.tokens import SPELLINGS, Tokens, is_blank
 
 FOLLOWING = 3
 """Tokens that are looked at before it is their turn."""
@@ -24,17 +24,25 @@ FOLLOWING = 3
 class Pending:
     """An operator that waits for its right operand, or an open bracket."""
 
-    __slots__ = ("at", "code", "items", "kind", "opener", "prec", "sign", "terms")
+    __slots__ = ("at", "code", "items", "kind", "prec", "sign", "terms")
 
     def __init__(self, prec: int, kind: str, at: int, code: int = 0) -> None:
         self.prec = prec
-        self.kind = kind  # "binary", "unary", "chain", "compare"; "(", "call", "[", "index"
+        # "binary", "unary", "chain", "compare"; "if" and "else", "?" and ":";
+        # "(", "call", "[", "index", "|"
+        self.kind = kind
         self.at = at  # where it stands in the text
         self.code = code
         self.sign = 1
         self.terms: list[Any] = []  # of a chain; the arguments so far of a call or an array
-        self.items: Any = None  # the parts of a slice; the name of a call
-        self.opener = "[" if kind == "index" else kind[0]  # of a bracket
+        self.items: Any = None  # the parts of a slice; the name of a call; the rows of an array
+
+    @property
+    def opener(self) -> str:
+        """Of an open bracket."""
+        if self.kind == "call":
+            return "[" if self.code else "("
+        return "[" if self.kind == "index" else self.kind
 
 
 class Statement(NamedTuple):
@@ -73,6 +81,10 @@ class Reader:
         self.values: list[Value] = []
         self.starts: list[int] = []
         self.pending: list[Pending] = []
+        self.depth = 0  # of open brackets among them
+        self.powers: dict[int, tuple[float, Span]] = {}  # by where the function stands: sin²(x)
+        self.spellings = SPELLINGS
+        self.continued: list[int] = []  # where a line begins with an operator
         self.index = -1  # of the current token
         self.start = 0  # where the current token begins
         self.end = 0  # where the last operand ended
@@ -123,6 +135,14 @@ class Reader:
             )
         return int(number)
 
+    def take(self, to: int) -> None:
+        """What stands up to ``to`` has been read together with the current token."""
+        while self.token_end < to:
+            self.index += 1
+            if self.index == len(self.tokens):
+                self.tokens.cut_further()
+            self.token_end += len(self.tokens[self.index])
+
     # --- looking around -----------------------------------------------------------------------
 
     def next_token(self) -> str:
@@ -147,6 +167,14 @@ class Reader:
         """Whether ``np.`` stands before this token; ``back`` 0: whether this is the dot itself."""
         dot = self.index - back
         return dot > 0 and self.tokens[dot] == "." and self.tokens[dot - 1] in LIBRARIES
+
+    def innermost(self) -> Pending | None:
+        """The last bracket that is still open."""
+        if self.depth:
+            for entry in reversed(self.pending):
+                if entry.prec == 0:
+                    return entry
+        return None
 
     def at_statement_start(self) -> bool:
         return not self.pending and not self.values and self.assign is None

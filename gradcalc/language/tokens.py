@@ -10,29 +10,40 @@ from __future__ import annotations
 import re
 
 _DIGITS = "[0-9]+(?:_[0-9]+)*"
-_SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 
 A_NUMBER = rf"(?>(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?)"
-A_NAME = rf"[^\W\d{_SUPERSCRIPTS}][^\W{_SUPERSCRIPTS}]*+"
+A_NAME = rf"[^\W\d{SUPERSCRIPTS}][^\W{SUPERSCRIPTS}]*+"
 
 PATTERN = re.compile(
     rf"""
       [^\S\n]+                                                            # white space
     | {A_NUMBER}
     | {A_NAME}                                                            # or another word
-    | ⁻?[{_SUPERSCRIPTS}]+                                                # a superscript power
-    | \*\* | == | != | <= | >= | && | \|\|
+    | ⁻?[{SUPERSCRIPTS}]+                                                # a superscript power
+    | \*\* | == | != | <= | >= | && | \|\| | :=
+    | \.(?:\*\*|[*/^'])                                                    # of elements: .*
+    | //
+    | /\*(?:.*?\*/|.*)                                                     # a comment
     | \#[^\n]*                                                            # a comment
     | .                                                                   # all else, one by one
     """,
     re.VERBOSE | re.DOTALL,
 )
 
-FROM_SUPERSCRIPT = str.maketrans(_SUPERSCRIPTS + "⁻", "0123456789-")
+FROM_SUPERSCRIPT = str.maketrans(SUPERSCRIPTS + "⁻", "0123456789-")
 
-SPELLINGS = {"^": "**", "−": "-", "·": "*", "⋅": "*", "×": "*", "÷": "/",
-             "≤": "<=", "≥": ">=", "≠": "!=", "π": "pi"}  # fmt: skip
-"""What a pasted page writes, and what it means."""
+SPELLINGS = {
+    **dict.fromkeys(["^", "＾"], "**"),
+    **dict.fromkeys(["−", "–", "‐", "‑", "‒", "﹣", "－"], "-"),
+    **dict.fromkeys(["·", "⋅", "×", "∗", "∙", "•", "⁎", "✕", "⨯", "＊"], "*"),
+    **dict.fromkeys(["÷", "∕", "⁄", "／"], "/"),
+    **dict.fromkeys(["＋", "﹢"], "+"), "∣": "|",
+    "（": "(", "）": ")", "，": ",", "；": ";", "＝": "=",
+    "≤": "<=", "⩽": "<=", "≥": ">=", "⩾": ">=", "≠": "!=", "∧": "and", "∨": "or", "¬": "not",
+    ".*": "*", "./": "/", ".^": "**", ".**": "**", ".'": "'", "&&": "and", ":=": "=", "π": "pi",
+}  # fmt: skip
+"""What a pasted page or another language writes, and what it means."""
 
 
 def tokenize(text: str) -> list[str]:
@@ -83,7 +94,7 @@ class Tokens(list[str]):
 
 def is_blank(token: str) -> bool:
     """White space (other than a newline, which separates) or a comment."""
-    return token[0] == "#" or (token[0] != "\n" and token.isspace())
+    return token[0] == "#" or (token[0] != "\n" and token.isspace()) or token[:2] == "/*"
 
 
 def is_number(token: str) -> bool:

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+import gradcalc
 from gradcalc.errors import ExpressionError
 from gradcalc.functions.primitives import DISPUTED, ELSEWHERE, FUNCTIONS, OPERANDS
 from gradcalc.graph.graph import Graph
-from gradcalc.language import parse
+from gradcalc.language import parse, tokens
 from gradcalc.language.arrays import STRUCTURAL
 
 
@@ -96,3 +97,138 @@ def test_what_a_library_has_and_we_have_not_is_refused() -> None:
     assert "'foo' of this library is not known" in refused("np.foo + 1").message
     assert "unknown function 'foo'" in refused("np.foo(x)").message
     assert refused("x.real").message == "a '.' stands alone"
+
+
+# --- what has one meaning -------------------------------------------------------------------------
+
+PAPER = [
+    ("(x+1)(x-1)", "(x+1)*(x-1)"),
+    ("(x+1) (x-1)", "(x+1)*(x-1)"),
+    ("sin(y)sin(z)", "sin(y)*sin(z)"),
+    ("2sin(y)cos(z)/3", "2*sin(y)*cos(z)/3"),
+    ("(x+1)y", "(x+1)*y"),
+    ("x²y³", "x**2*y**3"),
+    ("-x²(y+1)", "-x**2*(y+1)"),
+    ("√x", "sqrt(x)"),
+    ("2√x*y", "2*sqrt(x)*y"),
+    ("√sin(x)", "sqrt(sin(x))"),
+    ("∛x + √2", "cbrt(x) + sqrt(2)"),
+    ("|x-2|", "abs(x-2)"),
+    ("2|x|", "2*abs(x)"),
+    ("|x||y|", "abs(x)*abs(y)"),
+    ("|x + |y||", "abs(x + abs(y))"),
+    ("|x|² - |(y - |z|)|", "abs(x)**2 - abs(y - abs(z))"),
+    ("3–x", "3-x"),
+    ("x∗y", "x*y"),
+    ("（x＋1）／y", "(x+1)/y"),
+    ("sin^2(x)", "sin(x)**2"),
+    ("sin**2(x) + cos^{2}(x)", "sin(x)**2 + cos(x)**2"),
+    ("sin²x·cos²(x)", "sin(x)**2*cos(x)**2"),
+    ("tanh⁻²(x)", "tanh(x)⁻²"),
+    ("n! + 2x!", "gamma(n+1) + 2*gamma(x+1)"),
+]
+CODE = [
+    ("x.^2 + y.*z", "x**2 + y*z"),
+    ("2.^x./y", "2**x/y"),
+    ("[1 2; 3 4] @ [x, y]", "[[1, 2], [3, 4]] @ [x, y]"),
+    ("[x 2y sin(x)]", "[x, 2*y, sin(x)]"),
+    ("[x; y; 1]", "[[x], [y], [1]]"),
+    ("[x y\n 1 2]", "[[x, y], [1, 2]]"),
+    ("[x (y) 1]", "[x, y, 1]"),
+    ("x if x>0 else -x", "where(x>0, x, -x)"),
+    ("1 if x<0 else 2 if x<1 else 3", "where(x<0, 1, where(x<1, 2, 3))"),
+    ("x > 0 ? x : -x", "where(x > 0, x, -x)"),
+    ("x>0 ? y>0 ? 1 : 2 : y<x ? 3 : 4", "where(x>0, where(y>0, 1, 2), where(y<x, 3, 4))"),
+    ("2*(x>0 ? x : y) + 1", "2*where(x>0, x, y) + 1"),
+    ("where(x>0 && y<1 || !(z>2), 1, 2)", "where(x>0 and y<1 or not z>2, 1, 2)"),
+    ("where((x>0) & (y>0) | ~(z>0), 1, 2)", "where(x>0 and y>0 or not z>0, 1, 2)"),
+    ("x // y", "floor(x/y)"),
+    ("y := x^2; 2y", "y = x**2; 2*y"),
+]
+CONDITIONS = [
+    ("(x>0)*x", "where(x>0, 1, 0)*x"),
+    ("x*(x>0) + 0.1*x*(x<=0)", "x*where(x>0, 1, 0) + 0.1*x*where(x<=0, 1, 0)"),
+    ("(x > 0.48) - x", "where(x > 0.48, 1, 0) - x"),
+    ("x > y", "where(x > y, 1, 0)"),
+    ("sin(x == y)", "sin(where(x == y, 1, 0))"),
+    ("c = x > 0; where(c, c, x)", "where(x > 0, where(x > 0, 1, 0), x)"),
+    ("[x > 0, y]", "[where(x > 0, 1, 0), y]"),
+    ("sum([x, y] > 0)", "where(x > 0, 1, 0) + where(y > 0, 1, 0)"),
+    ("-(x > 0) + +(y > 0)", "-where(x > 0, 1, 0) + where(y > 0, 1, 0)"),
+    ("k = zeros(2); k[0] = x > 1", "k = zeros(2); k[0] = where(x > 1, 1, 0)"),
+]
+LINES = [
+    ("x^2\n + 3*x*y\n - y^2", "x^2 + 3*x*y - y^2"),
+    ("z = x\n  + y\nz^2", "(x + y)^2"),
+    ("x + y\n* z", "x + y*z"),
+    ("(x + y\n* z)", "x + y*z"),
+    ("x # the first\n# and\n\n+ y", "x + y"),
+    ("x\n** 2\n.* y", "x**2*y"),
+    ("x,\n-y", "x, -y"),
+    ("x;\n+ y", "x; y"),
+    ("x + ...\n  y", "x + y"),
+    ("x ... so far\n + y", "x + y"),
+    ("x \\\n + y", "x + y"),
+    ("x & ! so far\n  & + y", "x + y"),
+    ("% of MATLAB\nx^2 % two words\ny %\n", "x^2\ny"),
+    ("! of Fortran\nx**2 ! so\n  ! or so\ny", "x**2\ny"),
+    ("// of C\nx*x // two words\ny", "x*x\ny"),
+    ("/* of C,\n again */ x /* and */ + y", "x + y"),
+    ("-- of SQL\nx", "x"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("foreign", "ours"), PAPER + CODE + CONDITIONS + LINES)
+def test_what_has_one_meaning_is_read(foreign: str, ours: str) -> None:
+    same(foreign, ours)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x\n+ y", "line 2 begins with '+' and continues the one above"),
+        ("x,\nz\n- y\n-y", "line 3 begins with '-' and continues the one above, and so do 1 more"),
+    ],
+)
+def test_a_line_that_begins_with_an_operator_is_told_of(text: str, said: str) -> None:
+    (note,) = parse(text).notes
+    assert note.startswith(said)
+
+
+def test_lines_after_many_that_repeat_continue_them_too() -> None:
+    lines = "\n".join(f"x{i}*y" for i in range(200))
+    graph = parse(f"{lines}\n- z\n" + "\n".join("-x*y" for _ in range(200)))
+    assert len(graph.outputs) == 200
+    assert len(parse(lines + ",\n" + ",\n".join("-x*y" for _ in range(200))).outputs) == 400
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x'*A*x", [4 * 4 + 6 * (1 + 7) + 9 * 5]),
+        ("A*x", [2 * 4 + 3 * 1, 2 * 7 + 3 * 5]),
+        ("A'*x + 0*x'*x", [2 * 4 + 3 * 7, 2 * 1 + 3 * 5]),
+        ("x*x'", [4, 6, 6, 9]),
+        ("A.*A' + 0*x'*x", [16, 7, 7, 25]),
+        ("(2*x)'*(x/2)", [13]),
+    ],
+)
+def test_matlab_multiplies_matrices(text: str, expected: list[float]) -> None:
+    point = {"A": [[4.0, 1.0], [7.0, 5.0]], "x": [2.0, 3.0]}
+    text = text if "'" in text else f"y = x'; {text}"
+    program = gradcalc.compile(text, shapes={"A": (2, 2), "x": (2,)})
+    values = program({name: point[name] for name in point if name in text}).tolist()
+    assert values[-len(expected) :] == expected
+
+
+@pytest.mark.parametrize("text", ["x*x + 0*(x'*x)", "A/A' ", "A'^2"])
+def test_what_matlab_would_refuse_or_solve_is_refused(text: str) -> None:
+    refused(text, shapes={"A": (2, 2), "x": (2,)})
+
+
+def test_all_comes_at_the_end_of_a_stretch_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [foreign for foreign, _ in PAPER + CODE + CONDITIONS + LINES]
+    whole = [spelled(parse(text)) for text in texts]
+    for stretch in (1, 2, 5):
+        monkeypatch.setattr(tokens, "STRETCH", stretch)
+        assert [spelled(parse(text)) for text in texts] == whole

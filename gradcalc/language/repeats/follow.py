@@ -20,6 +20,7 @@ from gradcalc.errors import ExpressionError, Source, Span
 from gradcalc.functions.primitives import FUNCTIONS
 from gradcalc.graph.graph import NOWHERE, Graph
 from gradcalc.language.arrays import STRUCTURAL
+from gradcalc.language.foreign import CONTINUES
 from gradcalc.language.tokens import A_NAME, A_NUMBER, PATTERN, is_name, is_number
 
 if TYPE_CHECKING:
@@ -47,6 +48,9 @@ EXPRESSIONS = frozenset(",;\n"), frozenset(_OPERATORS)
 
 Take = Callable[[list[int], list[int], list[int], list[str]], None]
 """What is done with pieces: their values, where they start and end, the separators behind them."""
+
+LINE_END = rf"\n(?!{CONTINUES.pattern})"
+"""A newline that is the end of a statement, for the next line does not begin with an operator."""
 
 LEAF = -1
 Step = tuple[int, int, int, int, int, int]
@@ -90,7 +94,7 @@ class Shape(NamedTuple):
 
     def pattern(self, leaf: str) -> str:
         """The text of this shape; ``leaf`` is what to make of the pattern of a name or a number."""
-        leaves = {NAME: leaf.format(A_NAME), NUMBER: leaf.format(A_NUMBER)}
+        leaves = {NAME: leaf.format(A_NAME), NUMBER: leaf.format(A_NUMBER), "\n": LINE_END}
         return "".join(leaves.get(kind) or re.escape(kind) for kind in self.kinds)
 
 
@@ -154,6 +158,8 @@ def _pieces(
             if len(ends) == 2 * PERIODS:
                 break
         elif kind in _OPERATORS or (kind == "," and depth):
+            if ends and kinds[ends[-1] - 1] == "\n" and not after_value and depth == 0:
+                break  # the line goes on with the one above
             if depth == 0 and after_value and kind not in inside:
                 break
             after_value = False

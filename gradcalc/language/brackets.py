@@ -1,0 +1,183 @@
+"""Brackets: parentheses, calls, arrays, indices and |bars|, from opening to closing."""
+
+from __future__ import annotations
+
+import re
+
+from gradcalc.errors import Span
+from gradcalc.functions.primitives import ABS
+from gradcalc.language import complaints
+from gradcalc.language.arrays import Value
+from gradcalc.language.operators import TIGHT, Operators
+from gradcalc.language.reader import Pending
+
+CLOSERS = {"(": ")", "[": "]", "|": "|"}
+
+_TWO_ENTRIES = re.compile(r"[\w)\]'.]\s+[-+][^\s]")
+"""``1 -2``: in MATLAB's brackets these are two entries, elsewhere it is a difference."""
+
+
+class Brackets(Operators):
+    """What stands inside of brackets, and what it comes to."""
+
+    def in_bars(self) -> bool:
+        entry = self.innermost()
+        return entry is not None and entry.kind == "|"
+
+    def open(self, token: str) -> bool:
+        top = self.pending[-1] if self.pending else None
+        if top is not None and top.kind == "call" and not top.sign:
+            top.sign = 1  # the parenthesis of this very call
+            top.code = token == "["
+        else:
+            self.pending.append(Pending(0, token, self.start))
+            self.depth += 1
+        return True
+
+    def call(self, name: str) -> bool:
+        call = Pending(0, "call", self.start)
+        call.items = name
+        call.sign = 0  # its parenthesis is still to come
+        self.pending.append(call)
+        self.depth += 1
+        return True
+
+    def open_index(self) -> None:
+        self.reduce(TIGHT)
+        self.pending.append(Pending(0, "index", self.start))
+        self.depth += 1
+
+    def close(self, token: str) -> bool:
+        self.reduce(1)
+        if not self.pending:
+            raise self.complain(f"'{token}' closes nothing", hint="remove it, or open one before")
+        self.depth -= 1
+        entry = self.pending.pop()
+        if CLOSERS[entry.opener] != token:
+            raise self.complain(
+                f"'{entry.opener}' is closed by '{token}'",
+                f"write '{CLOSERS[entry.opener]}' here",
+                Span(entry.at, self.token_end),
+            )
+        kind = entry.kind
+        if kind == "(":
+            self.target = None if not self.pending else self.target
+            self.starts[-1] = entry.at
+            self.end = self.token_end
+            return False
+        if kind == "|":
+            return self.end_bars(entry)
+        self.end_item(entry)
+        value = self.bracketed(entry)
+        start = self.starts.pop() if kind == "index" else entry.at
+        return self.push(value, start, self.token_end)
+
+    def end_bars(self, entry: Pending) -> bool:
+        span = Span(entry.at, self.token_end)
+        value = self.values.pop()
+        self.starts.pop()
+        if not isinstance(value, int):
+            inside = self.source.text[span.start + 1 : span.end - 1].strip()
+            raise self.complain(*complaints.bars_around_an_array(inside), span)
+        return self.push(self.meaning.apply(ABS.code, (value,), *span), *span)
+
+    def end_item(self, entry: Pending) -> None:
+        """The value before a comma or a closing bracket joins its call, array or index."""
+        value, start = self.values.pop(), self.starts.pop()
+        if entry.kind != "index":
+            entry.terms.append((1, value, start, self.end))
+            return
+        number = self.whole_number(value, start)
+        if entry.items is None:
+            entry.terms.append(number)
+        else:
+            self.end_slice(entry, number)
+
+    def bracketed(self, entry: Pending) -> Value:
+        span = Span(entry.at, self.token_end)
+        if entry.kind == "index":
+            return self.indexed(entry, span)
+        values = tuple(term[1] for term in entry.terms)
+        if entry.kind == "call":
+            value = self.meaning.call(entry.items, values, span)
+            return self.to_power(value, entry.at, span.end) if self.powers else value
+        if entry.code:
+            return self.matrix(entry, values, span)
+        return self.meaning.array(values, span)
+
+    # --- MATLAB's arrays: blanks between entries, semicolons between rows ---------------------
+
+    def next_entry(self, entry: Pending, new_row: bool) -> None:
+        """An entry of an array ends at a blank, a row at a semicolon or at the end of a line."""
+        self.reduce(1)
+        self.end_item(entry)
+        entry.code = 1
+        if new_row:
+            self.end_row(entry)
+
+    def end_row(self, entry: Pending) -> None:
+        entry.items = [*(entry.items or []), tuple(term[1] for term in entry.terms)]
+        entry.terms = []
+
+    def matrix(self, entry: Pending, last: tuple[Value, ...], span: Span) -> Value:
+        """``[1 2; 3 4]``."""
+        rows = [*(entry.items or []), *([last] if last else [])]
+        text = self.source.text[span.start : span.end]
+        if any(not isinstance(value, int) for row in rows for value in row):
+            raise self.complain(
+                "arrays side by side in brackets are joined in MATLAB; here an array is made of "
+                "numbers, or of rows in brackets",
+                "write the rows as [[1, 2], [3, 4]]",
+                span,
+            )
+        if _TWO_ENTRIES.search(text):
+            raise self.complain(*complaints.two_entries(text), span)
+        if not entry.items:
+            return self.meaning.array(rows[0], span)
+        return self.meaning.array(tuple(self.meaning.array(row, span) for row in rows), span)
+
+    # --- indices ------------------------------------------------------------------------------
+
+    def end_slice(self, entry: Pending, last: int | None) -> None:
+        parts = [*entry.items, last]
+        if len(parts) > 3:
+            raise self.complain("a slice has at most start:stop:step")
+        if len(parts) == 3 and parts[2] == 0:
+            raise self.complain("the step of a slice cannot be 0")
+        entry.terms.append(slice(*parts))
+        entry.items = None
+
+    def indexed(self, entry: Pending, span: Span) -> Value:
+        index = tuple(entry.terms)
+        if self.target is not None and not self.pending:
+            self.target = (self.target[0], index) if self.target[1] is None else None
+        return self.meaning.item(self.values.pop(), index, Span(self.starts[-1], span.end), span)
+
+    def close_after_row(self, entry: Pending) -> bool:
+        """``[1; 2;]``: a semicolon may trail."""
+        self.depth -= 1
+        self.pending.pop()
+        span = Span(entry.at, self.token_end)
+        return self.push(self.matrix(entry, (), span), *span)
+
+    def close_after_comma(self, entry: Pending, token: str) -> bool:
+        """``[1, 2,]`` and ``f(x,)``: a comma may trail."""
+        _, value, start, end = entry.terms.pop()
+        self.push(value, start, end)
+        return self.close(token)
+
+    def open_slice(self, entry: Pending, token: str) -> bool:
+        if token == ":":
+            entry.items = [*(entry.items or []), None]
+            return True
+        if entry.items is None:
+            if token == "]" and not entry.terms:
+                raise self.complain("the index is empty", "indices count from 0: a[0], a[0:2]")
+            raise self.complain(*complaints.missing_operand(token, self.tokens.whole(), self.index))
+        self.end_slice(entry, None)
+        if token == ",":
+            return True
+        self.depth -= 1
+        self.pending.pop()
+        value = self.indexed(entry, Span(entry.at, self.token_end))
+        return self.push(value, self.starts.pop(), self.token_end)

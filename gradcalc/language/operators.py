@@ -1,0 +1,197 @@
+"""The operators: how tightly each binds, and what is made when one has both its sides.
+
+Operands are node numbers (or arrays of them) on one stack, operators that still wait for their
+right side on another; ``reduce`` completes those that bind tightly enough.
+"""
+
+from __future__ import annotations
+
+from gradcalc.errors import Span
+from gradcalc.functions.primitives import (
+    ADD,
+    AND,
+    EQ,
+    FUNCTIONS,
+    GE,
+    GT,
+    LE,
+    LT,
+    MOD,
+    MUL,
+    NE,
+    NEG,
+    NOT,
+    OR,
+    POW,
+    WHERE,
+)
+from gradcalc.language.arrays import Value
+from gradcalc.language.meaning import FLOOR_DIVISION, MATMUL, MATRIX_CODES
+from gradcalc.language.reader import Pending, Reader
+from gradcalc.language.tokens import FROM_SUPERSCRIPT
+
+# Python's precedences. 0 is an open bracket: nothing reduces past it. EITHER and BOTH are numpy's
+# | and &; TIGHT is what stands before its operand without a parenthesis, as √x and sin²x.
+CHOICE, _OR, _AND, _NOT, _COMPARE, EITHER, _BOTH, _SUM, _PRODUCT, _UNARY, _POWER, TIGHT = range(
+    1, 13
+)
+
+CHAINS = {"+": (ADD.code, 1), "-": (ADD.code, -1), "*": (MUL.code, 1), "/": (MUL.code, -1)}
+COMPARISONS = {"<": LT.code, "<=": LE.code, ">": GT.code, ">=": GE.code, "==": EQ.code,
+               "!=": NE.code}  # fmt: skip
+BINARY = {"**": (_POWER, POW.code), "%": (_PRODUCT, MOD.code), "@": (_PRODUCT, MATMUL),
+          "and": (_AND, AND.code), "or": (_OR, OR.code), "&": (_BOTH, AND.code),
+          "|": (EITHER, OR.code), "//": (_PRODUCT, FLOOR_DIVISION)}  # fmt: skip
+OF_MATRICES = {"*": "of matrices *", "/": "of matrices /", "^": "of matrices ^"}
+"""MATLAB's and Julia's operators, in a text that is theirs."""
+
+BINARY |= {"of matrices *": (_PRODUCT, MATRIX_CODES["*"]),
+           "of matrices /": (_PRODUCT, MATRIX_CODES["/"]),
+           "of matrices ^": (_POWER, MATRIX_CODES["^"])}  # fmt: skip
+
+PREFIXES = {"-": (_UNARY, NEG.code), "+": (_UNARY, 0), "not": (_NOT, NOT.code)}
+ROOTS = {"√": "sqrt", "∛": "cbrt"}
+GAMMA = FUNCTIONS["gamma"]
+
+
+class Operators(Reader):
+    """Operators and their operands on the two stacks of the reading."""
+
+    def reduce(self, prec: int) -> None:
+        """Complete every waiting operator that binds at least as tightly as ``prec``."""
+        pending, values, starts = self.pending, self.values, self.starts
+        while pending and pending[-1].prec >= prec:
+            entry = pending.pop()
+            kind = entry.kind
+            value = values.pop()
+            start = starts.pop()
+            if kind == "chain":
+                terms = entry.terms
+                terms.append((entry.sign, value, start, self.end))
+                start = terms[0][2]
+                result = self.meaning.chain(entry.code, terms)
+            elif kind == "binary":
+                left = values.pop()
+                start = starts.pop()
+                result = self.meaning.apply(entry.code, (left, value), start, self.end)
+            elif kind == "unary":
+                start = entry.at
+                result = self.unary(entry, value)
+            elif kind == "compare":
+                start = entry.terms[0][2]
+                result = self.meaning.comparison(entry.terms, value, self.end)
+            else:
+                result, start = self.choice(entry, value)
+            values.append(result)
+            starts.append(start)
+
+    def unary(self, entry: Pending, value: Value) -> Value:
+        at, end = entry.at, self.end
+        if not entry.code:
+            return self.meaning.fitting((value,), Span(at, end))[0]
+        result = self.meaning.apply(entry.code, (value,), at, end)
+        return self.to_power(result, at, end) if self.powers else result
+
+    def to_power(self, value: Value, at: int, end: int) -> Value:
+        """The value of the function that stands at ``at``, to the power behind its name."""
+        exponent, span = self.powers.pop(at, (1.0, Span(at, at)))
+        if exponent == 1.0:
+            return value
+        return self.meaning.apply(POW.code, (value, self.graph.constant(exponent, span)), at, end)
+
+    # --- sums, products, comparisons ----------------------------------------------------------
+
+    def extend_chain(self, token: str) -> Pending:
+        """A + or - (a * or /): one entry for the whole run of terms, however long."""
+        code, sign = CHAINS[token]
+        prec = _SUM if code == ADD.code else _PRODUCT
+        self.reduce(prec + 1)
+        top = self.pending[-1] if self.pending else None
+        if top is None or top.kind != "chain" or top.prec != prec:
+            self.reduce(prec)
+            top = Pending(prec, "chain", self.start, code)
+            self.pending.append(top)
+        top.terms.append((top.sign, self.values.pop(), self.starts.pop(), self.end))
+        top.sign = sign
+        top.at = self.start
+        return top
+
+    def extend_comparison(self, token: str) -> None:
+        self.reduce(_COMPARE + 1)
+        top = self.pending[-1] if self.pending else None
+        if top is None or top.kind != "compare":
+            top = Pending(_COMPARE, "compare", self.start)
+            self.pending.append(top)
+        term = (COMPARISONS[token], self.values.pop(), self.starts.pop(), self.end)
+        top.terms.append(term)
+
+    def binary(self, token: str, prec: int, code: int) -> None:
+        """An operator of two operands that stands by itself."""
+        right = token == "**"  # binds from the right
+        self.reduce(prec + right)
+        self.pending.append(Pending(prec, "binary", self.start, code))
+
+    # --- after its operand --------------------------------------------------------------------
+
+    def superscript(self, token: str) -> bool:
+        power = self.finite(token.translate(FROM_SUPERSCRIPT))
+        exponent = self.graph.constant(power, Span(self.start, self.token_end))
+        self.target = None
+        start = self.starts.pop()
+        operands = (self.values.pop(), exponent)
+        value = self.meaning.apply(POW.code, operands, start, self.token_end)
+        return self.push(value, start, self.token_end)
+
+    def factorial(self) -> bool:
+        """``n!`` is gamma(n + 1)."""
+        start, end = self.starts.pop(), self.token_end
+        one = self.graph.constant(1.0, Span(self.start, end))
+        above = self.meaning.apply(ADD.code, (self.values.pop(), one), start, end)
+        return self.push(self.meaning.apply(GAMMA.code, (above,), start, end), start, end)
+
+    def transposed(self) -> bool:
+        """``A'`` of MATLAB and Julia."""
+        start, end = self.starts.pop(), self.token_end
+        value = self.meaning.transposed(self.values.pop(), Span(start, end))
+        return self.push(value, start, end)
+
+    # --- one or the other ---------------------------------------------------------------------
+
+    def begin_choice(self, token: str) -> bool:
+        """``a if c else b`` at its if, ``c ? a : b`` at its ?."""
+        self.reduce(CHOICE + 1)
+        self.pending.append(Pending(CHOICE, token, self.start))
+        return True
+
+    def goes_on_with(self, token: str, begun: str) -> bool:
+        """Whether an ``else`` or a ``:`` has the ``if`` or ``?`` that it belongs to: it waits for
+        its last operand then."""
+        self.reduce(CHOICE + 1)
+        while begun == "?" and self.pending and self.pending[-1].kind == ":":
+            self.reduce_one()
+        if not self.pending or self.pending[-1].kind != begun:
+            return False
+        self.pending[-1].kind = token
+        return True
+
+    def reduce_one(self) -> None:
+        """Complete the last choice, which is inside of another one."""
+        self.starts.pop()
+        result, start = self.choice(self.pending.pop(), self.values.pop())
+        self.values.append(result)
+        self.starts.append(start)
+
+    def choice(self, entry: Pending, last: Value) -> tuple[Value, int]:
+        """The value of a complete choice, and where it starts."""
+        if entry.kind not in ("else", ":"):
+            other = "else" if entry.kind == "if" else ":"
+            raise self.complain(
+                f"the '{entry.kind}' has no '{other}'",
+                "write where(condition, a, b)",
+                Span(entry.at, entry.at + len(entry.kind)),
+            )
+        second, first = self.values.pop(), self.values.pop()
+        self.starts.pop()
+        start = self.starts.pop()
+        condition, yes = (second, first) if entry.kind == "else" else (first, second)
+        return self.meaning.apply(WHERE.code, (condition, yes, last), start, self.end), start

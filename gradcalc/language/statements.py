@@ -1,0 +1,129 @@
+"""Statements: what separates them, and the names that they give to values."""
+
+from __future__ import annotations
+
+from gradcalc.errors import Span
+from gradcalc.language import complaints
+from gradcalc.language.arrays import Value
+from gradcalc.language.brackets import CLOSERS, Brackets
+from gradcalc.language.foreign import CONTINUES
+from gradcalc.language.reader import Statement
+from gradcalc.language.tokens import is_name
+
+
+class Statements(Brackets):
+    """The statements of a text, one after the other."""
+
+    def separate(self, token: str) -> bool:
+        """A separator after a value. Says whether a value is expected after it."""
+        if token == "\n" and (self.depth or self.goes_on_below()):
+            return False
+        if token == ":" and self.goes_on_with(":", "?"):
+            return True
+        self.reduce(1)
+        entry = self.pending[-1] if self.pending else None
+        if entry is None:
+            if token == ":":
+                raise self.complain(*complaints.unexpected(token, self.tokens.whole(), self.index))
+            self.finish_statement(expecting=False)
+            return True
+        if token == ":" and entry.kind == "index":
+            start = self.starts.pop()
+            entry.items = [*(entry.items or []), self.whole_number(self.values.pop(), start)]
+            return True
+        if token == ";" and entry.kind == "[":
+            self.next_entry(entry, new_row=True)
+            return True
+        if token == "," and entry.kind not in ("(", "|"):
+            self.end_item(entry)
+            return True
+        raise self.complain(*complaints.separator_inside(token, entry.kind))
+
+    def goes_on_below(self) -> bool:
+        """Whether the next line begins with an operator, and so continues this one."""
+        found = CONTINUES.match(self.source.text, self.token_end)
+        if found is not None:
+            self.continued.append(found.end())
+        return found is not None
+
+    def missing_operand(self, token: str) -> bool:
+        """A separator or a closing bracket where a value should be."""
+        entry = self.pending[-1] if self.pending else None
+        if token == "\n" and (entry is not None or not self.values):
+            return True  # an open bracket or an operator goes on in the next line
+        if entry is not None and entry.kind == "index" and token in (":", ",", "]"):
+            return self.open_slice(entry, token)
+        before = self.previous_token()
+        if entry is not None and entry.prec == 0 and token in (")", "]"):
+            if entry.kind in ("[", "call") and before == "," and entry.terms:
+                return self.close_after_comma(entry, token)
+            if entry.kind == "[" and before == ";" and token == "]":
+                return self.close_after_row(entry)
+            if entry.kind == "call":
+                entry_span = Span(entry.at, self.token_end)
+                raise self.meaning.wrong_count(entry.items, 0, entry_span)
+        if entry is None and token in (";", ",") and self.statements and token == ";":
+            return True
+        raise self.complain(*complaints.missing_operand(token, self.tokens.whole(), self.index))
+
+    def finish_statement(self, expecting: bool, at_end: bool = False) -> None:
+        """The end of a statement: at a separator, or at the end of the text."""
+        entry = self.innermost()
+        if entry is not None:
+            span = Span(entry.at, entry.at + 1)
+            if entry.kind == "call":
+                span = Span(entry.at, self.source.text.index(entry.opener, entry.at) + 1)
+            hint = f"add '{CLOSERS[entry.opener]}'"
+            raise self.complain(f"'{entry.opener}' is never closed", hint, span)
+        if expecting:
+            if not self.pending and self.assign is None and (self.statements or not at_end):
+                return
+            nothing = not (self.pending or self.assign or self.statements)
+            tokens = [] if nothing else self.tokens.whole()
+            raise self.complain(*complaints.missing_operand("", tokens, len(tokens)))
+        self.reduce(1)
+        value, start = self.values.pop(), self.starts.pop()
+        span = Span(start, self.end)
+        if self.assign is None:
+            value = self.meaning.fitting((value,), span)[0]
+            self.statements.append(Statement("", value, span))
+        else:
+            self.finish_assignment(value, span)
+        self.target = self.assign = None
+
+    def refuse_arrow(self) -> None:
+        """``y <- x`` gives y a value in R, and is ``y < -x`` here."""
+        terms = self.pending[0].terms
+        name = self.source.text[terms[0][2] : terms[0][3]]
+        if len(self.pending) == len(terms) == 1 and self.assign is None and is_name(name):
+            raise self.complain(*complaints.arrow(name), Span(self.start - 1, self.start + 1))
+
+    def assignment(self) -> None:
+        if self.pending or self.assign is not None or self.target is None:
+            name = self.source.text[self.starts[-1] : self.end]
+            again = not self.pending and self.assign is None and is_name(name)
+            again = again and (name in self.leaves or name in self.meaning.variables)
+            raise self.complain(*complaints.assignment(name if again else ""))
+        self.values.clear()
+        self.starts.clear()
+        name, index = self.target
+        self.assign = (name, index, Span(0, self.start))
+        self.target = None
+        if index is None and name in self.meaning.variables:
+            raise self.complain(*complaints.assignment(name))
+        if index is None and self.meaning.is_bound(name):
+            raise self.complain(*complaints.bound_and_assigned(name))
+        self.leaves.pop(name, None)
+
+    def finish_assignment(self, value: Value, span: Span) -> None:
+        assert self.assign is not None
+        name, index, _ = self.assign
+        if index is not None:  # the array lives on under the new statement
+            value = self.meaning.fitting((value,), span)[0]
+            before = self.named[name]
+            array = self.statements[before].value
+            value = self.meaning.with_item(array, index, value, span)
+            # Nobody can see the old one any more; a thousand of them would fill the memory.
+            self.statements[before] = self.statements[before]._replace(value=value)
+        self.named[name] = len(self.statements)
+        self.statements.append(Statement(name, value, span))
