@@ -7,7 +7,7 @@ be evaluated, differentiated again (Hessians, ``create_graph``), checked and pri
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
@@ -31,6 +31,9 @@ from gradcalc.functions.primitives import (
 from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph, chain
 
+Rules = Callable[[Primitive], Rule]
+"""Where the partials come from: ``rules.rule`` for numbers, ``rules.plain`` for formulas."""
+
 
 def copy(graph: Graph) -> Graph:
     """The same inputs and nodes, under the same numbers; no outputs yet."""
@@ -45,25 +48,25 @@ def copy(graph: Graph) -> Graph:
     return result
 
 
-def vjp_graph(graph: Graph, vector: str = "v") -> Graph:
+def vjp_graph(graph: Graph, vector: str = "v", rule: Rules = rule) -> Graph:
     """The graph of vᵀJ: the inputs of ``graph``, then ``v[0]``, …; one output per variable."""
     result = copy(graph)
     while any(name.startswith(f"{vector}[") for name in graph.variables):
         vector += "'"  # v of the vjp of a vjp: no name of the user's has an apostrophe
     seeds = [result.variable(f"{vector}[{i}]") for i in range(len(graph.outputs))]
-    result.outputs = _Backward(graph, result).sweep(graph.outputs, seeds)
+    result.outputs = _Backward(graph, result, rule).sweep(graph.outputs, seeds)
     result.output_names = [f"d/d{name}" for name in graph.variables]
     return result
 
 
-def jvp_graph(graph: Graph) -> Graph:
+def jvp_graph(graph: Graph, rule: Rules = rule) -> Graph:
     """The graph of J u: the inputs of ``graph``, then ``u[0]``, …; one output per output of it.
 
     vᵀJ is linear in v, and its slope in direction v_i, turned back with the seeds u, is (J u)_i.
     """
-    turned = vjp_graph(graph)
+    turned = vjp_graph(graph, rule=rule)
     count = len(graph.inputs)
-    result = vjp_graph(turned, "u")
+    result = vjp_graph(turned, "u", rule)
     for of_inputs in (result.inputs, result.variables):
         del of_inputs[count : len(turned.inputs)]  # v has no say in its own slope
     result.outputs = result.outputs[count:]
@@ -71,14 +74,14 @@ def jvp_graph(graph: Graph) -> Graph:
     return result
 
 
-def gradient_graph(graph: Graph) -> Graph:
+def gradient_graph(graph: Graph, rule: Rules = rule) -> Graph:
     """The graph of the gradient of the one output: one output per variable, ``df1/dx1``."""
     if len(graph.outputs) != 1:
         raise ValueError(f"the gradient of {len(graph.outputs)} outputs is a Jacobian")
-    return jacobian_graph(graph)
+    return jacobian_graph(graph, rule)
 
 
-def jacobian_graph(graph: Graph) -> Graph:
+def jacobian_graph(graph: Graph, rule: Rules = rule) -> Graph:
     """The graph of the Jacobian, row by row: output i·n + j is ``df_i/dx_j``.
 
     The rows share the values and the local partials; slopes that are the same number at every point
@@ -86,7 +89,7 @@ def jacobian_graph(graph: Graph) -> Graph:
     """
     result = copy(graph)
     one = [result.constant(1.0)]
-    backward = _Backward(graph, result)
+    backward = _Backward(graph, result, rule)
     for output, row in zip(graph.outputs, graph.output_names, strict=True):
         result.outputs += backward.sweep([output], one)
         result.output_names += [f"d{row}/d{name}" for name in graph.variables]
@@ -104,8 +107,9 @@ class _Signed(NamedTuple):
 class _Backward:
     """Reverse sweeps over ``primal``, written down as nodes of ``result``."""
 
-    def __init__(self, primal: Graph, result: Graph) -> None:
+    def __init__(self, primal: Graph, result: Graph, rule: Rules) -> None:
         self.primal = primal
+        self.rule = rule
         self.result = result
         self.active = active(primal)
 
@@ -128,7 +132,7 @@ class _Backward:
             guard = node in guarded or primitive.selects
             operands = [column[node] for column in primal.operands[: primitive.arity]]
             wanted = frozenset(k for k, operand in enumerate(operands) if self.active[operand])
-            slopes = instantiate(result, rule(primitive), operands, node, wanted, span)
+            slopes = instantiate(result, self.rule(primitive), operands, node, wanted, span)
             for operand, slope in zip(operands, slopes, strict=True):
                 if slope is None:
                     continue
@@ -172,8 +176,12 @@ def instantiate(
     source = partials.graph
     place = {"out": out} | dict(zip(("x", "y", "z"), operands, strict=False))
     copied = {node: place[name] for name, node in zip(source.variables, source.inputs, strict=True)}
-    for node, value in source.constants.items():
-        copied[node] = target.constant(value, span, source.names.get(node, ""))
+    for node in sorted(source.constants):  # a constant keeps its formula: sqrt(pi)
+        arguments = [copied[column[node]] for column in source.operands if column[node] >= 0]
+        if arguments:
+            copied[node] = _apply(target, source.codes[node], arguments, span)
+        else:
+            copied[node] = target.constant(source.constants[node], span, source.names.get(node, ""))
     for node in needed_nodes(partials, wanted):
         arguments = [copied[column[node]] for column in source.operands if column[node] >= 0]
         copied[node] = _apply(target, source.codes[node], arguments, span)

@@ -30,12 +30,22 @@ class Rule(NamedTuple):
 @cache
 def rule(primitive: Primitive) -> Rule:
     """The partials of ``primitive`` as one graph, so that what they share is computed once."""
-    texts = [partial for partial in primitive.partials if partial not in (None, "0")]
+    return _read(primitive.partials)
+
+
+@cache
+def plain(primitive: Primitive) -> Rule:
+    """The same as people write it: for formulas, not for numbers."""
+    return _read(primitive.plain or primitive.partials)
+
+
+def _read(partials: tuple[str | None, ...]) -> Rule:
+    texts = [partial for partial in partials if partial not in (None, "0")]
     if not texts:
-        return Rule(Graph(), (None,) * primitive.arity)
+        return Rule(Graph(), (None,) * len(partials))
     graph = parse(", ".join(map(str, texts)), bound=_NAMES, flags_are_numbers=True)
     nodes = iter(graph.outputs)
-    flows = (partial not in (None, "0") for partial in primitive.partials)
+    flows = (partial not in (None, "0") for partial in partials)
     return Rule(graph, tuple(next(nodes) if flow else None for flow in flows))
 
 

@@ -15,6 +15,9 @@ A row says:
     is itself differentiated for higher orders, so write it through smooth functions, and
     accurately up to the edges: ``sech2(x)`` rather than ``1 - out**2``,
     ``1/sqrt((1 - x)*(1 + x))`` rather than ``1/sqrt(1 - x**2)``.
+``plain``
+    the partials as people write them, for formulas, where those above say more: guards against
+    overflow, forms that are accurate at the edges.
 ``sympy``, ``mpmath``
     independent counterparts for the check; by default the function of the same name.
 ``ball``
@@ -160,6 +163,7 @@ POW = binary("pow", np.power, symbol="**", spoken=True,
              dx="where(y == 0, 0, where(x == 0 or y - 1 + 1 == y, y*x**(y - 1), "
              "y*(out/x)))",
              dy="where(x == 0 and y >= 0, 0, out*log(x))",
+             plain=("y*x**(y - 1)", "out*log(x)"),
              domain="x > 0 or (x == 0 and y >= 0) or (x < 0 and y == floor(y))",
              elsewhere="power powf float_power", doc="x to the power of y",
              sympy=_pow_sympy, mpmath=lambda x, y: mp.power(x, y))
@@ -213,25 +217,32 @@ unary("csc", lambda x: 1 / np.sin(x), d="-out*cot(x)", domain="x != 0",
       elsewhere="cosec", doc="cosecant, 1/sin(x)")
 unary("cot", lambda x: 1 / np.tan(x), d="-csc(x)**2", domain="x != 0",
       elsewhere="ctg cotan", doc="cotangent, 1/tan(x)")
-unary("asin", np.arcsin, d="1/sqrt((1 - x)*(1 + x))", domain="x >= -1 and x <= 1",
+unary("asin", np.arcsin, d="1/sqrt((1 - x)*(1 + x))",
+      plain=("1/sqrt(1 - x**2)",), domain="x >= -1 and x <= 1",
       aliases=("arcsin",), elsewhere="dasin asinf", doc="inverse sine")
-unary("acos", np.arccos, d="-1/sqrt((1 - x)*(1 + x))", domain="x >= -1 and x <= 1",
+unary("acos", np.arccos, d="-1/sqrt((1 - x)*(1 + x))",
+      plain=("-1/sqrt(1 - x**2)",), domain="x >= -1 and x <= 1",
       aliases=("arccos",), elsewhere="dacos acosf", doc="inverse cosine")
 # from 1e150 on, x**2 overflows before its reciprocal underflows
 unary("atan", np.arctan, d="where(abs(x) < 1e150, 1/(1 + x**2), 1/x/x)",
+      plain=("1/(1 + x**2)",),
       aliases=("arctan",), elsewhere="arctg atn datan atanf", doc="inverse tangent")
 binary("atan2", np.arctan2, aliases=("arctan2",),
        dx="where(x == 0 and y == 0, 0, y/hypot(x, y)/hypot(x, y))",
        dy="where(x == 0 and y == 0, 0, -x/hypot(x, y)/hypot(x, y))",
+       plain=("y/(x**2 + y**2)", "-x/(x**2 + y**2)"),
        kink="(x == 0 and y == 0) or (x == 0 and y < 0)",
        elsewhere="datan2 atan2f", disputed="ATAN2: atan2(y, x)",
        doc="angle of the point with ordinate x and abscissa y")
 
-unary("acot", elementary.acot, d="where(abs(x) < 1e150, -1/(1 + x**2), -1/x/x)", kink="x == 0",
+unary("acot", elementary.acot, d="where(abs(x) < 1e150, -1/(1 + x**2), -1/x/x)",
+      plain=("-1/(1 + x**2)",), kink="x == 0",
       aliases=("arccot",), doc="inverse cotangent, atan(1/x)")
 unary("asec", elementary.asec, d="1/abs(x)/(sqrt(abs(x) - 1)*sqrt(abs(x) + 1))",
+      plain=("1/(abs(x)*sqrt(x**2 - 1))",),
       domain="x <= -1 or x >= 1", aliases=("arcsec",), doc="inverse secant, acos(1/x)")
 unary("acsc", elementary.acsc, d="-1/abs(x)/(sqrt(abs(x) - 1)*sqrt(abs(x) + 1))",
+      plain=("-1/(abs(x)*sqrt(x**2 - 1))",),
       domain="x <= -1 or x >= 1", aliases=("arccsc",), doc="inverse cosecant, asin(1/x)")
 
 # --- Hyperbolic functions -----------------------------------------------------------------------
@@ -241,6 +252,7 @@ unary("sinh", np.sinh, d="cosh(x)",
 unary("cosh", np.cosh, d="sinh(x)",
       elsewhere="ch dcosh coshf", doc="hyperbolic cosine")
 unary("tanh", np.tanh, d="sech2(x)",
+      plain=("1 - out**2",),
       elsewhere="th tgh dtanh tanhf", doc="hyperbolic tangent")
 unary("sech", elementary.sech, d="-out*tanh(x)", doc="hyperbolic secant, 1/cosh(x)")
 unary("sech2", elementary.sech_squared, d="-2*out*tanh(x)", doc="sech(x)**2, accurate for all x",
@@ -249,17 +261,23 @@ unary("csch", elementary.csch, d="-out*coth(x)", domain="x != 0",
       doc="hyperbolic cosecant, 1/sinh(x)")
 unary("coth", elementary.coth, d="-csch(x)**2", domain="x != 0",
       elsewhere="cth", doc="hyperbolic cotangent, 1/tanh(x)")
-unary("asinh", np.arcsinh, d="1/hypot(1, x)", aliases=("arcsinh",),
+unary("asinh", np.arcsinh, d="1/hypot(1, x)",
+      plain=("1/sqrt(1 + x**2)",), aliases=("arcsinh",),
       elsewhere="arsinh arsh asinhf", doc="inverse hyperbolic sine")
-unary("acosh", np.arccosh, d="1/(sqrt(x - 1)*sqrt(x + 1))", domain="x >= 1",
+unary("acosh", np.arccosh, d="1/(sqrt(x - 1)*sqrt(x + 1))",
+      plain=("1/sqrt(x**2 - 1)",), domain="x >= 1",
       aliases=("arccosh",), elsewhere="arcosh arch acoshf", doc="inverse hyperbolic cosine")
-unary("atanh", np.arctanh, d="1/((1 - x)*(1 + x))", domain="x > -1 and x < 1",
+unary("atanh", np.arctanh, d="1/((1 - x)*(1 + x))",
+      plain=("1/(1 - x**2)",), domain="x > -1 and x < 1",
       aliases=("arctanh",), elsewhere="artanh arth atanhf", doc="inverse hyperbolic tangent")
-unary("acoth", elementary.acoth, d="1/(1 - x)/(1 + x)", domain="x < -1 or x > 1",
+unary("acoth", elementary.acoth, d="1/(1 - x)/(1 + x)",
+      plain=("1/(1 - x**2)",), domain="x < -1 or x > 1",
       aliases=("arccoth",), doc="inverse hyperbolic cotangent, atanh(1/x)")
-unary("asech", elementary.asech, d="-1/(x*sqrt((1 - x)*(1 + x)))", domain="x > 0 and x <= 1",
+unary("asech", elementary.asech, d="-1/(x*sqrt((1 - x)*(1 + x)))",
+      plain=("-1/(x*sqrt(1 - x**2))",), domain="x > 0 and x <= 1",
       aliases=("arcsech",), doc="inverse hyperbolic secant, acosh(1/x)")
-unary("acsch", elementary.acsch, d="-1/abs(x)/hypot(1, x)", domain="x != 0",
+unary("acsch", elementary.acsch, d="-1/abs(x)/hypot(1, x)",
+      plain=("-1/(abs(x)*sqrt(1 + x**2))",), domain="x != 0",
       aliases=("arccsch",), doc="inverse hyperbolic cosecant, asinh(1/x)")
 
 # --- Pieces: absolute value, rounding, extremes, conditions -------------------------------------
@@ -339,6 +357,7 @@ CLAMP = ternary("clamp", lambda x, lo, hi: np.minimum(np.maximum(x, lo), hi),
 # --- Geometry, statistics, machine learning -----------------------------------------------------
 
 HYPOT = binary("hypot", np.hypot, dx="where(out == 0, 0, x/out)", dy="where(out == 0, 0, y/out)",
+               plain=("x/out", "y/out"),
                kink="x == 0 and y == 0",
                elsewhere="hypotf", doc="sqrt(x**2 + y**2), without overflow",
                sympy=lambda x, y: sp.sqrt(x**2 + y**2))
@@ -349,8 +368,10 @@ unary("gaussian", normal.gaussian, d="-2*(x*out)", doc="exp(-x**2), accurate for
 unary("expx2", normal.expx2, d="2*(x*out)", doc="exp(x**2), accurate for large x",
       sympy=lambda x: sp.exp(x**2), mpmath=lambda x: mp.exp(x * x))
 unary("erf", special.erf, d="2/sqrt(pi)*gaussian(x)",
+      plain=("2*exp(-x**2)/sqrt(pi)",),
       elsewhere="derf erff", doc="error function")
 unary("erfc", normal.erfc, d="-2/sqrt(pi)*gaussian(x)",
+      plain=("-2*exp(-x**2)/sqrt(pi)",),
       elsewhere="derfc erfcf", doc="1 - erf(x), accurate for large x")
 unary("gamma", gammas.gamma, d="out*digamma(x)", domain="x > 0 or x != floor(x)",
       elsewhere="tgamma dgamma", doc="gamma function")
@@ -363,7 +384,8 @@ unary("digamma", gammas.digamma, d="polygamma(1, x)", domain="x > 0 or x != floo
 binary("polygamma", gammas.polygamma, dx=None, dy="polygamma(x + 1, y)",
        domain="x >= 0 and x == floor(x) and (y > 0 or y != floor(y))",
        doc="x-th derivative of digamma at y", mpmath=mp.psi)
-unary("erfi", normal.erfi, d="2/sqrt(pi)*expx2(x)", doc="imaginary error function, -i*erf(i*x)")
+unary("erfi", normal.erfi, d="2/sqrt(pi)*expx2(x)",
+      plain=("2*exp(x**2)/sqrt(pi)",), doc="imaginary error function, -i*erf(i*x)")
 unary("normpdf", normal.normpdf, d="-x*out", doc="density of the normal distribution",
       sympy=lambda x: sp.exp(-(x**2) / 2) / sp.sqrt(2 * sp.pi.resolve()),
       mpmath=lambda x: mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi()))

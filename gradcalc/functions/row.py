@@ -87,6 +87,7 @@ class Primitive:
     boolean: bool = False
     spoken: bool = True
     defaults: tuple[float, ...] = ()
+    plain: tuple[str | None, ...] = ()
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
