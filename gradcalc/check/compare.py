@@ -37,6 +37,11 @@ class Unchecked(NamedTuple):
     reason: str
 
 
+class Open(Unchecked):
+    """The same where it was tried hard: a number on a step, to all the digits that there were. No
+    other method's word for it counts."""
+
+
 class Nowhere(NamedTuple):
     """In place of a derivative that does not exist: the ``reason`` is what the function does."""
 

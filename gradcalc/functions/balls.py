@@ -245,7 +245,7 @@ def _power_of_zero(x: Any, y: Any) -> Germ:
     watch.beside = True
     if k is None or not y.is_exact():
         return NAN
-    if not k * y > 0:
+    if not (k * y > 0 and first(series) > 0):
         return NAN
     whole = (k * y).unique_fmpz()
     if whole is None:  # no power series; but up to here its terms are 0, and it is smaller
