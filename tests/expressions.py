@@ -412,7 +412,10 @@ def cases(draw: Draw, kind: Kind = "whole", outputs: int = 3, depth: int = 3) ->
     statements += [garden.piece(depth).text for _ in range(count)]
     if garden.named:  # used, so that it is no output
         statements[-1] += " + r"
-    text = draw(st.sampled_from(["; ", ", ", "\n", " # so\n"])).join(statements)
+    # a line that begins with an operator goes on with the one before it
+    goes_on = any(statement.startswith(("-", "−", "+")) for statement in statements[1:])
+    separators = ["; ", ", "] if goes_on else ["; ", ", ", "\n", " # so\n"]
+    text = draw(st.sampled_from(separators)).join(statements)
     return Case(text, garden.at(text))
 
 
