@@ -45,7 +45,8 @@ def require_text(start: bytes, name: str) -> None:
 class Blocks:
     """Blocks of whole lines; a line end inside quotation marks does not end a line.
 
-    The last line may lack its end. ``read`` counts bytes, ``size`` is how many there are, if known.
+    Every line ends in a newline alone, also where the file has CR LF or CR; the last one may lack
+    its end. ``read`` counts bytes, ``size`` is how many there are, if known.
     """
 
     def __init__(self, file: BinaryIO, *, quotes: bool) -> None:
@@ -57,7 +58,7 @@ class Blocks:
     def __iter__(self) -> Iterator[bytes]:
         rest = b""
         while data := self._some():
-            data = rest + data
+            data = self._with_newlines(rest + data)
             cut = self._cut(data)
             if cut:
                 yield data[:cut]
@@ -65,10 +66,22 @@ class Blocks:
             if len(rest) > LONGEST:
                 raise BindingError("a line of the input does not end: is a quotation mark open?")
         if rest:
-            yield rest
+            yield self._with_newlines(rest, at_end=True)
 
     def part(self) -> float | None:
         return min(1.0, self.read / self.size) if self.size else None
+
+    def _with_newlines(self, data: bytes, *, at_end: bool = False) -> bytes:
+        if b"\r" not in data:
+            return data
+        if data.endswith(b"\r") and not at_end:  # a newline may follow
+            return self._with_newlines(data[:-1]) + b"\r"
+        outside = 2 if self._quotes else 1
+        parts = data.split(b'"') if self._quotes else [data]
+        parts[::outside] = [
+            part.replace(b"\r\n", b"\n").replace(b"\r", b"\n") for part in parts[::outside]
+        ]
+        return b'"'.join(parts)
 
     def _cut(self, data: bytes) -> int:
         """The end of the last whole line, 0 if there is none."""

@@ -68,14 +68,6 @@ def column(header: Sequence[str], label: str, name: str) -> int:
         return header.index(label)
     if count:
         raise BindingError(f"{name} has {count} columns named '{label}'")
-    separator = next((mark for mark in ";\t|" if len(header) == 1 and mark in header[0]), None)
-    if separator is not None:
-        raise BindingError(
-            f"{name} has one column, called '{header[0]}'",
-            hint="tabs stand between columns in --input-format tsv"
-            if separator == "\t"
-            else f"commas stand between columns; to change that: tr '{separator}' , <{name}",
-        )
     close = get_close_matches(label, header, 1)
     listed = ", ".join(header[:8]) + ", …" * (len(header) > 8)
     raise BindingError(

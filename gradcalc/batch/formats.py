@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from functools import partial
 from typing import BinaryIO, NamedTuple
 
-from gradcalc.batch import ndjson, npy, parquet, separated
+from gradcalc.batch import ndjson, npy, parquet, separated, spelling
 from gradcalc.batch.ahead import ahead
 from gradcalc.batch.chunk import Reader, Table, Writer
+from gradcalc.batch.dialect import SEPARATORS
 
 
 class Handlers(NamedTuple):
@@ -29,10 +30,10 @@ class Handlers(NamedTuple):
 
 HANDLERS = {
     "csv": Handlers(
-        partial(separated.Separated, separator=","), partial(separated.write, separator=",")
+        partial(separated.Separated, separators=SEPARATORS), partial(spelling.write, separator=",")
     ),
     "tsv": Handlers(
-        partial(separated.Separated, separator="\t"), partial(separated.write, separator="\t")
+        partial(separated.Separated, separators="\t"), partial(spelling.write, separator="\t")
     ),
     "ndjson": Handlers(ndjson.Lines, ndjson.write),
     "npy": Handlers(npy.Array, npy.write, writer_seeks=True),

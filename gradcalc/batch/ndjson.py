@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any, BinaryIO
@@ -14,7 +15,7 @@ import numpy as np
 from gradcalc.batch.blocks import Blocks, require_text
 from gradcalc.batch.chunk import Chunk, Table, listed
 from gradcalc.batch.columnar import library
-from gradcalc.batch.separated import FEW_ROWS, spelled
+from gradcalc.batch.spelling import FEW_ROWS, spelled
 from gradcalc.errors import BindingError
 
 
@@ -47,7 +48,7 @@ class Lines:
             self._line += block[: len(block) - len(text)].count(b"\n")
             if text:
                 self._pending = chain([text], self._pending)
-                return _parsed(text.partition(b"\n")[0])
+                return _parsed(text.partition(b"\n")[0])[0]
         raise BindingError(f"{name} is empty", hint='an object on each line: {"x1": 2, "x2": 3}')
 
     def chunks(self, wanted: Sequence[int], keep: bool) -> Iterator[Chunk]:
@@ -65,6 +66,8 @@ class Lines:
         if polars is None or not self._flat or self.names is None or not wanted:
             return None
         count = block.count(b"\n") + (not block.endswith(b"\n"))
+        if not self._is_plain(block, count, wanted):
+            return None
         schema = {self.names[j]: polars.Float64 for j in wanted}
         try:
             frame = polars.read_ndjson(block, schema=schema)
@@ -74,17 +77,31 @@ class Lines:
             return None
         return Chunk(frame.to_numpy(), range(self._line, self._line + count))
 
+    def _is_plain(self, block: bytes, count: int, wanted: Sequence[int]) -> bool:
+        """Whether no name that is wanted can stand twice on one of the ``count`` lines, if it
+        stands on all of them: polars does not tell."""
+        if b"\\" in block or block.startswith(b"\xef\xbb\xbf"):
+            return False
+        names = self.names or ()
+        if len(wanted) == len(names):
+            return block.count(b'"') == 2 * len(names) * count
+        labels = (f'"{names[j]}"'.encode() for j in wanted)
+        return all(block.count(label) == count for label in labels)
+
     def _careful(self, block: bytes, wanted: Sequence[int], keep: bool) -> Chunk:
         rows: list[list[float]] = []
         records: list[dict[str, Any]] = []
         lines: list[int] = []
         unread: dict[int, str] = {}
+        needed = {(self.names or ())[j].partition("[")[0] for j in wanted if self.names}
         for line, text in enumerate(block.split(b"\n"), start=self._line):
             if not text.strip():
                 continue
-            record = _parsed(text)
+            record, twice = _parsed(text)
             flat = _flattened(record) if isinstance(record, list | dict) else {}
             numbers, why = self._numbers(record, flat, wanted)
+            for name in sorted(twice if keep else twice & needed)[:1]:
+                numbers, why = [math.nan] * len(wanted), f"{name[:40]} is given twice"
             if why:
                 unread[len(rows)] = why
             rows.append(numbers)
@@ -124,12 +141,21 @@ def _float(number: float) -> float:
         return math.inf if number > 0 else -math.inf
 
 
-def _parsed(text: bytes) -> Any:
-    """The value of a line, None if it is not JSON."""
+def _parsed(text: bytes) -> tuple[Any, set[str]]:
+    """The value of a line, None if it is not JSON; and the names with two values in one object."""
+    twice: set[str] = set()
+
+    def noted(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            twice.update(name for name, count in Counter(name for name, _ in pairs).items()
+                         if count > 1)  # fmt: skip
+        return found
+
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=noted), twice
     except (ValueError, RecursionError):
-        return None
+        return None, twice
 
 
 def _flattened(record: dict[str, Any] | list[Any]) -> dict[str, Any]:

@@ -16,6 +16,10 @@ from gradcalc.errors import BindingError, UsageError
 ROWS = 50_000
 
 
+NUMBERS, KEPT = "iuf", "iufbU"
+"""Kinds of numpy types: what can be computed with, and what can be carried through as it is."""
+
+
 class Array:
     """The rows of an array, read as they are needed; counted from 1.
 
@@ -25,21 +29,15 @@ class Array:
     unit = "row"
 
     def __init__(self, file: BinaryIO, name: str) -> None:
-        self._file = file
-        try:
-            version = npy.read_magic(file)
-            read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-            shape, self._by_columns, self._type = read(file)
-        except (ValueError, EOFError) as error:
-            raise BindingError(f"{name} is not an NPY file: {error}") from None
+        self._file, self._name = file, name
+        shape, self._by_columns, self._type = _header(file, name)
         self.names: tuple[str, ...] | None = self._type.names
-        numeric = self.names is not None or self._type.kind in "fiub"
-        if len(shape) != 1 and (len(shape) != 2 or self.names):
-            numeric = False
-        if not numeric or self._type.hasobject:
+        if not 1 <= len(shape) <= (1 if self.names else 2) or self._type.hasobject:
             raise BindingError(f"{name} has shape {shape} of {self._type}: not rows of numbers")
         self._rows = shape[0]
         self.width = len(self.names) if self.names else (shape[1] if len(shape) == 2 else 1)
+        if min(shape) < 0 or not self.width or not self._type.itemsize:
+            raise BindingError(f"{name} has shape {shape} of {self._type}: there is nothing in it")
         if self._by_columns and not file.seekable():
             raise UsageError(f"{name} is stored column by column: it cannot come through a pipe")
         self._start = file.tell() if self._by_columns else 0
@@ -49,18 +47,26 @@ class Array:
         return self._done / self._rows if self._rows else None
 
     def chunks(self, wanted: Sequence[int], keep: bool) -> Iterator[Chunk]:
+        for j in range(self.width) if keep else wanted:
+            self._require(j, NUMBERS if j in wanted else KEPT)
         most = max(1, min(ROWS, (ROWS * 16) // max(1, self.width)))
         for start in range(0, self._rows, most):
             count = min(most, self._rows - start)
             rows = self._read(start, count)
             columns = [rows[name] for name in self.names] if self.names else list(rows.T)
-            try:
-                numbers = np.array([columns[j] for j in wanted], float).reshape(-1, count).T
-            except (TypeError, ValueError):
-                raise BindingError("a column of the input is not made of numbers") from None
+            numbers = np.array([columns[j] for j in wanted], float).reshape(-1, count).T
             self._done = start + count
             lines = range(start + 1, start + count + 1)
             yield Chunk(numbers, lines, {}, tuple(map(_native, columns)) if keep else ())
+        if not self._by_columns and self._file.read(1):
+            raise BindingError(f"{self._name} goes on after its {self._rows} rows")
+
+    def _require(self, j: int, kinds: str) -> None:
+        """Refuse a column of which numpy would make something else."""
+        kind = self._type[j] if self.names else self._type
+        if kind.shape or kind.kind not in kinds:
+            what = f"column '{self.names[j]}' of {self._name}" if self.names else self._name
+            raise BindingError(f"{what} is of {kind}: not numbers")
 
     def _read(self, start: int, count: int) -> NDArray[Any]:
         if not self._by_columns:
@@ -76,8 +82,24 @@ class Array:
         wanted = count * self._type.itemsize
         data = self._file.read(wanted)
         if len(data) < wanted:
-            raise BindingError("the NPY file ends before all its rows")
+            raise BindingError(f"{self._name} ends before all its rows")
         return np.frombuffer(data, self._type)
+
+
+def _header(file: BinaryIO, name: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """The shape, whether column by column, and the type of an item or of a row."""
+    try:
+        version = npy.read_magic(file)
+        if version not in ((1, 0), (2, 0), (3, 0)):
+            raise ValueError(f"version {version[0]}.{version[1]} of the format is not known")
+        read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+        shape, by_columns, kind = read(file)
+        if version == (3, 0) and kind.names:  # UTF-8, which numpy's reader of 2.0 takes for Latin-1
+            kind.names = tuple(field.encode("latin1").decode() for field in kind.names)
+    except Exception as error:  # a header is a Python literal: whatever the reader of those says
+        reason = str(error).partition("\n")[0]
+        raise BindingError(f"{name} is not an NPY file: {reason}") from None
+    return shape, by_columns, kind
 
 
 def _native(column: NDArray[Any]) -> NDArray[Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -23,16 +25,29 @@ class Frame:
 
     def __init__(self, file: BinaryIO, name: str) -> None:
         self._polars = required("Parquet")
-        try:
-            self._lazy = self._polars.scan_parquet(file.name)
+        self._name = name
+        with self._whole():
+            self._lazy = self._polars.scan_parquet(
+                os.path.abspath(file.name), glob=False, hive_partitioning=False
+            )
             self._types = self._lazy.collect_schema()
             self._rows = self._lazy.select(self._polars.len()).collect().item()
-        except (self._polars.exceptions.PolarsError, OSError) as error:
-            reason = str(error).partition("\n")[0]
-            raise BindingError(f"{name} is not a Parquet file: {reason}") from None
         self.names = tuple(self._types.names())
         self.width = len(self.names)
         self._done = 0
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """What polars says of a file that is none, or damaged, in a word."""
+        try:
+            yield
+        except (self._polars.exceptions.PolarsError, OSError) as error:
+            reason = str(error).partition("\n")[0]
+            raise BindingError(f"{self._name} is not a Parquet file: {reason}") from None
+        except BaseException as error:
+            if type(error).__name__ != "PanicException":
+                raise
+            raise BindingError(f"{self._name} is a damaged Parquet file") from None
 
     def part(self) -> float | None:
         return self._done / self._rows if self._rows else None
@@ -47,7 +62,7 @@ class Frame:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # collect_batches may still change, says polars
             batches = lazy.collect_batches(chunk_size=ROWS, maintain_order=True)
-        for frame in batches:
+        for frame in self._each(batches):
             count = len(frame)
             lines = range(self._done + 1, self._done + count + 1)
             numbers = frame.select(self._polars.col(labels).cast(self._polars.Float64))
@@ -56,6 +71,14 @@ class Frame:
             self._done += count
             if count:
                 yield Chunk(table, lines, unread, tuple(frame.get_columns()) if keep else ())
+
+    def _each(self, batches: Iterator[Any]) -> Iterator[Any]:
+        while True:
+            with self._whole():
+                frame = next(batches, None)
+            if frame is None:
+                return
+            yield frame
 
 
 def _nulls(frame: Any) -> Iterator[tuple[int, str]]:

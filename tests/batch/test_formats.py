@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gradcalc.batch import blocks, columnar, formats, separated
+from gradcalc.batch import blocks, columnar, formats, separated, spelling
 from gradcalc.batch.chunk import Chunk, Floats, Table, joined
 from gradcalc.batch.names import FORMATS, by_extension
 from gradcalc.errors import BindingError, GradcalcError
@@ -34,7 +34,7 @@ def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     import gradcalc.batch.ndjson
 
     found = columnar.required("a test") if request.param == "polars" else None
-    for module in (separated, gradcalc.batch.ndjson):
+    for module in (separated, spelling, gradcalc.batch.ndjson):
         monkeypatch.setattr(module, "library", lambda _: found)
     name: str = request.param
     return name
@@ -91,10 +91,10 @@ def test_every_double_survives(
 @settings(max_examples=50, deadline=None)
 def test_polars_and_python_spell_every_double_alike(numbers: list[float]) -> None:
     rows = table([[x] for x in [*numbers, 1e-5, -1.5e-5, 1e-7, 1e15, 1e16, 5e-324, 0.0001]])
-    plain = "".join(separated.spelled(f"{x!r}\n") for x in rows.results[:, 0].tolist())
+    plain = "".join(spelling.spelled(f"{x!r}\n") for x in rows.results[:, 0].tolist())
     quick = io.BytesIO()
     varying = np.ones(1, bool)
-    separated._write_by_polars(columnar.required("a test"), rows, varying, quick, ",")
+    spelling._write_by_polars(columnar.required("a test"), rows, varying, quick, ",")
     assert quick.getvalue().decode() == plain
 
 
@@ -139,7 +139,7 @@ def test_columns_that_are_constant(
     still = rng.random(columns) < constant
     numbers[:, still] = rng.choice(special, columns)[still]
     plain = "".join(
-        ",".join(separated.spelled(repr(x)) for x in row) + "\n" for row in numbers.tolist()
+        ",".join(spelling.spelled(repr(x)) for x in row) + "\n" for row in numbers.tolist()
     )
     names = [f"f{j}" for j in range(columns)]
     found = written("csv", names, table(numbers))

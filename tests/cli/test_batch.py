@@ -72,11 +72,41 @@ def test_infinity_is_no_coordinate(gradcalc: Shell, name: str, rows: str) -> Non
     assert gradcalc(*words, "--on-error", "nan").out == "d/dx\nnan\n2.0\nnan\nnan\nnan\n"
 
 
-@pytest.mark.parametrize(("mark", "hint"), [(";", "tr ';' , <p.csv"), ("\t", "--input-format tsv")])
-def test_columns_between_other_marks_are_recognized(gradcalc: Shell, mark: str, hint: str) -> None:
-    ran = gradcalc("batch", "a*b", "--points", put("p.csv", f"a{mark}b\n1{mark}2\n"))
-    assert ran.code == 3
-    assert hint in ran.err
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a;b\n1,5;2\n-2,5e1;3,25\n",
+        "a;b\n1.5;2\n-2.5e1;3.25\n",
+        "a\tb\n1.5\t2\n-2.5e1\t3.25\n",
+        "a|b\n1.5|2\n-2.5e1|3.25\n",
+        "a b\n1.5 2\n-2.5e1 3.25\n",
+        "  a     b\n   1.5  2\n -2.5e1\t3.25  \n",
+        "# a b\n1.5 2\n# note\n-2.5e1 3.25\n",
+        "# measured on a Monday\n# a, b\n\n1.5,2\n#\n-2.5e1,3.25\n# the end\n",
+        "# measured on a Monday\na,b\n1.5,2\n-2.5e1,3.25\n",
+        "#a\tb\n1.5\t2\n-2.5e1\t3.25\n",
+        "a b\n 0.15D+01 2.0d0\n-2.5D+01 .325D1\n",
+        "a;b\n0,15D+01;2\n-2,5D+01;,325D1\n",
+        "a, b\n1.5, 2\n-2.5e1, 3.25\n",
+        '"a" "b"\n1.5 2\n-2.5e1 3.25\n',
+        "\ufeffa;b\r\n1,5;2\r\n-2,5e1;3,25\r\n",
+    ],
+)
+@pytest.mark.parametrize("rows", [2, 30_000])
+def test_what_stands_between_columns_is_recognised(gradcalc: Shell, text: str, rows: int) -> None:
+    *_, last = text.rstrip("\n").split("\n")
+    if not last.startswith("#"):
+        text += f"{last}\n" * (rows - 2)
+    ran = gradcalc("batch", "a*b", "--points", put("p.csv", text))
+    assert ran.code == 0
+    assert ran.out.startswith("df1/da,df1/db\n2.0,1.5\n3.25,-25.0\n")
+    assert len(ran.out.splitlines()) in (3, rows + 1)
+
+
+def test_text_beside_decimal_commas_is_kept(gradcalc: Shell) -> None:
+    put("p.csv", 'name;x\nBr\u00fcll, Anna;1,5\n"M\u00fcller; Bo";2,5\n')
+    ran = gradcalc("batch", "2*x", "--points", "p.csv", "--what", "eval", "--keep")
+    assert ran.out == 'name,x,f1\n"Br\u00fcll, Anna",1.5,3.0\nM\u00fcller; Bo,2.5,5.0\n'
 
 
 def test_whose_slopes_at_kinks_can_be_said(gradcalc: Shell) -> None:
