@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -14,11 +15,11 @@ import typer
 from gradcalc.cli import terminal
 from gradcalc.cli.arguments import arranged, place, shown
 from gradcalc.cli.commands import ALIASES, COMMANDS, build
-from gradcalc.cli.options import Options
-from gradcalc.cli.output import Text, sink, write
+from gradcalc.cli.options import FORMAT_CHOICES, Options
+from gradcalc.cli.output import Text, bytes_sink, sink, write
 from gradcalc.errors import Exit, GradcalcError, Span, UsageError
 from gradcalc.render.errors import note, problem, problem_json
-from gradcalc.render.formats import FORMATS
+from gradcalc.render.formats import FORMATS, by_extension
 
 if TYPE_CHECKING:
     from gradcalc.render.answer import Answer
@@ -42,8 +43,9 @@ def invoke(words: Sequence[str]) -> tuple[Options, Outcome]:
     try:
         arguments = arranged(words[1:], command.params, line)
         with command.make_context(f"gradcalc {name}", arguments) as context:
-            outcome: tuple[Options, Outcome] = command.invoke(context)
-            return outcome
+            note = _settle_format(context)
+            options, outcome = command.invoke(context)
+            return replace(options, note=note), outcome
     except typer.Exit:  # --help
         return Options(command=name), Exit.DONE
     except ClickException as error:
@@ -62,15 +64,47 @@ def destination(words: Sequence[str]) -> str | None:
     except (GradcalcError, ClickException):
         return None
     found: str | None = context.params.get("out")
-    return found
+    return None if found == "-" else found
+
+
+def _settle_format(context: Any) -> str:
+    """Without --format, the extension of --out says the format, and then GRADCALC_FORMAT, as far as
+    the command has it. Returns what is to be said of an extension that is not known."""
+    given = context.params
+    out = given.get("out")
+    name = next((key for key in ("format", "explained", "picture") if key in given), None)
+    if out == "-":
+        out = given["out"] = None
+    if name is None or context.get_parameter_source(name).name == "COMMANDLINE":
+        return ""
+    choices = FORMAT_CHOICES[name]
+    environment = os.environ.get("GRADCALC_FORMAT", "")
+    if name != "format" and environment in choices:
+        given[name] = environment
+    if out is None or not os.path.splitext(out)[1]:
+        return ""
+    extension = os.path.splitext(out)[1].lower()
+    found = by_extension(out) or extension.removeprefix(".")
+    if found in choices:
+        given[name] = found
+    elif found != "table":
+        return f"no format here is called {extension}: {out} is written as {given[name]}"
+    return ""
 
 
 def emit(options: Options, outcome: Outcome) -> Exit:
     """Print an outcome as the options say, remarks on standard error, and return its exit code."""
     if isinstance(outcome, Exit):
         return outcome
-    with sink(options.out) as put:
-        put(outcome.text if isinstance(outcome, Text) else text(options, outcome))
+    if not isinstance(outcome, Text) and FORMATS[options.format].binary:
+        with bytes_sink(options.out) as (file, _):
+            file.write(text(options, outcome).encode("latin-1"))
+    else:
+        with sink(options.out) as put:
+            put(outcome.text if isinstance(outcome, Text) else text(options, outcome))
+    if options.note and not options.quiet:
+        color = terminal.wants_color(options.color, sys.stderr)
+        write(sys.stderr, note(options.note, color=color))
     if isinstance(outcome, Text):
         sys.stdout.flush()
         for remark in () if options.quiet else outcome.notes:

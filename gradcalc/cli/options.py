@@ -20,6 +20,9 @@ KINKS = ("note", "error", "silent")
 CONVENTIONS = ("torch", "jax")
 COLORS = ("auto", "always", "never")
 PICTURES = ("text", "dot", "mermaid", "json")
+EXPLAINED = ("text", "json")
+FORMAT_CHOICES = {"format": tuple(FORMATS), "picture": PICTURES, "explained": EXPLAINED}
+"""What --format may be, by the field of Options that it is."""
 
 
 def one_of(choices: Iterable[str]) -> Callable[[str], str]:
@@ -58,6 +61,8 @@ class Options:
     """What a command line said."""
 
     command: str = ""
+    note: str = ""
+    """What is to be said of the words themselves."""
 
     expr: Annotated[
         list[str] | None,
@@ -219,8 +224,8 @@ class Options:
         typer.Option(
             "--format",
             "-f",
-            parser=one_of(("text", "json")),
-            metavar="text|json",
+            parser=one_of(EXPLAINED),
+            metavar="|".join(EXPLAINED),
             help="How the steps are written.",
         ),
     ] = "text"

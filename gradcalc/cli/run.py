@@ -200,6 +200,8 @@ class Line:
         return replace(options, out=options.out or self.options.out)
 
     def _print(self, options: Options, text: str) -> None:
+        if FORMATS[options.format].binary:
+            raise UsageError(f"{options.format} is no text: it cannot stand in a script's answers")
         if options.out is not None:
             with sink(options.out) as put:
                 put(text)

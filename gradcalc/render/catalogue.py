@@ -65,7 +65,7 @@ def catalogue(format: str, *, width: int | None = None, color: bool = False) -> 
     rows = entries()
     if format == "table":
         return _table(rows, width, color)
-    return _FORMATS[format](rows)
+    return FORMATS[format](rows)
 
 
 def _json(rows: Sequence[Entry]) -> str:
@@ -136,7 +136,7 @@ def _table(rows: Sequence[Entry], width: int | None, color: bool) -> str:
     return "\n".join(line.rstrip() for line in screen.file.getvalue().split("\n"))
 
 
-_FORMATS: dict[str, Callable[[Sequence[Entry]], str]] = {
+FORMATS: dict[str, Callable[[Sequence[Entry]], str]] = {
     "json": _json,
     "ndjson": _ndjson,
     "csv": _separated,

@@ -53,6 +53,17 @@ def render_mtx(answer: Answer, **_: Any) -> str:
     return head + "".join(f"{exact(x)}\n" for x in answer.matrix.T.ravel().tolist())
 
 
+def render_npy(answer: Answer, **_: Any) -> str:
+    """The entries as ``numpy.save`` writes them, a character for each byte."""
+    import io
+
+    import numpy as np
+
+    file = io.BytesIO()
+    np.save(file, answer.value if answer.entries is None else answer.entries)
+    return file.getvalue().decode("latin-1")
+
+
 def record(answer: Answer) -> dict[str, Any]:
     """The answer as the JSON object that INTERFACE promises, non-finite numbers as None."""
     fields: dict[str, Any] = {
