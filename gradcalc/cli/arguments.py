@@ -107,8 +107,9 @@ def color_choice(words: Sequence[str]) -> str:
 
 
 def _said(words: Sequence[str], name: str, short: str, variable: str) -> str | None:
-    """The last value that the words give an option, or else the environment."""
+    """The last value that the words before ``--`` give an option, or else the environment."""
     said = os.environ.get(variable)
+    words = words[: words.index("--")] if "--" in words else words
     for word, value in zip(words, [*words[1:], ""], strict=True):
         if word in (name, short):
             said = value

@@ -13,6 +13,7 @@ from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
 from gradcalc.cli.question import everything, posed, retyped
 from gradcalc.errors import BindingError, Exit, GradcalcError, Source, Span
+from gradcalc.language.names import is_name
 from gradcalc.language.points import flatten, read
 from gradcalc.language.problem import Problem
 
@@ -38,6 +39,8 @@ class Run(NamedTuple):
 def backward(options: Options) -> Text:
     """Make the calls, show ``.grad`` after each, and check what it came to."""
     problem = posed(options)
+    if not problem.graph.variables:
+        raise _without_variables(problem)
     from gradcalc.engine.program import Program  # deferred: it brings numpy
 
     program = Program(problem.graph)
@@ -58,6 +61,22 @@ def backward(options: Options) -> Text:
     if options.explained == "json":
         return Text(_json(problem, run, verdict, options, notes), exit, agreed, error)
     return Text(_text(problem, run, verdict, options), exit, agreed, error, notes)
+
+
+def _without_variables(problem: Problem) -> BindingError:
+    """What is given its value in the text is a constant; a variable is bound from outside."""
+    graph = problem.graph
+    text = graph.source.text
+    name, equals, value = text.partition(";")[0].partition("=")
+    assigned = equals and is_name(name) and not value.startswith("=")
+    return BindingError(
+        "element 0 of tensors does not require grad and does not have a grad_fn",
+        source=graph.source,
+        span=everything(problem),
+        hint=f'bind {name.strip()} outside of the text: --at "{name.strip()}={value.strip()}"'
+        if assigned
+        else "it has no variables: bind them with --at",
+    )
 
 
 def _calls(problem: Problem, program: Any, options: Options) -> Run:
@@ -159,18 +178,23 @@ def _said(gradient: list[float] | None, retain: str, digits: int | None) -> str:
 def _json(
     problem: Problem, run: Run, verdict: Verdict | None, options: Options, notes: Sequence[str]
 ) -> str:
-    record = {
-        "command": "backward",
-        "variables": problem.graph.variables,
-        "outputs": problem.graph.output_names,
-        "at": problem.at,
-        "value": run.value,
-        "retain_graph": options.retain_graph,
-        "calls": [call._asdict() for call in run.calls],
-        "check": None if verdict is None else verdict.as_json(),
-        "notes": notes,
-    }
+    from gradcalc.render.frame import framed
     from gradcalc.render.numbers import exact
+
+    graph = problem.graph
+    record = framed(
+        "backward",
+        graph.variables,
+        graph.output_names,
+        problem.at,
+        {
+            "value": run.value,
+            "retain_graph": options.retain_graph,
+            "calls": [call._asdict() for call in run.calls],
+        },
+        verdict,
+        notes,
+    )
 
     gaps = [
         {"key": f"calls[{k}].grad", "row": "", "col": name, "value": exact(number)}

@@ -30,20 +30,15 @@ def explain(options: Options) -> Text:
     from gradcalc.engine.point import Question
     from gradcalc.engine.program import Program
     from gradcalc.explain.steps import explain  # deferred, as numpy is
+    from gradcalc.render.frame import framed
     from gradcalc.render.steps import as_record, render_steps
 
     at = Program(problem.graph).at(problem.x)
     notes = (*problem.graph.notes, *(kink.note for kink in bends(at, options)))
     explanations = [explain(at, v) for v in seeds]
     if options.explained == "json":
-        record = {
-            "command": "explain",
-            "variables": problem.graph.variables,
-            "outputs": labels,
-            "at": problem.at,
-            "explanations": [as_record(explanation) for explanation in explanations],
-            "notes": notes,
-        }
+        body = {"explanations": [as_record(explanation) for explanation in explanations]}
+        record = framed("explain", problem.graph.variables, labels, problem.at, body, notes=notes)
         text = json.dumps(record, allow_nan=False, indent=1, ensure_ascii=False) + "\n"
         notes = ()
     else:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 from gradcalc.cli.derivatives import answer, bends, judged, verdict_exit
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
 from gradcalc.cli.question import method, posed, traced
+from gradcalc.cli.terminal import is_terminal
 from gradcalc.errors import Exit, UsageError
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ def pattern(options: Options) -> Text:
     from gradcalc.engine.program import Program
     from gradcalc.engine.sparse import colour
     from gradcalc.render.coordinates import picture
+    from gradcalc.render.frame import framed
 
     program = Program(traced(options))
     found = program.pattern
@@ -30,17 +33,18 @@ def pattern(options: Options) -> Text:
     forward = int(colour(rows, columns, (m, n)).max(initial=-1)) + 1
     reverse = int(colour(columns, rows, (n, m)).max(initial=-1)) + 1
     if options.explained == "json":
-        record = {
-            "variables": list(program.variables),
-            "outputs": list(program.outputs),
+        body = {
             "shape": [m, n],
             "nonzeros": found.nonzeros,
             "density": found.density,
             "passes": {"forward": forward, "reverse": reverse},
             "row": rows.tolist(),
             "col": columns.tolist(),
-            "notes": program.graph.notes,
         }
+        graph = program.graph
+        record = framed(
+            "pattern", graph.variables, graph.output_names, None, body, notes=graph.notes
+        )
         return Text(json.dumps(record) + "\n")
     return Text(
         f"{picture(rows, columns, (m, n))}\n"
@@ -58,14 +62,14 @@ def jacobian(options: Options) -> Answer | Text:
 def _coordinates(options: Options) -> Text:
     """The entries that can be other than zero."""
     from gradcalc.engine.program import Program
-    from gradcalc.render.coordinates import FORMATS, Coordinates
+    from gradcalc.render.coordinates import FORMATS, MOST_ROWS, Coordinates, render_table
+    from gradcalc.render.frame import checked
 
     if options.format not in FORMATS:
         raise UsageError(
             f"--sparse has no format {options.format}", hint=f"one of {', '.join(FORMATS)}"
         )
-
-    how = method(options)
+    how, verdict = method(options), None
     problem = posed(options)
     program = Program(problem.graph)
     at = program.at(problem.x)
@@ -89,5 +93,11 @@ def _coordinates(options: Options) -> Text:
         found.columns.tolist(),
         matrix.data.tolist(),
         remarks,
+        problem.at,
+        checked(verdict),
     )
+    if options.format == "table":
+        screen = options.out is None and is_terminal(sys.stdout)
+        text = render_table(coordinates, options.digits, MOST_ROWS if screen else None)
+        return Text(text, exit)
     return Text(FORMATS[options.format](coordinates, options.digits), exit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from gradcalc.render.frame import framed
 from gradcalc.render.numbers import shown
 from gradcalc.text import clipped, safe
 
@@ -56,10 +57,7 @@ def as_record(program: Program, claim: Claim, ruling: Ruling, where: str) -> dic
     )
     diagnosis = ruling.diagnosis
     verdict = ruling.verdict
-    return {
-        "command": "check",
-        "variables": list(program.variables),
-        "outputs": list(program.outputs),
+    body = {
         "claim": {
             "right": ruling.right,
             "where": where,
@@ -82,9 +80,10 @@ def as_record(program: Program, claim: Claim, ruling: Ruling, where: str) -> dic
             "diagnosis": diagnosis and {"kind": diagnosis.kind, "text": diagnosis.text},
             "reason": ruling.reason or None,
         },
-        "check": {"method": "none", "passed": None} if verdict is None else verdict.as_json(),
-        "notes": notes(program, ruling),
     }
+    return framed(
+        "check", program.variables, program.outputs, at, body, verdict, notes(program, ruling)
+    )
 
 
 def _headline(program: Program, ruling: Ruling, where: str) -> str:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from gradcalc.render.numbers import exact, shown
 from gradcalc.text import safe
 
 MOST_ROWS = 40
-"""A table for eyes shows so many entries and says how many there are."""
+"""A table on a screen shows so many entries and says how many there are."""
 
 
 @dataclass(frozen=True)
 class Coordinates:
-    """The stored entries of a Jacobian, row by row, with the names of rows and columns."""
+    """The stored entries of a Jacobian, row by row, with the names of rows and columns.
+
+    ``at`` is the point as it was bound, ``check`` what JSON says of the check.
+    """
 
     outputs: Sequence[str]
     variables: Sequence[str]
@@ -25,16 +29,18 @@ class Coordinates:
     columns: Sequence[int]
     entries: Sequence[float]
     remarks: tuple[str, ...] = ()
+    at: Mapping[str, Any] = field(default_factory=dict)
+    check: Mapping[str, Any] = field(default_factory=dict)
 
     def triples(self) -> Iterator[tuple[int, int, float]]:
         return zip(self.rows, self.columns, self.entries, strict=True)
 
 
-def render_table(matrix: Coordinates, digits: int | None = None) -> str:
-    """A line per stored entry: output, variable, value."""
+def render_table(matrix: Coordinates, digits: int | None = None, most: int | None = None) -> str:
+    """A line per stored entry: output, variable, value; ``most`` of them for a screen."""
     found = [
         (safe(matrix.outputs[i]), safe(matrix.variables[j]), shown(x, digits))
-        for i, j, x in list(matrix.triples())[:MOST_ROWS]
+        for i, j, x in islice(matrix.triples(), most)
     ]
     widths = [max((len(row[k]) for row in found), default=0) for k in range(3)]
     lines = [f"{a:{widths[0]}}  {b:{widths[1]}}  {c:>{widths[2]}}" for a, b, c in found]
@@ -100,12 +106,15 @@ def _quoted(name: str, mark: str) -> str:
 def _record(matrix: Coordinates) -> dict[str, Any]:
     finite = [x if math.isfinite(x) else None for x in matrix.entries]
     return {
+        "command": "jacobian",
         "variables": list(matrix.variables),
         "outputs": list(matrix.outputs),
+        "at": matrix.at,
         "shape": [len(matrix.outputs), len(matrix.variables)],
         "row": list(matrix.rows),
         "col": list(matrix.columns),
         "entry": finite,
+        "check": matrix.check,
         "notes": list(matrix.remarks),
     }
 

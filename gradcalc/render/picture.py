@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from gradcalc.functions.primitives import CONSTANT, TABLE, VARIABLE
 from gradcalc.graph.graph import Graph
+from gradcalc.render.frame import framed
 from gradcalc.render.numbers import exact, shown
 from gradcalc.text import safe
 
@@ -125,8 +126,12 @@ def render_json(graph: Graph, values: Values = None, digits: int | None = None) 
         }
         for line in lines(graph, values)
     ]
-    outputs = dict(_outputs(graph))
-    return json.dumps({"nodes": nodes, "outputs": outputs}, allow_nan=False, indent=1) + "\n"
+    at = {} if values is None else {
+        name: values[node] for name, node in zip(graph.variables, graph.inputs, strict=True)
+    }  # fmt: skip
+    body = {"nodes": nodes, "results": list(graph.outputs)}
+    record = framed("graph", graph.variables, graph.output_names, at, body, notes=graph.notes)
+    return json.dumps(record, allow_nan=False, indent=1) + "\n"
 
 
 def _label(line: Line, digits: int | None) -> str:

@@ -219,3 +219,92 @@ def test_one_reason_is_given_once(gradcalc: Shell) -> None:
 def test_names_that_look_alike_are_told_by_every_command(gradcalc: Shell, command: str) -> None:
     point = [] if command in ("graph", "pattern") else ["--at", "1,1"]
     assert "'х' looks like 'x' and is another name" in gradcalc(command, "x*х", *point).err
+
+
+# --- formats --------------------------------------------------------------------------------------
+
+ASKED = [
+    ("eval", []), ("grad", []), ("jacobian", []), ("jacobian", ["--sparse"]), ("vjp", []),
+    ("jvp", ["--u", "1,0"]), ("hessian", []), ("hvp", ["--u", "1,0"]), ("check", []),
+    ("check", ["--claim", "2*x*y, x**2"]), ("backward", []), ("explain", []), ("graph", []),
+    ("pattern", []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("command", "more"), ASKED, ids=str)
+def test_the_json_of_every_command_has_one_frame(
+    gradcalc: Shell, command: str, more: list[str]
+) -> None:
+    ran = gradcalc(command, "x**2*y", "--at", "x=3,y=2", "-f", "json", *more)
+    assert ran.code == 0
+    record = json.loads(ran.out)
+    assert record["command"] == command
+    assert (record["variables"], record["outputs"]) == (["x", "y"], ["f1"])
+    assert record["at"] == ({} if command == "pattern" else {"x": 3, "y": 2})
+    assert {"method", "passed"} <= set(record["check"])
+    assert isinstance(record["notes"], list)
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [("a.csv", "x,y\n"), ("a.JSON", "{\n"), ("a.md", "Gradient"), ("a.tex", r"\nabla"),
+     ("a.mtx", "%%MatrixMarket"), ("a.jsonl", '{"command"'), ("a.txt", "Gradient of f1\n\n"),
+     ("a", "Gradient of f1\n\n"), ("a.foo", "Gradient of f1\n\n"), ("a.npy", "\x93NUMPY")],
+)  # fmt: skip
+def test_a_file_is_written_as_its_extension_says(
+    gradcalc: Shell, tmp_path: Path, name: str, begins: str
+) -> None:
+    path = tmp_path / name
+    ran = gradcalc("grad", "x*y", "--at", "1,2", "-o", str(path))
+    assert (ran.code, ran.out) == (0, "")
+    assert path.read_bytes().decode("latin-1").startswith(begins)
+    said = "no format here is called .foo" in ran.err
+    assert said is (name == "a.foo")
+    assert gradcalc("grad", "x*y", "--at", "1,2", "-f", "plain", "-o", str(path)).err == ""
+    assert path.read_text() == "2 1\n"
+
+
+def test_the_extension_outweighs_the_environment(
+    gradcalc: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADCALC_FORMAT", "json")
+    gradcalc("grad", "x*y", "--at", "1,2", "-o", str(tmp_path / "a.csv"))
+    assert (tmp_path / "a.csv").read_text() == "x,y\n2,1\n"
+    assert json.loads(gradcalc("explain", "x*y", "--at", "1,2").out)["command"] == "explain"
+    monkeypatch.setenv("GRADCALC_FORMAT", "csv")
+    assert gradcalc("explain", "x*y", "--at", "1,2").out.startswith("forward")
+
+
+def test_a_dash_is_standard_output(gradcalc: Shell) -> None:
+    assert gradcalc("grad", "x*y", "--at", "1,2", "-f", "csv", "--out", "-").out == "x,y\n2,1\n"
+
+
+def test_a_sparse_table_is_whole_in_a_pipe(gradcalc: Shell) -> None:
+    text = ", ".join(f"x{i}*x{i + 1}" for i in range(1, 50))
+    ran = gradcalc("jacobian", text, "--sparse", "--at", ",".join("1" * 50), "--no-check")
+    assert ran.out.count("\nf") == 97
+
+
+def test_what_stands_behind_two_dashes_is_no_option(gradcalc: Shell) -> None:
+    ran = gradcalc("grad", "--at", "1", "--", "x +", "--format", "json")
+    assert ran.err.startswith("error: ")
+
+
+def test_every_format_of_every_command_is_an_answer_or_a_sentence(
+    gradcalc: Shell, tmp_path: Path
+) -> None:
+    from gradcalc.cli.commands import COMMANDS
+    from gradcalc.render.formats import FORMATS
+
+    for command in COMMANDS.values():
+        if "format" not in command.takes:
+            continue
+        for name in FORMATS:
+            for more in ([], ["--sparse"], ["--claim", "2*x*y, x**2"]):
+                words = ["x**2*y", "--at", "1,2", *more]
+                if command.name in ("run", "functions"):
+                    words = ["-"] if command.name == "run" else []
+                out = str(tmp_path / "out")
+                ran = gradcalc(command.name, *words, "-f", name, "-o", out, stdin="eval 1\n")
+                assert ran.code in (0, 1, 2, 3), (command.name, name, more, ran.err)
+                assert "internal" not in ran.err
