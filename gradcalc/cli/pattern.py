@@ -12,6 +12,7 @@ from gradcalc.cli.output import Text
 from gradcalc.cli.question import method, posed, traced
 from gradcalc.cli.terminal import is_terminal
 from gradcalc.errors import Exit, UsageError
+from gradcalc.render import formats as render_formats
 
 if TYPE_CHECKING:
     from gradcalc.render.answer import Answer
@@ -100,4 +101,8 @@ def _coordinates(options: Options) -> Text:
         screen = options.out is None and is_terminal(sys.stdout)
         text = render_table(coordinates, options.digits, MOST_ROWS if screen else None)
         return Text(text, exit)
-    return Text(FORMATS[options.format](coordinates, options.digits), exit)
+    text = FORMATS[options.format](coordinates, options.digits)
+    if render_formats.FORMATS[options.format].remarks:
+        return Text(text, exit)
+    agreed = verdict is not None and verdict.passed
+    return Text(text, exit, notes=remarks[:-1] if agreed else remarks)
