@@ -7,6 +7,7 @@ import json
 import pytest
 
 from gradcalc.cli.app import main
+from tests.cli.shell import Shell
 
 EXPR = "x1**2+3*x2, x2**2+2*x1"
 ROWS = ["--at", "2,3", "--gradient", "1,0", "--gradient", "0,1"]
