@@ -29,7 +29,7 @@ import numpy as np
 
 from gradcalc.autograd.core.grad_mode import _Switch, mode, watching
 from gradcalc.autograd.core.node import NOWHERE, Node, clock, note
-from gradcalc.autograd.core.tensor import Tensor, edge, place, wrap
+from gradcalc.autograd.core.tensor import Tensor, edge, give_tangent, place, wrap
 from gradcalc.autograd.core.views import made_in_function, one_of_several
 from gradcalc.autograd.operations.inplace import move, rebase, refuse_leaf
 from gradcalc.autograd.operations.structural import convert, sum_to, view_as
@@ -348,7 +348,7 @@ def _tangents(node: FunctionNode, inputs: Sequence[Any], made: Sequence[Any]) ->
                 f"Forward gradients {list(tangent.shape)} must have the shape of the output, "
                 f"{list(out.shape)}"
             )
-        out._tangent = tangent
+        give_tangent(out, tangent)
 
 
 def _entry(node: FunctionNode, x: Any, outs: Sequence[Any], made: Sequence[Any]) -> Any:

@@ -2,19 +2,23 @@
 
 Differences cannot see everything: at a kink the symmetric difference is the average of the slopes
 on the two sides, so |x| at 0 passes (0 and 0) although it has no derivative there, and relu at 0
-does not (1/2 and 0).
+does not (1/2 and 0). Complex numbers are taken as pairs of real ones.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from gradcalc.autograd import forward_ad
 from gradcalc.autograd.backward import grad
-from gradcalc.autograd.core.grad_mode import enable_grad, no_grad
+from gradcalc.autograd.core.grad_mode import enable_grad
 from gradcalc.autograd.core.tensor import Tensor, wrap
+
+Array = np.ndarray[Any, Any]
 
 
 class GradcheckError(RuntimeError):
@@ -30,107 +34,210 @@ def gradcheck(
     rtol: float = 1e-3,
     raise_exception: bool = True,
     nondet_tol: float = 0.0,
+    check_forward_ad: bool = False,
+    check_backward_ad: bool = True,
     **_: Any,
 ) -> bool:
     """Whether the Jacobian by backward is that by differences, (f(x+ε) - f(x-ε))/2ε.
 
-    ``inputs`` are float64 tensors, those that require grad are checked. Raises GradcheckError, or
-    returns False without ``raise_exception``. PyTorch's other options are taken and not needed.
+    ``inputs`` are float64 tensors, those that require grad are checked; ``check_forward_ad`` checks
+    forward mode too. Raises GradcheckError, or returns False without ``raise_exception``. PyTorch's
+    other options are taken and not needed.
     """
-    given = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    if not (check_forward_ad or check_backward_ad):
+        raise AssertionError("Expected at least one of check_forward_ad or check_backward_ad to be "
+                             "True")  # fmt: skip
+    given = _several(inputs)
     checked = [k for k, x in enumerate(given) if isinstance(x, Tensor) and x._tracked]
-    if not checked:
-        raise ValueError(
-            "gradcheck expects at least one input tensor to require gradient, but none of the them "
-            "have requires_grad=True."
-        )
     try:
-        outputs = _outputs(func, given)
-        for i, out in enumerate(outputs):
-            for k in checked:
-                _compare(func, given, i, out, k, eps, atol, rtol)
-    except GradcheckError:
+        _check_inputs(given, checked)
+        outputs = [out for out in _outputs(func, given) if _differentiable(out)]
+        for k in checked:
+            numerical = _by_differences(func, given, k, eps)
+            if not outputs:
+                _check_flat(numerical, k)
+            for i, out in enumerate(outputs):
+                if check_forward_ad:
+                    forward = _by_tangents(func, given, k, i)
+                    _compare(forward, numerical[i], f"{i}", k, atol, rtol, "forward mode")
+                if check_backward_ad:
+                    backward = _by_backward(out, given[k])
+                    if np.abs(backward - _by_backward(out, given[k])).max(initial=0) > nondet_tol:
+                        raise GradcheckError(_REENTRANT)
+                    _compare(backward, numerical[i], f"{i}", k, atol, rtol, "")
+    except (GradcheckError, AssertionError):
         if raise_exception:
             raise
         return False
     return True
 
 
-def _outputs(func: Callable[..., Any], given: tuple[Any, ...]) -> tuple[Tensor, ...]:
+_REENTRANT = (
+    "Backward is not reentrant, i.e., running backward with same input and grad_output multiple "
+    "times gives different values, although analytical gradient matches numerical gradient. "
+    "The tolerance for nondeterminism was nondet_tol."
+)
+
+
+def _several(inputs: Any) -> tuple[Any, ...]:
+    return (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+
+
+def _check_inputs(given: tuple[Any, ...], checked: list[int]) -> None:
+    if not checked:
+        raise ValueError(
+            "gradcheck expects at least one input tensor to require gradient, but none of the them "
+            "have requires_grad=True."
+        )
+    for k in checked:
+        array = given[k]._array
+        if array.dtype not in (np.float64, np.complex128):
+            warnings.warn(
+                f"Input #{k} requires gradient and is not a double precision floating point or "
+                "complex. This check will likely fail if all the inputs are not of double "
+                "precision floating point or complex. ",
+                UserWarning,
+                stacklevel=3,
+            )
+        if any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)):
+            raise RuntimeError(
+                f"The {k}th input has a dimension with stride 0. gradcheck only supports inputs "
+                "that are non-overlapping to be able to compute the numerical gradients "
+                "correctly. You should call .contiguous on the input before passing it to "
+                "gradcheck."
+            )
+
+
+def _outputs(func: Callable[..., Any], given: tuple[Any, ...]) -> tuple[Any, ...]:
     returned = func(*given)
-    return returned if isinstance(returned, tuple) else (returned,)
+    return tuple(returned) if isinstance(returned, tuple | list) else (returned,)
+
+
+def _differentiable(out: Any) -> bool:
+    return isinstance(out, Tensor) and out._tracked
+
+
+def _check_flat(numerical: list[Array], k: int) -> None:
+    if any(np.abs(jacobian).max(initial=0) > 0 for jacobian in numerical):
+        raise GradcheckError("Numerical gradient for function expected to be zero")
 
 
 def _compare(
-    func: Callable[..., Any], given: tuple[Any, ...], i: int, out: Tensor, k: int,
-    eps: float, atol: float, rtol: float,
-) -> None:  # fmt: skip
-    analytical = _by_backward(out, given[k])
-    numerical = _by_differences(func, given, i, k, eps)
-    if not np.allclose(analytical, numerical, rtol, atol, equal_nan=True):
+    found: Array, numerical: Array, i: str, k: int, atol: float, rtol: float, how: str
+) -> None:
+    if not np.allclose(found, numerical, rtol, atol, equal_nan=True):
+        by = f" computed with {how}" if how else ""
         raise GradcheckError(
-            f"Jacobian mismatch for output {i} with respect to input {k},\n"
-            f"numerical:{wrap(numerical)}\nanalytical:{wrap(analytical)}\n"
+            f"Jacobian{by} mismatch for output {i} with respect to input {k},\n"
+            f"numerical:{wrap(numerical)}\nanalytical:{wrap(found)}\n"
         )
 
 
-def _by_backward(out: Tensor, x: Tensor) -> np.ndarray[Any, Any]:
+def _reals(array: Array) -> Array:
+    """Its numbers in a row, complex ones as two."""
+    flat = np.ascontiguousarray(array).reshape(-1)
+    return flat.view(np.float64) if flat.dtype == np.complex128 else flat
+
+
+def _units(array: Array) -> list[Array]:
+    """The directions in which it can be moved: 1 in each place, and i where it is complex."""
+    units = []
+    for place in range(array.size):
+        for step in (1, 1j) if array.dtype.kind == "c" else (1,):
+            unit = np.zeros(array.size, array.dtype)
+            unit[place] = step
+            units.append(unit.reshape(array.shape))
+    return units
+
+
+def _matrix(rows: list[Array], width: int) -> Array:
+    return np.array(rows).reshape(len(rows), width)
+
+
+def _by_backward(out: Tensor, x: Tensor) -> Array:
     """J, transposed as PyTorch prints it: a row per input element."""
-    jacobian = np.zeros((x.numel(), out.numel()), x._array.dtype)
-    if not out._tracked:
-        return jacobian
-    for j in range(out.numel()):
-        v = np.zeros(out._array.size, out._array.dtype)
-        v[j] = 1
-        (slope,) = grad(out, x, wrap(v.reshape(out._array.shape)), retain_graph=True,
-                        allow_unused=True)  # fmt: skip
-        if slope is not None:
-            jacobian[:, j] = slope._array.reshape(-1)
-    return jacobian
+    columns = []
+    for unit in _units(out._array):
+        (slope,) = grad(out, x, wrap(unit), retain_graph=True, allow_unused=True)
+        columns.append(_reals(np.zeros_like(x._array) if slope is None else slope._array))
+    return _matrix(columns, _reals(x._array).size).T
+
+
+def _by_tangents(func: Callable[..., Any], given: tuple[Any, ...], k: int, i: int) -> Array:
+    rows = []
+    for unit in _units(given[k]._array):
+        with forward_ad.dual_level():
+            dual = forward_ad.make_dual(given[k], wrap(unit))
+            outputs = _outputs(func, (*given[:k], dual, *given[k + 1 :]))
+            out = [each for each in outputs if _differentiable(each)][i]
+            tangent = forward_ad.unpack_dual(out).tangent
+            rows.append(_reals(np.zeros_like(out._array) if tangent is None else tangent._array))
+    return np.array(rows).reshape(len(rows), -1)
 
 
 def _by_differences(
-    func: Callable[..., Any], given: tuple[Any, ...], i: int, k: int, eps: float
-) -> np.ndarray[Any, Any]:
-    columns = []
-    x = given[k]._array
-    with no_grad():
-        for place in np.ndindex(*x.shape):
-            values = []
-            for step in (eps, -eps):
-                moved = x.copy()
-                moved[place] += step
-                arguments = (*given[:k], wrap(moved), *given[k + 1 :])
-                values.append(_outputs(func, arguments)[i]._array.astype(float).reshape(-1))
-            columns.append((values[0] - values[1]) / (2 * eps))
-    return np.array(columns).reshape(x.size, -1)
+    func: Callable[..., Any], given: tuple[Any, ...], k: int, eps: float
+) -> list[Array]:
+    """J of every output by moving one number of input k after the other."""
+    array = given[k]._array
+    rows: list[list[Array]] = []
+    for number, unit in enumerate(_units(array)):
+        before = array.copy()
+        values = []
+        for step in (-eps, eps):
+            array[...] = before + step * unit
+            outputs = [out for out in _outputs(func, given) if isinstance(out, Tensor)]
+            kept = [out for out in outputs if out._tracked] or outputs
+            values.append([np.array(out._array) for out in kept])
+        array[...] = before
+        place = np.unravel_index(number // (2 if array.dtype.kind == "c" else 1), array.shape)
+        at = tuple(map(int, place))
+        rows.append([_slope(low, high, at, eps) for low, high in zip(*values, strict=True)])
+    return [np.array(column).reshape(len(rows), -1) for column in zip(*rows, strict=True)]
+
+
+def _slope(low: Array, high: Array, place: tuple[int, ...], eps: float) -> Array:
+    if low.shape != high.shape:
+        raise AssertionError(
+            "Expected `func` to return outputs with the same shape when inputs are perturbed on "
+            f"index {place} by {eps}, but got: shapes {wrap(low).shape} and {wrap(high).shape}."
+        )
+    if low.dtype != high.dtype:
+        raise AssertionError(
+            "Expected `func` to return outputs with the same dtype when inputs are perturbed on "
+            f"index {place} by {eps}, but got: dtypes {wrap(low).dtype} and {wrap(high).dtype}."
+        )
+    kind = np.result_type(low.dtype, np.float64)
+    return (_reals(high.astype(kind)) - _reals(low.astype(kind))) / (2 * eps)
 
 
 def gradgradcheck(func: Callable[..., Any], inputs: Any, grad_outputs: Any = None,
-                  **tolerances: Any) -> bool:  # fmt: skip
+                  gen_non_contig_grad_outputs: bool = False, **options: Any) -> bool:  # fmt: skip
     """``gradcheck`` of the gradient: are second derivatives right?"""
-    given = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
-    outputs = _outputs(func, given)
+    given = _several(inputs)
+    outputs = [out for out in _outputs(func, given) if _differentiable(out)]
     generator = np.random.default_rng(0)
     if grad_outputs is None:
-        vectors = [wrap(generator.standard_normal(out._array.shape)) for out in outputs]
+        vectors = [wrap(_drawn(generator, out._array)) for out in outputs]
     else:
-        vectors = [grad_outputs] if isinstance(grad_outputs, Tensor) else list(grad_outputs)
+        vectors = list(_several(grad_outputs))
     seeds = tuple(v.detach().requires_grad_() for v in vectors)
 
     def gradient(*everything: Any) -> tuple[Any, ...]:
         arguments, weights = everything[: len(given)], everything[len(given) :]
-        arguments = tuple(
-            x.detach().requires_grad_() if isinstance(x, Tensor) and not x._tracked else x
-            for x in arguments
-        )
-        wanted = [x for x, y in zip(arguments, given, strict=True)
-                  if isinstance(y, Tensor) and y._tracked]  # fmt: skip
-        return grad(_outputs(func, arguments), wanted, weights, create_graph=True,
-                    allow_unused=True, materialize_grads=True)  # fmt: skip
-
-    def recorded(*everything: Any) -> tuple[Any, ...]:
+        wanted = [x for x in arguments if isinstance(x, Tensor) and x._tracked]
         with enable_grad():
-            return gradient(*everything)
+            made = [out for out in _outputs(func, arguments) if _differentiable(out)]
+            return grad(made, wanted, weights, create_graph=True, allow_unused=True,
+                        materialize_grads=True)  # fmt: skip
 
-    return gradcheck(recorded, (*given, *seeds), **tolerances)
+    for known in ("check_fwd_over_rev", "check_rev_over_rev"):
+        options.pop(known, None)
+    return gradcheck(gradient, (*given, *seeds), **options)
+
+
+def _drawn(generator: Any, like: Array) -> Array:
+    drawn = generator.standard_normal(like.shape)
+    if like.dtype.kind == "c":
+        drawn = drawn + 1j * generator.standard_normal(like.shape)
+    return np.asarray(drawn, like.dtype)

@@ -45,12 +45,10 @@ bool_ = dtype("bool")
 complex64 = dtype("complex64")
 complex128 = dtype("complex128")
 
-_BY_NUMPY = {
-    kind.numpy: kind
-    for kind in (
-        float32, float64, float16, int64, int32, int16, int8, uint8, bool_, complex64, complex128
-    )
-}  # fmt: skip
+ALL = (
+    float32, float64, float16, int64, int32, int16, int8, uint8, bool_, complex64, complex128
+)  # fmt: skip
+_BY_NUMPY = {kind.numpy: kind for kind in ALL}
 
 _default = float32
 
@@ -116,6 +114,22 @@ class device(str):  # noqa: N801
 
 
 CPU = device("cpu")
+
+
+def check_device(where: Any) -> None:
+    """There is the CPU, and nothing else."""
+    if where is not None and str(where).split(":")[0] != "cpu":
+        if str(where).startswith("cuda"):
+            raise AssertionError("Torch not compiled with CUDA enabled")
+        raise RuntimeError(f"there is no device {str(where)!r} here: tensors live on the CPU")
+
+
+BY_TENSOR_NAME = {
+    "FloatTensor": float32, "DoubleTensor": float64, "HalfTensor": float16, "LongTensor": int64,
+    "IntTensor": int32, "ShortTensor": int16, "CharTensor": int8, "ByteTensor": uint8,
+    "BoolTensor": bool_,
+}  # fmt: skip
+"""The names that element types had before they had their own."""
 
 
 class Size(tuple[Any, ...]):

@@ -46,6 +46,8 @@ rebuilt when it is needed, because a node that held its output would be a refere
 """
 
 NEVER_MODIFIED = [0]
+detached: list[int] = []
+"""When a tensor was last taken out of its graph in place: what saved it earlier has to know."""
 
 
 class Node:
@@ -119,10 +121,19 @@ class Node:
     def _set_sequence_nr(self, number: int) -> None:
         self.order = number
 
+    def __call__(self, *cotangents: Any) -> Any:
+        """The chain rule for this one operation: what arrives at its inputs."""
+        tracked = mode.enabled
+        given = cotangents if tracked else [v if v is None else v._array for v in cotangents]
+        flowing = [g if g is None or hasattr(g, "_array") else Node.wrap(g)
+                   for g in self.pull(given, tracked)]  # fmt: skip
+        return flowing[0] if len(flowing) == 1 else tuple(flowing)
+
     rebuild: Callable[..., Any]
     """The node's output as a tensor again; tensor.py, which knows tensors, supplies it."""
     place: Callable[..., Edge]
-    """Where a tensor stands in the graph; supplied there too."""
+    """Where a tensor stands in the graph; supplied there too, and ``wrap``."""
+    wrap: Callable[..., Any]
 
     def __getattr__(self, name: str) -> Any:
         kind = next((k for k in ("_saved_", "_raw_saved_") if name.startswith(k)), None)
@@ -136,6 +147,12 @@ class Node:
         if self.saved is not None and not self.saved:
             return None
         return {"self": 0, "other": -1, "result": -1}.get(name)
+
+
+def named(kind: type[Node], *names: str) -> Any:
+    """The same node under PyTorch's other names for it: one class, or a tuple of them."""
+    made = tuple(type(name, (kind,), {"__module__": kind.__module__}) for name in names)
+    return made[0] if len(made) == 1 else made
 
 
 def unpack(node: Node, entry: tuple[Any, ...], tracked: bool) -> Any:
@@ -167,7 +184,12 @@ _KINDS = {"float32": "Float", "float64": "Double", "float16": "Half", "int64": "
 
 def describe(array: Any) -> str:
     """An array as PyTorch's messages name it: ``torch.DoubleTensor [2]``."""
-    return f"torch.{_KINDS[str(array.dtype)]}Tensor {list(array.shape)}"
+    return f"torch.{type_name(array.dtype)}Tensor {list(array.shape)}"
+
+
+def type_name(kind: Any) -> str:
+    """``Float``, ``Long``: what PyTorch's older messages call an element type."""
+    return _KINDS[str(kind)]
 
 
 def plain_name(node: Node) -> str:

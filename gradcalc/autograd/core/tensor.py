@@ -13,6 +13,7 @@ import warnings
 import weakref
 from collections.abc import Callable
 from copy import deepcopy
+from functools import wraps
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
@@ -20,7 +21,16 @@ import numpy as np
 from gradcalc.autograd.core import dtypes
 from gradcalc.autograd.core.dtypes import Size
 from gradcalc.autograd.core.grad_mode import mode, watching
-from gradcalc.autograd.core.node import NOWHERE, AccumulateGrad, Edge, Handle, Node, clock, note
+from gradcalc.autograd.core.node import (
+    NOWHERE,
+    AccumulateGrad,
+    Edge,
+    Handle,
+    Node,
+    clock,
+    detached,
+    note,
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -229,6 +239,7 @@ class Tensor:
             raise RuntimeError("Can't detach views in-place. Use detach() instead.")
         if self._edge is not None:
             self._detached = next(clock)
+            detached[:] = [self._detached]
         self._edge, self._tracked = None, False
         return self
 
@@ -477,11 +488,23 @@ def edge(x: Tensor) -> Edge:
 class _Somewhere(Node):
     """In place of an edge for an input that has a tangent and no node."""
 
+    order = 0
+
     def pull(self, cotangents: Any, tracked: bool) -> tuple[Any, ...]:
         return ()
 
 
 SOMEWHERE: Edge = (_Somewhere(), 0)
+
+
+duals: dict[int, weakref.ref[Tensor]] = {}
+"""The tensors that have a tangent: it ends with the level of forward mode."""
+
+
+def give_tangent(x: Tensor, tangent: Tensor | None) -> None:
+    """x carries this tangent, until the level is closed."""
+    x._tangent = tangent
+    duals[id(x)] = weakref.ref(x)
 
 
 def tracks(*inputs: Tensor) -> bool:
@@ -548,6 +571,10 @@ def move_retained(x: Tensor, before: Edge, place: Edge) -> None:
     retain(x, place)
 
 
+NAMES: dict[str, Any] = {}
+"""What has been registered under ``torch.…``: the package's own names come from here."""
+
+
 def method(*names: str) -> Callable[[F], F]:
     """Make a function a method of Tensor, under these names."""
 
@@ -557,6 +584,69 @@ def method(*names: str) -> Callable[[F], F]:
         return function
 
     return attach_method
+
+
+def function(*names: str) -> Callable[[F], F]:
+    """Make it a function of the package, under its own name and these."""
+
+    def register(made: F) -> F:
+        taking = with_out(made)
+        NAMES.update(dict.fromkeys((made.__name__, *names), taking))
+        return made
+
+    return register
+
+
+def operation(*names: str) -> Callable[[F], F]:
+    """Both: ``torch.sum(x)`` and ``x.sum()``."""
+
+    def register(made: F) -> F:
+        return method(made.__name__, *names)(function(*names)(made))
+
+    return register
+
+
+def with_out(made: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with PyTorch's keywords ``input=``, ``other=`` and ``out=``."""
+
+    @wraps(made)
+    def call(*operands: Any, **options: Any) -> Any:
+        if options:
+            operands, options, out = split_options(operands, options)
+            if out is not None:
+                return into(out, made.__name__, operands, made(*operands, **options))
+        return made(*operands, **options)
+
+    return call
+
+
+def split_options(
+    operands: tuple[Any, ...], options: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any], Any]:
+    """Operands that were named among the others, the rest of the options, and ``out``."""
+    out = options.pop("out", None)
+    for name in ("input", "other"):
+        if name in options:
+            operands = (options.pop(name), *operands) if name == "input" else (
+                *operands, options.pop(name))  # fmt: skip
+    return operands, options, out
+
+
+def into(out: Any, name: str, operands: tuple[Any, ...], result: Any) -> Any:
+    """``out=``: the result, written into a tensor that was given."""
+    if isinstance(out, tuple):
+        return tuple(into(o, name, operands, r) for o, r in zip(out, result, strict=True))
+    if mode.enabled and any(isinstance(x, Tensor) and x._tracked for x in (*operands, out)):
+        raise RuntimeError(
+            f"{name}(): functions with out=... arguments don't support automatic differentiation, "
+            "but one of the arguments requires grad."
+        )
+    if out._array.shape == result._array.shape:
+        out._array[...] = result._array
+    else:
+        out._array = result._array.astype(out._array.dtype)
+    out._counter[0] += 1
+    return out
 
 
 def _rebuild(node: Node, array: Any, counter: list[int]) -> Tensor:
@@ -569,4 +659,4 @@ def _rebuild(node: Node, array: Any, counter: list[int]) -> Tensor:
 
 
 Node.rebuild = _rebuild
-Node.place = staticmethod(edge)
+Node.place, Node.wrap = staticmethod(edge), staticmethod(wrap)

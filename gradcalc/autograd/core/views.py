@@ -20,6 +20,7 @@ from gradcalc.autograd.core.tensor import (
     Tensor,
     Timeless,
     attach,
+    give_tangent,
     move_retained,
     tracks,
     wrap,
@@ -132,7 +133,7 @@ def view(x: Tensor, array: Any, *step: Any) -> Tensor:
             base._untracked_views = weakref.WeakSet()
         base._untracked_views.add(out)
     if x._tangent is not None:
-        out._tangent = follow(x._tangent, (step,))
+        give_tangent(out, follow(x._tangent, (step,)))
     return out
 
 

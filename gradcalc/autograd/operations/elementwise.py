@@ -21,12 +21,13 @@ from gradcalc.autograd.core.node import (
     Edge,
     Node,
     clock,
+    detached,
     note,
     unpack,
 )
-from gradcalc.autograd.core.tensor import SOMEWHERE, Tensor, attach, edge, wrap
+from gradcalc.autograd.core.tensor import SOMEWHERE, Tensor, attach, edge, into, split_options, wrap
 from gradcalc.autograd.operations.formula import Formula, formula, products
-from gradcalc.autograd.operations.structural import convert, sum_to, zeros_like
+from gradcalc.autograd.operations.structural import conj, convert, no_slope, sum_to
 from gradcalc.functions import primitives
 from gradcalc.functions.primitives import FUNCTIONS, TABLE
 from gradcalc.functions.row import Primitive
@@ -64,7 +65,7 @@ class Elementwise(Node):
             raise RuntimeError(FREED)
         values = []
         for entry in saved:
-            if tracked or entry[1][0] != entry[2]:
+            if tracked or detached or entry[1][0] != entry[2]:
                 values.append(unpack(self, entry, tracked))
             else:
                 values.append(entry[0])
@@ -74,7 +75,8 @@ class Elementwise(Node):
                        for g, shape in zip(flowing, self.shapes, strict=True)]  # fmt: skip
         if v.dtype is not _F64:  # a constant partial may come back as a double
             kind = v._array.dtype if tracked else v.dtype
-            flowing = [g if g is None or g.dtype == kind else convert(g, kind) for g in flowing]
+            flowing = [g if g is None or g.dtype == kind or g.dtype != _F64 else convert(g, kind)
+                       for g in flowing]  # fmt: skip
         if tracked and mode.enabled and self.formula.steps and not self.formula.selects:
             flowing = [flat(g, values) for g in flowing]
         return flowing
@@ -89,7 +91,7 @@ class FlatBackward0(Node):
     """A slope that does not change as its point does (relu′): differentiable all the same."""
 
     def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (zeros_like(v),) * len(self.next_functions)
+        return (no_slope(v),) * len(self.next_functions)
 
 
 def flat(g: Any, values: Sequence[Any]) -> Any:
@@ -104,13 +106,12 @@ class _Conjugating(Elementwise):
     """Of complex numbers: PyTorch's convention is the conjugate of the holomorphic derivative."""
 
     def pull(self, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
-        values = [np.conj(value) for value in self.unpack(False)]
-        v = cotangents[0]._array if tracked else cotangents[0]
-        flowing = products(self.formula, values, v, None)
+        values = [conj(value) for value in self.unpack(tracked)]
+        v = cotangents[0]
+        flowing = products(self.formula, values, v, apply if tracked else None)
         shapes = self.shapes or (v.shape,) * len(flowing)
-        flowing = [g if g is None else sum_to(g, shape)
-                   for g, shape in zip(flowing, shapes, strict=True)]  # fmt: skip
-        return [g if g is None or not tracked else wrap(g) for g in flowing]
+        return [g if g is None else sum_to(g, shape)
+                for g, shape in zip(flowing, shapes, strict=True)]  # fmt: skip
 
 
 def node_class(
@@ -159,8 +160,15 @@ class Operation:
         """``x.atan2`` before it is called."""
         return lambda *others: self(x, *others)
 
-    def __call__(self, *operands: Any) -> Tensor:
+    def __call__(self, *operands: Any, **options: Any) -> Tensor:
         """The result, recorded if grad mode is on and an operand is tracked."""
+        if options:
+            operands, options, out = split_options(operands, options)
+            if options:
+                raise TypeError(f"{self.__name__}() got an unexpected keyword argument "
+                                f"'{next(iter(options))}'")  # fmt: skip
+            if out is not None:
+                return into(out, self.__name__, operands, self.quick(*operands))  # type: ignore[no-any-return]
         return self.quick(*operands)
 
     def general(self, *operands: Any) -> Tensor:
@@ -216,6 +224,8 @@ class Operation:
         self, out: Tensor, operands: Sequence[Any], arrays: list[Any]
     ) -> Tensor:
         tensors = [x for x in operands if type(x) is Tensor]
+        if not self._flows:
+            return out
         if mode.dual and any(x._tangent is not None for x in tensors):
             # A node for the tangent alone: every operand that has a say counts.
             says = [type(x) is Tensor and (x._tracked or x._tangent is not None) for x in operands]
@@ -239,7 +249,7 @@ class Operation:
         array = out._array
         node = (self._node if array.dtype.kind == "f" else self._conjugating)()
         if self._number_place is not None and type(operands[self._number_place]) is not Tensor:
-            node = self._beside_number()
+            node = self._beside_number() if array.dtype.kind == "f" else node
         node.next_functions = tuple(edges)
         node.order = next(clock)
         node.formula = chosen

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradcalc.autograd.operations.structural import zeros_like
+from gradcalc.autograd.operations.structural import no_slope
 from gradcalc.calculus.rules import rule
 from gradcalc.functions.primitives import DIV, OPERANDS, TABLE, WHERE
 from gradcalc.functions.row import Primitive
@@ -141,7 +141,7 @@ def _product(v: Any, product: Product, values: list[Any], arrays: bool) -> Any:
     if how == NOTHING:
         return None
     if how == FLAT:
-        return zeros_like(v)
+        return no_slope(v)
     if how == SAME:
         return v
     if how == NEGATED:

@@ -1,130 +1,222 @@
 """Indexing: ``x[key]`` takes, its backward puts back.
 
-Integers, slices, None and ``...`` make a view; lists, masks and integer tensors make a copy. An
-index with several parts is one node here, named after the last part; PyTorch has one for each.
+A key is taken apart as PyTorch does it: integers, slices, None and ``...`` first, which make a
+view; then lists, masks and integer tensors, which make a copy of what the view shows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from gradcalc.autograd.core.node import Node
-from gradcalc.autograd.core.tensor import Tensor, attach, method, tracks, wrap
+from gradcalc.autograd.core.node import Node, named
+from gradcalc.autograd.core.tensor import Tensor, attach, method, save, tracks, wrap
 from gradcalc.autograd.core.views import view
 
 Shape = tuple[int, ...]
-
-
-def clean_key(key: Any) -> tuple[Any, ...]:
-    """An index as a tuple of what numpy understands; a basic one always gives a view."""
-    parts = key if isinstance(key, tuple) else (key,)
-    plain = tuple(_plain(part) for part in parts)
-    return (*plain, ...) if basic(plain) and not any(part is ... for part in plain) else plain
-
-
-def _plain(part: Any) -> Any:
-    if type(part) is slice:
-        if part.step is not None and part.step <= 0:
-            raise ValueError("step must be greater than zero")
-        return part
-    if isinstance(part, Tensor):
-        array = part._array
-        if array.dtype.kind not in "iub":
-            raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
-        return int(array) if array.ndim == 0 and array.dtype.kind in "iu" else array
-    return list(map(_plain, part)) if isinstance(part, list) else part
-
-
-def basic(key: tuple[Any, ...]) -> bool:
-    """Whether numpy makes a view: integers, slices, None and ``...`` only."""
-    for part in key:
-        kind = type(part)
-        if not (kind is int or kind is slice or part is None or part is ...):
-            if isinstance(part, np.integer) or (isinstance(part, int) and kind is not bool):
-                continue
-            return False
-    return True
-
-
-class IndexBackward0(Node):
-    """``x[key]``: the cotangent goes back to the slots it was taken from."""
-
-    def __init__(self, shape: Shape, key: tuple[Any, ...]) -> None:
-        self.shape, self.key = shape, key
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (embed(v, self.shape, self.key),)
-
-
-class SelectBackward0(IndexBackward0):
-    pass
-
-
-class SliceBackward0(IndexBackward0):
-    pass
-
-
-class AliasBackward0(IndexBackward0):
-    pass
-
-
-def _index_node(key: tuple[Any, ...]) -> type[Node]:
-    """Named after the last thing the index does, as in PyTorch's chain of views."""
-    for part in reversed(key):
-        if part is None:
-            return _NewAxis
-        if isinstance(part, slice) and part != _EVERYTHING:
-            return SliceBackward0
-        if part is not ... and part != _EVERYTHING:
-            return SelectBackward0
-    return SliceBackward0 if _EVERYTHING in key else AliasBackward0
-
-
 _EVERYTHING = slice(None)
 
 
-_NewAxis = type("UnsqueezeBackward0", (IndexBackward0,), {})
+def split_key(x: Tensor, key: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """The part of the key that makes a view of x, and the part that takes from it.
+
+    The second has a tensor of places, or a whole slice, for each axis of the view; it is empty
+    where nothing is to be taken.
+    """
+    parts = list(key) if isinstance(key, tuple) or _is_tuple(key) else [key]
+    parts = [_plain(part) for part in parts]
+    used = sum(_axes_of(part) for part in parts)
+    if used > x.ndim:
+        if x.ndim == 0:
+            raise IndexError(
+                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or "
+                "`tensor.item<T>()` in C++ to convert a 0-dim tensor to a number"
+            )
+        raise IndexError(f"too many indices for tensor of dimension {x.ndim}")
+    where = next((k for k, part in enumerate(parts) if part is ...), len(parts))
+    rest = [_EVERYTHING] * (x.ndim - used)
+    parts = parts[:where] + rest + [part for part in parts[where + 1 :] if part is not ...]
+    basic: list[Any] = []
+    taken: list[Any] = []
+    for part in parts:
+        if isinstance(part, Tensor):
+            added = [None] if part.ndim == 0 else [_EVERYTHING] * _axes_of(part)
+            basic += added
+            taken += _places(part, x, len(taken))
+        else:
+            basic.append(part)
+            if not isinstance(part, int):
+                taken.append(_EVERYTHING)
+    if not any(isinstance(part, Tensor) for part in taken):
+        return (*basic, ...), ()
+    return (*basic, ...), tuple(taken)
+
+
+def _is_tuple(key: Any) -> bool:
+    """A list that PyTorch reads as a tuple: short, with a slice, a list, a tensor in it."""
+    return isinstance(key, list) and len(key) < 32 and any(
+        part is None or part is ... or isinstance(part, slice | Sequence | Tensor | np.ndarray)
+        for part in key)  # fmt: skip
+
+
+def _plain(part: Any) -> Any:
+    """A part as an integer, a slice, None, ``...`` or a tensor of places or of yes and no."""
+    if type(part) is slice:
+        step = part.step if part.step is None else int(part.step)
+        if step is not None and step <= 0:
+            raise ValueError("step must be greater than zero")
+        return slice(_integer(part.start), _integer(part.stop), step)
+    if part is None or part is ...:
+        return part
+    if isinstance(part, bool | np.bool_):
+        return wrap(np.asarray(part))
+    if isinstance(part, int | np.integer):
+        return int(part)
+    if isinstance(part, str):
+        raise TypeError("new(): invalid data type 'str'")
+    if not isinstance(part, Tensor):
+        if not isinstance(part, Sequence | np.ndarray):
+            raise IndexError(
+                "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables "
+                f"are valid indices (got {type(part).__name__})"
+            )
+        array = np.asarray(_numbers(part))
+        part = wrap(array if array.size else array.astype(np.int64))
+    if part._array.dtype.kind not in "iub":
+        raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+    if part._array.dtype == np.uint8:
+        return wrap(part._array != 0)
+    return int(part._array) if part.ndim == 0 and part._array.dtype.kind == "i" else part
+
+
+def _numbers(part: Any) -> Any:
+    if isinstance(part, Tensor):
+        return part._array
+    return [_numbers(each) for each in part] if isinstance(part, list | tuple) else part
+
+
+def _integer(n: Any) -> int | None:
+    return n if n is None else int(n.item() if isinstance(n, Tensor) else n)
+
+
+def _axes_of(part: Any) -> int:
+    """How many axes of the tensor a part uses up."""
+    if part is None or part is ...:
+        return 0
+    return part.ndim if isinstance(part, Tensor) and part._array.dtype.kind == "b" else 1
+
+
+def _places(part: Tensor, x: Tensor, first: int) -> list[Any]:
+    """A mask as one tensor of places for each of its axes."""
+    if part._array.dtype.kind != "b":
+        return [part]
+    if part.ndim == 0:
+        return [wrap(np.zeros(int(part._array), np.int64))]
+    shape = x._array.shape
+    for k, (m, n) in enumerate(zip(part._array.shape, shape[first:], strict=False)):
+        if m != n:
+            raise IndexError(
+                f"The shape of the mask {list(part.shape)} at index {k} does not match the shape "
+                f"of the indexed tensor {list(shape)} at index {first + k}"
+            )
+    return [wrap(places) for places in np.nonzero(part._array)]
+
+
+class IndexBackward0(Node):
+    """``x[key]``: the cotangent goes back to the slots it was taken from.
+
+    The tensors among the key's parts are saved, the others are in it.
+    """
+
+    def __init__(self, shape: Shape, key: tuple[Any, ...]) -> None:
+        self.shape = shape
+        self.key = tuple(None if isinstance(part, Tensor) else part for part in key)
+        self.taking = any(isinstance(part, Tensor) for part in key)
+        if self.taking:
+            self.saved = save(*(part for part in key if isinstance(part, Tensor)))
+
+    def backward(self, v: Any, *places: Any) -> tuple[Any, ...]:
+        if not self.taking:
+            return (embed(v, self.shape, self.key),)
+        return (embed(v, self.shape, filled(self.key, places)),)
+
+
+def filled(key: tuple[Any, ...], places: Sequence[Any]) -> tuple[Any, ...]:
+    """The key with its saved places in it again."""
+    given = iter(places)
+    return tuple(_array(next(given)) if part is None else part for part in key)
+
+
+def _array(x: Any) -> Any:
+    return x._array if isinstance(x, Tensor) else x
+
+
+SelectBackward0, SliceBackward0, AliasBackward0, _NewAxis = named(
+    IndexBackward0, "SelectBackward0", "SliceBackward0", "AliasBackward0", "UnsqueezeBackward0"
+)
+
+
+def _view_node(key: tuple[Any, ...]) -> Any:
+    """Named after the last thing the key does, as in PyTorch's chain of views."""
+    for part in reversed(key):
+        if part is None:
+            return _NewAxis
+        if part is not ... and part != _EVERYTHING:
+            return SliceBackward0 if isinstance(part, slice) else SelectBackward0
+    return SliceBackward0 if _EVERYTHING in key else AliasBackward0
 
 
 @method("__getitem__")
 def get_item(x: Tensor, key: Any) -> Any:
     """``x[key]``: a view for integers and slices, a copy for lists, masks and tensors."""
-    return index(x, clean_key(key))
+    kind = type(key)
+    if (kind is int or kind is slice) and x._array.ndim:
+        return index(x, (_plain(key), ...))
+    basic, taken = split_key(x, key)
+    if not taken:
+        return index(x, basic if key is not ... else (...,))
+    part = x if is_whole(basic) else index(x, basic)
+    return take(part, taken, IndexBackward0)
+
+
+def is_whole(key: tuple[Any, ...]) -> bool:
+    """Whether this view is all of the tensor, as it is."""
+    return all(part is ... or (isinstance(part, slice) and part == _EVERYTHING) for part in key)
+
+
+def take(x: Tensor, key: tuple[Any, ...], node: type[IndexBackward0]) -> Tensor:
+    """A copy of x[key], for a key with tensors of places."""
+    try:
+        out = wrap(np.ascontiguousarray(x._array[tuple(map(_array, key))]))
+    except IndexError as error:
+        raise _words(error) from None
+    return attach(out, node(x._array.shape, key), x) if tracks(x) else out
 
 
 def index(x: Any, key: tuple[Any, ...]) -> Any:
-    """``x[key]`` for a clean key, of an array or of a tensor."""
+    """``x[key]`` for a key of integers, slices, None and ``...``; of an array, for any key."""
     if not isinstance(x, Tensor):
         return x[key]
     try:
         array = x._array[key]
     except IndexError as error:
-        raise _index_error(x, key, error) from None
-    if not basic(key):
-        out = wrap(array)
-        return attach(out, IndexBackward0(x._array.shape, key), x) if tracks(x) else out
+        raise _words(error) from None
+    if type(array) is not np.ndarray or not _basic(key):
+        return take(x, tuple(wrap(p) if isinstance(p, np.ndarray) else p for p in key),
+                    IndexBackward0)  # fmt: skip
     out = view(x, array, index, key)
-    return attach(out, _index_node(key)(x._array.shape, key), x) if tracks(x) else out  # type: ignore[call-arg]
+    return attach(out, _view_node(key)(x._array.shape, key), x) if tracks(x) else out
 
 
-def _index_error(x: Tensor, key: tuple[Any, ...], error: IndexError) -> IndexError:
-    """In PyTorch's words where numpy speaks of arrays."""
-    if x.ndim == 0:
-        return IndexError(
-            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python to convert a 0-dim "
-            "tensor to a number"
-        )
-    if "too many indices" in str(error):
-        return IndexError(f"too many indices for tensor of dimension {x.ndim}")
-    if "boolean index did not match" in str(error):
-        mask = next(part for part in key if getattr(part, "dtype", None) is np.dtype(bool))
-        return IndexError(
-            f"The shape of the mask {list(mask.shape)} at index 0 does not match the shape of the "
-            f"indexed tensor {list(x.shape)} at index 0"
-        )
-    return error
+def _basic(key: tuple[Any, ...]) -> bool:
+    return not any(isinstance(part, np.ndarray) for part in key)
+
+
+def _words(error: IndexError) -> IndexError:
+    """In PyTorch's words where numpy speaks of axes and arrays."""
+    return IndexError(str(error).replace(" axis ", " dimension ").replace("array", "tensor"))
 
 
 class EmbedBackward(Node):
@@ -137,9 +229,9 @@ class EmbedBackward(Node):
 
 def embed(v: Any, shape: Shape, key: tuple[Any, ...]) -> Any:
     """Zeros of this shape, with v added into ``[key]``: what indexing does, turned around."""
-    array = v._array if isinstance(v, Tensor) else v
+    array = _array(v)
     zeros = np.zeros(shape, array.dtype)
-    if basic(key):
+    if _basic(key):
         zeros[key] = array
     else:
         np.add.at(zeros, key, array)  # a slot that was read twice is paid twice

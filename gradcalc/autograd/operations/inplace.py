@@ -16,19 +16,26 @@ from typing import Any
 import numpy as np
 
 from gradcalc.autograd.core.grad_mode import mode, watching
-from gradcalc.autograd.core.node import Edge, Node, clock, note
+from gradcalc.autograd.core.node import Edge, Node, clock, named, note, type_name
 from gradcalc.autograd.core.tensor import (
     CopyBackwards,
     Tensor,
     Timeless,
     edge,
+    give_tangent,
     method,
     move_retained,
     wrap,
 )
 from gradcalc.autograd.core.views import Step, follow, replace, wake_views
-from gradcalc.autograd.operations.indexing import basic, clean_key, index
-from gradcalc.autograd.operations.structural import convert, sum_to, zeros_like
+from gradcalc.autograd.operations.indexing import (
+    IndexBackward0,
+    filled,
+    index,
+    is_whole,
+    split_key,
+)
+from gradcalc.autograd.operations.structural import convert, no_slope, sum_to
 
 
 class CopySlices(Node):
@@ -66,21 +73,19 @@ class CopyIntoBackward(CopyBackwards):
 
     def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
         to_x = convert(sum_to(v, self.shape), self.kind) if self.wants(1) else None
-        return zeros_like(v) if self.wants(0) else None, to_x
+        return no_slope(v) if self.wants(0) else None, to_x
 
 
 CopyIntoBackward.__name__ = "CopyBackwards"
 
 
-class IndexPutBackward0(Node):
+class IndexPutBackward0(IndexBackward0):
     """``y[[0, 2]] = x``, with a list, a mask or an integer tensor as the index."""
 
-    def __init__(self, key: Any, shape: tuple[int, ...]) -> None:
-        self.key, self.shape = key, shape
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        old = replace(v, ((_at, self.key),), None) if self.wants(0) else None
-        return old, sum_to(index(v, self.key), self.shape) if self.wants(1) else None
+    def backward(self, v: Any, *places: Any) -> tuple[Any, ...]:
+        key = filled(self.key, places)
+        old = replace(v, ((_at, key),), None) if self.wants(0) else None
+        return old, sum_to(index(v, key), self.shape) if self.wants(1) else None
 
 
 def _at(array: Any, key: Any) -> Any:
@@ -98,15 +103,12 @@ def write(y: Tensor, array: Any, node: Node | None, others: tuple[Edge, ...] = (
             "a clone to get a normal tensor before doing inplace update.See "
             "https://github.com/pytorch/rfcs/pull/17 for more details."
         )
-    if y._array.flags.writeable:
-        y._array[...] = array
-    elif np.ndim(array) == 0:
-        _writeable(y._array)[...] = array  # the same number into every one of them
-    else:
+    if 0 in y._array.strides and np.ndim(array) and _overlaps(y._array):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a "
             "single memory location. Please clone() the tensor before performing the operation."
         )
+    y._array[...] = array
     if type(y._counter) is not Timeless:
         y._counter[0] += 1
     if tracked and mode.enabled and node is not None and y._array.dtype.kind in "fc":
@@ -114,9 +116,9 @@ def write(y: Tensor, array: Any, node: Node | None, others: tuple[Edge, ...] = (
     return y
 
 
-def _writeable(array: Any) -> Any:
-    """An expanded array, to be written to although its elements share memory."""
-    return np.lib.stride_tricks.as_strided(array, array.shape, array.strides, writeable=True)
+def _overlaps(array: Any) -> bool:
+    """Whether it was expanded: several of its elements are one number in memory."""
+    return any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True))
 
 
 def refuse_leaf(y: Tensor) -> None:
@@ -174,9 +176,34 @@ def copy_(y: Tensor, x: Any) -> Tensor:
     """Write x, broadcast, into y."""
     x = x if isinstance(x, Tensor) else wrap(np.asarray(x, dtype=y._array.dtype))
     _check_fits(y._array.shape, x._array.shape)
-    if not (mode.enabled and (x._tracked or y._tracked)):
+    if not (mode.enabled and (x._tracked or y._tracked)) and not watching:
         return write(y, x._array, None)
-    return write(y, x._array, CopyIntoBackward(x._array.shape, x._array.dtype), (edge(x),))
+    before = as_it_was(y)
+    node = CopyIntoBackward(x._array.shape, x._array.dtype)
+    write(y, x._array, node, (edge(x),))
+    carry(y, node, before, x)
+    return y
+
+
+def carry(y: Tensor, node: Node, *inputs: Tensor) -> None:
+    """Forward mode: what was written to y brings its tangent along."""
+    if mode.dual and any(x._tangent is not None for x in inputs):
+        result = wrap(y._array)
+        mode.dual(result, node, inputs)
+        set_tangent(y, result._tangent)
+
+
+def set_tangent(y: Tensor, tangent: Any) -> None:
+    """Give y, and what it is a view of, the tangent of its new numbers."""
+    if y._view is not None:
+        base = y._view.base
+        if base._tangent is None:
+            give_tangent(base, wrap(np.zeros_like(base._array)))
+        give_tangent(y, follow(base._tangent, y._view.steps))
+    if y._tangent is None:
+        give_tangent(y, tangent)
+    else:
+        y._tangent.copy_(tangent)
 
 
 def _check_fits(target: tuple[int, ...], shape: tuple[int, ...]) -> None:
@@ -206,25 +233,42 @@ def _drop_ones(shape: tuple[int, ...], rank: int) -> tuple[int, ...]:
 @method("__setitem__")
 def set_item(y: Tensor, key: Any, x: Any) -> None:
     """``y[key] = x``: a copy through a view, or an index_put for lists and masks."""
-    key = clean_key(key)
-    if basic(key):
-        part = index(y, key)
-        x = _trim(x, part.ndim)
-        part.copy_(x)
-        return
+    basic, taken = split_key(y, key)
+    part = y if taken and is_whole(basic) else index(y, basic)
+    if not taken:
+        part.copy_(_trim(x, part.ndim))
+    else:
+        _put(part, taken, x)
+
+
+def _put(y: Tensor, key: tuple[Any, ...], x: Any) -> None:
+    """y[key] = x for a key with tensors of places."""
     x = x if isinstance(x, Tensor) else wrap(np.asarray(x, dtype=y._array.dtype))
+    if x._array.dtype != y._array.dtype:
+        if x.ndim:
+            raise RuntimeError(
+                "Index put requires the source and destination dtypes match, got "
+                f"{type_name(y._array.dtype)} for the destination and "
+                f"{type_name(x._array.dtype)} for the source."
+            )
+        x = convert(x, y._array.dtype)
     array = np.array(y._array)
+    places = tuple(part._array if isinstance(part, Tensor) else part for part in key)
+    shape = array[places].shape
     try:
-        array[key] = x._array
+        array[places] = x._array
     except ValueError:
         raise RuntimeError(
             f"shape mismatch: value tensor of shape {list(x.shape)} cannot be broadcast to "
-            f"indexing result of shape {list(array[key].shape)}"
+            f"indexing result of shape {list(shape)}"
         ) from None
-    if mode.enabled and (x._tracked or y._tracked):
-        write(y, array, IndexPutBackward0(key, x._array.shape), (edge(x),))
-    else:
+    if not (mode.enabled and (x._tracked or y._tracked)) and not watching:
         write(y, array, None)
+        return
+    before = as_it_was(y)
+    node = IndexPutBackward0(x._array.shape, key)
+    write(y, array, node, (edge(x),))
+    carry(y, node, before, x)
 
 
 def _trim(x: Any, rank: int) -> Any:
@@ -241,11 +285,14 @@ def in_place(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """The operation that writes its result into its first operand: ``mul`` to ``mul_``."""
 
     def write_result(y: Tensor, *operands: Any, **options: Any) -> Tensor:
-        if mode.enabled:
+        if mode.enabled and (y._tracked or any(isinstance(x, Tensor) and x._tracked
+                                               for x in operands)):  # fmt: skip
             refuse_leaf(y)
-        before = _as_it_was(y)
+        before = as_it_was(y)
         result = operation(before, *operands, **options)
         _check_result(y, result)
+        if watching and mode.dual and result._tangent is not None:
+            set_tangent(y, result._tangent)
         if not result._tracked:
             return write(y, result._array, None)
         node = edge(result)[0]
@@ -260,11 +307,12 @@ def in_place(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return write_result
 
 
-def _as_it_was(y: Tensor) -> Tensor:
+def as_it_was(y: Tensor) -> Tensor:
     """y's numbers and place in the graph, with versions of their own."""
     before = wrap(y._array)
     before._tracked = y._tracked
     before._edge = edge(y) if y._tracked and not y.is_leaf else None
+    before._tangent = y._tangent
     return before
 
 
@@ -326,13 +374,15 @@ class ZeroBackward0(Node):
     """Nothing of what was there matters any more."""
 
     def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (zeros_like(v),)
+        return (no_slope(v),)
 
 
-FillBackward2 = type("FillBackward2", (ZeroBackward0,), {})
+FillBackward2 = named(ZeroBackward0, "FillBackward2")
 
 
 def _write_number(y: Tensor, value: Any, kind: type[Node]) -> Tensor:
+    if y._tangent is not None:
+        set_tangent(y, wrap(np.zeros_like(y._array)))
     return write(y, value, kind() if y._tracked else None)
 
 
@@ -346,10 +396,3 @@ def zero_(y: Tensor) -> Tensor:
 def fill_(y: Tensor, value: Any) -> Tensor:
     """Write one number everywhere."""
     return copy_(y, value) if isinstance(value, Tensor) else _write_number(y, value, FillBackward2)
-
-
-@method("masked_fill_")
-def masked_fill_(y: Tensor, mask: Tensor, value: Any) -> Tensor:
-    """Write one number where the mask holds."""
-    set_item(y, mask, value)
-    return y

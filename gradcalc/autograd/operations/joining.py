@@ -11,7 +11,16 @@ import numpy as np
 from gradcalc.autograd.core.dtypes import common_type
 from gradcalc.autograd.core.grad_mode import mode
 from gradcalc.autograd.core.node import Node
-from gradcalc.autograd.core.tensor import Tensor, attach, method, place, tracks, wrap
+from gradcalc.autograd.core.tensor import (
+    Tensor,
+    attach,
+    function,
+    method,
+    operation,
+    place,
+    tracks,
+    wrap,
+)
 from gradcalc.autograd.core.views import one_of_several, view
 from gradcalc.autograd.operations.indexing import Shape, index
 from gradcalc.autograd.operations.structural import axis, convert, unsqueeze
@@ -31,6 +40,7 @@ class CatBackward0(Node):
         return tuple(parts)
 
 
+@function("concat", "concatenate")
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors one after the other along ``dim``."""
     tensors = _of_one_type(tensors)
@@ -43,9 +53,6 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     if not tracks(*tensors):
         return out
     return attach(out, CatBackward0(k, [x._array.shape[k] for x in tensors], out.ndim), *tensors)
-
-
-concat = concatenate = cat
 
 
 def _of_one_type(tensors: Sequence[Tensor]) -> Sequence[Tensor]:
@@ -78,12 +85,14 @@ def _at_least(rank: int, x: Tensor) -> Any:
     return x if x.ndim >= rank else _at_least(rank, unsqueeze(x, 0))
 
 
+@function()
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
     """The tensors one after the other, as columns if they are matrices."""
     rows = [_at_least(1, x) for x in tensors]
     return cat(rows, 0 if rows[0].ndim == 1 else 1)
 
 
+@function("row_stack")
 def vstack(tensors: Sequence[Tensor]) -> Tensor:
     """The tensors one above the other; vectors become rows."""
     return cat([_at_least(2, x) for x in tensors])
@@ -99,6 +108,7 @@ class StackBackward0(Node):
                      for k in range(self.count))  # fmt: skip
 
 
+@function()
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors side by side along a new axis."""
     tensors = _of_one_type(tensors)
@@ -155,7 +165,7 @@ def _views(x: Tensor, dim: int, keys: list[Any], kind: type[UnbindBackward0]) ->
     return outs
 
 
-@method("unbind")
+@operation()
 def unbind(x: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along ``dim``, one tensor each."""
     if x.ndim == 0:
@@ -173,7 +183,7 @@ def iterate(x: Tensor) -> Any:
     return iter(unbind(x))
 
 
-@method("split", "split_with_sizes")
+@operation("split_with_sizes")
 def split(x: Tensor, split_size: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """Pieces of the given length (or lengths) along ``dim``."""
     if x.ndim == 0:
@@ -203,7 +213,7 @@ def split(x: Tensor, split_size: int | Sequence[int], dim: int = 0) -> tuple[Ten
     return _views(x, k, keys, kind)
 
 
-@method("chunk")
+@operation()
 def chunk(x: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """As many pieces of equal length as asked, the last one shorter."""
     if chunks < 1:

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from gradcalc.autograd.core.node import Node
-from gradcalc.autograd.core.tensor import Tensor, attach, method, save, tracks, wrap
+from gradcalc.autograd.core.dtypes import int_product
+from gradcalc.autograd.core.node import Node, named, type_name
+from gradcalc.autograd.core.tensor import Tensor, attach, operation, save, tracks, wrap
 from gradcalc.autograd.core.views import view
 from gradcalc.autograd.operations.indexing import embed
-from gradcalc.autograd.operations.structural import Shape, permute, sum_to, swap
+from gradcalc.autograd.operations.structural import Shape, axis, conj, expand, sum_to, swap
 
 
 class MmBackward0(Node):
@@ -27,9 +28,9 @@ class MmBackward0(Node):
         v = _shaped(v, _matrix(v.shape, self.a, self.b))
         to_a = to_b = None
         if self.wants(0):
-            to_a = _shaped(sum_to(v @ swap(_shaped(b, right)), left), self.a)
+            to_a = _shaped(sum_to(v @ swap(_shaped(conj(b), right)), left), self.a)
         if self.wants(1):
-            to_b = _shaped(sum_to(swap(_shaped(a, left)) @ v, right), self.b)
+            to_b = _shaped(sum_to(swap(_shaped(conj(a), left)) @ v, right), self.b)
         return to_a, to_b
 
 
@@ -37,16 +38,9 @@ def _shaped(x: Any, shape: Shape) -> Any:
     return x if x.shape == shape else x.reshape(shape)
 
 
-class MvBackward0(MmBackward0):
-    pass
-
-
-class DotBackward0(MmBackward0):
-    pass
-
-
-class BmmBackward0(MmBackward0):
-    pass
+MvBackward0, DotBackward0, BmmBackward0 = named(
+    MmBackward0, "MvBackward0", "DotBackward0", "BmmBackward0"
+)
 
 
 def _matrix(shape: Shape, a: Shape, b: Shape) -> Shape:
@@ -61,7 +55,14 @@ def _matrix(shape: Shape, a: Shape, b: Shape) -> Shape:
 _PRODUCTS = {(1, 1): DotBackward0, (2, 1): MvBackward0, (1, 2): MvBackward0, (2, 2): MmBackward0}
 
 
-@method("matmul", "__matmul__")
+_C = {"float32": "float", "float64": "double", "float16": "c10::Half", "int64": "long",
+      "int32": "int", "int16": "short", "int8": "signed char", "uint8": "unsigned char",
+      "bool": "bool", "complex64": "c10::complex<float>",
+      "complex128": "c10::complex<double>"}  # fmt: skip
+"""C's names of the element types, as some messages have them."""
+
+
+@operation("__matmul__")
 def matmul(a: Any, b: Any) -> Any:
     """The matrix product."""
     if not isinstance(a, Tensor) or not isinstance(b, Tensor):
@@ -72,7 +73,11 @@ def matmul(a: Any, b: Any) -> Any:
         )
     if a._array.dtype != b._array.dtype:
         raise RuntimeError(
-            f"expected m1 and m2 to have the same dtype, but got: {a.dtype.name} != {b.dtype.name}"
+            f"expected m1 and m2 to have the same dtype, but got: {_C[a._array.dtype.name]} != "
+            f"{_C[b._array.dtype.name]}"
+            if a.ndim + b.ndim > 2
+            else "dot : expected both vectors to have same dtype, but found "
+            f"{type_name(a._array.dtype)} and {type_name(b._array.dtype)}"
         )
     try:
         out = wrap(np.matmul(a._array, b._array))
@@ -83,9 +88,10 @@ def matmul(a: Any, b: Any) -> Any:
     if not tracks(a, b):
         return out
     node = _PRODUCTS.get((a.ndim, b.ndim), BmmBackward0)(a._array.shape, b._array.shape)
-    attach(out, node, a, b)
-    node.saved = (save(a)[0] if node.wants(1) else None, save(b)[0] if node.wants(0) else None)
-    return out
+    needs = [x._tracked or x._tangent is not None for x in (b, a)]
+    node.saved = tuple(save(x)[0] if need else None
+                       for x, need in zip((a, b), needs, strict=True))  # fmt: skip
+    return attach(out, node, a, b)
 
 
 def _by(x: Tensor) -> str:
@@ -95,71 +101,105 @@ def _by(x: Tensor) -> str:
 Tensor.__rmatmul__ = lambda b, a: matmul(wrap(np.asarray(a)), b)  # type: ignore[attr-defined]
 
 
-@method("dot", "inner", "vdot")
+@operation("vdot")
 def dot(a: Tensor, b: Tensor) -> Any:
     """The inner product of two vectors."""
     if a.ndim != 1 or b.ndim != 1:
         raise RuntimeError(f"1D tensors expected, but got {a.ndim}D and {b.ndim}D tensors")
     if a.numel() != b.numel():
         raise RuntimeError(
-            "inconsistent tensor size, expected tensor ["
-            + str(a.numel())
-            + "] and src ["
-            + str(b.numel())
-            + "] to have the same number of elements, but got "
-            + f"{a.numel()} and {b.numel()} elements respectively"
+            f"inconsistent tensor size, expected tensor [{a.numel()}] and src [{b.numel()}] to "
+            f"have the same number of elements, but got {a.numel()} and {b.numel()} elements "
+            "respectively"
         )
     return matmul(a, b)
 
 
-@method("outer")
+@operation()
+def inner(a: Tensor, b: Tensor) -> Any:
+    """The sum of products over the last axis of both."""
+    if a.ndim == 0 or b.ndim == 0:
+        return a * b
+    return matmul(a, b) if b.ndim == 1 else matmul(a, swap(b))
+
+
+@operation("ger")
 def outer(a: Tensor, b: Tensor) -> Any:
     """Every product of an element of a with one of b."""
-    return a.unsqueeze(1) * b
+    return a.reshape(-1, 1) * b
 
 
-@method("trace")
+@operation()
 def trace(x: Tensor) -> Any:
     """The sum of the diagonal."""
-    return diagonal(x).sum()
+    if x.ndim != 2:
+        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {x.ndim}")
+    out = wrap(np.asarray(np.trace(x._array)))
+    return attach(out, TraceBackward0(x._array.shape), x) if tracks(x) else out
 
 
 class DiagonalBackward0(Node):
-    def __init__(self, shape: Shape) -> None:
-        self.shape = shape
+    def __init__(self, shape: Shape, option: tuple[int, int, int]) -> None:
+        self.shape, self.option = shape, option
 
     def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        places = np.arange(min(self.shape))
-        return (embed(v, self.shape, (places, places)),)
+        slots = diagonal(np.arange(int_product(self.shape)).reshape(self.shape), *self.option)
+        return (embed(v, (int_product(self.shape),), (slots,)).reshape(self.shape),)
 
 
-@method("diagonal")
-def diagonal(x: Any) -> Any:
-    """The diagonal of a matrix: a view."""
+class TraceBackward0(DiagonalBackward0):
+    def __init__(self, shape: Shape) -> None:
+        super().__init__(shape, (0, 0, 1))
+
+    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
+        return super().backward(expand(v, (min(self.shape),)))
+
+
+@operation()
+def diagonal(x: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+    """The slots where two axes count alike (``offset`` apart), along a new last axis: a view."""
+    one, other = axis(dim1, x.ndim), axis(dim2, x.ndim)
+    if one == other:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
     array = x._array if isinstance(x, Tensor) else x
-    count = min(array.shape)
-    slots = np.einsum("ii->i", array[:count, :count])  # numpy's own diagonal cannot be written to
+    rows, columns = array.shape[one], array.shape[other]
+    key = [slice(None)] * array.ndim
+    key[one] = slice(min(-offset, rows), None) if offset < 0 else slice(None)
+    key[other] = slice(min(offset, columns), None) if offset > 0 else slice(None)
+    start = array[tuple(key)]
+    moved = np.moveaxis(start, (one, other), (-2, -1))
+    count = min(moved.shape[-2:])
+    slots = np.lib.stride_tricks.as_strided(  # numpy's own diagonal cannot be written to
+        moved, (*moved.shape[:-2], count), (*moved.strides[:-2], sum(moved.strides[-2:])),
+        writeable=array.flags.writeable,
+    )  # fmt: skip
     if not isinstance(x, Tensor):
         return slots
-    out = view(x, slots, diagonal)
-    return attach(out, DiagonalBackward0(array.shape), x) if tracks(x) else out
+    option = (offset, one, other)
+    out = view(x, slots, diagonal, *option)
+    return attach(out, DiagonalBackward0(array.shape, option), x) if tracks(x) else out
 
 
-@method("diag")
-def diag(x: Tensor) -> Any:
-    """The diagonal of a matrix; of a vector, the matrix that has it as its diagonal."""
+class DiagEmbedBackward0(Node):
+    def __init__(self, offset: int) -> None:
+        self.offset = offset
+
+    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
+        return (diagonal(v, self.offset),)
+
+
+@operation()
+def diag(x: Tensor, diagonal: int = 0) -> Any:
+    """The diagonal of a matrix, copied; of a vector, the matrix that has it as its diagonal."""
     if x.ndim == 2:
-        return diagonal(x)
-    places = np.arange(x._array.shape[0])
-    return embed(x, x._array.shape * 2, (places, places))
+        return _diagonal(x, diagonal).clone()
+    if x.ndim != 1:
+        raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {x.ndim}D")
+    out = wrap(np.diag(x._array, diagonal))
+    return attach(out, DiagEmbedBackward0(diagonal), x) if tracks(x) else out
 
 
-@method("movedim")
-def movedim(x: Tensor, source: int, destination: int) -> Any:
-    """One axis moved to another place."""
-    order = [k for k in range(x.ndim) if k != source % x.ndim]
-    order.insert(destination % x.ndim, source % x.ndim)
-    return permute(x, tuple(order))
+_diagonal = diagonal
 
 
 def _of_ranks(name: str, left: int, right: int) -> Any:
@@ -174,7 +214,7 @@ def _of_ranks(name: str, left: int, right: int) -> Any:
 
     product.__name__ = name
     product.__doc__ = f"The matrix product of a {left}D and a {right}D tensor."
-    return method(name)(product)
+    return operation()(product)
 
 
 mm, mv, bmm = _of_ranks("mm", 2, 2), _of_ranks("mv", 2, 1), _of_ranks("bmm", 3, 3)

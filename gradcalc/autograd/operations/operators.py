@@ -13,8 +13,18 @@ from typing import Any
 import numpy as np
 
 from gradcalc.autograd.core.grad_mode import mode, watching
-from gradcalc.autograd.core.node import Node, clock
-from gradcalc.autograd.core.tensor import Tensor, attach, edge, method, save, tracks, wrap
+from gradcalc.autograd.core.node import Node, clock, named
+from gradcalc.autograd.core.tensor import (
+    NAMES,
+    Tensor,
+    attach,
+    edge,
+    method,
+    save,
+    tracks,
+    with_out,
+    wrap,
+)
 from gradcalc.autograd.operations.elementwise import (
     FUNCTION,
     OPERATIONS,
@@ -22,7 +32,7 @@ from gradcalc.autograd.operations.elementwise import (
     Operation,
 )
 from gradcalc.autograd.operations.inplace import in_place
-from gradcalc.autograd.operations.structural import zeros_like
+from gradcalc.autograd.operations.structural import no_slope
 from gradcalc.functions import primitives
 
 _ADD, _SUB, _MUL, _DIV, _MOD, _POW = (
@@ -42,7 +52,7 @@ class PowBackward0(Node):
 
     def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
         n = self.exponent
-        return (v * (n * saved[0] ** (n - 1)) if n else zeros_like(v),)
+        return (v * (n * saved[0] ** (n - 1)) if n else no_slope(v),)
 
 
 def pow(x: Any, y: Any) -> Tensor:
@@ -187,14 +197,16 @@ def _logical(ufunc: Callable[..., Any]) -> Callable[..., Tensor]:
     return of_any
 
 
-def isclose(x: Tensor, y: Tensor, rtol: float = 1e-5, atol: float = 1e-8) -> Tensor:
+def isclose(x: Tensor, y: Tensor, rtol: float = 1e-5, atol: float = 1e-8,
+            equal_nan: bool = False) -> Tensor:  # fmt: skip
     """Where x and y agree within the tolerances."""
-    return wrap(np.isclose(x._array, y._array, rtol, atol))
+    return wrap(np.asarray(np.isclose(x._array, y._array, rtol, atol, equal_nan)))
 
 
-def allclose(x: Tensor, y: Tensor, rtol: float = 1e-5, atol: float = 1e-8) -> bool:
+def allclose(x: Tensor, y: Tensor, rtol: float = 1e-5, atol: float = 1e-8,
+             equal_nan: bool = False) -> bool:  # fmt: skip
     """Whether x and y agree everywhere within the tolerances."""
-    return bool(np.allclose(x._array, y._array, rtol, atol))
+    return bool(np.allclose(x._array, y._array, rtol, atol, equal_nan))
 
 
 def equal(x: Tensor, y: Tensor) -> bool:
@@ -204,36 +216,167 @@ def equal(x: Tensor, y: Tensor) -> bool:
 
 TESTS: dict[str, Any] = {
     "isnan": _logical(np.isnan), "isinf": _logical(np.isinf), "isfinite": _logical(np.isfinite),
-    "logical_and": _logical(np.logical_and), "logical_or": _logical(np.logical_or),
-    "logical_xor": _logical(np.logical_xor), "logical_not": _logical(np.logical_not),
-    "isclose": isclose, "allclose": allclose, "equal": equal,
+    "signbit": _logical(np.signbit), "logical_and": _logical(np.logical_and),
+    "logical_or": _logical(np.logical_or), "logical_xor": _logical(np.logical_xor),
+    "logical_not": _logical(np.logical_not), "isclose": isclose, "allclose": allclose,
+    "equal": equal,
 }  # fmt: skip
 
 
-# --- The names ----------------------------------------------------------------------------------
+# --- With options -------------------------------------------------------------------------------
 
 
-def _scaled(operation: Operation) -> Callable[..., Tensor]:
-    """``add(x, y, alpha=2)`` is x + 2y."""
+def _scaled(operation: Operation, plain: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """``add(x, y, alpha=2)`` is x + 2y, in one node: it saves y only where alpha is learned."""
 
     def call(x: Any, y: Any, *, alpha: float = 1) -> Tensor:
-        return operation.general(x, y if alpha == 1 else _MUL(y, alpha))
+        if alpha == 1:
+            return plain(x, y)
+        return operation.general(x, _times_number(y, alpha))
 
     call.__name__ = operation.__name__
     call.__doc__ = operation.__doc__
     return call
 
 
+class MulByNumberBackward0(Node):
+    def __init__(self, number: float) -> None:
+        self.number = number
+
+    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
+        return (v * self.number,)
+
+
+def _times_number(y: Any, n: float) -> Any:
+    if not isinstance(y, Tensor):
+        return y * n
+    if type(n) is float and y._array.dtype.kind in "iub":
+        raise RuntimeError("For integral input tensors, argument alpha must not be a floating "
+                           "point number.")  # fmt: skip
+    out = wrap(np.multiply(y._array, n))
+    return attach(out, MulByNumberBackward0(n), y) if tracks(y) else out
+
+
+def _minus(x: Any, y: Any) -> Tensor:
+    if all(isinstance(z, Tensor) and z._array.dtype.kind == "b" for z in (x, y)):
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
+            "`logical_xor()` operator instead."
+        )
+    return _SUB.general(x, y)
+
+
+class DivBackward2(Node):
+    """A quotient that was rounded: flat, wherever it does not jump."""
+
+    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
+        return (no_slope(v),) * len(self.next_functions)
+
+
+def div(x: Any, y: Any, *, rounding_mode: str | None = None) -> Tensor:
+    """x/y, rounded down (``floor``), towards zero (``trunc``) or not at all."""
+    if rounding_mode is None:
+        return _DIV.general(x, y)
+    if rounding_mode not in ("trunc", "floor"):
+        raise RuntimeError("div expected rounding_mode to be one of None, 'trunc', or 'floor' but "
+                           f"found '{rounding_mode}'")  # fmt: skip
+    quotient = FUNCTION[rounding_mode](_DIV.general(_untracked(x), _untracked(y)))
+    inputs = [z for z in (x, y) if isinstance(z, Tensor)]
+    if all(_whole(z) for z in (x, y)):
+        return quotient.long()  # type: ignore[no-any-return]
+    quotient = wrap(quotient._array)
+    if not tracks(*inputs):
+        return quotient
+    summed = [z.expand(quotient.shape) for z in inputs]
+    return attach(quotient, DivBackward2(), *summed)
+
+
+def round(x: Tensor, *, decimals: int = 0) -> Tensor:
+    """To the nearest whole number, or to so many decimals; halves to even."""
+    if decimals == 0:
+        return FUNCTION["round"](x)  # type: ignore[no-any-return]
+    out = wrap(np.round(x._array, decimals))
+    return attach(out, RoundBackward1(), x) if tracks(x) else out
+
+
+RoundBackward1 = named(DivBackward2, "RoundBackward1")
+
+
+def heaviside(x: Tensor, values: Any = None) -> Tensor:
+    """0 below 0, 1 above, and ``values`` at 0."""
+    if values is None:
+        return FUNCTION["heaviside"](x)  # type: ignore[no-any-return]
+    if not isinstance(values, Tensor):
+        raise TypeError("heaviside(): argument 'values' (position 2) must be Tensor, not "
+                        f"{type(values).__name__}")  # fmt: skip
+    out = wrap(np.heaviside(x._array, values._array))
+    return attach(out, _NotImplemented("aten::heaviside"), x, values) if tracks(x, values) else out
+
+
+def rsub(x: Tensor, y: Any, *, alpha: float = 1) -> Tensor:
+    """y - x."""
+    scaled = x if alpha == 1 else _times_number(x, alpha)
+    return _SUB.general(y, scaled) if isinstance(y, Tensor) else _from_number(scaled, y)
+
+
+def fmod(x: Any, y: Any) -> Tensor:
+    """x - y trunc(x/y): what is left, with the sign of x."""
+    return x - div(x, y, rounding_mode="trunc") * y  # type: ignore[no-any-return]
+
+
+def frac(x: Tensor) -> Any:
+    """What is behind the point."""
+    return x - FUNCTION["trunc"](x)
+
+
+def lerp(x: Tensor, end: Tensor, weight: Any) -> Any:
+    """From x to ``end``, by the part ``weight`` of the way, exact at both ends."""
+    size = np.abs(weight._array if isinstance(weight, Tensor) else weight)
+    if not size.ndim:
+        return x + weight * (end - x) if size < 0.5 else end - (end - x) * (1 - weight)
+    near = wrap(size < 0.5)
+    return FUNCTION["where"](near, x + weight * (end - x), end - (end - x) * (1 - weight))
+
+
+def addcmul(x: Tensor, one: Tensor, other: Tensor, *, value: float = 1) -> Tensor:
+    """x + value · one · other."""
+    product = one * other
+    return x + (product if value == 1 else _times_number(product, value))
+
+
+def addcdiv(x: Tensor, one: Tensor, other: Tensor, *, value: float = 1) -> Tensor:
+    """x + value · one / other."""
+    quotient = one / other
+    return x + (quotient if value == 1 else _times_number(quotient, value))
+
+
+def nan_to_num(
+    x: Tensor, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+) -> Tensor:
+    """x with numbers for what is none."""
+    largest = float(np.finfo(x._array.dtype).max)
+    where = FUNCTION["where"]
+    x = where(TESTS["isnan"](x), nan, x)
+    x = where(x.eq(np.inf), largest if posinf is None else posinf, x)
+    return where(x.eq(-np.inf), -largest if neginf is None else neginf, x)  # type: ignore[no-any-return]
+
+
+# --- The names ----------------------------------------------------------------------------------
+
 ARITHMETIC: dict[str, Any] = {
-    "add": _scaled(_ADD), "sub": _scaled(_SUB), "subtract": _scaled(_SUB), "mul": _MUL,
-    "multiply": _MUL, "div": _DIV, "divide": _DIV, "true_divide": _DIV, "neg": OPERATIONS[
-        primitives.NEG], "negative": OPERATIONS[primitives.NEG], "remainder": _MOD, "pow": pow,
-    "floor_divide": floor_divide, "reciprocal": reciprocal, "rsqrt": rsqrt,
+    "add": _scaled(_ADD, _ADD.general), "sub": _scaled(_SUB, _minus),
+    "subtract": _scaled(_SUB, _minus), "mul": _MUL, "multiply": _MUL, "div": div, "divide": div,
+    "true_divide": _DIV, "neg": OPERATIONS[primitives.NEG], "negative": OPERATIONS[primitives.NEG],
+    "remainder": _MOD, "pow": pow, "floor_divide": floor_divide, "reciprocal": reciprocal,
+    "rsqrt": rsqrt, "round": round, "heaviside": heaviside, "fmod": fmod, "frac": frac,
+    "lerp": lerp, "addcmul": addcmul, "addcdiv": addcdiv, "nan_to_num": nan_to_num,
+    "fix": FUNCTION["trunc"], "sgn": FUNCTION["sign"], "absolute": FUNCTION["abs"],
 }  # fmt: skip
 COMPARISONS: dict[str, Any] = {
-    name: OPERATIONS[p] for name, p in {
-        "lt": primitives.LT, "le": primitives.LE, "gt": primitives.GT, "ge": primitives.GE,
-        "eq": primitives.EQ, "ne": primitives.NE}.items()
+    name: OPERATIONS[p] for names, p in {
+        ("lt", "less"): primitives.LT, ("le", "less_equal"): primitives.LE,
+        ("gt", "greater"): primitives.GT, ("ge", "greater_equal"): primitives.GE,
+        ("eq",): primitives.EQ, ("ne", "not_equal"): primitives.NE}.items() for name in names
 }  # fmt: skip
 RESHAPING = ("max", "min", "where", "clamp", "clip")
 """Names for which tensors have more to say than the table; ``reductions`` defines them."""
@@ -257,7 +400,7 @@ def _operator(function: Callable[..., Any], swapped: bool = False) -> Any:
     return reflected if swapped else forward
 
 
-_TWO = {"add": _ADD.general, "sub": _SUB.general, "mul": _MUL.general, "truediv": _DIV.general,
+_TWO = {"add": _ADD.general, "sub": _minus, "mul": _MUL.general, "truediv": _DIV.general,
         "mod": _MOD.general, "pow": pow, "floordiv": floor_divide}  # fmt: skip
 # The tensor goes first where the order does not matter, as in PyTorch: ``2*x`` is ``x*2``.
 _REFLECTED = {"add": _ADD.general, "mul": _MUL.general, "sub": _from_number,
@@ -296,8 +439,12 @@ def _install() -> None:
         if name not in RESHAPING:
             method(name)(function)
             method(f"{name}_")(in_place(function))
+            NAMES[name] = function if isinstance(function, Operation) else with_out(function)
+            NAMES[f"{name}_"] = getattr(Tensor, f"{name}_")
     for name, function in (COMPARISONS | TESTS).items():
         method(name)(function)
+        NAMES[name] = function if isinstance(function, Operation) else with_out(function)
+    NAMES["rsub"] = rsub
 
 
 def _one(function: Callable[[Tensor], Any]) -> Callable[[Tensor], Any]:

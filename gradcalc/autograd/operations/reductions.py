@@ -8,23 +8,30 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradcalc.autograd.core.dtypes import int_product, numpy_type
-from gradcalc.autograd.core.node import Node
-from gradcalc.autograd.core.tensor import Tensor, attach, method, save, tracks, wrap
-from gradcalc.autograd.operations.elementwise import FUNCTION
-from gradcalc.autograd.operations.indexing import embed
+from gradcalc.autograd.core.node import Node, named, type_name
+from gradcalc.autograd.core.tensor import Tensor, attach, function, operation, save, tracks, wrap
+from gradcalc.autograd.operations.elementwise import FUNCTION, flat
+from gradcalc.autograd.operations.indexing import IndexBackward0
 from gradcalc.autograd.operations.inplace import in_place
 from gradcalc.autograd.operations.joining import stack, unbind
-from gradcalc.autograd.operations.structural import Shape, axis, convert, expand, flip
+from gradcalc.autograd.operations.structural import (
+    Shape,
+    axis,
+    conj,
+    convert,
+    expand,
+    flip,
+    several_axes,
+)
 
 Axes = int | Sequence[int] | None
 
 
 def axes_of(dim: Axes, rank: int) -> tuple[int, ...]:
-    """The axes to reduce, as numbers from 0."""
-    if dim is None:
+    """The axes to reduce, as numbers from 0; no axis named means all of them."""
+    if dim is None or (not isinstance(dim, int) and not len(dim)):
         return tuple(range(rank))
-    chosen = (dim,) if isinstance(dim, int) else tuple(dim)
-    numbers = tuple(axis(k, rank) for k in chosen)
+    numbers = several_axes((dim,) if isinstance(dim, int) else dim, rank)
     return numbers if rank else ()
 
 
@@ -44,11 +51,20 @@ class SumBackward0(Node):
         return (expand(v.reshape(kept(self.shape, self.axes)), self.shape),)
 
 
-class SumBackward1(SumBackward0):
-    pass
+SumBackward1, NansumBackward0 = named(SumBackward0, "SumBackward1", "NansumBackward0")
 
 
-@method("sum")
+def _summed(array: Any, axes: Any, keepdim: bool) -> Any:
+    """numpy's sum; small integers as int64, halves added up as floats."""
+    kind = array.dtype
+    if kind.kind in "iub":
+        return array.sum(axis=axes, keepdims=keepdim, dtype=np.int64)
+    if kind == np.float16:
+        return array.sum(axis=axes, keepdims=keepdim, dtype=np.float32).astype(kind)
+    return array.sum(axis=axes, keepdims=keepdim)
+
+
+@operation()
 def sum(
     x: Tensor, dim: Axes = None, keepdim: bool = False, dtype: Any = None, axis: Axes = None
 ) -> Any:
@@ -58,7 +74,7 @@ def sum(
         x = convert(x, numpy_type(dtype))
     array = x._array
     axes = None if dim is None else axes_of(dim, array.ndim)
-    out = wrap(array.sum(axis=axes, keepdims=keepdim))
+    out = wrap(_summed(array, axes, keepdim))
     if not tracks(x):
         return out
     if axes is None:
@@ -66,29 +82,38 @@ def sum(
     return attach(out, SumBackward1(array.shape, axes), x)
 
 
+@operation()
+def nansum(x: Tensor, dim: Axes = None, keepdim: bool = False, dtype: Any = None) -> Any:
+    """The sum of what is a number."""
+    return sum(FUNCTION["where"](x != x, 0.0, x), dim, keepdim, dtype)
+
+
 class MeanBackward0(SumBackward0):
     def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
         count = int_product(self.shape[k] for k in self.axes)
-        return (super().backward(v / count)[0],)
+        return (super().backward(v)[0] / count,)
 
 
-class MeanBackward1(MeanBackward0):
-    pass
+MeanBackward1 = named(MeanBackward0, "MeanBackward1")
 
 
-@method("mean")
-def mean(x: Tensor, dim: Axes = None, keepdim: bool = False, axis: Axes = None) -> Any:
+@operation()
+def mean(
+    x: Tensor, dim: Axes = None, keepdim: bool = False, dtype: Any = None, axis: Axes = None
+) -> Any:
     """The average over ``dim``, over everything by default; ``axis`` is numpy's name for it."""
     dim = axis if dim is None else dim
-    if x._array.size == 0:
-        return sum(x, dim, keepdim) / 0.0
-    if x._array.dtype.kind not in "fc":
+    if dtype is not None:
+        x = convert(x, numpy_type(dtype))
+    kind = x._array.dtype
+    if kind.kind not in "fc":
         raise RuntimeError(
             "mean(): could not infer output dtype. Input dtype must be either a floating point or "
-            f"complex dtype. Got: {x.dtype.name.capitalize()}"
+            f"complex dtype. Got: {type_name(kind)}"
         )
     axes = axes_of(dim, x.ndim)
-    out = wrap(x._array.mean(axis=axes, keepdims=keepdim))
+    count = int_product(x._array.shape[k] for k in axes)
+    out = wrap((_summed(x._array, axes, keepdim) / kind.type(count)).astype(kind))
     node = MeanBackward0 if dim is None else MeanBackward1
     return attach(out, node(x._array.shape, axes), x) if tracks(x) else out
 
@@ -101,13 +126,17 @@ class CumsumBackward0(Node):
         return (flip(cumsum(flip(v, self.dim), self.dim), self.dim),)
 
 
-@method("cumsum")
-def cumsum(x: Any, dim: int) -> Any:
+@operation()
+def cumsum(x: Any, dim: int, dtype: Any = None) -> Any:
     """Running sums along ``dim``."""
     if not isinstance(x, Tensor):
-        return np.cumsum(x, axis=dim)
-    out = wrap(np.cumsum(x._array, axis=dim))
-    return attach(out, CumsumBackward0(dim), x) if tracks(x) else out
+        return np.cumsum(x, axis=dim, dtype=x.dtype) if x.ndim else x
+    if dtype is not None:
+        x = convert(x, numpy_type(dtype))
+    k, array = axis(dim, x.ndim), x._array
+    kind = np.dtype(np.int64) if array.dtype.kind in "iub" else array.dtype
+    out = wrap(np.cumsum(array, axis=k, dtype=kind) if array.ndim else array.astype(kind))
+    return attach(out, CumsumBackward0(k), x) if tracks(x) else out
 
 
 # --- Products -----------------------------------------------------------------------------------
@@ -120,26 +149,31 @@ class ProdBackward0(Node):
         self.dim, self.keepdim = dim, keepdim
 
     def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        x = saved[0]
-        if self.dim is None:
-            return ((v * _others(x.reshape((-1,)), 0)).reshape(x.shape),)
-        if not self.keepdim:
-            v = v.reshape(kept(x.shape, (self.dim,)))
-        return (v * _others(x, self.dim),)
+        x = conj(saved[0])
+        if self.dim is None or x.ndim == 0:
+            g = (v * _others(x.reshape((-1,)), 0)).reshape(x.shape)
+        else:
+            if not self.keepdim:
+                v = v.reshape(kept(x.shape, (self.dim,)))
+            g = v * _others(x, self.dim)
+        return (flat(g, [x]) if isinstance(g, Tensor) else g,)
 
 
-class ProdBackward1(ProdBackward0):
-    pass
+ProdBackward1 = named(ProdBackward0, "ProdBackward1")
 
 
 def _others(x: Any, dim: int) -> Any:
     """For every factor, the product of those before it times the product of those after it."""
     if isinstance(x, Tensor):
         parts = list(unbind(x, dim))
+        if not parts:
+            return x
         before = _running(parts)
         after = _running(parts[::-1])[::-1]
         return stack([a * b for a, b in zip(before, after, strict=True)], dim)
     moved = np.moveaxis(x, dim, 0)
+    if not len(moved):
+        return x
     ones = np.ones((1, *moved.shape[1:]), x.dtype)
     left = np.cumprod(np.concatenate([ones, moved[:-1]]), axis=0)
     right = np.cumprod(np.concatenate([ones, moved[:0:-1]]), axis=0)[::-1]
@@ -154,15 +188,18 @@ def _running(parts: list[Any]) -> list[Any]:
     return products
 
 
-@method("prod")
-def prod(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
+@operation()
+def prod(x: Tensor, dim: int | None = None, keepdim: bool = False, dtype: Any = None) -> Any:
     """The product over ``dim``, over everything by default."""
-    out = wrap(x._array.prod(axis=dim, keepdims=keepdim))
+    if dtype is not None:
+        x = convert(x, numpy_type(dtype))
+    array = x._array
+    k = None if dim is None else axis(dim, array.ndim)
+    kind = np.dtype(np.int64) if array.dtype.kind in "iub" else array.dtype
+    out = wrap(array.prod(axis=k if array.ndim else None, keepdims=keepdim, dtype=kind))
     if not tracks(x):
         return out
-    node = (ProdBackward0 if dim is None else ProdBackward1)(
-        dim if dim is None else dim % (x.ndim or 1), keepdim
-    )
+    node = (ProdBackward0 if dim is None else ProdBackward1)(k, keepdim)
     node.saved = save(x)
     return attach(out, node, x)
 
@@ -188,77 +225,87 @@ class Chosen(NamedTuple):
 
 
 _NAMED: dict[str, type[Chosen]] = {
-    name: type(name, (Chosen,), {}) for name in ("max", "min", "sort", "topk", "median")
+    name: type(name, (Chosen,), {})
+    for name in ("max", "min", "sort", "topk", "median", "kthvalue", "mode", "cummax", "cummin")
 }
 
 
 class AmaxBackward0(Node):
     """Ties share the cotangent evenly."""
 
-    def __init__(self, axes: tuple[int, ...], array: Any, extreme: Any) -> None:
+    def __init__(self, axes: tuple[int, ...], x: Tensor, extreme: Any) -> None:
+        array = x._array
         self.axes = axes
         ties = array == extreme.reshape(kept(array.shape, axes))
-        self.share = ties / ties.sum(axis=axes, keepdims=True).astype(array.dtype)
+        self.share = (ties / ties.sum(axis=axes, keepdims=True)).astype(array.dtype)
+        self.saved = save(x)
 
     def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
         return (v.reshape(kept(self.share.shape, self.axes)) * self.share,)
 
 
-class MaxBackward1(AmaxBackward0):
-    pass
+MaxBackward1, MinBackward1, AminBackward0 = named(
+    AmaxBackward0, "MaxBackward1", "MinBackward1", "AminBackward0"
+)
 
 
-class MinBackward1(AmaxBackward0):
-    pass
-
-
-class AminBackward0(AmaxBackward0):
-    pass
-
-
-class MaxBackward0(Node):
+class MaxBackward0(IndexBackward0):
     """Along one axis, the number that was chosen takes all."""
 
     def __init__(self, shape: Shape, key: tuple[Any, ...], keepdim: int | None) -> None:
-        self.shape, self.key, self.keepdim = shape, key, keepdim
+        super().__init__(shape, key)
+        self.keepdim = keepdim
 
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
+    def backward(self, v: Any, *places: Any) -> tuple[Any, ...]:
         if self.keepdim is not None:
             v = v.reshape(v.shape[: self.keepdim] + v.shape[self.keepdim + 1 :])
-        return (embed(v, self.shape, self.key),)
+        return super().backward(v, *places)
 
 
-class MinBackward0(MaxBackward0):
-    pass
+MinBackward0 = named(MaxBackward0, "MinBackward0")
+
+
+def not_empty(x: Tensor, axes: tuple[int, ...] | None, name: str) -> None:
+    """Raise where there is nothing to choose from."""
+    if axes is None:
+        if not x._array.size:
+            raise RuntimeError(
+                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify "
+                "the reduction dim with the 'dim' argument."
+            )
+        return
+    for k in axes:
+        if x.ndim and not x._array.shape[k]:
+            raise IndexError(f"{name}(): Expected reduction dim {k} to have non-zero size.")
 
 
 def _extreme(x: Tensor, dim: int | None, keepdim: bool, name: str) -> Any:
     array = x._array
-    if array.size == 0 and dim is None:
-        raise RuntimeError(
-            f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
-            "reduction dim with the 'dim' argument."
-        )
+    k = None if dim is None else axis(dim, array.ndim)
+    not_empty(x, None if k is None else (k,), name)
     pick, place = (np.max, np.argmax) if name == "max" else (np.min, np.argmin)
-    if dim is None:
+    if k is None:
         out = wrap(pick(array))
         node = MaxBackward1 if name == "max" else MinBackward1
         whole = tuple(range(array.ndim))
-        return attach(out, node(whole, array, out._array), x) if tracks(x) else out
-    k = axis(dim, array.ndim)
+        return attach(out, node(whole, x, out._array), x) if tracks(x) else out
+    if not array.ndim:
+        values = x.clone()
+        values = x.reshape(1).select(0, 0).clone() if x._tracked else values
+        return Chosen.by(name, values, wrap(np.zeros((), np.int64)))
     chosen = np.expand_dims(place(array, axis=k), k)
     values = np.take_along_axis(array, chosen, k)
     out = wrap(values if keepdim else values.squeeze(k))
     indices = wrap(chosen if keepdim else chosen.squeeze(k))
     if tracks(x):
-        rest = np.indices(chosen.squeeze(k).shape)
-        key = (*rest[:k], chosen.squeeze(k), *rest[k:])
+        rest = [wrap(each) for each in np.indices(chosen.squeeze(k).shape)]
+        key = (*rest[:k], wrap(chosen.squeeze(k)), *rest[k:])
         kind = MaxBackward0 if name == "max" else MinBackward0
         attach(out, kind(array.shape, key, k if keepdim else None), x)
     return Chosen.by(name, out, indices)
 
 
-@method("max")
+@operation()
 def max(x: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The largest of all; of each row along ``dim``, with its place; the larger of two."""
     if isinstance(dim, Tensor):
@@ -266,7 +313,7 @@ def max(x: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     return _extreme(x, dim, keepdim, "max")
 
 
-@method("min")
+@operation()
 def min(x: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The smallest of all; of each row along ``dim``, with its place; the smaller of two."""
     if isinstance(dim, Tensor):
@@ -276,86 +323,112 @@ def min(x: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
 
 def _amost(x: Tensor, dim: Axes, keepdim: bool, name: str) -> Any:
     axes = axes_of(dim, x.ndim)
+    not_empty(x, None if dim is None or (not isinstance(dim, int) and not len(dim)) else axes,
+              f"a{name}")  # fmt: skip
     out = wrap((np.max if name == "max" else np.min)(x._array, axis=axes, keepdims=keepdim))
     node = AmaxBackward0 if name == "max" else AminBackward0
-    return attach(out, node(axes, x._array, out._array), x) if tracks(x) else out
+    return attach(out, node(axes, x, out._array), x) if tracks(x) else out
 
 
-@method("amax")
+@operation()
 def amax(x: Tensor, dim: Axes = None, keepdim: bool = False) -> Any:
     """The largest over ``dim``; ties share the gradient."""
     return _amost(x, dim, keepdim, "max")
 
 
-@method("amin")
+@operation()
 def amin(x: Tensor, dim: Axes = None, keepdim: bool = False) -> Any:
     """The smallest over ``dim``; ties share the gradient."""
     return _amost(x, dim, keepdim, "min")
 
 
-def maximum(x: Any, y: Any) -> Tensor:
+@operation()
+def aminmax(x: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
+    """The smallest and the largest."""
+    return amin(x, dim, keepdim), amax(x, dim, keepdim)
+
+
+@operation()
+def maximum(x: Tensor, other: Tensor) -> Tensor:
     """The larger of two; at a tie each gets half of the gradient."""
-    return FUNCTION["max"](x, y)  # type: ignore[no-any-return]
+    return FUNCTION["max"](x, _tensor("maximum", other))  # type: ignore[no-any-return]
 
 
-def minimum(x: Any, y: Any) -> Tensor:
+@operation()
+def minimum(x: Tensor, other: Tensor) -> Tensor:
     """The smaller of two; at a tie each gets half of the gradient."""
-    return FUNCTION["min"](x, y)  # type: ignore[no-any-return]
+    return FUNCTION["min"](x, _tensor("minimum", other))  # type: ignore[no-any-return]
 
 
-@method("clamp", "clip")
+def _tensor(name: str, other: Any) -> Any:
+    if not isinstance(other, Tensor):
+        raise TypeError(f"{name}(): argument 'other' (position 2) must be Tensor, not "
+                        f"{type(other).__name__}")  # fmt: skip
+    return other
+
+
+@operation("clip")
 def clamp(x: Tensor, min: Any = None, max: Any = None) -> Any:
     """x, but at least ``min`` and at most ``max``; the slope at either edge is 1."""
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    if x._array.dtype.kind in "iu":
+        out = x
+        out = out if min is None else FUNCTION["max"](out, min)
+        return out if max is None else FUNCTION["min"](out, max)
     low = -np.inf if min is None else min
     return FUNCTION["clamp"](x, low, np.inf if max is None else max)
 
 
-Tensor.clamp_ = in_place(clamp)  # type: ignore[attr-defined]
-clip = clamp
+Tensor.clamp_ = Tensor.clip_ = in_place(clamp)  # type: ignore[attr-defined]
 
 
+@function()
 def where(condition: Tensor, x: Any = None, y: Any = None) -> Any:
     """x where the condition holds, else y. A NaN in the branch not taken stays out of the value."""
     if x is None:
-        return tuple(wrap(places) for places in np.nonzero(condition._array))
-    if condition._array.dtype.kind not in "bu":
-        kind = condition.dtype.name.capitalize().removesuffix("32")
+        return tuple(wrap(places) for places in np.nonzero(np.atleast_1d(condition._array)))
+    if condition._array.dtype.kind not in "b" and condition._array.dtype != np.uint8:
         raise RuntimeError(
-            f"where expected condition to be a boolean tensor, but got a tensor with dtype {kind}"
+            "where expected condition to be a boolean tensor, but got a tensor with dtype "
+            f"{type_name(condition._array.dtype)}"
         )
     return FUNCTION["where"](condition, x, y)
 
 
-Tensor.where = lambda x, condition, y: where(condition, x, y)  # type: ignore[attr-defined]
+Tensor.where = lambda x, condition, other: where(condition, x, other)  # type: ignore[attr-defined]
 
 
-@method("argmax")
-def argmax(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
-    """Where the largest is."""
-    return wrap(np.argmax(x._array, axis=dim, keepdims=keepdim))
+def _place(name: str, pick: Any) -> Any:
+    def place(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+        k = None if dim is None else axis(dim, x.ndim)
+        if not x._array.size and k is None:
+            raise IndexError(
+                f"{name}(): Expected reduction dim to be specified for input.numel() == 0."
+            )
+        not_empty(x, None if k is None else (k,), name)
+        return wrap(np.asarray(pick(x._array, axis=k if x.ndim else None, keepdims=keepdim)))
+
+    place.__name__, place.__doc__ = name, f"Where the {name[3:]}imum is."
+    return operation()(place)
 
 
-@method("argmin")
-def argmin(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
-    """Where the smallest is."""
-    return wrap(np.argmin(x._array, axis=dim, keepdims=keepdim))
+argmax, argmin = _place("argmax", np.argmax), _place("argmin", np.argmin)
 
 
-@method("any")
-def any(x: Tensor, dim: Axes = None, keepdim: bool = False) -> Tensor:
-    """Whether one of them holds."""
-    return wrap(np.any(x._array, axis=axes_of(dim, x.ndim), keepdims=keepdim))
+def _whether(name: str, ufunc: Any, doc: str) -> Any:
+    def of_all(x: Tensor, dim: Axes = None, keepdim: bool = False) -> Tensor:
+        return wrap(np.asarray(ufunc(x._array, axis=axes_of(dim, x.ndim), keepdims=keepdim)))
+
+    of_all.__name__, of_all.__doc__ = name, doc
+    return operation()(of_all)
 
 
-@method("all")
-def all(x: Tensor, dim: Axes = None, keepdim: bool = False) -> Tensor:
-    """Whether every one of them holds."""
-    return wrap(np.all(x._array, axis=axes_of(dim, x.ndim), keepdims=keepdim))
+any = _whether("any", np.any, "Whether one of them holds.")
+all = _whether("all", np.all, "Whether every one of them holds.")
 
 
-@method("count_nonzero")
+@operation()
 def count_nonzero(x: Tensor, dim: Axes = None) -> Tensor:
     """How many are not 0."""
-    return wrap(np.count_nonzero(x._array, axis=axes_of(dim, x.ndim)))
+    return wrap(np.asarray(np.count_nonzero(x._array, axis=axes_of(dim, x.ndim))))

@@ -11,9 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from gradcalc.autograd.core.dtypes import int_product, numpy_type
-from gradcalc.autograd.core.node import Node
-from gradcalc.autograd.core.tensor import Tensor, attach, method, tracks, wrap
+from gradcalc.autograd.core.dtypes import (
+    BY_TENSOR_NAME,
+    check_device,
+    int_product,
+    numpy_type,
+)
+from gradcalc.autograd.core.node import Node, describe, named
+from gradcalc.autograd.core.tensor import Tensor, attach, function, method, operation, tracks, wrap
 from gradcalc.autograd.core.views import view
 
 Shape = tuple[int, ...]
@@ -31,9 +36,27 @@ def sum_to(v: Any, shape: Shape) -> Any:
     return v.sum(axes).reshape(shape)
 
 
-def zeros_like(v: Any) -> Any:
+def no_slope(v: Any) -> Any:
     """A 0 for every element, untracked: what is flat is flat to every order."""
     return wrap(np.zeros_like(v._array)) if isinstance(v, Tensor) else np.zeros_like(v)
+
+
+class ConjBackward0(Node):
+    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
+        return (conj(v),)
+
+
+def conj(x: Any) -> Any:
+    """The complex conjugates; what is real stays as it is."""
+    if not isinstance(x, Tensor):
+        return np.conj(x) if isinstance(x, complex) or getattr(x, "dtype", _REAL).kind == "c" else x
+    if x._array.dtype.kind != "c":
+        return x
+    out = wrap(np.conj(x._array))
+    return attach(out, ConjBackward0(), x) if tracks(x) else out
+
+
+_REAL = np.dtype(float)
 
 
 class ExpandBackward0(Node):
@@ -52,6 +75,8 @@ def expand(x: Any, shape: Shape) -> Any:
         array = np.broadcast_to(x._array, shape)
     except ValueError:
         raise _cannot_expand(x._array.shape, shape) from None
+    if x._array.flags.writeable:
+        array.flags.writeable = True  # one number may be written to all places at once
     out = view(x, array, expand, shape)
     return attach(out, ExpandBackward0(x._array.shape), x) if tracks(x) else out
 
@@ -75,6 +100,12 @@ def _cannot_expand(shape: Shape, target: Shape) -> RuntimeError:
 def _expand(x: Tensor, *shape: Any) -> Any:
     wanted = flat(shape)
     offset = len(wanted) - x.ndim
+    for k, n in enumerate(wanted[: max(offset, 0)]):
+        if n == -1:
+            raise RuntimeError(
+                "The expanded size of the tensor (-1) isn't allowed in a leading, non-existing "
+                f"dimension {k}"
+            )
     return expand(x, tuple(x._array.shape[k - offset] if n == -1 else n
                            for k, n in enumerate(wanted)))  # fmt: skip
 
@@ -85,11 +116,13 @@ def expand_as(x: Tensor, other: Tensor) -> Any:
     return expand(x, other._array.shape)
 
 
-def broadcast_to(x: Tensor, shape: Sequence[int]) -> Any:
+@operation()
+def broadcast_to(x: Tensor, *shape: Any) -> Any:
     """x, expanded to ``shape``."""
-    return expand(x, tuple(shape))
+    return _expand(x, *shape)
 
 
+@function()
 def broadcast_tensors(*tensors: Tensor) -> tuple[Any, ...]:
     """The tensors, each expanded to the shape that they have together."""
     shape = np.broadcast_shapes(*(x._array.shape for x in tensors))
@@ -114,6 +147,15 @@ def axis(dim: int, rank: int) -> int:
     return dim % count
 
 
+def several_axes(dims: Sequence[int], rank: int) -> tuple[int, ...]:
+    """The numbers of these axes, none of them twice."""
+    numbers = tuple(axis(k, rank) for k in dims)
+    for k in numbers:
+        if numbers.count(k) > 1:
+            raise RuntimeError(f"dim {k} appears multiple times in the list of dims")
+    return numbers
+
+
 # --- Shapes -------------------------------------------------------------------------------------
 
 
@@ -125,20 +167,12 @@ class ViewBackward0(Node):
         return (v.reshape(self.shape),)
 
 
-class SqueezeBackward0(ViewBackward0):
-    pass
-
-
-class UnsqueezeBackward0(ViewBackward0):
-    pass
-
-
-class SqueezeBackward1(ViewBackward0):
-    pass
-
-
-class UnsafeViewBackward0(ViewBackward0):
-    """A reshape that had to copy."""
+SqueezeBackward0, SqueezeBackward1, SqueezeBackward2 = named(
+    ViewBackward0, "SqueezeBackward0", "SqueezeBackward1", "SqueezeBackward2"
+)
+UnsqueezeBackward0, UnsafeViewBackward0 = named(
+    ViewBackward0, "UnsqueezeBackward0", "UnsafeViewBackward0"
+)
 
 
 def _reshape_to(x: Any, shape: Shape, node: type[ViewBackward0] = ViewBackward0) -> Any:
@@ -167,7 +201,7 @@ def _shares(array: Any, other: Any) -> bool:
     return array.size == 0 or np.may_share_memory(array, other)
 
 
-@method("reshape")
+@operation()
 def reshape(x: Tensor, *shape: Any) -> Any:
     """The same numbers in another shape; -1 stands for whatever is left."""
     return _reshape_to(x, flat(shape))
@@ -191,29 +225,45 @@ def view_as(x: Tensor, other: Tensor) -> Any:
     return _reshape_to(x, other._array.shape)
 
 
-@method("flatten", "ravel")
+@operation()
 def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Any:
     """The axes from ``start_dim`` to ``end_dim`` as one."""
     shape = x._array.shape or (1,)
     start, end = axis(start_dim, len(shape)), axis(end_dim, len(shape))
+    if start > end:
+        raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
     if start == end and x.ndim:
         return x
     middle = int_product(shape[start : end + 1])
     return _reshape_to(x, (*shape[:start], middle, *shape[end + 1 :]))
 
 
-@method("squeeze")
+@operation()
+def ravel(x: Tensor) -> Any:
+    """All in one row: a view where the memory allows it."""
+    return _reshape_to(contiguous(x), (-1,))
+
+
+@operation()
+def unflatten(x: Tensor, dim: int, sizes: Sequence[int]) -> Any:
+    """One axis as several."""
+    k = axis(dim, x.ndim)
+    return _reshape_to(x, (*x._array.shape[:k], *sizes, *x._array.shape[k + 1 :]))
+
+
+@operation()
 def squeeze(x: Tensor, dim: int | Sequence[int] | None = None) -> Any:
     """Without the axes of length 1, or without those of them that are named."""
     shape = x._array.shape
     if dim is None:
         return _reshape_to(x, tuple(n for n in shape if n != 1), SqueezeBackward0)
-    gone = {axis(k, x.ndim) for k in ((dim,) if isinstance(dim, int) else dim)}
+    one = isinstance(dim, int)
+    gone = several_axes((dim,) if one else dim, x.ndim)  # type: ignore[arg-type]
     kept = tuple(n for k, n in enumerate(shape) if k not in gone or n != 1)
-    return _reshape_to(x, kept, SqueezeBackward1)
+    return _reshape_to(x, kept, SqueezeBackward1 if one else SqueezeBackward2)
 
 
-@method("unsqueeze")
+@operation()
 def unsqueeze(x: Any, dim: int) -> Any:
     """With a new axis of length 1."""
     k = axis(dim, x.ndim + 1)
@@ -228,12 +278,7 @@ class PermuteBackward0(Node):
         return (permute(v, tuple(int(k) for k in np.argsort(self.order_of_axes))),)
 
 
-class TransposeBackward0(PermuteBackward0):
-    pass
-
-
-class TBackward0(PermuteBackward0):
-    pass
+TransposeBackward0, TBackward0 = named(PermuteBackward0, "TransposeBackward0", "TBackward0")
 
 
 def permute(x: Any, order: Shape, node: type[PermuteBackward0] = PermuteBackward0) -> Any:
@@ -243,7 +288,9 @@ def permute(x: Any, order: Shape, node: type[PermuteBackward0] = PermuteBackward
     order = tuple(axis(k, x.ndim) for k in order)
     if len(order) != x.ndim:
         raise RuntimeError(
-            f"permute: the tensor has {x.ndim} dimensions, and the order names {len(order)}"
+            "permute(sparse_coo): number of dimensions in the tensor input does not match the "
+            f"length of the desired ordering of dimensions i.e. input.dim() = {x.ndim} is not "
+            f"equal to len(dims) = {len(order)}"
         )
     if len(set(order)) != len(order):
         raise RuntimeError("permute(): duplicate dims are not allowed.")
@@ -251,9 +298,30 @@ def permute(x: Any, order: Shape, node: type[PermuteBackward0] = PermuteBackward
     return attach(out, node(order), x) if tracks(x) else out
 
 
-@method("permute")
-def _permute(x: Tensor, *order: Any) -> Any:
-    return permute(x, flat(order))
+def _permute(x: Tensor, *dims: Any) -> Any:
+    """The axes in another order."""
+    return permute(x, flat(dims))
+
+
+_permute.__name__ = "permute"
+operation()(_permute)
+
+
+@operation("moveaxis")
+def movedim(x: Tensor, source: Any, destination: Any) -> Any:
+    """Axes moved to other places."""
+    sources = several_axes((source,) if isinstance(source, int) else source, x.ndim)
+    targets = several_axes((destination,) if isinstance(destination, int) else destination, x.ndim)
+    if len(sources) != len(targets):
+        raise RuntimeError(
+            "movedim: Invalid source or destination dims: source "
+            f"({list(sources)} dims) should contain the same number of dims as destination "
+            f"({list(targets)} dims)"
+        )
+    order = [k for k in range(x.ndim) if k not in sources]
+    for target, k in sorted(zip(targets, sources, strict=True)):
+        order.insert(target, k)
+    return permute(x, tuple(order) if x.ndim else ())
 
 
 def swap(x: Any) -> Any:
@@ -261,7 +329,7 @@ def swap(x: Any) -> Any:
     return permute(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
 
 
-@method("transpose", "swapaxes")
+@operation("swapaxes", "swapdims")
 def transpose(x: Tensor, dim0: int, dim1: int) -> Any:
     """Two axes exchanged."""
     order = list(range(x.ndim))
@@ -271,7 +339,7 @@ def transpose(x: Tensor, dim0: int, dim1: int) -> Any:
     return permute(x, tuple(order), TransposeBackward0)
 
 
-@method("t")
+@operation()
 def t(x: Tensor) -> Any:
     """The transpose of a matrix; a vector stays as it is."""
     if x.ndim > 2:
@@ -291,6 +359,8 @@ class RepeatBackward0(Node):
         lengths = (1,) * (len(self.counts) - len(self.shape)) + self.shape
         paired = [n for pair in zip(self.counts, lengths, strict=True) for n in pair]
         copies = tuple(range(0, len(paired), 2))
+        if not copies:
+            return (v,)
         return (v.reshape(tuple(paired)).sum(copies).reshape(self.shape),)
 
 
@@ -303,11 +373,11 @@ def repeat(x: Tensor, *times: Any) -> Any:
             "Number of dimensions of repeat dims can not be smaller than number of dimensions of "
             "tensor"
         )
-    out = wrap(np.tile(x._array, counts))
+    out = wrap(np.array(np.tile(x._array, counts)))
     return attach(out, RepeatBackward0(counts, x._array.shape), x) if tracks(x) else out
 
 
-@method("tile")
+@operation()
 def tile(x: Tensor, *times: Any) -> Any:
     """``repeat``, with 1 for the axes that are not named."""
     counts = flat(times)
@@ -322,13 +392,14 @@ class FlipBackward0(Node):
         return (flip(v, self.dims),)
 
 
-@method("flip")
+@operation()
 def flip(x: Any, *dims: Any) -> Any:
     """The numbers in reverse along ``dims``."""
     axes = flat(dims)
     if not isinstance(x, Tensor):
-        return np.flip(x, axes)
-    out = wrap(np.ascontiguousarray(np.flip(x._array, axes)))
+        return np.flip(x, axes) if x.ndim else x
+    axes = several_axes(axes, x.ndim)
+    out = wrap(np.array(np.flip(x._array, axes) if x.ndim else x._array, order="C"))
     return attach(out, FlipBackward0(axes), x) if tracks(x) else out
 
 
@@ -340,10 +411,23 @@ class CloneBackward0(Node):
         return (v,)
 
 
-@method("clone")
-def clone(x: Tensor) -> Tensor:
+@function()
+def fliplr(x: Tensor) -> Any:
+    """The columns in reverse."""
+    return flip(x, 1)
+
+
+@function()
+def flipud(x: Tensor) -> Any:
+    """The rows in reverse."""
+    return flip(x, 0)
+
+
+@operation()
+def clone(x: Tensor, **_: Any) -> Tensor:
     """A copy with memory of its own."""
-    out = wrap(x._array.copy())
+    array = x._array
+    out = wrap(array.copy("K" if all(array.strides) else "C"))
     return attach(out, CloneBackward0(), x) if tracks(x) else out
 
 
@@ -359,10 +443,29 @@ def stride(x: Tensor) -> tuple[int, ...]:
     return tuple(step // x._array.itemsize for step in x._array.strides)
 
 
+@method("storage_offset")
+def storage_offset(x: Tensor) -> int:
+    """How many elements into the memory that it shares the first one lies."""
+    if x._view is None:
+        return 0
+    base = x._view.base._array
+    start = x._array.__array_interface__["data"][0] - base.__array_interface__["data"][0]
+    return int(start) // base.itemsize
+
+
+@method("data_ptr")
+def data_ptr(x: Tensor) -> int:
+    """Where in memory its first element lies."""
+    return int(x._array.__array_interface__["data"][0])
+
+
 @method("contiguous")
-def contiguous(x: Tensor) -> Tensor:
+def contiguous(x: Tensor, **_: Any) -> Tensor:
     """x itself, or a copy with the numbers in order."""
-    return x if x._array.flags.c_contiguous else clone(x)
+    if x._array.flags.c_contiguous:
+        return x
+    out = wrap(np.ascontiguousarray(x._array))
+    return attach(out, CloneBackward0(), x) if tracks(x) else out
 
 
 class ToCopyBackward0(Node):
@@ -379,9 +482,12 @@ def convert(x: Any, kind: Any) -> Any:
         return x
     if not isinstance(x, Tensor):
         return (x.real if x.dtype.kind == "c" and kind.kind != "c" else x).astype(kind)
-    out = wrap(x._array.astype(kind))
-    tracked = tracks(x) and out._array.dtype.kind in "fc"
-    return attach(out, ToCopyBackward0(x._array.dtype), x) if tracked else out
+    array = x._array
+    if array.dtype.kind == "c" and kind.kind != "c":
+        array = array.real
+    out = wrap(array.astype(kind))
+    differentiable = kind.kind in "fc" and x._array.dtype.kind in "fc"
+    return attach(out, ToCopyBackward0(x._array.dtype), x) if differentiable and tracks(x) else out
 
 
 @method("type_as")
@@ -390,27 +496,44 @@ def type_as(x: Tensor, other: Tensor) -> Any:
     return convert(x, other._array.dtype)
 
 
-@method("to", "type")
-def to(x: Tensor, *args: Any, dtype: Any = None, **_: Any) -> Any:
-    """x with another element type; a device is taken and ignored."""
+@method("to")
+def to(x: Tensor, *args: Any, dtype: Any = None, device: Any = None, copy: bool = False,
+       **_: Any) -> Any:  # fmt: skip
+    """x with another element type, on the one device there is."""
     for argument in args:
         if isinstance(argument, Tensor):
             dtype = argument.dtype
-        elif not isinstance(argument, str):
+        elif isinstance(argument, str):
+            device = argument
+        elif argument is not None and not isinstance(argument, bool):
             dtype = argument
-    return x if dtype is None else convert(x, numpy_type(dtype))
+    check_device(device)
+    made = x if dtype is None else convert(x, numpy_type(dtype))
+    return clone(x) if copy and made is x else made
+
+
+@method("type")
+def type_of(x: Tensor, dtype: Any = None, **_: Any) -> Any:
+    """x with another element type; without one, the name of the type it has."""
+    if dtype is None:
+        return describe(x._array).split()[0]
+    if isinstance(dtype, str):
+        dtype = BY_TENSOR_NAME[dtype.removeprefix("torch.")]
+    return convert(x, numpy_type(dtype))
 
 
 _CASTS = {
     "float": "float32", "double": "float64", "half": "float16", "int": "int32", "long": "int64",
-    "short": "int16", "bool": "bool", "cdouble": "complex128",
+    "short": "int16", "char": "int8", "byte": "uint8", "bool": "bool", "cdouble": "complex128",
+    "cfloat": "complex64",
 }  # fmt: skip
 
 
 def _cast_to(kind: np.dtype[Any]) -> Any:
-    return lambda x: convert(x, kind)
+    return lambda x, **_: convert(x, kind)
 
 
 for _name, _kind in _CASTS.items():
     setattr(Tensor, _name, _cast_to(np.dtype(_kind)))
-Tensor.cpu = Tensor.cuda = lambda x, *_: x  # type: ignore[attr-defined]
+Tensor.cpu = lambda x, *_, **options: x  # type: ignore[attr-defined]
+Tensor.cuda = lambda x, *_, **options: check_device("cuda")  # type: ignore[attr-defined]

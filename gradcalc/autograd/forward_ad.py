@@ -1,0 +1,153 @@
+"""Forward mode: numbers that carry a tangent along.
+
+>>> import gradcalc.autograd as torch
+>>> from gradcalc.autograd import forward_ad
+>>> with forward_ad.dual_level():
+...     x = forward_ad.make_dual(torch.tensor([2.0, 3.0]), torch.tensor([1.0, 0.0]))
+...     forward_ad.unpack_dual(x * x).tangent
+tensor([4., 0.])
+
+There is no second set of rules. The way back of an operation, v ↦ Jᵀv, is linear in v, and its own
+way back is u ↦ J u: that is how every operation gives its output a tangent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gradcalc.autograd.backward import grad
+from gradcalc.autograd.core.grad_mode import enable_grad, mode, watching
+from gradcalc.autograd.core.node import NOWHERE, Node, clock
+from gradcalc.autograd.core.tensor import SOMEWHERE, Tensor, duals, edge, give_tangent, wrap
+from gradcalc.autograd.operations.structural import convert, view_as
+
+_open: list[int] = []
+"""The level that is open, if one is."""
+
+
+class UnpackedDualTensor(NamedTuple):
+    """A tensor without its tangent, and the tangent, None where it has none."""
+
+    primal: Tensor
+    tangent: Tensor | None
+
+
+def _carry(out: Tensor, node: Node, inputs: tuple[Any, ...]) -> None:
+    """Give ``out`` the tangent that its node makes of its inputs' tangents."""
+    carriers = [k for k, x in enumerate(inputs) if isinstance(x, Tensor) and x._tangent is not None]
+    if not carriers or out._tangent is not None or out._array.dtype.kind not in "fc":
+        return
+    carried, mode.dual = mode.dual, None
+    packing, mode.packing = mode.packing, ()
+    try:
+        with enable_grad():
+            node.next_functions = tuple(
+                SOMEWHERE if k in carriers else edge(x) if isinstance(x, Tensor) else NOWHERE
+                for k, x in enumerate(inputs)
+            )
+            tangents = [convert(inputs[k]._tangent, inputs[k]._array.dtype) for k in carriers]
+            node.order = next(clock)
+            give_tangent(out, _pushed(out, node, carriers, tangents))
+    finally:
+        mode.dual, mode.packing = carried, packing
+
+
+def _pushed(out: Tensor, node: Node, carriers: list[int], tangents: list[Tensor]) -> Tensor:
+    v = wrap(np.zeros_like(out._array)).requires_grad_()
+    arriving: list[Any] = [None] * node.outputs
+    arriving[0] = v
+    flowing = node.pull(arriving, True)
+    pairs = [(flowing[k], t) for k, t in zip(carriers, tangents, strict=True)
+             if flowing[k] is not None and flowing[k]._tracked]  # fmt: skip
+    if not pairs:
+        return wrap(np.zeros_like(out._array))
+    linear, given = zip(*pairs, strict=True)
+    (tangent,) = grad(linear, v, given, retain_graph=True, create_graph=True, allow_unused=True)
+    if tangent is None:
+        return wrap(np.zeros_like(out._array))
+    leads_on = any(t._tracked for t in given) or any(target is not None and target is not
+                   SOMEWHERE[0] for target, _ in node.next_functions)  # fmt: skip
+    return tangent if leads_on else tangent.detach()  # type: ignore[no-any-return]
+
+
+def enter_dual_level() -> int:
+    """Open the level: from now on, duals can be made."""
+    if _open:
+        raise RuntimeError("Nested forward mode AD is not supported at the moment")
+    _open.append(0)
+    mode.dual = _carry
+    watching.append(None)
+    return 0
+
+
+def exit_dual_level(*, level: int | None = None) -> None:
+    """Close the level: what was made in it has no tangents any more."""
+    if not _open:
+        raise RuntimeError("Trying to exit a forward AD level that was never entered")
+    if level not in (None, 0):
+        raise RuntimeError("Trying to exit a forward AD level that was not the last one that was "
+                           "entered")  # fmt: skip
+    _open.pop()
+    for known in list(duals.values()):
+        x = known()
+        if x is not None:
+            x._tangent = None
+    duals.clear()
+    mode.dual = None
+    watching.pop()
+
+
+@contextmanager
+def dual_level() -> Iterator[int]:
+    """The level, open inside the block."""
+    level = enter_dual_level()
+    try:
+        yield level
+    finally:
+        exit_dual_level(level=level)
+
+
+def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> Tensor:
+    """A view of the tensor that carries this tangent."""
+    if not _open:
+        raise RuntimeError(
+            "Trying to create a dual Tensor for forward AD but no level exists, make sure to "
+            "enter_dual_level() first."
+        )
+    for x, what in ((tensor, "primal"), (tangent, "tangent")):
+        if x._array.dtype.kind not in "fc":
+            raise ValueError(f"Expected {what} to be floating point or complex, but got: {x.dtype}")
+    if tensor._tangent is not None:
+        raise RuntimeError("Expected primal to have no tangent yet: it already has a forward "
+                           "gradient at this level.")  # fmt: skip
+    if tensor._array.shape != tangent._array.shape:
+        raise RuntimeError(
+            f"Trying to set a forward gradient that has a different size than that of the original "
+            f"Tensor, this is not supported. Tensor is of size {list(tensor.shape)} while the "
+            f"given forward gradient is of size {list(tangent.shape)}."
+        )
+    if tensor._array.dtype != tangent._array.dtype and tensor._array.dtype.kind != (
+            tangent._array.dtype.kind):  # fmt: skip
+        raise RuntimeError(
+            "Expected tangent to have the type of the primal, "
+            f"{tensor.dtype}, but got {tangent.dtype}"
+        )
+    dual = view_as(tensor, tensor)
+    give_tangent(dual, tangent)
+    return dual  # type: ignore[no-any-return]
+
+
+def unpack_dual(tensor: Tensor, *, level: int | None = None) -> UnpackedDualTensor:
+    """The tensor without its tangent, and the tangent."""
+    if not _open:
+        return UnpackedDualTensor(tensor, None)
+    tangent, tensor._tangent = tensor._tangent, None
+    try:
+        primal = view_as(tensor, tensor) if tangent is not None else tensor
+    finally:
+        tensor._tangent = tangent
+    return UnpackedDualTensor(primal, tangent)
