@@ -60,7 +60,7 @@ class Kind(NamedTuple):
 
     def shape(self, m: int, n: int) -> tuple[int, ...]:
         """The shape of the entries."""
-        return tuple({OUTPUTS: m, VARIABLES: n}[axis] for axis in self.axes)
+        return tuple([{OUTPUTS: m, VARIABLES: n}[axis] for axis in self.axes])
 
     @property
     def is_slope(self) -> bool:

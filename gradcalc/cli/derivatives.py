@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -143,21 +142,22 @@ def undefined(question: Question, entries: Floats | None = None) -> UndefinedErr
     that is a NaN, with its cause."""
     kind, at = question.kind, question.at
     entries = question.entries if entries is None else entries
-    infinite = [i for i, number in enumerate(at.value.tolist()) if not math.isfinite(number)]
-    if not infinite and not _has_nan(entries):
+    import numpy as np
+
+    infinite = np.flatnonzero(~np.isfinite(at.value))
+    holes = np.argwhere(np.isnan(np.asarray(() if entries is None else entries)))
+    if not len(infinite) and not len(holes):
         return None
     from gradcalc.explain.undefined import of_slope, of_value  # deferred: rarely needed
 
-    if infinite:
-        i = infinite[0]
+    if len(infinite):
+        i = int(infinite[0])
         name = at.program.outputs[i]
         said = f"{name} is {float(at.value[i])}"
         return _undefined_error(
             at, said, of_value(at, i), f"{name} is", lambda x: float(at.program(x)[i])
         )
-    import numpy as np
-
-    index = np.argwhere(np.isnan(np.asarray(entries)))[0].tolist()
+    index = holes[0].tolist()
     outputs, variables = _about(question, index)
     slopes = at.gradient_at if kind.order == 2 else at  # of second order, a slope of the gradient
     causes = (of_slope(slopes, i, j) for i in outputs for j in variables)
@@ -169,12 +169,6 @@ def undefined(question: Question, entries: Floats | None = None) -> UndefinedErr
     said = f"{question.name(*index)} is nan"
     slope = "the slope is" if kind.is_slope else "it is"
     return _undefined_error(slopes, said, cause, slope, entry)
-
-
-def _has_nan(entries: Floats | None) -> bool:
-    import numpy as np
-
-    return entries is not None and bool(np.isnan(np.asarray(entries)).any())
 
 
 _FEW = 32  # outputs or variables among which the cause of a NaN in a product is looked for
@@ -215,9 +209,8 @@ def _undefined_error(
 def bends(at: At, options: Options) -> Sequence[Kink]:
     """The kinks that are to be told of. Raises UndefinedError if there shall be none."""
     graph = at.program.graph
-    if options.kinks == "silent" or not any(
-        TABLE[code].kink or code == WHERE.code for code in set(graph.codes)
-    ):
+    bending = [code for code in set(graph.codes) if TABLE[code].kink or code == WHERE.code]
+    if options.kinks == "silent" or not bending:
         return []
     from gradcalc.explain.kinks import kinks
 

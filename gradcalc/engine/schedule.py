@@ -12,7 +12,7 @@ so that the results of a group are one contiguous slice. The operands of a group
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -99,11 +99,7 @@ class Group:
     results: slice
     operands: tuple[Access, ...]
     active: tuple[int, ...]
-
-    @property
-    def size(self) -> int:
-        size: int = self.results.stop - self.results.start
-        return size
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +134,10 @@ def schedule(graph: Graph) -> Schedule:
     inner = np.flatnonzero(needed & ~fixed & (codes != VARIABLE.code))
     # A group is also uniform in which of its operands are constants: they need no partials.
     pattern = sum(
-        np.where(column[inner] >= 0, fixed[column[inner]], False).astype(np.int64) << k
-        for k, column in enumerate(operands)
+        [
+            np.where(column[inner] >= 0, fixed[column[inner]], False).astype(np.int64) << k
+            for k, column in enumerate(operands)
+        ]
     )
     key = (levels[inner] * len(TABLE) + codes[inner]) * 8 + pattern
     order = np.argsort(key, kind="stable")
@@ -151,15 +149,8 @@ def schedule(graph: Graph) -> Schedule:
     first = len(inputs) + len(constants)
     columns = [place[column[inner]] for column in operands]
     bounds = np.flatnonzero(np.diff(key, prepend=-1, append=-1)) if len(key) else np.zeros(1, int)
-    groups = tuple(
-        _group(
-            TABLE[key[start] // 8 % len(TABLE)],
-            int(key[start] % 8),
-            slice(first + start, first + stop),
-            [column[start:stop] for column in columns],
-        )
-        for start, stop in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
-    )
+    runs = zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
+    groups = tuple([_group(int(key[run[0]]), first, run, columns) for run in runs])
     ends = place[np.array(graph.outputs, dtype=np.int64)]
     return Schedule(
         n_inputs=len(inputs),
@@ -219,14 +210,18 @@ def _reachable(graph: Graph, fixed: Any) -> Any:
     return np.frombuffer(needed, dtype=np.uint8).astype(bool)
 
 
-def _group(primitive: Primitive, pattern: int, results: slice, columns: list[Ints]) -> Group:
-    operands = tuple(access(column) for column in columns[: primitive.arity])
-    active = tuple(
+def _group(key: int, first: int, run: tuple[int, int], columns: list[Ints]) -> Group:
+    """The nodes from one number to another in order, the first of them at place ``first``."""
+    primitive = TABLE[key // 8 % len(TABLE)]
+    start, stop = run
+    operands = tuple([access(column[start:stop]) for column in columns[: primitive.arity]])
+    flows = [
         k
         for k, partial in enumerate(primitive.partials)
-        if partial not in (None, "0") and not pattern >> k & 1
-    )
-    return Group(primitive, results, operands, active)
+        if partial not in (None, "0") and not key >> k & 1
+    ]
+    results = slice(first + start, first + stop)
+    return Group(primitive, results, operands, tuple(flows), stop - start)
 
 
 def access(places: Ints) -> Access:
@@ -251,6 +246,6 @@ def access(places: Ints) -> Access:
     return Access(places, order, firsts, ordered[firsts])
 
 
-def operands_of(group: Group, buffer: Any) -> Iterator[Any]:
+def operands_of(group: Group, buffer: Any) -> list[Any]:
     """The operands of a group, read from ``buffer``."""
-    return (access.read(buffer) for access in group.operands)
+    return [buffer[access.where] for access in group.operands]

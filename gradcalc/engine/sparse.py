@@ -211,7 +211,7 @@ def _slopes(group: Group, operands: Sequence[int], values: Floats, undefined: bo
 def _constant_slopes(group: Group, numbers: Floats) -> list[Any]:
     """For each active operand its slope where no input changes it (a number, or one per node)."""
     partials = rule(group.primitive)
-    operands = list(operands_of(group, numbers))
+    operands = operands_of(group, numbers)
     changing = {"out"}
     changing |= {OPERANDS[k] for k, operand in enumerate(operands) if np.isnan(operand).any()}
     fixed = [k for k in group.active if not (mentions(partials, k) & changing)]

@@ -14,7 +14,7 @@ The quick sweep down is in ``gradcalc.engine.reverse``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,10 +31,6 @@ class Partials(NamedTuple):
 
     slopes: list[list[Any]]
     undefined: bool
-
-    def map(self, function: Callable[[Any], Any]) -> Partials:
-        """``function`` of every slope."""
-        return self._replace(slopes=[[function(slope) for slope in group] for group in self.slopes])
 
 
 def forward(schedule: Schedule, x: Floats) -> Floats:
@@ -142,12 +138,16 @@ def _careful_pushforward(schedule: Schedule, partials: Partials, seeds: Floats) 
 
 def across_seeds(partials: Partials) -> Partials:
     """The partials of one point, shaped to meet many seeds: (g,) becomes (g, 1)."""
-    return partials.map(lambda slope: slope[:, None] if getattr(slope, "ndim", 0) == 1 else slope)
+    slopes = [
+        [slope[:, None] if getattr(slope, "ndim", 0) == 1 else slope for slope in group]
+        for group in partials.slopes
+    ]
+    return partials._replace(slopes=slopes)
 
 
 def magnitudes(partials: Partials) -> Partials:
     """Absolute partials: swept, they add up |path products|, the natural unit of rounding."""
-    return partials.map(np.abs)
+    return partials._replace(slopes=[list(map(np.abs, group)) for group in partials.slopes])
 
 
 def stacked_seeds(count: int, width: int) -> Sequence[tuple[slice, Floats]]:

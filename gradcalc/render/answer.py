@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from gradcalc.calculus.kinds import OUTPUTS, VARIABLES, Kind
@@ -44,12 +45,12 @@ class Answer:
     """Whether the right digits of every entry are to be shown."""
     exit: Exit = Exit.DONE
 
-    @property
+    @cached_property
     def rows(self) -> tuple[str, ...]:
         """The names of the rows of ``matrix``."""
         return self._names(self.kind.rows)
 
-    @property
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """The names of the columns of ``matrix``."""
         return self._names(self.kind.columns)
@@ -57,7 +58,7 @@ class Answer:
     def _names(self, index: str) -> tuple[str, ...]:
         return {OUTPUTS: self.outputs, VARIABLES: self.variables}.get(index, (index,))
 
-    @property
+    @cached_property
     def matrix(self) -> NDArray[np.float64]:
         """The entries as a matrix of ``rows`` by ``columns``, whatever the kind."""
         entries = self.value if self.entries is None else self.entries

@@ -18,7 +18,7 @@ def shown(x: float, digits: int | None = None) -> str:
     x = float(x)
     if x == 0.0:
         return "0"
-    text = exact(x)
+    text = repr(x).removesuffix(".0")  # as ``exact`` has it
     if digits is not None and math.isfinite(x):
         text = _rounded(x, digits, text)
     mantissa, e, exponent = text.partition("e")
@@ -48,18 +48,10 @@ def latex(x: float, digits: int | None = None) -> str:
 
 def aligned(texts: list[str]) -> list[str]:
     """The texts of a column padded to one width, decimal points below each other."""
-    wholes = [_whole(text) for text in texts]
+    wholes = [len(text.partition("." if "." in text else "e")[0]) for text in texts]
     left = max(wholes, default=0)
-    right = max((len(t) - w for t, w in zip(texts, wholes, strict=True)), default=0)
+    width = left + max(map(int.__sub__, map(len, texts), wholes), default=0)
     return [
-        (" " * (left - w) + text).ljust(left + right) if text else " " * (left + right)
+        (" " * (left - w) + text).ljust(width) if text else " " * width
         for text, w in zip(texts, wholes, strict=True)
     ]
-
-
-def _whole(text: str) -> int:
-    """How many characters stand before the decimal point, or before the exponent."""
-    for mark in ".e":
-        if mark in text:
-            return text.index(mark)
-    return len(text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rich.box import Box
@@ -45,7 +46,7 @@ def render_table(
     sheet = Sheet(answer, digits)
     blocks = list(_blocks(_padded(sheet.grid()), width))
     counted = list(_certificate_blocks(answer, width))
-    screen = console(max(map(_width, [*blocks, *counted])), color)
+    screen = console(max([block.width for block in (*blocks, *counted)]), color)
     screen.print(Text(_title(answer, digits), style="bold"), soft_wrap=True)
     for block in blocks:
         screen.print()
@@ -63,7 +64,7 @@ def render_table(
             screen.print()
         screen.print(Text(safe(remark), style=style), soft_wrap=True)
     assert isinstance(screen.file, io.StringIO)
-    return "\n".join(line.rstrip() for line in screen.file.getvalue().split("\n"))
+    return "\n".join(map(str.rstrip, screen.file.getvalue().split("\n")))
 
 
 def _certificate_blocks(answer: Answer, width: int | None) -> Iterator[Grid]:
@@ -106,9 +107,20 @@ class Grid:
     columns: Sequence[str]
     sections: Sequence[Sequence[Row]]
 
-    @property
+    @cached_property
     def rows(self) -> list[Row]:
         return [row for section in self.sections for row in section]
+
+    @cached_property
+    def widths(self) -> list[int]:
+        """Of each column: the names, what is left of the variables, the variables."""
+        lines = [["", *self.left, *self.columns]]
+        lines += [[row.name, *row.left, *row.entries] for row in self.rows]
+        return [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+
+    @property
+    def width(self) -> int:
+        return sum(self.widths) + _BETWEEN * (len(self.widths) - 1)
 
 
 class Sheet:
@@ -130,7 +142,7 @@ class Sheet:
         if matrix and outputs and kind.rows == OUTPUTS:
             pairs = zip(matrix, outputs, strict=True)
             outputs, matrix = [replace(row, left=output.left) for row, output in pairs], []
-        names = self._texts(answer.variables, self.variables)
+        names = _names(answer.variables, self.variables)
         sections = (self._top(), outputs, matrix)
         return Grid(list(beside), names, [section for section in sections if section])
 
@@ -171,16 +183,15 @@ class Sheet:
     def _down(self, columns: Mapping[str, NDArray[np.float64]]) -> list[Row]:
         """A row for each output with its number from each of ``columns``, left of the variables."""
         texts = [self._texts(numbers, self.outputs) for numbers in columns.values()]
-        names = self._texts(self.answer.outputs, self.outputs)
+        names = _names(self.answer.outputs, self.outputs)
         return [Row(name, left) for name, *left in zip(names, *texts, strict=True)]
 
-    def _texts(
-        self, items: Sequence[str] | NDArray[np.float64], indices: Sequence[int | None]
-    ) -> list[str]:
-        return [GAP if i is None else self._text(items[i]) for i in indices]
+    def _texts(self, numbers: NDArray[np.float64], indices: Sequence[int | None]) -> list[str]:
+        return [GAP if i is None else shown(numbers[i], self.digits) for i in indices]
 
-    def _text(self, item: str | np.float64) -> str:
-        return item if isinstance(item, str) else shown(item, self.digits)
+
+def _names(names: Sequence[str], indices: Sequence[int | None]) -> list[str]:
+    return [GAP if i is None else names[i] for i in indices]
 
 
 def _shown(total: int, longest: int) -> list[int | None]:
@@ -212,15 +223,18 @@ def _padded(grid: Grid) -> Grid:
 
 def _blocks(grid: Grid, width: int | None) -> Iterator[Grid]:
     """The grid cut into as many columns at a time as ``width`` has room for, at least one."""
-    widths = _widths(grid)
-    name, left, columns = widths[0], widths[1 : 1 + len(grid.left)], widths[1 + len(grid.left) :]
+    if width is None or grid.width <= width:
+        yield grid
+        return
+    split = 1 + len(grid.left)
+    name, left = grid.widths[0], grid.widths[1:split]
     start, used = 0, name + sum(_BETWEEN + w for w in left)
-    for j, w in enumerate(columns):
+    for j, w in enumerate(grid.widths[split:]):
         used += _BETWEEN + w
-        if width is not None and used > width and j > start:
+        if used > width and j > start:
             yield _columns(grid, start, j)
             start, used = j, name + _BETWEEN + w
-    yield _columns(grid, start, len(columns))
+    yield _columns(grid, start, len(grid.columns))
 
 
 def _columns(grid: Grid, start: int, stop: int) -> Grid:
@@ -233,18 +247,6 @@ def _columns(grid: Grid, start: int, stop: int) -> Grid:
         sections.append(rows)
     left = grid.left if start == 0 else ()
     return Grid(left, grid.columns[start:stop], [rows for rows in sections if rows])
-
-
-def _widths(grid: Grid) -> list[int]:
-    """The width of each column: the names, what is left of the variables, the variables."""
-    header = ["", *grid.left, *grid.columns]
-    lines = [header, *([row.name, *row.left, *row.entries] for row in grid.rows)]
-    return [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
-
-
-def _width(grid: Grid) -> int:
-    widths = _widths(grid)
-    return sum(widths) + _BETWEEN * (len(widths) - 1)
 
 
 def _caption(block: Grid) -> str:
@@ -300,21 +302,17 @@ def _table(grid: Grid) -> Table:
     table = Table(
         box=RULED, show_header=False, show_edge=False, pad_edge=False, padding=(0, _BETWEEN // 2)
     )
-    widths = _widths(grid)
-    for width in widths:
+    for width in grid.widths:
         table.add_column(no_wrap=True, width=width, justify="right")
     table.columns[0].justify = "left"
-    table.add_row(*(Text(name, style="bold") for name in ("", *grid.left, *grid.columns)))
+    table.add_row(*[Text(name, style="bold") for name in ("", *grid.left, *grid.columns)])
     for section in grid.sections:
         for row in section:
-            table.add_row(Text(row.name, style="bold"), *map(_entry, (*row.left, *row.entries)),
-                          style=row.style)  # fmt: skip
+            texts = [Text(text, style=_PAINT.get(text.strip(), ""))
+                     for text in (*row.left, *row.entries)]  # fmt: skip
+            table.add_row(Text(row.name, style="bold"), *texts, style=row.style)
         table.add_section()
     return table
-
-
-def _entry(text: str) -> Text:
-    return Text(text, style=_PAINT.get(text.strip(), ""))
 
 
 def console(width: int, color: bool) -> Console:
