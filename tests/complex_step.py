@@ -79,6 +79,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "max": lambda x, y: x if x.real > y.real else y,
     "min": lambda x, y: x if x.real < y.real else y,
     "clamp": lambda x, lo, hi: lo if x.real < lo.real else hi if x.real > hi.real else x,
+    "peak": lambda x, y: max(x.real, y.real),
+    "outweighs": lambda x, y: float(abs(x.real) > abs(y.real)),
     "hypot": lambda x, y: np.sqrt(x * x + y * y),
     "acot": lambda x: np.arctan(1 / x),
     "acoth": lambda x: np.arctanh(1 / x),

@@ -29,6 +29,8 @@ A row says:
     where it has no derivative and the partials state a convention instead (PyTorch's).
 ``defaults``
     the last operands where a call leaves them out.
+``indifferent``
+    whichever way the condition turns, the results are the same: it makes no boundary.
 ``selects``
     an exact zero in a partial means "this operand has no say here" (the branch of ``where`` that
     is not taken), not "the slope happens to be 0": nothing flows through it, not even a NaN.
@@ -353,6 +355,15 @@ CLAMP = ternary("clamp", lambda x, lo, hi: np.minimum(np.maximum(x, lo), hi),
         doc="x, but at least y and at most z",
         sympy=lambda x, lo, hi: sp.Piecewise((hi, lo > hi), (lo, x < lo), (hi, x > hi), (x, True)),
         mpmath=lambda x, lo, hi: min(max(x, lo), hi))
+
+PEAK = binary("peak", lambda x, y: np.maximum(x, y), dx=None, dy=None, selects=True, spoken=False,
+              doc="the larger of two, to be taken off before exp; what it is changes no result",
+              sympy=lambda x, y: sp.Piecewise((x, x > y), (y, True)), mpmath=lambda x, y: max(x, y))
+OUTWEIGHS = binary("outweighs", lambda x, y: np.greater(abs(x), abs(y)), dx=None, dy=None,
+                   boolean=True, indifferent=True, spoken=False,
+                   doc="1 where |x| > |y|, to choose a pivot; which one changes no result",
+                   sympy=lambda x, y: sp.Gt(sp.Abs(x), sp.Abs(y)),
+                   **_flag(lambda x, y: abs(x) > abs(y)))
 
 # --- Geometry, statistics, machine learning -----------------------------------------------------
 

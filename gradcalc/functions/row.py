@@ -86,6 +86,7 @@ class Primitive:
     selects: bool = False
     boolean: bool = False
     spoken: bool = True
+    indifferent: bool = False
     defaults: tuple[float, ...] = ()
     plain: tuple[str | None, ...] = ()
 

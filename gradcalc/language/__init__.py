@@ -9,11 +9,12 @@ from gradcalc.errors import BindingError, ExpressionError, Source
 from gradcalc.functions.primitives import CONSTANTS, FUNCTIONS
 from gradcalc.graph.graph import Graph, bulk_building
 from gradcalc.language import notes
-from gradcalc.language.arrays import STRUCTURAL, Value
+from gradcalc.language.arrays import Value
 from gradcalc.language.lookalikes import remarks
 from gradcalc.language.names import natural, order_columns, roles, unread_constants
 from gradcalc.language.parser import Parser
 from gradcalc.language.reader import Statement
+from gradcalc.language.structural import STRUCTURAL
 from gradcalc.limits import MOST_CHARACTERS, MOST_ELEMENTS
 
 __all__ = ["natural", "parse"]

@@ -8,8 +8,8 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from gradcalc.functions.primitives import DISPUTED, FUNCTIONS, OPERANDS
-from gradcalc.language.arrays import MANY, STRUCTURAL
 from gradcalc.language.lookalikes import foreign, skeleton
+from gradcalc.language.structural import MANY, STRUCTURAL
 from gradcalc.language.tokens import is_blank, is_name, is_number
 
 
@@ -247,7 +247,7 @@ def count(name: str) -> str:
 def usage(name: str) -> str:
     """How to call a function: ``atan2(x, y)``."""
     if name in STRUCTURAL:
-        return f"write {name}(a)" if STRUCTURAL[name].least == 1 else f"write {name}(a, b)"
+        return f"write {STRUCTURAL[name].usage}"
     return f"write {name}({', '.join(OPERANDS[: FUNCTIONS[name].arity])})"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from gradcalc.functions.primitives import DISPUTED, ELSEWHERE, FUNCTIONS
-from gradcalc.language.arrays import STRUCTURAL
+from gradcalc.language.structural import STRUCTURAL
 from gradcalc.language.tokens import A_NAME, SUPERSCRIPTS
 
 LIBRARIES = {

@@ -28,7 +28,6 @@ from gradcalc.functions.primitives import (
 from gradcalc.graph.graph import LEFT_TO_RIGHT, Graph, LeafKey, chain, constant_key
 from gradcalc.language import complaints
 from gradcalc.language.arrays import (
-    STRUCTURAL,
     Sizes,
     Value,
     charge,
@@ -37,6 +36,7 @@ from gradcalc.language.arrays import (
     matrix_product,
     nested,
 )
+from gradcalc.language.structural import STRUCTURAL
 from gradcalc.limits import COPIED_AT_ONCE
 
 MATMUL = -1

@@ -38,7 +38,6 @@ from itertools import repeat
 from gradcalc.errors import Span
 from gradcalc.functions.primitives import ADD, CONSTANTS, FUNCTIONS, MOD, MUL, NOT, POW
 from gradcalc.language import complaints
-from gradcalc.language.arrays import STRUCTURAL
 from gradcalc.language.brackets import CLOSERS
 from gradcalc.language.foreign import (
     COMMENT,
@@ -62,6 +61,7 @@ from gradcalc.language.operators import (
 from gradcalc.language.reader import FOLLOWING, Pending, Statement
 from gradcalc.language.repeats.follow import EXPRESSIONS, FACTORS, LONG, TERMS, Pieces, Take, follow
 from gradcalc.language.statements import Statements
+from gradcalc.language.structural import STRUCTURAL
 from gradcalc.language.tokens import (
     FROM_SUPERSCRIPT,
     SPELLINGS,

@@ -12,9 +12,10 @@ from gradcalc.errors import ExpressionError, Source, Span
 from gradcalc.functions.primitives import FUNCTIONS
 from gradcalc.graph.graph import Graph
 from gradcalc.language import complaints
-from gradcalc.language.arrays import STRUCTURAL, Value
+from gradcalc.language.arrays import Value
 from gradcalc.language.foreign import LIBRARIES
 from gradcalc.language.meaning import Meaning
+from gradcalc.language.structural import STRUCTURAL
 from gradcalc.language.tokens import SPELLINGS, Tokens, is_blank
 
 FOLLOWING = 3

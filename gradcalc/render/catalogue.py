@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from gradcalc.functions.primitives import FUNCTIONS, OPERANDS
 from gradcalc.functions.row import Primitive
-from gradcalc.language.arrays import STRUCTURAL
+from gradcalc.language.structural import rows
 
 
 class Entry(NamedTuple):
@@ -41,9 +41,9 @@ def entries() -> list[Entry]:
     """Every function that can be called, in the order of the primitive table."""
     elementwise = [_entry(primitive) for primitive in dict.fromkeys(FUNCTIONS.values())]
     of_arrays = [
-        Entry(f"{name}(a)" if row.least == 1 else f"{name}(a, b)", (), {}, "", row.doc)
-        for name, row in STRUCTURAL.items()
-        if name not in FUNCTIONS
+        Entry(row.usage, row.aliases, {}, "", row.doc)
+        for row in rows()
+        if row.name not in FUNCTIONS
     ]
     return elementwise + of_arrays
 

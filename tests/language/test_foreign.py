@@ -14,7 +14,7 @@ from gradcalc.errors import ExpressionError
 from gradcalc.functions.primitives import DISPUTED, ELSEWHERE, FUNCTIONS, OPERANDS
 from gradcalc.graph.graph import Graph
 from gradcalc.language import parse, tokens
-from gradcalc.language.arrays import STRUCTURAL
+from gradcalc.language.structural import STRUCTURAL
 
 
 def spelled(graph: Graph) -> list[str]:

@@ -12,7 +12,8 @@ from gradcalc.graph.graph import Graph
 
 _LOGICAL = frozenset((AND.code, OR.code, NOT.code))
 CONDITIONS = frozenset(primitive.code for primitive in TABLE if primitive.boolean)
-_NUMBER = frozenset(CONDITIONS - _LOGICAL)
+_INDIFFERENT = frozenset(primitive.code for primitive in TABLE if primitive.indifferent)
+_NUMBER = frozenset(CONDITIONS - _LOGICAL - _INDIFFERENT)
 
 
 def _whole(x: Any) -> bool:

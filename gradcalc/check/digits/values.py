@@ -35,7 +35,7 @@ SAFE = frozenset((
     "add", "sub", "mul", "div", "neg", "square", "flow", "abs", "sign", "floor", "ceil", "round",
     "trunc", "max", "min", "clamp", "relu", "leaky_relu", "where", "sqrt", "cbrt", "log", "log1p",
     "log2", "log10", "lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not", "heaviside", "hypot",
-    "atan2",
+    "atan2", "peak", "outweighs",
 ))  # fmt: skip
 _TESTED_EVERY = 64  # nodes between two looks at the clock
 _ARITY = [primitive.arity for primitive in TABLE]

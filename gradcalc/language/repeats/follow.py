@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from gradcalc.errors import ExpressionError, Source, Span
 from gradcalc.functions.primitives import FUNCTIONS
 from gradcalc.graph.graph import NOWHERE, Graph
-from gradcalc.language.arrays import STRUCTURAL
 from gradcalc.language.foreign import CONTINUES
+from gradcalc.language.structural import STRUCTURAL
 from gradcalc.language.tokens import A_NAME, A_NUMBER, PATTERN, is_name, is_number
 
 if TYPE_CHECKING:
