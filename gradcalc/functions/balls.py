@@ -137,6 +137,23 @@ def minimum(x: Germ, y: Germ) -> Germ:
     return -maximum(-x, -y) if x is not y else x
 
 
+def _middle(x: Germ) -> Any:
+    return arb(first(x)).mid()
+
+
+def peak(x: Germ, y: Germ) -> Any:
+    """A number near the larger: no result depends on which."""
+    a, b = _middle(x), _middle(y)
+    return a if a > b else b
+
+
+def outweighs(x: Germ, y: Germ) -> Any:
+    """A choice of pivots: either is right. What stands beside 0 is asked whether it is none."""
+    if first(y) == 0 and not isinstance(y, arb_series):
+        return _ONE if truth(x) == 1 else NAN
+    return _ONE if abs(_middle(x)) > abs(_middle(y)) else _ZERO
+
+
 def relu(x: Germ) -> Germ:
     return maximum(x, _ZERO)
 

@@ -144,3 +144,11 @@ def test_the_first_coefficients_cancel() -> None:
         assert balls.div(t.sin(), t)[0] == 1
         assert balls.div(1 - t.cos(), t * t)[0] == 0.5
         assert balls.div(arb(1), t).is_nan()
+
+
+def test_a_pivot_is_chosen_by_the_middle_and_never_said_to_be_zero() -> None:
+    assert balls.outweighs(arb(-3, 1), arb(2, 2)) == 1
+    assert balls.outweighs(THIRD, arb(1)) == 0
+    assert balls.outweighs(arb(1, 0.5), arb(0)) == 1
+    assert balls.outweighs(arb(0, 1e-9), arb(0)).is_nan()
+    assert balls.outweighs(arb(0), arb(0)).is_nan()
