@@ -12,29 +12,39 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gradcalc.claims.printout import Printout, is_printout, read_printout
+from gradcalc.check.compare import LIMIT
+from gradcalc.claims.precision import slacks
+from gradcalc.claims.printout import Printout, is_printout, read_printout, unwrapped
+from gradcalc.claims.sheets import Sheet, read_sheet
 from gradcalc.engine.program import Program
-from gradcalc.errors import BindingError, Source, Span
+from gradcalc.engine.schedule import Floats
+from gradcalc.errors import BindingError, ExpressionError, Source, Span, UsageError
 from gradcalc.graph.graph import Graph
 from gradcalc.language.parser import Parser
 from gradcalc.language.reader import Statement
 
 _COMMENT = re.compile(r"#[^\n]*")
+_SHORTHAND = re.compile(r"@(\d+)")  # CasADi's names for what occurs twice
 _HEADED = ("jacobian", "gradient", "vjp", "jvp", "hessian")
 
 
 @dataclass(frozen=True)
 class Matter:
-    """What a claim is about: the names of the rows and columns, and what its formulas may use."""
+    """What a claim is about: the names of the rows and columns, and what its formulas may use.
 
-    outputs: tuple[str, ...]
+    ``title`` is what the matrix is called, ``key`` what it is in JSON.
+    """
+
+    rows: tuple[str, ...]
     variables: tuple[str, ...]
     shapes: Mapping[str, tuple[int, ...]]
     parameters: Mapping[str, Any]
+    title: str = "Jacobian"
+    key: str = "jacobian"
 
     @property
     def shape(self) -> tuple[int, int]:
-        return len(self.outputs), len(self.variables)
+        return len(self.rows), len(self.variables)
 
 
 @dataclass(frozen=True)
@@ -43,7 +53,7 @@ class Claim:
 
     ``program`` has an output for each entry, row by row, and the variables of the expression;
     ``texts`` has the entries as they were typed. ``slack`` is how far each may be off because it
-    was printed with few digits; ``printed`` says which digits those are.
+    was printed with few digits; ``printed`` says which digits those are, ``rounded`` how many.
     """
 
     program: Program
@@ -53,12 +63,22 @@ class Claim:
     slack: tuple[float, ...]
     source: Source
     printed: str = ""
+    rounded: str = ""
 
     @property
     def constant(self) -> bool:
         """Whether it is made of numbers alone."""
         graph = self.program.graph
         return all(node in graph.constants for node in graph.outputs)
+
+    def at(self, points: Floats, chunk: slice) -> Floats:
+        """The claimed numbers at ``points``, which are ``chunk`` of all of them."""
+        del chunk
+        return self.program(points).reshape(len(points), self.rows, self.columns)
+
+    def ulps(self, least: float) -> float:
+        """How many ulps its arithmetic may be off: it is done with many digits."""
+        return least
 
     def transposed(self) -> Claim:
         """The same entries with rows and columns exchanged."""
@@ -78,6 +98,27 @@ class Claim:
         raise _misfit(self, matter)
 
 
+@dataclass(frozen=True)
+class Tested:
+    """Derivatives as a program has calculated them, shape (N, rows, columns), point by point."""
+
+    numbers: Floats
+
+    constant = False
+    texts: tuple[str, ...] = ()
+    slack: tuple[float, ...] = ()
+    printed = rounded = ""
+
+    def at(self, points: Floats, chunk: slice) -> Floats:
+        """The numbers at ``points``, which are ``chunk`` of all of them."""
+        del points
+        return self.numbers[chunk]
+
+    def ulps(self, least: float) -> float:
+        """How many ulps its arithmetic may be off: as many as ours may."""
+        return max(least, LIMIT)
+
+
 def read_claim(source: Source, matter: Matter) -> Claim:
     """Raises ExpressionError and BindingError, with spans, for what cannot be read."""
     if not source.text.strip():
@@ -86,8 +127,73 @@ def read_claim(source: Source, matter: Matter) -> Claim:
     if start == "{" or (start == "[" and '"' in source.text):
         return _read_json(source, matter)
     if is_printout(source.text, typed=source.name.startswith("--")):
+        return _read_printout(source, matter)
+    sheet = read_sheet(source.text, matter.rows, matter.variables)
+    if sheet is not None:
+        return _from_cells(source, sheet, matter)
+    return _read_table(Source(_SHORTHAND.sub(r"_\1", source.text), source.name), matter)
+
+
+def read_array(path: str, matter: Matter) -> Claim:
+    """The numbers of a file of numpy. Raises UsageError and BindingError."""
+    import numpy as np  # already loaded by whoever judges
+
+    try:
+        array = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or "not an array of numbers in numpy's format"
+        raise UsageError(f"cannot read '{path}': {reason.lower()}") from None
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu" or array.ndim > 2:
+        raise BindingError(f"{path} is not a matrix of numbers")
+    rows = np.atleast_2d(array)
+    texts = [[repr(float(x)) for x in row] for row in rows.tolist()]
+    half = array.dtype.kind == "f" and array.dtype.itemsize < 8
+    relative = 8 * float(np.finfo(array.dtype).eps) if half else 0.0
+    printout = Printout(
+        rows.astype(float).tolist(), texts, 0.0, relative, f"{array.dtype}" if half else ""
+    )
+    return _from_numbers(Source("", path), printout, matter)
+
+
+def _read_printout(source: Source, matter: Matter) -> Claim:
+    """Numbers; or formulas inside of ``Matrix(…)``, as sympy prints them."""
+    try:
         return _from_numbers(source, read_printout(source), matter)
-    return _read_table(source, matter)
+    except BindingError:
+        inside = unwrapped(source.text)
+        if inside is None:
+            raise
+        try:
+            return _read_table(Source(inside, source.name), matter)
+        except ExpressionError:
+            pass
+        raise
+
+
+def _from_cells(source: Source, sheet: Sheet, matter: Matter) -> Claim:
+    """Cells of numbers are numbers, with the digits that they have; others are formulas."""
+    try:
+        numbers = [[float(cell) for cell in row] for row in sheet.cells]
+    except ValueError:
+        text = ";\n".join(", ".join(row) for row in sheet.cells)
+        claim = _read_formulas(Source(text, source.name), matter)
+    else:
+        claim = _from_numbers(source, Printout(numbers, sheet.cells), matter)
+    if sheet.columns is None:
+        return claim
+    if sorted(sheet.columns) != sorted(matter.variables):
+        raise BindingError(
+            f"the claim has the columns {_listed(sheet.columns)}",
+            hint=f"the expression has the variables {_listed(matter.variables)}",
+        )
+    return _reordered(claim, sheet.columns, matter)
+
+
+def _reordered(claim: Claim, order: Sequence[str], matter: Matter) -> Claim:
+    """The claim with its columns, which stand in this order, in that of the variables."""
+    n, place = claim.columns, {name: k for k, name in enumerate(order)}
+    places = [i * n + place[name] for i in range(claim.rows) for name in matter.variables]
+    return replace(claim, **_chosen(claim, places))
 
 
 # --- formulas -------------------------------------------------------------------------------------
@@ -113,7 +219,7 @@ def _without_header(text: str, matter: Matter) -> tuple[str, list[int] | None]:
     """
     lines = text.splitlines(keepends=True)
     full = [k for k, line in enumerate(lines) if line.strip()]
-    if len(full) != len(matter.outputs) + 1:
+    if len(full) != len(matter.rows) + 1:
         return text, None
     separator = "\t" if "\t" in lines[full[0]] else ","
     cells = [cell.strip().strip('"') for cell in lines[full[0]].split(separator)]
@@ -151,7 +257,9 @@ def _read_formulas(source: Source, matter: Matter) -> Claim:
     nodes = [node for row in rows for node, _ in row]
     program = Program(_with_columns(parser.graph, nodes, matter))
     texts = tuple(source.text[slice(*span)] for row in rows for _, span in row)
-    return Claim(program, len(rows), len(rows[0]), texts, (0.0,) * len(texts), source)
+    numbers = [program.graph.constants.get(node, 0.0) for node in program.graph.outputs]
+    slack, rounded = slacks(texts, numbers)
+    return Claim(program, len(rows), len(rows[0]), texts, slack, source, rounded, rounded)
 
 
 Cell = tuple[int, Span]
@@ -170,7 +278,7 @@ def _rows(parser: Parser, entries: Sequence[Statement], matter: Matter) -> list[
         ):
             rows.append([])
         rows[-1] += _cells(parser.graph, statement.value, statement.span)
-    if len(rows) == 1 and len(arrays) == len(entries) == len(matter.outputs):
+    if len(rows) == 1 and len(arrays) == len(entries) == len(matter.rows):
         return [_cells(parser.graph, s.value, s.span) for s in entries]  # [1, 2], [3, 4]
     return rows
 
@@ -237,7 +345,7 @@ def _read_json(source: Source, matter: Matter) -> Claim:
         raise BindingError("the claim is not JSON that holds a matrix") from None
     order = None
     if isinstance(data, dict):
-        key = next((key for key in _HEADED if key in data), None)
+        key = next((key for key in (matter.key, *_HEADED) if key in data), None)
         if key is None:
             raise BindingError(
                 "the JSON object of the claim has no matrix", hint=f"a key: {', '.join(_HEADED)}"
@@ -253,9 +361,7 @@ def _read_json(source: Source, matter: Matter) -> Claim:
             f"the claim has the variables {', '.join(map(str, order))}",
             hint=f"the expression has {', '.join(matter.variables)}",
         )
-    n = claim.columns
-    places = [i * n + order.index(name) for i in range(claim.rows) for name in matter.variables]
-    return replace(claim, **_chosen(claim, places))
+    return _reordered(claim, order, matter)
 
 
 def _from_lists(source: Source, data: Any, matter: Matter) -> Claim:
@@ -290,12 +396,16 @@ def _from_numbers(source: Source, printout: Printout, matter: Matter) -> Claim:
     nodes = [graph.constant(number) for row in printout.numbers for number in row]
     program = Program(_with_columns(graph, nodes, matter))
     texts = tuple(text for row in printout.texts for text in row)
+    flat = [x for row in printout.numbers for x in row]
+    by_digits, rounded = slacks(texts, flat)
+    if printout.precision:
+        rounded = ""
     slack = tuple(
-        max(printout.absolute, printout.relative * abs(x)) for row in printout.numbers for x in row
+        max(printout.absolute, printout.relative * abs(x), own if not printout.precision else 0.0)
+        for x, own in zip(flat, by_digits, strict=True)
     )
-    return Claim(
-        program, len(printout.numbers), lengths.pop(), texts, slack, source, printout.precision
-    )
+    shape, precision = (len(printout.numbers), lengths.pop()), printout.precision or rounded
+    return Claim(program, *shape, texts, slack, source, precision, rounded)
 
 
 # --- shapes ---------------------------------------------------------------------------------------
@@ -316,11 +426,11 @@ def _chosen(claim: Claim, places: Sequence[int]) -> dict[str, Any]:
 def _misfit(claim: Claim, matter: Matter) -> BindingError:
     m, n = matter.shape
     return BindingError(
-        f"the claim is {claim.rows} by {claim.columns}, and the Jacobian is {m} by {n}: "
-        f"{_count(m, 'output', 'outputs')} and {_count(n, 'variable', 'variables')}",
+        f"the claim is {claim.rows} by {claim.columns}, and the {matter.title} is {m} by {n}: "
+        f"{_count(m, 'row', 'rows')} and {_count(n, 'variable', 'variables')}",
         source=claim.source if len(claim.source.text) < 200 else None,
         span=Span(0, len(claim.source.text)) if len(claim.source.text) < 200 else None,
-        hint="a row for each output, an entry for each variable: '2*x1, 3; 2, 2*x2'",
+        hint=f"rows: {_listed(matter.rows)}; an entry for each of {_listed(matter.variables)}",
     )
 
 

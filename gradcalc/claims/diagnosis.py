@@ -199,7 +199,7 @@ def _entry(evidence: Evidence, i: int, j: int) -> Diagnosis:
     if factor is not None and (np.ptp(exact) > 0 or _simple(factor)):
         return Diagnosis("factor", f"it is {_times(factor)} what it should be")
     if _nearly(claimed, exact):
-        return Diagnosis("rounded", f"it has {_digits(claimed, exact)} right digits")
+        return Diagnosis("rounded", _few(_digits(claimed, exact), "it has"))
     place = _place(evidence, claimed)
     if place:
         return Diagnosis("entry", f"one entry is wrong: this is the right one for {place}")
@@ -221,7 +221,11 @@ def _rounded(evidence: Evidence) -> Diagnosis | None:
     if not _nearly(evidence.claimed, evidence.exact):
         return None
     digits = _digits(evidence.claimed, evidence.exact)
-    return Diagnosis("rounded", f"every entry has {digits} right digits or more, and not 12")
+    return Diagnosis("rounded", _few(digits, "every entry has at least"))
+
+
+def _few(digits: int, what: str) -> str:
+    return f"{what} {digits} right digits; --rtol 1e-{digits} lets that pass"
 
 
 def _nearly(claimed: Floats, exact: Floats) -> bool:

@@ -14,7 +14,9 @@ from typing import Any
 from gradcalc.errors import BindingError, Source, Span
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|inf|nan|Infinity|NaN)"
-_WRAPPED = re.compile(r"\b(tensor|array|Array|DeviceArray|matrix|Matrix|Tensor)\s*\(")
+_WRAPPED = re.compile(
+    r"\b(tensor|array|Array|DeviceArray|matrix|Matrix|ImmutableMatrix|Tensor|SX|DM|MX)\s*\("
+)
 _KEYWORD = re.compile(r",?\s*\b\w+\s*=\s*(?:<[^<>]*>|'[^']*'|\"[^\"]*\"|\([^()]*\)|[\w.]+)")
 _BARE = re.compile(rf"[\s\[\]]*{_NUMBER}(?:[\s\[\]]+{_NUMBER})*[\s\[\]]*")
 _TOKEN = re.compile(
@@ -68,6 +70,16 @@ def read_printout(source: Source) -> Printout:
     numbers = [[float(entry) for entry in row] for row in rows]
     flat = [entry for row in texts for entry in row]
     return Printout(numbers, texts, *_precision(text, words, flat))
+
+
+def unwrapped(text: str) -> str | None:
+    """What stands in the brackets of ``Matrix(…)``, blanks around it; None if that is not all."""
+    found = re.match(r"\s*(?:\w+\s*=\s*)?[\w.]+\s*\(", text)
+    end = text.rstrip().rfind(")")
+    if found is None or end != len(text.rstrip()) - 1 or end < found.end():
+        return None
+    inside = _KEYWORD.sub(lambda word: " " * len(word[0]), text[found.end() : end])
+    return " " * found.end() + inside
 
 
 def _nested(source: Source) -> list[Any]:

@@ -1,44 +1,77 @@
-"""Is a claimed Jacobian right? The claim against ours, and ours against an independent one.
+"""Is a claimed derivative right? The claim against ours, and ours against an independent one.
 
-Doubles decide what is plainly equal. Where they differ, the claim's formulas are evaluated to 160
-digits and compared with the true Jacobian: a claim is not called wrong for its rounding.
+Doubles decide what is plainly equal. Where they differ, the claim's formulas and our rules are
+evaluated to as many digits as it takes: a claim is not called wrong for its rounding, and not right
+because rounding hides what is wrong with it. Numbers in the texts may be meant as the decimals that
+stand there or as the doubles next to them: either is right, if both texts are read alike.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcalc.calculus.kinds import KINDS, Kind
 from gradcalc.check.budget import Deadline, OutOfTime
-from gradcalc.check.compare import EPS, LIMIT, error
-from gradcalc.check.digits.values import leaves, rerun
+from gradcalc.check.compare import EPS, LIMIT
 from gradcalc.check.structure import bits, operands, supports
 from gradcalc.check.verdict import Verdict
 from gradcalc.check.verify import BUDGET, verify
-from gradcalc.claims.claim import Claim
+from gradcalc.claims.claim import Claim, Tested
 from gradcalc.claims.diagnosis import Diagnosis, Evidence, diagnose
+from gradcalc.claims.exact import derivatives, unfolded
 from gradcalc.engine.program import Program
 from gradcalc.engine.schedule import Floats
 from gradcalc.explain.kinks import Kink, kinks
 from gradcalc.functions.digits import context, exclusive
-from gradcalc.functions.primitives import CONSTANT
-from gradcalc.graph.graph import Graph
 
 _CHUNK = 256  # points at a time
 _WITNESSES = 48
 """Points that a diagnosis has to hold at."""
 _NEARBY = 12
-_ROUNDING = 16.0
-"""Ulps of what cancels that numbers like 0.1 in the texts may be off, being doubles."""
-_LONG = 13  # characters of such a number
-_CANCELLED = 1e-30
-"""What is left, relatively, where 160 digits cancel to 0."""
-_DIGITS = 160
-"""1 - tanh(x)**2 is a right formula, and at x = 40 it takes 35 digits to see it."""
+_ULPS = 2.0
+"""How far from the true number a claimed one may be and be it: both have been rounded once."""
+_SURE = 16
+"""Points at which a formula has been right to all digits: at others, doubles are enough."""
+
+
+class Tolerance(NamedTuple):
+    """What the user allows: ``|claimed - true| <= absolute + relative * |true|``."""
+
+    relative: float = 0.0
+    absolute: float = 0.0
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a claim is about: a derivative of ``program``, times ``vector`` if ``kind`` has one."""
+
+    program: Program
+    kind: Kind = KINDS["jacobian"]
+    vector: tuple[float, ...] = ()
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        names = {"outputs": self.program.outputs, "variables": self.program.variables}
+        return names.get(self.kind.rows, (self.kind.rows,))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.program.variables
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self.rows), len(self.columns)
+
+    def at(self, points: Floats) -> Floats:
+        """The entries as we calculate them, shape (N, rows, columns)."""
+        method = getattr(self.program, self.kind.name)
+        found = method(points, self.vector) if self.kind.vector else method(points)
+        return np.reshape(found, (len(points), *self.shape))
 
 
 class Wrong(NamedTuple):
@@ -71,6 +104,8 @@ class Ruling:
     diagnosis: Diagnosis | None = None
     verdict: Verdict | None = None
     reason: str = ""
+    digits: str = ""
+    """What the digits of the claim are good for, if it has been rounded."""
     elsewhere: tuple[Wrong, Floats] | None = field(default=None, compare=False)
 
 
@@ -80,17 +115,25 @@ class _Progress:
     skipped: int = 0
     max_ulp: float = 0.0
     verdict: Verdict | None = None
+    sure: int = 0
 
 
 def rule(
-    program: Program, claim: Claim, points: Floats, *, method: str = "auto", budget: float = BUDGET
+    subject: Subject | Program,
+    claim: Claim | Tested,
+    points: Floats,
+    *,
+    method: str = "auto",
+    budget: float = BUDGET,
+    tolerance: Tolerance | None = None,
 ) -> Ruling:
-    """Judge ``claim``, in the shape of the Jacobian, at ``points`` of shape (N, n).
+    """Judge ``claim``, in the shape of the derivative, at ``points`` of shape (N, n).
 
-    ``method`` and ``budget`` are those of ``verify``, for our own Jacobian.
+    ``method`` and ``budget`` are those of ``verify``, for our own derivative.
     """
+    about = Subject(subject) if isinstance(subject, Program) else subject
     with exclusive(), np.errstate(all="ignore"):
-        court = _Court(program, claim, points, method, Deadline(budget))
+        court = _Court(about, claim, points, method, Deadline(budget), tolerance or Tolerance())
         try:
             return court.judge()
         except OutOfTime:
@@ -101,27 +144,35 @@ class _Court:
     """One claim at many points."""
 
     def __init__(
-        self, program: Program, claim: Claim, points: Floats, method: str, deadline: Deadline
+        self,
+        subject: Subject,
+        claim: Claim | Tested,
+        points: Floats,
+        method: str,
+        deadline: Deadline,
+        tolerance: Tolerance,
     ) -> None:
-        self.program, self.claim, self.points = program, claim, points
-        self.method, self.deadline = method, deadline
-        self.shape = (len(program.outputs), len(program.variables))
-        self.slack = np.reshape(claim.slack, self.shape)
-        graphs = (program.graph, claim.program.graph)
-        self.rounding = LIMIT if method == "none" else max(map(_rounding, graphs))
+        self.subject, self.claim, self.points = subject, claim, points
+        self.method, self.deadline, self.tolerance = method, deadline, tolerance
+        self.shape = subject.shape
+        self.slack = np.reshape(claim.slack, self.shape) if claim.slack else np.zeros(self.shape)
+        self.derivatives = derivatives(subject.program.graph, subject.kind)
         self.so_far = _Progress()
 
     def judge(self) -> Ruling:
         first: Floats | None = None
-        for chunk in self._chunks():
-            defined, exact, claimed = self._both(chunk)
+        for start in range(0, len(self.points), _CHUNK):
+            chunk = slice(start, start + _CHUNK)
+            points = self.points[chunk]
+            defined, exact = self._ours(points)
+            claimed = self.claim.at(points, chunk)
             self.so_far.skipped += int((~defined).sum())
             for k in np.flatnonzero(defined).tolist():
                 if first is None:
-                    first = chunk[k]
-                    found = self._first(chunk[k], exact[k], claimed[k])
+                    first = points[k]
+                    found = self._first(points[k], exact[k], claimed[k])
                 else:
-                    found = self._later(chunk[k], exact[k], claimed[k])
+                    found = self._later(points[k], exact[k], claimed[k])
                 if found is not None:
                     return found
                 self.so_far.points += 1
@@ -133,21 +184,22 @@ class _Court:
     def ruling(self, right: bool | None, **rest: Any) -> Ruling:
         so_far = self.so_far
         fields: dict[str, Any] = {"max_ulp": so_far.max_ulp, "verdict": so_far.verdict} | rest
+        fields["digits"] = self.claim.rounded
         total = self.shape[0] * self.shape[1]
         return Ruling(right, total, so_far.points, so_far.skipped, **fields)
 
     # --- one point ------------------------------------------------------------------------------
 
     def _first(self, x: Floats, exact: Floats, claimed: Floats) -> Ruling | None:
-        """Our own Jacobian has to be verified once, whatever the claim says."""
+        """Our own derivative has to be verified once, whatever the claim says."""
         verdict, truth, unknown = self._truth(x, exact)
         self.so_far.verdict = verdict
-        bent = kinks(self.program.at(x))
-        unknown = unknown | _bent(self.program.graph, bent)
-        wrong, numbers, ulps = self._compared(x, truth, claimed, unknown)
+        bent = kinks(self.subject.program.at(x))
+        unknown = unknown | _bent(self.subject, bent)
+        wrong, numbers, ulps, open_ = self._compared(x, truth, claimed, ~unknown, verdict)
         if wrong.any():
             return self._condemned(x, truth, numbers, wrong, verdict)
-        if unknown.any():
+        if unknown.any() or open_.any():
             return self.ruling(None, at=x, reason=_why(bent, verdict))
         self.so_far.max_ulp = ulps
         return None
@@ -155,32 +207,42 @@ class _Court:
     def _later(self, x: Floats, exact: Floats, claimed: Floats) -> Ruling | None:
         """Only where the doubles differ is the truth asked for."""
         difference = np.abs(claimed - exact)
-        room = _room(exact) + self.slack
-        equal = (claimed == exact) | (difference <= room)
-        if equal.all():
-            small = np.where(claimed == exact, 0, difference / (EPS * np.abs(exact)))
+        room = self._room(exact)
+        if self.so_far.sure >= _SURE:
+            room = np.maximum(room, LIMIT * EPS * np.abs(exact))
+        doubtful = ~((claimed == exact) | (difference <= room))
+        if not doubtful.any():
+            within = np.isfinite(exact) & (exact != 0) & (claimed != exact)
+            small = np.where(within, difference / (EPS * np.abs(exact)), 0)
             self.so_far.max_ulp = max(self.so_far.max_ulp, float(small.max(initial=0)))
             return None
         self.deadline.test()
-        verdict, truth, unknown = self._truth(x, exact)
-        wrong, numbers, _ = self._compared(x, truth, claimed, unknown)
+        verdict, truth = None, self._precisely(x, exact)
+        if truth is None:  # too large to be run again
+            verdict, truth, unknown = self._truth(x, exact)
+            doubtful = doubtful & ~unknown
+        wrong, numbers, _, open_ = self._compared(x, truth, claimed, doubtful, verdict)
         if wrong.any():
-            return self._condemned(x, truth, numbers, wrong, verdict)
-        if verdict is not None and (unknown & ~equal).any():
-            return self.ruling(None, at=x, verdict=verdict, reason=verdict.reason)
+            return self._condemned(x, truth, numbers, wrong, self.so_far.verdict)
+        if open_.any():
+            reason = (verdict and verdict.reason) or "the digits cancel"
+            return self.ruling(None, at=x, verdict=verdict, reason=reason)
         return None
 
     def _truth(self, x: Floats, exact: Floats) -> tuple[Verdict | None, Floats, Any]:
-        """The verdict on our Jacobian at x, the true one, and the entries that nobody knows."""
+        """The verdict on our derivative at x, the true one, and the entries that nobody knows."""
         if self.method == "none":
             return None, exact, np.zeros(self.shape, bool)
+        program, kind = self.subject.program, self.subject.kind
         verdict = verify(
-            self.program.at(x).ask("jacobian"),
-            exact,
+            program.at(x).ask(kind.name, self.subject.vector or None),
+            exact.reshape(kind.shape(len(program.outputs), len(program.variables))),
             method=self.method,
             budget=max(self.deadline.remaining, 0.0),
         )
-        known = np.full(self.shape, np.nan) if verdict.truth is None else verdict.truth
+        known = np.full(self.shape, np.nan)
+        if verdict.truth is not None:
+            known = np.reshape(verdict.truth, self.shape)
         unknown = np.isnan(known)
         if verdict.passed is None:
             return verdict, exact, np.ones(self.shape, bool)
@@ -188,60 +250,90 @@ class _Court:
             unknown = np.zeros(self.shape, bool)
         return verdict, np.where(np.isnan(known), exact, known), unknown
 
+    def _precisely(self, x: Floats, exact: Floats) -> Floats | None:
+        """Our derivative, rounded once; None if its graph is too large."""
+        if self.derivatives is None:
+            return None
+        found = self.derivatives.at(self._inputs(x), self.deadline)
+        numbers = [math.nan if number is None else float(number) for number in found]
+        truth = np.reshape(numbers, self.shape)
+        return np.where(np.isnan(truth), exact, truth)
+
+    def _inputs(self, x: Floats) -> list[float]:
+        return [*x.tolist(), *self.subject.vector]
+
     def _compared(
-        self, x: Floats, truth: Floats, claimed: Floats, unknown: Any
-    ) -> tuple[Any, Floats, float]:
-        """Which entries are wrong, the claimed numbers, and the largest error in ulps."""
-        scale = self.program.at(x).scale("jacobian")
-        near = np.abs(claimed - truth) <= _room(truth)
-        doubtful = ~((claimed == truth) | near) & ~unknown
+        self, x: Floats, truth: Floats, claimed: Floats, judged: Any, verdict: Verdict | None
+    ) -> tuple[Any, Floats, float, Any]:
+        """Of the entries to be ``judged``: which are wrong, the claimed numbers, the largest error
+        in ulps, and which stay open."""
+        doubtful = judged & ~((claimed == truth) | (np.abs(claimed - truth) <= self._room(truth)))
         numbers = claimed.copy()
-        wrong = np.zeros(self.shape, bool)
-        ulps = np.where(claimed == truth, 0, np.abs(claimed - truth) / (EPS * np.abs(truth)))
-        ulps = np.where(unknown | doubtful, 0, ulps)
+        wrong, open_ = np.zeros(self.shape, bool), np.zeros(self.shape, bool)
+        ulps = np.abs(claimed - truth) / (EPS * np.abs(truth))
+        ulps = np.where(judged & ~doubtful & (claimed != truth) & (truth != 0), ulps, 0)
         if doubtful.any():
-            precise = self._precise(x)
+            readings = self._readings(x, truth)
             for i, j in np.argwhere(doubtful).tolist():
-                number = precise[i * self.shape[1] + j]
+                place = i * self.shape[1] + j
+                pairs = [(one[place], other[place]) for one, other in readings]
+                number = pairs[0][0] if pairs else claimed[i, j]
+                if number is None:
+                    open_[i, j] = True
+                    continue
                 numbers[i, j] = float(number)
-                wrong[i, j], ulps[i, j] = self._differs(number, truth[i, j], scale[i, j], i, j)
-        return wrong, numbers, float(np.where(wrong, 0, ulps).max(initial=0))
+                wrong[i, j] = not any(self._same(*pair, i, j) for pair in pairs)
+        elif not self.claim.constant:
+            self.so_far.sure += 1
+        if not wrong.any() and not open_.any() and doubtful.any():
+            self.so_far.sure += 1
+        return wrong, numbers, float(ulps.max(initial=0)), open_
 
-    def _differs(
-        self, number: Any, true: float, scale: float, i: int, j: int
-    ) -> tuple[bool, float]:
-        if math.isnan(number):
-            return True, math.inf
-        # Both are exact for the doubles in the texts: what cancels excuses only their rounding.
-        room = scale * (EPS * self.rounding + _CANCELLED) if math.isfinite(scale) else 0.0
-        within = abs(number - true) <= max(room, self.slack[i, j])
-        ulps = 0.0 if within else error(float(true), number, 0.0)
-        return ulps > LIMIT, ulps
+    def _readings(self, x: Floats, truth: Floats) -> list[tuple[list[Any], list[Any]]]:
+        """The claimed and the true numbers: with doubles in the texts, and with their decimals."""
+        true = truth.ravel().tolist()
+        if isinstance(self.claim, Tested):
+            return []
+        theirs = unfolded(self.claim.program.graph)
+        claimed = theirs.at(x.tolist(), self.deadline)
+        found: list[tuple[list[Any], list[Any]]] = [(claimed, true)]
+        ours = self.derivatives
+        if ours is None:
+            return found
+        exact = ours.at(self._inputs(x), self.deadline)
+        # Where our rules do not tell the truth, as at a kink, only the truth counts.
+        told = [_is_double(number, t) for number, t in zip(exact, true, strict=True)]
+        found.append((claimed, [n if ok else None for n, ok in zip(exact, told, strict=True)]))
+        if ours.texts or theirs.texts:
+            typed = ours.at(self._inputs(x), self.deadline, typed=True)
+            as_typed = theirs.at(x.tolist(), self.deadline, typed=True)
+            found.append((as_typed, [n if ok else None for n, ok in zip(typed, told, strict=True)]))
+        return found
 
-    def _precise(self, x: Floats) -> list[Any]:
-        """The claim's entries in mpmath."""
+    def _same(self, number: Any, true: Any, i: int, j: int) -> bool:
+        """Whether a claimed number is the true one, within what it claims and the user allows."""
+        if number is None or true is None or number != number or true != true:
+            return False
+        if number == true:
+            return True
         mp = context()
+        if not mp.isfinite(number) or not mp.isfinite(true):
+            return False
+        return bool(abs(number - true) <= self._room(np.full(self.shape, float(true)))[i, j])
 
-        graph = self.claim.program.graph
-        with mp.workdps(_DIGITS):
-            values = leaves(graph, x.tolist())
-            wanted = [node for node in range(len(graph)) if node not in values]
-            if self.claim.constant:
-                return [_mpf(graph.constants[node]) for node in graph.outputs]
-            rerun(graph, wanted, values, self.deadline)
-            return [values[node] for node in graph.outputs]
+    def _room(self, true: Floats) -> Floats:
+        """How far a claimed number may be from the true one: from an infinity, not at all."""
+        size = np.where(np.isfinite(true), np.abs(true), 0.0)
+        allowed = self.tolerance.absolute + self.tolerance.relative * size
+        room = np.maximum(np.maximum(self.slack, allowed), self.claim.ulps(_ULPS) * EPS * size)
+        return np.where(np.isfinite(true), room, 0.0)
 
     # --- many points ----------------------------------------------------------------------------
 
-    def _chunks(self) -> Iterator[Floats]:
-        return (self.points[k : k + _CHUNK] for k in range(0, len(self.points), _CHUNK))
-
-    def _both(self, points: Floats) -> tuple[Any, Floats, Floats]:
-        """Where the expression is defined, and there ours and the claim's: shape (N, m, n)."""
-        values, exact = self.program(points), self.program.jacobian(points)
-        claimed = self.claim.program(points).reshape(exact.shape)
-        defined = np.isfinite(values).all(axis=1) & ~np.isnan(exact).any(axis=(1, 2))
-        return defined, exact, claimed
+    def _ours(self, points: Floats) -> tuple[Any, Floats]:
+        """Where the expression is defined, and our derivative: shape (N, rows, columns)."""
+        values, exact = self.subject.program(points), self.subject.at(points)
+        return np.isfinite(values).all(axis=1) & ~np.isnan(exact).any(axis=(1, 2)), exact
 
     def _condemned(
         self, x: Floats, truth: Floats, numbers: Floats, wrong: Any, verdict: Verdict | None
@@ -256,44 +348,51 @@ class _Court:
         )
 
     def _wrong(self, truth: Floats, numbers: Floats, i: int, j: int) -> Wrong:
-        outputs, variables = self.program.outputs, self.program.variables
-        text = self.claim.texts[i * self.shape[1] + j]
-        return Wrong(outputs[i], variables[j], text, float(numbers[i, j]), float(truth[i, j]))
+        text = self.claim.texts[i * self.shape[1] + j] if self.claim.texts else ""
+        row, column = self.subject.rows[i], self.subject.columns[j]
+        return Wrong(row, column, text, float(numbers[i, j]), float(truth[i, j]))
 
     def _diagnosis(self, x: Floats, truth: Floats, numbers: Floats) -> Diagnosis | None:
         """Formulas are looked at beside the point too: at one point, much is a coincidence."""
         more = self.points[:_WITNESSES]
-        if not self.claim.constant and len(self.points) < _NEARBY:
-            more = np.concatenate([more, _near(x)])
-        defined, exact, claimed = self._both(more)
+        claimed = self.claim.at(more, slice(0, _WITNESSES))
+        if isinstance(self.claim, Claim) and not self.claim.constant and len(more) < _NEARBY:
+            near = _near(x)
+            more = np.concatenate([more, near])
+            claimed = np.concatenate([claimed, self.claim.at(near, slice(0))])
+        defined, exact = self._ours(more)
         usable = defined & np.isfinite(claimed).all(axis=(1, 2)) & (more != x).any(axis=1)
         evidence = Evidence(
             np.concatenate([numbers[None], claimed[usable]]),
             np.concatenate([truth[None], exact[usable]]),
-            self.program.outputs,
-            self.program.variables,
+            self.subject.rows,
+            self.subject.columns,
             float(self.slack.max(initial=0)),
         )
         return diagnose(evidence)
 
     def _elsewhere(self, x: Floats) -> tuple[Wrong, Floats] | None:
         """Whether formulas that are right at the only point are wrong beside it."""
-        if self.claim.constant or len(self.points) > 1:
+        if isinstance(self.claim, Tested) or self.claim.constant or len(self.points) > 1:
             return None
         near = _near(x)
-        defined, exact, claimed = self._both(near)
+        defined, exact = self._ours(near)
+        claimed = self.claim.at(near, slice(0))
         for k in np.flatnonzero(defined).tolist():
             off = np.abs(claimed[k] - exact[k]) > 1e-6 * np.abs(exact[k]) + self.slack
-            for i, j in np.argwhere(off).tolist():
-                wrong, numbers, _ = self._compared(near[k], exact[k], claimed[k], ~off)
-                if wrong[i, j]:
-                    return self._wrong(exact[k], numbers, i, j), near[k]
+            truth = self._precisely(near[k], exact[k]) if off.any() else None
+            if truth is None:
+                continue
+            wrong, numbers, _, _ = self._compared(near[k], truth, claimed[k], off, None)
+            for i, j in np.argwhere(wrong).tolist():
+                return self._wrong(truth, numbers, i, j), near[k]
         return None
 
 
-def _bent(graph: Graph, bent: Sequence[Kink]) -> Any:
-    """The entries that have no derivative because of a kink, shape (m, n)."""
-    found = np.zeros((len(graph.outputs), len(graph.inputs)), bool)
+def _bent(subject: Subject, bent: Sequence[Kink]) -> Any:
+    """The entries that have no derivative because of a kink."""
+    graph = subject.program.graph
+    found = np.zeros(subject.shape, bool)
     if not bent:
         return found
     support = supports(graph, range(len(graph)))
@@ -304,29 +403,25 @@ def _bent(graph: Graph, bent: Sequence[Kink]) -> Any:
                 above.add(node)
         rows = [i for i, node in enumerate(graph.outputs) if node in above]
         columns = [j for operand in operands(graph, kink.node) for j in bits(support[operand])]
+        if subject.kind.order == 2:
+            rows = columns
+        elif subject.kind.vector is not None:
+            rows = [0] if any(subject.vector[i] for i in rows) else []
         found[np.ix_(rows, columns)] = True
     return found
 
 
-def _room(exact: Floats) -> Floats:
-    """How far doubles may be from a number and be plainly equal to it: from an infinity, not."""
-    return np.where(np.isinf(exact), 0.0, np.abs(exact) * LIMIT * EPS)
+def _is_double(number: Any, true: float) -> bool:
+    """Whether ``true`` is the double next to a number, or nearly."""
+    if number is None or not math.isfinite(true):
+        return False
+    return bool(abs(number - true) <= 4 * EPS * abs(true))
 
 
 def _why(bent: Sequence[Kink], verdict: Verdict | None) -> str:
     if bent:
         return f"no derivative at a kink: {bent[0].text} at {bent[0].condition}"
-    return (verdict and verdict.reason) or "our own Jacobian is not checked"
-
-
-def _rounding(graph: Graph) -> float:
-    """How many ulps the numbers in a text may be off: 2 is exact, 0.1 nearly, 1.41421356237309 is
-    a root that somebody has cut off."""
-    typed = [x for node, x in graph.constants.items() if graph.codes[node] == CONSTANT.code]
-    broken = [x for x in typed if not x.is_integer()]
-    if any(len(f"{x!r}".partition("e")[0]) >= _LONG for x in broken):
-        return LIMIT
-    return _ROUNDING if broken else 0.0
+    return (verdict and verdict.reason) or "our own derivative is not checked"
 
 
 def _near(x: Floats) -> Floats:
@@ -334,9 +429,3 @@ def _near(x: Floats) -> Floats:
     rng = np.random.default_rng(0)
     shift = rng.uniform(-1, 1, (_NEARBY, len(x)))
     return x + np.where(x == 0, 0.1, 0.05 * np.abs(x)) * shift
-
-
-def _mpf(number: float) -> Any:
-    mp = context()
-
-    return mp.mpf(number)

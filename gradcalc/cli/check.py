@@ -7,26 +7,37 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gradcalc.calculus.kinds import KINDS
+from gradcalc.calculus.kinds import KINDS, Kind
 from gradcalc.claims.ranges import Range, read_ranges
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
-from gradcalc.cli.question import STDIN, method, posed, read_stdin, traced, values
+from gradcalc.cli.question import (
+    STDIN,
+    method,
+    posed,
+    read_stdin,
+    require_one_output,
+    traced,
+    values,
+    vector,
+)
 from gradcalc.errors import BindingError, Exit, Source, UndecidedError, UsageError
-from gradcalc.graph.graph import Graph
 from gradcalc.language.files import read_file
-from gradcalc.language.points import shapes
-from gradcalc.language.problem import Problem
+from gradcalc.language.points import bind, flatten, shape
+from gradcalc.language.problem import Problem, constants
 
 if TYPE_CHECKING:
-    from gradcalc.claims.claim import Claim, Matter
-    from gradcalc.claims.ruling import Ruling
+    from gradcalc.claims.claim import Claim, Matter, Tested
+    from gradcalc.claims.ruling import Ruling, Subject
     from gradcalc.engine.program import Program
     from gradcalc.engine.schedule import Floats
     from gradcalc.render.answer import Answer
 
 SAMPLES = 100
 FORMATS = ("table", "json", "ndjson")
+SPEC = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+"""A Python function: module:name."""
+
 _FILE = re.compile(r"[^\s,;()\[\]]+\.(csv|tsv|json|txt|dat|out)", re.IGNORECASE)
 
 
@@ -38,54 +49,104 @@ class Points(NamedTuple):
 
 
 def check(options: Options) -> Answer | Text:
-    """Our own Jacobian, or with ``--claim`` somebody else's."""
-    if options.claim is not None:
-        return judge(options)
-    for name in ("samples", "range"):
-        if getattr(options, name) is not None:
+    """Our own derivative, or with ``--claim`` and its kin somebody else's."""
+    kind = _kind(options)
+    given = [name for name in ("claim", "claim_from", "jac") if getattr(options, name) is not None]
+    if len(given) > 1:
+        one, other = (name.replace("_", "-") for name in given[:2])
+        raise UsageError(f"--{one} and --{other}: which one?")
+    if given:
+        return judge(options, kind)
+    for name in ("samples", "range", "rtol", "atol"):
+        if getattr(options, name):
             raise UsageError(f"--{name} goes with --claim", hint="--claim '2*x1, 3; 2, 2*x2'")
     from gradcalc.cli.derivatives import answer
 
-    return answer(options, KINDS["jacobian"])
+    return answer(options, kind)
 
 
-def judge(options: Options) -> Text:
-    """The verdict on ``--claim``.
+def _kind(options: Options) -> Kind:
+    if options.hessian and options.v is not None:
+        raise UsageError("--hessian and --v: which one?")
+    return KINDS["hessian" if options.hessian else "jacobian" if options.v is None else "vjp"]
+
+
+def judge(options: Options, kind: Kind) -> Text:
+    """The verdict on a claim.
 
     Raises GradcalcError where the expression, the claim or the points cannot be read."""
     if options.format not in FORMATS:
         raise UsageError(
             f"check --claim has no format {options.format}", hint=f"one of {', '.join(FORMATS)}"
         )
-    source = _source(options)
+    source = None if options.claim is None else _source(options)
     how = method(options)
-    problem = posed(options) if options.at is not None else None
-    graph = problem.graph if problem else traced(options)
+    problem = _problem(options)
+    if kind.of_one:
+        require_one_output(problem, kind.of_one, options)
+    along = vector(problem, kind.vector, options) if kind.vector else []
 
     from gradcalc.check.verify import BUDGET
-    from gradcalc.claims.claim import read_claim  # deferred, like the rest: they bring numpy
-    from gradcalc.claims.ruling import rule
+    from gradcalc.claims.ruling import Subject, Tolerance, rule  # deferred: numpy
     from gradcalc.engine.program import Program
     from gradcalc.render.claims import as_record, as_text
 
-    program = Program(graph)
-    budget = BUDGET if options.budget is None else options.budget
-    points = _points(options, program, problem)
-    matter = _matter(options, graph)
-    claim = read_claim(source, matter)
-    try:
-        claim = claim.fitted(matter)
-    except BindingError as error:
-        _mention_the_transpose(error, program, claim, points)
-        raise
-    ruling = rule(program, claim, points.x, method=how, budget=budget)
+    subject = Subject(Program(problem.graph), kind, tuple(along))
+    points = _points(options, subject.program, problem)
+    claim = _claim(options, source, subject, problem, points)
+    ruling = rule(
+        subject,
+        claim,
+        points.x,
+        method=how,
+        budget=BUDGET if options.budget is None else options.budget,
+        tolerance=Tolerance(options.rtol, options.atol),
+    )
     if ruling.skipped and not ruling.points and ruling.right is None:
         raise _undefined(options, ruling, points)
     if options.format == "table":
-        text = as_text(program, ruling, points.said, quiet=options.quiet)
+        text = as_text(subject, ruling, points.said, quiet=options.quiet)
     else:
-        text = _json(as_record(program, claim, ruling, points.said), options.format == "ndjson")
+        text = _json(as_record(subject, claim, ruling, points.said), options.format == "ndjson")
     return Text(text, _exit(ruling), checked=ruling.right is True)
+
+
+def _problem(options: Options) -> Problem:
+    """The expression, with its point if there is one; or a Python function in its place."""
+    words = options.expr or []
+    if options.jac is not None and len(words) == 1 and SPEC.fullmatch(words[0]):
+        from gradcalc.claims.tested import traced as traced_function
+
+        at = values(options.at, "--at")
+        count = sum(len(flatten(item.value)) for item in at) or None
+        graph = traced_function(words[0], count)
+        x = bind(at, graph.variables, "variables", "--at") if at else []
+        return Problem(graph, x, dict(zip(graph.variables, x, strict=False)))
+    if options.at is not None:
+        return posed(options)
+    return Problem(traced(options), [], {})
+
+
+def _claim(
+    options: Options, source: Source | None, subject: Subject, problem: Problem, points: Points
+) -> Claim | Tested:
+    """What is to be judged, in the shape of the derivative."""
+    from gradcalc.claims.claim import read_array, read_claim
+    from gradcalc.claims.tested import by_command, by_function
+
+    if options.jac is not None:
+        return by_function(options.jac, points.x, subject.shape)
+    if options.claim_from is not None:
+        return by_command(options.claim_from, points.x, subject.shape)
+    assert source is not None
+    matter = _matter(options, subject, problem)
+    path = _npy(options)
+    claim = read_array(path, matter) if path else read_claim(source, matter)
+    try:
+        return claim.fitted(matter)
+    except BindingError as error:
+        _mention_what_fits(error, subject, claim, points)
+        raise
 
 
 def _exit(ruling: Ruling) -> Exit:
@@ -103,14 +164,24 @@ def _source(options: Options) -> Source:
     """The text of the claim, and where it comes from."""
     text = options.claim or ""
     if text == "-":
-        if options.expr == ["-"]:
-            raise UsageError("the expression and the claim cannot both be standard input")
+        if options.expr == ["-"] or "-" in (options.at or ()):
+            what = "expression" if options.expr == ["-"] else "point"
+            raise UsageError(f"the {what} and the claim cannot both be standard input")
         return Source(read_stdin(), STDIN)
-    if text.startswith("@"):
+    path = _npy(options)
+    if path is not None:
+        return Source("", path)
+    if text.startswith("@") and not re.match(r"@\d+=", text):  # that is CasADi's @1=…
         return Source(read_file(text[1:]), text[1:])
     if _FILE.fullmatch(text) or (("/" in text or "." in text) and _is_file(text)):
         return Source(read_file(text), text)
     return Source(text, "--claim")
+
+
+def _npy(options: Options) -> str | None:
+    """The file of numpy that the claim is, if it is one."""
+    path = (options.claim or "").removeprefix("@")
+    return path if path.endswith(".npy") and "\n" not in path else None
 
 
 def _is_file(text: str) -> bool:
@@ -120,22 +191,22 @@ def _is_file(text: str) -> bool:
         return False
 
 
-def _matter(options: Options, graph: Graph) -> Matter:
+def _matter(options: Options, subject: Subject, problem: Problem) -> Matter:
     from gradcalc.claims.claim import Matter
 
-    at = values(options.at, "--at")
-    bases = {label.partition("[")[0] for label in graph.variables}
-    held = [item for item in at if item.name and item.name not in bases]
-    given = [*values(options.param, "--param"), *held]
+    kind = subject.kind
+    arrays = {name: shape(value) for name, value in problem.at.items() if isinstance(value, list)}
     return Matter(
-        tuple(graph.output_names),
-        tuple(graph.variables),
-        shapes([item for item in at if item.name in bases]),
-        {item.name: item.value for item in given},
+        subject.rows,
+        subject.columns,
+        arrays,
+        problem.fixed or constants(values(options.param, "--param")),
+        kind.title,
+        kind.name,
     )
 
 
-def _points(options: Options, program: Program, problem: Problem | None) -> Points:
+def _points(options: Options, program: Program, problem: Problem) -> Points:
     """The point of ``--at`` first, then the random ones: without ``--at``, a hundred of them."""
     import numpy as np
 
@@ -144,7 +215,7 @@ def _points(options: Options, program: Program, problem: Problem | None) -> Poin
     if count is None:
         count = 0 if options.at is not None and options.range is None else SAMPLES
     parts, words = [np.empty((0, n))], []
-    if problem is not None:
+    if options.at is not None:
         parts.append(np.reshape(problem.x, (1, n)))
         words.append("at the point")
     if count and n:
@@ -153,7 +224,7 @@ def _points(options: Options, program: Program, problem: Problem | None) -> Poin
         low, high = (np.array([getattr(r, end) for r in ranges]) for end in ("low", "high"))
         parts.append(low + (high - low) * rng.random((count, n)))
         words.append(_said(count, ranges, program.variables))
-    elif problem is None:
+    elif options.at is None:
         parts.append(np.empty((1, 0)))  # no variables: one point, without coordinates
     return Points(np.concatenate(parts), " and ".join(words))
 
@@ -166,16 +237,29 @@ def _said(count: int, ranges: list[Range], variables: tuple[str, ...]) -> str:
     return f"{points} of {', '.join(named)}{', …' * (len(variables) > 4)}"
 
 
-def _mention_the_transpose(
-    error: BindingError, program: Program, claim: Claim, points: Points
-) -> None:
-    """A claim with columns for rows may be right all the same."""
+def _mention_what_fits(error: BindingError, subject: Subject, claim: Claim, points: Points) -> None:
+    """A claim with columns for rows may be right all the same; and one of a single row may be what
+    ``backward(v)`` leaves in ``x.grad``, which is no Jacobian."""
     from gradcalc.claims.ruling import rule
+    from gradcalc.claims.tested import vector as found_vector
 
-    if (claim.columns, claim.rows) != (len(program.outputs), len(program.variables)):
+    rows, columns = subject.shape
+    if (claim.columns, claim.rows) == (rows, columns):
+        if rule(subject, claim.transposed(), points.x, method="none").right:
+            error.hint = "it is transposed, and otherwise right: a row for each output"
         return
-    if rule(program, claim.transposed(), points.x, method="none").right:
-        error.hint = "it is transposed, and otherwise right: a row for each output"
+    if subject.kind.name != "jacobian" or columns not in (claim.rows * claim.columns,):
+        return
+    some = points.x[:8]
+    product = claim.at(some, slice(0)).reshape(len(some), columns)
+    close = max(1e-9, 10 * max(claim.slack, default=0.0))
+    v = found_vector(product, subject.at(some), close)
+    if v is not None:
+        listed = ", ".join(f"{number:g}" for number in v)
+        error.hint = (
+            f"this is vᵀJ for v = ({listed}), not the Jacobian: what backward(v) leaves in x.grad"
+            f"\nto judge it as that: --v {listed.replace(' ', '')}"
+        )
 
 
 def _undefined(options: Options, ruling: Ruling, points: Points) -> UndecidedError:

@@ -122,6 +122,39 @@ class Options:
             help="A Jacobian to judge: '2*x1, 3; 2, 2*x2', numbers, a file, or - for stdin.",
         ),
     ] = None
+    claim_from: Annotated[
+        str | None,
+        typer.Option(
+            "--claim-from",
+            metavar="COMMAND",
+            help="A program that reads points, a line each, and prints a Jacobian for each.",
+        ),
+    ] = None
+    jac: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODULE:FUNCTION", help="A Python function to judge; it is imported and called."
+        ),
+    ] = None
+    hessian: Annotated[
+        bool, typer.Option("--hessian", help="The claim is about the second derivatives.")
+    ] = False
+    rtol: Annotated[
+        float,
+        typer.Option(
+            metavar="R",
+            parser=number(float, 0, 1, "a number from 0 to 1"),
+            help="Let |claimed - true| <= A + R*|true| pass.",
+        ),
+    ] = 0.0
+    atol: Annotated[
+        float,
+        typer.Option(
+            metavar="A",
+            parser=number(float, 0, 1e300, "a number from 0 on"),
+            help="The same.",
+        ),
+    ] = 0.0
     samples: Annotated[
         int | None,
         typer.Option(
@@ -339,7 +372,7 @@ class Options:
 
 EXPRESSION = ("expr", "file")
 POINT = ("at", "param", "wrt", "outputs")
-CLAIM = ("claim", "samples", "seed", "range")
+CLAIM = ("claim", "claim_from", "jac", "hessian", "v", "rtol", "atol", "samples", "seed", "range")
 BENDS = ("kinks", "convention")
 CHECK = ("check", "no_check", "budget", "certify", "precise")
 PRINTING = ("format", "digits", "out", "color", "quiet")

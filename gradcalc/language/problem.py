@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gradcalc.errors import BindingError
@@ -19,12 +19,13 @@ class Problem:
     """A graph and the point it is asked about.
 
     ``x`` has the coordinates in the order of ``graph.variables``; ``at`` the same as they were
-    bound: numbers, and nested lists for array variables.
+    bound: numbers, and nested lists for array variables. ``fixed`` are the constants by name.
     """
 
     graph: Graph
     x: list[float]
     at: dict[str, Number]
+    fixed: dict[str, Number] = field(default_factory=dict)
 
 
 def pose(
@@ -50,7 +51,7 @@ def pose(
     except BindingError as error:
         _mention_constants(error, text, given, graph.variables)
         raise
-    return Problem(graph, x, _as_bound(given.columns, graph.variables, x))
+    return Problem(graph, x, _as_bound(given.columns, graph.variables, x), given.fixed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from gradcalc.render.numbers import shown
 from gradcalc.text import clipped, safe
 
 if TYPE_CHECKING:
-    from gradcalc.claims.claim import Claim
-    from gradcalc.claims.ruling import Ruling, Wrong
+    from gradcalc.claims.claim import Claim, Tested
+    from gradcalc.claims.ruling import Ruling, Subject, Wrong
     from gradcalc.engine.program import Program
     from gradcalc.engine.schedule import Floats
 
@@ -19,10 +19,11 @@ _LISTED = 6  # wrong entries, and coordinates of a point, that are written out
 _LONGEST = 40  # characters of an entry's text
 
 
-def as_text(program: Program, ruling: Ruling, where: str, *, quiet: bool = False) -> str:
+def as_text(subject: Subject, ruling: Ruling, where: str, *, quiet: bool = False) -> str:
     """Some lines: the verdict, what differs, what our own Jacobian is worth."""
+    program = subject.program
     lines = [_headline(program, ruling, where)]
-    lines += [f"  {_wrong(wrong)}" for wrong in ruling.wrong[:_LISTED]]
+    lines += [f"  {_wrong(wrong, ruling.verdict is not None)}" for wrong in ruling.wrong[:_LISTED]]
     if len(ruling.wrong) > _LISTED:
         lines.append(f"  … and {len(ruling.wrong) - _LISTED:,} more")
     if ruling.diagnosis is not None:
@@ -30,7 +31,7 @@ def as_text(program: Program, ruling: Ruling, where: str, *, quiet: bool = False
     if not quiet:
         lines += [f"note: {note}" for note in notes(program, ruling)]
         if ruling.verdict is not None:
-            lines.append(f"our own Jacobian: {ruling.verdict.line}")
+            lines.append(f"our own {_name(subject)}: {ruling.verdict.line}")
     return "".join(f"{safe(line)}\n" for line in lines)
 
 
@@ -50,8 +51,11 @@ def notes(program: Program, ruling: Ruling) -> list[str]:
     return found
 
 
-def as_record(program: Program, claim: Claim, ruling: Ruling, where: str) -> dict[str, Any]:
+def as_record(
+    subject: Subject, claim: Claim | Tested, ruling: Ruling, where: str
+) -> dict[str, Any]:
     """The JSON object."""
+    program = subject.program
     at = (
         None if ruling.at is None else dict(zip(program.variables, ruling.at.tolist(), strict=True))
     )
@@ -59,6 +63,7 @@ def as_record(program: Program, claim: Claim, ruling: Ruling, where: str) -> dic
     verdict = ruling.verdict
     body = {
         "claim": {
+            "kind": subject.kind.name,
             "right": ruling.right,
             "where": where,
             "points": ruling.points,
@@ -86,6 +91,10 @@ def as_record(program: Program, claim: Claim, ruling: Ruling, where: str) -> dic
     )
 
 
+def _name(subject: Subject) -> str:
+    return {"vjp": "vᵀJ"}.get(subject.kind.name, subject.kind.title)
+
+
 def _headline(program: Program, ruling: Ruling, where: str) -> str:
     entries = "1 entry" if ruling.total == 1 else f"{ruling.total:,} entries"
     skipped = f" ({ruling.skipped:,} skipped: undefined there)" if ruling.skipped else ""
@@ -93,19 +102,21 @@ def _headline(program: Program, ruling: Ruling, where: str) -> str:
         at = f" at {_point(program, ruling.at)}" if ruling.at is not None else ""
         return f"? the claim is not decided{at}: {ruling.reason}"
     if ruling.right:
-        worst = f", worst {ruling.max_ulp:.2g} ulp" if ruling.max_ulp else ""
-        return f"✓ the claim is right: {entries} {where}{skipped}{worst}"
+        exact = ruling.max_ulp == 0 or ruling.digits
+        worst = "" if exact else f", worst {ruling.max_ulp:.2g} ulp"
+        to = f" to {ruling.digits}" if ruling.digits else ""
+        return f"✓ the claim is right{to}: {entries} {where}{skipped}{worst}"
     at = "" if ruling.at is None or not len(ruling.at) else f" at {_point(program, ruling.at)}"
     differ = "differs" if len(ruling.wrong) == 1 else "differ"
     return f"✗ the claim is wrong{at}: {len(ruling.wrong):,} of {entries} {differ}"
 
 
-def _wrong(wrong: Wrong) -> str:
+def _wrong(wrong: Wrong, known: bool = True) -> str:
     claimed, text = shown(wrong.claimed, None), wrong.text.strip()
-    if not _is_number(text):
+    if text and not _is_number(text):
         claimed = f"{clipped(text, _LONGEST)} = {claimed}"
     place = f"row {wrong.output}, column {wrong.variable}"
-    return f"{place}: claimed {claimed}, exact {shown(wrong.exact)}"
+    return f"{place}: claimed {claimed}, {'exact' if known else 'ours'} {shown(wrong.exact)}"
 
 
 def _is_number(text: str) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
+from gradcalc.render.formats import FORMATS
 from tests.cli.shell import Shell
 
 PAIR = "x1**2+3*x2, x2**2+2*x1"
@@ -99,12 +101,235 @@ def test_files_and_standard_input(
         assert gradcalc("check", PAIR, "--at", "2,4", "--claim", "-", stdin=printed).code == 1
 
 
-@pytest.mark.parametrize("format", ["json", "ndjson", "csv", "plain", "tsv"])
-def test_what_gradcalc_prints_is_a_claim(gradcalc: Shell, format: str) -> None:
-    text = "exp(x*y)/3, sin(x)/y"
-    printed = gradcalc("jacobian", text, "--at", "0.7,1.3", "--format", format).out
-    assert gradcalc("check", text, "--at", "0.7,1.3", "--claim", "-", stdin=printed).code == 0
-    assert gradcalc("check", text, "--at", "0.7,1.4", "--claim", "-", stdin=printed).code == 1
+KINDS = [
+    ("jacobian", "exp(x*y)/3, sin(x)/y", []),
+    ("jacobian", "exp(x*y)/3, sin(x)/y", ["--sparse"]),
+    ("jacobian", "[a[0]*a[1]/3, exp(a[1]), a[0]]", []),
+    ("grad", "exp(x*y)/3", []),
+    ("hessian", "exp(x*y)/3", []),
+    ("vjp", "exp(x*y)/3, sin(x)/y", ["--v", "2,3"]),
+]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize(("command", "text", "more"), KINDS, ids=str)
+def test_what_gradcalc_prints_is_a_claim(
+    gradcalc: Shell, tmp_path: Path, command: str, text: str, more: list[str], format: str
+) -> None:
+    if "--sparse" in more and format not in ("csv", "tsv", "mtx"):
+        return
+    file = str(tmp_path / f"J.{'npy' if format == 'npy' else 'txt'}")
+    at, elsewhere = ("0.7,1.3", "0.7,1.4")
+    if "a[" in text:
+        at, elsewhere = "a=[0.7,1.3]", "a=[0.7,1.4]"
+    assert gradcalc(command, text, "--at", at, *more, "-f", format, "-o", file).code == 0
+    asked = {"hessian": ["--hessian"], "vjp": more}.get(command, [])
+    ran = gradcalc("check", text, "--at", at, *asked, "--claim", f"@{file}")
+    assert ran.code == 0, ran
+    assert gradcalc("check", text, "--at", elsewhere, *asked, "--claim", f"@{file}").code == 1
+
+
+def test_a_table_in_blocks_is_a_claim(
+    gradcalc: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = ", ".join(f"exp(x{i}*x{i + 1})/3" for i in range(1, 12))
+    at = ",".join(str(i / 7) for i in range(12))
+    monkeypatch.setattr("gradcalc.cli.terminal.width", lambda stream: 60)
+    printed = gradcalc("jacobian", text, "--at", at, "--certify").out
+    assert printed.count("─\n") > 2
+    assert gradcalc("check", text, "--at", at, "--claim", "-", stdin=printed).code == 0
+
+
+PRINTED = [
+    "Matrix([[2*x1, 3], [2, 2*x2]])",
+    "Matrix([\n[2*x1,    3],\n[   2, 2*x2]])",
+    "ImmutableMatrix([[4, 3], [2, 6]])",
+    "[4.0 3.0; 2.0 6.0]",
+    "J = [4 3; 2 6];",
+    "[2*x1, 3; 2, 2*x2]",
+    "[2*x1 3; 2 2*x2]",
+    "J =\n\n     4     3\n     2     6\n",
+    "2×2 Matrix{Float64}:\n 4.0  3.0\n 2.0  6.0",
+    "[[4, 3], \n [2, 6]]",
+    "[[(2*x1), 3], \n [2, (2*x2)]]",
+    "@1=2, \n[[(@1*x1), 3], \n [@1, (@1*x2)]]",
+    "SX([[(2*x1), 3], [2, (2*x2)]])",
+    "DM([[4, 3], [2, 6]])",
+    "np.array([[2*x1, 3], [2, 2*x2]])",
+    "array([[4., 3.],\n       [2., 6.]])",
+    "[[4. 3.]\n [2. 6.]]",
+    "Array([[4., 3.],\n       [2., 6.]], dtype=float32)",
+    "tensor([[4., 3.],\n        [2., 6.]], grad_fn=<ViewBackward0>)",
+    r"\left[\begin{matrix}4 & 3\\2 & 6\end{matrix}\right]",
+    r"\begin{pmatrix} 4 & 3 \\ 2 & 6 \\ \end{pmatrix}",
+    "| | x1 | x2 |\n|---|---|---|\n| f1 | 2*x1 | 3 |\n| f2 | 2 | 2*x2 |\n",
+]
+
+
+@pytest.mark.parametrize("printed", PRINTED)
+def test_what_other_programs_print_is_a_claim(gradcalc: Shell, printed: str) -> None:
+    words = ("check", PAIR, "--claim", "-", "--at")
+    assert gradcalc(*words, "2,3", stdin=printed).code == 0
+    transposed = gradcalc(*words, "1.5,3", stdin=printed)
+    assert transposed.code == (0 if "x1" in printed else 1)
+    assert gradcalc("check", PAIR, "--claim", printed, "--at", "2,3").code == 0
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (0, ["sin(x)", "--claim", "0.5403023", "--at", "1"]),
+        (1, ["sin(x)", "--claim", "0.5403024", "--at", "1"]),
+        (1, ["sin(x)", "--claim", "0.54", "--at", "1"]),
+        (0, ["sin(x)", "--claim", "0.54", "--at", "1", "--rtol", "1e-3"]),
+        (0, ["sin(x)", "--claim", "0.54", "--at", "1", "--atol", "1e-3"]),
+        (1, ["sin(x)", "--claim", "0.54", "--at", "1", "--rtol", "1e-4"]),
+        (1, ["x**2", "--claim", "6.000000000001", "--at", "3"]),
+        (1, ["x**2", "--claim", "2.000000000001*x", "--at", "3"]),
+        (1, ["sin(x)/x", "--claim", "1.2345678901234e-7", "--at", "1e-6"]),
+        (1, ["1e19*x-1e19*x+0.1*x", "--claim", "5", "--at", "1"]),
+        (0, ["1e19*x-1e19*x+0.1*x", "--claim", "0.1", "--at", "1"]),
+        (0, ["tanh(x)", "--claim", "1-tanh(x)**2", "--at", "200"]),
+        (0, ["sin(exp(x))", "--claim", "cos(exp(x))*exp(x)", "--at", "360"]),
+        (1, ["sin(exp(x))", "--claim", "sin(exp(x))*exp(x)", "--at", "360"]),
+        (0, ["0.1*x*y", "--claim", "y/10, x/10"]),
+        (1, ["0.1*x*y", "--claim", "y/10, x/10.000000001"]),
+        (0, ["pi*x", "--claim", "3.14159265358979", "--at", "1"]),
+        (1, ["pi*x", "--claim", "3.14159265358978", "--at", "1"]),
+        (1, ["x/3", "--claim", "0", "--at", "1"]),
+        (2, ["x", "--rtol", "1e-3", "--at", "1"]),
+        (2, ["x", "--claim", "1", "--rtol", "2"]),
+        (2, ["x", "--claim", "1", "--jac", "a:b"]),
+        (2, ["x", "--hessian", "--v", "1", "--claim", "1"]),
+        (3, ["x, y", "--hessian", "--claim", "1"]),
+    ],
+)
+def test_a_claim_is_right_to_the_digits_that_it_has(
+    gradcalc: Shell, code: int, words: list[str]
+) -> None:
+    ran = gradcalc("check", *words)
+    assert ran.code == code, ran
+    assert "internal error" not in ran.err
+
+
+def test_how_many_digits_that_are_is_said(gradcalc: Shell) -> None:
+    ran = gradcalc("check", "sin(x)", "--claim", "0.5403023", "--at", "1")
+    assert ran.out.startswith("✓ the claim is right to the 7 digits that it has: 1 entry")
+
+
+def test_our_own_rounded_number_is_not_called_exact(gradcalc: Shell) -> None:
+    true = "cos(x)/x-sin(x)/x**2"
+    ran = gradcalc("check", "sin(x)/x", "--claim", true, "--at", "1e-5")
+    assert ran.code == 0
+    assert "right at this point only" not in ran.out
+    ran = gradcalc("check", "x**2", "--claim", "5", "--at", "1", "--check", "none")
+    assert "claimed 5, ours 2" in ran.out
+
+
+def test_a_product_is_no_jacobian(gradcalc: Shell) -> None:
+    ran = gradcalc("check", PAIR, "--claim", "tensor([[6., 9.]])", "--at", "2,3")
+    assert ran.code == 3
+    assert "this is vᵀJ for v = (1, 1), not the Jacobian" in ran.err
+    assert "--v 1,1" in ran.err
+    assert "v = (1, 0)" in gradcalc("check", PAIR, "--claim", "2*x1, 3").err
+    for claim, v, code in (("6,9", "1,1", 0), ("2*x1+2, 3+2*x2", "1,1", 0), ("6,9", "1,2", 1)):
+        ran = gradcalc("check", PAIR, "--claim", claim, "--v", v, "--at", "2,3")
+        assert ran.code == code
+        assert "our own vᵀJ" in ran.out
+
+
+def test_hessians(gradcalc: Shell) -> None:
+    words = ("check", "x**2*y", "--hessian", "--claim")
+    assert gradcalc(*words, "2*y, 2*x; 2*x, 0").code == 0
+    ran = gradcalc(*words, "2*y, 2*x; 2*x, 1", "--at", "1,2")
+    assert ran.code == 1
+    assert "row y, column y: claimed 1, exact 0" in ran.out
+    assert gradcalc(*words, "4, 2; 2, 0", "--at", "1,2").code == 0
+    assert gradcalc("check", "x**2*y", "--hessian", "--at", "1,2").out.startswith("Hessian of f1")
+
+
+def test_a_point_from_standard_input(gradcalc: Shell) -> None:
+    ran = gradcalc("check", PAIR, "--claim", RIGHT, "--at", "-", stdin="2,3")
+    assert (ran.code, ran.err) == (0, "")
+    ran = gradcalc("check", PAIR, "--claim", "-", "--at", "-", stdin="2,3")
+    assert "the point and the claim cannot both be standard input" in ran.err
+
+
+MODULE = """
+import numpy as np
+print("imported")
+def f(x): return [x[0]**2 + 3*x[1], x[1]**2 + 2*x[0]]
+def jac(x): print("called"); return [[2*x[0], 3], [2, 2*x[1]]]
+def wrong(x): return np.array([[2*x[0], 3], [2, 2*x[0]]])
+def product(a, b): return a*b
+def slopes(a, b): return b, a
+def boom(x): raise ZeroDivisionError("no")
+def short(x): return [1.0]
+number = 3
+"""
+COMMAND = """
+import json, sys
+for line in sys.stdin:
+    a, b = map(float, line.split())
+    rows = [[2*a, 3], [2, 2*b]]
+    if sys.argv[1] == "json": print(json.dumps(rows))
+    if sys.argv[1] == "flat": print(*rows[0], *rows[1])
+    if sys.argv[1] == "rows": print(*rows[0]); print(*rows[1]); print()
+    if sys.argv[1] == "wrong": print(*rows[0], *rows[0])
+    if sys.argv[1] == "less": break
+sys.exit(sys.argv[1] == "fail")
+"""
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A module and a command in the working directory; the name of the module."""
+    name = f"under_test_{tmp_path.name.replace('-', '_')}"
+    (tmp_path / f"{name}.py").write_text(MODULE, encoding="utf-8")
+    (tmp_path / "program.py").write_text(COMMAND, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return name
+
+
+@pytest.mark.parametrize(
+    ("code", "f", "jac", "more"),
+    [
+        (0, "M:f", "M:jac", ["--at", "1,2", "--samples", "20"]),
+        (1, "M:f", "M:wrong", ["--at", "1,2"]),
+        (0, "M:product", "M:slopes", ["--samples", "5"]),
+        (0, PAIR, "M:jac", ["--samples", "5"]),
+        (1, PAIR, "M:wrong", ["--samples", "5"]),
+        (2, "M:f", "M:boom", ["--at", "1,2"]),
+        (2, "M:f", "M:nothing", ["--at", "1,2"]),
+        (2, "M:f", "M:number", ["--at", "1,2"]),
+        (2, "M:f", "no_such_module:f", ["--at", "1,2"]),
+        (2, "M:f", "M:jac", []),
+        (3, "M:f", "M:short", ["--at", "1,2"]),
+    ],
+)
+def test_a_python_function_under_test(
+    gradcalc: Shell, programs: str, code: int, f: str, jac: str, more: list[str]
+) -> None:
+    ran = gradcalc("check", f.replace("M:", f"{programs}:"), "--jac",
+                   jac.replace("M:", f"{programs}:"), *more)  # fmt: skip
+    assert ran.code == code, ran
+    assert "called" not in ran.out
+    assert "imported" not in ran.out
+    assert "internal error" not in ran.err
+
+
+@pytest.mark.parametrize(
+    ("code", "argument"),
+    [(0, "json"), (0, "flat"), (0, "rows"), (1, "wrong"), (3, "less"), (2, "fail")],
+)
+@pytest.mark.usefixtures("programs")
+def test_a_command_under_test(gradcalc: Shell, code: int, argument: str) -> None:
+    command = f"{sys.executable} program.py {argument}"
+    ran = gradcalc("check", PAIR, "--claim-from", command, "--samples", "9")
+    assert ran.code == code, ran
+    for nothing in ("", "'", "/no/such/program"):
+        assert gradcalc("check", PAIR, "--claim-from", nothing).code == 2
 
 
 def test_a_transposed_claim_that_does_not_fit(gradcalc: Shell) -> None:

@@ -1,0 +1,128 @@
+"""Entries of a graph to as many digits as it takes.
+
+``1 - tanh(x)**2`` is a right formula, and at x = 200 it takes 180 digits to see it: guard digits
+are put on top of every run, and two runs have to agree.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from gradcalc.calculus.gradients import copy, gradient_graph, jacobian_graph, vjp_graph
+from gradcalc.calculus.kinds import Kind
+from gradcalc.check.budget import Deadline
+from gradcalc.check.digits.guard import reserve
+from gradcalc.check.digits.values import leaves, rerun
+from gradcalc.check.structure import operands
+from gradcalc.functions.digits import context
+from gradcalc.functions.primitives import CONSTANT, VARIABLE
+from gradcalc.graph.graph import Graph
+
+_DIGITS = (40, 80, 160, 400, 800)
+_AGREE = 1e-25
+_ZERO = "1e-330"
+"""What is smaller than every double: terms that cancel leave less in the last run."""
+
+_LARGEST = 50_000
+"""Nodes of a graph of derivatives that is still worth running again."""
+
+_LITERAL = re.compile(r"\d[\d_]*(?:\.[\d_]*)?(?:[eE][-+]?\d+)?|\.\d[\d_]*(?:[eE][-+]?\d+)?")
+
+
+@dataclass(frozen=True)
+class Exact:
+    """A graph to be run with many digits. ``texts`` are the numbers of the text that no double is,
+    by node: 0.1, but not 0.5."""
+
+    graph: Graph
+    texts: Mapping[int, str]
+
+    def at(self, x: Sequence[float], deadline: Deadline, *, typed: bool = False) -> list[Any]:
+        """The outputs at ``x`` as mpmath numbers; None for one that stays open.
+
+        Numbers in the text are the doubles that they are rounded to, or ``typed``: the decimals
+        that stand there. Raises OutOfTime.
+        """
+        mp = context()
+        nodes = list(range(len(self.graph)))
+        before: list[Any] | None = None
+        last: list[Any] | None = None
+        extra: int | None = None
+        for digits in _DIGITS:
+            with mp.workdps(digits + (extra or 0)):
+                values = leaves(self.graph, x)
+                values |= {node: mp.mpf(text if typed else float(text))
+                           for node, text in self.texts.items()}  # fmt: skip
+                rerun(self.graph, [node for node in nodes if node not in values], values, deadline)
+                found = [values[node] for node in self.graph.outputs]
+                if extra is None:
+                    extra = reserve(self.graph, nodes, values)
+                    before = None if extra else found
+                    continue
+                if before is not None and all(map(_agree, before, found)):
+                    return [_or_zero(number) for number in found]
+                before, last = found, before
+        return [_or_zero(now) if then is not None and _agree(then, now) else None
+                for then, now in zip(last or [None] * len(found), found, strict=True)]  # fmt: skip
+
+
+def derivatives(graph: Graph, kind: Kind) -> Exact | None:
+    """The entries, row by row; None if their graph would be too large. The inputs of a product are
+    the variables and then the vector."""
+    rows = len(graph.inputs) if kind.order == 2 else len(graph.outputs)
+    if len(graph) * max(rows, 1) > _LARGEST:
+        return None
+    exact = unfolded(graph)
+    if kind.vector is not None:
+        return replace(exact, graph=vjp_graph(exact.graph))
+    first = gradient_graph(exact.graph) if kind.order == 2 else exact.graph
+    return replace(exact, graph=jacobian_graph(first))
+
+
+def unfolded(graph: Graph) -> Exact:
+    """The graph without the values of what is made of decimals: they may be other than doubles."""
+    texts = dict(_decimals(graph))
+    if not texts:
+        return Exact(graph, texts)
+    free = copy(graph)
+    free.outputs, free.output_names = list(graph.outputs), list(graph.output_names)
+    for node in range(len(graph)):
+        if node in texts:
+            free.codes[node] = VARIABLE.code
+            free.names[node] = f"#{node}"
+        elif (
+            node not in graph.constants
+            or graph.codes[node] == CONSTANT.code
+            or all(k in free.constants for k in operands(graph, node))
+        ):
+            continue
+        del free.constants[node]
+    return Exact(free, texts)
+
+
+def _decimals(graph: Graph) -> Iterator[tuple[int, str]]:
+    for node, number in graph.constants.items():
+        if graph.codes[node] != CONSTANT.code:
+            continue
+        text = graph.text(node).replace("_", "")
+        if not _LITERAL.fullmatch(text) or len(text) > 40 or float(text) != number:
+            continue
+        if "e" in text.lower() or Fraction(text) != Fraction(number):
+            yield node, text
+
+
+def _or_zero(number: Any) -> Any:
+    """What is left of terms that cancel is 0."""
+    return number * 0 if abs(number) < context().mpf(_ZERO) else number
+
+
+def _agree(one: Any, other: Any) -> bool:
+    if one == other or (one != one and other != other):
+        return True
+    mp = context()
+    size = max(abs(one), abs(other))
+    return bool(abs(one - other) <= _AGREE * size) or bool(size < mp.mpf(_ZERO))

@@ -1,0 +1,193 @@
+"""Matrices as documents and programs lay them out: gradcalc's own tables, Markdown, LaTeX,
+MatrixMarket, lists of coordinates, MATLAB, Julia.
+
+Each reader takes a text apart into cells, or says that the text is not of its kind. What stands in
+the cells, numbers or formulas, is not its business.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+
+from gradcalc.errors import BindingError
+
+_RULE = re.compile(r"─{3,}")
+_LATEX = re.compile(
+    r"\\begin\{(array|[bpvBV]?matrix|smallmatrix)\}(?:\{[^}]*\})?(.*?)\\end\{\1\}", re.S
+)
+_POWER = re.compile(r"\s*\\(?:times|cdot)\s*10\^\{?([-+]?\d+)\}?")
+_BRACKETS = re.compile(r"\s*(?:\w+\s*=)?\s*\[([^\[\]]*)\]\s*;?\s*")
+_HEADING = re.compile(r"\s*(?:\d+(?:[×x]\d+ |-element )[\w{}, ]+:|\w+\s*=)[ \t]*\n")
+_NUMBER = re.compile(r"\s*[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[iI]nf|nan|NaN)\s*")
+_MOST = 4096  # rows and columns of a matrix that is written by its coordinates
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Cells in rows; ``columns`` are the names over them, where they have names."""
+
+    cells: list[list[str]]
+    columns: list[str] | None = None
+
+
+def read_sheet(text: str, rows: Sequence[str], columns: Sequence[str]) -> Sheet | None:
+    """The cells of a matrix whose rows and columns have these names; None if it is a plain text.
+
+    Raises BindingError where the layout is one of these, and broken.
+    """
+    for reader in _READERS:
+        found = reader(text, rows, columns)
+        if found is not None:
+            return found
+    return None
+
+
+def _table(text: str, rows: Sequence[str], columns: Sequence[str]) -> Sheet | None:
+    """gradcalc's table, maybe in blocks of columns."""
+    lines = text.splitlines()
+    rules = [k for k, line in enumerate(lines) if _RULE.fullmatch(line.strip())]
+    if not rules:
+        return None
+    below = {k - 1 for k, line in enumerate(lines) if line.split()[:1] == ["at"]} | {
+        k - 1 for k in rules
+    }
+    heads = [k for k in sorted(below) if _is_head(lines[k], columns)]
+    cells: dict[str, list[str]] = {name: [] for name in rows}
+    names: list[str] = []
+    for head, stop in zip(heads, [*heads[1:], len(lines)], strict=True):
+        inside = [name for name in lines[head].split() if name in columns]
+        if set(inside) & set(names):  # a second table: how many digits are right
+            break
+        names += inside
+        for line in takewhile(_is_told, lines[head + 1 : stop]):
+            words = line.split()
+            if words and words[0] in cells and len(words) > len(inside):
+                cells[words[0]] += words[len(words) - len(inside) :]
+    if not all(len(found) == len(names) for found in cells.values()):
+        raise BindingError("the table of the claim has not all its entries")
+    return Sheet(list(cells.values()), names)
+
+
+def _is_head(line: str, columns: Sequence[str]) -> bool:
+    words = line.split()
+    others = [word for word in words if word not in columns]
+    return len(words) > len(others) and set(others) <= {"value", "v", "J·u"}
+
+
+def _is_told(line: str) -> bool:
+    return not line.startswith(("note:", "✓", "✗", "?"))
+
+
+def _markdown(text: str, rows: Sequence[str], columns: Sequence[str]) -> Sheet | None:
+    lines = [line.strip() for line in text.splitlines() if line.strip().startswith("|")]
+    if len(lines) < 3 or not re.fullmatch(r"[|\s:-]+", lines[1]):
+        return None
+    split = [re.split(r"(?<!\\)\|", line.strip("|")) for line in lines]
+    table = [[re.sub(r"\\(.)", r"\1", cell).strip() for cell in row] for row in split]
+    places = [k for k, name in enumerate(table[0]) if name in columns]
+    names = [table[0][k] for k in places]
+    if not places or any(len(row) != len(table[0]) for row in table):
+        raise BindingError("the table of the claim has not all its entries")
+    wanted = [row for row in table[2:] if row[0] in rows] or table[2:]
+    return Sheet([[row[k] for k in places] for row in wanted], names)
+
+
+def _latex(text: str, rows: Sequence[str], columns: Sequence[str]) -> Sheet | None:
+    found = _LATEX.search(text)
+    if found is None:
+        return None
+    body = found[2].replace(r"\hline", "")
+    lines = [line for line in re.split(r"\\\\(?:\[[^\]]*\])?", body) if line.strip()]
+    return Sheet([[_plain(cell) for cell in line.split("&")] for line in lines])
+
+
+def _plain(cell: str) -> str:
+    cell = _POWER.sub(r"e\1", cell).strip()
+    return {r"\infty": "inf", r"-\infty": "-inf", r"\mathrm{NaN}": "nan"}.get(cell, cell)
+
+
+def _matrix_market(text: str, rows: Sequence[str], columns: Sequence[str]) -> Sheet | None:
+    if not text.lstrip().startswith("%%MatrixMarket"):
+        return None
+    lines = [line.split() for line in text.splitlines() if not line.startswith("%")]
+    lines = [words for words in lines if words]
+    try:
+        m, n = map(int, lines[0][:2])
+        if len(lines[0]) == 3:
+            return _placed([(int(i) - 1, int(j) - 1, x) for i, j, x in lines[1:]], m, n)
+        entries = [words[0] for words in lines[1:]]
+        return Sheet([[entries[j * m + i] for j in range(n)] for i in range(m)])
+    except (ValueError, IndexError):
+        raise BindingError("the claim is not a MatrixMarket file of a matrix of numbers") from None
+
+
+def _coordinates(text: str, rows: Sequence[str], columns: Sequence[str]) -> Sheet | None:
+    """A line per entry: output, variable, value, as ``jacobian --sparse`` writes them."""
+    import csv  # deferred: rare
+
+    first, *rest = text.strip().splitlines() or [""]
+    mark = "\t" if "\t" in first else ","
+    if [word.strip() for word in first.split(mark)] != ["output", "variable", "value"]:
+        return None
+    try:
+        places = [
+            (rows.index(i), columns.index(j), x) for i, j, x in csv.reader(rest, delimiter=mark)
+        ]
+    except ValueError:
+        raise BindingError("an entry of the claim has a row or a column of another name") from None
+    return _placed(places, len(rows), len(columns))
+
+
+def _placed(entries: Sequence[tuple[int, int, str]], m: int, n: int) -> Sheet:
+    if not (0 <= m <= _MOST and 0 <= n <= _MOST):
+        raise ValueError
+    cells = [["0"] * n for _ in range(m)]
+    for i, j, x in entries:
+        if i < 0 or j < 0:
+            raise ValueError
+        cells[i][j] = x
+    return Sheet(cells)
+
+
+def _spaced(text: str, rows: Sequence[str], columns: Sequence[str]) -> Sheet | None:
+    """MATLAB's and Julia's ``[4.0 3.0; 2.0 6.0]``, and the lines in which they show a matrix."""
+    found = _BRACKETS.fullmatch(text)
+    heading = None if found else _HEADING.match(text)
+    if found:
+        body = found[1]
+    elif heading:
+        body = text[heading.end() :]
+    else:
+        return None
+    lines = [line for line in re.split(r";|\n", body.replace("...\n", " ")) if line.strip()]
+    if heading is None and len(lines) == 1 and "," in body:
+        return None  # an array of the language
+    cells = [_commas(line) if "," in line else line.split() for line in lines]
+    widths = {len(row) for row in cells}
+    numeric = all(_NUMBER.fullmatch(cell) for row in cells for cell in row)
+    fits = widths == {len(columns)} and not any(cell in "+-*/^" for row in cells for cell in row)
+    return Sheet(cells) if len(widths) == 1 and (numeric or fits) and "[" not in body else None
+
+
+def _commas(line: str) -> list[str]:
+    """The parts between commas that stand in no brackets."""
+    depth, start, found = 0, 0, []
+    for place, char in enumerate(line):
+        depth += (char in "([") - (char in ")]")
+        if char == "," and not depth:
+            found.append(line[start:place])
+            start = place + 1
+    return [*found, line[start:]]
+
+
+_READERS: tuple[Callable[[str, Sequence[str], Sequence[str]], Sheet | None], ...] = (
+    _table,
+    _markdown,
+    _latex,
+    _matrix_market,
+    _coordinates,
+    _spaced,
+)
