@@ -104,7 +104,7 @@ def _lines(polars: Any, table: Table, separator: str) -> bytes | memoryview:
     if table.kept:
         return _lines_with_text(table, separator)
     varying = _varying(table.results)
-    if polars is not None and varying.mean() > DENSE:
+    if polars is not None and varying.sum() > DENSE * varying.size:
         return _dense_lines(polars, table, separator)
     first = np.ascontiguousarray(table.results[0])
     fields = np.where(varying, "%s", "0.0").astype(object)

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from gradcalc.explain.steps import Explanation
 
 
+DIGITS = 6
+"""Significant digits of an explanation, unless --digits says otherwise."""
+
+
 def explain(options: Options) -> Text:
     """The chain rule step by step: for vᵀJ, or without v for every output in turn."""
     problem = posed(options)
@@ -42,7 +46,7 @@ def explain(options: Options) -> Text:
         text = json.dumps(record, allow_nan=False, indent=1, ensure_ascii=False) + "\n"
         notes = ()
     else:
-        text = "\n".join(render_steps(one, options.digits) for one in explanations)
+        text = "\n".join(render_steps(one, options.digits or DIGITS) for one in explanations)
     error = _undefined(Question(kind, at, seeds[0]), explanations)
     return Text(text, error.exit if error else Exit.DONE, error=error, notes=notes)
 

@@ -5,7 +5,7 @@ what a person would write down: which cotangent met which slope, and where it we
 from __future__ import annotations
 
 import math
-from collections import Counter
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,9 +14,13 @@ import numpy as np
 
 from gradcalc.calculus.rules import evaluate, rule
 from gradcalc.engine.point import At
-from gradcalc.functions.primitives import OPERANDS, VARIABLE
+from gradcalc.functions.primitives import OPERANDS, TABLE, VARIABLE
 from gradcalc.graph.graph import Graph
 from gradcalc.language.tokens import is_name, tokenize
+
+_PARTS = {"add": "sum", "sub": "difference", "mul": "product", "div": "quotient"}
+_DIFFERENCE = re.compile(r"\(\(?(-?\d+(?:\.\d+)?)\)? - (\d+(?:\.\d+)?)\)")
+_TO_THE_FIRST = re.compile(r"\*\*1(?![\d.])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,7 @@ class _Sweep:
         self.values = values
         self.texts = {node: one_line(graph.text(node)) for node in range(len(graph))}
         self.texts |= zip(graph.inputs, graph.variables, strict=True)  # a[0], where the text says a
-        self.labels = self.texts | _numbered([(node, self.texts[node]) for node in order])
+        self.labels = self.texts | _named(graph, order, self.texts)
         self.arrived: dict[int, list[tuple[str, float]]] = {}
 
     def arrive(self, node: int, through: str, contribution: float) -> None:
@@ -117,7 +121,8 @@ class _Sweep:
             if math.isnan(values[node]):  # log(-1) has no slope, whatever its formula says
                 slope = math.nan
             contribution = float(cotangent) * float(slope)
-            formula = _substituted(str(primitive.partials[k]), within, self.texts[node])
+            partial = (primitive.plain or primitive.partials)[k]
+            formula = _tidy(_substituted(str(partial), within, self.texts[node]))
             flows.append(Flow(self.labels[operands[k]], formula, float(slope), contribution))
             self.arrive(operands[k], label, contribution)
         return Step(label, float(values[node]), float(cotangent), tuple(flows))
@@ -127,15 +132,35 @@ class _Sweep:
         return Total(name, arrived, sum(contribution for _, contribution in arrived))
 
 
-def _numbered(texts: Sequence[tuple[int, str]]) -> dict[int, str]:
-    """A label for each node: its text, numbered where several say the same, as elements do."""
-    count = Counter(text for _, text in texts)
-    nth: Counter[str] = Counter()
-    labels = {}
-    for node, text in texts:
-        nth[text] += 1
-        labels[node] = text if count[text] == 1 else f"{text} #{nth[text]}"
+def _named(graph: Graph, order: Sequence[int], texts: dict[int, str]) -> dict[int, str]:
+    """A label for each node: its text. Where many say the same, the last kind of them is what the
+    text says, element by element; what comes before are its parts."""
+    alike: dict[str, list[int]] = {}
+    for node in order:
+        alike.setdefault(texts[node], []).append(node)
+    flat = not any("," in name for name in graph.variables if "[" in name)
+    labels: dict[int, str] = {}
+    for text, nodes in alike.items():
+        last = graph.codes[nodes[-1]]
+        whole = [node for node in nodes if graph.codes[node] == last]
+        if flat:
+            labels |= _counted(whole, text, f"{_grouped(text)}[", "]", start=0)
+        else:
+            labels |= _counted(whole, text, f"{text} #")
+        for code in dict.fromkeys(graph.codes[node] for node in nodes if graph.codes[node] != last):
+            word = _PARTS.get(TABLE[code].name, TABLE[code].name)
+            parts = [node for node in nodes if graph.codes[node] == code]
+            labels |= _counted(parts, f"{word} in {text}", f"{word} ", f" in {text}")
     return labels
+
+
+def _counted(
+    nodes: Sequence[int], one: str, before: str, after: str = "", *, start: int = 1
+) -> dict[int, str]:
+    """A label for the only one, or one with a number for each."""
+    if len(nodes) == 1:
+        return {nodes[0]: one}
+    return {node: f"{before}{k}{after}" for k, node in enumerate(nodes, start)}
 
 
 def _substituted(partial: str, operands: Sequence[str], out: str) -> str:
@@ -151,6 +176,16 @@ def _substituted(partial: str, operands: Sequence[str], out: str) -> str:
         else _grouped(place[token])
         for i, token in enumerate(tokens)
     )  # fmt: skip
+
+
+def _tidy(formula: str) -> str:
+    """Without arithmetic that needs no pencil: ``3*x**(3 - 1)`` is ``3*x**2``."""
+    formula = _DIFFERENCE.sub(lambda found: _number(float(found[1]) - float(found[2])), formula)
+    return _TO_THE_FIRST.sub("", formula)
+
+
+def _number(x: float) -> str:
+    return f"{x:.12g}"
 
 
 def _grouped(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 
 import gradcalc
@@ -67,7 +68,25 @@ def test_json_has_no_number_that_json_has_not() -> None:
 
 def test_parts_of_one_text_are_told_apart() -> None:
     told = explain(gradcalc.compile("sum(a*a)", shapes={"a": 2}).at([1.0, 2.0]), [1.0])
-    assert told.forward == (("a*a #1", 1.0), ("a*a #2", 4.0), ("sum(a*a)", 5.0))
-    first = next(step for step in told.steps if step.text == "a*a #1")
+    assert told.forward == (("(a*a)[0]", 1.0), ("(a*a)[1]", 4.0), ("sum(a*a)", 5.0))
+    first = next(step for step in told.steps if step.text == "(a*a)[0]")
     assert [(flow.operand, flow.formula) for flow in first.flows] == [("a[0]", "a[0]")] * 2
-    assert told.totals[1].contributions == (("a*a #2", 2.0), ("a*a #2", 2.0))
+    assert told.totals[1].contributions == (("(a*a)[1]", 2.0), ("(a*a)[1]", 2.0))
+
+
+@pytest.mark.parametrize(
+    ("text", "formula"),
+    [("x^3", "3*x**2"), ("x**2.5", "2.5*x**1.5"), ("x^n", "n*x**(n - 1)"), ("x**-1", "(-1)*x**-2"),
+     ("tanh(x)", "1 - tanh(x)**2"), ("atan(x)", "1/(1 + x**2)")],
+)  # fmt: skip
+def test_a_slope_is_written_as_people_write_it(text: str, formula: str) -> None:
+    program = gradcalc.compile(text, params={"n": 3})
+    (step, *_) = explain(program.at([2.0]), [1.0]).steps
+    assert [flow.formula for flow in step.flows if flow.operand == "x"] == [formula]
+
+
+def test_the_parts_of_a_mean_are_named_by_what_they_are() -> None:
+    told = explain(gradcalc.compile("mean(a+3)", shapes={"a": 2}).at([2.0, 3.0]), [1.0])
+    assert [text for text, _ in told.forward] == [
+        "(a+3)[0]", "(a+3)[1]", "sum in mean(a+3)", "mean(a+3)",
+    ]  # fmt: skip
