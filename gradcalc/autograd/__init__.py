@@ -12,22 +12,23 @@ tensor([13., 13.], grad_fn=<CopySlices>)
 >>> x.grad
 tensor([6., 9.])
 
-Where to read first: ``node`` (what an operation leaves behind), ``backward`` (the sweep, one
-screen), ``elementwise`` (every function of the primitive table), ``structural`` and ``indexing``
-(shapes, ``x[key]``), ``inplace`` (what ``y[0] = …`` does to the graph). Every other operation is a
-node with its formula, in ``operators``, ``reductions``, ``statistics``, ``linear``, ``joining`` and
-``selection``.
+Where to read first: README.md in this folder (the idea, a drawing, what holds), ``core/node`` (what
+an operation leaves behind), ``backward`` (the sweep, one screen), ``operations/elementwise`` (every
+function of the primitive table), ``operations/inplace`` (what ``y[0] = …`` does to the graph).
 
 The names are PyTorch's, the semantics too; the numbers are float32 unless asked otherwise. Known
 differences:
 
 - Derivatives use the primitive table's accurate formulas (tanh′ = sech², exact to the edges). Where
-  such a formula saves the input and PyTorch's saves the result, another of the two must not be
-  written to before backward. ``hypot`` has slope 0 at the origin, as ``norm`` does, not NaN.
-- An index with several parts is one node, and so is a vector times a matrix; PyTorch has several.
+  such a formula saves the input and PyTorch's saves the result (tanh, sigmoid), another of the two
+  must not be written to before backward. ``hypot`` has slope 0 at the origin, as ``norm`` does.
+- Several integers and slices are one node, and so is a vector times a matrix; PyTorch has several.
+- A first gradient is a copy, always: PyTorch may keep the buffer that the sweep computed.
+- Conjugates are computed when they are asked for; PyTorch sets a bit.
+- ``vmap`` and ``is_grads_batched`` are loops; ``save`` and ``load`` have a format of their own.
 - Lists may be assigned to slots, and arrays of numpy multiplied with tensors that require grad.
-- Not here: ``torch.nn`` beyond a few losses, optimisers, saved-tensor hooks, devices, einsum,
-  scatter, cumprod, determinants and solves.
+- Not here: layers, optimizers, devices, named axes, sparse tensors, einsum, cumprod, determinants
+  and solves, ``allow_mutation_on_saved_tensors``.
 """
 
 from __future__ import annotations
@@ -39,9 +40,18 @@ from types import SimpleNamespace as _SimpleNamespace
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
-from gradcalc.autograd import func, function, functional, nn, printing, program
+from gradcalc.autograd import (
+    forward_ad,
+    func,
+    function,
+    functional,
+    graph,
+    nn,
+    printing,
+    program,
+)
 from gradcalc.autograd import gradcheck as checking
-from gradcalc.autograd.backward import GradientEdge, backward, grad
+from gradcalc.autograd.backward import GradientEdge, backward, grad, queue_callback, run_backward
 from gradcalc.autograd.core import dtypes, grad_mode, node, views
 from gradcalc.autograd.core.dtypes import Size, device, dtype, get_default_dtype, set_default_dtype
 from gradcalc.autograd.core.grad_mode import (
@@ -101,6 +111,9 @@ _warnings.filterwarnings(
     "ignore", category=RuntimeWarning, module=r"gradcalc\.(autograd\b|functions\.(primitives|row)$)"
 )
 
+_NAMES["Variable"]._execution_engine = _SimpleNamespace(
+    queue_callback=queue_callback, run_backward=run_backward
+)
 autograd = _sys.modules[__name__]
 """``torch.autograd.grad`` is ``torch.grad`` here."""
 linalg = _SimpleNamespace(
@@ -110,6 +123,26 @@ linalg = _SimpleNamespace(
 
 cuda = _SimpleNamespace(is_available=lambda: False, device_count=lambda: 0)
 """So that ``"cuda" if torch.cuda.is_available() else "cpu"`` finds its answer."""
+
+
+def is_inference(x: Tensor) -> object:
+    """Whether x was made in ``inference_mode``."""
+    return x.is_inference()
+
+
+def is_complex(x: Tensor) -> object:
+    """Whether its numbers are complex."""
+    return x.is_complex()
+
+
+def is_floating_point(x: Tensor) -> object:
+    """Whether its numbers are floating-point ones."""
+    return x.is_floating_point()
+
+
+def is_multithreading_enabled() -> object:
+    """What ``set_multithreading_enabled`` said last."""
+    return grad_mode.mode.multithreading
 
 
 def is_tensor(x: object) -> object:

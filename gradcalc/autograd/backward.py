@@ -19,7 +19,7 @@ import numpy as np
 
 from gradcalc.autograd.core.dtypes import Size
 from gradcalc.autograd.core.grad_mode import _Switch, mode
-from gradcalc.autograd.core.node import Edge, Node
+from gradcalc.autograd.core.node import Edge, Node, clock
 from gradcalc.autograd.core.tensor import Tensor, edge, method, wrap
 from gradcalc.autograd.operations.joining import stack
 from gradcalc.autograd.operations.structural import convert
@@ -47,6 +47,7 @@ def sweep(
             _add(arrived, sums, node, k, v)
     waiting = _count_dependencies(arrived)
     needed = None if captures is None else _leading_to(captures, waiting, through)
+    mode.running = Running(next(clock), waiting, needed, captures)
     run = _watched if mode.anomaly else _run
     ready = [(-node.order, node) for node in arrived if not waiting[node]]
     heapq.heapify(ready)
@@ -76,6 +77,22 @@ def sweep(
             waiting[successor] -= 1
             if not waiting[successor]:
                 heapq.heappush(ready, (-successor.order, successor))
+
+
+class Running(NamedTuple):
+    """A sweep, for the hooks that ask about it."""
+
+    number: int
+    reached: dict[Node, int]
+    needed: set[Node] | None
+    captures: Captures | None
+
+    def runs(self, node: Node | None) -> bool:
+        """Whether cotangents arrive at this node."""
+        if node is None or node not in self.reached:
+            return False
+        captured = self.captures is not None and any(end is node for end, _ in self.captures)
+        return self.needed is None or node in self.needed or captured
 
 
 def _count_dependencies(roots: Iterable[Node]) -> dict[Node, int]:
@@ -190,27 +207,33 @@ def _node_hook(hook: Any, values: Any, cotangents: Any, tracked: bool) -> Sequen
 
 def _watched(node: Node, cotangents: list[Any], tracked: bool) -> Sequence[Any]:
     """``detect_anomaly``: what goes wrong is told with the place of the forward operation."""
+    before, mode.evaluating = mode.evaluating, node
     try:
         flowing = _run(node, cotangents, tracked)
         if mode.check_nan:
             _refuse_nan(node, flowing)
     except Exception:
         warnings.warn(_origin(node), UserWarning, stacklevel=5)
+        while node.made_by is not None:
+            node = node.made_by
+            warnings.warn(
+                "\n\nPrevious calculation was induced by " + _origin(node, ""), UserWarning,
+                stacklevel=5,
+            )  # fmt: skip
         raise
+    finally:
+        mode.evaluating = before
     return flowing
 
 
-def _origin(node: Node) -> str:
+def _origin(node: Node, what: str = "Error detected in ") -> str:
     if node.made_at is None:
         return (
-            f"Error detected in {node.name()}. No forward pass information available. Enable "
+            f"{what}{node.name()}. No forward pass information available. Enable "
             "detect anomaly during forward pass for more information."
         )
     trace = "".join(node.made_at.format())
-    return (
-        f"Error detected in {node.name()}. Traceback of forward call that caused the error:\n"
-        f"{trace}"
-    )
+    return f"{what}{node.name()}. Traceback of forward call that caused the error:\n{trace}"
 
 
 def _refuse_nan(node: Node, flowing: Sequence[Any]) -> None:
@@ -302,6 +325,10 @@ def grad(
     for k, x in enumerate(inputs):
         v = found[_edge_of_input(x)]
         if v is None and materialize_grads:
+            if isinstance(x, GradientEdge):
+                raise RuntimeError(
+                    "materialize_grads cannot be used when the given input is a GradientEdge"
+                )
             v = wrap(np.zeros_like(x._array))
             v._tracked = create_graph
         if v is None and not allow_unused:
@@ -318,7 +345,7 @@ class GradientEdge(NamedTuple):
 
     node: Node
     output_nr: int
-    ownership_token: Any = None
+    ownership_token: Any = None  # the shape and the type of what stands there, where known
 
 
 def get_gradient_edge(tensor: Tensor) -> GradientEdge:
@@ -328,7 +355,7 @@ def get_gradient_edge(tensor: Tensor) -> GradientEdge:
                            "require gradients")  # fmt: skip
     node, k = edge(tensor)
     assert node is not None
-    return GradientEdge(node, k)
+    return GradientEdge(node, k, (tensor._array.shape, tensor._array.dtype))
 
 
 def _several(tensors: Any) -> tuple[Any, ...]:
@@ -354,7 +381,7 @@ def _go(
 
 
 def _sweep(roots: Any, keep: bool, tracked: bool, captures: Any, through: bool) -> None:
-    before, mode.callbacks = mode.callbacks, []
+    before, mode.callbacks, running = mode.callbacks, [], mode.running
     mode.depth += 1
     try:
         with _Switch(tracked), np.errstate(all="ignore"):  # an infinite slope is a result, not news
@@ -363,7 +390,7 @@ def _sweep(roots: Any, keep: bool, tracked: bool, captures: Any, through: bool) 
             callback()
     finally:
         mode.depth -= 1
-        mode.callbacks = before
+        mode.callbacks, mode.running = before, running
 
 
 def _elsewhere(task: Callable[[], None]) -> None:
@@ -382,6 +409,17 @@ def _elsewhere(task: Callable[[], None]) -> None:
     thread.join()
     if failed:
         raise failed[0]
+
+
+def run_backward(
+    tensors: Any, grad_tensors: Any, keep_graph: bool, create_graph: bool, inputs: Any = (),
+    allow_unreachable: bool = False, accumulate_grad: bool = False,
+) -> Any:  # fmt: skip
+    """PyTorch's engine by its own name, ``Variable._execution_engine.run_backward``."""
+    if accumulate_grad:
+        return backward(tensors, grad_tensors, keep_graph, create_graph, inputs or None)
+    return grad(tensors, inputs, grad_tensors, keep_graph, create_graph,
+                allow_unused=allow_unreachable)  # fmt: skip
 
 
 def queue_callback(callback: Callable[[], None]) -> None:
@@ -462,12 +500,14 @@ def _edge_of_root(k: int, root: Any) -> Edge:
 
 def _seed(k: int, root: Any, v: Tensor | None, tracked: bool) -> Any:
     if isinstance(root, GradientEdge):
-        if v is None:
-            raise RuntimeError(
-                "grad can be implicitly created only for scalar outputs, and a GradientEdge does "
-                "not say whether it is one: give a grad_output"
-            )
-        return v if tracked else v._array
+        if root.ownership_token is None:
+            if v is None:
+                raise RuntimeError(
+                    "grad can be implicitly created only for scalar outputs, and this GradientEdge "
+                    "does not say whether it is one: give a grad_output"
+                )
+            return v if tracked else v._array
+        root = wrap(np.zeros(*root.ownership_token))
     kind = root._array.dtype
     if v is None:
         if root._array.size != 1:

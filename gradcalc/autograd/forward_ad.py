@@ -74,11 +74,16 @@ def _pushed(out: Tensor, node: Node, carriers: list[int], tangents: list[Tensor]
     return tangent if leads_on else tangent.detach()  # type: ignore[no-any-return]
 
 
+_current_level = -1
+
+
 def enter_dual_level() -> int:
     """Open the level: from now on, duals can be made."""
+    global _current_level
     if _open:
         raise RuntimeError("Nested forward mode AD is not supported at the moment")
     _open.append(0)
+    _current_level = 0
     mode.dual = _carry
     watching.append(None)
     return 0
@@ -86,12 +91,14 @@ def enter_dual_level() -> int:
 
 def exit_dual_level(*, level: int | None = None) -> None:
     """Close the level: what was made in it has no tangents any more."""
+    global _current_level
     if not _open:
         raise RuntimeError("Trying to exit a forward AD level that was never entered")
     if level not in (None, 0):
         raise RuntimeError("Trying to exit a forward AD level that was not the last one that was "
                            "entered")  # fmt: skip
     _open.pop()
+    _current_level = -1
     for known in list(duals.values()):
         x = known()
         if x is not None:
@@ -136,9 +143,22 @@ def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> T
             "Expected tangent to have the type of the primal, "
             f"{tensor.dtype}, but got {tangent.dtype}"
         )
-    dual = view_as(tensor, tensor)
+    if tangent._tangent is not None:
+        raise RuntimeError(
+            "Trying to set a forward gradient that has a forward gradient at the same level, this "
+            "is not supported."
+        )
+    dual = _alone(tensor)
     give_tangent(dual, tangent)
-    return dual  # type: ignore[no-any-return]
+    return dual
+
+
+def _alone(x: Tensor) -> Tensor:
+    """A view of x whose tangent is its own affair."""
+    alias: Tensor = view_as(x, x)
+    if alias._view is not None:
+        alias._view.carries = False
+    return alias
 
 
 def unpack_dual(tensor: Tensor, *, level: int | None = None) -> UnpackedDualTensor:
@@ -147,7 +167,7 @@ def unpack_dual(tensor: Tensor, *, level: int | None = None) -> UnpackedDualTens
         return UnpackedDualTensor(tensor, None)
     tangent, tensor._tangent = tensor._tangent, None
     try:
-        primal = view_as(tensor, tensor) if tangent is not None else tensor
+        primal = _alone(tensor) if tangent is not None else tensor
     finally:
         tensor._tangent = tangent
     return UnpackedDualTensor(primal, tangent)

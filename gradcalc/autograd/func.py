@@ -15,6 +15,7 @@ from gradcalc.autograd import functional
 from gradcalc.autograd.backward import grad as _grad
 from gradcalc.autograd.core.grad_mode import enable_grad
 from gradcalc.autograd.core.tensor import Tensor
+from gradcalc.autograd.operations.creation import zeros_like
 from gradcalc.autograd.operations.joining import stack
 
 
@@ -50,18 +51,23 @@ def _alias(x: Tensor) -> Tensor:
     return x.view_as(x) if x._tracked else x.detach().requires_grad_()
 
 
+def _apart(returned: Any, has_aux: bool) -> tuple[Any, tuple[Any, ...]]:
+    """What a function returned, and what it returned beside."""
+    return (returned[0], (returned[1],)) if has_aux else (returned, ())
+
+
 def grad_and_value(
-    func: Callable[..., Any], argnums: int | tuple[int, ...] = 0
-) -> Callable[..., tuple[Any, Tensor]]:
+    func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., tuple[Any, Any]]:
     """x ↦ (∇f(x), f(x)), for a function that returns a 0-d tensor."""
     chosen = (argnums,) if isinstance(argnums, int) else argnums
 
-    def both(*inputs: Any) -> tuple[Any, Tensor]:
+    def both(*inputs: Any, **options: Any) -> tuple[Any, Any]:
         with _transformation(inputs) as finish:
             given = list(inputs)
             for k in chosen:
                 given[k] = _alias(inputs[k])
-            out = func(*given)
+            out, beside = _apart(func(*given, **options), has_aux)
             if out.ndim:
                 raise RuntimeError(
                     "grad_and_value(f)(*args): Expected f(*args) to return a scalar tensor, got "
@@ -69,7 +75,8 @@ def grad_and_value(
                     "instead?"
                 )
             slopes = _slopes(out, tuple(given[k] for k in chosen), None)
-            return finish((slopes[0] if isinstance(argnums, int) else slopes, out))  # type: ignore[no-any-return]
+            value = (out, *beside) if has_aux else out
+            return finish((slopes[0] if isinstance(argnums, int) else slopes, value))  # type: ignore[no-any-return]
 
     return both
 
@@ -80,41 +87,92 @@ def _slopes(out: Tensor, given: tuple[Tensor, ...], v: Any) -> tuple[Tensor, ...
     return _grad(out, given, v, create_graph=True, materialize_grads=True)
 
 
-def grad(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+def grad(
+    func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
     """x ↦ ∇f(x), for a function that returns a 0-d tensor."""
-    both = grad_and_value(func, argnums)
-    return lambda *inputs: both(*inputs)[0]
+    both = grad_and_value(func, argnums, has_aux)
+
+    def gradient(*inputs: Any, **options: Any) -> Any:
+        slopes, value = both(*inputs, **options)
+        return (slopes, value[1]) if has_aux else slopes
+
+    return gradient
 
 
-def vjp(func: Callable[..., Any], *inputs: Tensor) -> tuple[Any, Callable[..., tuple[Any, ...]]]:
+def vjp(func: Callable[..., Any], *inputs: Tensor, has_aux: bool = False) -> Any:
     """(f(x), v ↦ vᵀJ); the second may be called as often as one likes."""
     with _transformation(inputs) as finish:
         given = tuple(map(_alias, inputs))
-        out = func(*given)
+        out, beside = _apart(func(*given), has_aux)
 
     def pullback(v: Tensor) -> Any:
         with enable_grad():
             return finish(_slopes(out, given, v))
 
-    return finish(out), pullback
+    return finish(out), pullback, *beside
 
 
-def jvp(func: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
-    """(f(x), J u), for tuples of primals x and of tangents u."""
+def linearize(func: Callable[..., Any], *primals: Tensor) -> tuple[Any, Callable[..., Any]]:
+    """(f(x), u ↦ J u); the second runs nothing of ``func`` again."""
     with _transformation(primals) as finish:
         given = tuple(map(_alias, primals))
-        return finish(functional.jvp(func, given, tangents, create_graph=True))  # type: ignore[no-any-return]
+        out = func(*given)
+        weight = zeros_like(out).requires_grad_()
+        linear = _slopes(out, given, weight)
+
+    def pushforward(*tangents: Tensor) -> Any:
+        with enable_grad():
+            pairs = [(s, t) for s, t in zip(linear, tangents, strict=True) if s._tracked]
+            if not pairs:
+                return zeros_like(out)
+            rows, given_ = zip(*pairs, strict=True)
+            (product,) = _grad(rows, weight, given_, retain_graph=True, create_graph=True,
+                               materialize_grads=True)  # fmt: skip
+            return finish(product)
+
+    return finish(out), pushforward
 
 
-def jacrev(func: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
+def jvp(func: Callable[..., Any], primals: Any, tangents: Any, *, strict: bool = False,
+        has_aux: bool = False) -> Any:  # fmt: skip
+    """(f(x), J u), for tuples of primals x and of tangents u."""
+    if has_aux:
+        kept: list[Any] = []
+        found = jvp(lambda *x: _aside(func(*x), kept), primals, tangents)
+        return *found, kept[0]
+    with _transformation(primals) as finish:
+        given = tuple(map(_alias, primals))
+        return finish(functional.jvp(func, given, tangents, create_graph=True))
+
+
+def _aside(returned: Any, kept: list[Any]) -> Any:
+    kept[:] = [returned[1]]
+    return returned[0]
+
+
+def jacrev(
+    func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False, **_: Any
+) -> Callable[..., Any]:
     """x ↦ J(x)."""
+    chosen = (argnums,) if isinstance(argnums, int) else argnums
 
     def jacobian(*inputs: Any) -> Any:
-        def of_one(x: Tensor) -> Any:
-            return func(*inputs[:argnums], x, *inputs[argnums + 1 :])
+        kept: list[Any] = []
+
+        def of_chosen(*xs: Tensor) -> Any:
+            given = list(inputs)
+            for k, x in zip(chosen, xs, strict=True):
+                given[k] = x
+            returned = func(*given)
+            return _aside(returned, kept) if has_aux else returned
 
         with _transformation(inputs) as finish:
-            return finish(functional.jacobian(of_one, _alias(inputs[argnums]), create_graph=True))
+            aliases = tuple(_alias(inputs[k]) for k in chosen)
+            one = isinstance(argnums, int)
+            found = functional.jacobian(of_chosen, aliases[0] if one else aliases,
+                                        create_graph=True)  # fmt: skip
+            return (finish(found), kept[0]) if has_aux else finish(found)
 
     return jacobian
 
@@ -128,7 +186,12 @@ def hessian(func: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
 
 
 def vmap(
-    func: Callable[..., Any], in_dims: int | tuple[int | None, ...] = 0, out_dims: int = 0
+    func: Callable[..., Any],
+    in_dims: int | tuple[int | None, ...] = 0,
+    out_dims: int = 0,
+    randomness: str = "error",
+    *,
+    chunk_size: int | None = None,
 ) -> Callable[..., Any]:
     """``func`` for every slice of its inputs along ``in_dims``, the results stacked.
 
@@ -137,7 +200,17 @@ def vmap(
 
     def mapped(*inputs: Any) -> Any:
         dims = (in_dims,) * len(inputs) if isinstance(in_dims, int) else in_dims
-        count = next(x.shape[k] for x, k in zip(inputs, dims, strict=True) if k is not None)
+        sizes = {x.shape[k] for x, k in zip(inputs, dims, strict=True) if k is not None}
+        if not sizes:
+            raise ValueError(
+                "vmap: at least one input must have a dimension to map over (in_dims is all None)"
+            )
+        if len(sizes) > 1:
+            raise ValueError(
+                "vmap: Expected all tensors to have the same size in the mapped dimension, got "
+                f"sizes {sorted(sizes)} for the mapped dimension"
+            )
+        (count,) = sizes
         rows = [
             func(*(x if k is None else x.select(k, i) for x, k in zip(inputs, dims, strict=True)))
             for i in range(count)

@@ -45,7 +45,8 @@ class FunctionNode(Node):
         self._to_save: tuple[Any, ...] = ()
         self._dirty: tuple[Tensor, ...] = ()
         self._constant: tuple[Tensor, ...] = ()
-        self._materialize = True
+        self._materialize = self._materialize_non_diff_grads = True
+        self._for_forward: tuple[Tensor, ...] = ()
         self._inputs: list[tuple[Any, Any] | None] = []
         self._outs: list[Any] = []
         self._saved_outputs: dict[int, int] = {}  # by the identity of the array, which is saved
@@ -63,7 +64,9 @@ class FunctionNode(Node):
                 )
         self._to_save = tensors
 
-    save_for_forward = save_for_backward
+    def save_for_forward(self, *tensors: Tensor) -> None:
+        """Keep these for ``jvp``, which finds them in ``saved_tensors``."""
+        self._for_forward = tensors
 
     def mark_dirty(self, *tensors: Tensor) -> None:
         """These inputs were written in place, and are returned."""
@@ -76,6 +79,13 @@ class FunctionNode(Node):
     def set_materialize_grads(self, value: bool) -> None:
         """Whether a cotangent that never arrived is given to backward as zeros, or as None."""
         self._materialize = value
+
+    @property
+    def saved_variables(self) -> tuple[Any, ...]:
+        """The old name of ``saved_tensors``."""
+        warnings.warn("'saved_variables' is deprecated; use 'saved_tensors'", DeprecationWarning,
+                      stacklevel=2)  # fmt: skip
+        return self.saved_tensors
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
@@ -164,6 +174,7 @@ class Function:
     setup_context: Callable[..., None] | None = None
     vjp: Callable[..., Any] | None = None
     """Another name for ``backward``."""
+    generate_vmap_rule = False
     jvp: Callable[..., Any] | None = None
     """``jvp(ctx, *tangents)``: the tangents of the outputs, for forward mode."""
 
@@ -193,7 +204,7 @@ class Function:
     @classmethod
     def apply(cls, *inputs: Any, **options: Any) -> Any:
         """Run forward on the inputs, recorded if grad mode is on and one of them is tracked."""
-        if not isinstance(inspect.getattr_static(cls, "forward"), staticmethod):
+        if not isinstance(inspect.getattr_static(cls, "forward"), staticmethod | classmethod):
             raise RuntimeError(_LEGACY)
         if cls.setup_context is not None:
             bound = inspect.signature(cls.forward).bind(*inputs, **options)
@@ -245,7 +256,7 @@ def _record(node: FunctionNode, inputs: Sequence[Any], returned: Any) -> Any:
     node.order = next(clock)
     node._inputs = [None if x is None else (x._array.shape, x._array.dtype) for x in tensors]
     node.next_functions = tuple(NOWHERE if x is None or not recorded else edge(x) for x in tensors)
-    tangents = [x is not None and x._tangent for x in tensors]
+    tangents = [None if x is None or not mode.dual else x._tangent for x in tensors]
     made = [
         _output(node, k, out, tensors, recorded) if isinstance(out, Tensor) else out
         for k, out in enumerate(outs)
@@ -259,8 +270,11 @@ def _record(node: FunctionNode, inputs: Sequence[Any], returned: Any) -> Any:
         node.saved = tuple(_entry(node, x, outs, made) for x in node._to_save)
         if watching:
             note(node)
-    if any(isinstance(t, Tensor) for t in tangents):
-        _tangents(node, tensors, made)
+    if any(t is not None for t in tangents):
+        _tangents(node, tensors, tangents, outs, made)
+    if not node._materialize_non_diff_grads:
+        node._outs = [None if any(out is x for x in node._constant) else known
+                      for out, known in zip(outs, node._outs, strict=False)]  # fmt: skip
     node._to_save = node._dirty = node._constant = ()
     return tuple(made) if isinstance(returned, tuple) else made[0]
 
@@ -322,33 +336,71 @@ def _rebase(node: FunctionNode, k: int, out: Tensor, given: bool) -> None:
         rebase(out, (node, k))
 
 
-def _tangents(node: FunctionNode, inputs: Sequence[Any], made: Sequence[Any]) -> None:
-    """Forward mode: what the function's own ``jvp`` says."""
-    if node.function.jvp is None:
+def _tangents(
+    node: FunctionNode, inputs: Sequence[Any], given: Sequence[Any], outs: Sequence[Any],
+    made: Sequence[Any],
+) -> None:  # fmt: skip
+    """Forward mode: what the function's own ``jvp`` says, and whether that can be."""
+    kind = node.function
+    if kind.jvp is None:
         raise RuntimeError(
-            "Trying to use forward AD with "
-            f"{node.function.__name__} that does not support it because it has not been "
-            "implemented yet: You must implement the jvp function for custom autograd.Function to "
-            "use it with forward mode AD."
+            f"Trying to use forward AD with {kind.__name__} that does not support it because it "
+            "has not been implemented yet: You must implement the jvp function for custom "
+            "autograd.Function to use it with forward mode AD."
         )
-    given = [x if x is None else x._tangent if x._tangent is not None or not node._materialize
-             else wrap(np.zeros_like(x._array)) for x in inputs]  # fmt: skip
-    returned = node.function.jvp(node, *given)
+    filled = [
+        wrap(np.zeros_like(x._array)) if t is None and x is not None and node._materialize else t
+        for x, t in zip(inputs, given, strict=True)
+    ]
+    saved, node.saved = node.saved, tuple((x._array, x._counter, x._counter[0], x)
+                                          for x in node._for_forward)  # fmt: skip
+    returned = kind.jvp(node, *filled)
+    node.saved = saved
     found = returned if isinstance(returned, tuple) else (returned,)
     if len(found) != len(made):
         raise RuntimeError(
-            f"{node.function.__name__}.jvp returned an incorrect number of forward gradients "
-            f"(expected {len(made)} got {len(found)})"
+            f"{kind.__name__}.jvp returned an incorrect number of forward gradients (expected "
+            f"{len(made)} got {len(found)})"
         )
-    for out, tangent in zip(made, found, strict=True):
-        if not isinstance(out, Tensor) or tangent is None:
+    for out, was, tangent in zip(made, outs, found, strict=True):
+        if not isinstance(out, Tensor) or any(was is x for x in node._constant):
             continue
+        if tangent is None or out._array.dtype.kind not in "fc":
+            continue
+        k = next((k for k, x in enumerate(inputs) if was is x), None)
+        if k is not None and any(was is x for x in node._dirty):
+            if tangent is not filled[k]:
+                raise RuntimeError(
+                    "An inplace custom Function is not modifying the forward mode gradients "
+                    "inplace. If the forward is modifying an input inplace, then the jvp function "
+                    "must modify the corresponding gradient inplace."
+                )
+        elif k is not None or (
+            was._view is not None
+            and any(was._view.base is _root(x) for x in inputs if x is not None)
+        ):
+            _check_view(tangent, filled if k is None else [filled[k]])
         if tangent.shape != out.shape:
             raise RuntimeError(
                 f"Forward gradients {list(tangent.shape)} must have the shape of the output, "
                 f"{list(out.shape)}"
             )
         give_tangent(out, tangent)
+
+
+def _root(x: Tensor) -> Tensor:
+    return x if x._view is None else x._view.base
+
+
+def _check_view(tangent: Tensor, given: Sequence[Any]) -> None:
+    """An output that looks at an input has a tangent that looks at the input's tangent."""
+    problem = "A custom Function's forward is returning a view (or an input as-is) but the jvp is "
+    if tangent._view is None:
+        raise RuntimeError(problem + "not returning a view.")
+    known = [t for t in given if t is not None]
+    if all(tangent._view.base is not _root(t) for t in known):
+        whose = "same base as the given" if known and known[0]._view is not None else "given"
+        raise RuntimeError(f"{problem}not returning a view of the {whose} grad input.")
 
 
 def _entry(node: FunctionNode, x: Any, outs: Sequence[Any], made: Sequence[Any]) -> Any:
@@ -368,9 +420,41 @@ def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(backward)
     def once(ctx: Any, *cotangents: Any) -> Any:
         with _Switch(False):
-            return backward(ctx, *cotangents)
+            returned = backward(ctx, *cotangents)
+        if not (mode.enabled and any(isinstance(v, Tensor) and v._tracked for v in cotangents)):
+            return returned
+        outs = returned if isinstance(returned, tuple) else (returned,)
+        # What came out seems to be tracked, by a node that refuses to go back.
+        node = Error()
+        leaves = [None if out is None else out.detach().requires_grad_() for out in outs]
+        node.next_functions = tuple(NOWHERE if x is None else edge(x) for x in leaves)
+        node.outputs, node.order = len(outs), next(clock)
+        for k, out in enumerate(leaves):
+            if out is not None:
+                leaves[k] = out = out.detach()
+                place(out, (node, k))
+        return tuple(leaves) if isinstance(returned, tuple) else leaves[0]
 
     return once
+
+
+class Error(Node):
+    """In place of a derivative that was not written."""
+
+    runs_on_nothing = True
+
+    def pull(self, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
+        raise RuntimeError(
+            "trying to differentiate twice a function that was marked with @once_differentiable"
+        )
+
+
+class InplaceFunction(Function):
+    """A function that may be asked to write its result into its first input."""
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__()
+        self.inplace = inplace
 
 
 FunctionCtx = FunctionNode

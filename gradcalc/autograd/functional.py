@@ -55,7 +55,7 @@ def _call(f: Callable[..., Any], inputs: Tensors, name: str) -> tuple[Tensors, b
 def _one_number(f: Callable[..., Any], inputs: Tensors, name: str, strict: bool) -> Tensor:
     """f(x), for functions whose Hessian is wanted."""
     outputs, single = _call(f, inputs, name)
-    _depend(outputs, inputs, strict, "outputs")
+    _depend(outputs, strict, "outputs")
     if not single:
         raise RuntimeError(f"The function given to {name} should return a single Tensor")
     if outputs[0].numel() != 1:
@@ -97,15 +97,15 @@ _OF_OUTPUTS = "the user-provided function returns a single Tensor with a single 
 _OF_INPUTS = "the input to the user-provided function is a single Tensor with a single element."
 
 
-def _depend(outputs: Tensors, inputs: Tensors, strict: bool, kind: str) -> None:
+def _depend(outputs: Sequence[Any], strict: bool, kind: str) -> None:
     """With ``strict``: raise if an output, or a Jacobian, does not come from the inputs."""
     if not strict:
         return
     for k, out in enumerate(outputs):
-        if out is None or not out._tracked:
+        if out is None:
+            raise RuntimeError(_UNRELATED["back"].format(k))
+        if not out._tracked:
             raise RuntimeError(_FLAT[kind].format(k))
-        if any(out is x for x in inputs):
-            continue
 
 
 _FLAT = {
@@ -166,7 +166,7 @@ def vjp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
     with enable_grad():
         given = _fresh(_tuple(inputs, "inputs", "vjp"), create_graph)
         outputs, single = _call(func, given, "vjp")
-        _depend(outputs, given, strict, "outputs")
+        _depend(outputs, strict, "outputs")
         vectors = _vector(v, outputs, "vjp", _OF_OUTPUTS)
         products = _fill(_grad(outputs, given, vectors, create_graph), given, strict, create_graph,
                          "back")  # fmt: skip
@@ -184,7 +184,7 @@ def jvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
         given = _fresh(_tuple(inputs, "inputs", "jvp"), create_graph)
         vectors = _vector(v, given, "jvp", _OF_INPUTS)
         outputs, single = _call(func, given, "jvp")
-        _depend(outputs, given, strict, "outputs")
+        _depend(outputs, strict, "outputs")
         weights = tuple(zeros_like(out).requires_grad_() for out in outputs)
         linear = _grad(outputs, given, weights, True)
         if strict:
@@ -206,7 +206,7 @@ def jacobian(func: Callable[..., Any], inputs: Any, create_graph: bool = False,
     with enable_grad():
         given = _fresh(_tuple(inputs, "inputs", "jacobian"), create_graph)
         outputs, single_output = _call(func, given, "jacobian")
-        _depend(outputs, given, strict, "outputs")
+        _depend(outputs, strict, "outputs")
         rows = []
         for number, out in enumerate(outputs):
             blocks: list[list[Tensor]] = [[] for _ in given]
@@ -282,7 +282,7 @@ def hessian(func: Callable[..., Any], inputs: Any, create_graph: bool = False,
 
     def scalar(*given: Tensor) -> Tensor:
         outputs, single = _call(func, given, "hessian")
-        _depend(outputs, given, strict, "outputs")
+        _depend(outputs, strict, "outputs")
         if not single:
             raise RuntimeError("The function given to hessian should return a single Tensor")
         if outputs[0].numel() != 1:
@@ -296,7 +296,7 @@ def hessian(func: Callable[..., Any], inputs: Any, create_graph: bool = False,
         if outer_jacobian_strategy == "forward-mode":
             given = tuple(x if x._tracked else x.detach().requires_grad_() for x in given)
         slopes = jacobian(scalar, given, create_graph=True)
-        _depend(slopes, given, strict, "jacobian")
+        _depend(slopes, strict, "jacobian")
         return slopes
 
     rows = jacobian(gradient, several, create_graph, strict, vectorize, outer_jacobian_strategy)
@@ -319,7 +319,7 @@ def vhp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
     """(f(x), vᵀH), for a function that returns one number."""
     with enable_grad():
         given, vectors, out, slopes = _second("vhp", func, inputs, v, create_graph, strict)
-        _depend(tuple(slopes), given, strict, "jacobian")
+        _depend(slopes, strict, "jacobian")
         products = _fill(_grad(slopes, given, vectors, create_graph), given, strict, create_graph,
                          "double_back")  # fmt: skip
     return (_done((out,), True, create_graph),
@@ -331,10 +331,10 @@ def hvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
     """(f(x), H u), u being ``v``: by reverse mode twice more, as ``jvp`` does it."""
     with enable_grad():
         given, vectors, out, slopes = _second("hvp", func, inputs, v, create_graph, strict)
-        _depend(tuple(slopes), given, strict, "jacobian")
+        _depend(slopes, strict, "jacobian")
         weights = tuple(zeros_like(x).requires_grad_() for x in given)
         linear = _grad(slopes, given, weights, True)
-        _depend(tuple(linear), given, strict, "jacobian")
+        _depend(linear, strict, "jacobian")
         products = _fill(_grad(linear, weights, vectors, create_graph), given, strict,
                          create_graph, "double_back_trick")  # fmt: skip
     return (_done((out,), True, create_graph),

@@ -70,11 +70,24 @@ def represent(x: Tensor) -> str:
         if array.dtype not in plain:
             suffixes.append(f"dtype={x.dtype!r}")
         body = _body(array, len(prefix))
-    if x.grad_fn is not None:
-        suffixes.append(f"grad_fn=<{type(x.grad_fn).__name__}>")
+    made = _made_by(x)
+    if made:
+        suffixes.append(f"grad_fn=<{made}>")
     elif x.requires_grad:
         suffixes.append("requires_grad=True")
-    return _with_suffixes(prefix + body, suffixes, len(prefix), bool(array.dtype.kind == "s"))
+    if x._tangent is not None:
+        suffixes.append(f"tangent={represent(x._tangent)}")
+    head = "Parameter containing:\n" if x._parameter else ""
+    return head + _with_suffixes(
+        prefix + body, suffixes, len(prefix), bool(array.dtype.kind == "s")
+    )
+
+
+def _made_by(x: Tensor) -> str:
+    try:
+        return "" if x.grad_fn is None else type(x.grad_fn).__name__
+    except RuntimeError:  # a view whose memory was written to where it must not be
+        return "Invalid"
 
 
 def _with_suffixes(text: str, suffixes: list[str], indent: int, own_line: bool) -> str:

@@ -26,6 +26,10 @@ class _Mode(threading.local):
     """The innermost hooks for saved tensors: (pack, unpack), or (message,) where they are off."""
     depth = 0
     """How many sweeps this thread is inside of."""
+    evaluating: Any = None
+    """The node whose way back is being run, while anomalies are detected."""
+    running: Any = None
+    """The sweep that this thread is in."""
     callbacks: list[Callable[[], None]] | None = None
     """What is to be done when the running sweep has finished."""
     multithreading = True

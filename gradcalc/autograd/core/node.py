@@ -63,6 +63,7 @@ class Node:
     runs_on_nothing = False
     """Whether it has something to say although no cotangent arrived."""
     retained: dict[int, weakref.ref[Any]] | None = None
+    made_by: Node | None = None  # the node whose way back made it, noted then too
     made_at: traceback.StackSummary | None = None  # noted while anomalies are detected
 
     def name(self) -> str:
@@ -124,6 +125,10 @@ class Node:
     def __call__(self, *cotangents: Any) -> Any:
         """The chain rule for this one operation: what arrives at its inputs."""
         tracked = mode.enabled
+        if len(cotangents) != self.outputs:
+            raise TypeError(
+                f"{self.name()} expected {self.outputs} arguments, got {len(cotangents)} instead"
+            )
         given = cotangents if tracked else [v if v is None else v._array for v in cotangents]
         flowing = [g if g is None or hasattr(g, "_array") else Node.wrap(g)
                    for g in self.pull(given, tracked)]  # fmt: skip
@@ -197,7 +202,7 @@ def plain_name(node: Node) -> str:
     return _BACKWARD.sub("", node.name())
 
 
-_BACKWARD = re.compile(r"Backward\d*$")
+_BACKWARD = re.compile(r"Backward\d+$")
 
 
 def _origin(node: Node, tensor: Any) -> str:
@@ -289,12 +294,13 @@ def _packed(node: Node, entry: Saved, hooks: tuple[Any, Any]) -> Saved:
             "unexpected side-effects. Please open an issue if you need to perform in-place "
             "operations on the input to a pack hook."
         )
-    return packed, counter, version, None
+    return packed, counter, -1, None  # no version is this one: it has to be unpacked
 
 
 def note(node: Node) -> None:
     """A node has been recorded while somebody watches: keep what they will ask for."""
     if mode.anomaly:
+        node.made_by = mode.evaluating
         node.made_at = traceback.StackSummary.from_list(
             [frame for frame in traceback.extract_stack() if not _ours(frame.filename)]
         )
@@ -334,7 +340,8 @@ class AccumulateGrad(Node):
         if cotangents[0] is not None and self.variable._tracked:
             self.variable._accumulate(cotangents[0], tracked)
             for hook in list(self.variable._after_hooks):
-                hook(self.variable)
+                if hook(self.variable) is not None:
+                    raise RuntimeError("Tensor post accumulate grad hooks should return None.")
         return ()
 
 

@@ -69,6 +69,7 @@ class Link(Protocol):
     recorded: Edge
     seen: int
     creation: int
+    carries: bool
 
     @property
     def steps(self) -> tuple[tuple[Any, ...], ...]: ...
@@ -99,13 +100,14 @@ class Tensor:
     _after_hooks: Any = ()
     _untracked_views: Any = ()
     _tangent: Tensor | None = None
+    _parameter = False
     _detached = 0  # the clock when ``detach_`` took it out of its graph
 
     def __new__(cls, *data: Any, requires_grad: bool = False) -> Tensor:
         """``Tensor([2, 3])`` holds these numbers; ``Tensor(2, 3)`` is of that shape."""
         kind = dtypes.get_default_dtype().numpy
-        if not data or isinstance(data[0], int):
-            array = np.zeros(data or 0, kind)
+        if not data or isinstance(data[0], int | Size):
+            array = np.zeros(data[0] if data and isinstance(data[0], Size) else data or 0, kind)
         else:
             array = np.array(data[0]._array if isinstance(data[0], Tensor) else data[0], kind)
         made = wrap(array)
@@ -350,6 +352,10 @@ class Tensor:
                 "allowed."
             )
         self._tracked = value
+        if value and self._untracked_views:
+            for view in self._untracked_views:
+                view._tracked = True
+            self._untracked_views = ()
 
     @requires_grad.deleter
     def requires_grad(self) -> None:
@@ -397,6 +403,29 @@ class Tensor:
                 "the same size"
             )
 
+    @property
+    def _backward_hooks(self) -> Any:
+        return self._hooks or None
+
+    @_backward_hooks.setter
+    def _backward_hooks(self, hooks: Any) -> None:
+        self._hooks = hooks or ()
+
+    @_backward_hooks.deleter
+    def _backward_hooks(self) -> None:
+        raise RuntimeError("Deleting tensor hooks is not allowed.")
+
+    @property
+    def _grad_fn(self) -> Node | None:
+        return self.grad_fn
+
+    @_grad_fn.deleter
+    def _grad_fn(self) -> None:
+        raise RuntimeError("Deleting grad_fn is not allowed.")
+
+    def _is_view(self) -> bool:
+        return self._view is not None
+
     def _accumulate(self, v: Any, tracked: bool) -> None:
         """Add a cotangent to ``.grad``: a private copy, then in place; tracked, out of place."""
         old = self._grad
@@ -405,7 +434,9 @@ class Tensor:
             v = v if v.dtype == self.dtype else v.to(self.dtype)
             # A first gradient is never the caller's own tensor, which may be written to later.
             self._grad = (
-                attach(wrap(v._array.copy()), CopyBackwards(), v) if old is None else old + v
+                attach(wrap(v._array.copy()), CopyBackwards(), wrap(v._array), v)
+                if old is None
+                else old + v
             )
         elif old is None:
             self._grad = wrap(np.array(v, dtype=self._array.dtype))
@@ -546,7 +577,7 @@ class CopyBackwards(Node):
         return "torch::autograd::CopyBackwards"
 
     def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (v,)
+        return None, v
 
 
 def save(*tensors: Tensor) -> tuple[tuple[Any, ...], ...]:
@@ -590,7 +621,7 @@ def function(*names: str) -> Callable[[F], F]:
     """Make it a function of the package, under its own name and these."""
 
     def register(made: F) -> F:
-        taking = with_out(made)
+        taking = made if isinstance(made, type) else with_out(made)
         NAMES.update(dict.fromkeys((made.__name__, *names), taking))
         return made
 
@@ -641,6 +672,8 @@ def into(out: Any, name: str, operands: tuple[Any, ...], result: Any) -> Any:
             f"{name}(): functions with out=... arguments don't support automatic differentiation, "
             "but one of the arguments requires grad."
         )
+    if any(isinstance(x, Tensor) and x._tangent is not None for x in (*operands, out)):
+        raise RuntimeError(f"{name}(): an out= function cannot be used in forward mode")
     if out._array.shape == result._array.shape:
         out._array[...] = result._array
     else:

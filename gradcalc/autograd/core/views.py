@@ -44,6 +44,7 @@ class View:
         self.recorded: Edge = NOWHERE
         self.seen = -1
         self.creation = creation
+        self.carries = True  # whether a tangent that is written to it is one of the base, too
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -126,6 +127,7 @@ def view(x: Tensor, array: Any, *step: Any) -> Tensor:
         creation = link.creation
     out._view = made = View(base, (() if link is None else link.path, step), creation)
     made.seen = x._counter[0]
+    made.carries = link is None or link.carries
     if base._tracked:
         out._tracked = True
     else:
@@ -196,11 +198,12 @@ def replace(x: Any, steps: tuple[Step, ...], values: Any) -> Any:
 
 
 def _replace_array(array: Any, steps: tuple[Step, ...], values: Any) -> Any:
-    copy = np.array(array)  # keeps the order of the axes in memory
-    region = follow(copy, steps)
-    if np.may_share_memory(region, copy):
-        region[...] = values
-        return copy
+    for order in ("K", "C"):  # as the axes lie in memory, if the view can be had there
+        copy = np.array(array, order=order)
+        region = follow(copy, steps)
+        if np.may_share_memory(region, copy):
+            region[...] = values
+            return copy
     # In this layout a reshape had to copy: go by the numbers of the slots instead.
     slots = follow(np.arange(copy.size).reshape(copy.shape), steps)
     copy = np.ascontiguousarray(copy)

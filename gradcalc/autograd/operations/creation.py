@@ -11,12 +11,13 @@ import numpy as np
 
 from gradcalc.autograd.core.dtypes import (
     BY_TENSOR_NAME,
+    Size,
     check_device,
     get_default_dtype,
     numpy_type,
 )
 from gradcalc.autograd.core.tensor import NAMES as _NAMES
-from gradcalc.autograd.core.tensor import Tensor, function, method, wrap
+from gradcalc.autograd.core.tensor import Tensor, function, method, operation, wrap
 from gradcalc.autograd.operations.inplace import ZeroBackward0, write
 from gradcalc.autograd.operations.structural import convert, flat
 
@@ -133,6 +134,12 @@ def from_numpy(array: np.ndarray[Any, Any]) -> Tensor:
     if not isinstance(array, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
     return wrap(array)
+
+
+@method("new")
+def new_of_type(x: Tensor, *data: Any) -> Tensor:
+    """``Tensor(…)``, of the type of x."""
+    return _of_type(x.dtype)(*data)  # type: ignore[no-any-return]
 
 
 @method("new_tensor")
@@ -273,7 +280,7 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Any = None
     return _made(np.asarray(drawn).astype(get_default_dtype().numpy), **options)
 
 
-@function()
+@operation()
 def bernoulli(x: Tensor, *, generator: Any = None) -> Tensor:
     """1 with the probability that x says, else 0."""
     return wrap((_random(generator).random(x._array.shape) < x._array).astype(x._array.dtype))
@@ -374,15 +381,27 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
                  for k, x in enumerate(given))  # fmt: skip
 
 
-def _of_type(kind: Any) -> Callable[..., Tensor]:
+def _of_type(kind: Any) -> Any:
     """``FloatTensor([2, 3])``: how old tutorials choose an element type."""
 
-    def make(*data: Any) -> Tensor:
-        if data and not isinstance(data[0], int):
-            return tensor(data[0], dtype=kind)
-        return zeros(*data or (0,), dtype=kind)
+    class OfType(metaclass=_OfType):
+        dtype = kind
 
-    return make
+        def __new__(cls, *data: Any) -> Any:
+            if data and not isinstance(data[0], int | Size):
+                return tensor(data[0], dtype=kind)
+            return zeros(*data or (0,), dtype=kind)
+
+    return OfType
+
+
+class _OfType(type):
+    """``isinstance(x, torch.FloatTensor)`` asks for the element type."""
+
+    dtype: Any
+
+    def __instancecheck__(cls, x: Any) -> bool:
+        return isinstance(x, Tensor) and x.dtype == cls.dtype
 
 
 FloatTensor, DoubleTensor, LongTensor = (

@@ -97,12 +97,7 @@ def write(y: Tensor, array: Any, node: Node | None, others: tuple[Edge, ...] = (
     tracked = y._tracked or any(target is not None for target, _ in others)
     if tracked and mode.enabled:
         refuse_leaf(y)
-    if type(y._counter) is Timeless and not mode.inference:
-        raise RuntimeError(
-            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make "
-            "a clone to get a normal tensor before doing inplace update.See "
-            "https://github.com/pytorch/rfcs/pull/17 for more details."
-        )
+    refuse_inference(y)
     if 0 in y._array.strides and np.ndim(array) and _overlaps(y._array):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a "
@@ -114,6 +109,16 @@ def write(y: Tensor, array: Any, node: Node | None, others: tuple[Edge, ...] = (
     if tracked and mode.enabled and node is not None and y._array.dtype.kind in "fc":
         move(y, node, others)
     return y
+
+
+def refuse_inference(y: Tensor) -> None:
+    """Raise if y was made in inference mode, and this is another."""
+    if type(y._counter) is Timeless and not mode.inference:
+        raise RuntimeError(
+            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make "
+            "a clone to get a normal tensor before doing inplace update.See "
+            "https://github.com/pytorch/rfcs/pull/17 for more details."
+        )
 
 
 def _overlaps(array: Any) -> bool:
@@ -195,7 +200,7 @@ def carry(y: Tensor, node: Node, *inputs: Tensor) -> None:
 
 def set_tangent(y: Tensor, tangent: Any) -> None:
     """Give y, and what it is a view of, the tangent of its new numbers."""
-    if y._view is not None:
+    if y._tangent is None and y._view is not None and y._view.carries:
         base = y._view.base
         if base._tangent is None:
             give_tangent(base, wrap(np.zeros_like(base._array)))
@@ -288,6 +293,7 @@ def in_place(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
         if mode.enabled and (y._tracked or any(isinstance(x, Tensor) and x._tracked
                                                for x in operands)):  # fmt: skip
             refuse_leaf(y)
+        refuse_inference(y)
         before = as_it_was(y)
         result = operation(before, *operands, **options)
         _check_result(y, result)

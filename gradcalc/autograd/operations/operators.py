@@ -31,7 +31,7 @@ from gradcalc.autograd.operations.elementwise import (
     ForeignOperandError,
     Operation,
 )
-from gradcalc.autograd.operations.inplace import in_place
+from gradcalc.autograd.operations.inplace import ZeroBackward0, in_place, write
 from gradcalc.autograd.operations.structural import no_slope
 from gradcalc.functions import primitives
 
@@ -443,8 +443,19 @@ def _install() -> None:
             NAMES[f"{name}_"] = getattr(Tensor, f"{name}_")
     for name, function in (COMPARISONS | TESTS).items():
         method(name)(function)
+        method(f"{name}_")(_overwriting(function))
         NAMES[name] = function if isinstance(function, Operation) else with_out(function)
     NAMES["rsub"] = rsub
+
+
+def _overwriting(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A comparison that writes its answers over what it compared."""
+
+    def compare(x: Tensor, *others: Any) -> Tensor:
+        node = ZeroBackward0() if x._tracked else None
+        return write(x, function(x.detach(), *others)._array, node)
+
+    return compare
 
 
 def _one(function: Callable[[Tensor], Any]) -> Callable[[Tensor], Any]:

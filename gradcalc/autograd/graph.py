@@ -1,0 +1,117 @@
+"""``torch.autograd.graph``: hooks for what is saved, hooks for several gradients, places.
+
+>>> import gradcalc.autograd as torch
+>>> x = torch.tensor([2.0, 3.0], requires_grad=True)
+>>> with torch.autograd.graph.saved_tensors_hooks(lambda t: t.numpy() * 1, torch.from_numpy):
+...     y = (x * x).sum()
+>>> y.backward()
+>>> x.grad
+tensor([4., 6.])
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from gradcalc.autograd.backward import GradientEdge, get_gradient_edge
+from gradcalc.autograd.core.grad_mode import mode as thread
+from gradcalc.autograd.core.grad_mode import watching
+from gradcalc.autograd.core.node import Handle, Node
+from gradcalc.autograd.core.tensor import Tensor, edge
+
+__all__ = [
+    "GradientEdge", "Node", "disable_saved_tensors_hooks", "get_gradient_edge",
+    "increment_version", "register_multi_grad_hook", "save_on_cpu", "saved_tensors_hooks",
+]  # fmt: skip
+
+
+class _Packing:
+    """Inside the block, this is what happens to what is saved."""
+
+    def __init__(self, hooks: tuple[Any, ...]) -> None:
+        self._hooks = hooks
+        self._before: list[tuple[Any, ...]] = []
+
+    def __enter__(self) -> None:
+        if len(thread.packing) == 1 and len(self._hooks) == 2:
+            raise RuntimeError(thread.packing[0])
+        self._before.append(thread.packing)
+        thread.packing = self._hooks
+        watching.append(None)
+
+    def __exit__(self, *_: object) -> None:
+        if self._before:
+            thread.packing = self._before.pop()
+            watching.pop()
+
+
+class saved_tensors_hooks(_Packing):  # noqa: N801
+    """``pack_hook(tensor)`` keeps what is saved, ``unpack_hook`` makes the tensor of it again."""
+
+    def __init__(self, pack_hook: Callable[..., Any], unpack_hook: Callable[..., Any]) -> None:
+        super().__init__((pack_hook, unpack_hook))
+
+
+class save_on_cpu(saved_tensors_hooks):  # noqa: N801
+    """PyTorch's way to spare a device's memory: here what is saved is copied, and no more."""
+
+    def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
+        super().__init__(lambda x: x.clone(), lambda x: x)
+
+
+class disable_saved_tensors_hooks(_Packing):  # noqa: N801
+    """Inside the block, to open ``saved_tensors_hooks`` is an error with this message."""
+
+    def __init__(self, error_message: str) -> None:
+        super().__init__((error_message,))
+
+
+def increment_version(tensor: Tensor | Sequence[Tensor]) -> None:
+    """Say that these were written to, by something that autograd did not see."""
+    for x in (tensor,) if isinstance(tensor, Tensor) else tensor:
+        if not x.is_inference():
+            x._counter[0] += 1
+
+
+class _Handles:
+    def __init__(self, handles: Sequence[Handle]) -> None:
+        self._handles = handles
+
+    def remove(self) -> None:
+        """Take the hooks away again."""
+        for handle in self._handles:
+            handle.remove()
+
+    def __enter__(self) -> _Handles:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
+
+def register_multi_grad_hook(
+    tensors: Sequence[Tensor], fn: Callable[..., None], *, mode: str = "all"
+) -> _Handles:
+    """Call ``fn`` with the gradients of all of these, None for those that get none, in each sweep.
+
+    ``mode="any"``: with the first gradient that arrives. Among all, the hook runs when the last of
+    the tensors that the sweep reaches has its gradient.
+    """
+    if mode not in ("all", "any"):
+        raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
+    given: dict[int, dict[int, Any]] = {}  # by sweep, then by tensor
+
+    def arrived(k: int, gradient: Any) -> None:
+        sweep = thread.running
+        gradients = given.setdefault(sweep.number, {})
+        gradients[k] = gradient
+        if mode == "any":
+            if len(gradients) == 1:
+                fn(gradient)
+        elif len(gradients) == sum(sweep.runs(edge(x)[0]) for x in tensors):
+            fn([given[sweep.number].get(k) for k in range(len(tensors))])
+            del given[sweep.number]
+
+    return _Handles([x.register_hook(partial(arrived, k)) for k, x in enumerate(tensors)])

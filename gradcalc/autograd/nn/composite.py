@@ -1,0 +1,65 @@
+"""An operation put together from others, as one node with a name of its own.
+
+Its way back is theirs: the parts run again on what was saved, and are differentiated. So it is
+right to every order, and written once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial, wraps
+from typing import Any
+
+from gradcalc.autograd.backward import grad
+from gradcalc.autograd.core.grad_mode import enable_grad, mode, no_grad
+from gradcalc.autograd.core.node import Node
+from gradcalc.autograd.core.tensor import Tensor, attach, save, tracks, wrap
+
+
+class Composite(Node):
+    def __init__(self, parts: Callable[..., Any]) -> None:
+        self.parts = parts
+
+    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
+        tracked = isinstance(v, Tensor)
+        with enable_grad():
+            inputs = [_alias(x if isinstance(x, Tensor) else wrap(x)) for x in saved]
+            wanted = [k for k in range(len(inputs)) if self.wants(k) and inputs[k]._tracked]
+            out = self.parts(*inputs)
+            slopes = grad(out, [inputs[k] for k in wanted], v if tracked else wrap(v),
+                          create_graph=tracked, allow_unused=True)  # fmt: skip
+        flowing: list[Any] = [None] * len(inputs)
+        for k, slope in zip(wanted, slopes, strict=True):
+            flowing[k] = slope if tracked or slope is None else slope._array
+        return tuple(flowing)
+
+
+def _alias(x: Tensor) -> Any:
+    if x._array.dtype.kind not in "fc":
+        return x
+    return x.view_as(x) if x._tracked else x.detach().requires_grad_()
+
+
+def composite(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Make a function of tensors (in front) and options (named) one node of this name."""
+    kind = type(name, (Composite,), {"__module__": __name__})
+
+    def made(parts: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(parts)
+        def operation(*tensors: Tensor, **options: Any) -> Any:
+            dual, mode.dual = mode.dual, None
+            try:
+                with no_grad():
+                    out = parts(*(x.detach() for x in tensors), **options)
+            finally:
+                mode.dual = dual
+            out = wrap(out._array)
+            if not tracks(*tensors):
+                return out
+            node = kind(partial(parts, **options))
+            node.saved = save(*tensors)
+            return attach(out, node, *tensors)
+
+        return operation
+
+    return made
