@@ -70,7 +70,7 @@ def _value(
 
 
 def _unknown(name: str, known: dict[str, bool], line: Sequence[str], index: int) -> UsageError:
-    close = get_close_matches(name, known, 1, 0.7)
+    close = get_close_matches(name, known, 1, 0.8)
     elsewhere = having(name)
     if close:
         hint = f"did you mean {close[0]}?"
@@ -78,6 +78,8 @@ def _unknown(name: str, known: dict[str, bool], line: Sequence[str], index: int)
         hint = f"{name} is an option of {', '.join(elsewhere)}"
     else:
         hint = f"the options are {', '.join(option for option in known if option[:2] == '--')}"
+    if len(name) < 5:  # --x, --sin: minus minus
+        hint += f"\nas an expression: ({line[index]})"
     return UsageError(
         f"no such option: {name}", source=shown(line), span=place(line, index), hint=hint
     )

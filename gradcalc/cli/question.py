@@ -21,6 +21,7 @@ from gradcalc.language.points import Given, bind, flatten, read
 from gradcalc.language.problem import Problem, pose
 
 STDIN = "standard input"
+_VALUE = re.compile(r"\w+=[^=]")
 _SPELLED = {"file": "-i", "no_check": "--no-check", "convention": "--as",
             "explained": "--format", "picture": "--format"}  # fmt: skip
 
@@ -79,6 +80,9 @@ def expression(options: Options) -> tuple[str, str]:
 def _several(words: Sequence[str]) -> UsageError:
     """More than one argument: the shell has cut the expression up, or put file names in it."""
     message = f"{len(words)} expressions, and one is wanted"
+    rest = [word for word in words[1:] if _VALUE.match(word)]
+    if len(rest) == len(words) - 1:
+        return UsageError(message, hint=f"values in one word: --at …,{','.join(rest)}")
     if any(Path(word).exists() for word in words):
         return UsageError(
             f"{message}: the shell has put file names in the place of a *",
