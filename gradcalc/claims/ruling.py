@@ -325,7 +325,7 @@ class _Court:
         """How far a claimed number may be from the true one: from an infinity, not at all."""
         size = np.where(np.isfinite(true), np.abs(true), 0.0)
         allowed = self.tolerance.absolute + self.tolerance.relative * size
-        room = np.maximum(np.maximum(self.slack, allowed), self.claim.ulps(_ULPS) * EPS * size)
+        room = np.maximum(self.slack, allowed) + self.claim.ulps(_ULPS) * EPS * size
         return np.where(np.isfinite(true), room, 0.0)
 
     # --- many points ----------------------------------------------------------------------------
