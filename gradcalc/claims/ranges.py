@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gradcalc.errors import BindingError, GradcalcError, Source, Span
+from gradcalc.language.names import spelled
 from gradcalc.language.points import read
 
 OPTION = "--range"
@@ -66,7 +67,7 @@ def _pieces(text: str) -> list[tuple[str, tuple[str, str], Span]]:
             raise BindingError(
                 f"'{piece[1]}' is not a range", source=Source(text, OPTION), span=span, hint=_HINT
             )
-        found.append((name.strip(), (low, high), span))
+        found.append((name and spelled(name, OPTION), (low, high), span))
     return found
 
 

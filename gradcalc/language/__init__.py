@@ -11,7 +11,7 @@ from gradcalc.graph.graph import Graph, bulk_building
 from gradcalc.language import notes
 from gradcalc.language.arrays import Value
 from gradcalc.language.lookalikes import remarks
-from gradcalc.language.names import natural, order_columns, roles, unread_constants
+from gradcalc.language.names import natural, order_columns, roles, spelled, unread_constants
 from gradcalc.language.parser import Parser
 from gradcalc.language.reader import Statement
 from gradcalc.language.structural import STRUCTURAL
@@ -73,6 +73,7 @@ def _outputs(parser: Parser, wanted: Sequence[str] | None) -> list[tuple[str, St
         if not chosen:  # every named value is used: the last statement is what was meant
             chosen = parser.statements[-1:]
     else:
+        wanted = [spelled(name, "--outputs") for name in wanted]
         missing = [name for name in wanted if name not in parser.named]
         if missing:
             names = ", ".join(parser.named) or "none"

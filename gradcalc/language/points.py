@@ -8,6 +8,7 @@ bare numbers; these are read by their own rules.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,10 @@ from gradcalc.limits import MOST_AXES
 
 Number = float | list[Any]
 """A number, or nested lists of numbers: the value of an array variable."""
+
+
+_MEASURED = re.compile(r"(?<![\w.])(\d+\.\d+(?:[eE][-+]?\d+)?)\((\d+)\)")
+_HALF = re.compile(r"(?<![\w.])(?:\d+\.?\d*|\.\d+)[eE](?!\w)(?![-+]\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,7 @@ def read(text: str, option: str) -> list[Given]:
 def _read_text(source: Source) -> list[Given]:
     if not source.text.strip():
         raise BindingError(f"{source.name} has no values", hint="by order 2,3 or by name x1=2,x2=3")
+    _refuse_slips(source)
     try:
         parser = Parser(source).parse()
         for statement in parser.statements:
@@ -77,6 +83,27 @@ def _read_text(source: Source) -> list[Given]:
         Given(statement.name, _number(graph, statement.value), source, statement.span)
         for statement in parser.statements
     ]
+
+
+def _refuse_slips(source: Source) -> None:
+    """What would be read as a product, and is a measured value or half a number."""
+    measured = _MEASURED.search(source.text)
+    if measured:
+        raise BindingError(
+            f"'{measured[0]}' is a value with its uncertainty",
+            source=source,
+            span=Span(*measured.span()),
+            hint=f"the value alone: {measured[1]}; a product: {measured[1]}*({measured[2]})",
+        )
+    half = _HALF.search(source.text)
+    if half:
+        number = half[0][:-1]
+        raise BindingError(
+            f"the exponent of '{half[0]}' is missing",
+            source=source,
+            span=Span(*half.span()),
+            hint=f"a number: {half[0]}0; a product: {number}*e",
+        )
 
 
 def _as_binding(error: ExpressionError) -> GradcalcError:

@@ -198,3 +198,30 @@ def test_standard_input_is_read_as_a_file_is(
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(text))
     assert [given.value for given in read(where, "--at")] == [3.0, math.pi]
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("L=1.000(2),T=2", "'1.000(2)' is a value with its uncertainty", "a product: 1.000*(2)"),
+        ("6.674e-11(15)", "'6.674e-11(15)' is a value", "the value alone: 6.674e-11;"),
+        ("1e", "the exponent of '1e' is missing", "a product: 1*e"),
+        ("x=2.5E, y=1", "the exponent of '2.5E' is missing", "a number: 2.5E0"),
+        ("1e +5", "the exponent of '1e' is missing", ""),
+    ],
+)
+def test_half_a_number_and_a_measured_one_are_no_products(
+    text: str, message: str, hint: str
+) -> None:
+    with pytest.raises(BindingError) as caught:
+        read(text, "--at")
+    assert message in caught.value.message
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("3(4)", 12), ("1.5*(2)", 3), ("1e3", 1000), ("2e-1", 0.2), ("2*e", 2 * math.e)],
+)
+def test_what_means_a_product_is_one(text: str, value: float) -> None:
+    assert [item.value for item in read(text, "--at")] == [value]
