@@ -93,7 +93,7 @@ KINDS = {
         Kind(
             "gradient", "grad", "Gradient", 1, (VARIABLES,), OUTPUTS, VARIABLES,
             heading="Gradient of {output}", symbol=r"\nabla {output}",
-            answer=lambda at, vector, mode: at.jacobian(mode)[0],
+            answer=lambda at, vector, mode: at.jacobian(mode)[..., 0, :],
             of_one="gradient",
         ),
         Kind(

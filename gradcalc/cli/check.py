@@ -14,9 +14,9 @@ from gradcalc.cli.output import Text
 from gradcalc.cli.question import (
     STDIN,
     method,
+    one_output,
     posed,
     read_stdin,
-    require_one_output,
     traced,
     values,
     vector,
@@ -83,7 +83,7 @@ def judge(options: Options, kind: Kind) -> Text:
     how = method(options)
     problem = _problem(options)
     if kind.of_one:
-        require_one_output(problem, kind.of_one, options)
+        one_output(problem.graph, kind.of_one, options)
     along = vector(problem, kind.vector, options) if kind.vector else []
 
     from gradcalc.check.verify import BUDGET

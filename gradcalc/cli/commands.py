@@ -13,7 +13,16 @@ from typing import Any, NamedTuple
 
 import typer
 
-from gradcalc.cli.options import BENDS, CHECK, CLAIM, EXPRESSION, POINT, PRINTING, Options
+from gradcalc.cli.options import (
+    BENDS,
+    CHECK,
+    CLAIM,
+    EXPRESSION,
+    FORMULAS,
+    POINT,
+    PRINTING,
+    Options,
+)
 from gradcalc.cli.replaced import require_no_input, require_writable
 
 
@@ -41,7 +50,7 @@ def _at_a_point(*more: str) -> tuple[str, ...]:
 
 
 def _a_slope(*more: str) -> tuple[str, ...]:
-    return _at_a_point(*more, *BENDS)
+    return _at_a_point(*more, *FORMULAS, *BENDS)
 
 
 _EXAMPLE = '"x1**2+3*x2, x2**2+2*x1" --at 2,3'

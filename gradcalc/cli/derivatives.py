@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradcalc.calculus.kinds import BY_WORD, Kind, U, V
 from gradcalc.cli.bounds import require_printable
 from gradcalc.cli.options import Options
-from gradcalc.cli.question import method, posed, require_one_output, vector
+from gradcalc.cli.output import Text
+from gradcalc.cli.question import method, one_output, posed, traced, vector
 from gradcalc.errors import Exit, GradcalcError, UndefinedError
 from gradcalc.functions.primitives import TABLE, WHERE
 
@@ -22,16 +23,28 @@ if TYPE_CHECKING:
     from gradcalc.render.answer import Answer
 
 
-def answer(options: Options, kind: Kind | None = None) -> Answer:
-    """The values and the derivative that ``options.command`` asks for, checked.
+def answer(options: Options, kind: Kind | None = None) -> Answer | Text:
+    """What ``options.command`` asks for: at a point the values and the derivative, checked; without
+    one the derivative as formulas.
 
     Raises GradcalcError where the expression, the point or the vector cannot be read or don't fit.
     """
     kind = kind or BY_WORD[options.command]
+    if kind.order and options.at is None:
+        graph = traced(options)
+        if graph.variables:  # of numbers alone there is nothing to write down
+            from gradcalc.cli.formulas import formulas  # deferred: not every answer is one
+
+            return formulas(options, kind, graph)
+    return numbers(options, kind)
+
+
+def numbers(options: Options, kind: Kind) -> Answer:
+    """The values and the derivative at the point, checked."""
     method(options)  # refused before anything is computed
     problem = posed(options)
     if kind.of_one:
-        require_one_output(problem, kind.of_one, options)
+        one_output(problem.graph, kind.of_one, options)
     direction = vector(problem, kind.vector, options) if kind.vector else []
     require_printable(problem.graph, kind)
 
@@ -66,8 +79,15 @@ def answer(options: Options, kind: Kind | None = None) -> Answer:
         undefined=gap,
         lost=lost,
         certified=options.certify,
+        formulas=_formulas(options, kind) if options.formulas else None,
         exit=Exit.UNDEFINED if gap else verdict_exit(verdict, options),
     )
+
+
+def _formulas(options: Options, kind: Kind) -> Any:
+    from gradcalc.cli.formulas import written  # deferred, as above
+
+    return written(options, kind, traced(options))
 
 
 def judged(question: Question, options: Options, entries: Floats | None = None) -> Verdict | None:

@@ -126,13 +126,20 @@ def text(options: Options, answer: Answer) -> str:
     color = (
         options.color == "always" if to_file else terminal.wants_color(options.color, sys.stdout)
     )
-    return render(
+    width = None if to_file else terminal.width(sys.stdout)
+    numbers = render(
         _quiet(answer, options) if options.quiet else answer,
         options.format,
-        width=None if to_file else terminal.width(sys.stdout),
+        width=width,
         digits=options.digits,
         color=color,
     )
+    if answer.formulas is None or FORMATS[options.format].json:
+        return numbers
+    from gradcalc.render.formulas import writer
+
+    write = writer(options.format)
+    return f"{numbers}\n{write(answer.formulas, width=width)}" if write else numbers
 
 
 def _quiet(answer: Answer, options: Options) -> Answer:

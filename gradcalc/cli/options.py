@@ -217,6 +217,18 @@ class Options:
     certify: Annotated[
         bool, typer.Option("--certify", help="How many digits of every entry are right.")
     ] = False
+    formulas: Annotated[
+        bool, typer.Option("--formulas", help="Formulas beside the numbers; without --at, always.")
+    ] = False
+    simplify: Annotated[
+        bool, typer.Option("--simplify", help="Let sympy look for shorter formulas.")
+    ] = False
+    transpose: Annotated[
+        bool, typer.Option("--transpose", help="Formulas with a row for each variable.")
+    ] = False
+    ascii: Annotated[
+        bool, typer.Option("--ascii", help="Formulas as one types them: 2*x1, sqrt(x), x**2.")
+    ] = False
     precise: Annotated[
         bool, typer.Option("--precise", help="The true values, correctly rounded, from the check.")
     ] = False
@@ -374,5 +386,6 @@ EXPRESSION = ("expr", "file")
 POINT = ("at", "param", "wrt", "outputs")
 CLAIM = ("claim", "claim_from", "jac", "hessian", "v", "rtol", "atol", "samples", "seed", "range")
 BENDS = ("kinks", "convention")
+FORMULAS = ("formulas", "simplify", "transpose", "ascii")
 CHECK = ("check", "no_check", "budget", "certify", "precise")
 PRINTING = ("format", "digits", "out", "color", "quiet")

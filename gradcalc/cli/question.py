@@ -126,14 +126,15 @@ def method(options: Options) -> str:
     return how
 
 
-def require_one_output(problem: Problem, what: str, options: Options) -> None:
-    found = problem.graph.output_names
+def one_output(graph: Graph, what: str, options: Options) -> None:
+    """Raises BindingError, with what to type for all rows, where there are several."""
+    found = graph.output_names
     if len(found) == 1:
         return
     raise BindingError(
         f"a {what} is of one output, and there are {_listed(found)}",
-        source=problem.graph.source,
-        span=everything(problem),
+        source=graph.source,
+        span=Span(0, len(graph.source.text)),
         hint="all rows at once: " + retyped(options, "jacobian"),
     )
 

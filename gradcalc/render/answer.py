@@ -43,6 +43,8 @@ class Answer:
     """Where digits were lost, for a caret: a remark, no failure."""
     certified: bool = False
     """Whether the right digits of every entry are to be shown."""
+    formulas: Any = None
+    """The same as formulas, a ``gradcalc.render.formulas.Sheet``, if they were asked for."""
     exit: Exit = Exit.DONE
 
     @cached_property

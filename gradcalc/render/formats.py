@@ -47,6 +47,8 @@ FORMATS = {
         Format("mtx", "machine", "MatrixMarket, for scipy.io.mmread", (".mtx",)),
         Format("npy", "machine", "numpy's own, for numpy.load", (".npy",), binary=True),
         Format("markdown", "markup", "a table for a document", (".md", ".markdown"), remarks=True),
+        Format("mathml", "markup", "a matrix for a web page", (".mathml", ".html")),
+        Format("sympy", "markup", "Matrix([[…]]), as sympy prints one", (".sympy",)),
         Format("latex", "markup", "a matrix for a paper", (".tex",), remarks=True),
     )
 }  # fmt: skip

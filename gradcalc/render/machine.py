@@ -75,6 +75,10 @@ def record(answer: Answer) -> dict[str, Any]:
     }
     if answer.entries is not None:
         fields[answer.kind.name] = answer.entries.tolist()
+    if answer.formulas is not None:
+        from gradcalc.render.formulas import record as formulas  # deferred: they were asked for
+
+        fields["formulas"] = formulas(answer.formulas)
     fields["check"] = _check(answer)
     if answer.certified and answer.verdict is not None:
         fields["certificate"] = _certificate(answer)

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
 from gradcalc.calculus.kinds import OUTPUTS
+from gradcalc.formulas.latex import name_of
+from gradcalc.formulas.mathml import matrix as mathml_matrix
 from gradcalc.render.answer import Answer
-from gradcalc.render.numbers import latex, shown
+from gradcalc.render.numbers import exact, latex, shown
 from gradcalc.text import safe
 
 _MARKDOWN_ACTIVE = re.compile(r"([\\`*_|<>\[\]])")
-_GREEK = {
-    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda",
-    "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega",
-}  # fmt: skip
-_GREEK_LETTER = re.compile("^GREEK SMALL LETTER ")
 _LISTED = 8  # names written out in a LaTeX label before it says "…"
 
 
@@ -58,13 +54,29 @@ def render_latex(answer: Answer, *, digits: int | None = None, **_: Any) -> str:
     return "\n".join([*lines, *(f"% {safe(remark)}" for remark in remarks), ""])
 
 
+def render_mathml(answer: Answer, *, digits: int | None = None, **_: Any) -> str:
+    """A ``<math>`` element that browsers show as it is."""
+    body = [[f"<mn>{shown(x, digits)}</mn>" for x in row] for row in answer.matrix.tolist()]
+    return mathml_matrix(body)
+
+
+def render_sympy(answer: Answer, **_: Any) -> str:
+    """``Matrix([[4, 3], [2, 6]])``."""
+    rows = (f"[{', '.join(map(_in_sympy, row))}]" for row in answer.matrix.tolist())
+    return f"Matrix([{', '.join(rows)}])\n"
+
+
+def _in_sympy(number: float) -> str:
+    return {"inf": "oo", "-inf": "-oo"}.get(exact(number), exact(number))
+
+
 def _label(answer: Answer) -> str:
     """Such as ``\\frac{\\partial(f_{1}, f_{2})}{\\partial(x_{1}, x_{2})}(2, 3)``."""
     point = _listed([latex(x) for x in answer.point.tolist()])
     symbol = answer.kind.symbol.format(
-        output=_name(answer.outputs[0]),
-        outputs=_listed([_name(name) for name in answer.outputs]),
-        variables=_listed([_name(name) for name in answer.variables]),
+        output=name_of(answer.outputs[0]),
+        outputs=_listed([name_of(name) for name in answer.outputs]),
+        variables=_listed([name_of(name) for name in answer.variables]),
     )
     return f"{symbol}({point})"
 
@@ -73,22 +85,3 @@ def _listed(items: Sequence[str]) -> str:
     if len(items) <= _LISTED:
         return ", ".join(items)
     return rf"{items[0]}, {items[1]}, \ldots, {items[-1]}"
-
-
-def _name(name: str) -> str:
-    """``x1`` → ``x_{1}``, ``alpha`` → ``\\alpha``, ``a[0,1]`` → ``a_{0,1}``."""
-    stem, bracket, index = name.partition("[")
-    if not bracket:
-        match = re.fullmatch(r"(.*?)_?(\d+)", name)
-        stem, index = (match[1], match[2]) if match and match[1] else (name, "")
-    index = index.rstrip("]")
-    letter = _letter(stem)
-    return f"{letter}_{{{index}}}" if index else letter
-
-
-def _letter(stem: str) -> str:
-    greek = stem if len(stem) > 1 else _GREEK_LETTER.sub("", unicodedata.name(stem, ""))
-    if greek.lower() in _GREEK:
-        return "\\" + greek.lower()
-    escaped = stem.replace("_", r"\_")
-    return escaped if len(stem) == 1 else rf"\mathit{{{escaped}}}"

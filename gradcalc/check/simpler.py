@@ -1,0 +1,60 @@
+"""Shorter formulas, if sympy finds any: one entry at a time, and never without being judged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from gradcalc.check.budget import Deadline, OutOfTime
+from gradcalc.check.identity import InSympy
+from gradcalc.errors import GradcalcError
+from gradcalc.formulas.derivative import Formulas
+from gradcalc.formulas.terms import UnwritableError, read
+from gradcalc.formulas.writing import Notation
+from gradcalc.language import parse
+
+_SHARE = 0.5  # of what remains, for one entry
+
+
+def simplified(formulas: Formulas, seconds: float) -> Formulas:
+    """The same formulas, those entries replaced for which sympy knows a shorter text.
+
+    What comes back is written out, and judged like any other; an entry that takes too long, or that
+    comes back longer or as something that is not in the language, stays as it is.
+    """
+    whole = formulas.unshared()
+    _, texts = whole.spelled(Notation())
+    names = sorted({name for text in texts for name in _names(text)})
+    deadline = Deadline(seconds)
+    entries = list(whole.entries)
+    for k, text in enumerate(texts):
+        shorter = _simplify(text, names, deadline)
+        if shorter is None or len(shorter) >= len(text):
+            continue
+        try:
+            graph = parse(shorter, bound=names)
+            (entry,) = (read(graph, whole.terms)[node] for node in graph.outputs)
+        except (GradcalcError, UnwritableError):
+            continue  # sympy's answer is in terms that are not ours
+        entries[k] = entry
+    return replace(whole, entries=tuple(entries)).shared()
+
+
+def _simplify(text: str, names: list[str], deadline: Deadline) -> str | None:
+    """sympy's shortest form of one formula, None where it has none in time."""
+    import sympy
+
+    share = deadline.share(_SHARE)
+    try:
+        with share.alarm():
+            expressions: Any = InSympy(sympy, {n: sympy.Symbol(n, real=True) for n in names})
+            (ours,) = expressions.read(parse(text, bound=names))
+            return str(sympy.sstr(sympy.simplify(ours)))
+    except (OutOfTime, GradcalcError):
+        return None
+    except Exception:  # sympy raises anything at all
+        return None
+
+
+def _names(text: str) -> list[str]:
+    return parse(text).variables if text else []

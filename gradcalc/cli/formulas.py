@@ -1,0 +1,113 @@
+"""Derivatives without a point: the commands that differentiate answer with formulas."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from gradcalc.calculus.kinds import Kind, Vector
+from gradcalc.cli import terminal
+from gradcalc.cli.options import Options
+from gradcalc.cli.output import Text
+from gradcalc.cli.question import method, one_output
+from gradcalc.errors import Exit, UsageError
+from gradcalc.language.points import flatten, read
+from gradcalc.render.formats import FORMATS
+
+if TYPE_CHECKING:
+    from gradcalc.check.identity import Identity
+    from gradcalc.formulas.derivative import Formulas
+    from gradcalc.graph.graph import Graph
+    from gradcalc.render.formulas import Sheet
+
+BUDGET = 4.0
+"""Seconds of processor time that sympy has for proving formulas equal, unless --budget says."""
+
+
+def formulas(options: Options, kind: Kind, graph: Graph) -> Text:
+    """The formulas of a derivative, judged, in the format that is asked for.
+
+    Raises GradcalcError where the expression or the vector cannot be read, or has no formulas.
+    """
+    from gradcalc.render.formulas import writer
+
+    write = writer(options.format)
+    if write is None:
+        raise UsageError(
+            f"{options.format} is for numbers, and without a point the answer is formulas",
+            hint="--at gives a point; --format json, plain or latex the formulas",
+        )
+    sheet = written(options, kind, graph)
+    identity = sheet.identity
+    wrong = identity is not None and identity.passed is False
+    open_question = identity is not None and identity.passed is None and options.check is not None
+    width = None if options.out is not None else terminal.width(sys.stdout)
+    return Text(
+        write(sheet, width=width),
+        Exit.DISAGREES if wrong else Exit.UNDECIDED if open_question else Exit.DONE,
+        identity is not None and identity.passed is not None,
+        notes=() if FORMATS[options.format].remarks else _beside(sheet, wrong),
+    )
+
+
+def written(options: Options, kind: Kind, graph: Graph) -> Sheet:
+    """The formulas as a value, for any format."""
+    from gradcalc.formulas.derivative import derive
+    from gradcalc.render.formulas import Sheet
+
+    how = method(options)
+    if kind.of_one:
+        one_output(graph, kind.of_one, options)
+    found = derive(graph, kind, _vector(options, kind.vector) if kind.vector else None)
+    if options.simplify:
+        from gradcalc.check.simpler import simplified  # deferred: it brings sympy
+
+        found = simplified(found, _budget(options))
+    return Sheet(
+        options.command,
+        found,
+        None if how == "none" else judged(found, options, how),
+        () if options.quiet else tuple(graph.notes),
+        options.transpose,
+        options.ascii,
+    )
+
+
+def judged(found: Formulas, options: Options, how: str) -> Identity:
+    """The printed text, read again, against the engine and sympy."""
+    from gradcalc.check.budget import Deadline
+    from gradcalc.check.identity import identify
+    from gradcalc.formulas.writing import Notation
+
+    letters = found.said(found.vector, Notation())
+    names = [letter for letter in letters if letter.isidentifier()]
+    return identify(
+        found.graph,
+        found.kind,
+        found.reread(names),
+        letters,
+        Deadline(_budget(options)),
+        sympy=how in ("auto", "sympy"),
+    )
+
+
+def _budget(options: Options) -> float:
+    return BUDGET if options.budget is None else options.budget
+
+
+def _beside(sheet: Sheet, wrong: bool) -> tuple[str, ...]:
+    """What standard error is told where the format has no place for it."""
+    told = (*sheet.notes, *sheet.conditions(sheet.paper)) if not wrong else ()
+    return (*told, sheet.identity.line) if wrong and sheet.identity else told
+
+
+def _vector(options: Options, wanted: Vector) -> Sequence[float | str] | None:
+    """Numbers, or names: ``--v a,b``; None where nothing is said."""
+    text: str | None = getattr(options, wanted.letter)
+    if text is None:
+        return None
+    pieces = [piece.strip() for piece in text.split(",")]
+    if all(piece.isidentifier() for piece in pieces):
+        return pieces
+    return [number for item in read(text, f"--{wanted.letter}") for number in flatten(item.value)]

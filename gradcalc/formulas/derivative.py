@@ -1,0 +1,287 @@
+"""A derivative as formulas: the entries, the parts that they share, and where they hold."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+
+from gradcalc.calculus.gradients import copy, gradient_graph, jacobian_graph, jvp_graph, vjp_graph
+from gradcalc.calculus.kinds import Kind, U, V
+from gradcalc.calculus.rules import plain
+from gradcalc.errors import BindingError
+from gradcalc.formulas.terms import Call, Number, Product, Sum, Symbol, Terms, operands, read
+from gradcalc.formulas.writing import Notation, reachable, write
+from gradcalc.functions.primitives import CONSTANTS, FUNCTIONS, OPERANDS, TABLE
+from gradcalc.graph.graph import Graph
+from gradcalc.language import parse
+
+MOST_CHARACTERS = 2_000_000
+"""Of the formulas of one derivative: as much as anybody can do something with."""
+
+_NAMED = re.compile(r"(?:^|[,;\n])\s*([^\W\d]\w*)\s*=(?!=)\s*")
+
+
+@dataclass(frozen=True, eq=False)
+class Formulas:
+    """A derivative of ``graph``. ``entries`` are terms, flat, in the order that ``kind`` implies;
+    ``values`` the outputs themselves; ``names`` what the shared parts are called, in the order in
+    which they are to be defined (``labels`` what the user calls terms, ``taken`` the names that no
+    part can have); ``condition`` where the formulas hold, ``kinks`` where a slope is a convention:
+    terms too.
+    """
+
+    graph: Graph
+    kind: Kind
+    terms: Terms
+    entries: tuple[int, ...]
+    values: tuple[int, ...]
+    vector: tuple[int, ...]
+    labels: Mapping[int, str]
+    taken: frozenset[str]
+    names: Mapping[int, str]
+    condition: int
+    kinks: tuple[int, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.kind.shape(len(self.graph.outputs), len(self.graph.variables))
+
+    def operations(self, terms: Iterable[int] | None = None) -> int:
+        """How many it takes to compute the entries (or other terms), what stands in several places
+        but once."""
+        roots = self.entries if terms is None else terms
+        below = reachable(self.terms, roots)
+        multiples = {
+            (abs(number.value), term)
+            for k in below
+            for node in [self.terms.nodes[k]]
+            if isinstance(node, Sum)
+            for number, term in node.terms
+            if abs(number.value) != 1
+        }
+        known = set(below)
+        work = 0
+        for term in below:
+            minus = isinstance(self.terms.nodes[term], Sum) and self.terms.plus([(-1, term)])
+            turned = minus and minus in known and minus < term  # only its sign has to be turned
+            work += 1 if turned else _operations(self.terms, term)
+        return len(multiples) + work
+
+    def shared(self) -> Formulas:
+        """The same with names for what stands in several places, where that is shorter."""
+        return replace(self, names=_shared(self.terms, self.entries, self.labels, self.taken))
+
+    def unshared(self) -> Formulas:
+        """The same with every part written out where it stands."""
+        return replace(self, names={})
+
+    def spelled(self, notation: Notation) -> tuple[list[tuple[str, str]], list[str]]:
+        """The shared parts as (name, formula), and the entries."""
+        texts = write(self.terms, (*self.names, *self.entries), notation, self.names)
+        parts = [(notation.name(name).text, texts[term].text) for term, name in self.names.items()]
+        named = self.names
+        entries = [
+            notation.name(named[term]).text if term in named else texts[term].text
+            for term in self.entries
+        ]
+        return parts, entries
+
+    def said(self, terms: Iterable[int], notation: Notation) -> list[str]:
+        """Conditions, values or the vector, spelled out."""
+        roots = list(terms)
+        texts = write(self.terms, roots, notation, {})
+        return [texts[root].text for root in roots]
+
+    def reread(self, letters: Sequence[str]) -> Graph:
+        """What is printed, read again: an output for each entry. ``letters`` are the names in it
+        that are not of ``graph``."""
+        parts, entries = self.spelled(Notation())
+        text = "; ".join([*(f"{name} = {text}" for name, text in parts), *entries])
+        graph, names = self.graph, self.graph.names
+        fixed = {names[k]: value for k, value in graph.constants.items() if k in names}
+        arrays: dict[str, tuple[int, ...]] = {}
+        for variable in graph.variables:
+            stem, bracket, index = variable.partition("[")
+            if bracket:  # the last element is the largest
+                arrays[stem] = tuple(int(k) + 1 for k in index.rstrip("]").split(","))
+        bound = [name for name in graph.variables if "[" not in name]
+        parameters = {name: value for name, value in fixed.items() if name not in CONSTANTS}
+        return parse(text, shapes=arrays, parameters=parameters, bound=[*bound, *letters])
+
+
+def derive(graph: Graph, kind: Kind, vector: Iterable[float | str] | None = None) -> Formulas:
+    """The formulas of ``kind`` of derivative of ``graph``.
+
+    ``vector`` is the v or u of a product, numbers or names; without one its entries are called v1,
+    v2, …. Raises UnwritableError for a number that no formula can say.
+    """
+    base = gradient_graph(graph, plain) if kind.order == 2 else graph
+    if kind.vector is V:
+        derived = vjp_graph(base, rule=plain)
+    elif kind.vector is U:
+        derived = jvp_graph(base, rule=plain)
+    else:
+        derived = jacobian_graph(base, plain) if kind.order else graph
+    terms = Terms()
+    taken = {*graph.variables, *graph.names.values(), *FUNCTIONS}
+    seeds: dict[str, int] = {}
+    if kind.vector:
+        places = derived.variables[len(graph.variables) :]
+        given = (
+            list(vector) if vector is not None else _free(kind.vector.letter, len(places), taken)
+        )
+        if len(given) != len(places):
+            raise BindingError(
+                f"--{kind.vector.letter} has {len(given)} entries, and there are {len(places)} "
+                f"{kind.vector.per}"
+            )
+        seeds = {
+            label: terms.symbol(one) if isinstance(one, str) else terms.double(one)
+            for label, one in zip(places, given, strict=True)
+        }
+        taken.update(one for one in given if isinstance(one, str))
+    if not kind.order:
+        derived = copy(graph)
+    wanted = [*derived.outputs, *graph.outputs] if kind.order else [*graph.outputs] * 2
+    derived.outputs = wanted
+    found = read(derived, terms, seeds)
+    numbers = [terms.as_number(found[node]) for node in wanted]
+    entries = tuple(numbers[: len(wanted) - len(graph.outputs)])
+    values = tuple(numbers[len(entries) :])
+    labels = _of_user(graph, found)
+    names = _shared(terms, entries, labels, taken)
+    return Formulas(
+        graph=graph,
+        kind=kind,
+        terms=terms,
+        entries=entries,
+        values=values,
+        vector=tuple(seeds.values()),
+        labels=labels,
+        taken=frozenset(taken),
+        names=names,
+        condition=_domain(terms, derived, found),
+        kinks=_kinks(terms, derived, found),
+    )
+
+
+def _free(letter: str, size: int, taken: set[str]) -> list[str]:
+    while any(f"{letter}{k}" in taken for k in range(1, size + 1)):
+        letter += "_"
+    return [f"{letter}{k}" for k in range(1, size + 1)]
+
+
+# --- parts -----------------------------------------------------------------------------------
+
+
+def _shared(
+    terms: Terms, entries: tuple[int, ...], labels: Mapping[int, str], taken: Collection[str]
+) -> dict[int, str]:
+    """Names for what stands in several places, where that makes the whole shorter."""
+    used: Counter[int] = Counter(set(entries))
+    below = reachable(terms, entries)
+    for term in below:
+        used.update(operands(terms.nodes[term]))
+    often = [term for term in below if used[term] > 1 and _is_long(terms, term)]
+    fresh = (f"t{k}" for k in count(1))
+    free = iter(name for name in fresh if name not in taken)
+    names = {term: labels.get(term) or next(free) for term in often}
+    if not names:
+        return {}
+    alone, together = _length(terms, entries, {}), _length(terms, entries, names)
+    if together > MOST_CHARACTERS:
+        raise BindingError(
+            f"the formulas would have {together:,} characters, and the most is {MOST_CHARACTERS:,}",
+            hint="--at gives the numbers at a point",
+        )
+    if together < alone:
+        return names
+    return {}
+
+
+def _is_long(terms: Terms, term: int) -> bool:
+    """Whether a name says it shorter: not of a name, a number, 2*x or x**2."""
+    node = terms.nodes[term]
+    if isinstance(node, Call):
+        return not node.primitive.boolean and terms.sizes[term] > 3
+    return _operations(terms, term) > 0 and terms.sizes[term] > 4
+
+
+def _length(terms: Terms, entries: tuple[int, ...], names: Mapping[int, str]) -> int:
+    """Roughly how many characters the formulas take."""
+    lengths: dict[int, int] = {}
+    total = 0
+    for term in reachable(terms, entries):
+        node = terms.nodes[term]
+        length = sum(lengths[k] + 1 for k in operands(node))
+        length += len(node.name) if isinstance(node, Symbol) else 2
+        if isinstance(node, Call):
+            length += len(node.primitive.name)
+        lengths[term] = length
+        if term in names:
+            lengths[term] = len(names[term])
+            total += length + len(names[term]) + 3
+    return total + sum(lengths[term] for term in entries)
+
+
+def _operations(terms: Terms, term: int) -> int:
+    """How many operations a term is, its operands and their multiples done."""
+    node = terms.nodes[term]
+    if isinstance(node, Sum):
+        minus = all(number.value < 0 for number, _ in node.terms) and node.constant.value <= 0
+        return len(node.terms) - 1 + bool(node.constant.value) + minus
+    if isinstance(node, Product):
+        exponents = [terms.nodes[exponent] for _, exponent in node.factors]
+        plain = [to.value for to in exponents if isinstance(to, Number)]
+        powers = len(exponents) - sum(abs(value) == 1 for value in plain)
+        inverse = len(plain) == len(exponents) and max(plain) < 0
+        return len(node.factors) - 1 + powers + inverse
+    return int(isinstance(node, Call))
+
+
+def _of_user(graph: Graph, found: Mapping[int, int]) -> dict[int, str]:
+    """The names that the text itself gives to values: ``r = sqrt(x**2+y**2)``."""
+    starts = {match.end(): match[1] for match in _NAMED.finditer(graph.source.text)}
+    longest: dict[int, int] = {}
+    for node in found:
+        if node < len(graph) and graph.starts[node] in starts:
+            start = graph.starts[node]
+            if start not in longest or graph.ends[node] > graph.ends[longest[start]]:
+                longest[start] = node
+    labels = {found[node]: starts[start] for start, node in longest.items()}
+    return labels if len(set(labels.values())) == len(labels) else {}
+
+
+# --- where it holds --------------------------------------------------------------------------
+
+
+def _domain(terms: Terms, derived: Graph, found: Mapping[int, int]) -> int:
+    """The condition under which every function has a value."""
+    variables = {terms.symbol(name) for name in derived.variables}
+    return terms.all(
+        condition
+        for condition in _conditions(terms, derived, found, "domain")
+        if not variables.isdisjoint(reachable(terms, [condition]))
+    )
+
+
+def _kinks(terms: Terms, derived: Graph, found: Mapping[int, int]) -> tuple[int, ...]:
+    """Where a function has no derivative and a convention stands in."""
+    kinks = _conditions(terms, derived, found, "kink")
+    return tuple(dict.fromkeys(k for k in kinks if not isinstance(terms.nodes[k], Number)))
+
+
+def _conditions(
+    terms: Terms, derived: Graph, found: Mapping[int, int], column: str
+) -> Iterable[int]:
+    for node in sorted(found):
+        primitive = TABLE[derived.codes[node]]
+        text = getattr(primitive, column)
+        if text and node not in derived.constants:
+            condition = parse(text, bound=OPERANDS, flags_are_numbers=True)
+            arguments = (found[k[node]] for k in derived.operands[: primitive.arity])
+            bound = dict(zip(OPERANDS, arguments, strict=False))
+            yield read(condition, terms, bound)[condition.outputs[0]]

@@ -1,0 +1,557 @@
+"""Derivatives as a person would write them: a graph, rewritten by local rules.
+
+A graph of derivatives is made for numbers: guarded against overflow, every product by itself, signs
+where they fell. Here its nodes become **terms**: sums c₀ + Σ cᵢ·tᵢ with exact rational
+coefficients, products Π bᵢ^eᵢ, and calls. The constructors apply what needs no search: 0 and 1,
+signs, like terms, powers of one base, the branches of one condition. Nothing is expanded.
+
+Terms are hash-consed and numbered in the order in which they were made, operands first, so that
+whoever walks them needs no recursion.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+from gradcalc.functions.primitives import (
+    ADD,
+    AND,
+    CONSTANT,
+    DIV,
+    EQ,
+    FLOW,
+    FUNCTIONS,
+    GE,
+    GT,
+    LE,
+    LT,
+    MUL,
+    NE,
+    NEG,
+    NOT,
+    OR,
+    POW,
+    SQUARE,
+    SUB,
+    TABLE,
+    VARIABLE,
+    WHERE,
+)
+from gradcalc.functions.row import Primitive
+from gradcalc.graph.graph import Graph, folded
+
+_SIMPLE = 1000
+"""The largest denominator of a fraction that a double is taken for: 0.333… is 1/3."""
+MOST_BITS = 64
+"""Of an exact coefficient: a longer one would be no easier to read than its double."""
+
+
+class Number(NamedTuple):
+    """An exact number; ``decimal`` if a decimal fraction that somebody typed is in it."""
+
+    value: Fraction
+    decimal: bool = False
+
+
+class Symbol(NamedTuple):
+    """A variable, a parameter or a named constant."""
+
+    name: str
+
+
+class Sum(NamedTuple):
+    """constant + Σ coefficient · term; of one term at least, and no term is a number or a sum."""
+
+    constant: Number
+    terms: tuple[tuple[Number, int], ...]
+
+
+class Product(NamedTuple):
+    """Π base ** exponent, both terms; never one factor to the power of 1."""
+
+    factors: tuple[tuple[int, int], ...]
+
+
+class Call(NamedTuple):
+    """A primitive of terms."""
+
+    primitive: Primitive
+    operands: tuple[int, ...]
+
+
+Term = Number | Symbol | Sum | Product | Call
+
+_ZERO, _ONE = Number(Fraction(0)), Number(Fraction(1))
+_POWERS = {FUNCTIONS["sqrt"].code: Fraction(1, 2), SQUARE.code: Fraction(2)}
+"""What is a power by another name."""
+
+
+_ORDERS = {LT: "<", LE: "<=", GT: ">", GE: "=>", EQ: "=", NE: "<>"}
+_TURNED = {"<": ">", "=": "=", ">": "<"}
+_COMPARISONS = {orders: primitive for primitive, orders in _ORDERS.items()}
+
+
+class UnwritableError(ValueError):
+    """A number that no formula can say: an infinity or a NaN."""
+
+
+class Terms:
+    """All terms of some formulas. ``nodes[k]`` is term k, its operands below k."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Term] = []
+        self.sizes: list[int] = []  # of each as a tree
+        self._known: dict[Term, int] = {}
+        self.zero, self.one = self.number(0), self.number(1)
+
+    # --- leaves -------------------------------------------------------------------------------
+
+    def number(self, value: int | Fraction, decimal: bool = False) -> int:
+        return self._term(Number(Fraction(value), decimal))
+
+    def double(self, value: float, text: str = "") -> int:
+        """The number that was typed: 0.1 is a tenth, and a decimal fraction if ``text`` says so."""
+        if not math.isfinite(value):
+            raise UnwritableError(f"{value} has no formula")
+        typed = Fraction(repr(float(value)))
+        simple = typed.limit_denominator(_SIMPLE)
+        if float(simple) == value and repr(float(value)) not in text:
+            return self.number(simple)
+        return self.number(typed, decimal=True)
+
+    def symbol(self, name: str) -> int:
+        return self._term(Symbol(name))
+
+    # --- arithmetic ---------------------------------------------------------------------------
+
+    def plus(self, terms: Iterable[tuple[int, int]]) -> int:
+        """Σ sign · term, of pairs (sign, term): like terms are collected, and common factors."""
+        constant, collected = _ZERO, dict[int, Number]()
+        for sign, term in terms:
+            start, parts = self._linear(self.as_number(term))
+            constant = _added(constant, _scaled(start, sign))
+            for coefficient, part in parts:
+                known = collected.get(part, _ZERO)
+                collected[part] = _added(known, _scaled(coefficient, sign))
+        collected = {term: number for term, number in collected.items() if number.value}
+        flat = self._sum(constant, collected)
+        if constant.value or len(collected) < 2 or not isinstance(self.nodes[flat], Sum):
+            return flat
+        factored = self._factored(collected)
+        return flat if factored is None or self.sizes[factored] > self.sizes[flat] else factored
+
+    def times(self, *factors: int) -> int:
+        """The product: numbers in front, powers of one base collected."""
+        coefficient, powers = _ONE, dict[int, int]()
+        for factor in factors:
+            number, parts = self._split(factor)
+            coefficient = _multiplied(coefficient, number)
+            for base, exponent in parts:
+                known = powers.get(base)
+                powers[base] = self.plus([(1, known), (1, exponent)]) if known else exponent
+        if not coefficient.value:
+            return self.zero
+        powers = {base: e for base, e in powers.items() if e != self.zero}
+        chosen = self._condition(powers)
+        if chosen is not None:
+            del powers[chosen]
+            rest = self._scaled_product(coefficient, powers)
+            return self._chosen(chosen, rest)
+        return self._scaled_product(coefficient, powers)
+
+    def power(self, base: int, exponent: int) -> int:
+        """base ** exponent. Only whole powers are taken into products and of powers."""
+        number, to = self.nodes[base], self.nodes[exponent]
+        if exponent == self.zero or base == self.one:
+            return self.one
+        if exponent == self.one:
+            return base
+        if not isinstance(to, Number):
+            return self._product({base: exponent})
+        if isinstance(number, Number):
+            exact = _exact_power(number, to.value)
+            if exact is not None:
+                return self._term(exact)
+        if to.value.denominator != 1:
+            return self._product({base: exponent})
+        coefficient, parts = self._split(base)
+        scale = _exact_power(coefficient, to.value)
+        if scale is None:
+            return self._product({base: exponent})
+        return self._scaled_product(
+            scale, {b: self.times(e, exponent) for b, e in parts} if parts else {}
+        )
+
+    def call(self, primitive: Primitive, operands: Sequence[int]) -> int:
+        """A primitive that is not arithmetic, less what numbers decide."""
+        if primitive is WHERE:
+            return self.choice(*operands)
+        if primitive is NOT:
+            return self._negated(*operands)
+        if primitive in (AND, OR):
+            return self._joined(primitive, *operands)
+        if primitive in _ORDERS:
+            return self._compared(_ORDERS[primitive], *operands)
+        numbers = [self.nodes[operand] for operand in operands]
+        if _is_step(primitive) and all(isinstance(number, Number) for number in numbers):
+            value = folded(primitive.code, [float(number.value) for number in numbers])  # type: ignore[union-attr]
+            return self.double(value)
+        return self._term(Call(primitive, tuple(operands)))
+
+    def choice(self, condition: int, yes: int, no: int) -> int:
+        """where(condition, yes, no)"""
+        decided = self.nodes[condition]
+        if isinstance(decided, Number):
+            return yes if decided.value else no
+        if yes == no:
+            return yes
+        if isinstance(decided, Call) and decided.primitive is NOT:
+            return self.choice(decided.operands[0], no, yes)
+        return self._term(Call(WHERE, (condition, yes, no)))
+
+    def as_number(self, term: int) -> int:
+        """A condition as 1 or 0, where a number is wanted."""
+        node = self.nodes[term]
+        if isinstance(node, Call) and node.primitive.boolean:
+            return self.choice(term, self.one, self.zero)
+        return term
+
+    # --- what a term is made of ----------------------------------------------------------------
+
+    def _term(self, term: Term) -> int:
+        if isinstance(term, Number) and term.decimal and term.value.denominator == 1:
+            term = Number(term.value)
+        found = self._known.get(term)
+        if found is None:
+            found = self._known[term] = len(self.nodes)
+            self.nodes.append(term)
+            self.sizes.append(1 + sum(self.sizes[operand] for operand in operands(term)))
+        return found
+
+    def _linear(self, term: int) -> tuple[Number, Sequence[tuple[Number, int]]]:
+        """constant and (coefficient, term) pairs."""
+        node = self.nodes[term]
+        if isinstance(node, Number):
+            return node, ()
+        if isinstance(node, Sum):
+            return node.constant, node.terms
+        return _ZERO, ((_ONE, term),)
+
+    def _split(self, term: int) -> tuple[Number, Sequence[tuple[int, int]]]:
+        """The number in front, and (base, exponent) pairs."""
+        node, number = self.nodes[term], _ONE
+        if isinstance(node, Number):
+            return node, ()
+        if isinstance(node, Sum):
+            if len(node.terms) == 1 and not node.constant.value:
+                ((number, term),) = node.terms
+                node = self.nodes[term]
+            elif node.constant.value <= 0 and all(c.value < 0 for c, _ in node.terms):
+                number, term = _scaled(_ONE, -1), self.plus([(-1, term)])
+        return number, node.factors if isinstance(node, Product) else ((term, self.one),)
+
+    def _factored(self, collected: Mapping[int, Number]) -> int | None:
+        """The sum with the powers that all its terms share in front: x/r - y/r³ is one fraction."""
+        shared: dict[int, Fraction] = {}
+        for k, term in enumerate(collected):
+            powers = {
+                base: to.value
+                for base, exponent in self._split(term)[1]
+                for to in [self.nodes[exponent]]
+                if isinstance(to, Number)
+            }
+            kept = powers if k == 0 else shared.keys() & powers.keys()
+            shared = {base: min(powers[base], shared.get(base, powers[base])) for base in kept}
+            if not shared:
+                return None
+        out = [self.power(base, self.number(to)) for base, to in shared.items()]
+        back = [self.power(base, self.number(-to)) for base, to in shared.items()]
+        inner = [self.times(self._term(number), term, *back) for term, number in collected.items()]
+        return self.times(*out, self.plus((1, term) for term in inner))
+
+    def _sum(self, constant: Number, collected: dict[int, Number]) -> int:
+        """A sum in which the branches of one condition have come together."""
+        branches: dict[int, list[int]] = {}
+        for term in collected:
+            node = self.nodes[term]
+            if isinstance(node, Call) and node.primitive is WHERE:
+                branches.setdefault(node.operands[0], []).append(term)
+        for condition, members in branches.items():
+            if len(members) > 1:
+                sides: tuple[list[int], list[int]] = ([], [])
+                for term in members:
+                    node, number = self.nodes[term], self._term(collected.pop(term))
+                    assert isinstance(node, Call)
+                    for side, branch in zip(sides, node.operands[1:], strict=True):
+                        side.append(self.times(number, branch))
+                yes, no = (self.plus((1, branch) for branch in side) for side in sides)
+                joined = self.choice(condition, yes, no)
+                return self.plus([(1, joined), (1, self._sum(constant, collected))])
+        if not collected:
+            return self._term(constant)
+        if len(collected) == 1 and not constant.value:
+            ((term, coefficient),) = collected.items()
+            if coefficient.value == 1:
+                return term
+            node = self.nodes[term]
+            if isinstance(node, Call) and node.primitive is WHERE:
+                scale, (condition, yes, no) = self._term(coefficient), node.operands
+                return self.choice(condition, self.times(scale, yes), self.times(scale, no))
+        return self._term(Sum(constant, tuple((collected[t], t) for t in sorted(collected))))
+
+    def _scaled_product(self, coefficient: Number, powers: dict[int, int]) -> int:
+        if not powers:
+            return self._term(coefficient)
+        product = self._product(powers)
+        if coefficient.value == 1:
+            return product
+        start, parts = self._linear(product)
+        if coefficient.value == -1 or (len(parts) == 1 and not start.value):
+            scaled = {t: _multiplied(c, coefficient) for c, t in parts}
+            return self._sum(_multiplied(start, coefficient), scaled)
+        return self._term(Sum(_ZERO, ((coefficient, self._held(product)),)))
+
+    def _held(self, term: int) -> int:
+        """A sum as one factor, so that a number can stand before it: 2·(x + y)."""
+        return self._term(Product(((term, self.one),)))
+
+    def _product(self, powers: dict[int, int]) -> int:
+        if len(powers) == 1:
+            ((base, exponent),) = powers.items()
+            if exponent == self.one:
+                return base
+        return self._term(Product(tuple(sorted(powers.items()))))
+
+    def _condition(self, powers: dict[int, int]) -> int | None:
+        """A factor that is 1 or 0, or that chooses between a number and another."""
+        for base, exponent in powers.items():
+            node = self.nodes[base]
+            if exponent == self.one and isinstance(node, Call):
+                if node.primitive.boolean:
+                    return base
+                if node.primitive is WHERE and any(
+                    isinstance(self.nodes[k], Number) for k in node.operands[1:]
+                ):
+                    return base
+        return None
+
+    def _chosen(self, factor: int, rest: int) -> int:
+        node = self.nodes[factor]
+        assert isinstance(node, Call)
+        if node.primitive is WHERE:
+            condition, yes, no = node.operands
+            return self.choice(condition, self.times(yes, rest), self.times(no, rest))
+        return self.choice(factor, rest, self.zero)
+
+    # --- conditions -----------------------------------------------------------------------------
+
+    def _compared(self, orders: str, a: int, b: int) -> int:
+        """A comparison that holds for ``orders``, some of '<', '=' and '>': variables on the left,
+        a number on the right where that can be."""
+        if not orders or len(orders) == 3:
+            return self.one if orders else self.zero
+        constant, parts = self._linear(self.plus([(1, a), (-1, b)]))
+        if not parts:
+            order = "=" if not constant.value else "<" if constant.value < 0 else ">"
+            return self.one if order in orders else self.zero
+        first = parts[0][0]
+        if first.value < 0:
+            orders = "".join(_TURNED[order] for order in reversed(orders))
+        scaled = [(Number(c.value / first.value, c.decimal), term) for c, term in parts]
+        right = self._term(Number(-constant.value / first.value, constant.decimal))
+        if right == self.zero and len(scaled) == 1 and orders == "<>":
+            # a product is 0 where a factor is; its poles are told of by themselves
+            factors = [base for base, e in self._split(parts[0][1])[1] if not self._is_negative(e)]
+            if factors != [parts[0][1]]:
+                return self.all(self._compared(orders, factor, right) for factor in factors)
+        if right == self.zero and len(scaled) == 2 and scaled[1][0].value == -1:
+            left, right = scaled[0][1], scaled[1][1]
+            if orders in ("=", "<>"):
+                left, right = min(left, right), max(left, right)
+        else:
+            left = self._sum(_ZERO, {term: number for number, term in scaled})
+        return self._term(Call(_COMPARISONS[orders], (left, right)))
+
+    def all(self, conditions: Iterable[int]) -> int:
+        """Every one of the conditions."""
+        joined = self.one
+        for condition in conditions:
+            joined = self._joined(AND, joined, condition)
+        return joined
+
+    def _joined(self, primitive: Primitive, a: int, b: int) -> int:
+        """``a and b`` or ``a or b``; of two comparisons of the same terms, one comparison."""
+        absorbing, neutral = (self.zero, self.one) if primitive is AND else (self.one, self.zero)
+        if a == absorbing or b == absorbing:
+            return absorbing
+        if a in (neutral, b):
+            return b
+        if b == neutral:
+            return a
+        members = [*self._members(primitive, a), *self._members(primitive, b)]
+        for k, one in enumerate(members):
+            for other in members[k + 1 :]:
+                merged = self._merged(primitive, one, other)
+                if merged is not None:
+                    rest = [m for m in members if m not in (one, other)]
+                    for member in rest:
+                        merged = self._joined(primitive, member, merged)
+                    return merged
+        joined, *rest = members
+        for member in rest:
+            joined = self._term(Call(primitive, (joined, member)))
+        return joined
+
+    def _members(self, primitive: Primitive, condition: int) -> list[int]:
+        """The conditions that are joined by ``primitive``."""
+        members, waiting = [], [condition]
+        while waiting:
+            node = self.nodes[waiting[-1]]
+            if isinstance(node, Call) and node.primitive is primitive:
+                waiting[-1:] = reversed(node.operands)
+            else:
+                members.append(waiting.pop())
+        return members
+
+    def _merged(self, primitive: Primitive, one: int, other: int) -> int | None:
+        a, b = self.nodes[one], self.nodes[other]
+        if one == other:
+            return one
+        if not (isinstance(a, Call) and isinstance(b, Call)):
+            return None
+        if a.primitive not in _ORDERS or b.primitive not in _ORDERS:
+            return None
+        first, second = _ORDERS[a.primitive], _ORDERS[b.primitive]
+        if a.operands != b.operands:
+            return self._stronger(one, other) if primitive is AND else None
+        orders = "".join(
+            o
+            for o in "<=>"
+            if (o in first and o in second if primitive is AND else o in first + second)
+        )
+        return self._compared(orders, *a.operands)
+
+    def _stronger(self, one: int, other: int) -> int | None:
+        """x > 1 of x > 1 and x > 0; None of what are no two bounds from one side."""
+        a, b = self.nodes[one], self.nodes[other]
+        assert isinstance(a, Call)
+        assert isinstance(b, Call)
+        (left, bound), (same, limit) = (
+            (node.operands[0], self.nodes[node.operands[1]]) for node in (a, b)
+        )
+        if left != same or not (isinstance(bound, Number) and isinstance(limit, Number)):
+            return None
+        if a.primitive is NE or b.primitive is NE:
+            return self._without_hole(one, other)
+        if a.primitive in (GT, GE) and b.primitive in (GT, GE):
+            return one if bound.value > limit.value else other
+        if a.primitive in (LT, LE) and b.primitive in (LT, LE):
+            return one if bound.value < limit.value else other
+        return None
+
+    def _without_hole(self, one: int, other: int) -> int | None:
+        """x > 1 of x > 1 and x != 0."""
+        for hole, kept in ((one, other), (other, one)):
+            a, b = self.nodes[hole], self.nodes[kept]
+            if isinstance(a, Call) and isinstance(b, Call) and a.primitive is NE:
+                order = self._compared(_ORDERS[b.primitive], a.operands[1], b.operands[1])
+                if order == self.zero:
+                    return kept
+        return None
+
+    def _is_negative(self, term: int) -> bool:
+        node = self.nodes[term]
+        return isinstance(node, Number) and node.value < 0
+
+    def _negated(self, condition: int) -> int:
+        node = self.nodes[condition]
+        if isinstance(node, Number):
+            return self.zero if node.value else self.one
+        if isinstance(node, Call) and node.primitive is NOT:
+            return node.operands[0]
+        return self._term(Call(NOT, (condition,)))
+
+
+def _is_step(primitive: Primitive) -> bool:
+    """Whether it has whole numbers for values: its slopes are 0."""
+    return all(partial in (None, "0") for partial in primitive.partials)
+
+
+def _added(a: Number, b: Number) -> Number:
+    return Number(a.value + b.value, a.decimal or b.decimal)
+
+
+def _scaled(a: Number, sign: int) -> Number:
+    return Number(a.value * sign, a.decimal)
+
+
+def _multiplied(a: Number, b: Number) -> Number:
+    return Number(a.value * b.value, a.decimal or b.decimal)
+
+
+def _exact_power(base: Number, exponent: Fraction) -> Number | None:
+    """A whole power of a number, unless it is too long to be read."""
+    if exponent.denominator != 1 or (not base.value and exponent < 0):
+        return None
+    bits = max(base.value.numerator.bit_length(), base.value.denominator.bit_length())
+    if bits > 1 and bits * abs(exponent) > MOST_BITS:
+        return None
+    return Number(base.value ** int(exponent), base.decimal)
+
+
+def operands(term: Term) -> list[int]:
+    """The terms that a term is made of, each as often as it stands in it."""
+    if isinstance(term, Sum):
+        return [inner for _, inner in term.terms]
+    if isinstance(term, Product):
+        return [inner for factor in term.factors for inner in factor]
+    return list(term.operands) if isinstance(term, Call) else []
+
+
+def read(graph: Graph, terms: Terms, bound: Mapping[str, int] | None = None) -> dict[int, int]:
+    """The terms of all nodes that the outputs of ``graph`` need; ``bound`` are those of names.
+
+    Raises UnwritableError for a constant that has none.
+    """
+    bound = bound or {}
+    found: dict[int, int] = {}
+    for node in needed(graph, graph.outputs):
+        primitive = TABLE[graph.codes[node]]
+        if primitive is VARIABLE or (primitive is CONSTANT and node in graph.names):
+            name = graph.names[node]
+            found[node] = bound[name] if name in bound else terms.symbol(name)
+        elif primitive is CONSTANT:
+            found[node] = terms.double(graph.constants[node], graph.source.text)
+        else:
+            operands = [found[column[node]] for column in graph.operands[: primitive.arity]]
+            found[node] = _read(terms, primitive, operands)
+    return found
+
+
+def _read(terms: Terms, primitive: Primitive, operands: Sequence[int]) -> int:
+    if primitive is ADD:
+        return terms.plus([(1, operand) for operand in operands])
+    if primitive is SUB:
+        return terms.plus([(1, operands[0]), (-1, operands[1])])
+    if primitive is NEG:
+        return terms.plus([(-1, operands[0])])
+    if primitive in (MUL, FLOW):
+        return terms.times(*operands)
+    if primitive is DIV:
+        return terms.times(operands[0], terms.power(operands[1], terms.number(-1)))
+    if primitive is POW:
+        return terms.power(*operands)
+    if primitive.code in _POWERS:
+        return terms.power(operands[0], terms.number(_POWERS[primitive.code]))
+    return terms.call(primitive, operands)
+
+
+def needed(graph: Graph, roots: Sequence[int]) -> list[int]:
+    wanted = set(roots)
+    for node in range(len(graph) - 1, -1, -1):
+        if node in wanted:
+            wanted.update(column[node] for column in graph.operands if column[node] >= 0)
+    return sorted(wanted)

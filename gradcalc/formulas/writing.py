@@ -1,0 +1,259 @@
+"""Terms → text: one walk, and what a notation has to say about each kind of term."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import IntEnum
+from fractions import Fraction
+from functools import partial
+from typing import Any, NamedTuple
+
+from gradcalc.formulas.terms import Call, Number, Product, Sum, Symbol, Term, Terms, operands
+from gradcalc.functions.row import Primitive
+from gradcalc.language.names import natural
+
+Factors = Sequence[tuple[int, int]]
+"""Bases and exponents."""
+
+_ONE = Number(Fraction(1))
+
+
+class Binding(IntEnum):
+    """How tightly a text holds together, loosest first: Python's precedences."""
+
+    OR = 0
+    AND = 1
+    NOT = 2
+    COMPARISON = 3
+    SUM = 4
+    PRODUCT = 5
+    POWER = 6
+    ATOM = 7
+
+
+class Text(NamedTuple):
+    """A piece of a formula; ``negative``: it begins with a minus of its own."""
+
+    text: str
+    binding: Binding = Binding.ATOM
+
+
+class Notation:
+    """How formulas are spelled: here as gradcalc itself reads them."""
+
+    def number(self, number: Number) -> Text:
+        """A number that is not negative, nor a fraction."""
+        return Text(_decimal(number.value))
+
+    def name(self, name: str) -> Text:
+        return Text(name)
+
+    def grouped(self, piece: Text, least: Binding) -> str:
+        """In parentheses, unless it holds together as tightly as ``least``."""
+        return piece.text if piece.binding >= least else f"({piece.text})"
+
+    def sum(self, parts: Sequence[tuple[bool, Text]]) -> Text:
+        """Pairs (negative, term)."""
+        first, *rest = parts
+        text = f"{'-' * first[0]}{self.grouped(first[1], Binding.PRODUCT)}"
+        for negative, part in rest:
+            text += f" {'-' if negative else '+'} {self.grouped(part, Binding.PRODUCT)}"
+        return Text(text, Binding.SUM)
+
+    times = "*"
+
+    def product(self, factors: Sequence[Text]) -> Text:
+        if len(factors) == 1:
+            return factors[0]
+        return Text(
+            self.times.join(self.grouped(factor, Binding.POWER) for factor in factors),
+            Binding.PRODUCT,
+        )
+
+    def quotient(self, above: Text, below: Text) -> Text:
+        """``below`` is a product where it has several factors."""
+        over = self.grouped(above, Binding.PRODUCT)
+        return Text(f"{over}/{self.grouped(below, Binding.POWER)}", Binding.PRODUCT)
+
+    def power(self, base: Text, exponent: Text) -> Text:
+        under = self.grouped(base, Binding.ATOM)
+        return Text(f"{under}**{self.grouped(exponent, Binding.POWER)}", Binding.POWER)
+
+    def root(self, base: Text) -> Text:
+        return Text(f"sqrt({base.text})")
+
+    def call(self, primitive: Primitive, operands: Sequence[Text]) -> Text:
+        if primitive.symbol:
+            return self.infix(primitive, operands)
+        return Text(f"{primitive.name}({', '.join(operand.text for operand in operands)})")
+
+    def infix(self, primitive: Primitive, operands: Sequence[Text]) -> Text:
+        """A condition, or an operator that is no arithmetic of terms."""
+        binding = _BINDINGS.get(primitive.name, Binding.COMPARISON)
+        if primitive.arity == 1:
+            sign = self.sign(primitive.symbol)
+            return Text(f"{sign} {self.grouped(operands[0], binding)}", binding)
+        if not primitive.boolean:
+            binding = Binding.PRODUCT
+        tighter = Binding(binding + 1)
+        left = self.grouped(operands[0], binding if binding < Binding.COMPARISON else tighter)
+        sign = self.sign(primitive.symbol)
+        return Text(f"{left} {sign} {self.grouped(operands[1], tighter)}", binding)
+
+    def sign(self, symbol: str) -> str:
+        """How the table's symbol of a primitive is spelled."""
+        return symbol
+
+
+_BINDINGS = {"or": Binding.OR, "and": Binding.AND, "not": Binding.NOT}
+
+_SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+
+class OnPaper(Notation):
+    """For people at a terminal: x², 2·x, √(…), ≥; still a text that gradcalc reads."""
+
+    def sign(self, symbol: str) -> str:
+        return {"<=": "≤", ">=": "≥", "!=": "≠"}.get(symbol, symbol)
+
+    times = "·"
+
+    def power(self, base: Text, exponent: Text) -> Text:
+        if exponent.text.isdecimal():
+            under = self.grouped(base, Binding.ATOM)
+            return Text(under + exponent.text.translate(_SUPERSCRIPTS), Binding.POWER)
+        return super().power(base, exponent)
+
+    def root(self, base: Text) -> Text:
+        return Text(f"√({base.text})")
+
+
+def _decimal(value: Fraction) -> str:
+    if value.denominator == 1 and abs(value) < 10**16:
+        return str(value.numerator)
+    return repr(float(value)).replace("e+", "e")
+
+
+def write(
+    terms: Terms, roots: Iterable[int], notation: Notation, names: Mapping[int, str]
+) -> dict[int, Text]:
+    """Every term that ``roots`` are made of, spelled. Terms in ``names`` are called by their name
+    where they are used; ``names`` of roots do not hide what they are."""
+    speller, spelled = _Speller(terms, notation), dict[int, Text]()
+    for term in reachable(terms, roots):
+        spelled[term] = speller.spell(terms.nodes[term])
+        named = term in names
+        speller.pieces[term] = notation.name(names[term]) if named else spelled[term]
+    return spelled
+
+
+def reachable(terms: Terms, roots: Iterable[int]) -> list[int]:
+    """The terms that ``roots`` are made of, operands first."""
+    found, waiting = set(roots), list(roots)
+    while waiting:
+        for operand in operands(terms.nodes[waiting.pop()]):
+            if operand not in found:
+                found.add(operand)
+                waiting.append(operand)
+    return sorted(found)
+
+
+class _Speller:
+    """One term at a time; ``pieces`` has what its operands are called."""
+
+    def __init__(self, terms: Terms, notation: Notation) -> None:
+        self.terms = terms
+        self.notation = notation
+        self.pieces: dict[int, Text] = {}
+
+    def spell(self, node: Term) -> Text:
+        if isinstance(node, Symbol):
+            return self.notation.name(node.name)
+        if isinstance(node, Call):
+            return self.notation.call(node.primitive, [self.pieces[k] for k in node.operands])
+        if isinstance(node, Product):
+            return self._signed([self._fraction(_ONE, node.factors)])
+        return self._signed([self._fraction(*part) for part in self._parts(node)])
+
+    def _parts(self, node: Number | Sum, sign: int = 1) -> list[tuple[Number, Factors]]:
+        """Coefficients and factors, what is added before what is taken away if that can be."""
+        if isinstance(node, Number):
+            return [(node, ())]
+        parts: list[tuple[Number, Factors]] = [
+            (Number(number.value * sign, number.decimal), self._factors(term))
+            for number, term in node.terms
+        ]
+        if node.constant.value:
+            parts.append((Number(node.constant.value * sign, node.constant.decimal), ()))
+        if parts[0][0].value < 0:
+            parts.sort(key=lambda part: part[0].value < 0)
+        return parts
+
+    def _factors(self, term: int) -> Factors:
+        inner = self.terms.nodes[term]
+        named = self.pieces[term].binding is Binding.ATOM
+        return (
+            inner.factors if isinstance(inner, Product) and not named else ((term, self.terms.one),)
+        )
+
+    def _signed(self, parts: Sequence[tuple[bool, Text]]) -> Text:
+        return self.notation.sum(parts) if len(parts) > 1 or parts[0][0] else parts[0][1]
+
+    def _fraction(self, number: Number, factors: Factors) -> tuple[bool, Text]:
+        """Whether a minus goes before it, and |number| · Π base ** exponent as one fraction."""
+        notation, above, below = self.notation, list[Text](), list[Text]()
+        negative, number = number.value < 0, Number(abs(number.value), number.decimal)
+        top, bottom = number, _ONE
+        if not (number.decimal and _terminates(number.value)):
+            top = Number(Fraction(number.value.numerator))
+            bottom = Number(Fraction(number.value.denominator))
+        for base, exponent in sorted(factors, key=partial(_place, self.terms)):
+            piece, to = self.pieces[base], self.terms.nodes[exponent]
+            inner = self.terms.nodes[base]
+            single = exponent == self.terms.one and piece.binding is not Binding.ATOM
+            if negative and single and isinstance(inner, Sum):  # -(a - b) is (b - a)
+                flipped = [self._fraction(*part) for part in self._parts(inner, -1)]
+                negative, piece = False, self._signed(flipped)
+            if not isinstance(to, Number):
+                above.append(notation.power(piece, self.pieces[exponent]))
+            elif to.value < 0:
+                below.append(_power(notation, piece, Number(-to.value, to.decimal)))
+            else:
+                above.append(_power(notation, piece, to))
+        if top.value != 1 or not above:
+            above.insert(0, notation.number(top))
+        if bottom.value != 1:
+            below.insert(0, notation.number(bottom))
+        numerator = notation.product(above)
+        if not below:
+            return negative, numerator
+        return negative, notation.quotient(numerator, notation.product(below))
+
+
+def _power(notation: Notation, base: Text, to: Number) -> Text:
+    """To a power that is a positive number."""
+    if to.value == 1:
+        return base
+    if to.value == Fraction(1, 2):
+        return notation.root(base)
+    top = notation.number(Number(Fraction(to.value.numerator)))
+    if to.value.denominator == 1:
+        return notation.power(base, top)
+    if to.decimal and _terminates(to.value):
+        return notation.power(base, notation.number(to))
+    bottom = notation.number(Number(Fraction(to.value.denominator)))
+    return notation.power(base, notation.quotient(top, bottom))
+
+
+def _place(terms: Terms, factor: tuple[int, int]) -> tuple[Any, ...]:
+    """Where a factor stands in a product: numbers, names in their order, then what is longer."""
+    base, exponent = (terms.nodes[term] for term in factor)
+    kinds = (Number, Symbol, Sum, Product, Call)
+    rank = next(k for k, kind in enumerate(kinds) if isinstance(base, kind))
+    name = base.name if isinstance(base, Symbol) else ""
+    return not isinstance(exponent, Number), rank, natural(name), factor
+
+
+def _terminates(value: Fraction) -> bool:
+    """Whether a decimal fraction of at most 17 digits is the number."""
+    return Fraction(repr(float(value))) == value

@@ -1,0 +1,204 @@
+"""Derivatives as formulas: what a person would write, and the same function."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from gradcalc.calculus.kinds import KINDS
+from gradcalc.check.budget import Deadline
+from gradcalc.check.identity import identify
+from gradcalc.engine.program import Program
+from gradcalc.formulas.derivative import Formulas, derive
+from gradcalc.formulas.terms import UnwritableError
+from gradcalc.formulas.writing import Notation, OnPaper
+from gradcalc.functions.primitives import TABLE, WHERE
+from gradcalc.language import parse
+from tests.expressions import Case, cases
+
+
+def formulas(text: str, kind: str = "jacobian", vector: Any = None, **options: Any) -> Formulas:
+    return derive(parse(text, **options), KINDS[kind], vector)
+
+
+def entries(text: str, kind: str = "jacobian", vector: Any = None) -> list[str]:
+    """The entries in gradcalc's own language, every part written out."""
+    return formulas(text, kind, vector).unshared().spelled(Notation())[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "slopes"),
+    [
+        ("x1**2+3*x2, x2**2+2*x1", ["2*x1", "3", "2", "2*x2"]),
+        ("x - y", ["1", "-1"]),
+        ("x/y", ["1/y", "-x/y**2"]),
+        ("x*x**-1", ["0"]),
+        ("log(x)/x", ["(1 - log(x))/x**2"]),
+        ("x/sqrt(x**2+y**2)", ["y**2/(x**2 + y**2)**(3/2)", "-x*y/(x**2 + y**2)**(3/2)"]),
+        ("tanh(x)", ["1 - tanh(x)**2"]),
+        ("atan(x)", ["1/(x**2 + 1)"]),
+        ("x**y", ["y*x**(y - 1)", "log(x)*x**y"]),
+        ("erf(x)", ["2*exp(-x**2)/sqrt(pi)"]),
+        ("0.1*x**2", ["0.2*x"]),
+        ("x**2/3", ["2*x/3"]),
+        ("where(x > 0, x**2, -x)", ["where(x > 0, 2*x, -1)"]),
+        ("relu(x)", ["where(x > 0, 1, 0)"]),
+        ("abs(x)", ["sign(x)"]),
+        ("(x-1)*(x-1)", ["2*x - 2"]),
+        ("1e-7*x", ["1e-07"]),
+        ("-(x-y)/2", ["-1/2", "1/2"]),
+    ],
+)
+def test_slopes_are_what_a_person_would_write(text: str, slopes: list[str]) -> None:
+    assert entries(text) == slopes
+
+
+def test_a_product_with_a_vector_takes_numbers_or_names() -> None:
+    text = "x1**2+3*x2, x2**2+2*x1"
+    assert entries(text, "vjp") == ["2*v2 + 2*v1*x1", "3*v1 + 2*v2*x2"]
+    assert entries(text, "vjp", [1, 1]) == ["2*x1 + 2", "2*x2 + 3"]
+    assert entries(text, "vjp", ["a", "b"]) == ["2*b + 2*a*x1", "3*a + 2*b*x2"]
+    assert entries(text, "jvp", [1, 0]) == ["2*x1", "2"]
+    assert entries("x**2*y", "hvp") == ["2*u1*y + 2*u2*x", "2*u1*x"]
+
+
+def test_the_entries_of_a_vector_have_names_that_nothing_else_has() -> None:
+    assert entries("v1*x, x", "vjp") == ["v_1*x", "v_2 + v1*v_1"]
+    found = formulas("v1*x, x", "vjp")
+    assert set(found.said(found.vector, Notation())) == {"v_1", "v_2"}
+
+
+def test_a_hessian_is_symmetric_as_formulas() -> None:
+    found = entries("x**2*y**3 + exp(x*y)", "hessian")
+    assert found[1] == found[2]
+
+
+def test_shared_parts_have_the_names_that_the_text_gives_them() -> None:
+    found = formulas("e1 = exp(-(x-m)**2/(2*s**2)); e1/(s*sqrt(2*pi))")
+    parts, _ = found.spelled(Notation())
+    assert dict(parts)["e1"] == "exp(-(x - m)**2/(2*s**2))"
+
+
+def test_what_is_short_is_not_shared() -> None:
+    assert formulas("x*y, x+y").names == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "condition"),
+    [
+        ("log(x)", "x > 0"),
+        ("sqrt(x)", "x > 0"),
+        ("1/x", "x != 0"),
+        ("x**2", "1"),
+        ("x**-2", "x != 0"),
+        ("x/y + log(x-1)", "y != 0 and x > 1"),
+        ("sqrt(x) + log(x - 2)", "x > 2"),
+        ("x*y", "1"),
+    ],
+)
+def test_the_domain_stands_beside_the_formula(text: str, condition: str) -> None:
+    found = formulas(text)
+    (said,) = found.said([found.condition], Notation())
+    assert set(said.split(" and ")) == set(condition.split(" and "))
+
+
+def test_a_kink_is_told_of() -> None:
+    found = formulas("abs(x) + max(x, y)")
+    assert found.said(found.kinks, Notation()) == ["x == 0", "x == y"]
+
+
+def identity(text: str, kind: str = "jacobian", **options: Any) -> Any:
+    found = formulas(text, kind, **options)
+    letters = found.said(found.vector, Notation())
+    written = found.reread([letter for letter in letters if letter.isidentifier()])
+    return identify(found.graph, found.kind, written, letters, Deadline(20), sympy=False)
+
+
+@given(cases())
+@settings(max_examples=150)
+def test_what_is_printed_is_read_again_as_the_same_function(case: Case) -> None:
+    """Over the whole language; each is compared with the engine wherever both have numbers."""
+    try:
+        shapes = {name: np.shape(value) for name, value in case.at.items()}
+        graph = parse(case.text, shapes={name: size for name, size in shapes.items() if size})
+        found = derive(graph, KINDS["jacobian"])
+    except UnwritableError:
+        return
+    if found.entries:
+        written = found.reread([])
+        told = identify(found.graph, found.kind, written, [], Deadline(20), sympy=False)
+        assert told.passed is not False, told.reason
+
+
+@pytest.mark.parametrize("kind", ["gradient", "hessian", "hvp", "vjp", "jvp"])
+@pytest.mark.parametrize("text", ["x**2*sin(y) + exp(x*y)/y", "log(x)*atan2(y, x)", "x**y"])
+def test_every_kind_is_the_engines_derivative(text: str, kind: str) -> None:
+    assert identity(text, kind).passed
+
+
+def test_what_people_read_is_read_by_gradcalc_too() -> None:
+    found = formulas("sqrt(x**2+1)/(2*y), where(x >= 1 and y != 2, x**-3*y, x)")
+    _, texts = found.unshared().spelled(OnPaper())
+    assert any("√" in text for text in texts)
+    plain_text = found.unshared().spelled(Notation())[1]
+    x = np.array([1.3, 2.6])
+    for shown, typed in zip(texts, plain_text, strict=True):
+        one, two = (
+            Program(parse(text, bound=["x", "y"], wrt=["x", "y"]))(x) for text in (shown, typed)
+        )
+        assert one == two
+
+
+# Of the study of formulas: sympy's diff, then cse alone, or simplify and cse, whichever is shorter.
+THE_TWELVE = {
+    "r*cos(t)*sin(p), r*sin(t)*sin(p), r*cos(p)": 14,
+    "l1*cos(q1)+l2*cos(q1+q2), l1*sin(q1)+l2*sin(q1+q2)": 13,
+    "x/sqrt(x**2+y**2), y/sqrt(x**2+y**2)": 24,
+    "1/(1+exp(-k*(x-x0)))": 13,
+    "exp(-(x-m)**2/(2*s**2))/(s*sqrt(2*pi))": 27,
+    "x1**2+3*x2, x2**2+2*x1": 7,
+    "r*cos(t), r*sin(t)": 5,
+    "a*x-b*x*y, d*x*y-c*y": 17,
+    "-k1*y1+k3*y2*y3, k1*y1-k3*y2*y3-k2*y2**2, k2*y2**2": 13,
+}  # fmt: skip
+
+
+def operations(text: str) -> int:
+    """Of f and J together, every part that stands in several places counted once."""
+    found = formulas(text)
+    return found.operations((*found.entries, *found.values))
+
+
+def test_formulas_need_no_more_operations_than_sympys() -> None:
+    more = [text for text, theirs in THE_TWELVE.items() if operations(text) > theirs]
+    assert len(more) <= 2, {text: operations(text) for text in more}
+
+
+def test_formulas_are_there_in_milliseconds() -> None:
+    for text in THE_TWELVE:
+        formulas(text)  # rules and domains are read once
+    start = time.process_time()
+    for text in THE_TWELVE:
+        formulas(text)
+    assert time.process_time() - start < 5e-3 * len(THE_TWELVE)
+
+
+def test_every_differentiable_row_has_a_formula_that_is_its_slope() -> None:
+    for primitive in TABLE:
+        if primitive.spoken and primitive.differentiable:
+            first = "x > 0" if primitive is WHERE else "x"
+            arguments = ", ".join((first, "y", "z")[: primitive.arity])
+            found = identity(f"{primitive.name}({arguments})")
+            assert found.passed is not False, (primitive.name, found.reason)
+
+
+def test_a_deep_formula_is_written_without_recursion() -> None:
+    text = "x"
+    for _ in range(3000):
+        text = f"sin({text})"
+    found = derive(parse(text), KINDS["eval"])
+    assert found.said(found.values, Notation()) == [text]
