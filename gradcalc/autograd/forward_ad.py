@@ -41,6 +41,10 @@ def _carry(out: Tensor, node: Node, inputs: tuple[Any, ...]) -> None:
     carriers = [k for k, x in enumerate(inputs) if isinstance(x, Tensor) and x._tangent is not None]
     if not carriers or out._tangent is not None or out._array.dtype.kind not in "fc":
         return
+    leads_on = mode.enabled and any(
+        isinstance(x, Tensor) and (x._tracked or (x._tangent is not None and x._tangent._tracked))
+        for x in inputs
+    )
     carried, mode.dual = mode.dual, None
     packing, mode.packing = mode.packing, ()
     try:
@@ -51,12 +55,14 @@ def _carry(out: Tensor, node: Node, inputs: tuple[Any, ...]) -> None:
             )
             tangents = [convert(inputs[k]._tangent, inputs[k]._array.dtype) for k in carriers]
             node.order = next(clock)
-            give_tangent(out, _pushed(out, node, carriers, tangents))
+            give_tangent(out, _pushed(out, node, carriers, tangents, leads_on))
     finally:
         mode.dual, mode.packing = carried, packing
 
 
-def _pushed(out: Tensor, node: Node, carriers: list[int], tangents: list[Tensor]) -> Tensor:
+def _pushed(
+    out: Tensor, node: Node, carriers: list[int], tangents: list[Tensor], leads_on: bool
+) -> Tensor:
     v = wrap(np.zeros_like(out._array)).requires_grad_()
     arriving: list[Any] = [None] * node.outputs
     arriving[0] = v
@@ -69,8 +75,8 @@ def _pushed(out: Tensor, node: Node, carriers: list[int], tangents: list[Tensor]
     (tangent,) = grad(linear, v, given, retain_graph=True, create_graph=True, allow_unused=True)
     if tangent is None:
         return wrap(np.zeros_like(out._array))
-    leads_on = any(t._tracked for t in given) or any(target is not None and target is not
-                   SOMEWHERE[0] for target, _ in node.next_functions)  # fmt: skip
+    if any(np.may_share_memory(tangent._array, t._array) for t in given):
+        tangent = tangent.clone()  # to write to the output is not to write to the input
     return tangent if leads_on else tangent.detach()  # type: ignore[no-any-return]
 
 

@@ -70,6 +70,7 @@ class Link(Protocol):
     seen: int
     creation: int
     carries: bool
+    own: bool
 
     @property
     def steps(self) -> tuple[tuple[Any, ...], ...]: ...
@@ -352,6 +353,8 @@ class Tensor:
                 "allowed."
             )
         self._tracked = value
+        if self._view is not None:
+            self._view.own = value
         if value and self._untracked_views:
             for view in self._untracked_views:
                 view._tracked = True
@@ -362,7 +365,7 @@ class Tensor:
         raise RuntimeError("Deleting requires_grad is not allowed.")
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
-        if not (requires_grad and self._tracked):
+        if not requires_grad or self.is_leaf:
             self.requires_grad = requires_grad
         return self
 
@@ -507,7 +510,7 @@ def edge(x: Tensor) -> Edge:
         return NOWHERE
     if x._view is not None:
         found = x._view.edge(x)
-        if found[0] is not None:
+        if found[0] is not None or not x._view.own:
             return found
     accumulator = x._accumulator() if x._accumulator is not None else None
     if accumulator is None:

@@ -44,6 +44,7 @@ class View:
         self.recorded: Edge = NOWHERE
         self.seen = -1
         self.creation = creation
+        self.own = False  # whether it was asked to require grad itself, beside its base
         self.carries = True  # whether a tangent that is written to it is one of the base, too
 
     @property

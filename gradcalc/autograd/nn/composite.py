@@ -14,6 +14,7 @@ from gradcalc.autograd.backward import grad
 from gradcalc.autograd.core.grad_mode import enable_grad, mode, no_grad
 from gradcalc.autograd.core.node import Node
 from gradcalc.autograd.core.tensor import Tensor, attach, save, tracks, wrap
+from gradcalc.autograd.operations.elementwise import flat
 
 
 class Composite(Node):
@@ -30,7 +31,8 @@ class Composite(Node):
                           create_graph=tracked, allow_unused=True)  # fmt: skip
         flowing: list[Any] = [None] * len(inputs)
         for k, slope in zip(wanted, slopes, strict=True):
-            flowing[k] = slope if tracked or slope is None else slope._array
+            if slope is not None:
+                flowing[k] = flat(slope, inputs) if tracked else slope._array
         return tuple(flowing)
 
 

@@ -45,7 +45,10 @@ def _elu(x: Tensor, alpha: float = 1.0) -> Any:
 
 
 def _hardtanh(x: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Any:
-    return composite("HardtanhBackward0")(lambda x: clamp(x, min_val, max_val))(x)
+    def between(x: Tensor) -> Any:  # flat at either end, where clamp is not
+        return where(x.gt(min_val) & x.lt(max_val), x, clamp(x.detach(), min_val, max_val))
+
+    return composite("HardtanhBackward0")(between)(x)
 
 
 relu = _in_place_too(relu_function)
@@ -194,13 +197,15 @@ def _loss(name: str, elementwise: Any, doc: str) -> Any:
 
 
 def _huber(x: Tensor, t: Tensor, delta: float = 1.0) -> Any:
-    size = (x - t).abs()
-    return where(size < delta, 0.5 * size * size, delta * (size - 0.5 * delta))
+    d = x - t
+    size = d.abs()
+    return where(size < delta, 0.5 * d * d, delta * (size - 0.5 * delta))
 
 
 def _smooth(x: Tensor, t: Tensor, beta: float = 1.0) -> Any:
-    size = (x - t).abs()
-    return where(size < beta, 0.5 * size * size / beta, size - 0.5 * beta) if beta else size
+    d = x - t
+    size = d.abs()
+    return where(size < beta, 0.5 * d * d / beta, size - 0.5 * beta) if beta else size
 
 
 def _cross(x: Tensor, t: Tensor) -> Any:

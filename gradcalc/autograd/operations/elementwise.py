@@ -26,7 +26,7 @@ from gradcalc.autograd.core.node import (
     unpack,
 )
 from gradcalc.autograd.core.tensor import SOMEWHERE, Tensor, attach, edge, into, split_options, wrap
-from gradcalc.autograd.operations.formula import Formula, formula, products
+from gradcalc.autograd.operations.formula import TIMES, Formula, formula, products
 from gradcalc.autograd.operations.structural import conj, convert, no_slope, sum_to
 from gradcalc.functions import primitives
 from gradcalc.functions.primitives import FUNCTIONS, TABLE
@@ -57,6 +57,8 @@ class Elementwise(Node):
     primitive: Primitive
     formula: Formula
     shapes: tuple[tuple[int, ...], ...] | None = None
+    guarded = False
+    """Whether it is a step of another's formula that has branches: see ``Formula.branches``."""
 
     def pull(self, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
         v = cotangents[0]
@@ -69,7 +71,13 @@ class Elementwise(Node):
                 values.append(unpack(self, entry, tracked))
             else:
                 values.append(entry[0])
-        flowing = products(self.formula, values, v, apply if tracked else None)
+        if tracked and self.formula.selects and not self._has_one_source():
+            values = [x.detach() if isinstance(x, Tensor) else x for x in values]
+        careful = self.formula.branches or self.guarded
+        how = None if not tracked else guarded if careful else apply
+        flowing = products(self.formula, values, v, how)
+        if self.guarded:
+            flowing = [g if g is None else stopped(v, g) for g in flowing]
         if self.shapes is not None:
             flowing = [g if g is None else sum_to(g, shape)
                        for g, shape in zip(flowing, self.shapes, strict=True)]  # fmt: skip
@@ -77,14 +85,36 @@ class Elementwise(Node):
             kind = v._array.dtype if tracked else v.dtype
             flowing = [g if g is None or g.dtype == kind or g.dtype != _F64 else convert(g, kind)
                        for g in flowing]  # fmt: skip
-        if tracked and mode.enabled and self.formula.steps and not self.formula.selects:
-            flowing = [flat(g, values) for g in flowing]
+        if tracked and mode.enabled and self.formula.steps and self._has_one_source():
+            flowing = [
+                g if product.how < TIMES or product.mask else flat(g, values)
+                for g, product in zip(flowing, self.formula.products, strict=True)
+            ]
         return flowing
+
+    def _has_one_source(self) -> bool:
+        sources = [target for target, _ in self.next_functions if target is not None]
+        return len(sources) == 1
 
     def place_of(self, name: str) -> int | None:
         """PyTorch's names of the saved values: self, other, exponent, result."""
         role = {"self": 0, "other": 1, "exponent": 1, "result": self.primitive.arity}.get(name)
         return self.formula.saves.index(role) if role in self.formula.saves else None
+
+
+def stopped(v: Any, g: Any) -> Any:
+    """g, but 0 where the cotangent v is."""
+    if isinstance(v, Tensor):
+        return guarded(primitives.WHERE, wrap(v._array != 0), g, 0.0)
+    return np.where(v != 0, g, g.dtype.type(0))
+
+
+def guarded(primitive: Primitive, *operands: Any) -> Tensor:
+    """``apply``, for a formula with branches: nothing comes back through a branch not taken."""
+    out = OPERATIONS[primitive].general(*operands)
+    if out._edge is not None and isinstance(out._edge[0], Elementwise):
+        out._edge[0].guarded = True
+    return out
 
 
 class FlatBackward0(Node):
@@ -208,6 +238,9 @@ class Operation:
             if "negative integer powers" in str(error):
                 raise RuntimeError(str(error)) from None
             raise _size_error(arrays) from None
+        kind = next((a.dtype for a in arrays if type(a) is _ndarray), None)
+        if kind is _F32 and array.dtype is _F64:
+            array = array.astype(_F32)
         if watching:
             return self._recorded_while_watched(wrap(array), operands, arrays)
         out = _new(Tensor)
@@ -338,6 +371,8 @@ def _quick_unary(operation: Operation) -> Callable[..., Tensor]:
         if array.dtype is not _F64 and array.dtype is not _F32:
             return operation.general(x)
         result = (forward if array.size < LONG else operation.primitive.numpy_long)(array)
+        if result.dtype is not array.dtype and result.dtype is _F64:
+            result = result.astype(_F32)
         out = _new(Tensor)
         out._array = result if type(result) is _ndarray else np.asarray(result)
         out._counter = [0]

@@ -33,6 +33,8 @@ class Product(NamedTuple):
     how: int
     place: int = 0
     fresh: bool = False
+    mask: bool = False
+    """Whether p is 0 or 1 by a comparison: PyTorch's mask, which nothing is differentiated by."""
 
 
 class Formula(NamedTuple):
@@ -43,6 +45,8 @@ class Formula(NamedTuple):
     steps: tuple[tuple[Primitive, tuple[int, ...]], ...]
     products: tuple[Product, ...]
     selects: bool
+    branches: bool
+    """Whether a step chooses, or is flat: a 0 that comes back through it stays 0."""
 
 
 @cache
@@ -71,7 +75,8 @@ def formula(primitive: Primitive, wanted: tuple[bool, ...]) -> Formula:
             continue
         how, target = shapes[node]
         fresh = target in computed and sum(t == target for _, t in shapes.values()) == 1
-        products.append(Product(how, -1 if target is None else place[target], fresh))
+        mask = target in computed and TABLE[graph.codes[target]].boolean
+        products.append(Product(how, -1 if target is None else place[target], fresh, mask))
     roles = (*OPERANDS[: primitive.arity], "out")
     return Formula(
         saves=tuple(roles.index(names[node]) for node in inputs),
@@ -79,7 +84,12 @@ def formula(primitive: Primitive, wanted: tuple[bool, ...]) -> Formula:
         steps=steps,
         products=tuple(products),
         selects=primitive.selects,
+        branches=any(step is WHERE or _is_flat(step) for step, _ in steps),
     )
+
+
+def _is_flat(primitive: Primitive) -> bool:
+    return all(partial in (None, "0") for partial in primitive.partials)
 
 
 def _how(graph: Any, node: int, selects: bool) -> tuple[int, int | None]:
@@ -115,7 +125,7 @@ def products(
 
     ``apply(primitive, *operands)`` computes on tensors; None means arrays, and numpy.
     """
-    _, constants, steps, wanted, selects = formula
+    _, constants, steps, wanted, selects, _ = formula
     values = [*saved, *constants]
     if apply is not None:
         for primitive, places in steps:
@@ -132,7 +142,7 @@ def products(
 
 
 def _product(v: Any, product: Product, values: list[Any], arrays: bool) -> Any:
-    how, place, fresh = product
+    how, place, fresh, _ = product
     if how == TIMES:
         p = values[place]
         if fresh and arrays and v.size >= FUSE and _alike(p, v):

@@ -33,6 +33,9 @@ class CatBackward0(Node):
     def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
         parts, start = [], 0
         for length in self.lengths:
+            if length < 0:  # without elements, and of another shape
+                parts.append(v.reshape((-1,))[:0])
+                continue
             key = [slice(None)] * self.rank
             key[self.dim] = slice(start, start + length)
             parts.append(index(v, tuple(key)))
@@ -46,13 +49,14 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     tensors = _of_one_type(tensors)
     if not tensors:
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
-    tensors = [x for x in tensors if x._array.shape != (0,)] or tensors[:1]  # PyTorch's old grace
-    _check_lengths(tensors, dim)
-    k = axis(dim, tensors[0].ndim)
-    out = wrap(np.ascontiguousarray(np.concatenate([x._array for x in tensors], axis=k)))
+    kept = [x for x in tensors if x._array.shape != (0,)] or tensors[:1]  # PyTorch's old grace
+    _check_lengths(kept, dim)
+    k = axis(dim, kept[0].ndim)
+    out = wrap(np.ascontiguousarray(np.concatenate([x._array for x in kept], axis=k)))
     if not tracks(*tensors):
         return out
-    return attach(out, CatBackward0(k, [x._array.shape[k] for x in tensors], out.ndim), *tensors)
+    lengths = [x._array.shape[k] if any(x is y for y in kept) else -1 for x in tensors]
+    return attach(out, CatBackward0(k, lengths, out.ndim), *tensors)
 
 
 def _of_one_type(tensors: Sequence[Tensor]) -> Sequence[Tensor]:

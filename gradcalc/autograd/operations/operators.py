@@ -7,7 +7,7 @@ has no derivative and says so when it is asked for one).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ from gradcalc.autograd.operations.elementwise import (
     Operation,
 )
 from gradcalc.autograd.operations.inplace import ZeroBackward0, in_place, write
-from gradcalc.autograd.operations.structural import no_slope
+from gradcalc.autograd.operations.structural import convert, no_slope
 from gradcalc.functions import primitives
 
 _ADD, _SUB, _MUL, _DIV, _MOD, _POW = (
@@ -79,6 +79,11 @@ def _power(x: Tensor, n: float) -> Tensor:
     node.saved = ((array, x._counter, x._counter[0], x),)
     out._edge, out._tracked = (node, 0), True
     return out
+
+
+def square(x: Tensor) -> Tensor:
+    """x², as a power: so its third derivative is 0 and not a refusal."""
+    return pow(x, 2)
 
 
 class RsubBackward1(Node):
@@ -269,8 +274,11 @@ def _minus(x: Any, y: Any) -> Tensor:
 class DivBackward2(Node):
     """A quotient that was rounded: flat, wherever it does not jump."""
 
+    def __init__(self, kinds: Sequence[Any]) -> None:
+        self.kinds = kinds
+
     def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (no_slope(v),) * len(self.next_functions)
+        return tuple(convert(no_slope(v), kind) for kind in self.kinds)
 
 
 def div(x: Any, y: Any, *, rounding_mode: str | None = None) -> Tensor:
@@ -288,7 +296,7 @@ def div(x: Any, y: Any, *, rounding_mode: str | None = None) -> Tensor:
     if not tracks(*inputs):
         return quotient
     summed = [z.expand(quotient.shape) for z in inputs]
-    return attach(quotient, DivBackward2(), *summed)
+    return attach(quotient, DivBackward2([z._array.dtype for z in inputs]), *summed)
 
 
 def round(x: Tensor, *, decimals: int = 0) -> Tensor:
@@ -296,7 +304,7 @@ def round(x: Tensor, *, decimals: int = 0) -> Tensor:
     if decimals == 0:
         return FUNCTION["round"](x)  # type: ignore[no-any-return]
     out = wrap(np.round(x._array, decimals))
-    return attach(out, RoundBackward1(), x) if tracks(x) else out
+    return attach(out, RoundBackward1([x._array.dtype]), x) if tracks(x) else out
 
 
 RoundBackward1 = named(DivBackward2, "RoundBackward1")
@@ -368,7 +376,8 @@ ARITHMETIC: dict[str, Any] = {
     "subtract": _scaled(_SUB, _minus), "mul": _MUL, "multiply": _MUL, "div": div, "divide": div,
     "true_divide": _DIV, "neg": OPERATIONS[primitives.NEG], "negative": OPERATIONS[primitives.NEG],
     "remainder": _MOD, "pow": pow, "floor_divide": floor_divide, "reciprocal": reciprocal,
-    "rsqrt": rsqrt, "round": round, "heaviside": heaviside, "fmod": fmod, "frac": frac,
+    "rsqrt": rsqrt, "square": square, "round": round,
+    "heaviside": heaviside, "fmod": fmod, "frac": frac,
     "lerp": lerp, "addcmul": addcmul, "addcdiv": addcdiv, "nan_to_num": nan_to_num,
     "fix": FUNCTION["trunc"], "sgn": FUNCTION["sign"], "absolute": FUNCTION["abs"],
 }  # fmt: skip

@@ -22,7 +22,7 @@ from gradcalc.autograd.core.tensor import (
     tracks,
     wrap,
 )
-from gradcalc.autograd.operations.elementwise import FUNCTION
+from gradcalc.autograd.operations.elementwise import FUNCTION, flat
 from gradcalc.autograd.operations.reductions import Axes, amax, amin, axes_of, kept
 from gradcalc.autograd.operations.structural import Shape, convert, expand, movedim, several_axes
 
@@ -76,14 +76,18 @@ class LinalgVectorNormBackward0(Statistic):
         if p == 0:
             return (v * 0.0,)
         if p == 1:
-            return (v * sign,)
+            return (_flat(v * sign, x),)
         if abs(p) == np.inf:  # ties share
             norm = size._array if isinstance(size, Tensor) else size
             chosen = np.abs(numbers) == norm.reshape(kept(self.shape, self.axes))
             share = sign * chosen / chosen.sum(self.axes, keepdims=True).astype(numbers.dtype)
-            return (v * share,)
+            return (_flat(v * share, x),)
         length = (x * sign) / self.spread(size + _is_zero(size))
         return (v * sign * (length + _is_zero(x)) ** (p - 1),)
+
+
+def _flat(g: Any, x: Any) -> Any:
+    return flat(g, [x]) if isinstance(g, Tensor) else g
 
 
 @function()
