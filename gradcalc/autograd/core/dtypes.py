@@ -157,3 +157,10 @@ def int_product(shape: Iterable[int]) -> int:
     for length in shape:
         product *= length
     return product
+
+
+C_NAMES = {"float32": "float", "float64": "double", "float16": "c10::Half", "int64": "long",
+      "int32": "int", "int16": "short", "int8": "signed char", "uint8": "unsigned char",
+      "bool": "bool", "complex64": "c10::complex<float>",
+      "complex128": "c10::complex<double>"}  # fmt: skip
+"""C's names of the element types, as some messages have them."""

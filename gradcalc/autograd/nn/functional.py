@@ -18,6 +18,7 @@ from gradcalc.autograd.operations.joining import stack
 from gradcalc.autograd.operations.reductions import clamp, where
 from gradcalc.autograd.operations.selection import gather
 from gradcalc.autograd.operations.statistics import log_softmax, softmax, vector_norm
+from gradcalc.autograd.operations.structural import broadcast_tensors
 
 relu_function, sigmoid, tanh = FUNCTION["relu"], FUNCTION["sigmoid"], FUNCTION["tanh"]
 log_softmax, softmax = log_softmax, softmax
@@ -190,7 +191,7 @@ def _loss(name: str, elementwise: Any, doc: str) -> Any:
                 UserWarning,
                 stacklevel=2,
             )
-        return of_two(input, target, reduction=reduction, **options)
+        return of_two(*broadcast_tensors(input, target), reduction=reduction, **options)
 
     loss.__doc__ = doc
     return loss
@@ -253,6 +254,7 @@ binary_cross_entropy_with_logits = _weighed(
 
 def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean", **_: Any) -> Any:
     """The sizes of the differences, averaged."""
+    input, target = broadcast_tensors(input, target)
     return _reduced((input - target).abs(), reduction)
 
 

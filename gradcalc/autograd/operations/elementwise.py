@@ -61,40 +61,54 @@ class Elementwise(Node):
     """Whether it is a step of another's formula that has branches: see ``Formula.branches``."""
 
     def pull(self, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
+        if tracked:
+            return self._recorded(cotangents[0])
         v = cotangents[0]
         saved = self.saved
         if saved is None:
             raise RuntimeError(FREED)
         values = []
         for entry in saved:
-            if tracked or detached or entry[1][0] != entry[2]:
-                values.append(unpack(self, entry, tracked))
+            if detached or entry[1][0] != entry[2]:
+                values.append(unpack(self, entry, False))
             else:
                 values.append(entry[0])
-        if tracked and self.formula.selects and not self._has_one_source():
-            values = [x.detach() if isinstance(x, Tensor) else x for x in values]
-        careful = self.formula.branches or self.guarded
-        how = None if not tracked else guarded if careful else apply
-        flowing = products(self.formula, values, v, how)
+        flowing = products(self.formula, values, v, None)
         if self.guarded:
             flowing = [g if g is None else stopped(v, g) for g in flowing]
         if self.shapes is not None:
             flowing = [g if g is None else sum_to(g, shape)
                        for g, shape in zip(flowing, self.shapes, strict=True)]  # fmt: skip
         if v.dtype is not _F64:  # a constant partial may come back as a double
-            kind = v._array.dtype if tracked else v.dtype
+            kind = v.dtype
             flowing = [g if g is None or g.dtype == kind or g.dtype != _F64 else convert(g, kind)
                        for g in flowing]  # fmt: skip
-        if tracked and mode.enabled and self.formula.steps and self._has_one_source():
-            flowing = [
-                g if product.how < TIMES or product.mask else flat(g, values)
-                for g, product in zip(flowing, self.formula.products, strict=True)
-            ]
         return flowing
 
-    def _has_one_source(self) -> bool:
-        sources = [target for target, _ in self.next_functions if target is not None]
-        return len(sources) == 1
+    def _recorded(self, v: Tensor) -> Sequence[Any]:
+        """The same of tensors, under ``create_graph``."""
+        formula, values = self.formula, self.unpack(True)
+        alone = sum(target is not None for target, _ in self.next_functions) == 1
+        if formula.selects and not alone:  # masks: nothing is differentiated by them
+            values = [x.detach() if isinstance(x, Tensor) else x for x in values]
+        how = guarded if formula.branches or self.guarded else apply
+        flowing = products(formula, values, v, how)
+        if self.guarded:
+            flowing = [g if g is None else stopped(v, g) for g in flowing]
+        shapes = self.shapes or (v.shape,) * len(flowing)
+        kind = v._array.dtype
+        flowing = [
+            None if g is None
+            else sum_to(g, shape) if g._array.dtype != _F64 else convert(sum_to(g, shape), kind)
+            for g, shape in zip(flowing, shapes, strict=True)
+        ]  # fmt: skip
+        # Where PyTorch multiplies by a slope, it can go on from there; where it masks, it stops.
+        if mode.enabled and formula.steps and alone and len(flowing) < 3:
+            flowing = [
+                g if product.how < TIMES or product.mask else flat(g, values)
+                for g, product in zip(flowing, formula.products, strict=True)
+            ]
+        return flowing
 
     def place_of(self, name: str) -> int | None:
         """PyTorch's names of the saved values: self, other, exponent, result."""
@@ -221,14 +235,18 @@ class Operation:
                 return self._promoted(operands)
         if kind is not _F32 and kind is not _F64:
             return self._promoted(operands)
-        return self._record(operands, arrays)
+        return self._record(operands, arrays, kind)
 
     def _promoted(self, operands: Sequence[Any]) -> Tensor:
         """The same, after bringing the operands to one element type as PyTorch does."""
+        if self.primitive is primitives.SUB:
+            _refuse_booleans(operands)
         converted = _promote(self.primitive, operands)
-        return self._record(converted, [x._array if type(x) is Tensor else x for x in converted])
+        arrays = [x._array if type(x) is Tensor else x for x in converted]
+        kind = next((a.dtype for a in arrays if type(a) is _ndarray), None)
+        return self._record(converted, arrays, kind)
 
-    def _record(self, operands: Sequence[Any], arrays: list[Any]) -> Tensor:
+    def _record(self, operands: Sequence[Any], arrays: list[Any], kind: Any) -> Tensor:
         forward = self._forward
         if forward is None:
             forward = self._forward = self.primitive.numpy
@@ -238,7 +256,6 @@ class Operation:
             if "negative integer powers" in str(error):
                 raise RuntimeError(str(error)) from None
             raise _size_error(arrays) from None
-        kind = next((a.dtype for a in arrays if type(a) is _ndarray), None)
         if kind is _F32 and array.dtype is _F64:
             array = array.astype(_F32)
         if watching:
@@ -320,6 +337,20 @@ def _promote(primitive: Primitive, operands: Sequence[Any]) -> list[Any]:
     return tensors[: len(tensors) - len(values)] + [
         convert(x, kind) if isinstance(x, Tensor) else _number(x, kind, len(values)) for x in values
     ]
+
+
+def _refuse_booleans(operands: Sequence[Any]) -> None:
+    masks = [x for x in operands if isinstance(x, Tensor) and x._array.dtype.kind == "b"]
+    if len(masks) == len(operands):
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
+            "`logical_xor()` operator instead."
+        )
+    if masks:
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying "
+            "to invert a mask, use the `~` or `logical_not()` operator instead."
+        )
 
 
 def _number(x: Any, kind: Any, operands: int) -> Any:

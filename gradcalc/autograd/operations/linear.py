@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcalc.autograd.core.dtypes import int_product
+from gradcalc.autograd.core.dtypes import C_NAMES, int_product
 from gradcalc.autograd.core.node import Node, named, type_name
 from gradcalc.autograd.core.tensor import Tensor, attach, operation, save, tracks, wrap
 from gradcalc.autograd.core.views import view
@@ -55,13 +55,6 @@ def _matrix(shape: Shape, a: Shape, b: Shape) -> Shape:
 _PRODUCTS = {(1, 1): DotBackward0, (2, 1): MvBackward0, (1, 2): MvBackward0, (2, 2): MmBackward0}
 
 
-_C = {"float32": "float", "float64": "double", "float16": "c10::Half", "int64": "long",
-      "int32": "int", "int16": "short", "int8": "signed char", "uint8": "unsigned char",
-      "bool": "bool", "complex64": "c10::complex<float>",
-      "complex128": "c10::complex<double>"}  # fmt: skip
-"""C's names of the element types, as some messages have them."""
-
-
 @operation("__matmul__")
 def matmul(a: Any, b: Any) -> Any:
     """The matrix product."""
@@ -73,8 +66,8 @@ def matmul(a: Any, b: Any) -> Any:
         )
     if a._array.dtype != b._array.dtype:
         raise RuntimeError(
-            f"expected m1 and m2 to have the same dtype, but got: {_C[a._array.dtype.name]} != "
-            f"{_C[b._array.dtype.name]}"
+            "expected m1 and m2 to have the same dtype, but got: "
+            f"{C_NAMES[a._array.dtype.name]} != {C_NAMES[b._array.dtype.name]}"
             if a.ndim + b.ndim > 2
             else "dot : expected both vectors to have same dtype, but found "
             f"{type_name(a._array.dtype)} and {type_name(b._array.dtype)}"
@@ -126,6 +119,9 @@ def inner(a: Tensor, b: Tensor) -> Any:
 @operation("ger")
 def outer(a: Tensor, b: Tensor) -> Any:
     """Every product of an element of a with one of b."""
+    for x, name in ((a, "self"), (b, "vec2")):
+        if x.ndim != 1:
+            raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {x.ndim}-D")
     return a.reshape(-1, 1) * b
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcalc.autograd.core.dtypes import C_NAMES
 from gradcalc.autograd.core.grad_mode import mode, watching
 from gradcalc.autograd.core.node import Node, clock, named
 from gradcalc.autograd.core.tensor import (
@@ -262,15 +263,6 @@ def _times_number(y: Any, n: float) -> Any:
     return attach(out, MulByNumberBackward0(n), y) if tracks(y) else out
 
 
-def _minus(x: Any, y: Any) -> Tensor:
-    if all(isinstance(z, Tensor) and z._array.dtype.kind == "b" for z in (x, y)):
-        raise RuntimeError(
-            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
-            "`logical_xor()` operator instead."
-        )
-    return _SUB.general(x, y)
-
-
 class DivBackward2(Node):
     """A quotient that was rounded: flat, wherever it does not jump."""
 
@@ -339,6 +331,11 @@ def frac(x: Tensor) -> Any:
 
 def lerp(x: Tensor, end: Tensor, weight: Any) -> Any:
     """From x to ``end``, by the part ``weight`` of the way, exact at both ends."""
+    if end._array.dtype != x._array.dtype:
+        raise RuntimeError(
+            f"expected dtype {C_NAMES[x.dtype.name]} for `end` but got dtype "
+            f"{C_NAMES[end.dtype.name]}"
+        )
     size = np.abs(weight._array if isinstance(weight, Tensor) else weight)
     if not size.ndim:
         return x + weight * (end - x) if size < 0.5 else end - (end - x) * (1 - weight)
@@ -372,8 +369,9 @@ def nan_to_num(
 # --- The names ----------------------------------------------------------------------------------
 
 ARITHMETIC: dict[str, Any] = {
-    "add": _scaled(_ADD, _ADD.general), "sub": _scaled(_SUB, _minus),
-    "subtract": _scaled(_SUB, _minus), "mul": _MUL, "multiply": _MUL, "div": div, "divide": div,
+    "add": _scaled(_ADD, _ADD.general), "sub": _scaled(_SUB, _SUB.general),
+    "subtract": _scaled(_SUB, _SUB.general), "mul": _MUL, "multiply": _MUL, "div": div,
+    "divide": div,
     "true_divide": _DIV, "neg": OPERATIONS[primitives.NEG], "negative": OPERATIONS[primitives.NEG],
     "remainder": _MOD, "pow": pow, "floor_divide": floor_divide, "reciprocal": reciprocal,
     "rsqrt": rsqrt, "square": square, "round": round,
@@ -409,7 +407,7 @@ def _operator(function: Callable[..., Any], swapped: bool = False) -> Any:
     return reflected if swapped else forward
 
 
-_TWO = {"add": _ADD.general, "sub": _minus, "mul": _MUL.general, "truediv": _DIV.general,
+_TWO = {"add": _ADD.general, "sub": _SUB.general, "mul": _MUL.general, "truediv": _DIV.general,
         "mod": _MOD.general, "pow": pow, "floordiv": floor_divide}  # fmt: skip
 # The tensor goes first where the order does not matter, as in PyTorch: ``2*x`` is ``x*2``.
 _REFLECTED = {"add": _ADD.general, "mul": _MUL.general, "sub": _from_number,

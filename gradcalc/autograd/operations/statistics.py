@@ -82,6 +82,8 @@ class LinalgVectorNormBackward0(Statistic):
             chosen = np.abs(numbers) == norm.reshape(kept(self.shape, self.axes))
             share = sign * chosen / chosen.sum(self.axes, keepdims=True).astype(numbers.dtype)
             return (_flat(v * share, x),)
+        if p < 0:
+            v = v * (1 - self.spread(_is_zero(size)))
         length = (x * sign) / self.spread(size + _is_zero(size))
         return (v * sign * (length + _is_zero(x)) ** (p - 1),)
 
@@ -95,7 +97,7 @@ def vector_norm(x: Tensor, ord: Any = 2, dim: Axes = None, keepdim: bool = False
     """The p-norm over ``dim``, over everything and Euclidean by default."""
     _floating(x, "linalg.vector_norm: Expected a floating point or complex tensor as input. Got {}")
     axes = axes_of(dim, x.ndim)
-    if abs(ord) == np.inf:
+    if abs(ord) == np.inf or ord < 0:
         _has_an_extreme(x, axes, dim is None)
     node = LinalgVectorNormBackward0(x._array.shape, axes, ord)
     return _statistic(x, _norm(x._array, ord, axes), node, keepdim, "x out")
@@ -176,6 +178,11 @@ def matrix_norm(x: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool 
 
 def linalg_norm(x: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False) -> Any:
     """``torch.linalg.norm``: of a matrix where an order is given, of the numbers otherwise."""
+    if ord is not None and dim is None and x.ndim not in (1, 2):
+        raise RuntimeError(
+            "linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got "
+            f"{x.ndim}D."
+        )
     if ord is not None and (
         (dim is None and x.ndim == 2) or isinstance(ord, str)
         or (dim is not None and not isinstance(dim, int) and len(dim) == 2)
@@ -262,6 +269,7 @@ def _spread(name: str, root: bool) -> Any:
         x: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *,
         correction: int | None = None,
     ) -> Any:  # fmt: skip
+        _floating(x, f"{name}_mean only support floating point and complex dtypes")
         dim, less = _correction(dim, correction, unbiased)
         axes = axes_of(dim, x.ndim)
         spread_of = wrap((np.std if root else np.var)(x._array, axis=axes, ddof=less,
@@ -336,7 +344,10 @@ def logsumexp(x: Tensor, dim: Axes, keepdim: bool = False) -> Any:
 
 
 def _soft(name: str, kind: type[Statistic], of_logs: Any) -> Any:
-    def soft(x: Tensor, dim: int, dtype: Any = None, **_: Any) -> Any:
+    def soft(x: Tensor, dim: int, dtype: Any = None) -> Any:
+        if not isinstance(dim, int):
+            raise TypeError(f"{name}(): argument 'dim' (position 1) must be int, not "
+                            f"{type(dim).__name__}")  # fmt: skip
         if dtype is not None:
             x = convert(x, numpy_type(dtype))
         if x._array.dtype.kind != "f":

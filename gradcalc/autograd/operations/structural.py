@@ -407,6 +407,8 @@ class FlipBackward0(Node):
 @operation()
 def flip(x: Any, *dims: Any) -> Any:
     """The numbers in reverse along ``dims``."""
+    if not dims:
+        raise TypeError('flip() missing 1 required positional arguments: "dims"')
     axes = flat(dims)
     if not isinstance(x, Tensor):
         return np.flip(x, axes) if x.ndim else x
