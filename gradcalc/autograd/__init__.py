@@ -55,7 +55,7 @@ from gradcalc.autograd import (
     program,
 )
 from gradcalc.autograd import gradcheck as checking
-from gradcalc.autograd.backward import GradientEdge, backward, grad, queue_callback, run_backward
+from gradcalc.autograd.backward import GradientEdge, backward, grad
 from gradcalc.autograd.core import dtypes, grad_mode, node, views
 from gradcalc.autograd.core.dtypes import Size, device, dtype, get_default_dtype, set_default_dtype
 from gradcalc.autograd.core.grad_mode import (
@@ -71,12 +71,14 @@ from gradcalc.autograd.core.grad_mode import (
     set_grad_enabled,
     set_multithreading_enabled,
 )
-from gradcalc.autograd.core.tensor import NAMES as _NAMES
+from gradcalc.autograd.core.registry import NAMES as _NAMES
 from gradcalc.autograd.core.tensor import Tensor
 from gradcalc.autograd.function import Function, once_differentiable
 from gradcalc.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
+from gradcalc.autograd.graph import queue_callback, run_backward
 from gradcalc.autograd.operations import (
     complexes,
+    copies,
     creation,
     elementwise,
     inplace,
@@ -84,6 +86,7 @@ from gradcalc.autograd.operations import (
     linear,
     operators,
     reductions,
+    replacing,
     selection,
     statistics,
     structural,

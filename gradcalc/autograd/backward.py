@@ -20,9 +20,10 @@ import numpy as np
 from gradcalc.autograd.core.dtypes import Size
 from gradcalc.autograd.core.grad_mode import _Switch, mode
 from gradcalc.autograd.core.node import Edge, Node, clock
-from gradcalc.autograd.core.tensor import Tensor, edge, method, wrap
+from gradcalc.autograd.core.registry import method
+from gradcalc.autograd.core.tensor import Tensor, edge, wrap
+from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.joining import stack
-from gradcalc.autograd.operations.structural import convert
 
 Captures = dict[Edge, Any]
 
@@ -409,24 +410,6 @@ def _elsewhere(task: Callable[[], None]) -> None:
     thread.join()
     if failed:
         raise failed[0]
-
-
-def run_backward(
-    tensors: Any, grad_tensors: Any, keep_graph: bool, create_graph: bool, inputs: Any = (),
-    allow_unreachable: bool = False, accumulate_grad: bool = False,
-) -> Any:  # fmt: skip
-    """PyTorch's engine by its own name, ``Variable._execution_engine.run_backward``."""
-    if accumulate_grad:
-        return backward(tensors, grad_tensors, keep_graph, create_graph, inputs or None)
-    return grad(tensors, inputs, grad_tensors, keep_graph, create_graph,
-                allow_unused=allow_unreachable)  # fmt: skip
-
-
-def queue_callback(callback: Callable[[], None]) -> None:
-    """Call it when the sweep that is running has finished."""
-    if mode.callbacks is None:
-        raise RuntimeError("Final callbacks can only be installed during backward pass.")
-    mode.callbacks.append(callback)
 
 
 def _batched(

@@ -23,7 +23,8 @@ from gradcalc.autograd.backward import grad
 from gradcalc.autograd.core.grad_mode import enable_grad, mode, watching
 from gradcalc.autograd.core.node import NOWHERE, Node, clock
 from gradcalc.autograd.core.tensor import SOMEWHERE, Tensor, duals, edge, give_tangent, wrap
-from gradcalc.autograd.operations.structural import convert, view_as
+from gradcalc.autograd.operations.copies import convert
+from gradcalc.autograd.operations.structural import view_as
 
 _open: list[int] = []
 """The level that is open, if one is."""

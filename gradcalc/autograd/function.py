@@ -31,8 +31,9 @@ from gradcalc.autograd.core.grad_mode import _Switch, mode, watching
 from gradcalc.autograd.core.node import NOWHERE, Node, clock, note
 from gradcalc.autograd.core.tensor import Tensor, edge, give_tangent, place, wrap
 from gradcalc.autograd.core.views import made_in_function, one_of_several
+from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.inplace import move, rebase, refuse_leaf
-from gradcalc.autograd.operations.structural import convert, sum_to, view_as
+from gradcalc.autograd.operations.structural import sum_to, view_as
 
 
 class FunctionNode(Node):

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from gradcalc.autograd.backward import GradientEdge, get_gradient_edge
+from gradcalc.autograd.backward import GradientEdge, backward, get_gradient_edge, grad
 from gradcalc.autograd.core.grad_mode import mode as thread
 from gradcalc.autograd.core.grad_mode import watching
 from gradcalc.autograd.core.node import Handle, Node
@@ -25,6 +25,24 @@ __all__ = [
     "GradientEdge", "Node", "disable_saved_tensors_hooks", "get_gradient_edge",
     "increment_version", "register_multi_grad_hook", "save_on_cpu", "saved_tensors_hooks",
 ]  # fmt: skip
+
+
+def run_backward(
+    tensors: Any, grad_tensors: Any, keep_graph: bool, create_graph: bool, inputs: Any = (),
+    allow_unreachable: bool = False, accumulate_grad: bool = False,
+) -> Any:  # fmt: skip
+    """PyTorch's engine by its own name, ``Variable._execution_engine.run_backward``."""
+    if accumulate_grad:
+        return backward(tensors, grad_tensors, keep_graph, create_graph, inputs or None)
+    return grad(tensors, inputs, grad_tensors, keep_graph, create_graph,
+                allow_unused=allow_unreachable)  # fmt: skip
+
+
+def queue_callback(callback: Callable[[], None]) -> None:
+    """Call it when the sweep that is running has finished."""
+    if thread.callbacks is None:
+        raise RuntimeError("Final callbacks can only be installed during backward pass.")
+    thread.callbacks.append(callback)
 
 
 class _Packing:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from gradcalc.autograd.core.dtypes import get_default_dtype
-from gradcalc.autograd.core.tensor import Tensor, method
+from gradcalc.autograd.core.registry import method
+from gradcalc.autograd.core.tensor import Tensor
 
 
 @dataclass

@@ -20,7 +20,8 @@ from __future__ import annotations
 from typing import Any
 
 from gradcalc.autograd.core.grad_mode import is_grad_enabled
-from gradcalc.autograd.core.tensor import Tensor, method, wrap
+from gradcalc.autograd.core.registry import method
+from gradcalc.autograd.core.tensor import Tensor, wrap
 from gradcalc.autograd.function import Function
 from gradcalc.autograd.operations.joining import cat
 from gradcalc.engine.program import Program

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from gradcalc.autograd.core.node import Node
-from gradcalc.autograd.core.tensor import Tensor, attach, function, operation, tracks, wrap
+from gradcalc.autograd.core.registry import function, operation
+from gradcalc.autograd.core.tensor import Tensor, attach, tracks, wrap
 from gradcalc.autograd.core.views import view
 from gradcalc.autograd.operations.elementwise import FUNCTION
 from gradcalc.autograd.operations.structural import conj

@@ -16,10 +16,12 @@ from gradcalc.autograd.core.dtypes import (
     get_default_dtype,
     numpy_type,
 )
-from gradcalc.autograd.core.tensor import NAMES as _NAMES
-from gradcalc.autograd.core.tensor import Tensor, function, method, operation, wrap
+from gradcalc.autograd.core.registry import NAMES as _NAMES
+from gradcalc.autograd.core.registry import function, method, operation
+from gradcalc.autograd.core.tensor import Tensor, wrap
+from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.inplace import ZeroBackward0, write
-from gradcalc.autograd.operations.structural import convert, flat
+from gradcalc.autograd.operations.structural import flat
 
 _generator = np.random.default_rng()
 

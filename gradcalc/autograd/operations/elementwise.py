@@ -25,9 +25,11 @@ from gradcalc.autograd.core.node import (
     note,
     unpack,
 )
-from gradcalc.autograd.core.tensor import SOMEWHERE, Tensor, attach, edge, into, split_options, wrap
+from gradcalc.autograd.core.registry import into, split_options
+from gradcalc.autograd.core.tensor import SOMEWHERE, Tensor, attach, edge, wrap
+from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.formula import TIMES, Formula, formula, products
-from gradcalc.autograd.operations.structural import conj, convert, no_slope, sum_to
+from gradcalc.autograd.operations.structural import conj, no_slope, sum_to
 from gradcalc.functions import primitives
 from gradcalc.functions.primitives import FUNCTIONS, TABLE
 from gradcalc.functions.row import Primitive

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from gradcalc.autograd.core.node import Node, named
-from gradcalc.autograd.core.tensor import Tensor, attach, method, save, tracks, wrap
+from gradcalc.autograd.core.registry import method
+from gradcalc.autograd.core.tensor import Tensor, attach, save, tracks, wrap
 from gradcalc.autograd.core.views import view
 
 Shape = tuple[int, ...]

@@ -17,17 +17,18 @@ import numpy as np
 
 from gradcalc.autograd.core.grad_mode import mode, watching
 from gradcalc.autograd.core.node import Edge, Node, clock, named, note, type_name
+from gradcalc.autograd.core.registry import method
 from gradcalc.autograd.core.tensor import (
     CopyBackwards,
     Tensor,
     Timeless,
     edge,
     give_tangent,
-    method,
     move_retained,
     wrap,
 )
 from gradcalc.autograd.core.views import Step, follow, replace, wake_views
+from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.indexing import (
     IndexBackward0,
     filled,
@@ -35,7 +36,7 @@ from gradcalc.autograd.operations.indexing import (
     is_whole,
     split_key,
 )
-from gradcalc.autograd.operations.structural import convert, no_slope, sum_to
+from gradcalc.autograd.operations.structural import no_slope, sum_to
 
 
 class CopySlices(Node):

@@ -11,19 +11,12 @@ import numpy as np
 from gradcalc.autograd.core.dtypes import common_type
 from gradcalc.autograd.core.grad_mode import mode
 from gradcalc.autograd.core.node import Node
-from gradcalc.autograd.core.tensor import (
-    Tensor,
-    attach,
-    function,
-    method,
-    operation,
-    place,
-    tracks,
-    wrap,
-)
+from gradcalc.autograd.core.registry import function, method, operation
+from gradcalc.autograd.core.tensor import Tensor, attach, place, tracks, wrap
 from gradcalc.autograd.core.views import one_of_several, view
+from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.indexing import Shape, index
-from gradcalc.autograd.operations.structural import axis, convert, unsqueeze
+from gradcalc.autograd.operations.structural import axis, unsqueeze
 
 
 class CatBackward0(Node):

@@ -8,7 +8,8 @@ import numpy as np
 
 from gradcalc.autograd.core.dtypes import C_NAMES, int_product
 from gradcalc.autograd.core.node import Node, named, type_name
-from gradcalc.autograd.core.tensor import Tensor, attach, operation, save, tracks, wrap
+from gradcalc.autograd.core.registry import operation
+from gradcalc.autograd.core.tensor import Tensor, attach, save, tracks, wrap
 from gradcalc.autograd.core.views import view
 from gradcalc.autograd.operations.indexing import embed
 from gradcalc.autograd.operations.structural import Shape, axis, conj, expand, sum_to, swap

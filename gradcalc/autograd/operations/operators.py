@@ -15,17 +15,9 @@ import numpy as np
 from gradcalc.autograd.core.dtypes import C_NAMES
 from gradcalc.autograd.core.grad_mode import mode, watching
 from gradcalc.autograd.core.node import Node, clock, named
-from gradcalc.autograd.core.tensor import (
-    NAMES,
-    Tensor,
-    attach,
-    edge,
-    method,
-    save,
-    tracks,
-    with_out,
-    wrap,
-)
+from gradcalc.autograd.core.registry import NAMES, method, with_out
+from gradcalc.autograd.core.tensor import Tensor, attach, edge, save, tracks, wrap
+from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.elementwise import (
     FUNCTION,
     OPERATIONS,
@@ -33,7 +25,7 @@ from gradcalc.autograd.operations.elementwise import (
     Operation,
 )
 from gradcalc.autograd.operations.inplace import ZeroBackward0, in_place, write
-from gradcalc.autograd.operations.structural import convert, no_slope
+from gradcalc.autograd.operations.structural import no_slope
 from gradcalc.functions import primitives
 
 _ADD, _SUB, _MUL, _DIV, _MOD, _POW = (

@@ -9,20 +9,14 @@ import numpy as np
 
 from gradcalc.autograd.core.dtypes import int_product, numpy_type
 from gradcalc.autograd.core.node import Node, named, type_name
-from gradcalc.autograd.core.tensor import Tensor, attach, function, operation, save, tracks, wrap
+from gradcalc.autograd.core.registry import function, operation
+from gradcalc.autograd.core.tensor import Tensor, attach, save, tracks, wrap
+from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.elementwise import FUNCTION, flat
 from gradcalc.autograd.operations.indexing import IndexBackward0
 from gradcalc.autograd.operations.inplace import in_place
 from gradcalc.autograd.operations.joining import stack, unbind
-from gradcalc.autograd.operations.structural import (
-    Shape,
-    axis,
-    conj,
-    convert,
-    expand,
-    flip,
-    several_axes,
-)
+from gradcalc.autograd.operations.structural import Shape, axis, conj, expand, flip, several_axes
 
 Axes = int | Sequence[int] | None
 

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from gradcalc.autograd.core.node import Node, named
-from gradcalc.autograd.core.tensor import Tensor, attach, function, operation, save, tracks, wrap
+from gradcalc.autograd.core.registry import function, operation
+from gradcalc.autograd.core.tensor import Tensor, attach, save, tracks, wrap
 from gradcalc.autograd.operations.indexing import IndexBackward0, filled, index
 from gradcalc.autograd.operations.inplace import in_place
 from gradcalc.autograd.operations.reductions import Chosen, not_empty

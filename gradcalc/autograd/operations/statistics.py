@@ -12,19 +12,12 @@ import numpy as np
 
 from gradcalc.autograd.core.dtypes import get_default_dtype, int_product, numpy_type
 from gradcalc.autograd.core.node import Node, type_name
-from gradcalc.autograd.core.tensor import (
-    Tensor,
-    attach,
-    function,
-    operation,
-    place,
-    save,
-    tracks,
-    wrap,
-)
+from gradcalc.autograd.core.registry import function, operation
+from gradcalc.autograd.core.tensor import Tensor, attach, place, save, tracks, wrap
+from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.elementwise import FUNCTION, flat
 from gradcalc.autograd.operations.reductions import Axes, amax, amin, axes_of, kept
-from gradcalc.autograd.operations.structural import Shape, convert, expand, movedim, several_axes
+from gradcalc.autograd.operations.structural import Shape, expand, movedim, several_axes
 
 
 class Statistic(Node):

@@ -12,26 +12,13 @@ from typing import Any
 import numpy as np
 
 from gradcalc.autograd.core.dtypes import (
-    BY_TENSOR_NAME,
-    check_device,
     int_product,
-    numpy_type,
 )
-from gradcalc.autograd.core.grad_mode import mode
-from gradcalc.autograd.core.node import Node, describe, named
-from gradcalc.autograd.core.tensor import (
-    Tensor,
-    attach,
-    edge,
-    function,
-    method,
-    operation,
-    place,
-    tracks,
-    wrap,
-)
+from gradcalc.autograd.core.node import Node, named
+from gradcalc.autograd.core.registry import function, method, operation
+from gradcalc.autograd.core.tensor import Tensor, attach, tracks, wrap
 from gradcalc.autograd.core.views import view
-from gradcalc.autograd.operations.indexing import embed
+from gradcalc.autograd.operations.copies import contiguous
 
 Shape = tuple[int, ...]
 
@@ -187,12 +174,12 @@ UnsqueezeBackward0, UnsafeViewBackward0 = named(
 )
 
 
-def _reshape_to(x: Any, shape: Shape, node: type[ViewBackward0] = ViewBackward0) -> Any:
+def reshape_to(x: Any, shape: Shape, node: type[ViewBackward0] = ViewBackward0) -> Any:
     if not isinstance(x, Tensor):
         return x.reshape(shape)
     array = _reshaped(x, shape)
     shares = _shares(array, x._array)  # numpy copies where it cannot look differently
-    out = view(x, array, _reshape_to, shape) if shares else wrap(array)
+    out = view(x, array, reshape_to, shape) if shares else wrap(array)
     if not tracks(x):
         return out
     return attach(out, (node if shares else UnsafeViewBackward0)(x._array.shape), x)
@@ -216,7 +203,7 @@ def _shares(array: Any, other: Any) -> bool:
 @operation()
 def reshape(x: Tensor, *shape: Any) -> Any:
     """The same numbers in another shape; -1 stands for whatever is left."""
-    return _reshape_to(x, flat(shape))
+    return reshape_to(x, flat(shape))
 
 
 @method("view")
@@ -228,13 +215,13 @@ def view_of_shape(x: Tensor, *shape: Any) -> Any:
             "view size is not compatible with input tensor's size and stride (at least one "
             "dimension spans across two contiguous subspaces). Use .reshape(...) instead."
         )
-    return _reshape_to(x, wanted)
+    return reshape_to(x, wanted)
 
 
 @method("view_as", "reshape_as")
 def view_as(x: Tensor, other: Tensor) -> Any:
     """x in the shape of ``other``."""
-    return _reshape_to(x, other._array.shape)
+    return reshape_to(x, other._array.shape)
 
 
 @operation()
@@ -247,20 +234,20 @@ def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Any:
     if start == end and x.ndim:
         return x
     middle = int_product(shape[start : end + 1])
-    return _reshape_to(x, (*shape[:start], middle, *shape[end + 1 :]))
+    return reshape_to(x, (*shape[:start], middle, *shape[end + 1 :]))
 
 
 @operation()
 def ravel(x: Tensor) -> Any:
     """All in one row: a view where the memory allows it."""
-    return _reshape_to(contiguous(x), (-1,))
+    return reshape_to(contiguous(x), (-1,))
 
 
 @operation()
 def unflatten(x: Tensor, dim: int, sizes: Sequence[int]) -> Any:
     """One axis as several."""
     k = axis(dim, x.ndim)
-    return _reshape_to(x, (*x._array.shape[:k], *sizes, *x._array.shape[k + 1 :]))
+    return reshape_to(x, (*x._array.shape[:k], *sizes, *x._array.shape[k + 1 :]))
 
 
 @operation()
@@ -268,18 +255,18 @@ def squeeze(x: Tensor, dim: int | Sequence[int] | None = None) -> Any:
     """Without the axes of length 1, or without those of them that are named."""
     shape = x._array.shape
     if dim is None:
-        return _reshape_to(x, tuple(n for n in shape if n != 1), SqueezeBackward0)
+        return reshape_to(x, tuple(n for n in shape if n != 1), SqueezeBackward0)
     one = isinstance(dim, int)
     gone = several_axes((dim,) if one else dim, x.ndim)  # type: ignore[arg-type]
     kept = tuple(n for k, n in enumerate(shape) if k not in gone or n != 1)
-    return _reshape_to(x, kept, SqueezeBackward1 if one else SqueezeBackward2)
+    return reshape_to(x, kept, SqueezeBackward1 if one else SqueezeBackward2)
 
 
 @operation()
 def unsqueeze(x: Any, dim: int) -> Any:
     """With a new axis of length 1."""
     k = axis(dim, x.ndim + 1)
-    return _reshape_to(x, (*x.shape[:k], 1, *x.shape[k:]), UnsqueezeBackward0)
+    return reshape_to(x, (*x.shape[:k], 1, *x.shape[k:]), UnsqueezeBackward0)
 
 
 class PermuteBackward0(Node):
@@ -417,91 +404,6 @@ def flip(x: Any, *dims: Any) -> Any:
     return attach(out, FlipBackward0(axes), x) if tracks(x) else out
 
 
-@method("storage_offset")
-def storage_offset(x: Tensor) -> int:
-    """How many elements into the memory that it shares the first one lies."""
-    if x._view is None:
-        return 0
-    base = x._view.base._array
-    start = x._array.__array_interface__["data"][0] - base.__array_interface__["data"][0]
-    return int(start) // base.itemsize
-
-
-# --- Strides, and views that replace their tensor -----------------------------------------------
-
-
-class _Strided(Node):
-    def __init__(self, count: int, slots: Any) -> None:
-        self.count, self.slots = count, slots
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (embed(v, (self.count,), (self.slots,)),)
-
-
-_Strided.__name__ = "AsStridedBackward0"
-
-
-def _strided(array: Any, size: Shape, stride: Shape, offset: int) -> Any:
-    return np.lib.stride_tricks.as_strided(
-        array.reshape(-1)[offset:], size, tuple(n * array.itemsize for n in stride)
-    )
-
-
-@operation()
-def as_strided(x: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
-    """The memory that x looks at, read with these steps."""
-    offset = _offset(x) if storage_offset is None else storage_offset
-    memory = x if x._view is None else x._view.base
-    flat = _reshape_to(memory, (-1,))
-    size, stride = tuple(size), tuple(stride)
-    out = view(flat, _strided(flat._array, size, stride, offset), _strided, size, stride, offset)
-    if not tracks(flat):
-        return out
-    count = flat._array.size
-    slots = np.array(_strided(np.arange(count), size, stride, offset))
-    return attach(out, _Strided(count, slots), flat)
-
-
-_offset = storage_offset
-
-
-def _replacing(of: Any) -> Any:
-    """A view that takes its tensor's place: ``x.transpose_(0, 1)``."""
-
-    def replace(x: Tensor, *options: Any) -> Tensor:
-        if x._view is not None and x._tracked and mode.enabled:
-            x._view.edge(x)
-            x._view.refuse()
-        before = x.detach()
-        before._tracked, before._edge, before._view = x._tracked, x._edge, x._view
-        out = of(before, *options)
-        if x._view is not None:
-            out._view.creation = max(x._view.creation, out._view.creation)
-            x._view = out._view
-        elif out._tracked and mode.enabled:
-            place(x, edge(out))
-        x._array = out._array
-        x._counter[0] += 1
-        if x._view is not None:
-            x._view.seen = x._counter[0]
-        return x
-
-    return replace
-
-
-for _of in (transpose, t, squeeze, unsqueeze, as_strided):
-    setattr(Tensor, f"{_of.__name__}_", _replacing(_of))
-Tensor.swapaxes_ = Tensor.swapdims_ = Tensor.transpose_  # type: ignore[attr-defined]
-
-
-# --- Copies -------------------------------------------------------------------------------------
-
-
-class CloneBackward0(Node):
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (v,)
-
-
 @function()
 def fliplr(x: Tensor) -> Any:
     """The columns in reverse."""
@@ -512,109 +414,3 @@ def fliplr(x: Tensor) -> Any:
 def flipud(x: Tensor) -> Any:
     """The rows in reverse."""
     return flip(x, 0)
-
-
-@operation()
-def clone(x: Tensor, **_: Any) -> Tensor:
-    """A copy with memory of its own."""
-    array = x._array
-    out = wrap(array.copy("K" if all(array.strides) else "C"))
-    return attach(out, CloneBackward0(), x) if tracks(x) else out
-
-
-@method("is_contiguous")
-def is_contiguous(x: Tensor) -> bool:
-    """Whether the numbers lie in memory in order."""
-    return bool(x._array.flags.c_contiguous)
-
-
-@method("stride")
-def stride(x: Tensor) -> tuple[int, ...]:
-    """How many elements apart neighbours along each axis lie in memory."""
-    return tuple(step // x._array.itemsize for step in x._array.strides)
-
-
-@method("data_ptr")
-def data_ptr(x: Tensor) -> int:
-    """Where in memory its first element lies."""
-    return int(x._array.__array_interface__["data"][0])
-
-
-@method("contiguous")
-def contiguous(x: Tensor, **_: Any) -> Tensor:
-    """x itself, or a copy with the numbers in order."""
-    if x._array.flags.c_contiguous:
-        return x
-    out = wrap(np.ascontiguousarray(x._array))
-    return attach(out, CloneBackward0(), x) if tracks(x) else out
-
-
-class ToCopyBackward0(Node):
-    def __init__(self, kind: Any) -> None:
-        self.kind = kind
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (convert(v, self.kind),)
-
-
-def convert(x: Any, kind: Any) -> Any:
-    """x with another element type; x itself where it has it already."""
-    if x.dtype == kind:
-        return x
-    if not isinstance(x, Tensor):
-        return (x.real if x.dtype.kind == "c" and kind.kind != "c" else x).astype(kind)
-    array = x._array
-    if array.dtype.kind == "c" and kind.kind != "c":
-        array = array.real
-    out = wrap(array.astype(kind))
-    differentiable = kind.kind in "fc" and x._array.dtype.kind in "fc"
-    return attach(out, ToCopyBackward0(x._array.dtype), x) if differentiable and tracks(x) else out
-
-
-@method("type_as")
-def type_as(x: Tensor, other: Tensor) -> Any:
-    """x with the element type of ``other``."""
-    return convert(x, other._array.dtype)
-
-
-@method("to")
-def to(x: Tensor, *args: Any, dtype: Any = None, device: Any = None, copy: bool = False,
-       **_: Any) -> Any:  # fmt: skip
-    """x with another element type, on the one device there is."""
-    for argument in args:
-        if isinstance(argument, Tensor):
-            dtype = argument.dtype
-        elif isinstance(argument, str):
-            device = argument
-        elif argument is not None and not isinstance(argument, bool):
-            dtype = argument
-    check_device(device)
-    made = x if dtype is None else convert(x, numpy_type(dtype))
-    return clone(x) if copy and made is x else made
-
-
-@method("type")
-def type_of(x: Tensor, dtype: Any = None, **_: Any) -> Any:
-    """x with another element type; without one, the name of the type it has."""
-    if dtype is None:
-        return describe(x._array).split()[0]
-    if isinstance(dtype, str):
-        dtype = BY_TENSOR_NAME[dtype.removeprefix("torch.")]
-    return convert(x, numpy_type(getattr(dtype, "dtype", dtype)))
-
-
-_CASTS = {
-    "float": "float32", "double": "float64", "half": "float16", "int": "int32", "long": "int64",
-    "short": "int16", "char": "int8", "byte": "uint8", "bool": "bool", "cdouble": "complex128",
-    "cfloat": "complex64",
-}  # fmt: skip
-
-
-def _cast_to(kind: np.dtype[Any]) -> Any:
-    return lambda x, **_: convert(x, kind)
-
-
-for _name, _kind in _CASTS.items():
-    setattr(Tensor, _name, _cast_to(np.dtype(_kind)))
-Tensor.cpu = lambda x, *_, **options: x  # type: ignore[attr-defined]
-Tensor.cuda = lambda x, *_, **options: check_device("cuda")  # type: ignore[attr-defined]

@@ -1,0 +1,91 @@
+"""How an operation gets its names: ``torch.sum(x)``, ``x.sum()``, or both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from gradcalc.autograd.core.grad_mode import mode
+from gradcalc.autograd.core.tensor import Tensor
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+NAMES: dict[str, Any] = {}
+"""What has been registered under ``torch.…``: the package's own names come from here."""
+
+
+def method(*names: str) -> Callable[[F], F]:
+    """Make a function a method of Tensor, under these names."""
+
+    def attach_method(function: F) -> F:
+        for name in names:
+            setattr(Tensor, name, function)
+        return function
+
+    return attach_method
+
+
+def function(*names: str) -> Callable[[F], F]:
+    """Make it a function of the package, under its own name and these."""
+
+    def register(made: F) -> F:
+        taking = made if isinstance(made, type) else with_out(made)
+        NAMES.update(dict.fromkeys((made.__name__, *names), taking))
+        return made
+
+    return register
+
+
+def operation(*names: str) -> Callable[[F], F]:
+    """Both: ``torch.sum(x)`` and ``x.sum()``."""
+
+    def register(made: F) -> F:
+        return method(made.__name__, *names)(function(*names)(made))
+
+    return register
+
+
+def with_out(made: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with PyTorch's keywords ``input=``, ``other=`` and ``out=``."""
+
+    @wraps(made)
+    def call(*operands: Any, **options: Any) -> Any:
+        if options:
+            operands, options, out = split_options(operands, options)
+            if out is not None:
+                return into(out, made.__name__, operands, made(*operands, **options))
+        return made(*operands, **options)
+
+    return call
+
+
+def split_options(
+    operands: tuple[Any, ...], options: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any], Any]:
+    """Operands that were named among the others, the rest of the options, and ``out``."""
+    out = options.pop("out", None)
+    for name in ("input", "other"):
+        if name in options:
+            operands = (options.pop(name), *operands) if name == "input" else (
+                *operands, options.pop(name))  # fmt: skip
+    return operands, options, out
+
+
+def into(out: Any, name: str, operands: tuple[Any, ...], result: Any) -> Any:
+    """``out=``: the result, written into a tensor that was given."""
+    if isinstance(out, tuple):
+        return tuple(into(o, name, operands, r) for o, r in zip(out, result, strict=True))
+    if mode.enabled and any(isinstance(x, Tensor) and x._tracked for x in (*operands, out)):
+        raise RuntimeError(
+            f"{name}(): functions with out=... arguments don't support automatic differentiation, "
+            "but one of the arguments requires grad."
+        )
+    if any(isinstance(x, Tensor) and x._tangent is not None for x in (*operands, out)):
+        raise RuntimeError(f"{name}(): an out= function cannot be used in forward mode")
+    if out._array.shape == result._array.shape:
+        out._array[...] = result._array
+    else:
+        out._array = result._array.astype(out._array.dtype)
+    out._counter[0] += 1
+    return out
