@@ -16,6 +16,7 @@ from gradcalc.errors import BindingError, listed
 from gradcalc.functions.primitives import CONSTANTS
 from gradcalc.language.names import base, whole_arrays
 
+_NUMBERS = (float, int, np.float64)
 _BY_ORDER = (list, float, int, np.float64)
 
 
@@ -26,6 +27,10 @@ def coordinates(x: Any, variables: Sequence[str]) -> Floats:
     """
     if x is None:
         raise BindingError("there is no point", hint="in order, by name, or as keywords")
+    if type(x) is dict and len(x) == len(variables):  # the usual case, at no price
+        numbers = [x.get(name) for name in variables]
+        if all(type(number) in _NUMBERS for number in numbers):
+            return np.array(numbers, dtype=float)
     if not isinstance(x, _BY_ORDER):
         columns = named_values(x)
         if columns is not None:
@@ -60,7 +65,10 @@ def named_values(x: Any) -> dict[str, Any] | None:
         raise BindingError(
             f"two columns are named '{next(n for n in names if names.count(n) > 1)}'"
         )
-    return {name: x[name] for name in names}
+    try:
+        return {name: x[name] for name in names}
+    except (TypeError, LookupError) as error:  # a lazy frame
+        raise BindingError(f"the columns of this {type(x).__name__} cannot be had") from error
 
 
 def _by_order(x: Any, variables: Sequence[str]) -> Floats:

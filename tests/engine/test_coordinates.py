@@ -152,3 +152,15 @@ class Pair(NamedTuple):
 
 def test_named_tuples_have_names_too() -> None:
     assert gradcalc.compile("x**2*y")(Pair(y=2, x=3)).tolist() == [18]
+
+
+def test_a_frame_that_has_no_numbers_yet_is_refused() -> None:
+    with pytest.raises(BindingError, match="cannot be had"):
+        gradcalc.compile("x")(Broken(x=[1]))  # type: ignore[arg-type]
+
+
+class Broken(Frame):
+    """A frame that is lazy, as polars has them."""
+
+    def __getitem__(self, name: str) -> Any:
+        raise TypeError("collect it first")
