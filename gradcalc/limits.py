@@ -31,3 +31,6 @@ COPIED_AT_ONCE = 16
 
 MOST_ENTRIES = 25_000_000
 """Of a dense Jacobian or Hessian that a command prints: 200 MB of numbers."""
+
+MOST_ORDER = 1000
+"""Of a polygamma: it takes about so many steps, and past it nearly all values are infinite."""

@@ -13,7 +13,7 @@ FORMATS = {
 }
 """Every format, with the extensions of its files."""
 
-WHAT = ("eval", "grad", "jacobian", "vjp", "jvp")
+WHAT = ("eval", "grad", "jacobian", "vjp", "jvp", "hessian", "hvp")
 """What can be computed of each row."""
 
 POLICIES = ("nan", "skip", "stop")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradcalc.batch.chunk import Floats
+from gradcalc.calculus.kinds import BY_WORD
+from gradcalc.engine.point import At
 from gradcalc.engine.program import Program
 
 if TYPE_CHECKING:
     from gradcalc.check.verdict import Verdict
+    from gradcalc.explain.undefined import Cause
 
 Direction = tuple[float | str, ...]
 """The entries of v or of u: a number, or the name of the column that has one for each row."""
@@ -31,49 +34,29 @@ class Request(NamedTuple):
     labels: tuple[str, ...]
 
 
-class Kind(NamedTuple):
-    """``names(outputs, variables)`` and ``numbers(program, x, vector, threads)``, shape (N, …).
-
-    ``as_checked`` is the name under which ``check.verify`` knows it.
-    """
+class Column(NamedTuple):
+    """Of a word of ``names.WHAT``: ``names(outputs, variables)`` of its columns, and
+    ``numbers(at, vector)``, shape (N, …), of which those for ``variables`` are the last axis where
+    there are slopes ``per_variable``, and the last two where there are second ones."""
 
     names: Callable[[Sequence[str], Sequence[str]], list[str]]
-    numbers: Callable[[Program, Floats, Floats | None, int | None], Floats]
-    vector: str = ""
-    as_checked: str = ""
+    numbers: Callable[[At, Any], Floats]
+    per_variable: int = 1
 
 
-KINDS = {
-    "eval": Kind(lambda f, x: list(f), lambda p, x, _, t: p(x, threads=t), as_checked="eval"),
-    "grad": Kind(
-        lambda f, x: [f"d/d{b}" for b in x],
-        lambda p, x, _, t: p.gradient(x, threads=t),
-        as_checked="gradient",
+COLUMNS = {
+    "eval": Column(lambda f, x: list(f), lambda at, _: at.value, 0),
+    "grad": Column(lambda f, x: [f"d/d{b}" for b in x], lambda at, _: at.gradient()),
+    "jacobian": Column(
+        lambda f, x: [f"d{a}/d{b}" for a in f for b in x], lambda at, _: at.jacobian()
     ),
-    "jacobian": Kind(
-        lambda f, x: [f"d{a}/d{b}" for a in f for b in x],
-        lambda p, x, _, t: p.jacobian(x, threads=t),
-        as_checked="jacobian",
+    "vjp": Column(lambda f, x: [f"d/d{b}" for b in x], lambda at, v: at.vjp(v)),
+    "jvp": Column(lambda f, x: [f"d{a}/du" for a in f], lambda at, u: at.jvp(u), 0),
+    "hessian": Column(
+        lambda f, x: [f"d2{f[0]}/d{a}d{b}" for a in x for b in x], lambda at, _: at.hessian(), 2
     ),
-    "vjp": Kind(
-        lambda f, x: [f"d/d{b}" for b in x],
-        lambda p, x, v, t: p.vjp(x, _given(v), threads=t),
-        "v",
-        "vjp",
-    ),
-    "jvp": Kind(
-        lambda f, x: [f"d{a}/du" for a in f],
-        lambda p, x, u, t: p.jvp(x, _given(u), threads=t),
-        "u",
-        "jvp",
-    ),
+    "hvp": Column(lambda f, x: [f"d2{f[0]}/d{b}du" for b in x], lambda at, u: at.hvp(u)),
 }
-
-
-def _given(vector: Floats | None) -> Floats:
-    if vector is None:
-        raise ValueError("a product needs its vector")
-    return vector
 
 
 class Results:
@@ -83,47 +66,39 @@ class Results:
         self.program = program
         self.threads = threads
         self.request = request
-        self._variables = program.variables[: request.slopes]
-        self.names = tuple(
-            name
-            for kind in request.kinds
-            for name in KINDS[kind].names(program.outputs, self._variables)
-        )
-
-        kinds = [kind for kind in request.kinds
-                 for _ in KINDS[kind].names(program.outputs, self._variables)]  # fmt: skip
-        self._values = [j for j, kind in enumerate(kinds) if kind == "eval"]
+        names = {word: self._names(word) for word in request.kinds}
+        self.names = tuple(name for word in request.kinds for name in names[word])
+        words = [word for word in request.kinds for _ in names[word]]
+        self._values = [j for j, word in enumerate(words) if word == "eval"]
+        self._slopes = np.array([j for j, word in enumerate(words) if word != "eval"], int)
 
     def at(self, numbers: Floats) -> Floats:
-        """The results at N rows of numbers: shape (N, number of names)."""
-        parts = []
+        """The results at N rows of numbers: shape (N, number of names).
+
+        Where a value is not finite, no slope is a number: 0 of √(x·x) where x·x overflows is none.
+        """
         with np.errstate(all="ignore"):
-            for kind in self.request.kinds:
-                found = self._full(kind, numbers)
-                if kind not in ("eval", "jvp"):
-                    found = found[..., : self.request.slopes]
-                parts.append(found.reshape(len(numbers), -1))
-        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+            at = self.program.at(numbers[:, : len(self.program.variables)], threads=self.threads)
+            parts = [self._part(word, at, numbers) for word in self.request.kinds]
+            results = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+            if len(self._slopes) and len(at.odd):
+                results[np.ix_(at.odd, self._slopes)] = np.nan
+        return results
 
     def verdicts(self, row: Floats, results: Floats, budget: float | None) -> Iterator[Verdict]:
         """What the check says of one row of numbers and its results."""
         from gradcalc.check.verify import BUDGET, verify  # deferred: it brings sympy
 
-        x, start = row[: len(self.program.variables)], 0
-        for name in self.request.kinds:
-            kind = KINDS[name]
-            count = len(kind.names(self.program.outputs, self._variables))
-            ours, start = results[start : start + count], start + count
+        at, start = self.program.at(row[: len(self.program.variables)]), 0
+        for word in self.request.kinds:
+            vector = self._vector(word, row[None])
+            question = at.ask(BY_WORD[word].name, None if vector is None else np.ravel(vector))
+            count, kept = len(self._names(word)), self._kept(word)
             with np.errstate(all="ignore"):
-                full = self._full(name, row[None])[0]
-            if name in ("eval", "jvp"):
-                full = ours
-            else:  # what stands in the output, among slopes that do not
-                full[..., : self.request.slopes] = ours.reshape(*full.shape[:-1], -1)
-            vector = self._vector(kind.vector, row[None])
-            question = self.program.at(x).ask(
-                kind.as_checked, None if vector is None else np.ravel(vector)
-            )
+                full = np.array(at.value if word == "eval" else question.entries)
+            # What stands in the output, among slopes that do not.
+            full[kept] = results[start : start + count].reshape(full[kept].shape)
+            start += count
             yield verify(
                 question,
                 full if question.kind.order else (),
@@ -144,41 +119,58 @@ class Results:
         return holes
 
     def why(self, row: Floats, results: Floats) -> str:
-        """Which number of a row is none, or which of its results, and where that comes from."""
+        """Which number of a row is none, or which of its values or results, and why."""
+        from gradcalc.explain.undefined import of_value  # deferred: rarely needed
+
         gaps = ~np.isfinite(row)
         if gaps.any():
             at = int(gaps.argmax())
             return f"{self.request.labels[at]} is {row[at]}, not a number"
         at = int(self._holes(results[None])[0].argmax())
-        cause = self._cause(row[: len(self.program.variables)], at)
-        return f"{self.names[at]} is {results[at]}" + (f": {cause}" if cause else "")
+        point = self.program.at(row[: len(self.program.variables)])
+        with np.errstate(all="ignore"):
+            gaps = ~np.isfinite(point.value)
+        if gaps.any() and at not in self._values:
+            output = int(gaps.argmax())
+            cause = of_value(point, output)
+            said = f"{self.program.outputs[output]} is {point.value[output]}"
+        else:
+            cause = self._cause(point, at)
+            said = f"{self.names[at]} is {results[at]}"
+        return said + (f": {cause.what}" if cause else "")
 
-    def _cause(self, x: Floats, at: int) -> str:
-        from gradcalc.explain.undefined import of_slope, of_value  # deferred: rarely needed
+    def _cause(self, point: At, at: int) -> Cause | None:
+        from gradcalc.explain.undefined import of_slope, of_value
 
-        for kind in self.request.kinds:
-            count = len(KINDS[kind].names(self.program.outputs, self._variables))
+        for word in self.request.kinds:
+            count = len(self._names(word))
             if at < count:
                 break
             at -= count
-        point = self.program.at(x)
-        if kind == "eval":
-            cause = of_value(point, at)
-        elif kind in ("grad", "jacobian"):
-            cause = of_slope(point, *divmod(at, self.request.slopes))
-        else:
-            return ""
-        return cause.what if cause else ""
+        if word == "eval":
+            return of_value(point, at)
+        if word in ("grad", "jacobian"):
+            return of_slope(point, *divmod(at, self.request.slopes))
+        return None
 
-    def _full(self, kind: str, numbers: Floats) -> Floats:
-        x = numbers[:, : len(self.program.variables)]
-        vector = self._vector(KINDS[kind].vector, numbers)
-        return KINDS[kind].numbers(self.program, x, vector, self.threads)
+    def _names(self, word: str) -> list[str]:
+        slopes = self.program.variables[: self.request.slopes]
+        return COLUMNS[word].names(self.program.outputs, slopes)
 
-    def _vector(self, letter: str, numbers: Floats) -> Floats | None:
+    def _kept(self, word: str) -> tuple[Any, ...]:
+        """Which entries are those of the variables that get slopes."""
+        return (..., *[slice(self.request.slopes)] * COLUMNS[word].per_variable)
+
+    def _part(self, word: str, at: At, numbers: Floats) -> Floats:
+        found: Floats = COLUMNS[word].numbers(at, self._vector(word, numbers))[self._kept(word)]
+        return found.reshape(len(numbers), len(self._names(word)))
+
+    def _vector(self, word: str, numbers: Floats) -> Floats | None:
         """The vector, one for all rows, or where it uses columns one for each row."""
-        if not letter:
+        kind = BY_WORD[word]
+        if kind.vector is None:
             return None
+        letter = kind.vector.letter
         entries = self.request.vectors[letter]
         if letter == "u":  # variables without slopes stand still
             rest = len(self.program.variables) - self.request.slopes

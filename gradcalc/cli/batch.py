@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from gradcalc.batch.names import WHAT, by_extension
 from gradcalc.calculus.gradients import under
+from gradcalc.calculus.kinds import BY_WORD
 from gradcalc.cli.dispatch import report
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import bytes_sink, write
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from gradcalc.batch.results import Direction, Request
     from gradcalc.batch.sample import Outcome
     from gradcalc.batch.stream import Tally
-
-_VECTORS = {"vjp": "v", "jvp": "u"}
 
 
 def batch(options: Options) -> Exit:
@@ -111,16 +110,18 @@ def _request(options: Options, kinds: tuple[str, ...], layout: Layout, reader: R
     from gradcalc.batch.results import Request
 
     graph = layout.graph
-    if "grad" in kinds and len(graph.outputs) != 1:
-        raise BindingError(
-            f"a gradient is of one output, and there are {len(graph.outputs)}",
-            hint="all rows at once: --what jacobian",
-        )
+    for kind in kinds:
+        if BY_WORD[kind].of_one and len(graph.outputs) != 1:
+            raise BindingError(
+                f"a {BY_WORD[kind].of_one} is of one output, and there are {len(graph.outputs)}",
+                hint="all rows at once: --what jacobian",
+            )
+    header = reader.names or ()
     labels = {"v": graph.output_names, "u": graph.variables[: layout.slopes]}
     vectors = {
-        letter: _direction(options, letter, labels[letter], reader.names or ())
-        for kind, letter in _VECTORS.items()
-        if kind in kinds
+        vector.letter: _direction(options, vector.letter, labels[vector.letter], header)
+        for vector in (BY_WORD[kind].vector for kind in kinds)
+        if vector is not None
     }
     more = dict.fromkeys(
         entry

@@ -6,14 +6,14 @@ computed at a point is kept there: the values, then the local partials, for ever
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from copy import copy
 from functools import cached_property
 
 import numpy as np
 
 from gradcalc.engine import reverse, sweeps
-from gradcalc.engine.schedule import Floats, Schedule, schedule
+from gradcalc.engine.schedule import Floats, Ints, Schedule, schedule
 from gradcalc.graph.graph import Graph
 
 MODES = ("auto", "reverse", "forward")
@@ -121,12 +121,21 @@ class Sweeps:
         return max(1, SEED_BUFFER // max(1, self.machine.schedule.size))
 
 
+FEWEST = 8
+"""Points that are computed side by side, if need be the same ones: numpy's vector code treats one
+number alone, and sums of one column, otherwise than several."""
+
+
 class Chunks:
-    """The answers at N points, ``x`` of shape (N, n), a chunk at a time; the points come first."""
+    """The answers at N points, ``x`` of shape (N, n), a chunk at a time; the points come first.
+
+    ``odd`` has the points, by number, where a value turned out not to be finite.
+    """
 
     def __init__(self, machine: Grouped, x: Floats) -> None:
         self.machine = machine
         self.x = x
+        self.odd: list[Ints] = []
 
     @property
     def value(self) -> Floats:
@@ -137,26 +146,26 @@ class Chunks:
         return self._all(lambda run, _: run.jacobian(mode), m, n)
 
     def vjp(self, v: Floats) -> Floats:
-        return self._all(lambda run, chunk: run.vjp(turned(v[chunk])), self.x.shape[1])
+        return self._all(lambda run, rows: run.vjp(turned(v[rows])), self.x.shape[1])
 
     def jvp(self, u: Floats) -> Floats:
         m = len(self.machine.graph.outputs)
-        return self._all(lambda run, chunk: run.jvp(turned(u[chunk])), m)
+        return self._all(lambda run, rows: run.jvp(turned(u[rows])), m)
 
-    def _all(self, work: Callable[[Sweeps, slice], Floats], *shape: int) -> Floats:
-        width = max(1, POINT_BUFFER // max(1, self.machine.schedule.size))
-        chunks = (slice(start, start + width) for start in range(0, len(self.x), width))
+    def _all(self, work: Callable[[Sweeps, Ints], Floats], *shape: int) -> Floats:
         result = np.empty((len(self.x), *shape))
-        self.fill(result, chunks, work)
+        self.fill(result, np.arange(len(self.x)), work)
         return result
 
-    def fill(
-        self, result: Floats, chunks: Iterable[slice], work: Callable[[Sweeps, slice], Floats]
-    ) -> None:
-        """Put what ``work`` makes of each chunk of the points in its place."""
-        for chunk in chunks:
-            made = work(Sweeps(self.machine, turned(self.x[chunk])), chunk)
-            result[chunk] = np.moveaxis(made, -1, 0)
+    def fill(self, result: Floats, rows: Ints, work: Callable[[Sweeps, Ints], Floats]) -> None:
+        """Put what ``work`` makes of the points ``rows`` in its place."""
+        width = max(FEWEST, POINT_BUFFER // max(1, self.machine.schedule.size))
+        for start in range(0, len(rows), width):
+            some = rows[start : start + width]
+            chunk = np.resize(some, max(FEWEST, len(some)))
+            run = Sweeps(self.machine, turned(self.x[chunk]))
+            result[chunk] = np.moveaxis(work(run, chunk), -1, 0)
+            self.odd.append(chunk[~np.isfinite(run.value).all(axis=0)])
 
 
 def by_rows(mode: str, m: int, n: int) -> bool:

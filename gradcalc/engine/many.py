@@ -22,8 +22,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradcalc.calculus import gradients
-from gradcalc.engine.grouped import Chunks, Grouped, Sweeps, turned
-from gradcalc.engine.schedule import Floats
+from gradcalc.engine.grouped import FEWEST, Chunks, Grouped, Sweeps, turned
+from gradcalc.engine.schedule import Floats, Ints
 from gradcalc.engine.unwatched import telling_below
 from gradcalc.functions import sines
 from gradcalc.functions.primitives import ADD, COS, DIV, MUL, NEG, SIN, SQUARE, SUB
@@ -40,14 +40,15 @@ WORK = 1 << 20
 """Numbers that a thread must have to make and to put in place: below, it waits for the others more
 than it helps."""
 
-MANY_POINTS = 64
 SMALL_GRAPH = 20_000
-"""From so many points on, and up to so many nodes times outputs, the Jacobian is written out as
-straight-line code, which costs a few microseconds a node to make."""
+"""Nodes times outputs up to which a Jacobian is written out as straight-line code, which costs a
+few microseconds a node to make. However few the points: their last bits must not depend on it."""
 
-MANY_PRODUCTS = 1024
 SMALL_PRODUCT = 1000
-"""The same for vᵀJ and J u, of points and nodes: sweeps take less time there, the code more."""
+"""Nodes up to which vᵀJ and J u are: sweeps take less time there, the code more."""
+
+_TOTAL = np.add.reduce
+"""Of what may be infinite or NaN: a single number tells whether any of them is."""
 
 Step = tuple[Callable[..., Any], int, int, int, int]
 """A function, the places of its operands (-1: none), and the place that it writes to."""
@@ -84,7 +85,10 @@ class Straight:
         """So many points in chunks of much the same length, whoever is to work on them."""
         pieces = max(1, -(-count // self.most))
         step = max(1, -(-count // pieces) + 7 & -8)  # registers begin where a cache line does
-        return [slice(start, min(start + step, count)) for start in range(0, count, step)]
+        found = [slice(start, min(start + step, count)) for start in range(0, count, step)]
+        if found and count >= FEWEST:  # the last one may share rows with the one before it
+            found[-1] = slice(min(found[-1].start, count - FEWEST), count)
+        return found
 
 
 class Many:
@@ -132,7 +136,11 @@ class Everywhere:
         self.careful = Chunks(machine.careful, x)
         graph = machine.graph
         self._worth_it = len(graph) * len(graph.outputs) <= SMALL_GRAPH
-        self._products_worth_it = len(x) >= MANY_PRODUCTS and len(graph) <= SMALL_PRODUCT
+        self._products_worth_it = len(graph) <= SMALL_PRODUCT
+
+    @property
+    def odd(self) -> list[Ints]:
+        return self.careful.odd
 
     @property
     def value(self) -> Floats:
@@ -152,23 +160,23 @@ class Everywhere:
         if not self._products_worth_it:
             return self.careful.vjp(v)
         points = np.hstack([self.x, v])
-        return self._all(self.machine.vjp, points, lambda run, chunk: run.vjp(turned(v[chunk])))
+        return self._all(self.machine.vjp, points, lambda run, rows: run.vjp(turned(v[rows])))
 
     def jvp(self, u: Floats) -> Floats:
         if not self._products_worth_it:
             return self.careful.jvp(u)
         points = np.hstack([self.x, u])
-        return self._all(self.machine.jvp, points, lambda run, chunk: run.jvp(turned(u[chunk])))
+        return self._all(self.machine.jvp, points, lambda run, rows: run.jvp(turned(u[rows])))
 
     def _all(
         self,
         code: Straight,
         points: Floats,
-        work: Callable[[Sweeps, slice], Floats],
-        shape: tuple[int, ...] = (-1,),
+        work: Callable[[Sweeps, Ints], Floats],
+        shape: tuple[int, ...] = (),
     ) -> Floats:
         flat, suspects = run(code, points, self.threads)
-        result = flat.reshape(len(points), *shape)
+        result = flat.reshape(len(points), *shape) if shape else flat
         self.careful.fill(result, suspects, work)
         return result
 
@@ -259,7 +267,7 @@ class _Allocation:
         self.steps.append((function, a, b, c, target))
         if node in self.telling:
             self.sums.append(self._new_place())
-            self.steps.append((np.add.reduce, target, -1, -1, self.sums[-1]))
+            self.steps.append((_TOTAL, target, -1, -1, self.sums[-1]))
         if direct:  # made once more for another column: reading back a column is no quicker
             self.steps += [(function, a, b, c, column) for column in columns[1:]]
         else:
@@ -350,28 +358,30 @@ def _writing(primitive: Primitive) -> Callable[..., Any]:
     return into
 
 
-def run(
-    straight: Straight, points: Floats, threads: int | None = None
-) -> tuple[Floats, list[slice]]:
-    """The outputs at points of shape (N, n): shape (N, columns); and the chunks that are suspect.
+def run(straight: Straight, points: Floats, threads: int | None = None) -> tuple[Floats, Ints]:
+    """The outputs at points of shape (N, n): shape (N, columns); and the rows that are suspect.
 
-    A chunk is suspect when something in it is not finite, or huge: there, only a careful sweep can
+    A row is suspect when something in it is not finite, or huge: there, only a careful sweep can
     tell a structural zero from a NaN. ``threads`` is at most how many work (by default, one a
-    core); the results do not depend on it.
+    core); the results do not depend on it, nor on the other rows.
     """
-    results = np.empty((len(points), straight.columns))
-    waiting = straight.chunks(len(points))
-    worthwhile = len(points) * (len(straight.steps) + straight.columns) // WORK
+    count = len(points)
+    if 0 < count < FEWEST:
+        results, suspects = run(straight, points[np.resize(np.arange(count), FEWEST)], threads)
+        return results[:count], suspects[suspects < count]
+    results = np.empty((count, straight.columns))
+    waiting = straight.chunks(count)
+    worthwhile = count * (len(straight.steps) + straight.columns) // WORK
     workers = max(1, min(threads or min(cores(), worthwhile), len(waiting)))
     work = partial(_work, straight, points, results, waiting)
     others = [_pool(workers - 1).submit(work) for _ in range(workers - 1)]
     try:
-        suspects = work()
+        found = work()
     finally:
         waiting.clear()  # an interruption here ends the others too
     for other in others:
-        suspects += other.result()
-    return results, suspects
+        found += other.result()
+    return results, np.unique(np.concatenate(found)) if found else np.arange(0)
 
 
 @cache
@@ -384,9 +394,9 @@ if hasattr(os, "register_at_fork"):  # a child has none of its parent's threads
     os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
-def _work(straight: Straight, points: Floats, results: Floats, waiting: list[slice]) -> list[slice]:
+def _work(straight: Straight, points: Floats, results: Floats, waiting: list[slice]) -> list[Ints]:
     """One thread's share: a chunk as long as any is waiting."""
-    suspects: list[slice] = []
+    suspects: list[Ints] = []
     room = None
     with np.errstate(all="ignore"):
         while chunk := _next(waiting):
@@ -398,7 +408,7 @@ def _work(straight: Straight, points: Floats, results: Floats, waiting: list[sli
                 room = _Room(straight, rows, len(there), memory)
             room.fill(points[chunk])
             if not (_largest(points[chunk]) < straight.below and room.is_finite()):
-                suspects.append(chunk)
+                suspects.append(chunk.start + room.suspects(points[chunk]))
             if len(there) < len(results):
                 there[:] = room.rows
     if room is not None and room.memory.nbytes <= 2 * CACHE:
@@ -450,6 +460,7 @@ class _Room:
         for column, number in straight.fills:
             self.places[column].fill(number)
         self.steps = straight.steps
+        self.below = straight.below
 
     def fill(self, points: Floats) -> None:
         """Compute the rows of these points."""
@@ -462,6 +473,24 @@ class _Room:
                 function(places[a], places[b], out=places[target])
             else:
                 function(places[a], places[b], places[c], out=places[target])
+
+    def suspects(self, points: Floats) -> Ints:
+        """Which of these points have a number that is not finite, or coordinates too large.
+
+        Everything is computed once more to find out: a register has many uses.
+        """
+        found = ~(np.abs(points) < self.below).all(axis=1)
+        places = self.places
+        for function, a, b, c, target in self.steps:
+            if function is _TOTAL:
+                found |= ~np.isfinite(places[a])
+            elif b < 0:
+                function(places[a], out=places[target])
+            elif c < 0:
+                function(places[a], places[b], out=places[target])
+            else:
+                function(places[a], places[b], places[c], out=places[target])
+        return np.flatnonzero(found)
 
     def is_finite(self) -> bool:
         """Whether all that was computed is finite; an overflow of the sum is taken for a no."""

@@ -16,7 +16,7 @@ import numpy as np
 from gradcalc.calculus.kinds import KINDS, Kind, U
 from gradcalc.engine import sparse
 from gradcalc.engine.grouped import MODES
-from gradcalc.engine.schedule import Floats
+from gradcalc.engine.schedule import Floats, Ints
 from gradcalc.errors import BindingError, UsageError, listed
 
 if TYPE_CHECKING:
@@ -48,6 +48,13 @@ class At:
         """Of every node of the graph, at one point; NaN where no output needs it."""
         values: Floats = self._alone.run.values
         return values
+
+    @property
+    def odd(self) -> Ints:
+        """Of N points, those whose values are not finite, by number. Each answer finds the ones
+        among all points on its way; before the first answer there are none."""
+        found: list[Ints] = self.run.odd
+        return np.unique(np.concatenate(found)) if found else np.arange(0)
 
     @cached_property
     def gradient_at(self) -> At:

@@ -10,7 +10,7 @@ from gradcalc.calculus import gradients
 from gradcalc.engine import narrow, sparse
 from gradcalc.engine.coordinates import coordinates
 from gradcalc.engine.grouped import Grouped
-from gradcalc.engine.many import MANY_POINTS, Many
+from gradcalc.engine.many import Many
 from gradcalc.engine.narrow import Narrow
 from gradcalc.engine.point import At, Numbers
 from gradcalc.engine.schedule import Floats, Schedule
@@ -77,7 +77,7 @@ class Program:
 
     def machine(self, x: Floats) -> Grouped | Narrow | Many:
         """What is fastest at a point, ``x`` of shape (n,), or at N points, (N, n)."""
-        if x.ndim == 2 and len(x) >= MANY_POINTS:
+        if x.ndim == 2:
             return self._at_many_points
         return self._at_one_point
 

@@ -51,11 +51,13 @@ class WayBack:
         ``seeds`` has shape (m,), or (m, k) for k seeds or k points; the result (n,) or (n, k).
         """
         with np.errstate(all="ignore"):
-            if not partials.undefined:
-                result = self._quick(partials, seeds)
-                if np.isfinite(result.sum()):
-                    return result
-            return careful_pullback(self.schedule, partials, seeds)
+            if partials.undefined.all():
+                return careful_pullback(self.schedule, partials, seeds)
+            result = self._quick(partials, seeds)
+            finite = np.isfinite(result.sum(axis=0)) & ~partials.undefined
+            if finite.all():
+                return result
+            return np.where(finite, result, careful_pullback(self.schedule, partials, seeds))
 
     def _quick(self, partials: Partials, seeds: Floats) -> Floats:
         cotangents = np.empty((self.schedule.size, *seeds.shape[1:]))

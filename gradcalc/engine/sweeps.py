@@ -9,6 +9,8 @@ there (another output's row, a branch of ``where`` that is not taken, a literal 
 must stay zero, and 0·inf must not make it a NaN. Only when a plain sweep yields something that is
 not finite is it run again, with a second buffer of flags that says which places anything has
 flowed to. (A sweep only multiplies and adds, so a finite result has met nothing that was not.)
+Points, and seeds, that stand side by side do not meet: only those get what the second run makes of
+them whose own results were not finite, so that a point's last bits do not depend on its company.
 The quick sweep down is in ``gradcalc.engine.reverse``.
 """
 
@@ -27,10 +29,10 @@ from gradcalc.functions.sines import LONG
 
 class Partials(NamedTuple):
     """``slopes``: per group, per active operand, an array over the group or a float for all of it;
-    ``undefined``: whether the value of any node is a NaN."""
+    ``undefined``: whether the value of any node is a NaN, at the point or at each of them."""
 
     slopes: list[list[Any]]
-    undefined: bool
+    undefined: Any
 
 
 def forward(schedule: Schedule, x: Floats) -> Floats:
@@ -42,7 +44,7 @@ def forward(schedule: Schedule, x: Floats) -> Floats:
     with np.errstate(all="ignore"):
         for group in schedule.groups:
             place = buffer[group.results]
-            long = place.size >= LONG
+            long = x.ndim > 1 or place.size >= LONG  # among many points, however few
             function = group.primitive.numpy_long if long else group.primitive.numpy
             if isinstance(function, np.ufunc):
                 function(*operands_of(group, buffer), out=place)
@@ -55,8 +57,9 @@ def linearize(schedule: Schedule, values: Floats) -> Partials:
     """The local partials at the point where ``values`` were computed. Once per point."""
     with np.errstate(all="ignore"):
         # An undefined value has no slope, whatever its formula says: log(-1) has not slope -1.
-        undefined = bool(np.isnan(values[schedule.telling].max(initial=-np.inf)))
-        slopes = [slopes_of(group, values, group.active, undefined) for group in schedule.groups]
+        undefined = np.isnan(values[schedule.telling].max(axis=0, initial=-np.inf))
+        some = bool(undefined.any())
+        slopes = [slopes_of(group, values, group.active, some) for group in schedule.groups]
         return Partials(slopes, undefined)
 
 
@@ -70,7 +73,8 @@ def slopes_of(group: Group, values: Floats, operands: Sequence[int], undefined: 
     slopes = rule(group.primitive)
     needed = reads(slopes, wanted)
     given = [x.read(values) if k in needed else None for k, x in enumerate(group.operands)]
-    partials = evaluate(slopes, given, out, wanted, _apply_long if out.size >= LONG else None)
+    long = out.ndim > 1 or out.size >= LONG
+    partials = evaluate(slopes, given, out, wanted, _apply_long if long else None)
     found = [partials[k] for k in wanted]
     if undefined and np.isnan(out).any():
         return [np.where(np.isnan(out), np.nan, partial) for partial in found]
@@ -105,8 +109,9 @@ def pushforward(schedule: Schedule, partials: Partials, seeds: Floats) -> Floats
     """J u: the tangents of the outputs, for tangents ``seeds`` of the inputs, (n,) or (n, k)."""
     with np.errstate(all="ignore"):
         result = _pushforward(schedule, partials, seeds)
-        if not np.isfinite(result).all():
-            result = _careful_pushforward(schedule, partials, seeds)
+        finite = np.isfinite(result).all(axis=0)
+        if not finite.all():
+            result = np.where(finite, result, _careful_pushforward(schedule, partials, seeds))
     return result
 
 

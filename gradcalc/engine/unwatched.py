@@ -1,9 +1,10 @@
-"""Do the slopes at a point tell whether its values are undefined?
+"""Do the slopes at a point tell whether its values are undefined, or infinite?
 
 At many points only slopes are computed, where they are all that was asked for. But a slope may be
 a number where the value is none: log(x) has the slope 1/x by formula, at -1 too. A value is NaN
 where a function was asked for outside its domain, or where an overflow met another (inf - inf,
-0 * inf, sin(inf)). Where neither can happen unseen, the values need not be looked at.
+0 * inf, sin(inf)). Where neither can happen unseen, the values need not be looked at: they are
+finite, or a slope is not.
 """
 
 from __future__ import annotations
@@ -54,6 +55,8 @@ def telling_below(graph: Graph) -> float:
     """Up to which magnitude of the inputs some slope is not finite wherever a value is undefined;
     0 where that cannot be promised, and the values have to be looked at."""
     primitives = [TABLE[code] for code in graph.codes]
+    if _has_fixed_overflow(graph, primitives):
+        return 0.0
     if not all(primitive in CARRYING for primitive in primitives):
         if any(primitive.domain or primitive in GROWING for primitive in primitives):
             return 0.0
@@ -66,6 +69,18 @@ def telling_below(graph: Graph) -> float:
         if _largest(graph, primitives, magnitude) <= _SAFE:
             return magnitude
     return 0.0
+
+
+def _has_fixed_overflow(graph: Graph, primitives: list[Primitive]) -> bool:
+    """Whether something is not finite wherever the point is: exp(1000), which no slope knows of.
+    What is finite has become a constant."""
+    depends: list[bool] = []
+    for node, primitive in enumerate(primitives):
+        operands = [column[node] for column in graph.operands[: primitive.arity]]
+        depends.append(primitive is VARIABLE or any(depends[operand] for operand in operands))
+        if not depends[-1] and node not in graph.constants:
+            return True
+    return False
 
 
 def _largest(graph: Graph, primitives: list[Primitive], magnitude: float) -> float:

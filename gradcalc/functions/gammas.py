@@ -21,6 +21,7 @@ from gradcalc.functions.long import (
     piecewise,
     polynomial,
 )
+from gradcalc.limits import MOST_ORDER
 
 FAR = 10
 """From here on, a dozen terms of the asymptotic series have all the digits."""
@@ -242,12 +243,13 @@ def _polygamma_of(n: int, x: Floats) -> Floats:
 
 @in_long_double
 def polygamma(n: Floats, x: Floats) -> Floats:
-    """The n-th derivative of digamma at x; NaN where n is no order, or x a pole."""
+    """The n-th derivative of digamma at x; NaN where n is no order, or x a pole.
+
+    Its work grows with n, and a column of a file can say any: up to ``MOST_ORDER`` it is done.
+    """
     result = np.full(x.shape, np.nan, Long)
-    for order in set(n.tolist()):
+    orders = n[(n >= 0) & (n <= MOST_ORDER) & (n == np.floor(n))]
+    for order in np.unique(orders).tolist():
         here = n == order
-        if order == 0:
-            result[here] = _digamma(x[here])
-        elif order > 0 and order == np.floor(order) and order < np.inf:
-            result[here] = _polygamma_of(int(order), x[here])
+        result[here] = _polygamma_of(int(order), x[here]) if order else _digamma(x[here])
     return result

@@ -45,6 +45,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gradcalc.functions.row import Arithmetic, Lazy, Primitive
+from gradcalc.limits import MOST_ORDER
 
 np: Any = Lazy("numpy")
 special: Any = Lazy("scipy.special")
@@ -393,8 +394,9 @@ unary("lgamma", gammas.lgamma, d="digamma(x)", domain="x > 0 or x != floor(x)",
 unary("digamma", gammas.digamma, d="polygamma(1, x)", domain="x > 0 or x != floor(x)",
       aliases=("psi",), doc="derivative of log(gamma(x))")
 binary("polygamma", gammas.polygamma, dx=None, dy="polygamma(x + 1, y)",
-       domain="x >= 0 and x == floor(x) and (y > 0 or y != floor(y))",
-       doc="x-th derivative of digamma at y", mpmath=mp.psi)
+       domain="x >= 0 and x <= 1000 and x == floor(x) and (y > 0 or y != floor(y))",
+       doc="x-th derivative of digamma at y",
+       mpmath=lambda n, x: mp.psi(n, x) if n <= MOST_ORDER else mp.mpf("nan"))
 unary("erfi", normal.erfi, d="2/sqrt(pi)*expx2(x)",
       plain=("2*exp(x**2)/sqrt(pi)",), doc="imaginary error function, -i*erf(i*x)")
 unary("normpdf", normal.normpdf, d="-x*out", doc="density of the normal distribution",

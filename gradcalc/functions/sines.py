@@ -24,7 +24,8 @@ from gradcalc.functions.processor import is_vectorised
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 LONG = 2048
-"""Numbers from which on this pays."""
+"""Numbers from which on this pays. Who calls says whether there are so many: what becomes of one
+number must not depend on how many stand beside it."""
 
 _QUARTER, _QUARTER_REST = 1.5707963267948966, 6.123233995736766e-17  # π/2, and what it lacks
 _FAR = 2.0**26
@@ -60,16 +61,12 @@ def cos(x: Any, out: Floats | None = None) -> Any:
 
 
 def tangent(x: Floats, out: Floats) -> None:
-    """tan x for ``cos_beside`` and ``sin_beside``; nothing where they do without."""
-    if len(x) >= LONG:
-        np.tan(x, out=out)
+    """tan x for ``cos_beside`` and ``sin_beside``."""
+    np.tan(x, out=out)
 
 
 def cos_beside(tangent: Floats, x: Floats, out: Floats) -> None:
     """cos x, elementwise; ``out`` may be ``x``."""
-    if len(x) < LONG:
-        np.cos(x, out=out)
-        return
     sign = np.empty(min(CHUNK, len(x)))
     for start in range(0, len(x), CHUNK):
         here = slice(start, start + CHUNK)
@@ -79,16 +76,13 @@ def cos_beside(tangent: Floats, x: Floats, out: Floats) -> None:
 
 def sin_beside(tangent: Floats, cos: Floats, x: Floats, out: Floats) -> None:
     """sin x, elementwise; ``out`` may be any of the three."""
-    if len(x) < LONG:
-        np.sin(x, out=out)
-    else:
-        np.multiply(tangent, cos, out=out)
+    np.multiply(tangent, cos, out=out)
 
 
 def _by_chunks(
     plain: Callable[..., Any], quick: Callable[..., None], x: Any, out: Floats | None
 ) -> Any:
-    if np.size(x) < LONG or x.dtype != np.float64:
+    if np.ndim(x) == 0 or x.dtype != np.float64:
         return plain(x, out=out)
     source = np.ascontiguousarray(x).reshape(-1)
     made = np.empty(x.shape) if out is None or not out.flags.c_contiguous else out
@@ -115,9 +109,6 @@ def _sin(x: Floats, out: Floats, room: Floats) -> None:
 
 def _cos(x: Floats, out: Floats, room: Floats) -> None:
     t, rest, square, cos_t = room[:, : len(x)]
-    if not -_FAR < x.min() <= x.max() < _FAR:  # or not a number
-        _cos_of_tangent(x, np.tan(x, out=t), out, rest)
-        return
     np.subtract(_QUARTER, x, out=t)  # cos x = sin y, but y = π/2 - x is not a double:
     np.add(x, t, out=rest)
     np.subtract(_QUARTER, rest, out=rest)
@@ -134,6 +125,11 @@ def _cos(x: Floats, out: Floats, room: Floats) -> None:
     if np.abs(t, out=square).min() < _NEAR:
         near = square < _NEAR  # there sin t and the rest may cancel
         t[near] = np.cos(x[near])
+    if not -_FAR < x.min() <= x.max() < _FAR:  # or not a number
+        far = ~(np.abs(x) < _FAR)
+        angles = x[far]
+        _cos_of_tangent(angles, np.tan(angles), cos_far := np.empty_like(angles), angles.copy())
+        t[far] = cos_far
     np.copyto(out, t)
 
 

@@ -138,6 +138,7 @@ def test_the_number_of_threads_changes_nothing(gradcalc: Shell) -> None:
         (["vjp", "--v", "x2,1"], "d/dx1,d/dx2\n14.0,15.0\n3.0,2.5\n"),
         (["jacobian", "--wrt", "x2"], "df1/dx2,df2/dx2\n3.0,6.0\n3.0,1.0\n"),
         (["jvp", "--wrt", "x2"], "df1/du,df2/du\n3.0,6.0\n3.0,1.0\n"),
+        (["jvp", "--u", "x2,1"], "df1/du,df2/du\n15.0,12.0\n4.0,2.0\n"),
     ],
 )
 def test_what(gradcalc: Shell, words: list[str], out: str) -> None:
@@ -158,7 +159,7 @@ def test_every_format_in_and_out(gradcalc: Shell, what: str, format: str) -> Non
         "-o", source,
     )  # fmt: skip
     assert made.code == 0, made.err
-    if what == "jvp":
+    if what in ("jvp", "hvp"):
         vector = [*vector, "--u", "1,0"]
     ran = gradcalc("batch", expression, "--points", source, "--what", what, *vector, "-o", target)
     assert ran.code == 0, ran.err
@@ -169,6 +170,8 @@ def test_every_format_in_and_out(gradcalc: Shell, what: str, format: str) -> Non
     expected = {
         "eval": [x1 * np.sin(x2)],
         "jvp": [np.sin(x2)],
+        "hessian": [0 * x1, np.cos(x2), np.cos(x2), -x1 * np.sin(x2)],
+        "hvp": [0 * x1, np.cos(x2)],
     }.get(what, [np.sin(x2), x1 * np.cos(x2)])
     assert np.allclose(rows, np.transpose(expected), rtol=1e-15)
 
@@ -259,6 +262,58 @@ def test_an_infinite_value_is_none(gradcalc: Shell) -> None:
     assert "2 rows, 1 failed; ✓ sympy: 1 random row agrees" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("words", "out"),
+    [
+        (["hessian"], "d2f1/dxdx,d2f1/dxdy,d2f1/dydx,d2f1/dydy\n6.0,4.0,4.0,0.0\n"),
+        (["hvp", "--u", "1,10"], "d2f1/dxdu,d2f1/dydu\n46.0,4.0\n"),
+        (["hvp", "--u", "y,x"], "d2f1/dxdu,d2f1/dydu\n26.0,12.0\n"),
+        (["hessian", "--wrt", "y"], "d2f1/dydy\n0.0\n"),
+        (["eval,hessian", "--wrt", "x"], "f1,d2f1/dxdx\n12.0,6.0\n"),
+    ],
+)
+def test_second_derivatives(gradcalc: Shell, words: list[str], out: str) -> None:
+    words = ["--what", *words, "--check-sample", "1"]
+    ran = gradcalc("batch", "x**2*y", "--points", put("p.csv", "x,y\n2,3\n"), *words)
+    assert (ran.code, ran.out) == (0, out)
+    assert "1 random row agrees" in ran.err
+
+
+OVERFLOWS = [
+    ("sqrt(x*x+y*y)", "1e155,1e155", "f1 is inf"),
+    ("sqrt(x*x+y*y)/1e10", "1e155,1", "f1 is inf"),
+    ("atan(x)+exp(y)", "1,1000", "f1 is inf"),
+    ("-log(x)+y", "0,1", "f1 is inf"),
+    ("log(x)+y", "-1,1", "f1 is nan"),
+    ("1/x+y", "0,1", "f1 is inf"),
+    ("x*1e200*y", "1e200,1", "f1 is inf"),
+    ("sin(exp(1000))+x*y", "1,2", "f1 is nan"),
+    ("exp(1000)+x*y", "1,2", "f1 is inf"),
+    ("x+y+1/(1-1)", "1,2", "f1 is inf"),
+    ("max(x,y)*1e300", "1e20,0", "f1 is inf"),
+]
+
+
+@pytest.mark.parametrize("what", ["eval", "grad", "jacobian", "vjp", "jvp", "hessian", "hvp"])
+@pytest.mark.parametrize(("text", "row", "why"), OVERFLOWS)
+def test_a_value_that_is_not_finite_fails_whatever_is_asked(
+    gradcalc: Shell, text: str, row: str, why: str, what: str
+) -> None:
+    words = ("batch", text, "--what", what, "--u", "1,1", "--points")
+    words = tuple(word for word in words if what in ("jvp", "hvp") or word not in ("--u", "1,1"))
+    other = "0.5,0.25\n"
+    alone = gradcalc(*words, put("p.csv", f"x,y\n{row}\n"))
+    assert alone.code == 1
+    assert f"p.csv, line 2: {why}" in alone.err
+    first = alone.out.splitlines()[1]
+    assert what == "eval" or set(first.split(",")) == {"nan"}
+    for company in (9, 99, 3000):  # the same verdict and the same text in any
+        ran = gradcalc(*words, put("p.csv", f"x,y\n{row}\n" + other * company))
+        assert ran.code == 1
+        assert f"p.csv, line 2: {why}" in ran.err
+        assert ran.out.splitlines()[1] == first
+
+
 def test_failures_in_json(gradcalc: Shell) -> None:
     ran = gradcalc(
         "batch", "sqrt(x)", "--points", put("p.csv", BAD), "-f", "ndjson", "--what", "eval", "-q"
@@ -278,7 +333,7 @@ def test_failures_in_json(gradcalc: Shell) -> None:
         (2, [PAIR, "--points", "nowhere.csv"], "cannot read 'nowhere.csv'"),
         (2, [PAIR, "--points", "."], "cannot read '.'"),
         (2, ["-", "--points", "-"], "both"),
-        (2, [PAIR, "--points", "p.csv", "--what", "hessian"], "none of"),
+        (2, [PAIR, "--points", "p.csv", "--what", "hess"], "none of"),
         (2, [PAIR, "--points", "p.csv", "--on-error", "ignore"], "none of"),
         (2, [PAIR, "--points", "p.csv", "--format", "table"], "none of"),
         (2, [PAIR, "--points", "p.csv", "-o", "no/folder.csv"], "cannot write"),

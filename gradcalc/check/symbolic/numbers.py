@@ -13,6 +13,7 @@ from typing import Any
 from gradcalc.check.budget import Deadline
 from gradcalc.check.digits.values import huge
 from gradcalc.functions.digits import context
+from gradcalc.limits import MOST_ORDER
 
 _TESTED_EVERY = 256  # sub-expressions between two looks at the clock
 _UNSAFE = frozenset((
@@ -168,7 +169,7 @@ def _functions(mp: Any) -> dict[str, Callable[..., Any]]:
         "conjugate": mp.conj,
         "ceiling": mp.ceil,
         "atan2": _atan2,
-        "polygamma": lambda n, x: mp.psi(int(n), x),
+        "polygamma": lambda n, x: mp.psi(int(n), x) if n <= MOST_ORDER else mp.nan,
         "DiracDelta": lambda x, n=0: mp.mpf(0),
         "Heaviside": lambda x, half=0.5: (1 + mp.sign(x)) / 2,
         "StrictLessThan": _order(lambda x, y: x < y),
