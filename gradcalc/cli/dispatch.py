@@ -110,7 +110,8 @@ def emit(options: Options, outcome: Outcome) -> Exit:
         for remark in () if options.quiet else outcome.notes:
             write(sys.stderr, note(remark, color=terminal.wants_color(options.color, sys.stderr)))
         if outcome.error is not None:
-            report(outcome.error, json=options.explained == "json", color=options.color)
+            json = options.explained == "json" or FORMATS[options.format].json
+            report(outcome.error, json=json, color=options.color)
         return outcome.exit
     sys.stdout.flush()  # the answer before the remarks about it
     for remark in remarks(options, outcome):

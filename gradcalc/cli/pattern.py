@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from gradcalc.cli.derivatives import answer, bends, judged, verdict_exit
+from gradcalc.cli.derivatives import answer, bends, judged, undefined, verdict_exit
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
 from gradcalc.cli.question import method, posed, traced
 from gradcalc.cli.terminal import is_terminal
-from gradcalc.errors import Exit, UsageError
+from gradcalc.errors import Exit, GradcalcError, UndefinedError, UsageError
 from gradcalc.render import formats as render_formats
 
 if TYPE_CHECKING:
+    from gradcalc.engine.point import Question
     from gradcalc.render.answer import Answer
 
 CHECKED = 4096
@@ -76,6 +77,7 @@ def _coordinates(options: Options) -> Text:
     at = program.at(problem.x)
     remarks = (*problem.graph.notes, *(kink.note for kink in bends(at, options)))
     matrix = at.sparse_jacobian()
+    gap = _gap(at.ask("jacobian"), matrix)
     exit = Exit.DONE
     if how != "none" and matrix.shape[0] * matrix.shape[1] <= CHECKED:
         verdict = judged(at.ask("jacobian"), options, matrix.toarray())
@@ -86,6 +88,7 @@ def _coordinates(options: Options) -> Text:
             *remarks,
             f"not checked: more than {CHECKED:,} entries, zeros included",
         )
+    exit = exit if gap is None else Exit.UNDEFINED
     found = program.pattern
     coordinates = Coordinates(
         program.outputs,
@@ -100,9 +103,22 @@ def _coordinates(options: Options) -> Text:
     if options.format == "table":
         screen = options.out is None and is_terminal(sys.stdout)
         text = render_table(coordinates, options.digits, MOST_ROWS if screen else None)
-        return Text(text, exit)
+        return Text(text, exit, error=gap)
     text = FORMATS[options.format](coordinates, options.digits)
     if render_formats.FORMATS[options.format].remarks:
-        return Text(text, exit)
+        return Text(text, exit, error=gap)
     agreed = verdict is not None and verdict.passed
-    return Text(text, exit, notes=remarks[:-1] if agreed else remarks)
+    return Text(text, exit, error=gap, notes=remarks[:-1] if agreed else remarks)
+
+
+def _gap(question: Question, matrix: Any) -> GradcalcError | None:
+    """The first value that is not finite, or entry that is a NaN, as with a dense Jacobian."""
+    if matrix.shape[0] * matrix.shape[1] <= CHECKED:
+        return undefined(question, matrix.toarray())
+    gap = undefined(question, matrix.data[:0])
+    holes = [k for k, entry in enumerate(matrix.data.tolist()) if entry != entry]
+    if gap is not None or not holes:
+        return gap
+    pattern = question.at.program.pattern
+    name = question.name(int(pattern.rows[holes[0]]), int(pattern.columns[holes[0]]))
+    return UndefinedError(f"{name} is nan at this point")

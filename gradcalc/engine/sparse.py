@@ -125,6 +125,10 @@ class _Rows:
         return shift + np.arange(total), np.repeat(np.arange(len(places)), lengths)
 
 
+Flags = np.ndarray[Any, np.dtype[np.bool_]]
+
+
+@np.errstate(all="ignore")  # constant slopes that are not finite are slopes too
 def find_pattern(schedule: Schedule) -> Pattern:
     """The pattern of the Jacobian and the steps that compute its entries."""
     rows = _Rows(schedule.size, schedule.n_inputs)
@@ -169,23 +173,60 @@ def _finished(rows: _Rows, schedule: Schedule, steps: Sequence[Step], cells: int
 
 
 def fill(schedule: Schedule, pattern: Pattern, values: Floats) -> Floats:
-    """The entries of the pattern, in its order, where the nodes have ``values``."""
+    """The entries of the pattern, in its order, where the nodes have ``values``.
+
+    As in ``gradcalc.engine.sweeps``, what is not finite is done again with flags: of an infinite
+    slope only that much reaches an entry as something flows there, and an undefined value has none.
+    """
+    with np.errstate(all="ignore"):
+        entries = _fill(schedule, pattern, values, None)
+        undefined = np.isnan(values[schedule.outputs])
+        if np.isfinite(entries.sum()) and not undefined.any():
+            return entries
+        reached = np.ones(pattern.cells, dtype=bool)
+        entries = _fill(schedule, pattern, values, reached)
+        flows = np.ones(len(entries), dtype=bool)
+        if pattern.cell is not None:
+            flows[pattern.changing] = pattern.cell.read(reached)
+        entries[~flows] = 0.0
+        entries[flows & undefined[pattern.rows]] = np.nan
+    return entries
+
+
+def _fill(schedule: Schedule, pattern: Pattern, values: Floats, reached: Flags | None) -> Floats:
+    """The entries; ``reached``, if given, is set for the cells that something flows to."""
     cells = np.empty(pattern.cells)
     cells[0] = 1.0
     undefined = bool(np.isnan(values.max(initial=-np.inf)))
-    with np.errstate(all="ignore"):
-        for step in pattern.steps:
-            group = schedule.groups[step.group]
-            slopes = _slopes(group, step.operands, values, undefined)
-            flows = [_flow(terms, slopes, cells, group.primitive.selects) for terms in step.terms]
-            if step.firsts is not None:
-                cells[step.cells] = np.add.reduceat(flows[0], step.firsts)
-            else:
-                cells[step.cells] = sum(flows[1:], start=flows[0])
-        entries = pattern.constant.copy()
-        if pattern.cell is not None:
-            entries[pattern.changing] = pattern.coefficient * pattern.cell.read(cells)
+    for step in pattern.steps:
+        group = schedule.groups[step.group]
+        slopes = _slopes(group, step.operands, values, undefined)
+        selects = group.primitive.selects
+        if reached is not None:
+            through = [_through(terms, slopes, reached, selects) for terms in step.terms]
+            flows = [np.where(flag, _flow(terms, slopes, cells, selects), 0.0)
+                     for flag, terms in zip(through, step.terms, strict=True)]  # fmt: skip
+            reached[step.cells] = (
+                np.logical_or.reduce(through)
+                if step.firsts is None
+                else np.logical_or.reduceat(through[0], step.firsts)
+            )
+        else:
+            flows = [_flow(terms, slopes, cells, selects) for terms in step.terms]
+        if step.firsts is not None:
+            cells[step.cells] = np.add.reduceat(flows[0], step.firsts)
+        else:
+            cells[step.cells] = sum(flows[1:], start=flows[0])
+    entries = pattern.constant.copy()
+    if pattern.cell is not None:
+        entries[pattern.changing] = pattern.coefficient * pattern.cell.read(cells)
     return entries
+
+
+def _through(terms: Terms, slopes: Floats, reached: Flags, selects: bool) -> Flags:
+    slope = terms.slope.read(slopes)
+    flows = np.ones(np.shape(slope), bool) if terms.cell is None else terms.cell.read(reached)
+    return np.asarray(flows & (slope != 0) if selects else flows & np.ones(np.shape(slope), bool))
 
 
 def _flow(terms: Terms, slopes: Floats, cells: Floats, selects: bool) -> Floats:

@@ -152,3 +152,26 @@ def test_one_output_is_wanted(gradcalc: Shell, command: str) -> None:
     assert "there are 2: f1, f2" in ran.err
     pasted = shlex.split(ran.err.partition("all rows at once: gradcalc ")[2])
     assert gradcalc(*pasted, "-f", "plain").out == "1 0\n0 1\n"
+
+
+@pytest.mark.parametrize("form", [[], ["--sparse"]])
+@pytest.mark.parametrize(
+    ("text", "point", "code"),
+    [
+        ("log(x)", "-1", 4),
+        ("log(x), y", "-1,1", 4),
+        ("1/0*x, exp(1000)*x", "0", 4),
+        ("exp(x)/y", "800,0", 4),
+        ("sqrt(max(x1,x2))", "0,-1", 0),
+        ("1e308*x*10*y", "1,1", 4),
+        ("x*y", "1,2", 0),
+    ],
+)
+def test_a_sparse_jacobian_ends_as_a_dense_one(
+    gradcalc: Shell, form: list[str], text: str, point: str, code: int
+) -> None:
+    ran = gradcalc("jacobian", text, *form, "--at", point)
+    assert ran.code == code
+    assert ("at this point" in ran.err) is (code == 4)
+    ran = gradcalc("jacobian", text, *form, "--at", point, "-f", "json")
+    assert ran.code == code

@@ -89,3 +89,18 @@ def test_columns_of_one_colour_never_meet_in_a_row(case: Case) -> None:
     colours = colour(pattern.rows, pattern.columns, pattern.shape)
     seen = {(int(i), int(colours[j])) for i, j in zip(pattern.rows, pattern.columns, strict=True)}
     assert len(seen) == pattern.nonzeros
+
+
+ODD = ["log(x)+y", "sqrt(max(x,y))", "sqrt(min(x,y))*x, y", "log(x)*0+y, x", "1/0*x, exp(1000)*y"]
+ODD += ["where(x > 0, log(x), y)", "x**y, x/y, x*1e308*y", "max(sqrt(x), y), clamp(x, 0, y)**0.5"]
+ODD += ["sum([sqrt(max(x, y)), log(x*y), y]), x+y", "sqrt(x)*sqrt(y)+max(x,y)", "abs(x)**0.5-y"]
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_at_odd_points_a_sparse_jacobian_is_the_dense_one(text: str) -> None:
+    program = gradcalc.compile(text)
+    for x in (-1.0, 0.0, -0.0, 1.0, 1e200):
+        for y in (-1.0, 0.0, 2.0, 1e200):
+            point = [x, y][: len(program.variables)]
+            dense = program.jacobian(point)
+            np.testing.assert_array_equal(program.sparse_jacobian(point).toarray(), dense)
