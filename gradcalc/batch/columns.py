@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -45,7 +46,9 @@ def fit(expression: Expression, reader: Reader, name: str) -> Layout:
     header = None if reader.names is None else named(reader.names)
     graph, slopes = _graph(expression, header or ())
     if header is not None:
-        return Layout(graph, tuple(column(header, v, name) for v in graph.variables), slopes)
+        times, place = Counter(header), {word: j for j, word in enumerate(header)}
+        columns = (place[v] if times[v] == 1 else column(header, v, name) for v in graph.variables)
+        return Layout(graph, tuple(columns), slopes)
     if reader.width != len(graph.variables):
         variables = ", ".join(graph.variables[:8]) + ", …" * (len(graph.variables) > 8)
         raise BindingError(

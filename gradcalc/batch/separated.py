@@ -78,12 +78,13 @@ class Separated:
         for block in self._pending:
             require_text(block, self._name)
             block = block.removeprefix(b"\xef\xbb\xbf") if self._line == 1 else block
-            while block:
-                line = block.partition(b"\n")[0].strip()
+            at = 0
+            while at < len(block):
+                end = block.find(b"\n", at) + 1 or len(block)
+                line = block[at:end].strip()
                 if line and not line.startswith(b"#"):
-                    return comment, block
-                comment = line or comment
-                block = _after(block, 1)
+                    return comment, block[at:]
+                comment, at = line or comment, end
                 self._line += 1
         if comment:  # a header, and no rows
             return b"", comment.lstrip(b"# \t")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -58,14 +57,19 @@ def read_ranges(texts: Sequence[str] | None, variables: Sequence[str]) -> list[R
 
 def _pieces(text: str) -> list[tuple[str, tuple[str, str], Span]]:
     """``x=0..1`` between commas: the name, the two ends, and where the piece stands."""
-    found = []
-    for piece in re.finditer(r"\s*([^,]+?)\s*(?:,|$)", text):
-        span = Span(*piece.span(1))
-        name, equals, ends = piece[1].rpartition("=")
+    found, end = [], -1
+    for whole in text.split(","):
+        start, end = end + 1, end + 1 + len(whole)
+        piece = whole.strip()
+        if not piece:
+            continue
+        start += len(whole) - len(whole.lstrip())
+        span = Span(start, start + len(piece))
+        name, equals, ends = piece.rpartition("=")
         low, dots, high = ends.partition("..")
         if not dots or not low.strip() or not high.strip() or (equals and not name.strip()):
             raise BindingError(
-                f"'{piece[1]}' is not a range", source=Source(text, OPTION), span=span, hint=_HINT
+                f"'{piece}' is not a range", source=Source(text, OPTION), span=span, hint=_HINT
             )
         found.append((name and spelled(name, OPTION), (low, high), span))
     return found

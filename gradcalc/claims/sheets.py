@@ -19,7 +19,7 @@ _LATEX = re.compile(
     r"\\begin\{(array|[bpvBV]?matrix|smallmatrix)\}(?:\{[^}]*\})?(.*?)\\end\{\1\}", re.S
 )
 _POWER = re.compile(r"\s*\\(?:times|cdot)\s*10\^\{?([-+]?\d+)\}?")
-_BRACKETS = re.compile(r"\s*(?:\w+\s*=)?\s*\[([^\[\]]*)\]\s*;?\s*")
+_BRACKETS = re.compile(r"\s*(?:\w+\s*=\s*)?\[([^\[\]]*)\]\s*(?:;\s*)?")
 _HEADING = re.compile(r"\s*(?:\d+(?:[×x]\d+ |-element )[\w{}, ]+:|\w+\s*=)[ \t]*\n")
 _NUMBER = re.compile(r"\s*[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[iI]nf|nan|NaN)\s*")
 _MOST = 4096  # rows and columns of a matrix that is written by its coordinates

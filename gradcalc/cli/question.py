@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from pathlib import Path
 
 from gradcalc.calculus.kinds import OUTPUTS, V, Vector
 from gradcalc.cli.commands import COMMANDS
@@ -83,7 +83,7 @@ def _several(words: Sequence[str]) -> UsageError:
     rest = [word for word in words[1:] if _VALUE.match(word)]
     if len(rest) == len(words) - 1:
         return UsageError(message, hint=f"values in one word: --at …,{','.join(rest)}")
-    if any(Path(word).exists() for word in words):
+    if any(map(os.path.exists, words)):
         return UsageError(
             f"{message}: the shell has put file names in the place of a *",
             hint='quote the expression: "x * y"',
@@ -105,7 +105,16 @@ def names(text: str | None, option: str) -> list[str] | None:
     """The names of a list with commas; one inside brackets (``a[0,1]``) is part of a name."""
     if text is None:
         return None
-    found = [name.strip() for name in re.split(r",(?![^\[]*\])", text)]
+    parts: list[list[str]] = []
+    inside = False
+    for part in text.split(","):
+        if inside:
+            parts[-1].append(part)
+        else:
+            parts.append([part])
+        opens, closes = part.rfind("["), part.rfind("]")
+        inside = opens > closes or (inside and opens == closes)
+    found = [",".join(pieces).strip() for pieces in parts]
     if not all(found):
         raise UsageError(
             f"{option} has an empty name", source=Source(text, option), span=Span(0, 1)

@@ -134,8 +134,12 @@ def order_columns(graph: Graph, given: Roles, taken: Iterable[str]) -> None:
         order = sorted(nodes, key=natural)
     else:
         order, known = [], {*taken, *given.constants, *CONSTANTS}
+        meant: dict[str, list[str]] = {}
+        for label in nodes:
+            for name in {label, base(label)}:
+                meant.setdefault(name, []).append(label)
         for name in given.wrt:
-            inside = [label for label in nodes if name in (label, base(label))]
+            inside = meant.get(name, [])
             if not inside:
                 inside = elements(name, given.shapes.get(name, ()))
                 nodes |= {label: graph.variable(label) for label in inside}
