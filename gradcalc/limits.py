@@ -10,6 +10,13 @@ from __future__ import annotations
 MOST_CHARACTERS = 16_000_000
 """Of an expression. Reading takes at most some 2 microseconds and 120 bytes for each."""
 
+DEEPEST_CALL = 50
+"""Functions of a text that call each other."""
+
+MOST_CALLED = 1_000_000
+"""Characters that calls of a text's own functions read once more, together: short to write, like
+arrays, are functions that call each other twice."""
+
 MOST_IN_A_FILE = 64_000_000
 """Characters of a file or of standard input: an expression, a point, a script. A device or a pipe
 that never ends is left when it has given so many."""

@@ -53,18 +53,18 @@ class Brackets(Operators):
             raise self.complain(f"'{token}' closes nothing", hint="remove it, or open one before")
         self.depth -= 1
         entry = self.pending.pop()
+        kind = entry.kind
+        if kind == "(" and token == ")":
+            self.target = None if not self.pending else self.target
+            self.starts[-1] = entry.at
+            self.end = self.token_end
+            return False
         if CLOSERS[entry.opener] != token:
             raise self.complain(
                 f"'{entry.opener}' is closed by '{token}'",
                 f"write '{CLOSERS[entry.opener]}' here",
                 Span(entry.at, self.token_end),
             )
-        kind = entry.kind
-        if kind == "(":
-            self.target = None if not self.pending else self.target
-            self.starts[-1] = entry.at
-            self.end = self.token_end
-            return False
         if kind == "|":
             return self.end_bars(entry)
         self.end_item(entry)
@@ -99,11 +99,15 @@ class Brackets(Operators):
             return self.indexed(entry, span)
         values = tuple(term[1] for term in entry.terms)
         if entry.kind == "call":
-            value = self.meaning.call(entry.items, values, span)
+            value = self.called(entry, values, span)
             return self.to_power(value, entry.at, span.end) if self.powers else value
         if entry.code:
             return self.matrix(entry, values, span)
         return self.meaning.array(values, span)
+
+    def called(self, entry: Pending, values: tuple[Value, ...], span: Span) -> Value:
+        """The value of a call."""
+        return self.meaning.call(entry.items, values, span)
 
     # --- MATLAB's arrays: blanks between entries, semicolons between rows ---------------------
 
@@ -152,6 +156,12 @@ class Brackets(Operators):
         if self.target is not None and not self.pending:
             self.target = (self.target[0], index) if self.target[1] is None else None
         return self.meaning.item(self.values.pop(), index, Span(self.starts[-1], span.end), span)
+
+    def close_method(self, entry: Pending, token: str) -> bool:
+        """``a.mean()``: what stands before the dot is the only argument."""
+        _, value, start, end = entry.terms.pop()
+        self.push(value, start, end)
+        return self.close(token)
 
     def close_after_row(self, entry: Pending) -> bool:
         """``[1; 2;]``: a semicolon may trail."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gradcalc.functions.primitives import DISPUTED, FUNCTIONS, OPERANDS
 from gradcalc.language.lookalikes import foreign, skeleton
 from gradcalc.language.structural import MANY, STRUCTURAL
-from gradcalc.language.tokens import is_blank, is_name, is_number
+from gradcalc.language.tokens import ends_value, is_blank, is_name, is_number
 
 
 class Complaint(NamedTuple):
@@ -81,18 +81,13 @@ def missing_operand(token: str, tokens: list[str], index: int) -> Complaint:
         return Complaint("the array is empty", "put a value between the brackets")
     if before in (",", ";") and token in (",", ";"):
         return Complaint(f"expected an expression between {short(before)} and {short(token)}")
-    if _is_value(before):
+    if ends_value(before):
         return Complaint(f"expected an expression before {short(token)}")
     return Complaint(f"expected a value after {short(before)}")
 
 
-def not_a_function(name: str, tokens: list[str], index: int) -> Complaint:
+def not_a_function(name: str) -> Complaint:
     """A name in call position that is no function."""
-    if _defines(tokens, index):
-        return Complaint(
-            f"'{name}(…) = …' defines a function; here names stand for values",
-            f"write {name} = … with the variables as they are",
-        )
     if name in DISPUTED:
         one, other = DISPUTED[name]
         return Complaint(f"{short(name)} is one function in some languages and another in others",
@@ -183,6 +178,13 @@ def bars_around_an_array(inside: str) -> Complaint:
                      f"write norm({inside}) or abs({inside})")  # fmt: skip
 
 
+def power_of_power(text: str) -> Complaint:
+    """``2^3^2`` and ``-2^2`` as MATLAB and spreadsheets have them."""
+    text = text if len(text) <= 20 else "…"
+    return Complaint("which power comes first differs from language to language",
+                     f"put parentheses: ({text})^… or {text[:1]}(…)")  # fmt: skip
+
+
 def two_entries(text: str) -> Complaint:
     """``[1 -2; 3 4]``"""
     return Complaint(f"{short(text)} has an entry like '1 -2': a difference, or two entries?",
@@ -218,6 +220,32 @@ def assignment(name: str = "") -> Complaint:
                          "give the value another name, or put this statement first")  # fmt: skip
     hint = "name a value with r = … at the start of a statement; compare with =="
     return Complaint("'=' stands where nothing can be given a name", hint)
+
+
+def function_again(name: str) -> Complaint:
+    return Complaint(f"'{name}' is a function of this text, which others call",
+                     "leave it out of --outputs, or name one of its values")  # fmt: skip
+
+
+def argument_count(name: str, wanted: int, got: int) -> Complaint:
+    arguments = f"{wanted} argument{'' if wanted == 1 else 's'}"
+    return Complaint(f"{short(name)} takes {arguments} as it is defined here, got {got}")
+
+
+def too_deep(name: str, most: int) -> Complaint:
+    return Complaint(f"{short(name)} is called more than {most} functions deep, which is the most")
+
+
+def too_much_called(name: str, most: int) -> Complaint:
+    return Complaint(
+        f"calls of {short(name)} make more than {most:,} characters, which is the most"
+    )
+
+
+def base_first(x: str, base: str) -> Complaint:
+    """``Log[b, x]``"""
+    return Complaint("the base of a logarithm stands first in Mathematica, and last elsewhere",
+                     f"write log({x})/log({base})")  # fmt: skip
 
 
 def arrow(name: str) -> Complaint:
@@ -257,21 +285,3 @@ def _previous(tokens: list[str], index: int) -> str:
         if not is_blank(token) and token != "\n":
             return token
     return ""
-
-
-def _is_value(token: str) -> bool:
-    """Whether a value can end in this token."""
-    word = is_name(token) and token not in ("and", "or", "not")
-    return word or is_number(token) or token[0] in ")]⁻⁰¹²³⁴⁵⁶⁷⁸⁹"
-
-
-def _defines(tokens: list[str], index: int) -> bool:
-    """Whether ``f(x, y) =`` starts at this token."""
-    depth = 0
-    for place in range(index + 1, len(tokens)):
-        token = tokens[place]
-        depth += (token == "(") - (token == ")")
-        if depth == 0 and token == ")":
-            rest = [t for t in tokens[place + 1 : place + 3] if not is_blank(t)]
-            return bool(rest) and rest[0] == "="
-    return False

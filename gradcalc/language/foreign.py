@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 
+from gradcalc.functions.formulas import FORMULAS
 from gradcalc.functions.primitives import DISPUTED, ELSEWHERE, FUNCTIONS
 from gradcalc.language.structural import STRUCTURAL
-from gradcalc.language.tokens import A_NAME, SUPERSCRIPTS
+from gradcalc.language.tokens import A_NAME, PATTERN, SUPERSCRIPTS, ends_value, is_blank
 
 LIBRARIES = {
     *("np", "numpy", "jnp", "jax", "onp", "anp", "autograd", "cp", "cupy", "xp", "linalg", "lax"),
@@ -21,9 +22,12 @@ LIBRARIES = {
 """What stands before a dot and a function (``np.sin``) and says where it comes from: not read."""
 
 
+_SPELLED_OUT = {key.partition("(")[0] for key in FORMULAS}
+
+
 def function(word: str) -> str | None:
     """The function of ours that ``word`` calls; None where there is none, or more than one."""
-    if word in FUNCTIONS or word in STRUCTURAL:
+    if word in FUNCTIONS or word in STRUCTURAL or word in _SPELLED_OUT:
         return word
     if word in DISPUTED:
         return None
@@ -60,3 +64,68 @@ POWER = re.compile(
 
 MATRICES = re.compile(r"[\w)\]]\.?'(?!\s*=(?!=))")
 """A transpose: the text is of MATLAB or Julia, and ``*`` is the product of matrices."""
+
+# --- left sides -----------------------------------------------------------------------------------
+
+_PARAMETERS = rf"\s*{A_NAME}\s*(?:,\s*{A_NAME}\s*)*"
+_GIVES = r":?=(?!=)"
+_TYPES = (
+    "let|var|val|const|double|float|real|auto|local|long|static|final|mut|my|our|global|constexpr"
+)
+
+DECLARES = {*_TYPES.split("|"), "return"}
+"""Words before a name that is given a value, or before a value."""
+
+DECLARATION = re.compile(
+    rf"(?:(?:{_TYPES})\b(?:\([^()\n]*\)|\*\d+)?\s*(?:::\s*)?)+(?={A_NAME}\s*{_GIVES})|return\b\s*"
+)
+
+DERIVATIVE = re.compile(rf"(?:d\w+\s*/\s*d\w+|{A_NAME}'+)(?=\s*{_GIVES})")
+"""A left side that names a derivative: ``dx/dt = …``, ``x' = …``."""
+
+DEFINITION = re.compile(
+    rf"{A_NAME}\s*(?:\((?P<call>{_PARAMETERS})\)\s*{_GIVES}"
+    r"|\[(?P<pattern>\s*[^\W\d]\w*_\s*(?:,\s*[^\W\d]\w*_\s*)*)\]\s*:?=(?!=)"
+    rf"|{_GIVES}\s*(?:@\s*\((?P<handle>{_PARAMETERS})\)|lambda\b(?P<lambda>{_PARAMETERS}):"
+    rf"|\((?P<arrow>{_PARAMETERS})\)\s*[-=]>|(?P<one>{A_NAME})\s*[-=]>))\s*"
+)
+"""``f(x) =``, ``f[x_] :=``, ``f = @(x)``, ``f = lambda x:``, ``f = (x) ->``."""
+
+ARROWS = ("->", "=>", "@", "lambda")
+"""What a text has that defines functions without parentheses on the left."""
+
+NAMELESS = re.compile(
+    rf"(?:lambda\b{_PARAMETERS}:|@\s*\({_PARAMETERS}\)"
+    rf"|\({_PARAMETERS}\)\s*[-=]>|{A_NAME}\s*[-=]>)\s*"
+)
+"""A function without a name, up to what it comes to."""
+
+STRINGS = re.compile(
+    r"""\s*\[?\s*(?:"[^"\n]*"|'[^'\n]*')(?:\s*,\s*(?:"[^"\n]*"|'[^'\n]*'))*\s*,?\s*\]?\s*"""
+)
+"""A text that is one string, or a list of some."""
+
+FORTRAN_NUMBER = re.compile(r"((?:\d+\.\d*|\.\d+))[dD]([-+]?\d+)(?![\w.])")
+"""A number whose exponent has a D."""
+
+METHOD = re.compile(rf"\.({A_NAME})(?=\s*(\()?)")
+"""``.mean(`` and ``.T`` after a value."""
+
+
+def end_of_statement(text: str, at: int) -> int:
+    """Where the statement ends that goes on at ``at``."""
+    depth, last = 0, ""
+    for found in PATTERN.finditer(text, at):
+        token = found[0]
+        if is_blank(token):
+            continue
+        if depth <= 0 and token in (",", ";"):
+            return found.start()
+        if token == "\n":
+            over = depth <= 0 and ends_value(last) and not CONTINUES.match(text, found.end())
+            if over:
+                return found.start()
+            continue
+        depth += (token in "([{") - (token in ")]}")
+        last = token
+    return len(text)

@@ -78,6 +78,7 @@ class Meaning:
         self.bound = bound
         self.flags_are_numbers = flags_are_numbers
         self.variables: dict[str, Value] = {}
+        self.called = 0  # characters that were read in calls of functions of the text
         self.conditions: set[int] = set()  # nodes that are true or false
 
     # --- names --------------------------------------------------------------------------------
@@ -88,6 +89,10 @@ class Meaning:
             return self._parameter(self.parameters[name], name, span)
         if name in CONSTANTS and name not in self.bound:
             return self.graph.constant(CONSTANTS[name], span, name)
+        return self.variable(name, span)
+
+    def variable(self, name: str, span: Span) -> Value:
+        """A variable, whatever else has its name."""
         value = self.variables.get(name)
         if value is None:
             value = self.variables[name] = self._variable(name, span)

@@ -22,12 +22,12 @@ def read_as(words: Mapping[str, str]) -> list[str]:
 
 def continued(parser: Reader) -> list[str]:
     """That lines were read as the rest of the ones above them."""
-    if not parser.continued:
+    if not parser.habits.continued:
         return []
-    first, text = parser.continued[0], parser.source.text
+    first, text = parser.habits.continued[0], parser.source.text
     lines = "line {} begins with '{}' and continues the one above".format(
         text.count("\n", 0, first) + 1, text[first]
     )
-    if len(parser.continued) > 1:
-        lines += f", and so do {len(parser.continued) - 1} more"
+    if len(parser.habits.continued) > 1:
+        lines += f", and so do {len(parser.habits.continued) - 1} more"
     return [f"{lines}; a ',' at the end of a line makes two expressions of them"]

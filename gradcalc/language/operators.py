@@ -25,6 +25,7 @@ from gradcalc.functions.primitives import (
     POW,
     WHERE,
 )
+from gradcalc.language import complaints
 from gradcalc.language.arrays import Value
 from gradcalc.language.meaning import FLOOR_DIVISION, MATMUL, MATRIX_CODES
 from gradcalc.language.reader import Pending, Reader
@@ -125,11 +126,34 @@ class Operators(Reader):
         term = (COMPARISONS[token], self.values.pop(), self.starts.pop(), self.end)
         top.terms.append(term)
 
-    def binary(self, token: str, prec: int, code: int) -> None:
-        """An operator of two operands that stands by itself."""
-        right = token == "**"  # binds from the right
-        self.reduce(prec + right)
+    def binary(self, token: str) -> bool:
+        """An operator of two operands that binds from the left."""
+        prec, code = BINARY[token]
+        self.reduce(prec)
         self.pending.append(Pending(prec, "binary", self.start, code))
+        return True
+
+    def refuse_power(self, token: str) -> None:
+        """A power that is read in two ways: ``√x^2``, or ``2.^3.^2`` and, in a spreadsheet,
+        ``-2^2``, in a text of other rules than ours."""
+        self.refuse_under_root(token)
+        top = self.pending[-1] if self.pending else None
+        spreadsheet = self.source.text.lstrip().startswith("=")
+        others = spreadsheet or ".^" in self.source.text
+        if top is None or not others:
+            return
+        if top.code == POW.code or (spreadsheet and top.code == NEG.code):
+            start = top.at if top.code == NEG.code else self.starts[-2]
+            text = self.source.text[start : self.end]
+            raise self.complain(*complaints.power_of_power(text), Span(start, self.token_end))
+
+    def refuse_under_root(self, token: str) -> None:
+        """``√x²`` and ``√2x``: how far does the root go?"""
+        top = self.pending[-1] if self.pending else None
+        if top is not None and top.prec == TIGHT and top.code != NOT.code:
+            inside = self.source.text[top.at : self.start]
+            span = Span(top.at, self.token_end)
+            raise self.complain(*complaints.how_far(inside, token), span)
 
     # --- after its operand --------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ precedences; what stands in other languages for a mark of this one is not shown)
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from itertools import repeat
 
@@ -39,12 +40,18 @@ from gradcalc.errors import Span
 from gradcalc.functions.primitives import ADD, CONSTANTS, FUNCTIONS, MOD, MUL, NOT, POW
 from gradcalc.language import complaints
 from gradcalc.language.brackets import CLOSERS
+from gradcalc.language.definitions import Definitions
 from gradcalc.language.foreign import (
+    ARROWS,
     COMMENT,
     CONTINUATION,
+    DECLARES,
+    FORTRAN_NUMBER,
     LIBRARIES,
     MATRICES,
+    METHOD,
     POWER,
+    STRINGS,
     TRAILING_COMMENT,
     function,
 )
@@ -60,23 +67,25 @@ from gradcalc.language.operators import (
 )
 from gradcalc.language.reader import FOLLOWING, Pending, Statement
 from gradcalc.language.repeats.follow import EXPRESSIONS, FACTORS, LONG, TERMS, Pieces, Take, follow
-from gradcalc.language.statements import Statements
 from gradcalc.language.structural import STRUCTURAL
 from gradcalc.language.tokens import (
     FROM_SUPERSCRIPT,
     SPELLINGS,
     SUPERSCRIPTS,
+    Tokens,
     is_blank,
     is_name,
     is_number,
 )
 
+_AFTER_VALUE = {"", "+", "-", "*", ",", ")", "]", "\n", ";"}
+_AFTER_LEFT = {"(", "[", "=", "/", "'"}
 _WORDS = {"and", "or", "not"}
 _OTHERWISE = {"|", "&", "%", "//"}
 """Binary operators whose marks may mean something else."""
 
 
-class Parser(Statements):
+class Parser(Definitions):
     """Reads one text into ``graph``; ``statements`` has what it says, in order."""
 
     # --- the loop -----------------------------------------------------------------------------
@@ -85,8 +94,27 @@ class Parser(Statements):
         found = deception(self.source.text)
         if found is not None:
             raise self.complain(*found)
-        if MATRICES.search(self.source.text):
+        self.recognise()
+        expecting = self.read_tokens()
+        self.start = self.token_end
+        self.finish_statement(expecting, at_end=True)
+        self.read_all_uncalled()
+        return self
+
+    def recognise(self) -> None:
+        """What of the whole text decides how its parts are read."""
+        text = self.source.text
+        quotes = "'" in text or '"' in text
+        if quotes and STRINGS.fullmatch(text):
+            blanks = str.maketrans("\"'[]", "    ")
+            self.tokens = Tokens(text.translate(blanks))
+        elif quotes and MATRICES.search(text):
             self.spellings = SPELLINGS | OF_MATRICES
+        self.has_arrows = any(mark in text for mark in ARROWS)
+        self.careful = ".^" in text or text.lstrip().startswith("=")
+
+    def read_tokens(self) -> bool:
+        """All tokens. Says whether a value is expected after them."""
         expecting = True
         tokens = self.tokens
         while self.index + 1 < len(tokens) or not tokens.complete:
@@ -94,9 +122,7 @@ class Parser(Statements):
                 tokens.cut_further()
             ready = len(tokens) if tokens.complete else max(0, len(tokens) - FOLLOWING)
             expecting = self.read(tokens[self.index + 1 : ready], expecting)
-        self.start = self.token_end
-        self.finish_statement(expecting, at_end=True)
-        return self
+        return expecting
 
     def read(self, tokens: Iterable[str], expecting: bool) -> bool:
         """Some tokens, one by one. Says whether a value is expected after them."""
@@ -125,6 +151,8 @@ class Parser(Statements):
 
     def operand(self, token: str) -> bool:
         """A token where a value is expected. Says whether one is still expected after it."""
+        if self.has_arrows and self.skip_parameters():
+            return True
         token = SPELLINGS.get(token, token)
         if token == "(" or token == "[" or token == "|":
             return self.open(token)
@@ -152,6 +180,8 @@ class Parser(Statements):
             return True
         if token == "." and self.after_library(0):
             return True
+        if token == "=" and self.at_statement_start():  # a cell of a spreadsheet
+            return True
         if self.skip_comment() or self.continues():
             return True
         raise self.complain(*complaints.unexpected(token, self.tokens.whole(), self.index))
@@ -166,9 +196,14 @@ class Parser(Statements):
         elif token in BINARY:
             if token in _OTHERWISE:
                 return self.operator_or_mark(token)
-            if token == "**":
-                self.refuse_under_root(token)
-            self.binary(token, *BINARY[token])
+            prec, code = BINARY[token]
+            if token != "**":
+                self.reduce(prec)
+            else:
+                if self.careful:
+                    self.refuse_power(token)
+                self.reduce(prec + 1)  # it binds from the right
+            self.pending.append(Pending(prec, "binary", self.start, code))
         elif token == ")" or token == "]":
             return self.close(token)
         elif token in (",", ";", "\n", ":"):
@@ -185,7 +220,8 @@ class Parser(Statements):
         elif token == "=":
             self.assignment()
         elif token[-1] in SUPERSCRIPTS:
-            self.refuse_under_root(token)
+            if self.careful:
+                self.refuse_under_root(token)
             return self.superscript(token)
         else:
             return self.mark(token)
@@ -198,9 +234,8 @@ class Parser(Statements):
         if token != "|" and (self.skip_trailing_comment() or self.continues()):
             return False
         if token == "//":
-            self.read_as["x//y"] = "floor(x/y)"
-        self.binary(token, *BINARY[token])
-        return True
+            self.habits.read_as["x//y"] = "floor(x/y)"
+        return self.binary(token)
 
     def mark(self, token: str) -> bool:
         """What only other languages, or paper, write after a value."""
@@ -210,7 +245,9 @@ class Parser(Statements):
         if token == "!" and adjacent:
             return self.factorial()
         if token == "'" and adjacent:
-            return self.transposed()
+            return self.prime()
+        if token == "." and adjacent:
+            return self.method()
         if token == "?" or token == "if":
             return self.begin_choice(token)
         if token == "else" and self.goes_on_with("else", "if"):
@@ -223,8 +260,19 @@ class Parser(Statements):
 
     def name(self, token: str) -> bool:
         following = self.next_token()
+        if following in _AFTER_VALUE and self.tokens[self.index - 1] != ".":
+            return self.push(self.named_value(token), self.start, self.token_end)
         following = SPELLINGS.get(following, following)
+        if following == "=" and not self.has_arrows and self.at_statement_start():
+            self.target = (token, None)
+            return self.push(0, self.start, self.token_end)
+        if (following in _AFTER_LEFT or token in DECLARES) and self.at_statement_start():
+            read = self.left_side(token, following)
+            if read is not None:
+                return read
         if following == "(" or following == "[":
+            if token in self.functions:
+                return self.call(token)
             if following == "(" and (token in FUNCTIONS or token in STRUCTURAL):
                 return self.call(token)
             function = self.function(token, following)
@@ -240,7 +288,7 @@ class Parser(Statements):
             self.target = (token, None)
             return self.push(0, self.start, self.token_end)
         if following == "(" and not self.ends_entry():
-            raise self.complain(*complaints.not_a_function(token, self.tokens.whole(), self.index))
+            raise self.complain(*complaints.not_a_function(token))
         if token not in CONSTANTS and self.after_library():
             raise self.complain(*complaints.not_a_member(token))
         if token in self.named and self.at_statement_start() and following == "[":
@@ -253,7 +301,7 @@ class Parser(Statements):
             return None
         name = function(word)
         if name is not None and (name != word or bracket == "["):
-            self.read_as[f"{word}{bracket}…{CLOSERS[bracket]}"] = f"{name}(…)"
+            self.habits.read_as[f"{word}{bracket}…{CLOSERS[bracket]}"] = f"{name}(…)"
         return name
 
     def power_of_function(self, word: str) -> bool | None:
@@ -273,13 +321,50 @@ class Parser(Statements):
         self.take(found.end())
         if found["word"] is None:
             return self.call(name)
+        self.careful = True
         self.pending.append(Pending(TIGHT, "unary", self.start, FUNCTIONS[name].code))
+        return True
+
+    def prime(self) -> bool:
+        """``x'``: a transpose, or the derivative of that name that the text gives a value."""
+        name = f"{self.source.text[self.starts[-1] : self.end]}'"
+        begins = not self.pending and self.assign is None
+        if begins and SPELLINGS.get(self.next_token(), self.next_token()) == "=":
+            self.target = (name, None)
+            return False
+        if name not in self.named:
+            return self.transposed()
+        start = self.starts.pop()
+        self.values.pop()
+        return self.push(self.named_value(name), start, self.token_end)
+
+    def method(self) -> bool:
+        """``a.mean()`` and ``A.T``: functions of what stands before the dot."""
+        found = METHOD.match(self.source.text, self.start)
+        if found is None:
+            return False if self.continues() else self.juxtapose(".")
+        name = function(found[1]) if found[2] else None
+        if found[1] == "T" and not found[2]:
+            self.take(found.end())
+            start = self.starts.pop()
+            value = self.values.pop()
+            value = value if isinstance(value, int) else value.T
+            return self.push(value, start, self.token_end)
+        if name is None:
+            return self.juxtapose(".")
+        start = self.starts.pop()
+        term = (1, self.values.pop(), start, self.end)
+        self.take(found.end())
+        self.call(name)
+        self.pending[-1].at = start
+        self.pending[-1].terms.append(term)
         return True
 
     def root(self, name: str) -> bool:
         """``√x``; ``√(x)`` is a call like any other."""
         if self.next_token() == "(":
             return self.call(name)
+        self.careful = True
         self.pending.append(Pending(TIGHT, "unary", self.start, FUNCTIONS[name].code))
         return True
 
@@ -292,8 +377,7 @@ class Parser(Statements):
     def double_bar(self) -> bool:
         """``||`` after a value: two ends, an end and a beginning (``|x||y|``), or else an or."""
         if not self.in_bars():
-            self.binary("or", *BINARY["or"])
-            return True
+            return self.binary("or")
         self.close("|")
         return self.close("|") if self.in_bars() else self.times_bar()
 
@@ -311,6 +395,8 @@ class Parser(Statements):
         if not is_operand or token in _WORDS:
             raise self.complain(*complaints.unexpected(token, self.tokens.whole(), self.index))
         before = self.tokens[self.index - 1]
+        if token[0] in "dD" and self.fortran_exponent(before):
+            return False
         array = self.innermost()
         if array is not None and array.kind == "[" and is_blank(before.replace("\n", " ")):
             self.next_entry(array, new_row=self.after_newline())
@@ -331,6 +417,25 @@ class Parser(Statements):
             return True
         previous = self.previous_token()
         return previous[-1] in f")|!{SUPERSCRIPTS}" or (previous == "]" and token != "(")
+
+    def fortran_exponent(self, before: str) -> bool:
+        """``1.5d-3``, unless d is a name of the text: then it is 1.5*d - 3."""
+        start = self.start - len(before)
+        found = FORTRAN_NUMBER.match(self.source.text, start)
+        if found is None or not is_number(before):
+            return False
+        name = self.source.text[self.start : self.token_end]
+        if name not in self.habits.fortran:
+            elsewhere = re.search(rf"(?<![\w.]){name}(?!\w)", self.source.text)
+            self.habits.fortran[name] = elsewhere is None and not self.is_variable(name)
+        if not self.habits.fortran[name]:
+            return False
+        number = f"{found[1]}e{found[2]}"
+        self.habits.read_as[found[0]] = number
+        self.take(found.end())
+        self.values[-1] = self.graph.constant(self.finite(number), Span(start, self.token_end))
+        self.end = self.token_end
+        return True
 
     def ends_entry(self) -> bool:
         """Whether a blank after this token separates it from the next entry of an array."""
@@ -368,14 +473,6 @@ class Parser(Statements):
             f"{token}(…)" if self.next_token() == "(" else token,
         )
         raise self.complain(*complaint, Span(left, self.token_end))
-
-    def refuse_under_root(self, token: str) -> None:
-        """``√x²`` and ``√2x``: how far does the root go?"""
-        top = self.pending[-1] if self.pending else None
-        if top is not None and top.prec == TIGHT and top.code != NOT.code:
-            inside = self.source.text[top.at : self.start]
-            span = Span(top.at, self.token_end)
-            raise self.complain(*complaints.how_far(inside, token), span)
 
     # --- what is not read ---------------------------------------------------------------------
 

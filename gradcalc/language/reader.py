@@ -6,6 +6,8 @@ Here too is what only looks: at the tokens around, and at the text, to complain 
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from gradcalc.errors import ExpressionError, Source, Span
@@ -54,7 +56,29 @@ class Statement(NamedTuple):
     span: Span
 
 
-class Reader:
+@dataclass
+class Habits:
+    """What has been noticed of the way in which the whole text is written."""
+
+    read_as: dict[str, str] = field(default_factory=dict)
+    """Foreign words, and what they were read as."""
+    continued: list[int] = field(default_factory=list)
+    """Where a line begins with an operator."""
+    fortran: dict[str, bool] = field(default_factory=dict)
+    """Whether d, d0, … are no names of the text, but exponents."""
+    calls: dict[tuple[int, tuple[Value, ...]], Value] = field(default_factory=dict)
+    """Calls of functions of the text with numbers that were made before."""
+
+
+@dataclass
+class CallOf:
+    """Where the text of a function is read: its arguments by parameter, and how many calls deep."""
+
+    arguments: dict[str, Value] = field(default_factory=dict)
+    depth: int = 0
+
+
+class Reader(ABC):
     """The state of a reading of one text into ``graph``."""
 
     def __init__(
@@ -77,7 +101,6 @@ class Reader:
         self.statements: list[Statement] = []
         self.named: dict[str, int] = {}  # a name → the statement that gave it its value
         self.used: set[int] = set()  # statements whose value a later one uses
-        self.read_as: dict[str, str] = {}  # foreign words, and what they were read as
         self.leaves: dict[str, Value] = {}  # tokens seen before that are operands by themselves
         self.values: list[Value] = []
         self.starts: list[int] = []
@@ -85,14 +108,23 @@ class Reader:
         self.depth = 0  # of open brackets among them
         self.powers: dict[int, tuple[float, Span]] = {}  # by where the function stands: sin²(x)
         self.spellings = SPELLINGS
-        self.continued: list[int] = []  # where a line begins with an operator
         self.index = -1  # of the current token
         self.start = 0  # where the current token begins
+        self.start_of_value = 0  # where the last statement's value begins
         self.end = 0  # where the last operand ended
         self.token_end = 0
         self.target: tuple[str, Any] | None = None  # what a '=' here would assign to
         self.assign: tuple[str, Any, Span] | None = None
+        self.functions: dict[str, Any] = {}  # of the text: f(x) = …
+        self.inside = CallOf()  # what this is the body of
+        self.habits = Habits()
+        self.careful = False  # what is a power of what may be in doubt
+        self.has_arrows = False  # x -> …, lambda x: …
         self.looks_ahead = looks_ahead  # for what repeats
+
+    @abstractmethod
+    def read_tokens(self) -> bool:
+        """Read all tokens. Says whether a value is expected after them."""
 
     # --- values -------------------------------------------------------------------------------
 

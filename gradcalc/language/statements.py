@@ -43,7 +43,7 @@ class Statements(Brackets):
         """Whether the next line begins with an operator, and so continues this one."""
         found = CONTINUES.match(self.source.text, self.token_end)
         if found is not None:
-            self.continued.append(found.end())
+            self.habits.continued.append(found.end())
         return found is not None
 
     def missing_operand(self, token: str) -> bool:
@@ -57,6 +57,8 @@ class Statements(Brackets):
         if entry is not None and entry.prec == 0 and token in (")", "]"):
             if entry.kind in ("[", "call") and before == "," and entry.terms:
                 return self.close_after_comma(entry, token)
+            if entry.kind == "call" and before == "(" and entry.terms:
+                return self.close_method(entry, token)
             if entry.kind == "[" and before == ";" and token == "]":
                 return self.close_after_row(entry)
             if entry.kind == "call":
@@ -68,6 +70,20 @@ class Statements(Brackets):
 
     def finish_statement(self, expecting: bool, at_end: bool = False) -> None:
         """The end of a statement: at a separator, or at the end of the text."""
+        nothing = expecting and not self.pending and self.assign is None
+        if nothing and (self.statements or not at_end):
+            return
+        value = self.value_of_statement(expecting)
+        span = Span(self.start_of_value, self.end)
+        if self.assign is None:
+            value = self.meaning.fitting((value,), span)[0]
+            self.statements.append(Statement("", value, span))
+        else:
+            self.finish_assignment(value, span)
+        self.target = self.assign = None
+
+    def value_of_statement(self, expecting: bool) -> Value:
+        """What the statement comes to. Raises ExpressionError where it is not complete."""
         entry = self.innermost()
         if entry is not None:
             span = Span(entry.at, entry.at + 1)
@@ -76,20 +92,12 @@ class Statements(Brackets):
             hint = f"add '{CLOSERS[entry.opener]}'"
             raise self.complain(f"'{entry.opener}' is never closed", hint, span)
         if expecting:
-            if not self.pending and self.assign is None and (self.statements or not at_end):
-                return
             nothing = not (self.pending or self.assign or self.statements)
             tokens = [] if nothing else self.tokens.whole()
             raise self.complain(*complaints.missing_operand("", tokens, len(tokens)))
         self.reduce(1)
-        value, start = self.values.pop(), self.starts.pop()
-        span = Span(start, self.end)
-        if self.assign is None:
-            value = self.meaning.fitting((value,), span)[0]
-            self.statements.append(Statement("", value, span))
-        else:
-            self.finish_assignment(value, span)
-        self.target = self.assign = None
+        self.start_of_value = self.starts.pop()
+        return self.values.pop()
 
     def refuse_arrow(self) -> None:
         """``y <- x`` gives y a value in R, and is ``y < -x`` here."""

@@ -56,26 +56,27 @@ STRETCH = 1 << 14
 
 
 class Tokens(list[str]):
-    """The tokens of ``text`` up to ``cut``; joined, they are the text."""
+    """The tokens of ``text`` from ``start`` up to ``cut``; joined, they are the text."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, start: int = 0, end: int | None = None) -> None:
         super().__init__()
         self.text = text
-        self.cut = 0
+        self.cut = start
+        self.end = len(text) if end is None else end
 
     @property
     def complete(self) -> bool:
-        return self.cut == len(self.text)
+        return self.cut == self.end
 
     def cut_further(self) -> None:
         """The next stretch, or at least one token."""
         size = STRETCH
         found: list[str] = []
         while not found and not self.complete:
-            end = min(self.cut + size, len(self.text))
+            end = min(self.cut + size, self.end)
             size *= 2
             found = PATTERN.findall(self.text, self.cut, end)
-            if end < len(self.text):
+            if end < self.end:
                 del found[-3:]  # the last one may go on, and half of 1e+5 is three tokens
         self += found
         self.cut += sum(map(len, found))
@@ -103,3 +104,11 @@ def is_number(token: str) -> bool:
 
 def is_name(token: str) -> bool:
     return token.isidentifier() or (token[0] != "_" and token[0].isalpha())
+
+
+def ends_value(token: str) -> bool:
+    """Whether a value can end in this token."""
+    if not token:
+        return False
+    word = is_name(token) and token not in ("and", "or", "not")
+    return word or is_number(token) or token[0] in f")]|!'⁻{SUPERSCRIPTS}"

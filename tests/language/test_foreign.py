@@ -11,6 +11,7 @@ import pytest
 
 import gradcalc
 from gradcalc.errors import ExpressionError
+from gradcalc.functions.formulas import FORMULAS
 from gradcalc.functions.primitives import DISPUTED, ELSEWHERE, FUNCTIONS, OPERANDS
 from gradcalc.graph.graph import Graph
 from gradcalc.language import parse, tokens
@@ -178,6 +179,96 @@ LINES = [
 ]  # fmt: skip
 
 
+SIDES = [
+    ("double z = x^2; z*y", "z = x^2; z*y"),
+    ("const double z = x^2; float y := 2;", "z = x^2; y = 2"),
+    ("let a = 2\nreturn a*x", "a = 2; a*x"),
+    ("real(8) :: z = x**2\nz", "z = x**2; z"),
+    ("=A1^2*LN(B1)", "A1**2*log(B1)"),
+    ('["x**2", "y"]', "x**2; y"),
+    ("['x', 'x*y',]", "x; x*y"),
+    ('"x*y"', "x*y"),
+    ("lambda x, y: x*y", "x*y"),
+    ("@(x, y) x.*y", "x*y"),
+    ("(x, y) -> x*y", "x*y"),
+    ("1.5d-3*x + 2.D0", "1.5e-3*x + 2.0"),
+    ("1.5d-3*x + d", "1.5*d - 3*x + d"),
+    ("2d-3*x", "2*d - 3*x"),
+    ("x.sin() + (x+1).pow(2)", "sin(x) + (x+1)**2"),
+    ("[x, y].mean()*[x, y].dot([1, 2])", "mean([x, y])*dot([x, y], [1, 2])"),
+    ("[[1, 2], [3, 4]].T @ [x, y]", "[[1, 3], [2, 4]] @ [x, y]"),
+    ("log(x, b)", "log(x)/log(b)"),
+    ("log(x, 10) + log(x, 2)", "log10(x) + log2(x)"),
+    ("cube(x) + inv(y) + factorial(z)", "x**3 + 1/y + gamma(z + 1)"),
+    ("mod(x, 2) + fmod(x, 2)", "x % 2 + (x - 2*trunc(x/2))"),
+    ("sin(np.deg2rad(x))", "sin(x*(pi/180))"),
+    ("cube([x, 2])", "[x, 2]**3"),
+]
+DEFINITIONS = [
+    ("f(v) = v^2 + 1", "v^2 + 1"),
+    ("f(v) = v^2\nf(x) + f(2*y)", "x^2 + (2*y)^2"),
+    ("f(x, y) = x*y; g(x) = f(x, 2) + 1\ng(z)", "z*2 + 1"),
+    ("f(x) = x^2; g(x) = f(x) + 1", "x^2 + 1"),
+    ("f = @(x) x.^2; f(y)", "y**2"),
+    ("f = lambda x: x**2\nf(y)", "y**2"),
+    ("f = x -> x^2; f(3)*y", "3^2*y"),
+    ("f = (x, y) => x/y; f(y, x)", "y/x"),
+    ("f[x_, y_] := x^2*y; f[a, 2]", "a^2*2"),
+    ("f(x) = x^2\n  + 1\ny", "x^2 + 1; y"),
+    ("f(x) = [x,\n x^2]; f(y)[1]", "y^2"),
+    ("f(a) = sum(a**2); f([x, y])", "x**2 + y**2"),
+    ("k = 2; f(x) = k*x; f(x + 1)", "2*(x + 1)"),
+    ("x = 3; f(x) = x^2; f(y) + x", "y^2 + 3"),
+    ("sigmoid(x) = 1/(1+exp(-x)); sigmoid(2y)", "1/(1+exp(-(2*y)))"),
+    ("max(a, b) = max(a, max(b, 0)); max(x, y)", "max(x, max(y, 0))"),
+    ("f(e) = e^2", "e^2"),
+]
+
+
+@pytest.mark.parametrize(("foreign", "ours"), SIDES)
+def test_left_sides_numbers_and_methods(foreign: str, ours: str) -> None:
+    same(foreign, ours)
+
+
+@pytest.mark.parametrize(("foreign", "ours"), DEFINITIONS)
+def test_functions_of_the_text(foreign: str, ours: str) -> None:
+    bound = ["e"] if "e^2" in ours else []
+    assert spelled(parse(foreign)) == spelled(parse(ours, bound=bound))
+
+
+def test_a_function_that_nothing_calls_is_an_output_of_its_name() -> None:
+    assert parse("f(x, y) = x*y; g(z) = z^2").output_names == ["f", "g"]
+    assert parse("f(x) = x; 2*f(y)").output_names == ["f1"]
+    assert parse("f(a) = sum(a)", shapes={"a": (2,)}).variables == ["a[0]", "a[1]"]
+
+
+def test_derivatives_on_the_left_name_the_outputs() -> None:
+    graph = parse("dx/dt = v\ndv / dt = -k*x - c*v")
+    assert graph.output_names == ["dx/dt", "dv/dt"]
+    assert parse("x' = v\nv' = -x").output_names == ["x'", "v'"]
+    same("x' = v\nE = x'^2/2 + x", "w = v\nE = w^2/2 + x")
+
+
+def test_a_function_is_read_again_at_every_call_and_no_more_than_a_text_may_be_long() -> None:
+    doubling = "f0(x) = x*y\n" + "\n".join(
+        f"f{i + 1}(x) = f{i}(x + 1)*f{i}(2*x)" for i in range(40)
+    )
+    assert "characters" in refused(f"{doubling}\nf40(x)").message
+    assert (
+        "50 functions deep"
+        in refused("f0(x) = x\n" + "\n".join(f"f{i + 1}(x) = f{i}(x)" for i in range(60))).message
+    )
+    shared = "f0(x) = x*y\n" + "\n".join(f"f{i + 1}(x) = f{i}(x)*f{i}(x)" for i in range(40))
+    assert len(parse(f"{shared}\nf40(x)")) == 43
+
+
+def test_an_error_in_a_function_is_where_it_was_written() -> None:
+    text = "f(x) = sin(x, 2)\nf(y)"
+    error = refused(text)
+    assert error.span is not None
+    assert text[slice(*error.span)] == "sin(x, 2)"
+
+
 @pytest.mark.parametrize(("foreign", "ours"), PAPER + CODE + CONDITIONS + LINES)
 def test_what_has_one_meaning_is_read(foreign: str, ours: str) -> None:
     same(foreign, ours)
@@ -227,8 +318,15 @@ def test_what_matlab_would_refuse_or_solve_is_refused(text: str) -> None:
 
 
 def test_all_comes_at_the_end_of_a_stretch_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = [foreign for foreign, _ in PAPER + CODE + CONDITIONS + LINES]
+    texts = [foreign for foreign, _ in PAPER + CODE + CONDITIONS + LINES + SIDES + DEFINITIONS]
     whole = [spelled(parse(text)) for text in texts]
     for stretch in (1, 2, 5):
         monkeypatch.setattr(tokens, "STRETCH", stretch)
         assert [spelled(parse(text)) for text in texts] == whole
+
+
+@pytest.mark.parametrize("key", FORMULAS)
+def test_no_formula_hides_a_function_of_ours(key: str) -> None:
+    name, _, inside = key.rstrip(")").partition("(")
+    assert name not in FUNCTIONS or FUNCTIONS[name].arity != inside.count(",") + 1
+    same(key, FORMULAS[key])
