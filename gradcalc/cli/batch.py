@@ -16,10 +16,11 @@ from gradcalc.cli.dispatch import report
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import bytes_sink, write
 from gradcalc.cli.question import STDIN, expression, names, values
-from gradcalc.cli.terminal import is_terminal
+from gradcalc.cli.terminal import is_terminal, wants_color
 from gradcalc.errors import BindingError, Exit, GradcalcError, Source, Span, UsageError
 from gradcalc.language.points import bind, read
 from gradcalc.language.problem import constants
+from gradcalc.render.errors import note
 from gradcalc.text import safe
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def batch(options: Options) -> Exit:
         with formats.opened(_input_format(options), file, source) as reader:
             layout = columns.fit(asked, reader, source)
             layout = replace(layout, graph=under(layout.graph, options.convention))
+            for remark in () if options.quiet else layout.graph.notes:
+                write(sys.stderr, note(remark, color=wants_color(options.color, sys.stderr)))
             return _run(options, reader, source, layout, _request(options, kinds, layout, reader))
 
 

@@ -108,7 +108,8 @@ def judge(options: Options, kind: Kind) -> Text:
         text = as_text(subject, ruling, points.said, quiet=options.quiet)
     else:
         text = _json(as_record(subject, claim, ruling, points.said), options.format == "ndjson")
-    return Text(text, _exit(ruling), checked=ruling.right is True)
+    notes = tuple(problem.graph.notes)
+    return Text(text, _exit(ruling), checked=ruling.right is True, notes=notes)
 
 
 def _problem(options: Options) -> Problem:

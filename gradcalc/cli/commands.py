@@ -144,6 +144,14 @@ COMMANDS = {
             f"gradcalc explain {_EXAMPLE} --v 1,1",
         ),
         Command(
+            "read",
+            "What a text is read as: every operation in brackets, the role of every name.",
+            "read",
+            "read",
+            (*EXPRESSION, *POINT, "explained", "out"),
+            'gradcalc read "-x^2 + 3x/2*y"',
+        ),
+        Command(
             "graph",
             "The traced graph: a listing, or for a drawing program.",
             "explain",

@@ -35,7 +35,8 @@ class Program:
     array of shape (N, n), a data frame, or a mapping from names to N numbers. Names that the
     expression does not have are refused. Of N points every result has a leading axis N. ``threads``
     is at most how many work on them (by default as many as there are cores and work for); the
-    results are the same to the last bit.
+    results are the same to the last bit. ``notes`` says what of the text may have been meant
+    differently.
 
     >>> import gradcalc
     >>> p = gradcalc.compile("x1**2+3*x2, x2**2+2*x1")
@@ -49,6 +50,7 @@ class Program:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.variables = tuple(graph.variables)
+        self.notes = tuple(graph.notes)
         self.outputs = tuple(graph.output_names)
 
     def __reduce__(self) -> tuple[type[Program], tuple[Graph]]:

@@ -60,7 +60,7 @@ def parse(
     order_columns(graph, given, parser.meaning.variables)
     if given.constants:
         graph.notes += unread_constants(given, text, parser.meaning.variables)
-    graph.notes += [*notes.read_as(parser.habits.read_as), *notes.continued(parser)]
+    graph.notes += notes.of_reading(parser, given.bound)
     names = {**parser.meaning.variables, **parser.meaning.parameters, **parser.named}
     graph.notes += remarks(names, [*CONSTANTS, *FUNCTIONS, *STRUCTURAL])
     return graph

@@ -154,6 +154,18 @@ def other_base(token: str) -> Complaint:
     return Complaint(f"{short(token)} looks like a number in another base", hint)
 
 
+def unfinished(text: str) -> Complaint:
+    """``1e`` in a point."""
+    return Complaint(f"{short(text)} is a number without its exponent",
+                     f"write {text}0, or {text[:-1]}*e for the product")  # fmt: skip
+
+
+def uncertain(number: str) -> Complaint:
+    """``1.000(2)`` in a point."""
+    return Complaint(f"'{number}(…)' is a value with its uncertainty, or a product?",
+                     f"write {number}, or {number}*(…)")  # fmt: skip
+
+
 def condition(text: str) -> Complaint:
     """A number where a condition is wanted."""
     text = text if len(text) <= 40 else text[:39] + "…"
@@ -220,11 +232,6 @@ def assignment(name: str = "") -> Complaint:
                          "give the value another name, or put this statement first")  # fmt: skip
     hint = "name a value with r = … at the start of a statement; compare with =="
     return Complaint("'=' stands where nothing can be given a name", hint)
-
-
-def function_again(name: str) -> Complaint:
-    return Complaint(f"'{name}' is a function of this text, which others call",
-                     "leave it out of --outputs, or name one of its values")  # fmt: skip
 
 
 def argument_count(name: str, wanted: int, got: int) -> Complaint:

@@ -108,6 +108,9 @@ STRINGS = re.compile(
 FORTRAN_NUMBER = re.compile(r"((?:\d+\.\d*|\.\d+))[dD]([-+]?\d+)(?![\w.])")
 """A number whose exponent has a D."""
 
+UNCERTAIN = re.compile(r"\d*\.\d+\(\d+\)")
+"""A number with the uncertainty of its last digits."""
+
 METHOD = re.compile(rf"\.({A_NAME})(?=\s*(\()?)")
 """``.mean(`` and ``.T`` after a value."""
 

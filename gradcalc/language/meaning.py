@@ -51,7 +51,7 @@ MATRIX_CODES = {"*": -3, "/": -4, "^": -5}
 _ELEMENTWISE = {-3: MUL.code, -4: DIV.code, -5: POW.code}
 _FLOOR = FUNCTIONS["floor"]
 
-_INVERSE = {ADD.code: SUB.code, MUL.code: DIV.code}
+INVERSE = {ADD.code: SUB.code, MUL.code: DIV.code}
 _LOGICAL = {AND.code, OR.code, NOT.code}
 _CONDITIONAL = {*_LOGICAL, WHERE.code}
 _BOOLEAN = {p.code for p in TABLE if p.boolean}
@@ -225,7 +225,7 @@ class Meaning:
         """Left to right while short, as Python would to the bit; a balanced tree when long."""
         if len(terms) <= LEFT_TO_RIGHT:
             _, value, start, _ = terms[0]
-            inverse = _INVERSE[code]
+            inverse = INVERSE[code]
             for sign, operand, _, end in terms[1:]:
                 value = self.apply(code if sign > 0 else inverse, (value, operand), start, end)
             return value
@@ -244,7 +244,7 @@ class Meaning:
             return sign, self.apply(code, (a, b), start, end), start, end
         if sign < 0:
             a, b = b, a
-        return 1, self.apply(_INVERSE[code], (a, b), start, end), start, end
+        return 1, self.apply(INVERSE[code], (a, b), start, end), start, end
 
     def _tree_of_scalars(self, code: int, terms: list[Term]) -> int:
         """The same, level by level: a sum of a million terms is twenty steps."""
@@ -252,7 +252,7 @@ class Meaning:
         while len(values) > 1:
             pairs = list(zip(signs[::2], signs[1::2], values[::2], values[1::2], strict=False))
             paired = 2 * len(pairs)
-            codes = [code if sign == other else _INVERSE[code] for sign, other, _, _ in pairs]
+            codes = [code if sign == other else INVERSE[code] for sign, other, _, _ in pairs]
             xs = [b if sign < other else a for sign, other, a, b in pairs]
             ys = [a if sign < other else b for sign, other, a, b in pairs]
             nodes = self.graph.apply_all(codes, xs, ys, starts[:paired:2], ends[1::2])

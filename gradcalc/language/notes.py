@@ -1,13 +1,46 @@
-"""What a reader should be told of the reading: sentences that stand beside the answer."""
+"""What a reader should be told of the reading: sentences that stand beside the answer.
+
+Nothing here is wrong. It was read as the language has it, and it may not be what was meant.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 
+from gradcalc.functions.primitives import CONSTANTS, FUNCTIONS
 from gradcalc.language.reader import Reader
+from gradcalc.language.tokens import SPELLINGS
 
 MOST = 6
 """Words that one sentence lists."""
+
+MANY = 2000
+"""Names from which on a program wrote the text: it runs no words together."""
+
+_NUMBERS = {"inf", "infinity", "nan", "na", "none", "null", "true", "false"}
+"""Words for values in other languages, in small letters."""
+
+_UNARY = sorted((name for name in FUNCTIONS if FUNCTIONS[name].arity == 1), key=len, reverse=True)
+_FUNCTION_FIRST = re.compile(rf"({'|'.join(_UNARY)})(\d*)(\w+)")
+_OPERAND = re.compile(r"[xyzXYZθφψ]\d*|theta|phi|π|pi")
+_AFTER_COMMA = re.compile(r",(\d+)")
+_LETTERS = re.compile(r"[^\W\d_]{2,3}")
+
+
+def of_reading(parser: Reader, bound: Collection[str]) -> list[str]:
+    """All notes on one reading; ``bound`` are the names that somebody gave values to, and meant."""
+    free = [name for name in parser.meaning.variables if name not in bound]
+    notes = [*read_as(parser.habits.read_as), *continued(parser)]
+    if len(free) <= MANY:
+        known = {*parser.meaning.variables, *parser.named}
+        notes += run_together(free, known)
+        notes += words_for_numbers(free)
+    notes += unfinished(parser.habits.unfinished)
+    notes += decimal_commas(parser)
+    if "of matrices *" in parser.spellings.values():
+        notes.append("the text has transposes: '*' is the product of matrices, '.*' of elements")
+    return notes
 
 
 def read_as(words: Mapping[str, str]) -> list[str]:
@@ -31,3 +64,70 @@ def continued(parser: Reader) -> list[str]:
     if len(parser.habits.continued) > 1:
         lines += f", and so do {len(parser.habits.continued) - 1} more"
     return [f"{lines}; a ',' at the end of a line makes two expressions of them"]
+
+
+def run_together(names: Iterable[str], known: Collection[str]) -> list[str]:
+    """``sinx``, ``2πx`` and ``xy`` beside x and y are a variable each."""
+    meant = {name: apart for name in names if (apart := _apart(name, known))}
+    if not meant:
+        return []
+    shown = dict(list(meant.items())[:MOST])
+    more = f", and {len(meant) - MOST} more" if len(meant) > MOST else ""
+    one = "is read as one variable" if len(meant) == 1 else "are read as one variable each"
+    return [f"{', '.join(shown)} {one}; write {', '.join(shown.values())} if that is meant{more}"]
+
+
+def _apart(name: str, known: Collection[str]) -> str:
+    """What a name may have been meant as; '' where it looks like a name."""
+    if name in FUNCTIONS or name in CONSTANTS:
+        return ""
+    found = _FUNCTION_FIRST.fullmatch(name)
+    if found is not None:
+        function, number, rest = found.groups()
+        if rest in known or rest in CONSTANTS or _OPERAND.fullmatch(rest):
+            return f"{function}({number}{'*' if number else ''}{SPELLINGS.get(rest, rest)})"
+    for sign in ("π", "pi"):
+        rest = name.removeprefix(sign)
+        if rest != name and (rest in known or _OPERAND.fullmatch(rest) or (sign == "π" and rest)):
+            return f"{sign}*{rest}"
+    if _LETTERS.fullmatch(name) and all(letter in known for letter in name):
+        return product(name)
+    return ""
+
+
+def product(name: str) -> str:
+    """The product of the letters of a name."""
+    return "*".join(name)
+
+
+def words_for_numbers(names: Iterable[str]) -> list[str]:
+    """``inf`` and ``nan`` are names like any other here."""
+    found = [name for name in names if name.lower() in _NUMBERS]
+    if not found:
+        return []
+    verb = "is a variable" if len(found) == 1 else "are variables"
+    return [f"{', '.join(found[:MOST])} {verb} here, and no value by that name is known"]
+
+
+def unfinished(numbers: Iterable[str]) -> list[str]:
+    """``2e`` is the product with the constant e."""
+    return [
+        f"{text} is read as {text[:-1]}*{text[-1]}; a number in powers of ten is {text}0"
+        for text in list(numbers)[:1]
+    ]
+
+
+def decimal_commas(parser: Reader) -> list[str]:
+    """``3,5*x`` are two expressions, and the first is a bare number."""
+    text = parser.source.text
+    for statement in parser.statements:
+        value, end = statement.value, statement.span.end
+        if not statement.name and type(value) is int and value in parser.graph.constants:
+            number = text[statement.span.start : end]
+            digits = _AFTER_COMMA.match(text, end)
+            if number.isdecimal() and digits:
+                return [
+                    f"{number},{digits[1]} are two expressions; for a decimal number write "
+                    f"{number}.{digits[1]}"
+                ]
+    return []

@@ -53,6 +53,7 @@ from gradcalc.language.foreign import (
     POWER,
     STRINGS,
     TRAILING_COMMENT,
+    UNCERTAIN,
     function,
 )
 from gradcalc.language.lookalikes import deception
@@ -406,8 +407,21 @@ class Parser(Definitions):
         if before == "0" and token[0] in "xXbBoO" and token[1:].isalnum() and len(token) > 1:
             raise self.complain(*complaints.other_base(before + token))
         self.refuse_ambiguous(token)
+        if is_number(before):
+            self.look_at_number(before, token)
         self.extend_chain("*")
         return self.operand(token)
+
+    def look_at_number(self, number: str, token: str) -> None:
+        """``2e`` and ``1.000(2)`` are products, and may not be meant."""
+        if token in ("e", "E"):
+            if self.numbers_only:
+                raise self.complain(*complaints.unfinished(f"{number}{token}"))
+            self.habits.unfinished.append(f"{number}{token}")
+        elif token == "(" and UNCERTAIN.match(self.source.text, self.start - len(number)):
+            if self.numbers_only:
+                raise self.complain(*complaints.uncertain(number))
+            self.habits.read_as[f"{number}(…)"] = f"{number}*(…)"
 
     def multiplies(self, before: str, token: str) -> bool:
         """Whether two values side by side have a product for their only meaning."""

@@ -19,6 +19,7 @@ from gradcalc.language.arrays import Value
 from gradcalc.language.files import read_file, read_stdin
 from gradcalc.language.lookalikes import foreign, skeleton
 from gradcalc.language.names import base, elements, spelled
+from gradcalc.language.notes import product
 from gradcalc.language.parser import Parser
 from gradcalc.limits import MOST_AXES
 
@@ -60,7 +61,7 @@ def _read_text(source: Source) -> list[Given]:
         raise BindingError(f"{source.name} has no values", hint="by order 2,3 or by name x1=2,x2=3")
     _refuse_slips(source)
     try:
-        parser = Parser(source).parse()
+        parser = Parser(source, numbers_only=True).parse()
         for statement in parser.statements:
             parser.meaning.number(statement.value, statement.span)
         for node in parser.meaning.conditions:
@@ -317,6 +318,8 @@ def _bind_order(
 def _count_hint(numbers: Sequence[float], labels: Sequence[str], option: str) -> str:
     if not labels:
         return f"leave {option} out"
+    if len(labels) == 1 and len(numbers) == len(labels[0]) and labels[0].isalpha():
+        return f"{labels[0]} is one variable; as a product write {product(labels[0])}"
     if len(labels) == 1 and len(numbers) == 2:
         return f"a decimal comma? write {option} {numbers[0]:g}.{numbers[1]:g}"
     padded = [f"{numbers[i]:g}" if i < len(numbers) else "…" for i in range(min(len(labels), 6))]

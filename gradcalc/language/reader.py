@@ -62,6 +62,8 @@ class Habits:
 
     read_as: dict[str, str] = field(default_factory=dict)
     """Foreign words, and what they were read as."""
+    unfinished: list[str] = field(default_factory=list)
+    """Numbers before an e that is the constant: ``2e``."""
     continued: list[int] = field(default_factory=list)
     """Where a line begins with an operator."""
     fortran: dict[str, bool] = field(default_factory=dict)
@@ -91,6 +93,7 @@ class Reader(ABC):
         flags_are_numbers: bool = False,
         graph: Graph | None = None,
         looks_ahead: bool = True,
+        numbers_only: bool = False,
     ) -> None:
         self.source = source
         self.tokens = Tokens(source.text)
@@ -120,6 +123,7 @@ class Reader(ABC):
         self.habits = Habits()
         self.careful = False  # what is a power of what may be in doubt
         self.has_arrows = False  # x -> …, lambda x: …
+        self.numbers_only = numbers_only  # of a point: 1e is a slip of the pen there
         self.looks_ahead = looks_ahead  # for what repeats
 
     @abstractmethod
