@@ -88,8 +88,26 @@ class GradcalcError(Exception):
         return "\n".join([*lines, *(f"hint: {safe(hint)}" for hint in hints)])
 
 
+class Fix(NamedTuple):
+    """What may stand in the place of some characters of a source."""
+
+    start: int
+    end: int
+    text: str
+
+    def applied(self, source: str) -> str:
+        return source[: self.start] + self.text + source[self.end :]
+
+
 class ExpressionError(GradcalcError, ValueError):
-    """The text of an expression cannot be read."""
+    """The text of an expression cannot be read.
+
+    ``fixes`` are what the hint says, as changes of the text; ``corrections`` the texts that they
+    make, each of which was read before it is shown.
+    """
+
+    fixes: tuple[Fix, ...] = ()
+    corrections: tuple[str, ...] = ()
 
 
 class BindingError(GradcalcError, ValueError):

@@ -8,7 +8,7 @@ from typing import Any
 from gradcalc.errors import BindingError, ExpressionError, Source
 from gradcalc.functions.primitives import CONSTANTS, FUNCTIONS
 from gradcalc.graph.graph import Graph, bulk_building
-from gradcalc.language import notes
+from gradcalc.language import corrections, notes
 from gradcalc.language.arrays import Value
 from gradcalc.language.lookalikes import remarks
 from gradcalc.language.names import natural, order_columns, roles, spelled, unread_constants
@@ -46,14 +46,18 @@ def parse(
         raise ExpressionError(
             f"an expression of more than {MOST_CHARACTERS:,} characters, which is the most"
         )
-    with bulk_building():
-        parser = Parser(
-            Source(text, name),
-            shapes=dict(given.shapes),
-            parameters=dict(given.constants),
-            bound=given.bound,
-            flags_are_numbers=flags_are_numbers,
-        ).parse()
+    options: dict[str, Any] = {
+        "shapes": dict(given.shapes),
+        "parameters": dict(given.constants),
+        "bound": given.bound,
+        "flags_are_numbers": flags_are_numbers,
+    }
+    try:
+        with bulk_building():
+            parser = Parser(Source(text, name), **options).parse()
+    except ExpressionError as error:
+        corrections.attach(error, lambda corrected: Parser(Source(corrected), **options).parse())
+        raise
     graph = parser.graph
     for label, statement in _outputs(parser, outputs):
         _add_output(graph, label, parser.meaning.number(statement.value, statement.span))
@@ -73,7 +77,7 @@ def _outputs(parser: Parser, wanted: Sequence[str] | None) -> list[tuple[str, St
         if not chosen:  # every named value is used: the last statement is what was meant
             chosen = parser.statements[-1:]
     else:
-        wanted = [spelled(name, "--outputs") for name in wanted]
+        wanted = [n if n in parser.named else spelled(n, "--outputs") for n in wanted]
         missing = [name for name in wanted if name not in parser.named]
         if missing:
             names = ", ".join(parser.named) or "none"

@@ -50,7 +50,11 @@ class Brackets(Operators):
     def close(self, token: str) -> bool:
         self.reduce(1)
         if not self.pending:
-            raise self.complain(f"'{token}' closes nothing", hint="remove it, or open one before")
+            raise self.complain(
+                f"'{token}' closes nothing",
+                "remove it, or open one before",
+                fixes=[(self.start, self.token_end, "")],
+            )
         self.depth -= 1
         entry = self.pending.pop()
         kind = entry.kind
@@ -64,6 +68,7 @@ class Brackets(Operators):
                 f"'{entry.opener}' is closed by '{token}'",
                 f"write '{CLOSERS[entry.opener]}' here",
                 Span(entry.at, self.token_end),
+                [(self.start, self.token_end, CLOSERS[entry.opener])],
             )
         if kind == "|":
             return self.end_bars(entry)
@@ -78,7 +83,8 @@ class Brackets(Operators):
         self.starts.pop()
         if not isinstance(value, int):
             inside = self.source.text[span.start + 1 : span.end - 1].strip()
-            raise self.complain(*complaints.bars_around_an_array(inside), span)
+            fixes = [(*span, f"{name}({inside})") for name in ("norm", "abs")]
+            raise self.complain(*complaints.bars_around_an_array(inside), span, fixes)
         return self.push(self.meaning.apply(ABS.code, (value,), *span), *span)
 
     def end_item(self, entry: Pending) -> None:

@@ -86,6 +86,15 @@ def missing_operand(token: str, tokens: list[str], index: int) -> Complaint:
     return Complaint(f"expected a value after {short(before)}")
 
 
+def close_functions(name: str) -> str:
+    """The function of ours that a name is nearly spelled as, or ''."""
+    if len(name) <= 2:
+        return ""
+    if skeleton(name) != name and skeleton(name) in (*FUNCTIONS, *STRUCTURAL):
+        return skeleton(name)
+    return next(iter(get_close_matches(name.lower(), [*FUNCTIONS, *STRUCTURAL], 1, 0.6)), "")
+
+
 def not_a_function(name: str) -> Complaint:
     """A name in call position that is no function."""
     if name in DISPUTED:
@@ -97,10 +106,11 @@ def not_a_function(name: str) -> Complaint:
         meant = skeleton(name)
         return Complaint(f"{short(name)} only looks like {short(meant)}: {foreign(name, meant)}",
                          f"type {meant}(…)")  # fmt: skip
-    close = get_close_matches(name.lower(), known, n=1, cutoff=0.6) if len(name) > 2 else []
+    close = close_functions(name)
     if close:
-        hint = f"did you mean '{close[0]}'?  {_LIST_HINT}"
-        return Complaint(f"unknown function {short(name)}", hint)
+        return Complaint(
+            f"unknown function {short(name)}", f"did you mean '{close}'?  {_LIST_HINT}"
+        )
     product = f"to multiply write {name}*(…)"
     if len(name) > 2:
         return Complaint(f"unknown function {short(name)}", f"{product};  {_LIST_HINT}")
@@ -154,18 +164,6 @@ def other_base(token: str) -> Complaint:
     return Complaint(f"{short(token)} looks like a number in another base", hint)
 
 
-def unfinished(text: str) -> Complaint:
-    """``1e`` in a point."""
-    return Complaint(f"{short(text)} is a number without its exponent",
-                     f"write {text}0, or {text[:-1]}*e for the product")  # fmt: skip
-
-
-def uncertain(number: str) -> Complaint:
-    """``1.000(2)`` in a point."""
-    return Complaint(f"'{number}(…)' is a value with its uncertainty, or a product?",
-                     f"write {number}, or {number}*(…)")  # fmt: skip
-
-
 def condition(text: str) -> Complaint:
     """A number where a condition is wanted."""
     text = text if len(text) <= 40 else text[:39] + "…"
@@ -190,11 +188,10 @@ def bars_around_an_array(inside: str) -> Complaint:
                      f"write norm({inside}) or abs({inside})")  # fmt: skip
 
 
-def power_of_power(text: str) -> Complaint:
+def power_of_power() -> Complaint:
     """``2^3^2`` and ``-2^2`` as MATLAB and spreadsheets have them."""
-    text = text if len(text) <= 20 else "…"
     return Complaint("which power comes first differs from language to language",
-                     f"put parentheses: ({text})^… or {text[:1]}(…)")  # fmt: skip
+                     "put parentheses: (…)^… or …^(…)")  # fmt: skip
 
 
 def two_entries(text: str) -> Complaint:
@@ -214,7 +211,7 @@ def how_far(inside: str, following: str) -> Complaint:
     """``√x²``, ``√2x``, ``sin²x²``: what is under the root?"""
     inside = inside.strip()
     return Complaint(f"does {short(inside)} end before {short(following)} or after it?",
-                     "put parentheses around what belongs together, as in √(x)")  # fmt: skip
+                     "put parentheses around what belongs together: √(…)")  # fmt: skip
 
 
 def separator_inside(token: str, kind: str) -> Complaint:

@@ -165,7 +165,8 @@ class Definitions(Statements):
             return super().called(entry, values, span)
         if entry.opener == "[" and len(values) == 2:
             x, base = (self.source.text[start:end].strip() for _, _, start, end in entry.terms)
-            raise self.complain(*complaints.base_first(base, x), span)
+            fix = (*span, f"(log({base})/log({x}))")
+            raise self.complain(*complaints.base_first(base, x), span, [fix])
         return self.formula(name, formulas, values, span)
 
     def call_of_text(

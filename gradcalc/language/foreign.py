@@ -11,7 +11,15 @@ import re
 from gradcalc.functions.formulas import FORMULAS
 from gradcalc.functions.primitives import DISPUTED, ELSEWHERE, FUNCTIONS
 from gradcalc.language.structural import STRUCTURAL
-from gradcalc.language.tokens import A_NAME, PATTERN, SUPERSCRIPTS, ends_value, is_blank
+from gradcalc.language.tokens import (
+    A_NAME,
+    PATTERN,
+    SUPERSCRIPTS,
+    ends_value,
+    is_blank,
+    is_name,
+    is_number,
+)
 
 LIBRARIES = {
     *("np", "numpy", "jnp", "jax", "onp", "anp", "autograd", "cp", "cupy", "xp", "linalg", "lax"),
@@ -132,3 +140,22 @@ def end_of_statement(text: str, at: int) -> int:
         depth += (token in "([{") - (token in ")]}")
         last = token
     return len(text)
+
+
+def end_of_operand(text: str, at: int) -> int:
+    """Where a number, a name, a call or a parenthesis ends that begins at ``at``."""
+    depth, end, name = 0, at, False
+    for found in PATTERN.finditer(text, at):
+        token = found[0]
+        opens = token in ("(", "[")
+        begins = end == at and (is_name(token) or is_number(token))
+        if depth == 0 and not (opens or begins):
+            return end
+        if depth == 0 and opens and end > at and not name:
+            return end
+        name = depth == 0 and is_name(token)
+        depth += opens - (token in (")", "]"))
+        end = found.end()
+        if depth == 0 and not name:
+            return end
+    return end

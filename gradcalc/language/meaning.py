@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gradcalc.errors import ExpressionError, Span
+from gradcalc.errors import ExpressionError, Fix, Span
 from gradcalc.functions.primitives import (
     ADD,
     AND,
@@ -199,7 +199,9 @@ class Meaning:
         numbers = [self.graph.constants.get(x, 0.5) if type(x) is int else 0.5 for x in operands]
         if all(map(float.is_integer, numbers)):
             x, y = (f"{number:.0f}" for number in numbers)
-            raise self.error(*complaints.whole_ratio(x, y), span)
+            error = self.error(*complaints.whole_ratio(x, y), span)
+            error.fixes = Fix(*span, f"floor({x}/{y})"), Fix(*span, f"({x}/{y})")
+            raise error
         return self.apply(_FLOOR.code, (self.apply(DIV.code, operands, *span),), *span)
 
     def _of_matrices(self, code: int, operands: tuple[Value, ...], span: Span) -> Value:

@@ -27,9 +27,10 @@ from gradcalc.functions.primitives import (
 )
 from gradcalc.language import complaints
 from gradcalc.language.arrays import Value
+from gradcalc.language.foreign import end_of_operand
 from gradcalc.language.meaning import FLOOR_DIVISION, MATMUL, MATRIX_CODES
 from gradcalc.language.reader import Pending, Reader
-from gradcalc.language.tokens import FROM_SUPERSCRIPT
+from gradcalc.language.tokens import FROM_SUPERSCRIPT, SUPERSCRIPTS, is_name
 
 # Python's precedences. 0 is an open bracket: nothing reduces past it. EITHER and BOTH are numpy's
 # | and &; TIGHT is what stands before its operand without a parenthesis, as √x and sin²x.
@@ -144,8 +145,13 @@ class Operators(Reader):
             return
         if top.code == POW.code or (spreadsheet and top.code == NEG.code):
             start = top.at if top.code == NEG.code else self.starts[-2]
-            text = self.source.text[start : self.end]
-            raise self.complain(*complaints.power_of_power(text), Span(start, self.token_end))
+            text, last = self.source.text, self.starts[-1]
+            end = end_of_operand(text, self.token_end)
+            fixes = [
+                (start, self.end, f"({text[start : self.end]})"),
+                (last, end, f"({text[last:end]})"),
+            ]
+            raise self.complain(*complaints.power_of_power(), Span(start, self.token_end), fixes)
 
     def refuse_under_root(self, token: str) -> None:
         """``√x²`` and ``√2x``: how far does the root go?"""
@@ -153,7 +159,16 @@ class Operators(Reader):
         if top is not None and top.prec == TIGHT and top.code != NOT.code:
             inside = self.source.text[top.at : self.start]
             span = Span(top.at, self.token_end)
-            raise self.complain(*complaints.how_far(inside, token), span)
+            root, operand = inside[:1], inside[1:].strip()
+            fixes = [(top.at, self.start, f"({inside.strip()})")]
+            if token[-1] in SUPERSCRIPTS and root in ROOTS:
+                fixes.append((*span, f"{root}({operand}{token})"))
+            elif is_name(token) and root in ROOTS:
+                fixes = [
+                    (*span, f"{root}({operand}*{token})"),
+                    (*span, f"{root}({operand})*{token}"),
+                ]
+            raise self.complain(*complaints.how_far(inside, token), span, fixes)
 
     # --- after its operand --------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ from collections.abc import Iterable
 from itertools import repeat
 
 from gradcalc.errors import Span
-from gradcalc.functions.primitives import ADD, CONSTANTS, FUNCTIONS, MOD, MUL, NOT, POW
+from gradcalc.functions.primitives import ADD, CONSTANTS, DISPUTED, FUNCTIONS, MOD, MUL, NOT, POW
 from gradcalc.language import complaints
 from gradcalc.language.brackets import CLOSERS
 from gradcalc.language.definitions import Definitions
@@ -54,6 +54,7 @@ from gradcalc.language.foreign import (
     STRINGS,
     TRAILING_COMMENT,
     UNCERTAIN,
+    end_of_operand,
     function,
 )
 from gradcalc.language.lookalikes import deception
@@ -181,8 +182,8 @@ class Parser(Definitions):
             return True
         if token == "." and self.after_library(0):
             return True
-        if token == "=" and self.at_statement_start():  # a cell of a spreadsheet
-            return True
+        if token == "=" and self.at_statement_start() and not self.numbers_only:
+            return True  # a cell of a spreadsheet
         if self.skip_comment() or self.continues():
             return True
         raise self.complain(*complaints.unexpected(token, self.tokens.whole(), self.index))
@@ -267,7 +268,8 @@ class Parser(Definitions):
         if following == "=" and not self.has_arrows and self.at_statement_start():
             self.target = (token, None)
             return self.push(0, self.start, self.token_end)
-        if (following in _AFTER_LEFT or token in DECLARES) and self.at_statement_start():
+        begins = (following in _AFTER_LEFT or token in DECLARES) and self.at_statement_start()
+        if begins and not self.numbers_only:
             read = self.left_side(token, following)
             if read is not None:
                 return read
@@ -289,7 +291,7 @@ class Parser(Definitions):
             self.target = (token, None)
             return self.push(0, self.start, self.token_end)
         if following == "(" and not self.ends_entry():
-            raise self.complain(*complaints.not_a_function(token))
+            raise self.complain(*complaints.not_a_function(token), fixes=self.instead_of(token))
         if token not in CONSTANTS and self.after_library():
             raise self.complain(*complaints.not_a_member(token))
         if token in self.named and self.at_statement_start() and following == "[":
@@ -315,7 +317,13 @@ class Parser(Definitions):
         digits = digits or found["raised"].translate(FROM_SUPERSCRIPT)
         span = Span(self.token_end, found.end())
         if digits == "-1":
-            raise self.complain(*complaints.inverse_or_reciprocal(name), Span(self.start, span.end))
+            whole = Span(self.start, span.end)
+            others = [f"a{name}"] if f"a{name}" in FUNCTIONS else []
+            raise self.complain(
+                *complaints.inverse_or_reciprocal(name),
+                whole,
+                [(*whole, text) for text in (*others, f"1/{name}")],
+            )
         if found["word"] is not None and (not found["raised"] or function(found["word"])):
             return None
         self.powers[self.start] = float(digits), span
@@ -403,7 +411,8 @@ class Parser(Definitions):
             self.next_entry(array, new_row=self.after_newline())
             return self.operand(token)
         if not self.multiplies(before, token):
-            raise self.complain(*complaints.juxtaposed(self.tokens.whole(), self.index))
+            complaint = complaints.juxtaposed(self.tokens.whole(), self.index)
+            raise self.complain(*complaint, fixes=self.between(token))
         if before == "0" and token[0] in "xXbBoO" and token[1:].isalnum() and len(token) > 1:
             raise self.complain(*complaints.other_base(before + token))
         self.refuse_ambiguous(token)
@@ -415,12 +424,8 @@ class Parser(Definitions):
     def look_at_number(self, number: str, token: str) -> None:
         """``2e`` and ``1.000(2)`` are products, and may not be meant."""
         if token in ("e", "E"):
-            if self.numbers_only:
-                raise self.complain(*complaints.unfinished(f"{number}{token}"))
             self.habits.unfinished.append(f"{number}{token}")
         elif token == "(" and UNCERTAIN.match(self.source.text, self.start - len(number)):
-            if self.numbers_only:
-                raise self.complain(*complaints.uncertain(number))
             self.habits.read_as[f"{number}(…)"] = f"{number}*(…)"
 
     def multiplies(self, before: str, token: str) -> bool:
@@ -431,6 +436,26 @@ class Parser(Definitions):
             return True
         previous = self.previous_token()
         return previous[-1] in f")|!{SUPERSCRIPTS}" or (previous == "]" and token != "(")
+
+    def between(self, token: str) -> list[tuple[int, int, str]]:
+        """What may stand between two values side by side."""
+        before, here = self.previous_token(), (self.start, self.start)
+        if before in FUNCTIONS and is_name(token):
+            return [(self.start, self.token_end, f"({token})")]
+        if is_number(token) and is_number(before):
+            return [(*here, ", ")]
+        if is_number(token):
+            return [(*here, "*"), (*here, "**")]
+        return [(*here, "*"), (*here, ", ")]
+
+    def instead_of(self, name: str) -> list[tuple[int, int, str]]:
+        """What may have been meant by a name that is called and is no function."""
+        span = self.start, self.token_end
+        if name in DISPUTED:
+            words = (ours.partition("(")[0] for ours in DISPUTED[name])
+            return [(*span, word) for word in dict.fromkeys(words)]
+        close = complaints.close_functions(name)
+        return [(*span, close) if close else (self.token_end, self.token_end, "*")]
 
     def fortran_exponent(self, before: str) -> bool:
         """``1.5d-3``, unless d is a name of the text: then it is 1.5*d - 3."""
@@ -486,7 +511,14 @@ class Parser(Definitions):
             text[operator_end : self.start].strip(),
             f"{token}(…)" if self.next_token() == "(" else token,
         )
-        raise self.complain(*complaint, Span(left, self.token_end))
+        number = text[operator_end : self.start].strip()
+        end = end_of_operand(text, self.start)
+        before, after = text[left:operator_end], text[self.start : end]
+        fixes = [
+            (left, end, f"{before}({number}*{after})"),
+            (left, self.start, f"({before}{number})*"),
+        ]
+        raise self.complain(*complaint, Span(left, self.token_end), fixes)
 
     # --- what is not read ---------------------------------------------------------------------
 

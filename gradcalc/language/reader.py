@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from gradcalc.errors import ExpressionError, Source, Span
+from gradcalc.errors import ExpressionError, Fix, Source, Span
 from gradcalc.functions.primitives import FUNCTIONS
 from gradcalc.graph.graph import Graph
 from gradcalc.language import complaints
@@ -123,7 +124,7 @@ class Reader(ABC):
         self.habits = Habits()
         self.careful = False  # what is a power of what may be in doubt
         self.has_arrows = False  # x -> …, lambda x: …
-        self.numbers_only = numbers_only  # of a point: 1e is a slip of the pen there
+        self.numbers_only = numbers_only  # of a point, which defines nothing
         self.looks_ahead = looks_ahead  # for what repeats
 
     @abstractmethod
@@ -216,11 +217,19 @@ class Reader(ABC):
     def at_statement_start(self) -> bool:
         return not self.pending and not self.values and self.assign is None
 
-    def complain(self, message: str, hint: str = "", span: Span | None = None) -> ExpressionError:
+    def complain(
+        self,
+        message: str,
+        hint: str = "",
+        span: Span | None = None,
+        fixes: Iterable[tuple[int, int, str]] = (),
+    ) -> ExpressionError:
         """An error at ``span``, or at the current token."""
-        return ExpressionError(
+        error = ExpressionError(
             message,
             source=self.source,
             span=span or Span(self.start, max(self.token_end, self.start + 1)),
             hint=hint,
         )
+        error.fixes = tuple(Fix(*fix) for fix in fixes)
+        return error

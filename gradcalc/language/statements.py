@@ -90,7 +90,9 @@ class Statements(Brackets):
             if entry.kind == "call":
                 span = Span(entry.at, self.source.text.index(entry.opener, entry.at) + 1)
             hint = f"add '{CLOSERS[entry.opener]}'"
-            raise self.complain(f"'{entry.opener}' is never closed", hint, span)
+            end = len(self.source.text)
+            fixes = [(end, end, CLOSERS[entry.opener])]
+            raise self.complain(f"'{entry.opener}' is never closed", hint, span, fixes)
         if expecting:
             nothing = not (self.pending or self.assign or self.statements)
             tokens = [] if nothing else self.tokens.whole()
@@ -104,7 +106,9 @@ class Statements(Brackets):
         terms = self.pending[0].terms
         name = self.source.text[terms[0][2] : terms[0][3]]
         if len(self.pending) == len(terms) == 1 and self.assign is None and is_name(name):
-            raise self.complain(*complaints.arrow(name), Span(self.start - 1, self.start + 1))
+            span = Span(self.start - 1, self.start + 1)
+            fixes = [(*span, "="), (*span, "< -")]
+            raise self.complain(*complaints.arrow(name), span, fixes)
 
     def assignment(self) -> None:
         if self.pending or self.assign is not None or self.target is None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradcalc.errors import GradcalcError
+from gradcalc.errors import GradcalcError, Span
 from gradcalc.text import WIDTH, excerpt, safe
 
 _STYLES = {"error": "\x1b[1;31m", "note": "\x1b[1;33m", "hint": "\x1b[1;36m", "^": "\x1b[1;31m"}
 _RESET = "\x1b[0m"
+
+WHOLE = 4000
+"""Characters of a source that a program is told whole."""
 
 
 def problem(
@@ -38,12 +41,23 @@ def problem_json(error: GradcalcError) -> str:
 
 
 def problem_record(error: GradcalcError) -> dict[str, Any]:
-    """``error`` for a program; ``span`` counts characters of ``source``, the end exclusive."""
+    """``error`` for a program; ``span`` counts characters of ``source``, the end exclusive.
+
+    Of a long source there is the neighbourhood of the span, and ``offset`` says where it begins.
+    """
+    text = error.source.text if error.source else None
+    span = error.span if error.source else None
+    offset = {}
+    if text is not None and len(text) > WHOLE:
+        start = max(0, min(span.start if span else 0, len(text)) - WHOLE // 4)
+        text, offset = text[start : start + WHOLE], {"offset": start}
+        span = span and Span(span.start - start, min(span.end - start, len(text) + 1))
     return {
         "code": int(error.exit),
         "message": error.message,
-        "source": error.source.text if error.source else None,
-        "span": list(error.span) if error.source and error.span else None,
+        "source": text,
+        **offset,
+        "span": list(span) if span else None,
         "hint": error.hint or None,
     }
 

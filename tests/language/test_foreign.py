@@ -88,7 +88,8 @@ def test_a_word_is_a_variable_wherever_it_was_one() -> None:
 
 @pytest.mark.parametrize("word", DISPUTED)
 def test_a_word_with_two_meanings_is_refused_with_both(word: str) -> None:
-    error = refused(f"{word}(x)")
+    _, _, operands = DISPUTED[word][0].partition("(")
+    error = refused(f"{word}({operands}")
     assert error.hint == "write {} or {}".format(*DISPUTED[word])
     for ours in DISPUTED[word]:
         assert parse(ours).outputs
@@ -246,6 +247,7 @@ def test_derivatives_on_the_left_name_the_outputs() -> None:
     graph = parse("dx/dt = v\ndv / dt = -k*x - c*v")
     assert graph.output_names == ["dx/dt", "dv/dt"]
     assert parse("x' = v\nv' = -x").output_names == ["x'", "v'"]
+    assert parse("dx/dt = v\ny' = x", outputs=["y'", "dx/dt"]).output_names == ["y'", "dx/dt"]
     same("x' = v\nE = x'^2/2 + x", "w = v\nE = w^2/2 + x")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import gradcalc
-from gradcalc.errors import BindingError, GradcalcError
+from gradcalc.errors import BindingError
 from gradcalc.functions.primitives import FUNCTIONS
 from gradcalc.language import parse
 from gradcalc.language.points import read
@@ -61,18 +61,3 @@ def test_letters_that_were_meant_as_a_product() -> None:
     with pytest.raises(BindingError) as caught:
         pose("x1", at=read("2,3", "--at"))
     assert caught.value.hint == "a decimal comma? write --at 2.3"
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("1e", "'1e' is a number without its exponent"),
-        ("x=2,y=3E", "'3E' is a number without its exponent"),
-        ("L=1.000(2)", "'1.000(…)' is a value with its uncertainty, or a product?"),
-    ],
-)
-def test_a_slip_of_the_pen_in_a_point_is_refused(text: str, message: str) -> None:
-    with pytest.raises(GradcalcError) as caught:
-        read(text, "--at")
-    assert caught.value.message == message
-    assert read("2*e, 3(2)", "--at")[1].value == 6

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradcalc.errors import ExpressionError, GradcalcError, Source, Span
-from gradcalc.render.errors import note, problem, problem_json
+from gradcalc.language import parse
+from gradcalc.render.errors import WHOLE, note, problem, problem_json, problem_record
 from gradcalc.text import cells, clipped, safe
 
 
@@ -148,3 +149,17 @@ def test_cells_agree_with_rich_on_words(text: str) -> None:
 
     words = "".join(char for char in text if char.isidentifier())
     assert cells(words) == cell_len(words)
+
+
+def test_of_a_long_source_a_program_is_told_the_neighbourhood() -> None:
+    text = "+".join(["x"] * 300_000) + " y + 1"
+    with pytest.raises(GradcalcError) as caught:
+        parse(text)
+    record = problem_record(caught.value)
+    start, end = record["span"]
+    assert record["source"][start:end] == "y"
+    assert len(record["source"]) <= WHOLE
+    assert text[record["offset"] :].startswith(record["source"])
+    with pytest.raises(GradcalcError) as caught:
+        parse("x y")
+    assert "offset" not in problem_record(caught.value)
