@@ -16,7 +16,6 @@ from gradcalc.errors import Span
 from gradcalc.functions.primitives import (
     ADD,
     AND,
-    CONSTANT,
     CONVENTIONS,
     DIV,
     FLOW,
@@ -30,6 +29,7 @@ from gradcalc.functions.primitives import (
 )
 from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph, chain
+from gradcalc.graph.reach import active
 
 Rules = Callable[[Primitive], Rule]
 """Where the partials come from: ``rules.rule`` for numbers, ``rules.plain`` for formulas."""
@@ -149,19 +149,6 @@ class _Backward:
             else result.constant(0.0)
             for node in primal.inputs
         ]
-
-
-def active(graph: Graph) -> bytearray:
-    """Which nodes depend on an input."""
-    found = bytearray(len(graph))
-    for node in graph.inputs:
-        found[node] = 1
-    leaves = (VARIABLE.code, CONSTANT.code)
-    for node, code in enumerate(graph.codes):
-        if code not in leaves and node not in graph.constants:
-            operands = (column[node] for column in graph.operands)
-            found[node] = any(operand >= 0 and found[operand] for operand in operands)
-    return found
 
 
 def instantiate(

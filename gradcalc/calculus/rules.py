@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from gradcalc.functions.primitives import CONSTANT, OPERANDS, TABLE, VARIABLE
 from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph
+from gradcalc.graph.reach import needed
 from gradcalc.language import parse
 
 _NAMES = (*OPERANDS, "out")
@@ -128,10 +129,7 @@ def mentions(rule: Rule, operand: int) -> frozenset[str]:
 def needed_nodes(rule: Rule, wanted: frozenset[int]) -> list[int]:
     """The nodes to compute for the wanted partials, in order."""
     graph = rule.graph
-    needed = {node for k, node in enumerate(rule.outputs) if node is not None and k in wanted}
-    for node in range(len(graph) - 1, -1, -1):
-        if node in needed and node not in graph.constants:
-            needed.update(column[node] for column in graph.operands if column[node] >= 0)
+    roots = [node for k, node in enumerate(rule.outputs) if node is not None and k in wanted]
     leaves = (VARIABLE.code, CONSTANT.code)
-    return [node for node in sorted(needed)
+    return [node for node in needed(graph, roots, closed=graph.constants)
             if graph.codes[node] not in leaves and node not in graph.constants]  # fmt: skip

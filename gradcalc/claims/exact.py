@@ -17,10 +17,10 @@ from gradcalc.calculus.kinds import Kind
 from gradcalc.check.budget import Deadline
 from gradcalc.check.digits.guard import reserve
 from gradcalc.check.digits.values import leaves, rerun
-from gradcalc.check.structure import operands
 from gradcalc.functions.digits import context
 from gradcalc.functions.primitives import CONSTANT, CONSTANTS, VARIABLE
 from gradcalc.graph.graph import Graph
+from gradcalc.graph.reach import operands
 
 _DIGITS = (40, 80, 160, 400, 800)
 _AGREE = 1e-25

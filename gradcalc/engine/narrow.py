@@ -24,6 +24,7 @@ from gradcalc.engine.schedule import Floats
 from gradcalc.functions.primitives import OPERANDS, TABLE
 from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph, bulk_building
+from gradcalc.graph.reach import below
 
 NARROW = 4
 """Nodes per numpy call below which this module is faster (measured: they meet at about 5)."""
@@ -68,14 +69,12 @@ def _straightened(graph: Graph) -> Lines:
     start = [0.0] * len(graph)
     for node, value in graph.constants.items():
         start[node] = value
-    needed = bytearray(len(graph))
-    for node in graph.outputs:
-        needed[node] = 1
     steps: list[Step] = []
     edges: list[Edge] = []
     slope_places: dict[float, int] = {}
     xs, ys, zs = graph.operands
     constants = graph.constants
+    needed = below(graph, graph.outputs, closed=constants)
     for node in range(len(graph) - 1, -1, -1):
         operands = (xs[node], ys[node], zs[node])
         if not needed[node] or node in constants or operands[0] < 0:
@@ -94,9 +93,6 @@ def _straightened(graph: Graph) -> Lines:
             else:
                 a, b, c = (max(place, 0) for place in operands)
                 edges.append((node, operand, slope.function, a, b, c))
-        for operand in operands:
-            if operand >= 0:
-                needed[operand] = 1
     return Lines(graph, start + list(slope_places), tuple(reversed(steps)), tuple(edges))
 
 

@@ -9,20 +9,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from gradcalc.calculus.kinds import KINDS, Kind, U
 from gradcalc.engine import sparse
 from gradcalc.engine.grouped import MODES
-from gradcalc.engine.schedule import Floats, Ints
+from gradcalc.engine.schedule import Floats, Ints, Schedule
 from gradcalc.errors import BindingError, UsageError, listed
-
-if TYPE_CHECKING:
-    from gradcalc.engine.program import Program
+from gradcalc.graph.graph import Graph
 
 Numbers = Sequence[float] | Floats
+
+
+class Differentiable(Protocol):
+    """What a point is a point of: a ``Program``, which is made of this module and stands above."""
+
+    graph: Graph
+    outputs: tuple[str, ...]
+    variables: tuple[str, ...]
+
+    @property
+    def schedule(self) -> Schedule: ...
+    @property
+    def pattern(self) -> sparse.Pattern: ...
+    @property
+    def gradient_program(self) -> Differentiable: ...
+    def __call__(self, x: Numbers, /) -> Any: ...
+    def at(self, x: Numbers, /) -> At: ...
+    def jacobian(self, x: Numbers, /) -> Floats: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +48,7 @@ class At:
     Of N points every answer has a leading axis N. What has been computed is kept.
     """
 
-    program: Program
+    program: Differentiable
     x: Floats
     run: Any = field(repr=False)
     """What the machine for such a graph and so many points says of them."""

@@ -22,6 +22,7 @@ import numpy as np
 from gradcalc.functions.primitives import TABLE, VARIABLE
 from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph
+from gradcalc.graph.reach import below
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -192,22 +193,9 @@ def _needed(graph: Graph, codes: Ints, operands: list[Any], fixed: Any) -> Any:
     stray = ~used & ~fixed & (codes != VARIABLE.code)
     if not stray.any():
         return used
-    return _reachable(graph, fixed)
-
-
-def _reachable(graph: Graph, fixed: Any) -> Any:
-    """The exact answer, node by node, for graphs that carry something along that nobody uses."""
-    needed = bytearray(len(graph))
-    for node in graph.outputs:
-        needed[node] = 1
-    flags = fixed.tolist()
-    columns = graph.operands
-    for node in range(len(graph) - 1, -1, -1):
-        if needed[node] and not flags[node]:
-            for column in columns:
-                if column[node] >= 0:
-                    needed[column[node]] = 1
-    return np.frombuffer(needed, dtype=np.uint8).astype(bool)
+    # Something is carried along that nobody uses: the exact answer, node by node.
+    marks = below(graph, graph.outputs, closed=graph.constants)
+    return np.frombuffer(marks, dtype=np.uint8).astype(bool)
 
 
 def _group(key: int, first: int, run: tuple[int, int], columns: list[Ints]) -> Group:

@@ -9,7 +9,6 @@ finite, or a slope is not.
 
 from __future__ import annotations
 
-from gradcalc.calculus.gradients import active
 from gradcalc.functions.primitives import (
     ADD,
     CONSTANT,
@@ -27,6 +26,7 @@ from gradcalc.functions.primitives import (
 )
 from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph
+from gradcalc.graph.reach import active
 
 CARRYING = (VARIABLE, CONSTANT, ADD, SUB, MUL, DIV, NEG, SQUARE, EXP, SIN, COS)
 """Through these a slope that is not finite stays so, whatever it is multiplied by."""

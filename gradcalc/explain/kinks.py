@@ -6,14 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from gradcalc.calculus import rules
-from gradcalc.check.structure import operands, slopes, varying
 from gradcalc.engine.point import At
 from gradcalc.engine.program import Program
 from gradcalc.errors import Span
@@ -35,6 +34,7 @@ from gradcalc.functions.primitives import (
 )
 from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph
+from gradcalc.graph.reach import active, below, needed, operands, slopes
 from gradcalc.language import parse
 
 _LONGEST = 40  # characters of the user's text in a note
@@ -143,7 +143,7 @@ def _found(at: At) -> list[Kink]:
         found = [node for node in suspects if _is_kink(graph, node, values)]
         if not found and not meetings:
             return []
-        alive, varies = _alive(graph, values), varying(graph)
+        alive, varies = _alive(graph, values), active(graph)
         marks = [a and b for a, b in zip(alive, varies, strict=True)]
         bent = [_describe(graph, node, values, varies) for node in found if marks[node]]
         if meetings and len(graph) <= _MOST:
@@ -171,17 +171,10 @@ def _condition(primitive: Primitive) -> Graph:
 
 def _alive(graph: Graph, values: Any) -> bytearray:
     """A mark for each node that a cotangent of some output reaches."""
-    alive = bytearray(len(graph))
-    for node in graph.outputs:
-        alive[node] = 1
-    for node in range(len(graph) - 1, -1, -1):
-        if alive[node]:
-            for operand in _reached(graph, node, values):
-                alive[operand] = 1
-    return alive
+    return below(graph, graph.outputs, within=partial(_reached, values))
 
 
-def _reached(graph: Graph, node: int, values: Any) -> tuple[int, ...]:
+def _reached(values: Any, graph: Graph, node: int) -> tuple[int, ...]:
     primitive = TABLE[graph.codes[node]]
     if not primitive.selects:
         return slopes(graph, node)
@@ -290,17 +283,16 @@ def _boundaries(graph: Graph, x: Any, values: Any, marks: Any) -> Iterator[Kink]
 
 def _boundary(graph: Graph, condition: int, values: Any) -> int | None:
     """The comparison in a condition whose two sides are equal at the point."""
-    stack = [condition]
-    while stack:
-        node = stack.pop()
-        code = graph.codes[node]
-        if code in _LOGICAL:
-            stack += operands(graph, node)
-        elif code in _ORDER | _EQUALITY:
+    for node in reversed(needed(graph, [condition], within=_if_logical)):
+        if graph.codes[node] in _ORDER | _EQUALITY:
             x, y = operands(graph, node)
             if values[x] == values[y]:
                 return node
     return None
+
+
+def _if_logical(graph: Graph, node: int) -> tuple[int, ...]:
+    return operands(graph, node) if graph.codes[node] in _LOGICAL else ()
 
 
 def _meeting(graph: Graph, node: int, boundary: int, x: Any) -> Iterator[Kink]:

@@ -36,8 +36,9 @@ import re
 from collections.abc import Iterable
 from itertools import repeat
 
-from gradcalc.errors import Span
+from gradcalc.errors import Source, Span
 from gradcalc.functions.primitives import ADD, CONSTANTS, DISPUTED, FUNCTIONS, MOD, MUL, NOT, POW
+from gradcalc.graph.graph import Graph
 from gradcalc.language import complaints
 from gradcalc.language.brackets import CLOSERS
 from gradcalc.language.definitions import Definitions
@@ -567,10 +568,18 @@ class Parser(Definitions):
 
     def read_ahead(self, pieces: Pieces, take: Take) -> None:
         if self.looks_ahead and not self.meaning.conditions:
-            end, closer = follow(self, self.token_end, pieces, take)
+            graph, known = self.graph, len(self.graph.inputs)
+            end, closer = follow(graph, self.token_end, pieces, take, _statements, self.leaf)
+            new = zip(graph.variables[known:], graph.inputs[known:], strict=True)
+            self.meaning.variables.update(new)
             if end > self.token_end:
                 self.tokens.skip(self.index, closer, end)
                 self.token_end = end
+
+
+def _statements(source: Source, graph: Graph) -> list[Statement]:
+    """What a text says on its own."""
+    return Parser(source, graph=graph, looks_ahead=False).parse().statements
 
 
 def _is_worth_a_look(count: int) -> bool:

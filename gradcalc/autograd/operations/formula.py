@@ -19,6 +19,7 @@ from gradcalc.calculus.rules import rule
 from gradcalc.functions.primitives import DIV, OPERANDS, TABLE, WHERE
 from gradcalc.functions.row import Primitive
 from gradcalc.functions.sines import LONG
+from gradcalc.graph.reach import needed, operands
 
 FUSE = 4096
 """From this many elements on, a product is written over the partial: one array less to allocate."""
@@ -57,14 +58,14 @@ def formula(primitive: Primitive, wanted: tuple[bool, ...]) -> Formula:
     chosen = [node if wanted[k] else None for k, node in enumerate(outputs)]
     shapes = {node: _how(graph, node, primitive.selects) for node in chosen if node is not None}
     targets = frozenset(target for _, target in shapes.values() if target is not None)
-    order = _ancestors(graph, targets)
+    order = needed(graph, targets, closed=graph.constants)
     names = dict(zip(graph.inputs, graph.variables, strict=True))
     inputs = [node for node in order if node in names]
     constants = [node for node in order if node in graph.constants]
     computed = [node for node in order if node not in names and node not in graph.constants]
     place = {node: k for k, node in enumerate((*inputs, *constants, *computed))}
     steps = tuple(
-        (TABLE[graph.codes[node]], tuple(place[n] for n in _operands(graph, node)))
+        (TABLE[graph.codes[node]], tuple(place[n] for n in operands(graph, node)))
         for node in computed
     )
     products = []
@@ -103,19 +104,6 @@ def _how(graph: Any, node: int, selects: bool) -> tuple[int, int | None]:
         if top in (1.0, -1.0):
             return (OVER if top == 1.0 else MINUS_OVER), graph.operands[1][node]
     return TIMES, node
-
-
-def _operands(graph: Any, node: int) -> list[int]:
-    return [column[node] for column in graph.operands[: TABLE[graph.codes[node]].arity]]
-
-
-def _ancestors(graph: Any, targets: frozenset[int]) -> list[int]:
-    """What the targets are computed from, in order, targets included; constants are not opened."""
-    needed = set(targets)
-    for node in range(len(graph) - 1, -1, -1):
-        if node in needed and node not in graph.constants:
-            needed.update(_operands(graph, node))
-    return sorted(needed)
 
 
 def products(

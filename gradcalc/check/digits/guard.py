@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from gradcalc.check.digits.values import HUGE, SAFE, apply
-from gradcalc.check.structure import SUMS, operands
+from gradcalc.check.structure import SUMS
 from gradcalc.functions.digits import context
 from gradcalc.functions.primitives import POW, TABLE
 from gradcalc.graph.graph import Graph
+from gradcalc.graph.reach import operands
 
 _FAR = 16  # from here on a function may be level to all digits
 _CURVED = frozenset(

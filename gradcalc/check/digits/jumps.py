@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from gradcalc.check.structure import operands
 from gradcalc.functions.digits import context
 from gradcalc.functions.primitives import AND, NOT, OR, TABLE
 from gradcalc.graph.graph import Graph
+from gradcalc.graph.reach import operands
 
 _LOGICAL = frozenset((AND.code, OR.code, NOT.code))
 CONDITIONS = frozenset(primitive.code for primitive in TABLE if primitive.boolean)

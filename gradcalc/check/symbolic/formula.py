@@ -19,7 +19,7 @@ from typing import Any
 
 from gradcalc.check.budget import Deadline
 from gradcalc.check.case import NoReferenceError
-from gradcalc.check.structure import PRODUCTS, SUMS, Outline, Term, bits, operands
+from gradcalc.check.structure import PRODUCTS, SUMS, Outline, Term
 from gradcalc.functions.primitives import (
     ADD,
     CONSTANT,
@@ -35,6 +35,7 @@ from gradcalc.functions.primitives import (
 )
 from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph
+from gradcalc.graph.reach import bits, operands
 
 _SMALL = 1000
 """Numerator and denominator of an exponent that sympy gets to see."""

@@ -14,11 +14,12 @@ from gradcalc.check.digits.oracle import agreed
 from gradcalc.check.digits.slopes import Slopes
 from gradcalc.check.digits.tape import valued
 from gradcalc.check.digits.values import coefficient, leaves, rerun
-from gradcalc.check.structure import Outline, extents, needed, operands, supports
+from gradcalc.check.structure import Outline, extents
 from gradcalc.check.symbolic.formula import Formula, first_derivatives, rebuild, second_derivatives
 from gradcalc.check.symbolic.numbers import Evaluation, UnsupportedError
 from gradcalc.functions.digits import context
 from gradcalc.functions.primitives import TABLE, WHERE
+from gradcalc.graph.reach import needed, operands, supports
 
 _PRECISIONS = (40, 80, 160, 320, 640)
 """Digits. Two in a row have to agree; cancellation sends us further."""
