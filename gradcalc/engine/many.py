@@ -26,7 +26,7 @@ from gradcalc.engine.grouped import FEWEST, Chunks, Grouped, Sweeps, turned
 from gradcalc.engine.schedule import Floats, Ints
 from gradcalc.engine.unwatched import telling_below
 from gradcalc.functions import sines
-from gradcalc.functions.primitives import ADD, COS, DIV, MUL, NEG, SIN, SQUARE, SUB
+from gradcalc.functions.primitives import COS, NEG, SIN
 from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph
 from gradcalc.graph.reach import needed
@@ -321,7 +321,7 @@ def _operations(graph: Graph) -> dict[int, _Operation]:
         if node in graph.constants or not operands:
             made[node] = _Operation(np.positive)
         elif node not in turns:
-            made[node] = _Operation(_writing(primitive), operands, primitive in _LIGHT)
+            made[node] = _Operation(_writing(primitive), operands, primitive.arithmetic)
         elif node not in made:
             sine, cosine = turns[node]
             tangent, (angle,) = len(graph) + node, operands
@@ -339,9 +339,6 @@ def _turns(graph: Graph, nodes: Sequence[int]) -> dict[int, tuple[int, int]]:
             found.setdefault(graph.operands[0][node], {})[graph.codes[node]] = node
     pairs = [(pair[SIN.code], pair[COS.code]) for pair in found.values() if len(pair) == 2]
     return {node: pair for pair in pairs for node in pair}
-
-
-_LIGHT = (ADD, SUB, MUL, DIV, NEG, SQUARE)
 
 
 def _writing(primitive: Primitive) -> Callable[..., Any]:

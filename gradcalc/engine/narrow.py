@@ -9,7 +9,6 @@ sweeps there.
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -221,27 +220,14 @@ def _pullback(
 
 # --- scalar functions -----------------------------------------------------------------------------
 
-_ARITHMETIC: dict[str, Function] = {
-    "add": operator.add,
-    "sub": operator.sub,
-    "mul": operator.mul,
-    "div": operator.truediv,
-    "neg": operator.neg,
-    "square": lambda x: x * x,
-}
-_SAME_IN_MATH = ("sqrt", "exp", "log", "sin", "cos", "tan", "tanh", "atan", "sinh", "cosh",
-                 "expm1", "log1p")  # fmt: skip
-
 
 @cache
 def _function(primitive: Primitive) -> Function:
     """The primitive on Python floats. It may raise where numpy has an inf or a NaN."""
-    plain = _ARITHMETIC.get(primitive.name)
-    if plain is not None:
-        return plain
-    if primitive.name in _SAME_IN_MATH:
-        same: Function = getattr(math, primitive.name)
-        return same
+    if primitive.arithmetic:
+        return primitive.mpmath
+    if primitive.scalar is not None:
+        return primitive.scalar
     vector = primitive.numpy
     return lambda *operands: float(vector(*operands))
 

@@ -11,10 +11,8 @@ so that the results of a group are one contiguous slice. The operands of a group
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -167,20 +165,8 @@ def schedule(graph: Graph) -> Schedule:
 def _telling(groups: Sequence[Group], outputs: Ints) -> Ints:
     """The outputs, and what goes into a primitive where a NaN may get lost."""
     swallowed = [operand.places(group.size) for group in groups
-                 if not carries_nan(group.primitive) for operand in group.operands]  # fmt: skip
+                 if not group.primitive.carries_nan for operand in group.operands]  # fmt: skip
     return np.concatenate([outputs, *swallowed])
-
-
-@cache
-def carries_nan(primitive: Primitive) -> bool:
-    """Whether the value is a NaN whenever an operand is: of ``x + y`` it is, of ``x**0`` not."""
-    others = itertools.product((0.0, 1.0, -2.5, np.inf, -np.inf), repeat=primitive.arity - 1)
-    with np.errstate(all="ignore"):
-        return all(
-            np.isnan(primitive.numpy(*map(np.float64, (*other[:k], np.nan, *other[k:]))))
-            for other in others
-            for k in range(primitive.arity)
-        )
 
 
 def _needed(graph: Graph, codes: Ints, operands: list[Any], fixed: Any) -> Any:

@@ -10,17 +10,9 @@ finite, or a slope is not.
 from __future__ import annotations
 
 from gradcalc.functions.primitives import (
-    ADD,
-    CONSTANT,
-    COS,
     DIV,
-    EXP,
-    FUNCTIONS,
     MUL,
-    NEG,
-    SIN,
     SQUARE,
-    SUB,
     TABLE,
     VARIABLE,
 )
@@ -28,24 +20,9 @@ from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph
 from gradcalc.graph.reach import active
 
-CARRYING = (VARIABLE, CONSTANT, ADD, SUB, MUL, DIV, NEG, SQUARE, EXP, SIN, COS)
-"""Through these a slope that is not finite stays so, whatever it is multiplied by."""
-
-GROWING = (
-    EXP,
-    *(
-        FUNCTIONS[name]
-        for name in ("exp2", "expm1", "sinh", "cosh", "expx2", "erfi", "elu", "leaky_relu")
-    ),
-)
-"""These overflow on their own."""
-
-STEEP = (FUNCTIONS["tan"], FUNCTIONS["sec"])
-"""No double is so near to a pole that these exceed ``_LARGE``. What is in none of these lists, and
-has all numbers for its domain, is at most ``_MORE`` larger than the sum of its operands."""
-
 _LARGE = 1e30
-"""A growing function or a quotient that is larger has a slope that is larger still."""
+"""A growing function or a quotient that is larger has a slope that is larger still; no steep one
+is. What neither grows nor is steep is at most ``_MORE`` larger than the sum of its operands."""
 _MORE = 4.0
 _SAFE = 1e300
 _MAGNITUDES = (1e100, 1e30)
@@ -55,15 +32,10 @@ def telling_below(graph: Graph) -> float:
     """Up to which magnitude of the inputs some slope is not finite wherever a value is undefined;
     0 where that cannot be promised, and the values have to be looked at."""
     primitives = [TABLE[code] for code in graph.codes]
-    if _has_fixed_overflow(graph, primitives):
+    if _has_fixed_overflow(graph):
         return 0.0
-    if not all(primitive in CARRYING for primitive in primitives):
-        if any(primitive.domain or primitive in GROWING for primitive in primitives):
-            return 0.0
-    elif DIV in primitives:
-        moving = active(graph)
-        quotients = (node for node, primitive in enumerate(primitives) if primitive is DIV)
-        if not all(moving[node] or node in graph.constants for node in quotients):
+    if not all(primitive.tells for primitive in primitives):
+        if any(primitive.domain or _grows(primitive) for primitive in primitives):
             return 0.0
     for magnitude in _MAGNITUDES:
         if _largest(graph, primitives, magnitude) <= _SAFE:
@@ -71,16 +43,16 @@ def telling_below(graph: Graph) -> float:
     return 0.0
 
 
-def _has_fixed_overflow(graph: Graph, primitives: list[Primitive]) -> bool:
+def _has_fixed_overflow(graph: Graph) -> bool:
     """Whether something is not finite wherever the point is: exp(1000), which no slope knows of.
     What is finite has become a constant."""
-    depends: list[bool] = []
-    for node, primitive in enumerate(primitives):
-        operands = [column[node] for column in graph.operands[: primitive.arity]]
-        depends.append(primitive is VARIABLE or any(depends[operand] for operand in operands))
-        if not depends[-1] and node not in graph.constants:
-            return True
-    return False
+    moving = active(graph)
+    return not all(moving[node] or node in graph.constants for node in range(len(graph)))
+
+
+def _grows(primitive: Primitive) -> bool:
+    """Whether it overflows on its own; of products the operands tell."""
+    return not primitive.arithmetic and primitive.grows
 
 
 def _largest(graph: Graph, primitives: list[Primitive], magnitude: float) -> float:
@@ -98,7 +70,7 @@ def _largest(graph: Graph, primitives: list[Primitive], magnitude: float) -> flo
             bound = sizes[0] * sizes[0]
         elif primitive is DIV:
             bound = sizes[0] * _LARGE
-        elif primitive in GROWING or primitive in STEEP:
+        elif primitive.steep or _grows(primitive):
             bound = _LARGE
         else:
             bound = sum(sizes, _MORE)

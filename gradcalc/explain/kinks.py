@@ -17,18 +17,11 @@ from gradcalc.engine.point import At
 from gradcalc.engine.program import Program
 from gradcalc.errors import Span
 from gradcalc.functions.primitives import (
-    AND,
     CONVENTIONS,
     EQ,
-    GE,
-    GT,
-    LE,
     LIBRARIES,
-    LT,
     NE,
-    NOT,
     OPERANDS,
-    OR,
     TABLE,
     WHERE,
 )
@@ -53,9 +46,9 @@ _MOST = 20_000
 """Nodes of a graph in which the two sides of a boundary are looked at."""
 _VARIABLES = 64
 """Variables that are moved to see whether two branches meet smoothly."""
-_LOGICAL = {AND.code, OR.code, NOT.code}
-_ORDER = {LT.code, LE.code, GT.code, GE.code}
+_LOGICAL = {p.code for p in TABLE if p.logical}
 _EQUALITY = {EQ.code, NE.code}
+_COMPARED = {p.code for p in TABLE if p.boolean and not p.logical and not p.indifferent}
 
 
 class Sides(NamedTuple):
@@ -284,7 +277,7 @@ def _boundaries(graph: Graph, x: Any, values: Any, marks: Any) -> Iterator[Kink]
 def _boundary(graph: Graph, condition: int, values: Any) -> int | None:
     """The comparison in a condition whose two sides are equal at the point."""
     for node in reversed(needed(graph, [condition], within=_if_logical)):
-        if graph.codes[node] in _ORDER | _EQUALITY:
+        if graph.codes[node] in _COMPARED:
             x, y = operands(graph, node)
             if values[x] == values[y]:
                 return node

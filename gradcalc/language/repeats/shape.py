@@ -6,14 +6,14 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from gradcalc.functions.primitives import FUNCTIONS
+from gradcalc.functions.primitives import FUNCTIONS, WORDS
 from gradcalc.graph.graph import LeafKey
 from gradcalc.language.foreign import CONTINUES
 from gradcalc.language.structural import STRUCTURAL
 from gradcalc.language.tokens import A_NAME, A_NUMBER
 
 NAME, NUMBER = "a name", "a number"
-SPECIAL = {"and", "or", "not", "√", *FUNCTIONS, *STRUCTURAL}
+SPECIAL = {"√", *WORDS, *FUNCTIONS, *STRUCTURAL}
 LINE_END = rf"\n(?!{CONTINUES.pattern})"
 """A newline that is the end of a statement, for the next line does not begin with an operator."""
 
