@@ -11,6 +11,7 @@ flows through them. ``definitions`` remembers what they stand for.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
@@ -207,7 +208,7 @@ class _Builder:
             return self._where(within)
         pieces = _pieces(primitive)
         if pieces is None:
-            return primitive.sympy(*map(self._operand, primitive.partials, within))
+            return _counterpart(primitive)(*map(self._operand, primitive.partials, within))
         return self._choose(pieces, within)
 
     def _operand(self, partial: str | None, node: int) -> Any:
@@ -264,6 +265,13 @@ class _Builder:
         symbol = self._sympy.Dummy(name)
         self._formula.definitions[symbol] = expression
         return symbol
+
+
+def _counterpart(primitive: Primitive) -> Callable[..., Any]:
+    try:
+        return primitive.sympy
+    except AttributeError:
+        raise NoReferenceError(f"sympy has no {primitive.name}") from None
 
 
 @cache

@@ -101,7 +101,7 @@ def _apply(node: Any, arguments: list[Any]) -> Any:
     name = type(node).__name__
     function = _functions(mp).get(type(node))
     if function is None:
-        function = getattr(mp, name, None)
+        function = getattr(mp, name, None) or getattr(mp, name.lower(), None)
         if function is None or not node.is_Function:
             raise UnsupportedError(name)
         row = FUNCTIONS.get(name)
@@ -162,7 +162,7 @@ def _steps() -> frozenset[Any]:
 
 @cache
 def _functions(mp: Any) -> dict[Any, Callable[..., Any]]:
-    """By sympy's class, where it is not simply mpmath's function of the same name."""
+    """By sympy's class, where it is not simply mpmath's function of that name."""
     import sympy
 
     return {
