@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
-from gradcalc.calculus.rules import Rule, needed_nodes, rule
+from gradcalc.calculus.rules import Rule, of_partials, rule
 from gradcalc.errors import Span
 from gradcalc.functions.primitives import (
     ADD,
@@ -169,13 +169,11 @@ def instantiate(
             copied[node] = _apply(target, source.codes[node], arguments, span)
         else:
             copied[node] = target.constant(source.constants[node], span, source.names.get(node, ""))
-    for node in needed_nodes(partials, wanted):
-        arguments = [copied[column[node]] for column in source.operands if column[node] >= 0]
-        copied[node] = _apply(target, source.codes[node], arguments, span)
-    return [
-        copied[node] if node is not None and k in wanted else None
-        for k, node in enumerate(partials.outputs)
-    ]
+    made = of_partials(partials, tuple(sorted(wanted)))
+    for node, primitive, below in made.steps:
+        arguments = [copied[argument] for argument in below]
+        copied[node] = _apply(target, primitive.code, arguments, span)
+    return [None if node is None else copied[node] for node in made.outputs]
 
 
 def _apply(graph: Graph, code: int, operands: Sequence[int], span: Span) -> int:

@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradcalc.calculus.rules import rule
+from gradcalc.calculus.rules import recipe, rule
 from gradcalc.engine.grouped import Chunks, Grouped, Sweeps, by_rows
 from gradcalc.engine.schedule import Floats
-from gradcalc.functions.primitives import OPERANDS, TABLE
+from gradcalc.functions.primitives import TABLE
 from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph, bulk_building
 from gradcalc.graph.reach import below
@@ -260,15 +260,11 @@ class _Slope(NamedTuple):
 def _scalar(code: int) -> tuple[Function, tuple[_Slope | None, ...]]:
     """A primitive's function, and its partials."""
     primitive = TABLE[code]
-    graph, outputs = rule(primitive)
-    made = {node: _Slope((), None, value) for node, value in graph.constants.items()}
-    for name, node in zip(graph.variables, graph.inputs, strict=True):
-        made[node] = _Slope(((*OPERANDS, "out").index(name),), None)
-    for node in range(len(graph)):
-        if node not in made:
-            inner = TABLE[graph.codes[node]]
-            operands = [made[column[node]] for column in graph.operands[: inner.arity]]
-            made[node] = _compose(_function(inner), operands)
+    inputs, constants, steps, outputs = recipe(*rule(primitive))
+    made = {node: _Slope((), None, value) for node, value in constants}
+    made |= {node: _Slope((place,), None) for place, node in inputs}
+    for node, inner, operands in steps:
+        made[node] = _compose(_function(inner), [made[operand] for operand in operands])
     slopes = tuple(None if node is None else made[node] for node in outputs)
     return _function(primitive), slopes
 

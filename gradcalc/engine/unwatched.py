@@ -34,9 +34,10 @@ def telling_below(graph: Graph) -> float:
     primitives = [TABLE[code] for code in graph.codes]
     if _has_fixed_overflow(graph):
         return 0.0
-    if not all(primitive.tells for primitive in primitives):
-        if any(primitive.domain or _grows(primitive) for primitive in primitives):
-            return 0.0
+    if not all(primitive.tells for primitive in primitives) and any(
+        primitive.domain or _grows(primitive) for primitive in primitives
+    ):
+        return 0.0
     for magnitude in _MAGNITUDES:
         if _largest(graph, primitives, magnitude) <= _SAFE:
             return magnitude

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -28,7 +28,6 @@ from gradcalc.functions.primitives import (
 from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph
 from gradcalc.graph.reach import active, below, needed, operands, slopes
-from gradcalc.language import parse
 
 _LONGEST = 40  # characters of the user's text in a note
 _NUDGE = 2.0**-40
@@ -145,21 +144,9 @@ def _found(at: At) -> list[Kink]:
 
 
 def _is_kink(graph: Graph, node: int, values: Any) -> bool:
-    condition = _condition(TABLE[graph.codes[node]])
-    known = dict(condition.constants)
-    within = operands(graph, node)
-    for name, place in zip(condition.variables, condition.inputs, strict=True):
-        known[place] = values[within[OPERANDS.index(name)]]
-    for place in range(len(condition)):
-        if place not in known:
-            primitive, arguments = condition[place][:2]
-            known[place] = primitive.numpy(*(known[argument] for argument in arguments))
-    return bool(known[condition.outputs[0]])
-
-
-@cache
-def _condition(primitive: Primitive) -> Graph:
-    return parse(primitive.kink, bound=OPERANDS, flags_are_numbers=True)
+    condition = rules.condition(TABLE[graph.codes[node]].kink)
+    numbers = [values[operand] for operand in operands(graph, node)]
+    return bool(rules.evaluate(condition, numbers, None, (0,))[0])
 
 
 def _alive(graph: Graph, values: Any) -> bytearray:

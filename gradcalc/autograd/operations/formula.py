@@ -15,11 +15,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradcalc.autograd.operations.structural import no_slope
-from gradcalc.calculus.rules import rule
-from gradcalc.functions.primitives import DIV, OPERANDS, TABLE, WHERE
+from gradcalc.calculus.rules import recipe, rule
+from gradcalc.functions.primitives import DIV, WHERE
 from gradcalc.functions.row import Primitive
 from gradcalc.functions.sines import LONG
-from gradcalc.graph.reach import needed, operands
 
 FUSE = 4096
 """From this many elements on, a product is written over the partial: one array less to allocate."""
@@ -57,17 +56,11 @@ def formula(primitive: Primitive, wanted: tuple[bool, ...]) -> Formula:
     graph, outputs = derived.graph, derived.outputs
     chosen = [node if wanted[k] else None for k, node in enumerate(outputs)]
     shapes = {node: _how(graph, node, primitive.selects) for node in chosen if node is not None}
-    targets = frozenset(target for _, target in shapes.values() if target is not None)
-    order = needed(graph, targets, closed=graph.constants)
-    names = dict(zip(graph.inputs, graph.variables, strict=True))
-    inputs = [node for node in order if node in names]
-    constants = [node for node in order if node in graph.constants]
-    computed = [node for node in order if node not in names and node not in graph.constants]
-    place = {node: k for k, node in enumerate((*inputs, *constants, *computed))}
-    steps = tuple(
-        (TABLE[graph.codes[node]], tuple(place[n] for n in operands(graph, node)))
-        for node in computed
-    )
+    targets = {target for _, target in shapes.values() if target is not None}
+    made = recipe(graph, tuple(sorted(targets)))
+    computed = [node for node, _, _ in made.steps]
+    order = [*(n for _, n in made.inputs), *(n for n, _ in made.constants), *computed]
+    place = {node: k for k, node in enumerate(order)}
     products = []
     for k, node in enumerate(chosen):
         if node is None:
@@ -78,11 +71,10 @@ def formula(primitive: Primitive, wanted: tuple[bool, ...]) -> Formula:
         fresh = target in computed and sum(t == target for _, t in shapes.values()) == 1
         mask = target in computed and TABLE[graph.codes[target]].boolean
         products.append(Product(how, -1 if target is None else place[target], fresh, mask))
-    roles = (*OPERANDS[: primitive.arity], "out")
     return Formula(
-        saves=tuple(roles.index(names[node]) for node in inputs),
-        constants=tuple(graph.constants[node] for node in constants),
-        steps=steps,
+        saves=tuple(min(role, primitive.arity) for role, _ in made.inputs),
+        constants=tuple(number for _, number in made.constants),
+        steps=tuple((step, tuple(place[n] for n in below)) for _, step, below in made.steps),
         products=tuple(products),
         selects=primitive.selects,
         branches=any(step is WHERE or _is_flat(step) for step, _ in steps),

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
-from functools import cache
 from typing import Any
 
-from gradcalc.check.budget import Deadline
-from gradcalc.check.digits.values import apply, rerun
+from gradcalc.calculus.rules import condition, evaluate
+from gradcalc.check.digits.values import apply
 from gradcalc.functions.digits import context
-from gradcalc.functions.primitives import OPERANDS, TABLE
+from gradcalc.functions.primitives import TABLE
 from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph
-from gradcalc.graph.reach import needed, operands
-from gradcalc.language import parse
+from gradcalc.graph.reach import operands
 
 _LOGICAL = frozenset(primitive.code for primitive in TABLE if primitive.logical)
 CONDITIONS = frozenset(primitive.code for primitive in TABLE if primitive.boolean)
@@ -24,23 +21,19 @@ _NEAR = 64
 """Bits after the point of a step beside the operands; twice as many of a second one."""
 
 
-@cache
-def _condition(text: str) -> Graph:
-    return parse(text, bound=OPERANDS, flags_are_numbers=True)
-
-
 def jumps_at(primitive: Primitive, numbers: Sequence[Any]) -> bool:
     """Whether the value jumps at these operands: whether its rise stays as the step shrinks."""
     text = primitive.jump or primitive.kink
     if not text or not all(map(context().isfinite, numbers)):
         return False
-    condition = _condition(text)
-    inputs = zip(condition.inputs, condition.variables, strict=True)
-    values = {node: numbers[OPERANDS.index(name)] for node, name in inputs}
-    rerun(condition, needed(condition, condition.outputs), values, Deadline(math.inf))
-    return values[condition.outputs[0]] == 1 and any(
+    here = evaluate(condition(text), numbers, None, (0,), _apply)[0] == 1
+    return here and any(
         _rises(primitive.code, numbers, k, sign) for k in range(len(numbers)) for sign in (1, -1)
     )
+
+
+def _apply(primitive: Primitive, *numbers: Any) -> Any:
+    return apply(primitive.code, tuple(map(context().mpf, numbers)))
 
 
 def _rises(code: int, numbers: Sequence[Any], k: int, sign: int) -> bool:
