@@ -1,4 +1,4 @@
-"""Do the slopes at a point tell whether its values are undefined, or infinite?
+"""May a batch of slopes leave its values uncomputed, and up to which inputs?
 
 At many points only slopes are computed, where they are all that was asked for. But a slope may be
 a number where the value is none: log(x) has the slope 1/x by formula, at -1 too. A value is NaN
