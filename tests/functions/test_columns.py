@@ -233,7 +233,9 @@ ELSEWHERE_TOO = {
     "language/tracing.py": "numpy's interface",
     "language/arrays.py": "reductions that share their name with a row",
     "language/operators.py": "grammar",
-    "render/markup.py": "Greek letters",
+    "formulas/latex.py": "LaTeX's own words and marks",
+    "formulas/mathml.py": "MathML's own marks",
+    "formulas/writing.py": "grammar",
 }
 """Where names that are also a row's are meant as something else."""
 
