@@ -16,7 +16,7 @@ import numpy as np
 
 from gradcalc.autograd.operations.structural import no_slope
 from gradcalc.calculus.rules import recipe, rule
-from gradcalc.functions.primitives import DIV, WHERE
+from gradcalc.functions.primitives import DIV, TABLE, WHERE
 from gradcalc.functions.row import Primitive
 from gradcalc.functions.sines import LONG
 
@@ -77,7 +77,7 @@ def formula(primitive: Primitive, wanted: tuple[bool, ...]) -> Formula:
         steps=tuple((step, tuple(place[n] for n in below)) for _, step, below in made.steps),
         products=tuple(products),
         selects=primitive.selects,
-        branches=any(step is WHERE or _is_flat(step) for step, _ in steps),
+        branches=any(step is WHERE or _is_flat(step) for _, step, _ in made.steps),
     )
 
 
