@@ -8,7 +8,7 @@ from typing import Any
 from gradcalc.errors import BindingError, ExpressionError, Source
 from gradcalc.functions.primitives import CONSTANTS, FUNCTIONS
 from gradcalc.graph.graph import Graph, bulk_building
-from gradcalc.language import corrections, notes
+from gradcalc.language import corrections, latex, notes
 from gradcalc.language.arrays import Value
 from gradcalc.language.lookalikes import remarks
 from gradcalc.language.names import natural, order_columns, roles, spelled, unread_constants
@@ -52,18 +52,26 @@ def parse(
         "bound": given.bound,
         "flags_are_numbers": flags_are_numbers,
     }
+    source = Source(text, name)
+    formula = latex.plain(source)
+    reading = source if formula is None else Source(formula.text, name)
     try:
         with bulk_building():
-            parser = Parser(Source(text, name), **options).parse()
+            parser = Parser(reading, **options).parse()
+        graph = parser.graph
+        for label, statement in _outputs(parser, outputs):
+            _add_output(graph, label, parser.meaning.number(statement.value, statement.span))
     except ExpressionError as error:
-        corrections.attach(error, lambda corrected: Parser(Source(corrected), **options).parse())
+        if formula is None:
+            corrections.attach(error, lambda text: Parser(Source(text), **options).parse())
+        elif error.span is not None:
+            error.source, error.span = source, formula.original(error.span)
         raise
-    graph = parser.graph
-    for label, statement in _outputs(parser, outputs):
-        _add_output(graph, label, parser.meaning.number(statement.value, statement.span))
+    if formula is not None:
+        latex.restore(formula, graph, source)
     order_columns(graph, given, parser.meaning.variables)
     if given.constants:
-        graph.notes += unread_constants(given, text, parser.meaning.variables)
+        graph.notes += unread_constants(given, reading.text, parser.meaning.variables)
     graph.notes += notes.of_reading(parser, given.bound)
     names = {**parser.meaning.variables, **parser.meaning.parameters, **parser.named}
     graph.notes += remarks(names, [*CONSTANTS, *FUNCTIONS, *STRUCTURAL])

@@ -16,6 +16,7 @@ from gradcalc.functions.primitives import CONSTANTS, MUL, NOT, TABLE
 from gradcalc.graph.graph import NOWHERE, Graph, folded
 from gradcalc.language.arrays import Value
 from gradcalc.language.definitions import Definition
+from gradcalc.language.latex import plain
 from gradcalc.language.meaning import FLOOR_DIVISION, INVERSE, MATMUL, MATRIX_CODES, Meaning, Term
 from gradcalc.language.names import Roles, natural
 from gradcalc.language.parser import Parser
@@ -54,6 +55,8 @@ class Transcript:
 
 def transcribe(text: str, given: Roles) -> Transcript:
     """The transcript of a text that can be read."""
+    formula = plain(Source(text))
+    text = text if formula is None else formula.text
     parser = _Transcriber(
         Source(text),
         shapes=dict(given.shapes),

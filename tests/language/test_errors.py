@@ -102,7 +102,7 @@ MALFORMED: list[tuple[str, str, str, str]] = [
     ("1/(x+1)(x-1)", "'1/(x+1)(…)' can be read", "1/(x+1)(", "1/((x+1)*(x-1))"),
     ("r = 1; r += 2", "'+=' is not known", "=", "r = r + …"),
     ("x'", "'x'' is the transpose of an array", "x'", "x=[1,2]"),
-    (r"\sqrt x", "'\\' is not known: this is no LaTeX", "\\", "sqrt(x)"),
+    (r"x\y", "'\\' is not known", "\\", "sqrt(x)"),
     ("x^²", "the power '²' has nothing on its left", "²", ""),
     ("∞", "infinity is no number", "∞", ""),
     ("$x", "the character '$' cannot be read", "$", ""),

@@ -1,0 +1,314 @@
+"""Simple LaTeX → text of our own, with the place of every character.
+
+In LaTeX letters side by side are a product, braces group, and a power or a subscript is one
+character or a group. What is read here is what a formula on paper is made of: fractions, roots,
+powers, subscripts, Greek letters and functions. A command that is not known is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from typing import NamedTuple
+
+from gradcalc.errors import ExpressionError, Source, Span
+from gradcalc.graph.graph import Graph
+from gradcalc.language.foreign import function
+
+_MARK = re.compile(r"\\[A-Za-z]{2,}")
+"""What a text in LaTeX has, and no other has."""
+
+_TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\.\d+|[^\W\d_]|\s+|.", re.DOTALL)
+
+_OPERATORS = {"cdot": "*", "times": "*", "ast": "*", "div": "/", "le": "<=", "leq": "<=",
+              "ge": ">=", "geq": ">=", "ne": "!=", "neq": "!=", "lt": "<", "gt": ">",
+              "lvert": "|", "rvert": "|", "vert": "|", "land": "and", "lor": "or"}  # fmt: skip
+_NOTHING = {"left", "right", "big", "Big", "bigl", "bigr", "Bigl", "Bigr", "displaystyle", "quad",
+            "qquad", "limits", ",", ";", ":", "!", " ", "[", "]", "(", ")"}  # fmt: skip
+_GREEK = {
+    *("alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta", "theta", "iota"),
+    *("kappa", "lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "varphi"),
+    *("chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Phi"),
+    *("Psi", "Omega", "ell", "hbar"),
+}
+_WORDS = {"mathrm", "operatorname", "text", "mathit", "mathbf", "mathsf"}
+_FRACTIONS = {"frac", "dfrac", "tfrac"}
+
+
+class Plain(NamedTuple):
+    """The text, and for each of its characters where that begins and ends in the LaTeX."""
+
+    text: str
+    starts: list[int]
+    ends: list[int]
+
+    def original(self, span: Span) -> Span:
+        """Where the characters of a span of the text come from."""
+        last = len(self.text)
+        if span.start >= last:
+            end = self.ends[-1] if self.ends else 0
+            return Span(end, end + 1)
+        start, end = self.starts[span.start], self.ends[min(span.end, last) - 1]
+        return Span(start, max(end, start + 1))
+
+
+def plain(source: Source) -> Plain | None:
+    """LaTeX as our own language; None for what is no LaTeX. Raises ExpressionError for a command
+    that is not known."""
+    if "\\" not in source.text or not _MARK.search(source.text):
+        return None
+    return _Translation(source).whole()
+
+
+def restore(found: Plain, graph: Graph, source: Source) -> None:
+    """Give the nodes of ``graph`` their places in the LaTeX that it was made of."""
+    spans = [found.original(graph.span(node)) for node in range(len(graph))]
+    graph.source = source
+    graph.starts = array("i", (span.start for span in spans))
+    graph.ends = array("i", (span.end for span in spans))
+    shown = " ".join(found.text.split())
+    graph.notes.append(f"the LaTeX is read as {shown if len(shown) <= 200 else shown[:199] + '…'}")
+
+
+class _Translation:
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.tokens = [(m[0], *m.span()) for m in _TOKEN.finditer(source.text)]
+        self.at = 0
+        self.parts: list[str] = []
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+        self.waiting: list[tuple[str, bool, bool]] = []  # of open groups: what ends them, …
+        self.bars = 0
+        self.value = False  # a value ends here: what follows side by side is a factor
+        self.letter = False  # that value is a letter, which may be a function: f(x)
+        self.below = False  # behind a '/', where a factor side by side is in doubt
+
+    def whole(self) -> Plain:
+        while self.at < len(self.tokens):
+            self.step()
+        if self.waiting:
+            raise self.complain("'{' is never closed", len(self.tokens) - 1)
+        return Plain("".join(self.parts), self.starts, self.ends)
+
+    def write(self, text: str, index: int) -> None:
+        _, start, end = self.tokens[min(index, len(self.tokens) - 1)]
+        self.parts.append(text)
+        self.starts += [start] * len(text)
+        self.ends += [end] * len(text)
+
+    def factor(self, index: int, opens: bool = False) -> None:
+        """What is between two values side by side."""
+        if self.value and not (opens and self.letter):
+            number = self.parts[-1].replace(".", "").isdigit()
+            self.write("*" if not self.below else "" if number else " ", index)
+
+    def operand(self, text: str, index: int, letter: bool = False) -> None:
+        self.factor(index)
+        self.write(text, index)
+        self.value, self.letter = True, letter
+
+    def step(self) -> None:
+        index = self.at
+        token = self.tokens[index][0]
+        self.at += 1
+        if token[0] == "\\":
+            self.command(token[1:], index)
+        elif token.isspace() or token in "~$&":
+            if "\n" in token:
+                self.write("\n", index)
+        elif token[0].isdigit() or token[0] == ".":
+            self.operand(token, index)
+        elif token.isalpha():
+            self.operand(token + self.subscript(), index, letter=True)
+        elif token == "{":
+            self.factor(index)
+            self.open(index, "(", ")")
+        elif token == "}":
+            self.close(index)
+        elif token == "^":
+            self.argument(index, "**(", ")")
+        elif token == "|":
+            self.bar(index)
+        elif token in ("(", "["):
+            self.factor(index, opens=True)
+            self.write(token, index)
+            self.value = False
+        else:
+            self.write(f" {token} " if token in "<>=" else token, index)
+            self.value = token in ")]!'"
+            self.letter = False
+            self.below = token == "/" or (self.below and token not in "+-,;=<>")
+
+    def command(self, name: str, index: int) -> None:
+        if name in _NOTHING:
+            return
+        if name == "\\":
+            self.write("\n", index)
+            self.value = self.below = False
+        elif name in _OPERATORS:
+            if _OPERATORS[name] == "|":
+                self.bar(index)
+                return
+            self.write(f" {_OPERATORS[name]} ", index)
+            self.value = False
+            self.below = name == "div"
+        elif name in _FRACTIONS:
+            self.factor(index)
+            self.argument(index, "((", ")/", second=True)
+        elif name == "sqrt":
+            self.factor(index)
+            self.argument(index, *self.root(index))
+        elif name in _GREEK:
+            self.operand(name.removeprefix("var") + self.subscript(), index, letter=True)
+        elif name in _WORDS:
+            word = self.group(index)
+            if function(word) is not None and self.next() in ("(", "\\left"):
+                self.call(word, index)
+            else:
+                self.operand(word + self.subscript(), index, letter=True)
+        elif function(name) is not None:
+            self.call(name, index)
+        else:
+            raise self.complain(f"'\\{name}' is not read", index)
+
+    # --- groups and arguments -----------------------------------------------------------------
+
+    def open(self, index: int, opening: str, closing: str, second: bool = False) -> None:
+        self.write(opening, index)
+        self.waiting.append((closing, second, self.below))
+        self.value = self.below = False
+
+    def close(self, index: int) -> None:
+        if not self.waiting:
+            raise self.complain("'}' closes nothing", index)
+        closing, second, self.below = self.waiting.pop()
+        self.end(index, closing, second)
+
+    def end(self, index: int, closing: str, second: bool) -> None:
+        self.write(closing, index)
+        self.value, self.letter = True, False
+        if second:
+            self.value = False
+            self.argument(index, "(", "))")
+
+    def argument(self, index: int, opening: str, closing: str, second: bool = False) -> None:
+        """A group in braces, or one character."""
+        token = self.next()
+        if token == "{":
+            self.at += 1
+            self.open(index, opening, closing, second)
+            return
+        if not (token.isalnum() or token[1:] in _GREEK):
+            raise self.complain("an argument is one character, or stands in braces", index)
+        if opening == "**(" and token[0].isdigit() and len(token) > 1:
+            raise self.complain(f"only the first digit is raised; write ^{{{token}}}", self.at)
+        self.first_digit()
+        self.write(opening, index)
+        self.value = False
+        text = self.tokens[self.at][0]
+        self.write(text.removeprefix("\\").removeprefix("var"), self.at)
+        self.at += 1
+        self.end(index, closing, second)
+
+    def first_digit(self) -> None:
+        """Of ``x^23`` only the 2 is raised."""
+        token, start, end = self.tokens[self.at]
+        if token[0].isdigit() and len(token) > 1:
+            self.tokens[self.at : self.at + 1] = [
+                (token[0], start, start + 1), (token[1:], start + 1, end)
+            ]  # fmt: skip
+
+    def next(self) -> str:
+        """The next token that is no blank; it is the current one then."""
+        while self.at < len(self.tokens) and self.tokens[self.at][0].isspace():
+            self.at += 1
+        return self.tokens[self.at][0] if self.at < len(self.tokens) else ""
+
+    def bar(self, index: int) -> None:
+        closes = self.bars and self.value
+        if not closes:
+            self.factor(index)
+        self.bars += -1 if closes else 1
+        self.write("|", index)
+        self.value, self.letter = bool(closes), False
+
+    def root(self, index: int) -> tuple[str, str]:
+        """What stands before and after what is under the root."""
+        if self.next() != "[":
+            return "sqrt(", ")"
+        degree = self.tokens[self.at + 1][0] if self.at + 2 < len(self.tokens) else ""
+        if not degree.isdecimal() or self.tokens[self.at + 2][0] != "]":
+            raise self.complain("the degree of a root is a whole number here", index)
+        self.at += 3
+        return ("cbrt(", ")") if degree == "3" else ("((", f")**(1/{degree}))")
+
+    def subscript(self) -> str:
+        """``_1`` or ``_{max}``, which are part of a name."""
+        if self.next() != "_":
+            return ""
+        self.at += 1
+        index = self.at
+        if self.next() == "{":
+            return f"_{self.group(index)}"
+        if not self.next().isalnum():
+            raise self.complain("a subscript is letters and digits here", index)
+        self.first_digit()
+        self.at += 1
+        return f"_{self.tokens[self.at - 1][0]}"
+
+    def group(self, index: int) -> str:
+        """The letters and digits of a group in braces."""
+        if self.next() != "{":
+            raise self.complain("braces are expected here", index)
+        start = self.at + 1
+        while self.at < len(self.tokens) and self.tokens[self.at][0] != "}":
+            self.at += 1
+        word = "".join(token for token, _, _ in self.tokens[start : self.at])
+        self.at += 1
+        if not word.isalnum():
+            raise self.complain("a name is letters and digits here", index)
+        return word
+
+    # --- functions ----------------------------------------------------------------------------
+
+    def call(self, name: str, index: int) -> None:
+        """A function with its power and its argument, ``\\sin^2 x``."""
+        self.factor(index)
+        self.write(name, index)
+        if self.next() == "^":
+            self.at += 1
+            power = self.group(index) if self.next() == "{" else ""
+            if not power:
+                self.first_digit()
+                power = self.tokens[self.at][0] if self.at < len(self.tokens) else ""
+                self.at += 1
+            self.write(f"**{power}", index)
+        self.value = False
+        following = self.next()
+        if following == "{":
+            self.at += 1
+            self.open(index, "(", ")")
+        elif following not in ("(", "\\left"):
+            self.bare_argument(index)
+
+    def bare_argument(self, index: int) -> None:
+        """``\\sin x``, where nothing follows that may belong to it too."""
+        self.write("(", index)
+        token = self.next()
+        if not (token.isalnum() or token[1:] in _GREEK):
+            raise self.complain("what is its argument? put parentheses around it", index)
+        self.at += 1
+        self.value = False
+        self.operand(token.removeprefix("\\").removeprefix("var") + self.subscript(), self.at - 1)
+        self.write(")", index)
+        self.letter = False
+        following = self.next()
+        if following == "^" or following.isalnum() or following[1:] in _GREEK:
+            raise self.complain("how far does its argument go? put parentheses around it", index)
+
+    def complain(self, message: str, index: int) -> ExpressionError:
+        token, start, end = self.tokens[min(index, len(self.tokens) - 1)]
+        return ExpressionError(
+            f"{token[:20]}: {message}", source=self.source, span=Span(start, end)
+        )

@@ -1,0 +1,88 @@
+"""A formula in simple LaTeX is read as it looks; carets stand under the LaTeX itself."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gradcalc.errors import GradcalcError, Span
+from gradcalc.language import parse
+from tests.language.test_foreign import refused, same
+
+
+@pytest.mark.parametrize(
+    ("latex", "ours"),
+    [
+        (r"\frac{n}{m}", "n/m"),
+        (r"\sqrt{x}", "sqrt(x)"),
+        (r"a \cdot b \times c", "a*b*c"),
+        (r"\frac{mv^2}{r} + \sqrt[3]{x+1}", "m*v^2/r + cbrt(x+1)"),
+        (r"\sin^2 x \cos(y)", "sin(x)^2*cos(y)"),
+        (r"\dfrac12 xy", "1/2*x*y"),
+        (r"\exp{-x} e^{-\frac{x^2}{2}}", "exp(-x)*e**(-(x**2/2))"),
+        (r"\left(\frac{x}{y}\right)^2", "(x/y)**2"),
+        (r"\theta_1 \sin\left(\omega t\right)", "theta_1*sin(omega*t)"),
+        (r"2\pi r", "2*pi*r"),
+        (r"x^{23} \ln y", "x**23*log(y)"),
+        (r"\alpha x_{max}", "alpha*x_max"),
+        (r"|x-2|\,|y|\ln x", "abs(x-2)*abs(y)*log(x)"),
+        (r"\mathrm{erf}(x)", "erf(x)"),
+        (r"\frac{\frac{a}{b}}{c}", "a/b/c"),
+        (r"$\sqrt{x^2+y^2}$", "sqrt(x**2+y**2)"),
+        (r"f(x) = \sqrt{x}; f(y)", "sqrt(y)"),
+        (r"x \\ \sqrt y", "x\nsqrt(y)"),
+    ],
+)
+def test_formulas(latex: str, ours: str) -> None:
+    same(latex, ours)
+
+
+@pytest.mark.parametrize(
+    ("latex", "guilty"),
+    [
+        (r"\foo x", r"\foo"),
+        (r"\sin 2x", r"\sin"),
+        (r"\frac{x}{y", "y"),
+        (r"\frac{x", "x"),
+        (r"\sqrt{x}}", "}"),
+        (r"\ln x + x^23", "23"),
+        (r"\sqrt x + 1/2x", "1/2x"),
+        (r"\pi x(y+1)", "x"),
+        (r"\frac{x}{}", None),
+        (r"\sqrt", None),
+    ],
+)
+def test_what_is_in_doubt_or_not_known_is_refused_under_the_latex(
+    latex: str, guilty: str | None
+) -> None:
+    error = refused(latex)
+    assert error.span is not None
+    assert error.source is not None
+    assert error.source.text == latex
+    assert guilty is None or latex[slice(*error.span)].strip() == guilty
+
+
+def test_nodes_have_their_characters_in_the_latex_and_a_note_says_what_was_read() -> None:
+    graph = parse(r"\frac{ab}{2}")
+    assert graph.text(graph.outputs[0]) == r"\frac{ab}{2}"
+    assert graph.notes == ["the LaTeX is read as ((a*b)/(2))"]
+
+
+PIECES = st.sampled_from(
+    [r"\frac", r"\sqrt", r"\sin", r"\left", r"\cdot", r"\pi", r"\text", "{", "}", "(", ")", "[",
+     "]", "^", "_", "|", "x", "y", "12", "3", "+", "/", "=", " ", "\n", "\\", "$", "&", ","]
+)  # fmt: skip
+
+
+@settings(max_examples=300)
+@given(st.lists(PIECES, max_size=12).map("".join))
+def test_any_latex_is_read_or_refused_with_a_span_inside_it(text: str) -> None:
+    text = r"\pi" + text
+    try:
+        graph = parse(text)
+    except GradcalcError as error:
+        spans = [error.span or Span(0, 0)]
+    else:
+        spans = [graph.span(node) for node in range(len(graph))]
+    assert all(0 <= span.start <= span.end <= len(text) + 1 for span in spans)
