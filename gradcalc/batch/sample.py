@@ -56,8 +56,8 @@ class Sample:
         rows = sorted(self._rows, key=lambda row: row[1])
         for _, line, numbers, ours in rows:
             for verdict in results.verdicts(numbers, ours, share):
-                if verdict.passed is False:
-                    return Outcome(f"{unit} {line}: {verdict.line}", Exit.DISAGREES)
+                if verdict.outcome in ("disagrees", "few digits"):
+                    return Outcome(f"{unit} {line}: {verdict.line}", verdict.exit())
                 if verdict.passed is None:
                     undecided = f"{unit} {line}: {verdict.line}"
                 worst = max(worst, verdict.max_ulp)

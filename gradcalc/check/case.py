@@ -14,6 +14,8 @@ from gradcalc.check.compare import Truth, Unchecked
 from gradcalc.functions.digits import context
 from gradcalc.graph.graph import Graph
 
+PRECISIONS = (40, 80, 160, 320, 640)
+
 
 @dataclass(frozen=True)
 class Case:
@@ -33,6 +35,28 @@ class Case:
     kinks: frozenset[int] = frozenset()
     ours: tuple[float, ...] = ()
     values: tuple[float, ...] = ()
+    digits: int = 0
+    """So many are known to be needed: with fewer, two runs may agree by chance."""
+
+    @property
+    def precisions(self) -> tuple[int, ...]:
+        """Digits. Two in a row have to agree; cancellation sends us further."""
+        enough = tuple(digits for digits in PRECISIONS if digits >= self.digits)
+        return enough if len(enough) > 1 else (self.digits, 2 * self.digits)
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """Our entries, flat, and our values."""
+        return self.ours + self.values
+
+    @property
+    def scales(self) -> tuple[float, ...]:
+        """The natural unit of each of ``numbers``."""
+        return self.entry_scales[: len(self.ours)] + self.value_scales[: len(self.values)]
+
+    def about(self, reference: Reference) -> list[Truth]:
+        """What is said of each of ``numbers``."""
+        return reference.entries[: len(self.ours)] + reference.values[: len(self.values)]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -86,13 +110,19 @@ class Direction(NamedTuple):
 class Reference:
     """The true numbers, as far as a method knows them: flat entries and values, and a remark.
 
-    ``directions`` stand in for entries where those were too many to compute one by one.
+    ``directions`` stand in for entries where those were too many to compute one by one. ``balls``
+    has, for the entries and then the values, what proves them, or why nothing does; ``limits``
+    the entries that are no sums of products by the chain rule but limits, and from where; and
+    ``bits`` how many it took.
     """
 
     entries: list[Truth]
     values: list[Truth]
     remark: str = ""
     directions: list[Direction] = field(default_factory=list)
+    balls: list[Any] = field(default_factory=list)
+    limits: dict[int, str] = field(default_factory=dict)
+    bits: int = 0
 
 
 class NoReferenceError(Exception):

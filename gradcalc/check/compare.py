@@ -1,11 +1,13 @@
 """Ours against the truth, in ulps.
 
-The error of an entry is judged in units of ``eps * scale``, where the scale is the larger of the
+Whether an entry is wrong is judged in units of ``eps * scale``, the scale being the larger of the
 true value and the sum of the absolute values of the contributions that make the entry
 (``Program.scale``). Without cancellation that is the ordinary ulp of the true value. Where terms
 cancel, it is an ulp of what they cancel from: 1e-17 for an exact 0 that is 0.3 - 0.1 - 0.2 is no
 error. It does not excuse a sub-expression whose *value* lost its digits, as ``1 - cos(x)`` near 0
 does: those wrong digits are found.
+
+What is told of the worst entry is its error in units of its own last place.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcalc.check.verdict import ALL_DIGITS
 from gradcalc.functions.digits import context
 
 LIMIT = 4096.0
@@ -83,7 +86,7 @@ def compare(
 def _compare(
     ours: Sequence[float], truth: Sequence[Truth], scale: Sequence[float], limit: float
 ) -> Comparison:
-    found = Comparison()
+    found, is_wrong = Comparison(), False
     for index, (number, true, unit) in enumerate(zip(ours, truth, scale, strict=True)):
         if not number and true == 0:  # most entries of a large Jacobian
             found.checked += 1
@@ -92,9 +95,10 @@ def _compare(
             found.worst = found.worst or (index, 0.0, 0.0, 0.0)
             continue
         if isinstance(true, Unchecked) or math.isnan(number):
-            reason = true.reason if isinstance(true, Unchecked) else "undefined here"
+            known = not isinstance(true, Unchecked | Nowhere)
+            reason = true.reason if isinstance(true, Unchecked) else "nan in doubles"
             found.unchecked[reason] += 1
-            found.truth.append(math.nan)
+            found.truth.append(as_double(true) if known else math.nan)
             found.digits.append(None)
             continue
         found.checked += 1
@@ -102,16 +106,18 @@ def _compare(
             found.wrong += 1
             found.truth.append(math.nan)
             found.digits.append(None)
-            found.nowhere = found.nowhere or true.reason
+            found.nowhere, is_wrong = found.nowhere or true.reason, True
             found.worst = (index, float(number), math.nan, math.inf)
             continue
         nearest = as_double(true)
         gap = abs(true - float(number))
-        ulps = _ulps(number, true, nearest, gap, unit)
+        wrong = _ulps(number, true, nearest, gap, unit) > limit
+        ulps = _of_last_place(number, true, nearest, gap, unit)
         found.truth.append(nearest)
         found.digits.append(_right_digits(number, true, nearest, gap))
-        found.wrong += ulps > limit
-        if found.worst is None or ulps > found.worst[3]:
+        found.wrong += wrong
+        if found.worst is None or (wrong, ulps) > (is_wrong, found.worst[3]):
+            is_wrong = wrong
             found.worst = (index, float(number), nearest, ulps)
     return found
 
@@ -131,8 +137,12 @@ def _ulps(ours: float, true: Truth, nearest: float, gap: Any, scale: float) -> f
     return ulps if ulps >= _UNSURE else 0.0
 
 
-ALL_DIGITS = 17
-"""No double has more; what has them all is the double nearest to the truth."""
+def _of_last_place(ours: float, true: Truth, nearest: float, gap: Any, scale: float) -> float:
+    """The error in units of the last place of the truth; of the scale where that is 0."""
+    if nearest == ours or not true or math.isinf(nearest) or math.isinf(ours):
+        return _ulps(ours, true, nearest, gap, scale)
+    ulps = as_double(gap / math.ulp(nearest))
+    return ulps if ulps >= _UNSURE else 0.0
 
 
 def right_digits(ours: float, true: Truth) -> int:

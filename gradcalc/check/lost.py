@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from gradcalc.check.budget import Deadline, OutOfTime
-from gradcalc.check.compare import ALL_DIGITS, right_digits
-from gradcalc.check.digits.values import leaves, rerun
+from gradcalc.check.compare import right_digits
+from gradcalc.check.verdict import ALL_DIGITS
+from gradcalc.engine.exact import leaves, rerun
 from gradcalc.engine.point import At
 from gradcalc.errors import Span
 from gradcalc.functions.digits import context, exclusive

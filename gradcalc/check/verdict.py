@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from gradcalc.calculus.kinds import KINDS, Kind
+from gradcalc.errors import Exit
 
 
 @dataclass(frozen=True)
@@ -14,8 +15,8 @@ class Worst:
     """The entry, or the value, that is furthest from the truth.
 
     ``output`` and ``variable`` name its row and column; one of them is empty where the entry has
-    none (a value, an entry of a vjp or a jvp). ``ulps`` is the error in units of ``eps * scale``,
-    see ``gradcalc.check.compare``.
+    none (a value, an entry of a vjp or a jvp). ``ulps`` is the error in units of the last place of
+    the true number; of ``eps * scale`` where that is 0 (``gradcalc.check.compare``).
     """
 
     output: str
@@ -42,8 +43,85 @@ class Doubt(NamedTuple):
     digits: int
 
 
-FEW_DIGITS = 12
-"""An answer with fewer right digits than this is told about, however well rounding explains it."""
+class Unproven(NamedTuple):
+    """A number without an enclosure, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The balls that hold the true numbers, None for those ``without``."""
+
+    entries: tuple[Any, ...]
+    values: tuple[Any, ...]
+    without: tuple[Unproven, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many numbers are proven."""
+        return len(self.entries) + len(self.values) - len(self.without)
+
+    @property
+    def bits(self) -> int:
+        """How many bits of every one of them are known, at the least."""
+        balls = [ball for ball in (*self.entries, *self.values) if ball is not None]
+        known = (int(ball.rel_accuracy_bits()) for ball in balls if not ball.contains(0))
+        return min([_BITS, *known])
+
+    def as_json(self) -> dict[str, Any]:
+        return {"entries": list(map(_enclosure, self.entries)),
+                "values": list(map(_enclosure, self.values))}  # fmt: skip
+
+
+def _enclosure(ball: Any) -> dict[str, str] | None:
+    if ball is None:
+        return None
+    from flint import ctx  # deferred: there is a ball, and so there is flint
+
+    with ctx.workprec(ball.bits() + _MARGIN):  # its ends are rounded to the precision in force
+        ends = _hex(ball.lower()), _hex(ball.upper())
+    return {"lower": ends[0], "upper": ends[1], "decimal": ball.str(40)}
+
+
+def _hex(exact: Any) -> str:
+    """All bits of a number, as C's %a writes those of a double."""
+    if not exact.is_finite():
+        return "inf" if exact > 0 else "-inf"
+    mantissa, exponent = map(int, exact.man_exp())
+    if not mantissa:
+        return "0x0p+0"
+    size = mantissa.bit_length() - 1
+    places = -(-size // 4)
+    digits = f"{abs(mantissa) << (4 * places - size):x}"
+    point = f".{digits[1:].rstrip('0')}".rstrip(".")
+    return f"{'-' if mantissa < 0 else ''}0x{digits[0]}{point}p{exponent + size:+d}"
+
+
+ALL_DIGITS = 17
+"""No double has more; what has them all is the double nearest to the truth."""
+_BITS, _MARGIN = 128, 64
+FEW_DIGITS, FEWEST_DIGITS = 12, 6
+"""An answer with fewer right digits than the one is told about, however well rounding explains it;
+with fewer than the other it does not pass."""
+
+
+MARKS = {
+    "agrees": "✓",
+    "disagrees": "✗",
+    "few digits": "≈",
+    "undecided": "?",
+    "not checked": "not checked:",
+}
+"""What a check can come to, and how its line begins."""
+EXITS = {
+    "agrees": Exit.DONE,
+    "disagrees": Exit.DISAGREES,
+    "few digits": Exit.FEW_DIGITS,
+    "undecided": Exit.UNDECIDED,
+    "not checked": Exit.UNDECIDED,
+}
 
 
 @dataclass(frozen=True)
@@ -51,9 +129,11 @@ class Verdict:
     """What a check found.
 
     ``passed`` is None when nothing was decided: the check did not run, did not finish, or had
-    nothing that it could compare. ``checked`` of ``total`` entries of the derivative were compared
-    one by one, and ``values`` of the outputs' values. ``max_ulp`` is the largest error among them
-    (``Worst.ulps``), ``wrong`` how many were out of tolerance. ``reason`` says in words what was
+    nothing that it could compare; when a number lies on a step to all digits, or the oracles
+    disagree (``open``); and when rounding explains an error that leaves fewer than 6 digits.
+    ``outcome`` says which in a word. ``checked`` of ``total`` entries of the derivative were
+    compared one by one, and ``values`` of the outputs' values. ``max_ulp`` is the largest error
+    among them (``Worst.ulps``), ``wrong`` how many were out of tolerance. ``reason`` says what was
     not checked, and why; or why this method and not sympy.
     """
 
@@ -74,24 +154,78 @@ class Verdict:
     value_digits: tuple[int | None, ...] = field(default=(), compare=False, repr=False)
     doubts: tuple[Doubt, ...] = ()
     """What agrees with the truth as far as rounding goes, but has few right digits."""
+    open: bool = False
+    limits: dict[int, str] = field(default_factory=dict, compare=False, repr=False)
+    """The entries (flat) that are limits and no sums of products, and from where."""
+    proof: Proof | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def outcome(self) -> str:
+        """A key of ``MARKS``."""
+        if self.passed is not None:
+            return "agrees" if self.passed else "disagrees"
+        if self.open:
+            return "undecided"
+        few = any(doubt.digits < FEWEST_DIGITS for doubt in self.doubts)
+        return "few digits" if few else "not checked"
+
+    def exit(self, insisted: bool = False) -> Exit:
+        """The exit code that it stands for. Not to be decided in the budget is no failure, unless
+        it was ``insisted`` on."""
+        code = EXITS[self.outcome]
+        return code if self.outcome != "not checked" or insisted else Exit.DONE
+
+    @property
+    def proven(self) -> bool:
+        """Whether all that was compared is proven."""
+        return bool(self.passed and self.proof and not self.proof.without)
 
     @property
     def line(self) -> str:
         """The sentence under a table."""
-        if self.passed is None:
-            return f"not checked: {self.reason or 'no check was asked for'}"
         because = f"; {self.reason}" if self.reason else ""
-        if self.passed:
-            agree = "agrees" if self.checked + self.values == 1 else "agree"
-            found = f"✓ {self.method}: {self._compared()} {agree}, {self._accuracy()}{because}"
-            return found + self._doubtful()
-        return f"✗ {self.method}: {self._difference()}{because}"
+        outcome = self.outcome
+        mark = MARKS[outcome]
+        if outcome == "not checked":
+            return f"{mark} {self.reason or 'no check was asked for'}"
+        if outcome == "undecided":
+            return f"{mark} {self.method}: not decided{because}"
+        if outcome == "disagrees":
+            return f"{mark} {self.method}: {self._difference()}{because}"
+        if self.proof and self.proven and self.method == "arb" and self._is_nearest:
+            bits = f"Arb, {self.proof.bits} bits"
+            return f"{mark} proven: every digit of {self._compared()} ({bits}){because}"
+        agree = "agrees" if self.checked + self.values == 1 else "agree"
+        if outcome == "few digits":
+            compared = f"{self._compared()} {agree} up to rounding"
+            return f"{mark} {self.method}: {compared}{because}{self._doubtful()}"
+        found = f"{mark} {self.method}: {self._compared()} {agree}, {self._accuracy()}"
+        return f"{found}{self._proven()}{because}{self._doubtful()}"
+
+    @property
+    def _is_nearest(self) -> bool:
+        """Whether every number is the double nearest to the truth."""
+        return {*self.digits, *self.value_digits} <= {ALL_DIGITS}
+
+    def _proven(self) -> str:
+        if self.proof is None:
+            return ""
+        if not self.proof.without:
+            return "; proven"
+        name, reason = self.proof.without[0]
+        why = f" ({reason})" if reason else ""
+        more = f" and {len(self.proof.without) - 1:,} more" if len(self.proof.without) > 1 else ""
+        if not self.proof.count:
+            return f"; not proven{why}"
+        return f"; proven but for {name}{why}{more}"
 
     def as_json(self) -> dict[str, Any]:
         """The ``check`` object of the JSON output; strict: what is not finite is None."""
         shown: dict[str, Any] = {
             "method": self.method,
             "passed": self.passed,
+            "outcome": self.outcome,
+            "proven": self.proven,
             "max_ulp": _finite(self.max_ulp) if self.passed is not None else None,
             "worst": None,
             "checked": self.checked,
@@ -109,6 +243,8 @@ class Verdict:
         known = [d for d in (*self.digits, *self.value_digits) if d is not None]
         if known:
             shown["digits"] = min(known)
+        if self.proof is not None:
+            shown["enclosures"] = self.proof.as_json()
         if self.reason:
             shown["reason"] = self.reason
         return shown

@@ -126,8 +126,8 @@ def _refused(message: str, text: str | None, problem: Problem, options: Options)
 
 def _text(problem: Problem, run: Run, verdict: Verdict | None, options: Options) -> str:
     """The point, the values, a line for each call, the verdict; nothing if no call went well."""
-    from gradcalc.errors.text import safe
     from gradcalc.render.numbers import shown
+    from gradcalc.text import safe
 
     if not run.calls:
         return ""

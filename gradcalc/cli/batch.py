@@ -18,10 +18,10 @@ from gradcalc.cli.output import bytes_sink, write
 from gradcalc.cli.question import STDIN, expression, names, values
 from gradcalc.cli.terminal import is_terminal, wants_color
 from gradcalc.errors import BindingError, Exit, GradcalcError, Source, Span, UsageError
-from gradcalc.errors.text import safe
 from gradcalc.language.points import bind, read
 from gradcalc.language.problem import constants
 from gradcalc.render.errors import note
+from gradcalc.text import safe
 
 if TYPE_CHECKING:
     from gradcalc.batch.chunk import Reader

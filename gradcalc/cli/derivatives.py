@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+import math
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gradcalc.calculus.kinds import BY_WORD, Kind, U, V
@@ -60,10 +60,12 @@ def numbers(options: Options, kind: Kind) -> Answer:
     bent = bends(at, options) if kind.order else []
     value, entries = at.value, question.entries
     verdict = judged(question, options)
-    gap = undefined(question)
+    limits = _limits(question, verdict)
+    if verdict is not None and (limits or options.precise):
+        value, entries = _known(value, entries, verdict, None if options.precise else limits)
+        verdict = judged(question, options, entries, value)
+    gap = undefined(question, entries, value, verdict)
     lost = None if gap or options.precise else _lost(at, verdict)
-    if options.precise and not gap:
-        value, entries, verdict = _precise(value, entries, verdict)
     return Answer(
         command=options.command,
         kind=kind,
@@ -75,7 +77,7 @@ def numbers(options: Options, kind: Kind) -> Answer:
         entries=entries,
         vector=along,
         verdict=verdict,
-        notes=(*problem.graph.notes, *_notes(question, entries, bent)),
+        notes=(*problem.graph.notes, *_notes(question, entries, bent), *limits.values()),
         undefined=gap,
         lost=lost,
         certified=options.certify,
@@ -90,20 +92,25 @@ def _formulas(options: Options, kind: Kind) -> Any:
     return written(options, kind, traced(options))
 
 
-def judged(question: Question, options: Options, entries: Floats | None = None) -> Verdict | None:
-    """The verdict on an answer (ours, or other ``entries``), as the options ask for it."""
+def judged(
+    question: Question,
+    options: Options,
+    entries: Floats | None = None,
+    value: Floats | None = None,
+) -> Verdict | None:
+    """The verdict on an answer (ours, or other numbers), as the options ask for it."""
     how = method(options)
     if how == "none":
         return None
     from gradcalc.check.verify import BUDGET, verify  # deferred: it brings sympy
 
     budget = BUDGET if options.budget is None else options.budget
-    return verify(question, entries, method=how, budget=budget)
+    return verify(question, entries, value, method=how, budget=budget)
 
 
 def _lost(at: At, verdict: Verdict | None) -> GradcalcError | None:
     """Where the digits went that the verdict misses."""
-    if verdict is None or verdict.passed is None or not (verdict.wrong or verdict.doubts):
+    if verdict is None or not (verdict.wrong or verdict.doubts):
         return None
     from gradcalc.check.lost import culprit
 
@@ -118,53 +125,63 @@ def _lost(at: At, verdict: Verdict | None) -> GradcalcError | None:
     )
 
 
-def _precise(
-    value: Floats, entries: Floats | None, verdict: Verdict | None
-) -> tuple[Floats, Floats | None, Verdict]:
-    """The nearest doubles to the truth, and a verdict on those. What the check could not decide
-    stays as it is, and the verdict says that it was not decided."""
+def _limits(question: Question, verdict: Verdict | None) -> dict[int, str]:
+    """The entries that the chain rule has no answer for, or a convention that the two sides of the
+    point contradict, and in words what is printed instead."""
+    entries = question.entries
+    if verdict is None or entries is None or verdict.truth is None:
+        return {}
     import numpy as np
 
-    from gradcalc.check.compare import ALL_DIGITS
+    pairs = list(zip(entries.ravel().tolist(), np.ravel(verdict.truth).tolist(), strict=True))
+    found = {}
+    for k, where in verdict.limits.items():
+        ours, true = pairs[k]
+        if ours != true and not math.isnan(true):
+            name = question.name(*map(int, np.unravel_index(k, entries.shape)))
+            found[k] = f"{name} = {true:.6g} is a limit, {where}"
+    return found
 
-    assert verdict is not None  # it is not asked for without one
-    if verdict.passed is None or (verdict.worst is not None and verdict.worst.nowhere):
-        return value, entries, verdict
-    known = np.array(verdict.value_truth or value, dtype=float)
-    value = np.where(np.isnan(known), value, known)
+
+def _known(
+    value: Floats, entries: Floats | None, verdict: Verdict, only: Container[int] | None
+) -> tuple[Floats, Floats | None]:
+    """The nearest doubles to the truth, for all numbers or ``only`` for some entries. What the
+    check could not decide stays as it is."""
+    import numpy as np
+
+    if only is None and verdict.value_truth:
+        known = np.array(verdict.value_truth)
+        value = np.where(np.isnan(known), value, known)
     if entries is not None and verdict.truth is not None:
-        entries = np.where(np.isnan(verdict.truth), entries, verdict.truth)
-    nearest = replace(
-        verdict,
-        passed=True,
-        wrong=0,
-        max_ulp=0.0,
-        worst=None,
-        doubts=(),
-        digits=tuple(None if d is None else ALL_DIGITS for d in verdict.digits),
-        value_digits=tuple(None if d is None else ALL_DIGITS for d in verdict.value_digits),
-    )
-    return value, entries, nearest
+        taken = ~np.isnan(verdict.truth)
+        if only is not None:
+            chosen = [k in only for k in range(taken.size)]
+            taken &= np.reshape(chosen, taken.shape)
+        entries = np.where(taken, verdict.truth, entries)
+    return value, entries
 
 
 def verdict_exit(verdict: Verdict | None, options: Options) -> Exit:
     """A check that was insisted on and could not be decided is no success."""
-    if verdict is None or verdict.passed:
-        return Exit.DONE
-    if verdict.passed is False:
-        return Exit.DISAGREES
     insisted = options.check is not None or options.command == "check" or options.precise
-    return Exit.UNDECIDED if insisted else Exit.DONE
+    return Exit.DONE if verdict is None else verdict.exit(insisted)
 
 
-def undefined(question: Question, entries: Floats | None = None) -> UndefinedError | None:
-    """The first value that is not finite, or the first entry (of ours, or of other ``entries``)
-    that is a NaN, with its cause."""
+def undefined(
+    question: Question,
+    entries: Floats | None = None,
+    value: Floats | None = None,
+    verdict: Verdict | None = None,
+) -> UndefinedError | None:
+    """The first value that is not finite, or the first entry that is a NaN (of ours, or of other
+    numbers), with its cause; and the true number if the ``verdict`` knows it."""
     kind, at = question.kind, question.at
     entries = question.entries if entries is None else entries
+    value = at.value if value is None else value
     import numpy as np
 
-    infinite = np.flatnonzero(~np.isfinite(at.value))
+    infinite = np.flatnonzero(~np.isfinite(value))
     holes = np.argwhere(np.isnan(np.asarray(() if entries is None else entries)))
     if not len(infinite) and not len(holes):
         return None
@@ -173,9 +190,10 @@ def undefined(question: Question, entries: Floats | None = None) -> UndefinedErr
     if len(infinite):
         i = int(infinite[0])
         name = at.program.outputs[i]
-        said = f"{name} is {float(at.value[i])}"
+        said = f"{name} is {float(value[i])}"
+        true = verdict.value_truth[i] if verdict and verdict.value_truth else math.nan
         return _undefined_error(
-            at, said, of_value(at, i), f"{name} is", lambda x: float(at.program(x)[i])
+            at, said, of_value(at, i), f"{name} is", lambda x: float(at.program(x)[i]), true
         )
     index = holes[0].tolist()
     outputs, variables = _about(question, index)
@@ -188,7 +206,9 @@ def undefined(question: Question, entries: Floats | None = None) -> UndefinedErr
 
     said = f"{question.name(*index)} is nan"
     slope = "the slope is" if kind.is_slope else "it is"
-    return _undefined_error(slopes, said, cause, slope, entry)
+    truth = None if verdict is None else verdict.truth
+    true = math.nan if truth is None else float(truth[tuple(index)])
+    return _undefined_error(slopes, said, cause, slope, entry, true)
 
 
 _FEW = 32  # outputs or variables among which the cause of a NaN in a product is looked for
@@ -211,8 +231,17 @@ def _undefined_error(
     cause: Cause | None,
     subject: str,
     number: Callable[[Sequence[float]], float],
+    true: float,
 ) -> UndefinedError:
-    """``number`` is what is undefined, at any point; the hint tells of one close by."""
+    """``number`` is what is undefined, at any point; the hint tells of one close by. Where it is
+    defined and only doubles are not enough for it, the hint is its ``true`` value."""
+    if math.isfinite(true):
+        return UndefinedError(
+            f"{what} in doubles{f': {cause.what}' if cause else ''}; it is {true:.17g}",
+            source=at.program.graph.source,
+            span=cause.span if cause else None,
+            hint="--precise prints it",
+        )
     if cause is None:
         return UndefinedError(f"{what} at this point")
     from gradcalc.explain.nearby import nearby  # deferred, as above
@@ -251,6 +280,11 @@ def _notes(question: Question, entries: Floats | None, bent: Sequence[Kink]) -> 
         return
     for kink in bent:
         yield kink.note
+    if question.at.apart:
+        yield (
+            "a condition holds at this very point and not around it: the slopes are limits of the "
+            "branch around it (PyTorch's are those of the branch taken)"
+        )
     import numpy as np
 
     infinite = np.argwhere(np.isinf(entries))

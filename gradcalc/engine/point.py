@@ -6,39 +6,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradcalc.calculus.kinds import KINDS, Kind, U
 from gradcalc.engine import sparse
 from gradcalc.engine.grouped import MODES
-from gradcalc.engine.schedule import Floats, Ints, Schedule
+from gradcalc.engine.schedule import Floats, Ints
 from gradcalc.errors import BindingError, UsageError, listed
-from gradcalc.graph.graph import Graph
+
+if TYPE_CHECKING:
+    from gradcalc.engine.program import Program
 
 Numbers = Sequence[float] | Floats
-
-
-class Differentiable(Protocol):
-    """What a point is a point of: a ``Program``, which is made of this module and stands above."""
-
-    graph: Graph
-    outputs: tuple[str, ...]
-    variables: tuple[str, ...]
-
-    @property
-    def schedule(self) -> Schedule: ...
-    @property
-    def pattern(self) -> sparse.Pattern: ...
-    @property
-    def gradient_program(self) -> Differentiable: ...
-    def __call__(self, x: Numbers, /) -> Any: ...
-    def at(self, x: Numbers, /) -> At: ...
-    def jacobian(self, x: Numbers, /) -> Floats: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +32,7 @@ class At:
     Of N points every answer has a leading axis N. What has been computed is kept.
     """
 
-    program: Differentiable
+    program: Program
     x: Floats
     run: Any = field(repr=False)
     """What the machine for such a graph and so many points says of them."""
@@ -87,7 +71,25 @@ class At:
         if mode not in MODES:
             raise UsageError(f"mode {mode!r} is none of {', '.join(MODES)}")
         entries: Floats = self.run.jacobian(mode)
+        for k in self.apart:
+            x, rows = (self.x, entries) if k is None else (self.x[k], entries[k])
+            rows[...] = self.program.isolated.slopes(x, rows)
         return entries
+
+    @cached_property
+    def apart(self) -> list[int | None]:
+        """The points that a ``where`` treats apart (``engine/isolated.py``), by number; None is the
+        one there is."""
+        isolated = self.program.isolated
+        if not isolated:
+            return []
+        from gradcalc.engine.program import Program  # deferred: it is made of points
+
+        ends = Program(isolated.sides).at(self.x).value
+        equal = (ends[..., ::2] == ends[..., 1::2]).any(axis=-1)
+        if self.x.ndim == 1:
+            return [None] if equal else []
+        return list(np.flatnonzero(equal))
 
     def sparse_jacobian(self) -> Any:
         """The Jacobian at one point as a ``scipy.sparse.csr_array`` of shape (m, n)."""
@@ -95,29 +97,38 @@ class At:
 
         pattern, sweeps = self.program.pattern, self._alone.run.careful
         entries = sparse.fill(sweeps.machine.schedule, pattern, sweeps.buffer)
+        if self.apart:
+            rows = np.repeat(np.arange(pattern.shape[0]), np.diff(pattern.indptr))
+            entries = self.jacobian()[rows, pattern.columns]
         return csr_array((entries, pattern.columns, pattern.indptr), pattern.shape)
 
     def vjp(self, v: Numbers) -> Floats:
         """vᵀJ, shape (n,); ``v`` has a number for each output, or a row of them for each point."""
         at, seeds = self._with(v, self.program.outputs, "v")
         product: Floats = at.run.vjp(seeds)
-        return product
+        return at._by_rows(product, seeds, lambda rows, v: v @ rows)
 
     def jvp(self, u: Numbers) -> Floats:
         """J u, shape (m,); ``u`` has a number for each variable, or a row for each point."""
         at, seeds = self._with(u, self.program.variables, "u")
         product: Floats = at.run.jvp(seeds)
-        return product
+        return at._by_rows(product, seeds, lambda rows, u: rows @ u)
 
     def hessian(self) -> Floats:
         """The second derivatives of the one output, shape (n, n)."""
         self._require_one_output("hessian", "jacobian")
-        return self._where_defined(self.gradient_at.jacobian())
+        entries = self._where_defined(self.gradient_at.jacobian())
+        for k in self.apart:
+            x, rows = (self.x, entries) if k is None else (self.x[k], entries[k])
+            rows[...] = self.program.isolated.curvatures(x, rows)
+        return entries
 
     def hvp(self, u: Numbers) -> Floats:
         """The Hessian of the one output times u, shape (n,)."""
         self._require_one_output("hvp", "jvp")
-        return self._where_defined(self.gradient_at.jvp(u))
+        product = self._where_defined(self.gradient_at.jvp(u))
+        at, seeds = self._with(u, self.program.variables, "u")
+        return at._by_rows(product, seeds, lambda rows, u: rows @ u, second=True)
 
     def ask(self, kind: str, vector: Numbers | None = None, mode: str = "auto") -> Question:
         """A question about this point, by the name of its kind."""
@@ -160,6 +171,17 @@ class At:
             raise BindingError(f"{count} points and {len(seeds)} vectors {letter}")
         at = self if x.ndim == 2 else self.program.at(np.broadcast_to(x, (count, len(x))))
         return at, np.broadcast_to(seeds, (count, len(entries)))
+
+    def _by_rows(
+        self, product: Floats, vectors: Floats, times: Callable[..., Floats], second: bool = False
+    ) -> Floats:
+        """A product at the points that are treated apart, from the whole derivative there."""
+        for k in self.apart:
+            at = self if k is None else self.program.at(self.x[k])
+            rows = at.hessian() if second else at.jacobian()
+            index = ... if k is None else k
+            product[index] = times(rows, vectors[index])
+        return product
 
     def _where_defined(self, slopes: Floats) -> Floats:
         """No second derivative of a value that is none: the formula of log has one at -1."""

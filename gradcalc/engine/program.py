@@ -10,6 +10,7 @@ from gradcalc.calculus import gradients
 from gradcalc.engine import narrow, sparse
 from gradcalc.engine.coordinates import coordinates
 from gradcalc.engine.grouped import Grouped
+from gradcalc.engine.isolated import Isolated
 from gradcalc.engine.many import Many
 from gradcalc.engine.narrow import Narrow
 from gradcalc.engine.point import At, Numbers
@@ -87,6 +88,11 @@ class Program:
     def vjp_program(self) -> Program:
         """vᵀJ as a program of the inputs followed by v: it can be differentiated in turn."""
         return Program(gradients.vjp_graph(self.graph))
+
+    @cached_property
+    def isolated(self) -> Isolated:
+        """The points that a ``where`` treats apart."""
+        return Isolated(self.graph)
 
     @cached_property
     def gradient_program(self) -> Program:

@@ -19,7 +19,7 @@ A function of the table that is not defined here is Arb's of the same name.
 from __future__ import annotations
 
 from collections.abc import Callable
-from operator import add, mul, neg, sub
+from operator import add, neg, sub
 from typing import Any, TypeAlias
 
 from flint import acb, arb, arb_series, ctx, fmpq
@@ -203,8 +203,28 @@ def div(x: Germ, y: Germ) -> Germ:
         return NAN
 
 
+def mul(x: Germ, y: Germ) -> Germ:
+    for number, other in ((x, y), (y, x)):
+        if isinstance(number, arb) and number == 0 and is_finite(other):
+            return number  # a germ times 0 would be known to so many terms only
+    return x * y if _starts(x) and _starts(y) else _late_product(x, y)
+
+
+def _starts(x: Germ) -> bool:
+    return not isinstance(x, arb_series) or not x[0].is_zero()
+
+
+def _late_product(x: Germ, y: Germ) -> Germ:
+    """What begins with t makes what it is multiplied by better known."""
+    k, first_series = _shifted(x) if isinstance(x, arb_series) else (0, x)
+    j, second_series = _shifted(y) if isinstance(y, arb_series) else (0, y)
+    if k is None or j is None:
+        return x * y
+    return _raised(first_series * second_series, k + j)
+
+
 def square(x: Germ) -> Germ:
-    return x * x if isinstance(x, arb_series) else x**2
+    return mul(x, x) if isinstance(x, arb_series) else x**2
 
 
 def sqrt(x: Germ) -> Germ:
@@ -216,7 +236,7 @@ def sqrt(x: Germ) -> Germ:
 def cbrt(x: Germ) -> Germ:
     side = sign(x)
     if isinstance(x, arb):
-        return side * abs(x).root(3) if not side.is_nan() else NAN
+        return side if side.is_nan() or side == 0 else side * abs(x).root(3)
     if side.is_nan():
         return NAN
     return side * _root(side * x, 3, lambda series: (series.log() / 3).exp())
@@ -228,7 +248,12 @@ def _root(x: Any, n: int, root: Callable[[Any], Any]) -> Germ:
     watch.beside |= k != 0
     if k is None or k % n:
         return NAN
-    return root(series) * arb_series([0, 1]) ** (k // n)
+    return _raised(root(series), k // n)
+
+
+def _raised(x: Any, k: int) -> Any:
+    """The series times t**k."""
+    return arb_series([0] * k + x.coeffs(), prec=min(x.prec + k, ctx.cap))
 
 
 def _shifted(x: Any) -> tuple[int | None, Any]:
@@ -267,7 +292,7 @@ def _power_of_zero(x: Any, y: Any) -> Germ:
     whole = (k * y).unique_fmpz()
     if whole is None:  # no power series; but up to here its terms are 0, and it is smaller
         return arb_series([0], prec=int((k * y).floor().unique_fmpz()) + 1)
-    return (y * series.log()).exp() * arb_series([0, 1]) ** int(whole)
+    return _raised((y * series.log()).exp(), int(whole))
 
 
 def exp2(x: Germ) -> Germ:
@@ -288,14 +313,6 @@ def log2(x: Germ) -> Germ:
 
 def log10(x: Germ) -> Germ:
     return x.log() / arb(10).log()
-
-
-def sec(x: Germ) -> Germ:
-    return div(_ONE, x.cos())
-
-
-def csc(x: Germ) -> Germ:
-    return div(_ONE, x.sin())
 
 
 def cot(x: Germ) -> Germ:
@@ -341,16 +358,8 @@ def tanh(x: Germ) -> Germ:
     return x.tanh() if isinstance(x, arb) else div(sinh(x), cosh(x))
 
 
-def sech(x: Germ) -> Germ:
-    return div(_ONE, cosh(x))
-
-
 def sech2(x: Germ) -> Germ:
     return square(sech(x))
-
-
-def csch(x: Germ) -> Germ:
-    return div(_ONE, sinh(x))
 
 
 def coth(x: Germ) -> Germ:
@@ -378,24 +387,18 @@ def acot(x: Germ) -> Germ:
     return arb.pi() / 2 if isinstance(x, arb) and x == 0 else div(_ONE, x).atan()
 
 
-def asec(x: Germ) -> Germ:
-    return div(_ONE, x).acos()
+def _over(function: Callable[[Germ], Germ]) -> Callable[[Germ], Germ]:
+    return lambda x: div(_ONE, function(x))
 
 
-def acsc(x: Germ) -> Germ:
-    return div(_ONE, x).asin()
+def _of_reciprocal(function: Callable[[Germ], Germ]) -> Callable[[Germ], Germ]:
+    return lambda x: function(div(_ONE, x))
 
 
-def acoth(x: Germ) -> Germ:
-    return atanh(div(_ONE, x))
-
-
-def asech(x: Germ) -> Germ:
-    return acosh(div(_ONE, x))
-
-
-def acsch(x: Germ) -> Germ:
-    return asinh(div(_ONE, x))
+sec, csc = _over(lambda x: x.cos()), _over(lambda x: x.sin())
+sech, csch = _over(cosh), _over(sinh)
+asec, acsc = _of_reciprocal(lambda x: x.acos()), _of_reciprocal(lambda x: x.asin())
+acoth, asech, acsch = _of_reciprocal(atanh), _of_reciprocal(acosh), _of_reciprocal(asinh)
 
 
 def hypot(x: Germ, y: Germ) -> Germ:
@@ -485,7 +488,7 @@ def leaky_relu(x: Germ, slope: Germ) -> Germ:
 
 
 _WORDS: dict[str, Callable[..., Germ]] = {
-    "add": add, "sub": sub, "mul": mul, "neg": neg, "pow": power, "abs": absolute,
+    "add": add, "sub": sub, "neg": neg, "pow": power, "abs": absolute,
     "max": maximum, "min": minimum, "round": nearest, "and": both, "or": either, "not": negation,
 }  # fmt: skip
 """What has another name here, as Python has these names."""

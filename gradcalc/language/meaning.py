@@ -17,6 +17,8 @@ from gradcalc.functions.primitives import (
     DIV,
     FUNCTIONS,
     MUL,
+    NOT,
+    OR,
     POW,
     SUB,
     TABLE,
@@ -50,7 +52,7 @@ _ELEMENTWISE = {-3: MUL.code, -4: DIV.code, -5: POW.code}
 _FLOOR = FUNCTIONS["floor"]
 
 INVERSE = {ADD.code: SUB.code, MUL.code: DIV.code}
-_LOGICAL = {p.code for p in TABLE if p.logical}
+_LOGICAL = {AND.code, OR.code, NOT.code}
 _CONDITIONAL = {*_LOGICAL, WHERE.code}
 _BOOLEAN = {p.code for p in TABLE if p.boolean}
 
@@ -295,7 +297,7 @@ class Meaning:
             operands += tuple(self.graph.constant(value, span) for value in defaults)
         if len(operands) != primitive.arity:
             nodes = [operand for operand in operands if isinstance(operand, int)]
-            if primitive.chains and len(nodes) == len(operands) > 2:
+            if name == "hypot" and len(nodes) == len(operands) > 2:
                 return chain(self.graph, primitive.code, nodes, span)
             raise self.wrong_count(name, len(operands), span)
         return self.apply(primitive.code, operands, *span)

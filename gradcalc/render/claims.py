@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from gradcalc.errors.text import clipped, safe
 from gradcalc.render.frame import framed
 from gradcalc.render.numbers import shown
+from gradcalc.text import clipped, safe
 
 if TYPE_CHECKING:
     from gradcalc.claims.claim import Claim, Tested

@@ -7,12 +7,11 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from gradcalc.errors.text import safe
 from gradcalc.functions.primitives import CONSTANT, TABLE, VARIABLE
 from gradcalc.graph.graph import Graph
-from gradcalc.graph.reach import needed
 from gradcalc.render.frame import framed
 from gradcalc.render.numbers import exact, shown
+from gradcalc.text import safe
 
 Values = Sequence[float] | None
 
@@ -37,8 +36,16 @@ def lines(graph: Graph, values: Values = None) -> list[Line]:
             " ".join(graph.text(node).split()),
             _value(graph, node, values),
         )
-        for node in needed(graph, graph.outputs + graph.inputs, closed=graph.constants)
+        for node in _needed(graph)
     ]
+
+
+def _needed(graph: Graph) -> list[int]:
+    needed = set(graph.outputs) | set(graph.inputs)
+    for node in range(len(graph) - 1, -1, -1):
+        if node in needed:
+            needed.update(_operands(graph, node))
+    return sorted(needed)
 
 
 def _operands(graph: Graph, node: int) -> tuple[int, ...]:

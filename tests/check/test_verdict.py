@@ -57,7 +57,8 @@ def test_json_is_strict() -> None:
     worst = Worst("f1", "x", math.inf, 1.0, math.inf)
     shown = Verdict("sympy", False, 1, 1, math.inf, worst, wrong=1).as_json()
     assert json.loads(json.dumps(shown, allow_nan=False)) == {
-        "method": "sympy", "passed": False, "max_ulp": None, "checked": 1, "total": 1, "values": 0,
+        "method": "sympy", "passed": False, "outcome": "disagrees", "proven": False,
+        "max_ulp": None, "checked": 1, "total": 1, "values": 0,
         "worst": {"output": "f1", "variable": "x", "ours": None, "true": 1.0, "ulps": None},
     }  # fmt: skip
     assert Verdict("none", None).as_json()["max_ulp"] is None
@@ -78,4 +79,4 @@ def test_what_is_not_known_is_counted_by_reason() -> None:
     found = compare([1, 2, math.nan, 4], [mpmath.mpf(1), Unchecked("kink"), mpmath.mpf(3),
                     Unchecked("kink")], [0] * 4)  # fmt: skip
     assert found.checked == 1
-    assert found.unchecked == {"kink": 2, "undefined here": 1}
+    assert found.unchecked == {"kink": 2, "nan in doubles": 1}

@@ -54,7 +54,7 @@ def test_ordinary_formulas_are_right(check: Any, text: str, x: Any, method: str)
     verdict = check(text, x, "gradient", method=method, **LONG)
     assert verdict.passed, verdict.line
     assert verdict.checked == verdict.total == 2
-    assert verdict.max_ulp < 20
+    assert min(verdict.digits) >= 13
 
 
 @pytest.mark.parametrize("method", ["sympy", "mpmath"])
@@ -136,11 +136,11 @@ def test_digits_lost_to_cancellation_fail(
         ("sin(1e9*x)", [0.1]),  # no arithmetic could do better with this x
     ],
 )
-def test_cancellation_that_is_nobodys_fault_passes(
+def test_cancellation_that_is_nobodys_fault_is_not_condemned(
     check: Any, text: str, x: Any, method: str
 ) -> None:
     verdict = check(text, x, "gradient", method=method, **LONG)
-    assert verdict.passed, verdict.line
+    assert verdict.outcome in ("agrees", "few digits"), verdict.line
     assert verdict.checked == len(x)
 
 
@@ -156,7 +156,7 @@ def test_infinite_slopes_are_compared_or_counted(check: Any) -> None:
     verdict = check("x**2, sqrt(y)", [2, 0], method="mpmath", **LONG)
     assert (verdict.passed, verdict.checked, verdict.max_ulp) == (True, 4, 0)
     verdict = check("cbrt(x)", [0], method="auto", **LONG)
-    assert (verdict.passed, verdict.method, verdict.checked) == (True, "mpmath", 1)
+    assert (verdict.passed, verdict.proven, verdict.checked) == (True, True, 1)
 
 
 def test_a_finite_answer_for_an_infinite_slope_is_wrong(check: Any) -> None:
@@ -332,7 +332,7 @@ def test_a_slope_that_the_chain_rule_does_not_see(
 
 
 def test_what_sympy_leaves_open_mpmath_judges(check: Any) -> None:
-    verdict = check("x**2*y, cbrt(x)+y", [0.0, 3.0], **LONG)
+    verdict = check("x**2*y, x**0.001+y", [0.0, 3.0], **LONG)
     assert (verdict.method, verdict.passed) == ("sympy+mpmath", True)
     assert (verdict.checked, verdict.total) == (4, 4)
     assert "1 entry by mpmath" in verdict.line

@@ -33,7 +33,7 @@ def test_the_jacobian_of_the_tutorial(gradcalc: Shell) -> None:
         "f1      13    4    3\n"
         "f2      13    2    6\n"
         "\n"
-        "✓ sympy: 4 entries and 2 values agree, exact\n"
+        "✓ sympy: 4 entries and 2 values agree, exact; proven\n"
     )
 
 

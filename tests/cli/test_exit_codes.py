@@ -74,6 +74,21 @@ def a_backward_without_a_value(gradcalc: Shell, _: pytest.MonkeyPatch) -> Ran:
 WRONG = Verdict("sympy", False, 1, 1, 1e9, Worst("f1", "x", 6.0, 6.5, 1e9), wrong=1)
 
 
+@ends_with(Exit.FEW_DIGITS)
+def rounding_explains_that_few_digits_are_right(gradcalc: Shell, _: pytest.MonkeyPatch) -> Ran:
+    ran = gradcalc("grad", "sin(x)/x", "--at", "1e-5", "-f", "csv")
+    assert "note: ≈ sympy: " in ran.err
+    assert "only 5 digits are right" in ran.err
+    return ran
+
+
+@ends_with(Exit.UNDECIDED)
+def a_number_lies_on_a_step(gradcalc: Shell, _: pytest.MonkeyPatch) -> Ran:
+    ran = gradcalc("eval", "floor(sin(x)**2 + cos(x)**2)", "--at", "3")
+    assert "? sympy: not decided" in ran.out
+    return ran
+
+
 @ends_with(Exit.DISAGREES)
 def the_check_found_a_wrong_digit(gradcalc: Shell, monkeypatch: pytest.MonkeyPatch) -> Ran:
     judge(monkeypatch, WRONG)
@@ -143,7 +158,7 @@ def the_value_is_infinite(gradcalc: Shell, _: pytest.MonkeyPatch) -> Ran:
 
 @ends_with(Exit.UNDEFINED)
 def an_entry_is_nan(gradcalc: Shell, _: pytest.MonkeyPatch) -> Ran:
-    ran = gradcalc("grad", "x*sqrt(y)", "--at", "0,0", "-f", "plain")
+    ran = gradcalc("grad", "x**2 + sqrt(y**2)", "--at", "0,0", "-f", "plain")
     assert ran.out == "0 nan\n"
     assert "df1/dy is nan at this point" in ran.err
     return ran

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from gradcalc.calculus import rules
-from gradcalc.check.digits.values import apply
+from gradcalc.engine.exact import apply
 from gradcalc.functions.primitives import CONVENTIONS, OPERANDS, TABLE
 from gradcalc.functions.row import Primitive
 from tests.functions.test_primitives import condition

@@ -9,7 +9,7 @@ import mpmath as mp
 import pytest
 from flint import arb, arb_series, ctx, fmpq
 
-from gradcalc.check.digits.values import apply
+from gradcalc.engine.exact import apply
 from gradcalc.functions import balls
 from gradcalc.functions.primitives import TABLE
 from gradcalc.functions.row import Primitive

@@ -14,8 +14,8 @@ import sympy
 from gradcalc.calculus import rules
 from gradcalc.check.budget import Deadline
 from gradcalc.check.compare import EPS
-from gradcalc.check.digits.values import apply
 from gradcalc.check.symbolic.numbers import Evaluation
+from gradcalc.engine.exact import apply
 from gradcalc.functions.primitives import FUNCTIONS, OPERANDS, TABLE
 from gradcalc.functions.row import Primitive
 from gradcalc.language import parse

@@ -15,8 +15,8 @@ from scipy import special
 
 import gradcalc
 from gradcalc.check.budget import Deadline
-from gradcalc.check.digits.values import leaves, rerun
 from gradcalc.check.verify import verify
+from gradcalc.engine.exact import leaves, rerun
 from gradcalc.errors import ExpressionError
 from gradcalc.explain.kinks import kinks
 from gradcalc.functions.digits import context, exclusive

@@ -66,6 +66,7 @@ class Ours(NamedTuple):
     notes: list[str]
     told: str
     reason: str = ""
+    proven: bool = False
 
 
 def ours(point: Point) -> Ours:
@@ -82,7 +83,7 @@ def ours(point: Point) -> Ours:
     check = found["check"]
     digits = check.get("digits", 17)
     return Ours(code, slope, check["passed"], digits, found["notes"], err.getvalue(),
-                check.get("reason", ""))  # fmt: skip
+                check.get("reason", ""), check["proven"])  # fmt: skip
 
 
 def _nonfinite(found: dict[str, Any]) -> float:
@@ -95,13 +96,20 @@ def worth(answer: Ours, true: str) -> str:
         return "told: undefined in double precision, with the cause"
     if answer.exit == Exit.DISAGREES or answer.passed is False:
         return "told: ✗ with the true value"
+    if answer.exit == Exit.UNDECIDED:
+        return "told: not decided"
+    plain = verdict_of_number(answer.slope, true)
+    told = answer.proven or answer.exit == Exit.FEW_DIGITS
+    if told and plain == "right" and is_close(answer.slope, true, 2.0**-50):
+        return "right"
+    if answer.exit == Exit.FEW_DIGITS:
+        return f"told: {answer.digits} digits right"
     if any("kink" in note or "jumps" in note for note in answer.notes):
         return "told: kink or jump named"
     if answer.passed is None:
         return "told: not checked"
     if answer.slope and true == "0.0" and "stands for 0" in answer.reason:
         return "told: it stands for 0"
-    plain = verdict_of_number(answer.slope, true)
     if plain == "right" and is_close(answer.slope, true, 2.0**-50):
         return "right"
     if plain in (SILENT[0], "right") and is_close(answer.slope, true, 10.0 ** (1 - answer.digits)):

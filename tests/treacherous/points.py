@@ -193,4 +193,104 @@ POINTS = [
         0.0,
         lambda n, x: n.where(x > 0, lambda: x * n.log(x), lambda: 0 * x),
     ),
+    # Points that a formula treats apart.
+    Point(
+        "where(x == 0, 1, (exp(x)-1)/x)",
+        0.0,
+        lambda n, x: n.where(x == 0, lambda: 1 + 0 * x, lambda: (n.exp(x) - 1) / x),
+    ),
+    Point(
+        "where(x == 0, 1, x/(exp(x)-1))",
+        0.0,
+        lambda n, x: n.where(x == 0, lambda: 1 + 0 * x, lambda: x / (n.exp(x) - 1)),
+    ),
+    Point(
+        "where(x != 0, (1-cos(x))/x, 0)",
+        0.0,
+        lambda n, x: n.where(x != 0, lambda: (1 - n.cos(x)) / x, lambda: 0 * x),
+    ),
+    Point(
+        "where(x == 1, 1, (x-1)/log(x))",
+        1.0,
+        lambda n, x: n.where(x == 1, lambda: 1 + 0 * x, lambda: (x - 1) / n.log(x)),
+    ),
+    Point(
+        "where(x == 0, 1, tan(x)/x)*exp(x)",
+        0.0,
+        lambda n, x: n.where(x == 0, lambda: 1 + 0 * x, lambda: n.tan(x) / x) * n.exp(x),
+    ),
+    Point(
+        "where(not x == 2, (x**2-4)/(x-2), 4)",
+        2.0,
+        lambda n, x: n.where(x != 2, lambda: (x**2 - 4) / (x - 2), lambda: 4 + 0 * x),
+    ),
+    Point(
+        "where(x == 0 and x < 1, 0, x*abs(x))",
+        0.0,
+        lambda n, x: n.where(x == 0, lambda: 0 * x, lambda: x * n.abs(x)),
+    ),
+    Point(
+        "where(x == 0, 0, abs(x))",
+        0.0,
+        lambda n, x: n.where(x == 0, lambda: 0 * x, lambda: n.abs(x)),
+    ),
+    Point(
+        "where(x == 0, 5, sin(x)/x)",
+        0.0,
+        lambda n, x: n.where(x == 0, lambda: 5 + 0 * x, lambda: n.sin(x) / x),
+    ),
+    Point(
+        "where(x == 3, x, 2*x - 3)", 3.0, lambda n, x: n.where(x == 3, lambda: x, lambda: 2 * x - 3)
+    ),
+    # Overflow on the way, where the truth is ordinary.
+    Point("log(exp(x)+exp(1000))", 1000.0, lambda n, x: n.log(n.exp(x) + n.exp(1000 + 0 * x))),
+    Point(
+        "exp(x)/(exp(x)+exp(1001))",
+        1000.0,
+        lambda n, x: n.exp(x) / (n.exp(x) + n.exp(1001 + 0 * x)),
+    ),
+    Point("-log(1-1/(1+exp(-x)))", 40.0, lambda n, x: -n.log(1 - 1 / (1 + n.exp(-x)))),
+    Point("exp(x)*exp(-x)*x", 1000.0, lambda n, x: n.exp(x) * n.exp(-x) * x),
+    Point("sqrt(x*x + 3*x*x)", 1e160, lambda n, x: n.sqrt(x * x + 3 * x * x)),
+    Point("gamma(x)/gamma(x-1)", 180.0, lambda n, x: n.gamma(x) / n.gamma(x - 1)),
+    Point("(softplus(x)-x)*exp(x)", 300.0, lambda n, x: (n.softplus(x) - x) * n.exp(x)),
+    Point("(1-tanh(x))**0.001", 300.0, lambda n, x: (1 - n.tanh(x)) ** 0.001),
+    Point("log(1+exp(-x))*exp(x)", 800.0, lambda n, x: n.log(1 + n.exp(-x)) * n.exp(x)),
+    # 0 * inf, where a slope exists.
+    Point("x*x**0.5", 0.0, lambda n, x: x * x**0.5),
+    Point("x**1.1*(1-x)", 0.0, lambda n, x: x**1.1 * (1 - x)),
+    Point("sqrt(x**2)**2", 0.0, lambda n, x: n.sqrt(x**2) ** 2),
+    Point("hypot(x, x)**2", 0.0, lambda n, x: n.hypot(x, x) ** 2),
+    Point("exp(-sqrt(x**2)**3)", 0.0, lambda n, x: n.exp(-(n.sqrt(x**2) ** 3))),
+    Point("asin(x)*sqrt(1-x)", 1.0, lambda n, x: n.asin(x) * n.sqrt(1 - x)),
+    Point("(1-x)*sqrt(1-x)", 1.0, lambda n, x: (1 - x) * n.sqrt(1 - x)),
+    Point("cbrt(x)**3", 0.0, lambda n, x: n.cbrt(x) ** 3),
+    Point("cbrt(x**3)", 0.0, lambda n, x: n.cbrt(x**3)),
+    Point("sqrt(x)*sqrt(x)", 0.0, lambda n, x: n.sqrt(x) * n.sqrt(x)),
+    Point("sin(sqrt(x))**2", 0.0, lambda n, x: n.sin(n.sqrt(x)) ** 2),
+    Point("x**0.001", 0.0, lambda n, x: x**0.001),
+    Point("x**0.02", 0.0, lambda n, x: x**0.02),
+    # Kinks that are none.
+    Point("abs(x) - abs(-x) + x", 0.0, lambda n, x: n.abs(x) - n.abs(-x) + x),
+    Point("max(x, 0) + min(x, 0)", 0.0, lambda n, x: n.max(x, 0 * x) + n.min(x, 0 * x)),
+    Point("relu(x)**2", 0.0, lambda n, x: n.relu(x) ** 2),
+    Point("max(x**2, -x**2)", 0.0, lambda n, x: n.max(x**2, -(x**2))),
+    Point("abs(sin(x))*sin(x)", 0.0, lambda n, x: n.abs(n.sin(x)) * n.sin(x)),
+    Point("clamp(x**3, 0, 1)", 0.0, lambda n, x: n.clamp(x**3, 0.0, 1.0)),
+    # Steps.
+    Point("floor(x) + x", 2.5, lambda n, x: n.floor(x) + x),
+    Point("x*floor(x)", 2.0, lambda n, x: x * n.floor(x)),
+    Point("(x - 2)*floor(x)", 2.0, lambda n, x: (x - 2) * n.floor(x)),
+    Point(
+        "where(floor(x) > 1, x, x**2)",
+        1.5,
+        lambda n, x: n.where(n.floor(x) > 1, lambda: x, lambda: x**2),
+    ),
+    Point("where(x/3*3 == x, x, 2*x)", 3.25, lambda n, x: x),
+    # More than a hundred digits cancelled.
+    Point("(hypot(1,x)-1)/x**2", 1e-60, lambda n, x: (n.hypot(1 + 0 * x, x) - 1) / x**2),
+    Point("(exp(x)-1-x)/x**2", 1e-70, lambda n, x: (n.exp(x) - 1 - x) / x**2),
+    Point("(2**x-1)/x", 1e-150, lambda n, x: ((2 + 0 * x) ** x - 1) / x),
+    Point("log(1+x)/x", 1e-130, lambda n, x: n.log(1 + x) / x),
+    Point("(atan(x)-x)/x**3", 1e-50, lambda n, x: (n.atan(x) - x) / x**3),
 ]

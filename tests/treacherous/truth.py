@@ -85,7 +85,7 @@ def _side(point: Point, sign: int) -> Any:
         return None
     if abs(near) < mpf(10) ** -500 or abs(near) < mpf(10) ** -20 * abs(far):
         return mpf(0)
-    if abs(near) > mpf(10) ** 49 * abs(far) > 0:  # the rise does not shrink with the step
+    if abs(near) > mpf(10) ** 50 * abs(far) * (1 - mpf(10) ** -20) > 0:  # the rise does not shrink
         return mpmath.nan
     if abs(near - far) < mpf(10) ** -20 * abs(near):
         return near

@@ -203,8 +203,7 @@ def take(x: Tensor, index: Tensor) -> Tensor:
         raise IndexError(
             f"out of range: tried to access index {wrong.flat[0]} on a tensor of {size} elements."
         )
-    flat = x if x.ndim else x.reshape(1)
-    return _taken(flat, np.unravel_index(places % (size or 1), flat._array.shape), _TAKE)
+    return _taken(x, np.unravel_index(places % size if size else places, x._array.shape), _TAKE)
 
 
 @operation()

@@ -13,8 +13,8 @@ from typing import Any
 from gradcalc.check.budget import Deadline
 from gradcalc.check.compare import Nowhere, Truth, Unchecked
 from gradcalc.check.digits.tape import evaluate
-from gradcalc.check.digits.values import HUGE, huge, leaves
 from gradcalc.check.structure import Outline
+from gradcalc.engine.exact import HUGE, huge, leaves
 from gradcalc.functions.digits import context
 
 _STEPS = (40, 80, 120)
@@ -26,6 +26,7 @@ _NOISE = 140
 _HIDDEN = 1e-100
 _AGREE = 1e-18
 _GROWS = 1.2
+_STAYS = 1e-20
 _SHRINKS = 1e-3
 """What a step of 40 digits fewer does to a slope that is 0: x*cbrt(x)."""
 
@@ -164,9 +165,11 @@ def _side(ends: Sequence[tuple[Any, Any, Any]], noise: Any) -> Any:
     if any(0 < abs(rise) < noise for _, rise in rises):
         return Unchecked(LOST)
     slopes = [rise / h for h, rise in rises]
-    jump = mp.mpf(10) ** (_STEPS[0] - _STEPS[1] + 1)
-    if all(abs(near) > abs(far) / jump > 0 for far, near in pairwise(slopes)):
-        return mp.nan  # the rise does not shrink with the step
+    if all(
+        abs(near) > abs(far) * (1 - mp.mpf(_STAYS)) > 0
+        for far, near in pairwise(e for _, e in rises)
+    ):
+        return mp.nan  # the rise does not shrink with the step: x**1e-3 does, by a twelfth
     if all(abs(near) <= abs(far) * _SHRINKS for far, near in pairwise(slopes)):
         return mp.mpf(0)
     if abs(slopes[-1] - slopes[-2]) <= _AGREE * abs(slopes[-1]):

@@ -10,16 +10,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from gradcalc.check.digits.values import HUGE, apply, is_tame
-from gradcalc.check.structure import SUMS
+from gradcalc.check.structure import SUMS, operands
+from gradcalc.engine.exact import HUGE, SAFE, apply
 from gradcalc.functions.digits import context
 from gradcalc.functions.primitives import POW, TABLE
 from gradcalc.graph.graph import Graph
-from gradcalc.graph.reach import operands
 
 _FAR = 16  # from here on a function may be level to all digits
-_CURVED = frozenset(p.code for p in TABLE if p.arity and not is_tame(p) and p is not POW)
-_STEPS = frozenset(p.code for p in TABLE if p.flat)
+_CURVED = frozenset(
+    primitive.code
+    for primitive in TABLE
+    if primitive.arity and primitive.name not in SAFE and primitive.name not in ("pow", "mod")
+)
+_STEPS = frozenset(p.code for p in TABLE if p.name in ("floor", "ceil", "round", "trunc", "mod"))
+_LEVELLED = frozenset(
+    primitive.code
+    for primitive in TABLE
+    if primitive.name
+    in ("tanh", "coth", "erf", "erfc", "sigmoid", "softplus", "atan", "normcdf", "silu", "gelu")
+)
 
 
 def reserve(graph: Graph, nodes: Iterable[int], values: dict[int, Any]) -> int:
@@ -47,7 +56,7 @@ def _swallowed(code: int, x: Any) -> int:
     mag = _mag(x)
     if mag is None:
         return 0
-    if abs(x) > _FAR and TABLE[code].levels:
+    if code in _LEVELLED and abs(x) > _FAR:
         return _level(code, x)
     if code in _CURVED and mag < 0:
         return -2 * mag  # cos(x) is 1 - x**2/2

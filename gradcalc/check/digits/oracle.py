@@ -14,15 +14,13 @@ from typing import Any
 
 from gradcalc.calculus.kinds import V
 from gradcalc.check.budget import Deadline, OutOfTime
-from gradcalc.check.case import Case, Direction, NoReferenceError, Reference
+from gradcalc.check.case import PRECISIONS, Case, Direction, NoReferenceError, Reference
 from gradcalc.check.compare import Nowhere, Truth, Unchecked
 from gradcalc.check.digits.approach import LOST, NEARBY, Beside
 from gradcalc.check.digits.tape import Tangents, Tape
 from gradcalc.check.structure import Outline
 from gradcalc.functions.digits import context
 
-PRECISIONS = (40, 80, 160, 320, 640)
-"""Digits. Two in a row have to agree; cancellation sends us further."""
 _AGREE = 1e-20
 _DIRECTIONS = 2
 _SAMPLE = 1_000
@@ -203,11 +201,11 @@ class _Work:
     ) -> None:
         """Run with more and more digits until they agree; ``kept[k]`` is what is known so far."""
         before: list[Any] | None = None
-        for digits in PRECISIONS:
+        for digits in self._case.precisions:
             tape = self._tape(digits)
             now = run(tape)
             if before is not None:
-                last = digits == PRECISIONS[-1]
+                last = digits >= PRECISIONS[-1]
                 vanishing = digits if last else 0
                 kept[k] = [
                     b if a is b is self._zero else agreed(a, b, scale, vanishing)

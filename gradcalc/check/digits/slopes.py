@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise, permutations
 from typing import Any
 
-from gradcalc.check.digits.values import HUGE, apply, huge
+from gradcalc.engine.exact import HUGE, apply, huge
 from gradcalc.functions.digits import context
 from gradcalc.functions.primitives import (
     ADD,

@@ -15,13 +15,14 @@ from flint import arb, arb_series, ctx, fmpq
 from flint.utils.flint_exceptions import DomainError
 
 from gradcalc.check.budget import Deadline
-from gradcalc.check.structure import Outline
+from gradcalc.check.structure import Outline, needed, operands
 from gradcalc.functions.balls import NAN, is_finite, watch
 from gradcalc.functions.primitives import CONSTANT, TABLE, VARIABLE
 from gradcalc.graph.graph import Graph
-from gradcalc.graph.reach import needed, operands
 
 _TESTED_EVERY = 64  # nodes between two looks at the clock
+_SURE = 1 << 15
+"""Bits with which a function of exact numbers shows whether it has a value."""
 _LONGEST = 1 << 12
 """Bits of a numerator or denominator up to which rational numbers are calculated exactly."""
 _FLAT = [all(partial in (None, "0") for partial in primitive.partials) for primitive in TABLE]
@@ -72,7 +73,7 @@ class Point:
             value = value if exact is None else arb(exact)
         self.values[node] = value
         moving = [k for k, operand in enumerate(within) if self.moves[operand]]
-        if moving and _FLAT[code] and self._jumps(node, moving):
+        if moving and self._jumps(node, moving):
             self.jumping.add(node)
         self.moves[node] = bool(moving) and (not _FLAT[code] or node in self.jumping)
 
@@ -91,17 +92,20 @@ class Point:
         return known[root]
 
     def _jumps(self, node: int, moving: Sequence[int]) -> bool:
-        """Whether a step is taken right here when an operand moves."""
-        code, within = self.graph.codes[node], operands(self.graph, node)
+        """Whether a step is taken right here when an operand moves, in the node or below it."""
+        graph, within = self.graph, operands(self.graph, node)
         for k in moving:
-            if within[k] not in self.jumping:
+            if within[k] in self.jumping:
+                is_flag = TABLE[graph.codes[within[k]]].boolean
+                overruled = is_flag and all(
+                    bool(self._call(node, {k: arb(flag)}) == self.values[node]) for flag in (0, 1)
+                )
+                if not overruled:
+                    return True
+            elif _FLAT[graph.codes[node]]:
                 self._moved(node, {k: 1}, 2)
                 if watch.beside:
                     return True
-            elif not TABLE[code].boolean or any(
-                self._call(node, {k: arb(flag)}) != self.values[node] for flag in (0, 1)
-            ):
-                return True
         return False
 
     def _call(self, node: int, instead: Mapping[int, Any]) -> Any:
@@ -193,18 +197,22 @@ class Point:
         return lost and self._too_wide(node, within)
 
     def _too_wide(self, node: int, numbers: Sequence[Any]) -> bool:
-        ends = [(number.mid(), number.lower(), number.upper()) for number in numbers]
         if all(number.is_exact() for number in numbers):
-            return False
+            with ctx.workprec(max(ctx.prec, _SURE)):  # it is the function that needs more bits
+                return self._has_all(node, [numbers])
+        ends = [(number.mid(), number.lower(), number.upper()) for number in numbers]
+        return self._has_all(node, product(*ends))
+
+    def _has_all(self, node: int, points: Iterable[Sequence[Any]]) -> bool:
+        """Whether the node has a value, or the slopes that it lacks, at one of some points."""
+        code = self.graph.codes[node]
         if not self.values[node].is_finite():
-            return any(
-                call(self.graph.codes[node], corner).is_finite() for corner in product(*ends)
-            )
-        moving = [k for k, operand in enumerate(operands(self.graph, node)) if self.moves[operand]]
+            return any(call(code, numbers).is_finite() for numbers in points)
+        lost = {operand for operand, slope in self._slopes[node] if slope.is_nan()}
+        places = [k for k, operand in enumerate(operands(self.graph, node)) if operand in lost]
         return any(
-            self._moved(node, {k: 1}, 2, corner)[1].is_finite()
-            for corner in product(*ends)
-            for k in moving
+            all(self._moved(node, {k: 1}, 2, numbers)[1].is_finite() for k in places)
+            for numbers in points
         )
 
 

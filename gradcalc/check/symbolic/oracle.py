@@ -6,23 +6,19 @@ from collections.abc import Iterable
 from typing import Any
 
 from gradcalc.check.budget import Deadline
-from gradcalc.check.case import Case, NoReferenceError, Reference
+from gradcalc.check.case import PRECISIONS, Case, NoReferenceError, Reference
 from gradcalc.check.compare import Truth, Unchecked
 from gradcalc.check.digits.approach import LOST
 from gradcalc.check.digits.jumps import jumps, turns
 from gradcalc.check.digits.oracle import agreed
 from gradcalc.check.digits.slopes import Slopes
 from gradcalc.check.digits.tape import valued
-from gradcalc.check.digits.values import coefficient, leaves, rerun
-from gradcalc.check.structure import Outline, extents
+from gradcalc.check.structure import Outline, Term, extents, needed, operands, supports
 from gradcalc.check.symbolic.formula import Formula, first_derivatives, rebuild, second_derivatives
 from gradcalc.check.symbolic.numbers import Evaluation, UnsupportedError
+from gradcalc.engine.exact import apply, leaves, rerun
 from gradcalc.functions.digits import context
-from gradcalc.functions.primitives import TABLE, WHERE
-from gradcalc.graph.reach import needed, operands, supports
-
-_PRECISIONS = (40, 80, 160, 320, 640)
-"""Digits. Two in a row have to agree; cancellation sends us further."""
+from gradcalc.functions.primitives import DIV, TABLE, WHERE
 
 _ZERO_FROM = 320
 """A formula that comes to 0 with fewer digits may have lost them all: exp(1e-100) - 1."""
@@ -52,8 +48,8 @@ def truth(case: Case, deadline: Deadline) -> Reference:
                 partials |= second_derivatives(formula, support, deadline)
             elif case.kind.order == 1:
                 partials |= first_derivatives(formula, support, deadline)
-            values, working = valued(outline, case.x, _PRECISIONS[0], deadline)
-            more = working - _PRECISIONS[0]
+            values, working = valued(outline, case.x, PRECISIONS[0], deadline)
+            more = working - PRECISIONS[0]
             answer = _settle(case, formula, partials, more, deadline)
         except RecursionError:
             raise NoReferenceError("the formula is too deep for sympy") from None
@@ -101,7 +97,7 @@ def _turning(case: Case, outline: Outline, values: dict[int, Any]) -> set[int]:
     if not suspects:
         return set()
     jumping = jumps(graph, outline.nodes, values, outline.varies)
-    local = Slopes(_PRECISIONS[0])
+    local = Slopes(PRECISIONS[0])
     found = set()
     for node in suspects:
         code, within = graph.codes[node], operands(graph, node)
@@ -163,7 +159,7 @@ def _settle(
     """Evaluate with more and more digits until they agree; ``more`` are swallowed."""
     before: Reference | None = None
     answer = Reference([], [])
-    for digits in _PRECISIONS:
+    for digits in case.precisions:
         now = _evaluate(case, formula, partials, (digits, more), deadline)
         if before is not None:
             answer = Reference(
@@ -193,7 +189,7 @@ def _evaluate(
         rerun(graph, formula.constants, known, deadline)
         symbols = {symbol: known[node] for symbol, node in formula.numbers.items()}
         evaluation = Evaluation(symbols, formula.definitions, deadline)
-        terms = [[(coefficient(term, known), term.node) for term in row] for row in formula.terms]
+        terms = [[(_coefficient(term, known), term.node) for term in row] for row in formula.terms]
 
         def number(parts: list[tuple[Any, Any]]) -> Truth:
             value = _real(_combine((f, evaluation(part)) for f, part in parts), digits)
@@ -250,8 +246,20 @@ def _same(fewer: Truth, more: Truth, scale: float, digits: int) -> Truth:
         return more if fewer == more else Unchecked(LOST)
     if context().isinf(more) and more == fewer:
         return more
-    return agreed(fewer, more, scale, digits if digits == _PRECISIONS[-1] else 0)
+    return agreed(fewer, more, scale, digits if digits >= PRECISIONS[-1] else 0)
 
 
 def _lost(true: Truth) -> bool:
     return isinstance(true, Unchecked) and true.reason == LOST
+
+
+def _coefficient(term: Term, values: dict[int, Any]) -> Any:
+    """The number in front of a term."""
+    mp = context()
+
+    number = mp.mpf(term.sign)
+    for node in term.factors:
+        number = number * values[node]
+    for node in term.divisors:
+        number = apply(DIV.code, (number, values[node]))
+    return number

@@ -8,7 +8,7 @@ import pytest
 
 from gradcalc.calculus import rules
 from gradcalc.check.digits.slopes import Slopes
-from gradcalc.check.digits.values import apply
+from gradcalc.engine.exact import apply
 from gradcalc.functions.digits import context, exclusive
 from gradcalc.functions.primitives import FUNCTIONS, TABLE
 from gradcalc.functions.row import Primitive

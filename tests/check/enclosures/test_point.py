@@ -162,3 +162,8 @@ def test_second_derivatives_on_both_sides() -> None:
             curvature = beside.curvature({i: 1.0}, {j: 1.0})
             assert curvature.contains(arb(-1 if i == j else 1) / 120)
     assert sides("x*abs(x)", 0.0).curvature({0: 1.0}, {0: 1.0}).is_nan()
+
+
+def test_what_is_made_of_a_step_jumps_too() -> None:
+    assert gradient("where(sign(x)*2 < 1 and x < 3, x, 5)", 0.0)[0].is_nan()
+    assert gradient("where(2*floor(x) + 1 > 5, x, 5*x)", 2.0)[0].is_nan()

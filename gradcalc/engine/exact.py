@@ -7,30 +7,44 @@ overflow) is NaN here, and so is everything made of it, except what ``where`` le
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol
 
-from gradcalc.check.budget import Deadline
-from gradcalc.check.structure import Term
 from gradcalc.functions.digits import context
 from gradcalc.functions.primitives import (
+    ADD,
     AND,
     CONSTANT,
-    DIV,
     MOD,
+    MUL,
+    NEG,
     OR,
+    SQUARE,
+    SUB,
     TABLE,
     WHERE,
 )
-from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph
 
 HUGE = 5_000
 """Bits before the binary point from which on a number goes into no transcendental function: exp
 and sin need that many digits of pi, and exp(exp(exp(1000))) more memory than there is."""
+SAFE = frozenset((
+    "add", "sub", "mul", "div", "neg", "square", "flow", "abs", "sign", "floor", "ceil", "round",
+    "trunc", "max", "min", "clamp", "relu", "leaky_relu", "where", "sqrt", "cbrt", "log", "log1p",
+    "log2", "log10", "lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not", "heaviside", "hypot",
+    "atan2", "peak", "outweighs",
+))  # fmt: skip
 _TESTED_EVERY = 64  # nodes between two looks at the clock
 _ARITY = [primitive.arity for primitive in TABLE]
-_PLAIN = {p.code: p.mpmath for p in TABLE if p.arithmetic and not p.domain}
+_PLAIN = {primitive.code: primitive.mpmath for primitive in (ADD, SUB, MUL, NEG, SQUARE)}
 """What takes real numbers to real numbers and cannot fail."""
+
+
+class Clock(Protocol):
+    """What stops a run that takes too long."""
+
+    def test(self) -> None:
+        """Raise something when the time is over."""
 
 
 def leaves(graph: Graph, x: Iterable[float]) -> dict[int, Any]:
@@ -40,18 +54,18 @@ def leaves(graph: Graph, x: Iterable[float]) -> dict[int, Any]:
     return {node: mp.mpf(float(number)) for node, number in zip(graph.inputs, x, strict=True)}
 
 
-def rerun(graph: Graph, nodes: Iterable[int], values: dict[int, Any], deadline: Deadline) -> None:
+def rerun(graph: Graph, nodes: Iterable[int], values: dict[int, Any], clock: Clock) -> None:
     """Evaluate ``nodes``, in order, at mpmath's working precision; ``values`` has their operands
     and receives the results. Numbers in the formula are the doubles that the engine uses.
 
-    Raises OutOfTime.
+    Raises what the clock raises.
     """
     mp = context()
 
     codes, (xs, ys, zs) = graph.codes, graph.operands
     for count, node in enumerate(nodes):
         if count % _TESTED_EVERY == 0:
-            deadline.test()
+            clock.test()
         code = codes[node]
         arity = _ARITY[code]
         if arity == 2:
@@ -74,7 +88,7 @@ def apply(code: int, arguments: tuple[Any, ...]) -> Any:
     primitive = TABLE[code]
     if any(number != number for number in arguments):
         return _undecided(code, arguments)
-    if not is_tame(primitive) and any(map(huge, arguments)):
+    if primitive.name not in SAFE and any(map(huge, arguments)):
         return mp.nan
     if code == MOD.code and _far_apart(*arguments):
         return mp.nan  # mpmath would write out how often the one goes into the other
@@ -108,24 +122,7 @@ def _undecided(code: int, arguments: tuple[Any, ...]) -> Any:
     return mp.nan
 
 
-def is_tame(primitive: Primitive) -> bool:
-    """Whether huge numbers may go into it."""
-    return primitive.tame or primitive.boolean
-
-
 def huge(number: Any) -> bool:
     """Whether an mpf is finite but too large for a transcendental function."""
     _sign, mantissa, exponent, bits = number._mpf_
     return bool(mantissa) and exponent + bits > HUGE
-
-
-def coefficient(term: Term, values: dict[int, Any]) -> Any:
-    """The number in front of a term."""
-    mp = context()
-
-    number = mp.mpf(term.sign)
-    for node in term.factors:
-        number = number * values[node]
-    for node in term.divisors:
-        number = apply(DIV.code, (number, values[node]))
-    return number

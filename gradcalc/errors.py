@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
-from gradcalc.errors.text import excerpt, safe
+from gradcalc.text import excerpt, safe
 
 
 class Exit(IntEnum):
@@ -38,7 +38,12 @@ class Exit(IntEnum):
         "undefined at this point: the value, or an entry of the derivative, is NaN, "
         "or the value is infinite",
     )
-    UNDECIDED = 5, "the check asked for could not be decided in its budget"
+    UNDECIDED = (
+        5,
+        "the check asked for could not be decided in its budget; or a number lies on a step, "
+        "or the oracles disagree",
+    )
+    FEW_DIGITS = 6, "fewer than 6 digits of a number are right, as rounding explains"
     INTERRUPTED = 130, "interrupted"
     PIPE_CLOSED = 141, "the reader of the pipe went away (no message)"
 

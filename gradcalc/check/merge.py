@@ -1,0 +1,114 @@
+"""Several oracles on one question: whose word is taken for which number, and where they disagree.
+
+What Arb has enclosed is proven. Of the rest, sympy's word is taken, or mpmath's where sympy has
+none. Where two of them disagree nothing is agreed upon, unless both accuse us.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from gradcalc.check.case import Case, Reference
+from gradcalc.check.compare import LIMIT, Nowhere, Open, Truth, Unchecked, error
+from gradcalc.check.digits.oracle import KINK
+from gradcalc.check.verdict import count
+from gradcalc.functions.digits import context
+
+_AGREE = 1e-18
+_TINY = -1075
+"""A power of two below which all numbers have the same double."""
+
+
+def left_open(case: Case, answers: Mapping[str, Reference]) -> bool:
+    """Whether there is a number of ours of which no answer knows anything, or nothing that we could
+    not be wrong about: one of them accuses us, and it is not proven."""
+    known = [case.about(answer) for answer in answers.values()]
+    for k, (ours, scale) in enumerate(zip(case.numbers, case.scales, strict=True)):
+        said = [truths[k] for truths in known if not isinstance(truths[k], Unchecked)]
+        tried = any(isinstance(truths[k], Open) for truths in known)
+        proven = "arb" in answers and not isinstance(case.about(answers["arb"])[k], Unchecked)
+        if proven or tried or math.isnan(ours):
+            continue
+        if not said or any(_accuses(true, ours, scale) for true in said):
+            return True
+    return not case.numbers
+
+
+def merge(case: Case, answers: Mapping[str, Reference]) -> tuple[Reference, str, str]:
+    """One answer of several; whose it is, and in words how many numbers are only mpmath's."""
+    known = {method: case.about(answer) for method, answer in answers.items()}
+    proof, others = known.pop("arb", None), list(known)
+    arb = answers.get("arb", Reference([], []))
+    limits = {k: arb.entries[k] for k in arb.limits if k < len(case.ours)}
+    truths: list[Truth] = []
+    taken: Counter[tuple[str, bool]] = Counter()
+    for k, (ours, scale) in enumerate(zip(case.numbers, case.scales, strict=True)):
+        said = {method: known[method][k] for method in others}
+        if k in limits:  # a formula's derivative knows nothing of limits
+            true = limits[k]
+        elif proof is not None and not isinstance(proof[k], Unchecked):
+            true = _proven(proof[k], said, ours, scale)
+        elif proof is not None and isinstance(proof[k], Open):
+            true = proof[k]
+        else:
+            method, true = _agreed(said, proof and proof[k], ours, scale)
+            taken[method, k < len(case.ours)] += 1
+        truths.append(true)
+    last = answers.get("mpmath") or answers.get("sympy") or answers["arb"]
+    split = len(case.ours)
+    values = truths[split:] + last.values[len(case.values) :]  # those that we did not give, too
+    merged = Reference(truths[:split], values, last.remark, last.directions, arb.balls, arb.limits)
+    told = [
+        f"{count(taken['mpmath', is_entry], *nouns)} by mpmath"
+        for is_entry, nouns in ((True, ("entry", "entries")), (False, ("value", "values")))
+        if "sympy" in answers and taken["mpmath", is_entry]
+    ]
+    used = [name for name in others if name != "mpmath" or told or "sympy" not in answers]
+    return merged, "+".join(used) or "arb", ", ".join(told)
+
+
+def _proven(true: Truth, said: Mapping[str, Truth], ours: float, scale: float) -> Truth:
+    """The proven number, unless we agree with it and somebody else does not."""
+    for method, other in said.items():
+        if _differ(true, other) and not _accuses(true, ours, scale):
+            return Open(f"{method} and Arb disagree")
+    return true
+
+
+def _agreed(
+    said: Mapping[str, Truth], unproven: Truth | None, ours: float, scale: float
+) -> tuple[str, Truth]:
+    """What those who have a number agree upon, and whose it is."""
+    found = {method: true for method, true in said.items() if not isinstance(true, Unchecked)}
+    if not found:
+        reasons = [true for true in said.values() if true.reason != KINK]
+        return "", next(iter([*reasons, *said.values()]), unproven)
+    (method, true), *others = found.items()
+    if any(_differ(true, other) for _, other in others) and not math.isnan(ours):
+        accusing = [_accuses(one, ours, scale) for one in found.values()]
+        if not all(accusing):
+            return method, Open(f"{' and '.join(found)} disagree")
+    return method, true
+
+
+def _accuses(true: Truth, ours: float, scale: float) -> bool:
+    return isinstance(true, Nowhere) or error(ours, true, scale) > LIMIT
+
+
+def _differ(one: Truth, two: Truth) -> bool:
+    """Whether two oracles contradict each other."""
+    if isinstance(one, Unchecked) or isinstance(two, Unchecked):
+        return False
+    if isinstance(one, Nowhere) or isinstance(two, Nowhere):
+        return type(one) is not type(two)
+    mp = context()
+    if one == two or (_is_tiny(mp, one) and _is_tiny(mp, two)):
+        return False
+    return not abs(one - two) <= _AGREE * abs(one)
+
+
+def _is_tiny(mp: Any, number: Any) -> bool:
+    return not number or bool(mp.isfinite(number) and mp.mag(number) < _TINY)

@@ -1,0 +1,164 @@
+"""Points that a formula treats apart: ``where(x == 0, 1, sin(x)/x)`` at 0.
+
+A condition that holds at isolated points only says nothing of a slope, which is made of the points
+around. Where the value is the limit of the other branch, and the slopes agree on both sides, the
+derivative is their limit (divergence D7 from PyTorch, whose slope is that of the branch taken).
+
+The limits are quotients of differences in mpmath: with steps of 1e-40 and hundreds of digits they
+have more right digits than a double.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from copy import copy
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from gradcalc.engine.exact import leaves, rerun
+from gradcalc.engine.schedule import Floats
+from gradcalc.functions.digits import context, exclusive
+from gradcalc.functions.primitives import AND, EQ, NE, NOT, OR, WHERE
+from gradcalc.graph.graph import Graph
+
+_STEPS = (40, 55)
+"""Powers of ten by which a step is smaller than what it moves: two, to see that they agree."""
+_DIGITS = 400
+_AGREE = 1e-18
+_SLANT = 0.625
+"""How one of two directions is stretched: x == y holds along both together."""
+_LOGICAL = frozenset((AND.code, OR.code, NOT.code))
+_EQUALITY = frozenset((EQ.code, NE.code))
+
+
+class Isolated:
+    """The equalities of a graph that a ``where`` depends on, as pairs of nodes; ``bool`` of it says
+    whether there are any."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self.pairs = sorted(set(_equalities(graph)))
+
+    def __bool__(self) -> bool:
+        return bool(self.pairs)
+
+    @cached_property
+    def sides(self) -> Graph:
+        """Both sides of every equality, as outputs: two by two."""
+        graph = copy(self._graph)
+        graph.outputs = [node for pair in self.pairs for node in pair]
+        graph.output_names = [f"f{k}" for k in range(len(graph.outputs))]
+        return graph
+
+    def slopes(self, x: Floats, entries: Floats) -> Floats:
+        """A Jacobian, with limits for its entries where they are known."""
+        with exclusive():
+            beside = _Beside(self._graph, x)
+            found = np.array(entries)
+            for j in range(len(x)):
+                for i, slope in enumerate(beside.slopes(j)):
+                    if slope is not None:
+                        found[i, j] = slope
+        return found
+
+    def curvatures(self, x: Floats, entries: Floats) -> Floats:
+        """A Hessian, with limits for its entries where they are known."""
+        with exclusive():
+            beside = _Beside(self._graph, x)
+            found = np.array(entries)
+            if all(beside.slopes(j)[0] is None for j in range(len(x))):
+                return found
+            for i in range(len(x)):
+                for j in range(i + 1):
+                    second = beside.curvature(i, j)
+                    if second is not None:
+                        found[i, j] = found[j, i] = second
+        return found
+
+
+def _equalities(graph: Graph) -> Iterator[tuple[int, int]]:
+    xs, ys, _ = graph.operands
+    stack = [xs[node] for node, code in enumerate(graph.codes) if code == WHERE.code]
+    seen = set(stack)
+    while stack:
+        node = stack.pop()
+        code = graph.codes[node]
+        if code in _EQUALITY:
+            yield xs[node], ys[node]
+        elif code in _LOGICAL:
+            below = {operand for operand in (xs[node], ys[node]) if operand >= 0} - seen
+            seen |= below
+            stack += below
+
+
+class _Unhurried:
+    def test(self) -> None:
+        """There is time."""
+
+
+class _Beside:
+    """The outputs of a graph at a point and close to it, to hundreds of digits."""
+
+    def __init__(self, graph: Graph, x: Floats) -> None:
+        self._graph, self._x = graph, x.tolist()
+        self._here = self._outputs({})
+
+    def slopes(self, j: int) -> list[float | None]:
+        """The derivative of every output by input j, if it is the same from both sides."""
+        mp = context()
+        with mp.workdps(_DIGITS):
+            left, right = (self._one_sided(j, sign) for sign in (-1, 1))
+            return [
+                None if a is None or b is None or abs(a - b) > _AGREE * max(abs(a), abs(b))
+                else float(b)
+                for a, b in zip(left, right, strict=True)
+            ]  # fmt: skip
+
+    def curvature(self, i: int, j: int) -> float | None:
+        """The second derivative of the one output by inputs i and j."""
+        mp = context()
+        with mp.workdps(_DIGITS):
+            found = [self._mixed(i, j, power) for power in _STEPS]
+            second = _settled(*found)
+            return None if second is None else float(second)
+
+    def _one_sided(self, j: int, sign: int) -> list[Any]:
+        quotients = []
+        for power in _STEPS:
+            h = sign * self._step(j, power)
+            ends = self._outputs({j: h})
+            quotients.append([(end - here) / h for end, here in zip(ends, self._here, strict=True)])
+        return [_settled(*pair) for pair in zip(*quotients, strict=True)]
+
+    def _step(self, j: int, power: int) -> Any:
+        return context().mpf(10) ** -power * (abs(self._x[j]) or 1)
+
+    def _mixed(self, i: int, j: int, power: int) -> Any:
+        h, g = self._step(i, power), _SLANT * self._step(j, power)
+        (here,) = self._here
+        if i == j:
+            (ahead,), (behind,) = (self._outputs({i: s * h}) for s in (1, -1))
+            return (ahead + behind - 2 * here) / h**2
+        corners = [s * t * self._outputs({i: s * h, j: t * g})[0] for s in (1, -1) for t in (1, -1)]
+        return sum(corners, 0 * here) / (4 * h * g)
+
+    def _outputs(self, moves: Mapping[int, Any]) -> list[Any]:
+        graph, mp = self._graph, context()
+        with mp.workdps(_DIGITS):
+            values = leaves(graph, self._x)
+            for j, move in moves.items():
+                values[graph.inputs[j]] += move
+            rerun(graph, range(len(graph)), values, _Unhurried())
+            return [values[node] for node in graph.outputs]
+
+
+def _settled(far: Any, near: Any) -> Any:
+    """The limit of two quotients, the second with the smaller step; None if they show none."""
+    mp = context()
+    if not (mp.isfinite(far) and mp.isfinite(near)):
+        return None
+    if abs(near) <= abs(far) * mp.mpf(10) ** (_STEPS[0] - _STEPS[1] + 5):
+        return mp.mpf(0)
+    return near if abs(near - far) <= _AGREE * abs(near) else None

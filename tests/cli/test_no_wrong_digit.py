@@ -1,0 +1,118 @@
+"""No pass on a wrong digit: steps on their boundary, lost digits, few digits."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+import gradcalc
+from gradcalc.check.verify import verify
+from tests.cli.shell import Shell
+
+
+@pytest.mark.parametrize(
+    ("command", "text", "at"),
+    [
+        ("grad", "where(sqrt(x)**2==x,x,2*x)", "3"),
+        ("eval", "floor(sin(x)**2+cos(x)**2)", "3"),
+        ("eval", "floor(log(x)/log(10))", "1e13"),
+        ("eval", "floor(exp(lgamma(x)))", "10"),
+        ("eval", "floor(exp(log(x)/2))", "16"),
+        ("eval", "ceil(tan(x)*cos(x)/sin(x))", "0.7"),
+        ("eval", "trunc(cbrt(x)**3)", "5"),
+        ("grad", "max(x*x/x, sqrt(x)**2)", "3"),
+    ],
+)
+@pytest.mark.parametrize("more", [[], ["--precise"], ["--check", "arb"], ["-f", "csv"]])
+def test_a_number_on_a_step_is_undecided(
+    gradcalc: Shell, command: str, text: str, at: str, more: list[str]
+) -> None:
+    ran = gradcalc(command, text, "--at", at, *more)
+    assert ran.code == 5
+    assert "✓" not in ran.out + ran.err
+    assert "? " in ran.out + ran.err
+
+
+@pytest.mark.parametrize(
+    ("command", "text", "at", "true"),
+    [
+        ("grad", "(x**y-1)/y", "2,1e-150", "0.5 0.24022650695910072"),
+        ("eval", "exp(cosh(x)**2-sinh(x)**2)", "117", "2.718281828459045"),
+        ("grad", "(hypot(1,x)-1)/x**2", "1e-60", "-2.5e-61"),
+        ("eval", "(softplus(x)-x)*exp(x)", "300", "1"),
+        ("eval", "(1-tanh(x))**0.001", "3000", "0.002480470912348503"),
+    ],
+)
+def test_hundreds_of_digits_cancelled_are_found(
+    gradcalc: Shell, command: str, text: str, at: str, true: str
+) -> None:
+    assert gradcalc(command, text, "--at", at).code == 1
+    precise = gradcalc(command, text, "--at", at, "--precise", "-f", "plain")
+    assert (precise.code, precise.out) == (0, f"{true}\n")
+
+
+@pytest.mark.parametrize("form", ["table", "plain", "csv", "json", "latex"])
+def test_few_digits_are_said_in_every_format(gradcalc: Shell, form: str) -> None:
+    ran = gradcalc("hessian", "1/sec(x)", "--at=-1.5707963267948966", "-f", form)
+    assert ran.code == 6
+    if form == "json":
+        check = json.loads(ran.out)["check"]
+        assert (check["passed"], check["outcome"], check["digits"]) == (None, "few digits", 0)
+    else:
+        assert "no digit is right" in ran.out + ran.err
+
+
+@pytest.mark.parametrize("text", ["y**1e-3", "y**0.02", "y**0.3"])
+def test_small_powers_are_infinitely_steep_and_no_jumps(gradcalc: Shell, text: str) -> None:
+    ran = gradcalc("grad", text, "--at", "0", "-f", "plain")
+    assert (ran.code, ran.out) == (0, "inf\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "out"),
+    [
+        (["grad", "relu(x)-relu(-x)", "--at", "0"], "1"),
+        (["grad", "where(x!=0,(1-cos(x))/x,0)", "--at", "0"], "0.5"),
+        (["hessian", "where(x==0, 1, sin(x)/x)", "--at", "0"], "-0.3333333333333333"),
+        (["grad", "x * x**0.5", "--at", "0"], "0"),
+        (["hessian", "x*(1-x^1.1)", "--at", "0"], "0"),
+        (["grad", "norm(x)^2", "--at", "x=[0,0]"], "0 0"),
+        (["grad", "log(exp(x)+exp(y))", "--at", "1000,1000", "--precise"], "0.5 0.5"),
+        (["grad", "-log(1-1/(1+exp(-z)))", "--at", "40", "--precise"], "1"),
+    ],
+)
+def test_a_slope_that_exists_is_given(gradcalc: Shell, words: list[str], out: str) -> None:
+    ran = gradcalc(*words, "-f", "plain")
+    assert (ran.code, ran.out) == (0, f"{out}\n")
+
+
+def test_one_undefined_output_does_not_take_the_others_digits(gradcalc: Shell) -> None:
+    ran = gradcalc("eval", "exp(log(39.7)*170.3), sqrt(x)", "--at", "-1", "--precise", "-f", "csv")
+    assert (ran.code, ran.out.split()) == (4, ["value", "1.8794176529024816e+272", "nan"])
+
+
+def test_what_only_doubles_cannot_say_is_not_called_undefined(gradcalc: Shell) -> None:
+    ran = gradcalc("grad", "exp(x)/(exp(x)+exp(y))", "--at", "1000,1001")
+    assert ran.code == 4
+    assert "in doubles" in ran.err
+    assert "0.268941421369995" in ran.err
+    assert "at this point" not in ran.err
+
+
+def test_arb_alone_needs_no_sympy(gradcalc: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sympy", None)
+    ran = gradcalc("jacobian", "x1**2+3*x2, x2**2+2*x1", "--at", "2,3", "--check", "arb")
+    assert ran.code == 0
+    assert "✓ proven: every digit of 4 entries and 2 values (Arb, 128 bits)" in ran.out
+
+
+def test_without_flint_nothing_is_proven(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(sys.modules):
+        if name.startswith("gradcalc.check.enclosures.") and name.endswith(("point", "sides")):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "flint", None)
+    verdict = verify(gradcalc.compile("x*sin(x)").at([2.0]).ask("gradient"))
+    assert (verdict.passed, verdict.proven) == (True, False)
+    assert "not proven (python-flint is not installed" in verdict.line
