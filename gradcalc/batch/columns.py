@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any
 
-from gradcalc.batch.chunk import Reader
+import numpy as np
+
+from gradcalc.batch.chunk import Chunk, Reader
 from gradcalc.errors import BindingError
 from gradcalc.graph.graph import Graph
 from gradcalc.language import parse
@@ -24,15 +27,21 @@ class Expression:
     parameters: Mapping[str, Any]
     wrt: Sequence[str] | None
     outputs: Sequence[str] | None
+    fixed: Mapping[str, float] = field(default_factory=dict)
+    """Values of variables, the same for all rows: a[0] too."""
+    called: Mapping[str, str] = field(default_factory=dict)
+    """What a variable is called in the header."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The graph; the column of each of its variables; and how many of these get slopes."""
+    """The graph; where each of its variables comes from, a column or a number for all rows; how
+    many of them get slopes; and the header, in which columns are called as the variables are."""
 
     graph: Graph
-    columns: tuple[int, ...]
+    columns: tuple[int | float, ...]
     slopes: int
+    header: tuple[str, ...]
 
 
 def fit(expression: Expression, reader: Reader, name: str) -> Layout:
@@ -43,20 +52,56 @@ def fit(expression: Expression, reader: Reader, name: str) -> Layout:
     the order of the variables. Raises BindingError where they do not fit, ExpressionError for the
     text.
     """
-    header = None if reader.names is None else named(reader.names)
-    graph, slopes = _graph(expression, header or ())
-    if header is not None:
+    header = _header(expression, reader, name)
+    fixed = expression.fixed
+    graph, slopes = _graph(expression, header)
+    for label in fixed:
+        if label in header:
+            raise BindingError(f"'{label}' is a column of {name}, and --at has a value for it")
+        if label not in graph.variables:
+            raise BindingError(f"--at binds '{label}', and the expression has no such variable")
+    free = [v for v in graph.variables if v not in fixed]
+    if reader.names is not None:
         times, place = Counter(header), {word: j for j, word in enumerate(header)}
-        columns = (place[v] if times[v] == 1 else column(header, v, name) for v in graph.variables)
-        return Layout(graph, tuple(columns), slopes)
-    if reader.width != len(graph.variables):
-        variables = ", ".join(graph.variables[:8]) + ", …" * (len(graph.variables) > 8)
+        found = {v: place[v] if times[v] == 1 else column(header, v, name) for v in free}
+    elif reader.width == len(free):
+        found = {v: j for j, v in enumerate(free)}
+    else:
+        variables = ", ".join(free[:8]) + ", …" * (len(free) > 8)
         raise BindingError(
             f"{name} has no header and {reader.width} columns, for "
-            f"{len(graph.variables)} variables: {variables}",
+            f"{len(free)} variables: {variables}",
             hint="name the columns in its first line",
         )
-    return Layout(graph, tuple(range(reader.width)), slopes)
+    places = (fixed[v] if v in fixed else found[v] for v in graph.variables)
+    return Layout(graph, tuple(places), slopes, tuple(header))
+
+
+class Filled:
+    """A reader in which what is wanted may be a number, the same in all rows."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self.names, self.width, self.unit = reader.names, reader.width, reader.unit
+        self.part = reader.part
+
+    def chunks(self, wanted: Sequence[int | float], keep: bool) -> Iterator[Chunk]:
+        read = [k for k, place in enumerate(wanted) if isinstance(place, int)]
+        row = np.array([0.0 if isinstance(place, int) else place for place in wanted])
+        for chunk in self._reader.chunks([int(wanted[k]) for k in read], keep):
+            numbers = np.tile(row, (len(chunk), 1))
+            numbers[:, read] = chunk.numbers
+            yield replace(chunk, numbers=numbers)
+
+
+def _header(expression: Expression, reader: Reader, name: str) -> list[str]:
+    """The names of the columns, as the variables are called; none without a header."""
+    header = named(reader.names or ())
+    for variable, word in expression.called.items():
+        place = column(reader.names or (), word, name)
+        header = ["" if other == variable else other for other in header]
+        header[place] = variable
+    return header
 
 
 def named(header: Sequence[str]) -> list[str]:
@@ -76,8 +121,17 @@ def column(header: Sequence[str], label: str, name: str) -> int:
     raise BindingError(
         f"{name} has no column '{label}'",
         hint=f"its columns are {listed}" + (f" (is it {close[0]}?)" if close else "")
-        + f"\na constant instead: --param {label}=…",
+        + f"\n{_other_ways(label, header)}",
     )  # fmt: skip
+
+
+def _other_ways(label: str, header: Sequence[str]) -> str:
+    """How else a variable gets its numbers; a column whose name has a unit is likely meant."""
+    units = [word for word in header if word.partition(" ")[0].partition("[")[0] == label]
+    word = units[0] if len(units) == 1 else "…"
+    return f"called otherwise: --map {shlex.quote(f'{label}={word}')}; " + (
+        f"the same for all rows: --at {label}=…"
+    )
 
 
 def _graph(expression: Expression, header: Sequence[str]) -> tuple[Graph, int]:
@@ -97,7 +151,9 @@ def _parsed(expression: Expression, header: Sequence[str], wrt: Sequence[str] | 
         name=expression.name,
         parameters=expression.parameters,
         bound=[
-            word for word in header if is_name(word) and base(word) not in expression.parameters
+            word
+            for word in (*header, *expression.fixed)
+            if is_name(word) and base(word) not in expression.parameters
         ],
         wrt=wrt,
         outputs=expression.outputs,

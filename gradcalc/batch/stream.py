@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +47,7 @@ class Stream:
         self,
         reader: Reader,
         results: Results,
-        columns: Sequence[int],
+        columns: Sequence[Any],
         *,
         keep: bool,
         policy: str,

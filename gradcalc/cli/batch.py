@@ -18,7 +18,8 @@ from gradcalc.cli.output import bytes_sink, write
 from gradcalc.cli.question import STDIN, expression, names, values
 from gradcalc.cli.terminal import is_terminal, wants_color
 from gradcalc.errors import BindingError, Exit, GradcalcError, Source, Span, UsageError
-from gradcalc.language.points import bind, read
+from gradcalc.language.names import spelled
+from gradcalc.language.points import bind, expanded, read
 from gradcalc.language.problem import constants
 from gradcalc.render.errors import note
 from gradcalc.text import safe
@@ -53,13 +54,15 @@ def batch(options: Options) -> Exit:
             constants(values(options.param, "--param")),
             names(options.wrt, "--wrt"),
             names(options.outputs, "--outputs"),
+            _fixed(options),
+            _called(options),
         )
         with formats.opened(_input_format(options), file, source) as reader:
             layout = columns.fit(asked, reader, source)
             layout = replace(layout, graph=under(layout.graph, options.convention))
             for remark in () if options.quiet else layout.graph.notes:
                 write(sys.stderr, note(remark, color=wants_color(options.color, sys.stderr)))
-            return _run(options, reader, source, layout, _request(options, kinds, layout, reader))
+            return _run(options, reader, source, layout, _request(options, kinds, layout))
 
 
 def _run(options: Options, reader: Reader, source: str, layout: Layout, request: Request) -> Exit:
@@ -73,10 +76,11 @@ def _run(options: Options, reader: Reader, source: str, layout: Layout, request:
     sample = Sample(options.check_sample)
     more = request.labels[len(layout.columns) :]
     progress = Progress(reader)
+    constant = any(isinstance(place, float) for place in layout.columns)
     stream = Stream(
-        reader,
+        columns.Filled(reader) if constant else reader,
         results,
-        (*layout.columns, *(columns.column(reader.names or (), label, source) for label in more)),
+        (*layout.columns, *(columns.column(layout.header, label, source) for label in more)),
         keep=options.keep,
         policy=options.on_error,
         sample=sample,
@@ -98,6 +102,43 @@ def _run(options: Options, reader: Reader, source: str, layout: Layout, request:
 # --- what was asked -------------------------------------------------------------------------------
 
 
+def _fixed(options: Options) -> dict[str, float]:
+    """The values of --at, which are the same for all rows: of a number or of an element."""
+    given = values(options.at, "--at")
+    for item in given:
+        if not item.name:
+            raise BindingError(
+                "--at binds by name beside --points",
+                source=item.source,
+                span=item.span,
+                hint="--at b1=2,b2=0.5",
+            )
+    found: dict[str, float] = {}
+    for label, number in (pair for item in given for pair in expanded(item)):
+        if label in found:
+            raise BindingError(f"--at binds '{label}' twice")
+        found[label] = number
+    return found
+
+
+def _called(options: Options) -> dict[str, str]:
+    """What --map says: the variable, and what it is called in the header."""
+    found: dict[str, str] = {}
+    for text in options.map or ():
+        for piece in text.split(","):
+            variable, equals, word = (part.strip() for part in piece.partition("="))
+            if not equals or not word:
+                raise UsageError(
+                    f"--map: '{piece.strip()}' is no name=column",
+                    hint="--map q1=joint_1,q2=joint_2, or --map 'x=x [m]'",
+                )
+            variable = spelled(variable, "--map")
+            if variable in found:
+                raise UsageError(f"--map has '{variable}' twice")
+            found[variable] = word
+    return found
+
+
 def _kinds(what: str) -> tuple[str, ...]:
     kinds = tuple(word.strip() for word in what.split(","))
     for kind in kinds:
@@ -108,7 +149,7 @@ def _kinds(what: str) -> tuple[str, ...]:
     return kinds
 
 
-def _request(options: Options, kinds: tuple[str, ...], layout: Layout, reader: Reader) -> Request:
+def _request(options: Options, kinds: tuple[str, ...], layout: Layout) -> Request:
     """What is computed, with its vectors. Raises BindingError where they do not fit the graph."""
     from gradcalc.batch.results import Request
 
@@ -119,7 +160,7 @@ def _request(options: Options, kinds: tuple[str, ...], layout: Layout, reader: R
                 f"a {BY_WORD[kind].of_one} is of one output, and there are {len(graph.outputs)}",
                 hint="all rows at once: --what jacobian",
             )
-    header = reader.names or ()
+    header = layout.header
     labels = {"v": graph.output_names, "u": graph.variables[: layout.slopes]}
     vectors = {
         vector.letter: _direction(options, vector.letter, labels[vector.letter], header)

@@ -174,8 +174,7 @@ COMMANDS = {
             "batch",
             (
                 *EXPRESSION,
-                "points",
-                "what",
+                *("points", "map", "what", "at"),
                 *("param", "wrt", "outputs", "v", "u", "convention"),
                 *("input_format", "output_format", "keep", "on_error"),
                 *("check_sample", "budget", "threads", "out", "color", "quiet"),

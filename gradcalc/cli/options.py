@@ -316,6 +316,14 @@ class Options:
             metavar="FILE", help="The points, a row each under a header of names; '-' is stdin."
         ),
     ] = None
+    map: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=COLUMN",
+            help="What a variable is called in the header: q1=joint_1, or 'x=x [m]'.",
+            show_default=False,
+        ),
+    ] = None
     what: Annotated[
         str,
         typer.Option(

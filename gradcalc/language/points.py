@@ -332,7 +332,7 @@ def _bind_names(
 ) -> list[float]:
     found: dict[str, float] = {}
     for item in given:
-        for label, number in _expand(item):
+        for label, number in expanded(item):
             if label in found:
                 raise BindingError(
                     f"{option} binds '{label}' twice", source=item.source, span=item.span
@@ -340,7 +340,7 @@ def _bind_names(
             found[label] = number
     known = set(labels)
     for item in given:
-        for label, _ in _expand(item):
+        for label, _ in expanded(item):
             if label not in known:
                 raise _unknown(item, label, labels, what, option)
     missing = [label for label in labels if label not in found]
@@ -371,7 +371,7 @@ def _unknown(
     )
 
 
-def _expand(item: Given) -> list[tuple[str, float]]:
+def expanded(item: Given) -> list[tuple[str, float]]:
     """``a=[2,3]`` as a[0]=2, a[1]=3."""
     if not isinstance(item.value, list):
         return [(item.name, item.value)]

@@ -314,6 +314,78 @@ def test_a_value_that_is_not_finite_fails_whatever_is_asked(
         assert ran.out.splitlines()[1] == first
 
 
+CURVE = "b1*exp(-b2*x)"
+
+
+@pytest.mark.parametrize("form", ["csv", "ndjson", "npy", "bare"])
+def test_slopes_in_the_parameters_over_rows_of_data(gradcalc: Shell, form: str) -> None:
+    x = np.array([0.5, 1.0, 2.0])
+    source = f"p.{form}"
+    if form == "npy":
+        np.save(source, x)
+    else:
+        rows = {"csv": "x\n0.5\n1\n2\n", "bare": "0.5\n1\n2\n",
+                "ndjson": '{"x":0.5}\n{"x":1}\n{"x":2}\n'}  # fmt: skip
+        put(source, rows[form])
+    words = ("batch", CURVE, "--points", source, "-f", "csv", "--check-sample", "3")
+    ran = gradcalc(*words, "--at", "b1=2,b2=0.5", "--wrt", "b1,b2")
+    assert ran.code == 0
+    assert ran.out.startswith("df1/db1,df1/db2\n")
+    found = np.loadtxt(ran.out.splitlines(), delimiter=",", skiprows=1)
+    expected = np.stack([np.exp(-x / 2), -2 * x * np.exp(-x / 2)], axis=1)
+    np.testing.assert_allclose(found, expected, rtol=1e-15)
+    everything = gradcalc(*words, "--at", "b1=2", "--at", "b2=0.5")
+    assert everything.out.startswith("df1/db1,df1/db2,df1/dx\n")
+
+
+def test_fixed_values_of_an_array_and_columns_called_otherwise(gradcalc: Shell) -> None:
+    put("p.csv", "joint_1,x [m],q1\n2,3,100\n")
+    ran = gradcalc(
+        "batch", "sum(a)*q1 + x", "--points", "p.csv", "--at", "a=[1,2]", "--what", "eval,grad",
+        "--map", "q1=joint_1", "--map", "x=x [m]", "--keep",
+    )  # fmt: skip
+    assert (ran.code, ran.out) == (
+        0,
+        "joint_1,x [m],q1,f1,d/da[0],d/da[1],d/dq1,d/dx\n2.0,3.0,100,9.0,2.0,2.0,3.0,1.0\n",
+    )
+    ran = gradcalc("batch", "q1", "--points", "p.csv", "--map", "q1=joint_1", "--what", "eval")
+    assert ran.out == "f1\n2.0\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["x*b"], "--map 'b=…'; the same for all rows: --at b=…"),
+        (["x*y"], "called otherwise: --map 'y=y [m]'"),
+        (["x*b", "--at", "2"], "--at binds by name beside --points"),
+        (["x*b", "--at", "b=1", "--at", "b=2"], "twice"),
+        (["x*b", "--at", "b=1,x=2"], "'x' is a column of p.csv, and --at has a value for it"),
+        (["x*b", "--at", "b=1,c=2"], "--at binds 'c', and the expression has no such variable"),
+        (["x*b", "--at", "b=1", "--param", "b=2"], "b"),
+        (["x*b", "--map", "b=c"], "p.csv has no column 'c'"),
+        (["x*b", "--map", "b"], "'b' is no name=column"),
+        (["x*b", "--map", "2=x"], "not a name"),
+        (["x*b", "--map", "b=x,b=x"], "--map has 'b' twice"),
+    ],
+)
+def test_what_cannot_be_bound_beside_points(
+    gradcalc: Shell, words: list[str], message: str
+) -> None:
+    put("p.csv", "x,y [m]\n1,2\n")
+    ran = gradcalc("batch", *words, "--points", "p.csv")
+    assert ran.code in (2, 3)
+    assert message in ran.err
+
+
+def test_hints_about_columns_can_be_typed(gradcalc: Shell) -> None:
+    put("p.csv", "x,y [m]\n1,2\n")
+    words = ("batch", "x*y", "--points", "p.csv", "--what", "eval")
+    hint = gradcalc(*words).err
+    assert "--map 'y=y [m]'" in hint
+    assert gradcalc(*words, "--map", "y=y [m]").out == "f1\n2.0\n"
+    assert gradcalc(*words, "--at", "y=5").out == "f1\n5.0\n"
+
+
 def test_failures_in_json(gradcalc: Shell) -> None:
     ran = gradcalc(
         "batch", "sqrt(x)", "--points", put("p.csv", BAD), "-f", "ndjson", "--what", "eval", "-q"
