@@ -195,7 +195,8 @@ class _Court:
         verdict, truth, unknown = self._truth(x, exact)
         self.so_far.verdict = verdict
         bent = kinks(self.subject.program.at(x))
-        unknown = unknown | _bent(self.subject, bent)
+        if bent:  # there may be a derivative all the same: the values beside the point tell
+            unknown = unknown | (_bent(self.subject, bent) & self._nowhere(x, exact))
         wrong, numbers, ulps, open_ = self._compared(x, truth, claimed, ~unknown, verdict)
         if wrong.any():
             return self._condemned(x, truth, numbers, wrong, verdict)
@@ -233,13 +234,7 @@ class _Court:
         """The verdict on our derivative at x, the true one, and the entries that nobody knows."""
         if self.method == "none":
             return None, exact, np.zeros(self.shape, bool)
-        program, kind = self.subject.program, self.subject.kind
-        verdict = verify(
-            program.at(x).ask(kind.name, self.subject.vector or None),
-            exact.reshape(kind.shape(len(program.outputs), len(program.variables))),
-            method=self.method,
-            budget=max(self.deadline.remaining, 0.0),
-        )
+        verdict = self._verdict(x, exact, self.method)
         known = np.full(self.shape, np.nan)
         if verdict.truth is not None:
             known = np.reshape(verdict.truth, self.shape)
@@ -249,6 +244,24 @@ class _Court:
         if not verdict.checked:  # the entries were too many, and were checked by directions
             unknown = np.zeros(self.shape, bool)
         return verdict, np.where(np.isnan(known), exact, known), unknown
+
+    def _nowhere(self, x: Floats, exact: Floats) -> Any:
+        """Where values on both sides of x do not agree on a derivative."""
+        if self.method == "none":
+            return np.ones(self.shape, bool)
+        verdict = self._verdict(x, exact, "differences")
+        if verdict.truth is None:
+            return np.ones(self.shape, bool)
+        return np.isnan(np.reshape(verdict.truth, self.shape))
+
+    def _verdict(self, x: Floats, exact: Floats, method: str) -> Verdict:
+        program, kind = self.subject.program, self.subject.kind
+        return verify(
+            program.at(x).ask(kind.name, self.subject.vector or None),
+            exact.reshape(kind.shape(len(program.outputs), len(program.variables))),
+            method=method,
+            budget=max(self.deadline.remaining, 0.0),
+        )
 
     def _precisely(self, x: Floats, exact: Floats) -> Floats | None:
         """Our derivative, rounded once; None if its graph is too large."""
@@ -333,7 +346,10 @@ class _Court:
     def _ours(self, points: Floats) -> tuple[Any, Floats]:
         """Where the expression is defined, and our derivative: shape (N, rows, columns)."""
         values, exact = self.subject.program(points), self.subject.at(points)
-        return np.isfinite(values).all(axis=1) & ~np.isnan(exact).any(axis=(1, 2)), exact
+        defined = np.isfinite(values).all(axis=1)
+        if len(points) > 1:  # of the only one, the check may know what the chain rule does not
+            defined &= ~np.isnan(exact).any(axis=(1, 2))
+        return defined, exact
 
     def _condemned(
         self, x: Floats, truth: Floats, numbers: Floats, wrong: Any, verdict: Verdict | None

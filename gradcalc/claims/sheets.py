@@ -1,5 +1,5 @@
 """Matrices as documents and programs lay them out: gradcalc's own tables, Markdown, LaTeX,
-MatrixMarket, lists of coordinates, MATLAB, Julia.
+MatrixMarket, lists of coordinates, MATLAB, Julia, MathML.
 
 Each reader takes a text apart into cells, or says that the text is not of its kind. What stands in
 the cells, numbers or formulas, is not its business.
@@ -104,8 +104,17 @@ def _latex(text: str, rows: Sequence[str], columns: Sequence[str]) -> Sheet | No
     return Sheet([[_plain(cell) for cell in line.split("&")] for line in lines])
 
 
+def _mathml(text: str, rows: Sequence[str], columns: Sequence[str]) -> Sheet | None:
+    """A table of numbers; a formula is more than its characters in a row."""
+    if "<mtable" not in text:
+        return None
+    lines = re.findall(r"<mtr[^>]*>(.*?)</mtr>", text, re.DOTALL)
+    cells = [re.findall(r"<mtd[^>]*>(.*?)</mtd>", line, re.DOTALL) for line in lines]
+    return Sheet([[_plain(re.sub(r"<[^>]*>", "", cell)) for cell in row] for row in cells])
+
+
 def _plain(cell: str) -> str:
-    cell = _POWER.sub(r"e\1", cell).strip()
+    cell = _POWER.sub(r"e\1", cell).strip().replace("−", "-").replace("∞", r"\infty")
     return {r"\infty": "inf", r"-\infty": "-inf", r"\mathrm{NaN}": "nan"}.get(cell, cell)
 
 
@@ -187,6 +196,7 @@ _READERS: tuple[Callable[[str, Sequence[str], Sequence[str]], Sheet | None], ...
     _table,
     _markdown,
     _latex,
+    _mathml,
     _matrix_market,
     _coordinates,
     _spaced,

@@ -238,6 +238,14 @@ def test_a_product_is_no_jacobian(gradcalc: Shell) -> None:
         assert "our own vᵀJ" in ran.out
 
 
+def test_a_kink_that_is_none_is_judged(gradcalc: Shell) -> None:
+    for words in (["norm(x)^2", "--claim", "2*x[0], 2*x[1]", "--at", "x=[0,0]"],
+                  ["x*abs(x)", "--claim", "2*abs(x)", "--at", "0"]):  # fmt: skip
+        assert gradcalc("check", *words).code == 0
+    assert gradcalc("check", "x*abs(x)", "--claim", "1", "--at", "0").code == 1
+    assert gradcalc("check", "abs(x)", "--claim", "0", "--at", "0").code == 5
+
+
 def test_hessians(gradcalc: Shell) -> None:
     words = ("check", "x**2*y", "--hessian", "--claim")
     assert gradcalc(*words, "2*y, 2*x; 2*x, 0").code == 0
