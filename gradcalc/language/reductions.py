@@ -216,14 +216,14 @@ def _normalised(make: Maker, a: Value, axis: int | None, of: Any) -> Value:
 
 
 def cumulated(make: Maker, a: Value, axis: int | None = None) -> Value:
-    return make.lanes(a, axis, lambda nodes: _running(make, ADD, nodes))
+    return make.lanes(a, axis, lambda nodes: running(make, ADD, nodes))
 
 
 def cumulated_product(make: Maker, a: Value, axis: int | None = None) -> Value:
-    return make.lanes(a, axis, lambda nodes: _running(make, MUL, nodes))
+    return make.lanes(a, axis, lambda nodes: running(make, MUL, nodes))
 
 
-def _running(make: Maker, primitive: Primitive, nodes: list[int]) -> list[int]:
+def running(make: Maker, primitive: Primitive, nodes: list[int]) -> list[int]:
     return list(accumulate(nodes, lambda x, y: int(make.of(primitive, x, y))))
 
 
