@@ -98,6 +98,13 @@ ROOM: dict[str, Callable[[float], bool]] = {
     "erfi": lambda x: abs(x) < 5,
     "logit": lambda x: MARGIN < x < 1 - MARGIN,
     "trunc": _off_integers,
+    "ci": lambda x: x > 0.1,
+    "ei": lambda x: abs(x) > 0.1,
+    "li": lambda x: x > 0.1 and abs(x - 1) > 0.1,
+    "lambertw": lambda x: x > -0.3,
+    "lambertwp": lambda x: x > -0.3,
+    "erfinv": lambda x: abs(x) < 0.9,
+    "erfinvd": lambda x: abs(x) < 0.9,
     "gamma": lambda x: x > 0.2,
     "lgamma": lambda x: x > 0.2,
     "digamma": lambda x: x > 0.2,
@@ -136,7 +143,7 @@ def _allowed(name: str, kind: Kind) -> bool:
 
 
 ONE = [name for name in SPELLINGS if FUNCTIONS[name].arity == 1]
-TWO = [name for name in SPELLINGS if FUNCTIONS[name].arity == 2 and name != "polygamma"]
+TWO = [name for name in SPELLINGS if FUNCTIONS[name].arity == 2 and not FUNCTIONS[name].ordered]
 
 
 def _value(name: str, *operands: float) -> float:

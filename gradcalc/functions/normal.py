@@ -89,6 +89,37 @@ def gelu(x: Floats) -> Floats:
     return x * _erfc(-x / _ROOT_TWO) / 2
 
 
+def _erf(x: Floats) -> Floats:
+    return piecewise(x, (np.abs(x) < 2, _erf_series), (x == x, lambda x: 1 - _erfc(x)))
+
+
+def _inverse_erf(x: Floats) -> Floats:
+    from scipy import special  # deferred: 200 ms
+
+    y = special.erfinv(x.astype(float)).astype(Long)
+    near = np.abs(x) < 0.5
+    for _ in range(2):  # Newton, on erfc where erf is near 1
+        t = np.abs(y)
+        beyond = (1 - np.abs(x)) - _erfc(t)  # erf(t) - |x|
+        rest = np.where(near, _erf(y) - x, np.where(y < 0, -beyond, beyond))
+        step = rest * _ROOT_PI / 2 * np.exp(y * y)
+        y = np.where(np.isfinite(y), y - step, y)
+    return y
+
+
+@in_long_double
+def erfinv(x: Floats) -> Floats:
+    """The y with erf(y) = x."""
+    return _inverse_erf(x)
+
+
+@in_long_double
+def erfinvd(x: Floats) -> Floats:
+    """The derivative of erfinv, √π/2 exp(y²)."""
+    y = _inverse_erf(x)
+    return _ROOT_PI / 2 * np.exp(y * y)
+
+
 # --- erfi -----------------------------------------------------------------------------------------
 
 _NEAR = 7

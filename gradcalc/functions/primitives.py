@@ -44,84 +44,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gradcalc.functions.row import Arithmetic, Lazy, Primitive
+from gradcalc.functions.declare import DISPUTED as DISPUTED
+from gradcalc.functions.declare import ELSEWHERE as ELSEWHERE
+from gradcalc.functions.declare import FUNCTIONS as FUNCTIONS
+from gradcalc.functions.declare import OPERANDS as OPERANDS
+from gradcalc.functions.declare import TABLE as TABLE
+from gradcalc.functions.declare import binary, declare, mp, np, sp, ternary, unary
+from gradcalc.functions.declare import known_elsewhere as known_elsewhere
+from gradcalc.functions.row import Lazy, Primitive
 from gradcalc.limits import MOST_ORDER
 
-np: Any = Lazy("numpy")
 special: Any = Lazy("scipy.special")
 elementary: Any = Lazy("gradcalc.functions.elementary")
 gammas: Any = Lazy("gradcalc.functions.gammas")
-balls: Any = Lazy("gradcalc.functions.balls")
 normal: Any = Lazy("gradcalc.functions.normal")
-sp: Any = Lazy("sympy")
-mp: Any = Arithmetic()
-
-OPERANDS = ("x", "y", "z")
-TABLE: list[Primitive] = []
-FUNCTIONS: dict[str, Primitive] = {}
-"""What may stand in call position, by name and by alias."""
-
-ELSEWHERE: dict[str, str] = {}
-"""What other languages call a function, and its name here."""
-
-DISPUTED: dict[str, tuple[str, str]] = {}
-"""A word that different languages mean differently: two ways to write it here."""
-
-
-def _declare(
-    name: str,
-    forward: Any,
-    partials: tuple[str | None, ...],
-    *,
-    sympy: Any = None,
-    mpmath: Any = None,
-    ball: Any = None,
-    aliases: tuple[str, ...] = (),
-    spoken: bool = True,
-    **rest: Any,
-) -> Primitive:
-    primitive = Primitive(
-        name=name,
-        code=len(TABLE),
-        arity=len(partials),
-        forward=forward,
-        partials=partials,
-        sympy_forward=sympy or getattr(sp, name),
-        mpmath_forward=mpmath or getattr(mp, name),
-        ball_forward=ball or getattr(balls, name),
-        aliases=aliases,
-        spoken=spoken,
-        **rest,
-    )
-    TABLE.append(primitive)
-    if spoken:
-        for word in (name, *aliases):
-            FUNCTIONS[word] = primitive
-        known_elsewhere(name, primitive.elsewhere)
-        ours = f"{name}({', '.join(OPERANDS[: len(partials)])})"
-        for dispute in filter(None, primitive.disputed.split("; ")):
-            word, _, other = dispute.partition(": ")
-            DISPUTED[word] = (ours, other)
-    return primitive
-
-
-def known_elsewhere(name: str, words: str) -> None:
-    """Note what other languages call the function ``name``."""
-    ELSEWHERE.update(dict.fromkeys(words.split(), name))
-
-
-def unary(name: str, forward: Any, *, d: str, **rest: Any) -> Primitive:
-    return _declare(name, forward, (d,), **rest)
-
-
-def binary(name: str, forward: Any, *, dx: str | None, dy: str | None, **rest: Any) -> Primitive:
-    return _declare(name, forward, (dx, dy), **rest)
-
-
-def ternary(
-    name: str, forward: Any, *, dx: str | None, dy: str | None, dz: str | None, **rest: Any
-) -> Primitive:
-    return _declare(name, forward, (dx, dy, dz), **rest)
 
 
 # A table: a row a line.
@@ -129,8 +65,8 @@ def ternary(
 
 # --- Leaves -------------------------------------------------------------------------------------
 
-VARIABLE = _declare("variable", None, (), spoken=False, doc="an input")
-CONSTANT = _declare("constant", None, (), spoken=False, doc="a number")
+VARIABLE = declare("variable", None, (), spoken=False, doc="an input")
+CONSTANT = declare("constant", None, (), spoken=False, doc="a number")
 
 # --- Arithmetic ---------------------------------------------------------------------------------
 
@@ -306,7 +242,7 @@ AND = binary("and", np.logical_and, dx=None, dy=None, symbol="and", sympy=sp.And
              spoken=False, doc="1 where both hold", **_flag(lambda x, y: x and y))
 OR = binary("or", np.logical_or, dx=None, dy=None, symbol="or", sympy=sp.Or, boolean=True,
             spoken=False, doc="1 where either holds", **_flag(lambda x, y: x or y))
-NOT = _declare("not", np.logical_not, (None,), symbol="not", sympy=sp.Not, boolean=True,
+NOT = declare("not", np.logical_not, (None,), symbol="not", sympy=sp.Not, boolean=True,
                spoken=False, doc="1 where x does not hold", **_flag(lambda x: not x))
 
 WHERE = ternary("where", lambda c, a, b: np.where(np.not_equal(c, 0), a, b),
@@ -456,7 +392,7 @@ def _instead(
     convention: str, primitive: Primitive, *partials: str, sympy: Callable[..., Any]
 ) -> None:
     """The same function with the slopes of another library, which differ at its kinks only."""
-    CONVENTIONS[convention][primitive.code] = _declare(
+    CONVENTIONS[convention][primitive.code] = declare(
         f"{convention}_{primitive.name}",
         lambda *operands: primitive.numpy(*operands),
         partials,
@@ -488,6 +424,8 @@ _instead("jax", CLAMP,
              ((x + lo) / 2, sp.Eq(x, lo)),
              ((x + hi) / 2, sp.Eq(x, hi)),
              (x, True)))  # fmt: skip
+
+import gradcalc.functions.higher  # noqa: E402, F401  (its rows come after these)
 
 CONSTANTS = {"pi": 3.141592653589793, "e": 2.718281828459045, "tau": 6.283185307179586}
 """Names that are numbers unless the user binds them."""

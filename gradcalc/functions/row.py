@@ -98,6 +98,12 @@ class Primitive:
         """Whether a cotangent can flow through any operand."""
         return any(partial not in (None, "0") for partial in self.partials)
 
+    @property
+    def ordered(self) -> bool:
+        """Whether the first operand is an order: a whole number, that nothing is differentiated
+        by."""
+        return self.partials[:1] == (None,) and self.differentiable and not self.selects
+
     @cached_property
     def numpy(self) -> Callable[..., Any]:
         """The function on numpy arrays, float64 or float32; a ufunc where there is one."""

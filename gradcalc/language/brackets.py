@@ -10,6 +10,7 @@ from gradcalc.language import complaints
 from gradcalc.language.arrays import Value
 from gradcalc.language.operators import TIGHT, Operators
 from gradcalc.language.reader import Pending
+from gradcalc.language.structural import STRUCTURAL
 
 CLOSERS = {"(": ")", "[": "]", "|": "|"}
 
@@ -40,6 +41,15 @@ class Brackets(Operators):
         call.sign = 0  # its parenthesis is still to come
         self.pending.append(call)
         self.depth += 1
+        return True
+
+    def names_argument(self, token: str) -> bool:
+        """Whether ``axis=`` begins an argument of a call; then it is read with its mark."""
+        top = self.pending[-1] if self.pending else None
+        if top is None or top.kind != "call" or not top.sign:
+            return False
+        top.keywords[len(top.terms)] = token
+        self.take(self.source.text.index("=", self.token_end) + 1)
         return True
 
     def open_index(self) -> None:
@@ -105,6 +115,8 @@ class Brackets(Operators):
             return self.indexed(entry, span)
         values = tuple(term[1] for term in entry.terms)
         if entry.kind == "call":
+            if entry.keywords:
+                values = self.positional(entry, values, span)
             value = self.called(entry, values, span)
             return self.to_power(value, entry.at, span.end) if self.powers else value
         if entry.code:
@@ -113,7 +125,17 @@ class Brackets(Operators):
 
     def called(self, entry: Pending, values: tuple[Value, ...], span: Span) -> Value:
         """The value of a call."""
-        return self.meaning.call(entry.items, values, span)
+        by_name = {name: entry.terms[place][1] for place, name in entry.keywords.items()}
+        return self.meaning.call(entry.items, values, span, by_name)
+
+    def positional(
+        self, entry: Pending, values: tuple[Value, ...], span: Span
+    ) -> tuple[Value, ...]:
+        """The arguments of a call that were not given by name; only whole arrays take others."""
+        if entry.items not in STRUCTURAL:
+            name = next(iter(entry.keywords.values()))
+            raise self.complain(*complaints.no_keywords(entry.items, name), span)
+        return tuple(v for place, v in enumerate(values) if place not in entry.keywords)
 
     # --- MATLAB's arrays: blanks between entries, semicolons between rows ---------------------
 

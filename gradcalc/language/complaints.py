@@ -276,6 +276,11 @@ def count(name: str) -> str:
     return f"{least}{wanted} argument{'' if wanted == 1 else 's'}"
 
 
+def no_keywords(name: str, keyword: str) -> Complaint:
+    hint = usage(name) if name in FUNCTIONS else ""
+    return Complaint(f"{name} takes no argument by the name of {short(keyword)}", hint)
+
+
 def usage(name: str) -> str:
     """How to call a function: ``atan2(x, y)``."""
     if name in STRUCTURAL:

@@ -279,7 +279,13 @@ class Meaning:
 
     # --- calls, arrays, items -----------------------------------------------------------------
 
-    def call(self, name: str, operands: tuple[Value, ...], span: Span) -> Value:
+    def call(
+        self,
+        name: str,
+        operands: tuple[Value, ...],
+        span: Span,
+        keywords: Mapping[str, Value] | None = None,
+    ) -> Value:
         """A function by name: of whole arrays, or a primitive over elements."""
         structural = STRUCTURAL.get(name)
         if structural is not None:
@@ -287,7 +293,7 @@ class Meaning:
                 raise self.wrong_count(name, len(operands), span)
             operands = self.fitting(operands, span)
             try:
-                return structural.build(self.graph, operands, span)
+                return structural.build(self.graph, operands, span, keywords)
             except Sizes as sizes:
                 raise self.error(str(sizes), span=span) from None
         primitive = FUNCTIONS[name]

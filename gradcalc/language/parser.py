@@ -287,6 +287,8 @@ class Parser(Definitions):
             power = self.power_of_function(token)
             if power is not None:
                 return power
+        if following == "=" and self.names_argument(token):
+            return True
         if following == "=" and self.at_statement_start():
             self.target = (token, None)
             return self.push(0, self.start, self.token_end)

@@ -28,7 +28,7 @@ FOLLOWING = 3
 class Pending:
     """An operator that waits for its right operand, or an open bracket."""
 
-    __slots__ = ("at", "code", "items", "kind", "prec", "sign", "terms")
+    __slots__ = ("at", "code", "items", "keywords", "kind", "prec", "sign", "terms")
 
     def __init__(self, prec: int, kind: str, at: int, code: int = 0) -> None:
         self.prec = prec
@@ -39,6 +39,7 @@ class Pending:
         self.code = code
         self.sign = 1
         self.terms: list[Any] = []  # of a chain; the arguments so far of a call or an array
+        self.keywords: dict[int, str] = {}  # the arguments of a call that were given by name
         self.items: Any = None  # the parts of a slice; the name of a call; the rows of an array
 
     @property

@@ -112,7 +112,7 @@ class Structural:
     def _checked(self, keywords: Mapping[str, Value] | None) -> Mapping[str, Value]:
         for name in keywords or ():
             if name not in (*self.names, *self.only_by_name):
-                raise Sizes(f"{self.name} has no parameter {name}")
+                raise Sizes(f"{self.name} takes no argument by the name of '{name}'")
         return keywords or {}
 
 

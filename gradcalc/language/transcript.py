@@ -7,7 +7,7 @@ cannot say anything else than what a graph of the same text computes.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -201,8 +201,15 @@ class _Spelling(Meaning):
             parts += [operand, f" {TABLE[code].symbol} "]
         return self.texts.piece(*parts, last, ")")
 
-    def call(self, name: str, operands: tuple[Value, ...], span: Span) -> Value:
-        return self._called(name, operands)
+    def call(
+        self,
+        name: str,
+        operands: tuple[Value, ...],
+        span: Span,
+        keywords: Mapping[str, Value] | None = None,
+    ) -> Value:
+        named = [self.texts.piece(f"{word}=", value) for word, value in (keywords or {}).items()]
+        return self._called(name, [*operands, *named])
 
     def _called(self, name: str, operands: Sequence[Value]) -> int:
         return self.texts.piece(f"{name}(", *_listed(self.texts, operands), ")")

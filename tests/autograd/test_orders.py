@@ -32,13 +32,13 @@ def wanted(primitive):
 @pytest.mark.parametrize("primitive", PRIMITIVES, ids=lambda p: p.name)
 def test_three_orders_are_sympys(primitive):
     point = list(POINTS.get(primitive.name, USUAL)[: primitive.arity])
-    if primitive.name == "polygamma":
+    if primitive.ordered:
         point[0] = 1.0
     symbols = [x, y, z][: primitive.arity]
     free = wanted(primitive)
     known = {symbols[k]: point[k] for k in range(primitive.arity) if k not in free}
     arguments = [_flag(known[s]) if s in known else s for s in symbols]
-    if primitive.name == "polygamma":
+    if primitive.ordered:
         arguments[0] = 1
     expression = primitive.sympy(*arguments)
     leaves = [torch.tensor(v, dtype=torch.double, requires_grad=k in free)
@@ -78,7 +78,7 @@ def _slope(f, leaf):
                          ids=lambda p: p.name)  # fmt: skip
 def test_float32_stays_float32(primitive):
     point = POINTS.get(primitive.name, USUAL)[: primitive.arity]
-    if primitive.name == "polygamma":
+    if primitive.ordered:
         point = (1.0, 0.7)
     free = wanted(primitive)
     leaves = [torch.tensor([v], requires_grad=k in free) for k, v in enumerate(point)]

@@ -206,7 +206,7 @@ class _Builder:
     def _apply(self, node: int) -> Any:
         primitive = TABLE[self._graph.codes[node]]
         within = operands(self._graph, node)
-        if primitive.name == "polygamma" and within[0] in self._rationals:
+        if primitive.ordered and within[0] in self._rationals:
             order = self._sympy.Integer(int(self._rationals[within[0]]))
             return primitive.sympy(order, self.leaf(within[1]))
         if primitive.code == WHERE.code:

@@ -19,6 +19,7 @@ _TESTED_EVERY = 256  # sub-expressions between two looks at the clock
 _UNSAFE = frozenset((
     "exp", "sin", "cos", "tan", "sec", "csc", "cot", "sinh", "cosh", "tanh", "sech", "csch", "coth",
     "erf", "erfc", "erfi", "gamma", "polygamma", "loggamma",
+    "Si", "Ci", "Ei", "li", "expint", "besselj", "besseli",
 ))  # fmt: skip
 
 
@@ -157,7 +158,8 @@ def _functions(mp: Any) -> dict[str, Callable[..., Any]]:
     same = ("sin", "cos", "tan", "sec", "csc", "cot", "asin", "acos", "atan", "sinh", "cosh",
             "tanh", "sech", "csch", "coth", "asinh", "acosh", "atanh", "floor", "erf", "erfc",
             "erfi", "acot", "asec", "acsc", "acoth", "asech", "acsch",
-            "gamma", "loggamma", "zeta", "re", "im", "arg")  # fmt: skip
+            "gamma", "loggamma", "zeta", "re", "im", "arg",
+            "li", "expint", "besselj", "besseli", "erfinv")  # fmt: skip
     return {name: getattr(mp, name) for name in same} | {
         "exp": mp.exp,
         "log": _log,
@@ -170,6 +172,10 @@ def _functions(mp: Any) -> dict[str, Callable[..., Any]]:
         "ceiling": mp.ceil,
         "atan2": _atan2,
         "polygamma": lambda n, x: mp.psi(int(n), x) if n <= MOST_ORDER else mp.nan,
+        "Si": mp.si,
+        "Ci": mp.ci,
+        "Ei": mp.ei,
+        "LambertW": mp.lambertw,
         "DiracDelta": lambda x, n=0: mp.mpf(0),
         "Heaviside": lambda x, half=0.5: (1 + mp.sign(x)) / 2,
         "StrictLessThan": _order(lambda x, y: x < y),

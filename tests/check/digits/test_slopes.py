@@ -15,7 +15,8 @@ from gradcalc.functions.row import Primitive
 
 POINTS = {
     **dict.fromkeys(("acosh", "asec", "acsc", "acoth"), (1.5,)),
-    "polygamma": (2.0, 0.7),
+    **dict.fromkeys(("polygamma", "sincn", "cardinal", "expint"), (2.0, 0.7)),
+    **dict.fromkeys(("besselj", "besseli"), (1.0, 0.7)),
     "xlogy": (0.7, 0.4),
     "clamp": (0.3, -1.0, 1.0),
 }
