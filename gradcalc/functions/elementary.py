@@ -60,7 +60,7 @@ cbrt = np.cbrt if is_vectorised("cbrt") else _corrected_cbrt
 
 def acot(x: Any) -> Any:
     """atan(1/x), from -π/2 to π/2."""
-    return np.arctan(1 / (x + 0.0))  # -0 is 0
+    return np.arctan(np.divide(1.0, x + 0.0))  # -0 is 0
 
 
 def _beyond_one(x: Any) -> Any:
@@ -81,7 +81,7 @@ def acsc(x: Any) -> Any:
 
 def acoth(x: Any) -> Any:
     """atanh(1/x)."""
-    return np.copysign(np.log1p(2 / (abs(x) - 1)) / 2, x)
+    return np.copysign(np.log1p(np.divide(2.0, abs(x) - 1)) / 2, x)
 
 
 LOG_TWO = 0.6931471805599453
@@ -99,7 +99,7 @@ def asech(x: Any) -> Any:
 def acsch(x: Any) -> Any:
     """asinh(1/x)."""
     far = np.copysign(LOG_TWO - np.log(abs(x)), x)
-    return np.where(np.less(abs(x), _TINY), far, np.arcsinh(1 / x))[()]
+    return np.where(np.less(abs(x), _TINY), far, np.arcsinh(np.divide(1.0, x)))[()]
 
 
 # --- probabilities and networks -------------------------------------------------------------------
@@ -122,8 +122,8 @@ def share(x: Any, y: Any) -> Any:
 
 def logit(x: Any) -> Any:
     """log(x/(1 - x)); 1 - 2x is exact where the logarithm is near 0."""
-    middle = np.log1p((2 * x - 1) / (1 - x))
-    return np.where(abs(x - 0.5) < 0.25, middle, np.log(x / (1 - x)))[()]
+    middle = np.log1p(np.divide(2 * x - 1, 1 - x))
+    return np.where(abs(x - 0.5) < 0.25, middle, np.log(np.divide(x, 1 - x)))[()]
 
 
 def silu(x: Any) -> Any:

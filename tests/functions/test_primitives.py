@@ -248,3 +248,13 @@ def test_outside_its_domain_a_function_is_nan_or_a_pole(primitive: Primitive) ->
         values = primitive.numpy(*operands)
     assert outside.any()
     assert not np.isfinite(values[outside]).any()
+
+
+@pytest.mark.parametrize("primitive", FORWARD, ids=lambda p: p.name)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_python_float_is_taken_wherever_an_array_is(primitive: Primitive) -> None:
+    """At its poles too, where Python's own division would raise."""
+    for number in (0.0, 1.0, -1.0, 0.5, 2.0):
+        alone = primitive.numpy(*[number] * primitive.arity)
+        (beside,) = primitive.numpy(*[np.array([number])] * primitive.arity)
+        np.testing.assert_array_equal(float(alone), float(beside))
