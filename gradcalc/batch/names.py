@@ -13,6 +13,9 @@ FORMATS = {
 }
 """Every format, with the extensions of its files."""
 
+COMPRESSED = {".gz": "gzip", ".zst": "zstd"}
+"""What the last extension of a compressed file says."""
+
 WHAT = ("eval", "grad", "jacobian", "vjp", "jvp", "hessian", "hvp")
 """What can be computed of each row."""
 
@@ -20,7 +23,21 @@ POLICIES = ("nan", "skip", "stop")
 """What becomes of a row that fails: written as NaNs, left out, or the end."""
 
 
+def compression(path: str) -> str | None:
+    """How the name of a file says that it is compressed."""
+    return COMPRESSED.get(os.path.splitext(path)[1].lower())
+
+
+def extension(path: str) -> str:
+    """The extension, without that of a compressed file."""
+    root, last = os.path.splitext(path)
+    return os.path.splitext(root)[1].lower() if compression(path) else last.lower()
+
+
 def by_extension(path: str) -> str | None:
     """The format that the name of a file says it has."""
-    extension = os.path.splitext(path)[1].lower()
-    return next((name for name, known in FORMATS.items() if extension in known), None)
+    return next((name for name, known in FORMATS.items() if extension(path) in known), None)
+
+
+TEXT = ("", ".txt", ".dat", ".out", ".log", ".asc", ".data", ".part", ".tmp")
+"""Extensions that say no format."""

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
-from gradcalc.batch.names import WHAT, by_extension
+from gradcalc.batch import compression
+from gradcalc.batch.names import FORMATS, TEXT, WHAT, by_extension, extension
 from gradcalc.calculus.gradients import under
 from gradcalc.calculus.kinds import BY_WORD
 from gradcalc.cli.dispatch import report
@@ -40,6 +41,9 @@ def batch(options: Options) -> Exit:
     the options do not fit together.
     """
     kinds = _kinds(options.what)
+    _output_format(options)  # refused before anything is read
+    if options.out is not None:
+        compression.require(options.out)
     if options.points is None:
         raise UsageError("batch needs --points", hint="--points FILE, or --points - for stdin")
     if options.points == "-" and options.expr == ["-"]:
@@ -88,7 +92,12 @@ def _run(options: Options, reader: Reader, source: str, layout: Layout, request:
         progress=progress.tick,
     )
     try:
-        with bytes_sink(options.out) as (file, seeks), progress:
+        with (
+            bytes_sink(options.out) as (whole, seeks),
+            compression.compressed(options.out or "", whole) as file,
+            progress,
+        ):
+            seeks = seeks and file is whole
             formats.written(_output_format(options), stream.names, stream.tables(), file, seeks)
             file.flush()
     except RowError as error:
@@ -219,7 +228,8 @@ def _points(path: str) -> Iterator[tuple[BinaryIO, str]]:
         reason = getattr(error, "strerror", None) or "not a file name"
         raise UsageError(f"cannot read '{path}': {reason.lower()}") from None
     with file:
-        yield file, path
+        kind = compression.of_input(path)
+        yield (compression.Decompressed(kind, file, path) if kind else file), path  # type: ignore[misc]
 
 
 def _input_format(options: Options) -> str:
@@ -229,6 +239,11 @@ def _input_format(options: Options) -> str:
 def _output_format(options: Options) -> str:
     """As asked; or as the file is called; or as the input, if that is text."""
     by_name = by_extension(options.out or "")
+    if options.out and not (options.output_format or by_name or extension(options.out) in TEXT):
+        raise UsageError(
+            f"--out {options.out}: batch writes no {extension(options.out)}",
+            hint=f"one of {', '.join(FORMATS)}, and .gz or .zst behind it; or --format csv",
+        )
     like = _input_format(options)
     return options.output_format or by_name or (like if like in ("tsv", "ndjson") else "csv")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
@@ -384,6 +385,58 @@ def test_hints_about_columns_can_be_typed(gradcalc: Shell) -> None:
     assert "--map 'y=y [m]'" in hint
     assert gradcalc(*words, "--map", "y=y [m]").out == "f1\n2.0\n"
     assert gradcalc(*words, "--at", "y=5").out == "f1\n5.0\n"
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+@pytest.mark.parametrize("format", EVERY)
+def test_compressed_files_in_and_out(gradcalc: Shell, format: str, suffix: str) -> None:
+    put("p.csv", "x,y\n" + "".join(f"{k},{k / 7}\n" for k in range(3000)))
+    words = ("batch", "a=x*1;b=y*1", "--what", "eval", "--points", "p.csv", "-o")
+    assert gradcalc(*words, f"plain.{format}").code == 0
+    assert gradcalc(*words, f"p.{format}{suffix}").code == 0
+    whole = Path(f"p.{format}{suffix}").read_bytes()
+    assert whole[:2] == {".gz": b"\x1f\x8b", ".zst": b"\x28\xb5"}[suffix]
+    words = ("batch", "a*b" if format != "npy" else "x*y", "--what", "eval", "-f", "csv")
+    plain = gradcalc(*words, "--points", f"plain.{format}")
+    assert (plain.code, len(plain.out.splitlines())) == (0, 3001)
+    assert gradcalc(*words, "--points", f"p.{format}{suffix}") == plain
+    Path(f"cut.{format}{suffix}").write_bytes(whole[: len(whole) // 2])
+    cut = gradcalc(*words, "--points", f"cut.{format}{suffix}")
+    assert cut.code == 3
+    assert "damaged" in cut.err or "ends before" in cut.err
+
+
+def test_compression_is_seen_whatever_the_name(gradcalc: Shell) -> None:
+    Path("p.csv").write_bytes(gzip.compress(b"x\n2\n3\n"))
+    ran = gradcalc("batch", "x*x", "--points", "p.csv", "--what", "eval")
+    assert ran.out == "f1\n4.0\n9.0\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["o.xlsx", "o.xls", "o.h5", "o.mat", "o.zip", "o.json.gz", "o.pkl"]
+)
+def test_what_cannot_be_written_is_refused_before_anything_is_read(
+    gradcalc: Shell, name: str
+) -> None:
+    ran = gradcalc("batch", "x", "--points", "nowhere.csv", "-o", name)
+    assert (ran.code, ran.out) == (2, "")
+    assert f"--out {name}: batch writes no" in ran.err
+    assert not Path(name).exists()
+    put("p.csv", "x\n1\n")
+    ran = gradcalc("batch", "x", "--points", "p.csv", "-o", name, "--format", "csv")
+    assert ran.code == 0
+    assert gradcalc("batch", "x", "--points", "p.csv", "-o", "o.txt").code == 0
+
+
+def test_without_a_library_zstd_is_refused_before_anything_is_read(
+    gradcalc: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gradcalc.batch import compression
+
+    monkeypatch.setattr(compression, "find_spec", lambda _: None)
+    ran = gradcalc("batch", "x", "--points", "nowhere.csv", "-o", "o.csv.zst")
+    assert ran.code == 2
+    assert "pip install zstandard" in ran.err
 
 
 def test_failures_in_json(gradcalc: Shell) -> None:
