@@ -162,8 +162,17 @@ def exit_codes() -> str:
 
 
 def formats() -> str:
-    rows = [f"| `{name}` | {format.doc} |" for name, format in FORMATS.items()]
-    return table("| `--format` | |", *rows)
+    """Every format with the commands that have it."""
+    printing = [command for command in COMMANDS.values() if "format" in command.takes]
+    rows = []
+    for name, format in FORMATS.items():
+        having = [command.name for command in printing if name in command.formats({})]
+        lacking = [command.name for command in printing if name not in command.formats({})]
+        where = ", ".join(having) if len(having) < len(lacking) else "all"
+        if where == "all" and lacking:
+            where = f"all but {', '.join(lacking)}"
+        rows.append(f"| `{name}` | {format.doc} | {where} |")
+    return table("| `--format` | | commands |", *rows)
 
 
 def limits() -> str:

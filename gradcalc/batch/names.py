@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from gradcalc.calculus.kinds import BY_WORD
+
 FORMATS = {
     "csv": (".csv",),
     "tsv": (".tsv", ".tab"),
@@ -16,7 +18,7 @@ FORMATS = {
 COMPRESSED = {".gz": "gzip", ".zst": "zstd"}
 """What the last extension of a compressed file says."""
 
-WHAT = ("eval", "grad", "jacobian", "vjp", "jvp", "hessian", "hvp")
+WHAT = tuple(BY_WORD)
 """What can be computed of each row."""
 
 POLICIES = ("nan", "skip", "stop")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradcalc.batch.chunk import Floats
-from gradcalc.calculus.kinds import BY_WORD
-from gradcalc.engine.point import At
+from gradcalc.calculus.kinds import BY_WORD, VARIABLES
+from gradcalc.engine.point import At, Question
 from gradcalc.engine.program import Program
 
 if TYPE_CHECKING:
@@ -34,31 +34,6 @@ class Request(NamedTuple):
     labels: tuple[str, ...]
 
 
-class Column(NamedTuple):
-    """Of a word of ``names.WHAT``: ``names(outputs, variables)`` of its columns, and
-    ``numbers(at, vector)``, shape (N, …), of which those for ``variables`` are the last axis where
-    there are slopes ``per_variable``, and the last two where there are second ones."""
-
-    names: Callable[[Sequence[str], Sequence[str]], list[str]]
-    numbers: Callable[[At, Any], Floats]
-    per_variable: int = 1
-
-
-COLUMNS = {
-    "eval": Column(lambda f, x: list(f), lambda at, _: at.value, 0),
-    "grad": Column(lambda f, x: [f"d/d{b}" for b in x], lambda at, _: at.gradient()),
-    "jacobian": Column(
-        lambda f, x: [f"d{a}/d{b}" for a in f for b in x], lambda at, _: at.jacobian()
-    ),
-    "vjp": Column(lambda f, x: [f"d/d{b}" for b in x], lambda at, v: at.vjp(v)),
-    "jvp": Column(lambda f, x: [f"d{a}/du" for a in f], lambda at, u: at.jvp(u), 0),
-    "hessian": Column(
-        lambda f, x: [f"d2{f[0]}/d{a}d{b}" for a in x for b in x], lambda at, _: at.hessian(), 2
-    ),
-    "hvp": Column(lambda f, x: [f"d2{f[0]}/d{b}du" for b in x], lambda at, u: at.hvp(u)),
-}
-
-
 class Results:
     """A program with what is asked of it at every row, and how many threads may work on it."""
 
@@ -69,8 +44,8 @@ class Results:
         names = {word: self._names(word) for word in request.kinds}
         self.names = tuple(name for word in request.kinds for name in names[word])
         words = [word for word in request.kinds for _ in names[word]]
-        self._values = [j for j, word in enumerate(words) if word == "eval"]
-        self._slopes = np.array([j for j, word in enumerate(words) if word != "eval"], int)
+        self._values = [j for j, word in enumerate(words) if not BY_WORD[word].order]
+        self._slopes = np.array([j for j, word in enumerate(words) if BY_WORD[word].order], int)
 
     def at(self, numbers: Floats) -> Floats:
         """The results at N rows of numbers: shape (N, number of names).
@@ -95,7 +70,7 @@ class Results:
             question = at.ask(BY_WORD[word].name, None if vector is None else np.ravel(vector))
             count, kept = len(self._names(word)), self._kept(word)
             with np.errstate(all="ignore"):
-                full = np.array(at.value if word == "eval" else question.entries)
+                full = np.array(at.value if question.entries is None else question.entries)
             # What stands in the output, among slopes that do not.
             full[kept] = results[start : start + count].reshape(full[kept].shape)
             start += count
@@ -147,22 +122,23 @@ class Results:
             if at < count:
                 break
             at -= count
-        if word == "eval":
+        if BY_WORD[word].order == 0:
             return of_value(point, at)
-        if word in ("grad", "jacobian"):
+        if BY_WORD[word].is_slope:
             return of_slope(point, *divmod(at, self.request.slopes))
         return None
 
     def _names(self, word: str) -> list[str]:
         slopes = self.program.variables[: self.request.slopes]
-        return COLUMNS[word].names(self.program.outputs, slopes)
+        return BY_WORD[word].heads(self.program.outputs, slopes)
 
     def _kept(self, word: str) -> tuple[Any, ...]:
         """Which entries are those of the variables that get slopes."""
-        return (..., *[slice(self.request.slopes)] * COLUMNS[word].per_variable)
+        return (..., *[slice(self.request.slopes)] * BY_WORD[word].axes.count(VARIABLES))
 
     def _part(self, word: str, at: At, numbers: Floats) -> Floats:
-        found: Floats = COLUMNS[word].numbers(at, self._vector(word, numbers))[self._kept(word)]
+        entries = Question(BY_WORD[word], at, self._vector(word, numbers)).entries
+        found: Floats = (at.value if entries is None else entries)[self._kept(word)]
         return found.reshape(len(numbers), len(self._names(word)))
 
     def _vector(self, word: str, numbers: Floats) -> Floats | None:

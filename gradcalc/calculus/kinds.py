@@ -39,8 +39,8 @@ class Kind(NamedTuple):
     that is so called. ``order`` counts differentiations; at 0 there are no entries but the values.
     ``answer`` is what a point (``engine.point.At``) says of it, given the vector and the sweeps to
     make a Jacobian by. ``of_one`` is what needs an expression with one output. ``heading`` (over a
-    table) and ``symbol`` (LaTeX) are format strings. ``otherwise`` is what to type where it is too
-    large.
+    table), ``symbol`` (LaTeX) and ``head`` (of a column of a batch) are format strings.
+    ``otherwise`` is what to type where it is too large.
     """
 
     name: str
@@ -54,6 +54,7 @@ class Kind(NamedTuple):
     symbol: str
     answer: Callable[[Any, Any, str], Any]
     named: Callable[[str, str], str] = _slope
+    head: str = ""
     vector: Vector | None = None
     of_one: str = ""
     otherwise: str = ""
@@ -61,6 +62,15 @@ class Kind(NamedTuple):
     def shape(self, m: int, n: int) -> tuple[int, ...]:
         """The shape of the entries."""
         return tuple([{OUTPUTS: m, VARIABLES: n}[axis] for axis in self.axes])
+
+    def heads(self, outputs: Sequence[str], variables: Sequence[str]) -> list[str]:
+        """The columns of a batch that has an answer in each row."""
+        names = {OUTPUTS: outputs, VARIABLES: variables}
+        return [
+            self.head.format(row=row, column=column, output=outputs[0])
+            for row in names.get(self.rows, [""])
+            for column in names.get(self.columns, [""])
+        ]
 
     @property
     def is_slope(self) -> bool:
@@ -88,19 +98,20 @@ KINDS = {
             "eval", "eval", "Values", 0, (), OUTPUTS, "value",
             heading="Value{s}", symbol="f",
             answer=lambda at, vector, mode: None,
-            named=lambda row, column: row,
+            named=lambda row, column: row, head="{row}",
         ),
         Kind(
             "gradient", "grad", "Gradient", 1, (VARIABLES,), OUTPUTS, VARIABLES,
             heading="Gradient of {output}", symbol=r"\nabla {output}",
             answer=lambda at, vector, mode: at.jacobian(mode)[..., 0, :],
-            of_one="gradient",
+            head="d/d{column}", of_one="gradient",
         ),
         Kind(
             "jacobian", "jacobian", "Jacobian", 1, (OUTPUTS, VARIABLES), OUTPUTS, VARIABLES,
             heading="Jacobian: ∂ row / ∂ column",
             symbol=r"\frac{{\partial({outputs})}}{{\partial({variables})}}",
             answer=lambda at, vector, mode: at.jacobian(mode),
+            head="d{row}/d{column}",
             otherwise="jacobian --sparse prints the entries that can be nonzero; "
             "vjp and jvp are vectors",
         ),
@@ -108,26 +119,28 @@ KINDS = {
             "vjp", "vjp", "Vector-Jacobian product vᵀJ", 1, (VARIABLES,), "vᵀJ", VARIABLES,
             heading="vᵀJ: the gradient of {combination}", symbol=r"v^{{\top}} J",
             answer=lambda at, vector, mode: at.vjp(vector),
-            named=lambda row, column: f"d(v·f)/d{column}", vector=V,
+            named=lambda row, column: f"d(v·f)/d{column}", head="d/d{column}", vector=V,
         ),
         Kind(
             "jvp", "jvp", "Jacobian-vector product J·u", 1, (OUTPUTS,), OUTPUTS, "J·u",
             heading="J·u: the rate of change along u", symbol="J u",
             answer=lambda at, vector, mode: at.jvp(vector),
-            named=lambda row, column: f"d{row}·u", vector=U,
+            named=lambda row, column: f"d{row}·u", head="d{row}/du", vector=U,
         ),
         Kind(
             "hessian", "hessian", "Hessian", 2, (VARIABLES, VARIABLES), VARIABLES, VARIABLES,
             heading="Hessian of {output} = {value}: ∂² / ∂ row ∂ column", symbol="H",
             answer=lambda at, vector, mode: at.hessian(),
-            named=_second, of_one="Hessian", otherwise="hvp is its product with a vector",
+            named=_second, head="d2{output}/d{row}d{column}", of_one="Hessian",
+            otherwise="hvp is its product with a vector",
         ),
         Kind(
             "hvp", "hvp", "Hessian-vector product H·u", 2, (VARIABLES,), "H·u", VARIABLES,
             heading="H·u of {output} = {value}: the rate of change of its gradient along u",
             symbol="H u",
             answer=lambda at, vector, mode: at.hvp(vector),
-            named=lambda row, column: f"(Hu)[{column}]", vector=U, of_one="Hessian",
+            named=lambda row, column: f"(Hu)[{column}]", head="d2{output}/d{column}du", vector=U,
+            of_one="Hessian",
         ),
     )
 }  # fmt: skip

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from gradcalc.calculus.kinds import KINDS
 from gradcalc.check.compare import LIMIT
 from gradcalc.claims.precision import slacks
 from gradcalc.claims.printout import Printout, is_printout, read_printout, unwrapped
@@ -25,7 +26,7 @@ from gradcalc.language.reader import Statement
 
 _COMMENT = re.compile(r"#[^\n]*")
 _SHORTHAND = re.compile(r"@(\d+)")  # CasADi's names for what occurs twice
-_HEADED = ("jacobian", "gradient", "vjp", "jvp", "hessian")
+_HEADED = tuple(name for name, kind in KINDS.items() if kind.order)
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from gradcalc.cli.derivatives import bends, judged, undefined, verdict_exit
 from gradcalc.cli.options import Options
@@ -16,16 +14,8 @@ from gradcalc.errors import BindingError, Exit, GradcalcError, Source, Span
 from gradcalc.language.names import is_name
 from gradcalc.language.points import flatten, read
 from gradcalc.language.problem import Problem
-
-if TYPE_CHECKING:
-    from gradcalc.check.verdict import Verdict
-
-
-class Call(NamedTuple):
-    """A call of ``y.backward``: its gradient (None: none was given), and ``x.grad`` after it."""
-
-    gradient: list[float] | None
-    grad: list[float]
+from gradcalc.render.calls import Call
+from gradcalc.render.formats import FORMATS
 
 
 class Run(NamedTuple):
@@ -58,9 +48,23 @@ def backward(options: Options) -> Text:
         error = error or undefined(question, last)
     exit = error.exit if error else verdict_exit(verdict, options)
     agreed = verdict is not None and verdict.passed is True and exit is Exit.DONE
-    if options.explained == "json":
-        return Text(_json(problem, run, verdict, options, notes), exit, agreed, error)
-    return Text(_text(problem, run, verdict, options), exit, agreed, error, notes)
+    from gradcalc.render import calls as render
+
+    shown = render.Calls(
+        tuple(problem.graph.variables),
+        tuple(problem.graph.output_names),
+        problem.at,
+        problem.x,
+        run.value,
+        run.calls,
+        options.retain_graph,
+        options.zero_grad,
+        verdict,
+        notes,
+    )
+    text = render.FORMATS[options.format](shown, options.digits) if run.calls else ""
+    told = FORMATS[options.format].json
+    return Text(text, exit, agreed, error, () if told else notes)
 
 
 def _without_variables(problem: Problem) -> BindingError:
@@ -122,95 +126,3 @@ def _refused(message: str, text: str | None, problem: Problem, options: Options)
     sum_of = "+".join(outputs[:8])
     hint = f"--gradient {ones} is the gradient of {sum_of}" if len(outputs) <= 8 else ""
     return BindingError(message, source=source, span=span, hint=hint)
-
-
-def _text(problem: Problem, run: Run, verdict: Verdict | None, options: Options) -> str:
-    """The point, the values, a line for each call, the verdict; nothing if no call went well."""
-    from gradcalc.render.numbers import shown
-    from gradcalc.text import safe
-
-    if not run.calls:
-        return ""
-
-    def listed(names: Sequence[str], numbers: Sequence[float]) -> str:
-        pairs = zip(map(safe, names), numbers, strict=True)
-        return ", ".join(f"{name} = {shown(number, options.digits)}" for name, number in pairs)
-
-    graph = problem.graph
-    lines = [
-        f"x: {listed(graph.variables, problem.x)}",
-        f"y: {listed(graph.output_names, run.value)}   grad_fn=<CompiledBackward>",
-        "",
-        *_table(graph.variables, run.calls, options),
-        "",
-    ]
-    if len(run.calls) > 1 and not options.zero_grad:
-        lines.append("note: gradients accumulate; --zero-grad sets .grad to None before each call")
-    if verdict is not None:
-        lines.append(verdict.line)
-    return "\n".join(lines).rstrip("\n") + "\n"
-
-
-def _table(names: Sequence[str], calls: Sequence[Call], options: Options) -> list[str]:
-    """``x.grad`` after each call, a column for each variable."""
-    from gradcalc.render.numbers import aligned, shown
-
-    retain = ", retain_graph=True" if options.retain_graph else ""
-    said = ["x.grad after", *(_said(call.gradient, retain, options.digits) for call in calls)]
-    columns = []
-    for k, name in enumerate(names):
-        numbers = aligned([shown(call.grad[k], options.digits) for call in calls])
-        width = max(map(len, [name, *numbers]))
-        columns.append([text.rjust(width) for text in (name, *numbers)])
-    width = max(map(len, said))
-    rows = zip(said, *columns, strict=True)
-    return [f"{words:{width}}   {'   '.join(cells)}".rstrip() for words, *cells in rows]
-
-
-def _said(gradient: list[float] | None, retain: str, digits: int | None) -> str:
-    from gradcalc.render.numbers import shown
-
-    if gradient is None:
-        return f"y.backward({retain.removeprefix(', ')})"
-    return f"y.backward([{', '.join(shown(v, digits) for v in gradient)}]{retain})"
-
-
-def _json(
-    problem: Problem, run: Run, verdict: Verdict | None, options: Options, notes: Sequence[str]
-) -> str:
-    from gradcalc.render.frame import framed
-    from gradcalc.render.numbers import exact
-
-    graph = problem.graph
-    record = framed(
-        "backward",
-        graph.variables,
-        graph.output_names,
-        problem.at,
-        {
-            "value": run.value,
-            "retain_graph": options.retain_graph,
-            "calls": [call._asdict() for call in run.calls],
-        },
-        verdict,
-        notes,
-    )
-
-    gaps = [
-        {"key": f"calls[{k}].grad", "row": "", "col": name, "value": exact(number)}
-        for k, call in enumerate(run.calls)
-        for name, number in zip(problem.graph.variables, call.grad, strict=True)
-        if not math.isfinite(number)
-    ]
-    if gaps:
-        record["nonfinite"] = gaps
-    return json.dumps(_strict(record), allow_nan=False) + "\n"
-
-
-def _strict(value: Any) -> Any:
-    """Numbers that JSON has not are null."""
-    if isinstance(value, float):
-        return value if abs(value) < float("inf") else None
-    if isinstance(value, dict):
-        return {key: _strict(item) for key, item in value.items()}
-    return [_strict(item) for item in value] if isinstance(value, list | tuple) else value

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gradcalc.calculus.kinds import KINDS, Kind
 from gradcalc.claims.ranges import Range, read_ranges
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from gradcalc.render.answer import Answer
 
 SAMPLES = 100
-FORMATS = ("table", "json", "ndjson")
 SPEC = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 """A Python function: module:name."""
 
@@ -75,10 +73,6 @@ def judge(options: Options, kind: Kind) -> Text:
     """The verdict on a claim.
 
     Raises GradcalcError where the expression, the claim or the points cannot be read."""
-    if options.format not in FORMATS:
-        raise UsageError(
-            f"check --claim has no format {options.format}", hint=f"one of {', '.join(FORMATS)}"
-        )
     source = None if options.claim is None else _source(options)
     how = method(options)
     problem = _problem(options)
@@ -90,6 +84,7 @@ def judge(options: Options, kind: Kind) -> Text:
     from gradcalc.claims.ruling import Subject, Tolerance, rule  # deferred: numpy
     from gradcalc.engine.program import Program
     from gradcalc.render.claims import as_record, as_text
+    from gradcalc.render.records import RECORDS
 
     subject = Subject(Program(problem.graph), kind, tuple(along))
     points = _points(options, subject.program, problem)
@@ -107,7 +102,7 @@ def judge(options: Options, kind: Kind) -> Text:
     if options.format == "table":
         text = as_text(subject, ruling, points.said, quiet=options.quiet)
     else:
-        text = _json(as_record(subject, claim, ruling, points.said), options.format == "ndjson")
+        text = RECORDS[options.format](as_record(subject, claim, ruling, points.said))
     notes = tuple(problem.graph.notes)
     return Text(text, _exit(ruling), checked=ruling.right is True, notes=notes)
 
@@ -152,13 +147,6 @@ def _claim(
 
 def _exit(ruling: Ruling) -> Exit:
     return {True: Exit.DONE, False: Exit.DISAGREES, None: Exit.UNDECIDED}[ruling.right]
-
-
-def _json(record: dict[str, Any], one_line: bool) -> str:
-    if one_line:
-        return json.dumps(record, allow_nan=False) + "\n"
-    pairs = (f"  {json.dumps(k)}: {json.dumps(v, allow_nan=False)}" for k, v in record.items())
-    return "{\n" + ",\n".join(pairs) + "\n}\n"
 
 
 def _source(options: Options) -> Source:
@@ -249,7 +237,7 @@ def _mention_what_fits(error: BindingError, subject: Subject, claim: Claim, poin
         if rule(subject, claim.transposed(), points.x, method="none").right:
             error.hint = "it is transposed, and otherwise right: a row for each output"
         return
-    if subject.kind.name != "jacobian" or columns not in (claim.rows * claim.columns,):
+    if not subject.kind.is_slope or columns not in (claim.rows * claim.columns,):
         return
     some = points.x[:8]
     product = claim.at(some, slice(0)).reshape(len(some), columns)

@@ -6,10 +6,11 @@ error should come back at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from copy import copy
 from importlib import import_module
 from inspect import Parameter, Signature
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, get_args
 
 import typer
 
@@ -24,10 +25,12 @@ from gradcalc.cli.options import (
     Options,
 )
 from gradcalc.cli.replaced import require_no_input, require_writable
+from gradcalc.render.formats import FORMATS_OF
 
 
 class Command(NamedTuple):
-    """A command by name. ``function`` of ``gradcalc.cli.<module>`` takes Options."""
+    """A command by name. ``function`` of ``gradcalc.cli.<module>`` takes Options; what it ``shows``
+    says which formats it has (``render.formats.FORMATS_OF``)."""
 
     name: str
     summary: str
@@ -35,6 +38,12 @@ class Command(NamedTuple):
     function: str
     takes: tuple[str, ...]
     example: str
+    shows: str = "an answer"
+
+    def formats(self, given: Mapping[str, Any]) -> tuple[str, ...]:
+        """The formats that it has, with these options."""
+        shows = next((what for option, what in _INSTEAD.items() if given.get(option)), self.shows)
+        return FORMATS_OF[shows]
 
     def run(self, options: Options) -> Any:
         """What the function of the command returns: an Answer, a text, or an exit code."""
@@ -52,6 +61,9 @@ def _at_a_point(*more: str) -> tuple[str, ...]:
 def _a_slope(*more: str) -> tuple[str, ...]:
     return _at_a_point(*more, *FORMULAS, *BENDS)
 
+
+_INSTEAD = {"sparse": "coordinates"} | dict.fromkeys(("claim", "claim_from", "jac"), "a ruling")
+"""Options with which a command shows something else."""
 
 _EXAMPLE = '"x1**2+3*x2, x2**2+2*x1" --at 2,3'
 
@@ -131,41 +143,46 @@ COMMANDS = {
                 *EXPRESSION,
                 *POINT,
                 *("gradient", "retain_graph", "zero_grad"),
-                *("check", "no_check", "budget", *BENDS, "explained", "digits", "out"),
+                *("check", "no_check", "budget", *BENDS, "format", "digits", "out"),
             ),
             f"gradcalc backward {_EXAMPLE} --gradient 1,0 --gradient 0,1 --retain-graph",
+            "calls",
         ),
         Command(
             "explain",
             "The chain rule, step by step, over your own text.",
             "explain",
             "explain",
-            (*EXPRESSION, *POINT, "v", *BENDS, "explained", "digits", "out"),
+            (*EXPRESSION, *POINT, "v", *BENDS, "format", "digits", "out"),
             f"gradcalc explain {_EXAMPLE} --v 1,1",
+            "steps",
         ),
         Command(
             "read",
             "What a text is read as: every operation in brackets, the role of every name.",
             "read",
             "read",
-            (*EXPRESSION, *POINT, "explained", "out"),
+            (*EXPRESSION, *POINT, "format", "out"),
             'gradcalc read "-x^2 + 3x/2*y"',
+            "steps",
         ),
         Command(
             "graph",
             "The traced graph: a listing, or for a drawing program.",
-            "explain",
             "graph",
-            (*EXPRESSION, *POINT, "picture", "digits", "out"),
+            "graph",
+            (*EXPRESSION, *POINT, "format", "digits", "out"),
             'gradcalc graph "sin(x*y) + x" --format dot',
+            "a graph",
         ),
         Command(
             "pattern",
             "Which entries of the Jacobian can be nonzero, and what that saves.",
             "pattern",
             "pattern",
-            (*EXPRESSION, *POINT, "explained", "out"),
+            (*EXPRESSION, *POINT, "format", "out"),
             'gradcalc pattern "x1*x2, x2*x3, x3*x4, x4"',
+            "a pattern",
         ),
         Command(
             "batch",
@@ -188,6 +205,7 @@ COMMANDS = {
             "functions",
             ("format", "out", "color"),
             "gradcalc functions",
+            "functions",
         ),
         Command(
             "run",
@@ -227,7 +245,12 @@ def _callback(command: Command) -> Callable[..., tuple[Options, Any]]:
         options = Options(command=command.name, **given)
         return options, command.run(options)
 
-    hints = Options.__annotations__
+    hints = dict(Options.__annotations__)
+    if "format" in command.takes:
+        field, option = get_args(hints["format"])
+        option = copy(option)
+        option.metavar = "|".join(command.formats({}))
+        hints["format"] = Annotated[field, option]
     parameters = [
         Parameter(
             name, Parameter.KEYWORD_ONLY, default=getattr(Options, name), annotation=hints[name]

@@ -7,12 +7,13 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gradcalc.calculus.kinds import BY_WORD, Kind, U, V
-from gradcalc.cli.bounds import require_printable
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
 from gradcalc.cli.question import method, one_output, posed, traced, vector
-from gradcalc.errors import Exit, GradcalcError, UndefinedError
+from gradcalc.errors import BindingError, Exit, GradcalcError, UndefinedError
 from gradcalc.functions.primitives import TABLE, WHERE
+from gradcalc.graph.graph import Graph
+from gradcalc.limits import MOST_ENTRIES
 
 if TYPE_CHECKING:
     from gradcalc.check.verdict import Verdict
@@ -46,7 +47,7 @@ def numbers(options: Options, kind: Kind) -> Answer:
     if kind.of_one:
         one_output(problem.graph, kind.of_one, options)
     direction = vector(problem, kind.vector, options) if kind.vector else []
-    require_printable(problem.graph, kind)
+    _require_printable(problem.graph, kind)
 
     import numpy as np  # deferred, like the answer: what is refused above needs neither
 
@@ -90,6 +91,17 @@ def _formulas(options: Options, kind: Kind) -> Any:
     from gradcalc.cli.formulas import written  # deferred, as above
 
     return written(options, kind, traced(options))
+
+
+def _require_printable(graph: Graph, kind: Kind) -> None:
+    """Raises BindingError for a Jacobian or a Hessian of more than MOST_ENTRIES entries."""
+    shape = kind.shape(len(graph.outputs), len(graph.inputs))
+    if kind.otherwise and math.prod(shape) > MOST_ENTRIES:
+        size = " × ".join(f"{length:,}" for length in shape)
+        raise BindingError(
+            f"the {kind.title} would have {size} entries, and the most is {MOST_ENTRIES:,}",
+            hint=kind.otherwise,
+        )
 
 
 def judged(

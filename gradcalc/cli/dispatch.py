@@ -15,11 +15,11 @@ import typer
 from gradcalc.cli import terminal
 from gradcalc.cli.arguments import arranged, place, shown
 from gradcalc.cli.commands import ALIASES, COMMANDS, build
-from gradcalc.cli.options import FORMAT_CHOICES, Options
+from gradcalc.cli.options import Options, one_of
 from gradcalc.cli.output import Text, bytes_sink, sink, write
 from gradcalc.errors import Exit, GradcalcError, Span, UsageError
 from gradcalc.render.errors import note, problem, problem_json
-from gradcalc.render.formats import FORMATS, by_extension
+from gradcalc.render.formats import FORMATS, SYNONYMS, by_extension
 
 if TYPE_CHECKING:
     from gradcalc.render.answer import Answer
@@ -30,8 +30,9 @@ Outcome: TypeAlias = "Answer | Text | Exit"
 ClickException: Any = typer.BadParameter.__mro__[2]  # typer does not export it
 
 
-def invoke(words: Sequence[str]) -> tuple[Options, Outcome]:
-    """Run the command line ``words`` (without the program's name).
+def invoke(words: Sequence[str], format: str = "") -> tuple[Options, Outcome]:
+    """Run the command line ``words`` (without the program's name); ``format`` is the default of
+    what it prints.
 
     Raises GradcalcError for whatever is wrong with it.
     """
@@ -43,7 +44,7 @@ def invoke(words: Sequence[str]) -> tuple[Options, Outcome]:
     try:
         arguments = arranged(words[1:], command.params, line)
         with command.make_context(f"gradcalc {name}", arguments) as context:
-            note = _settle_format(context)
+            note = _settled(context, format or _from_environment(), line)
             options, outcome = command.invoke(context)
             return replace(options, note=note), outcome
     except typer.Exit:  # --help
@@ -67,41 +68,65 @@ def destination(words: Sequence[str]) -> str | None:
     return None if found == "-" else found
 
 
-def _settle_format(context: Any) -> str:
-    """Without --format, the extension of --out says the format, and then GRADCALC_FORMAT, as far as
-    the command has it. Returns what is to be said of an extension that is not known."""
+def _settled(context: Any, default: str, line: Sequence[str]) -> str:
+    """Settle the format: as --format says, or the extension of --out, or ``default`` as far as the
+    command has it. Returns what is to be said of an extension that is not known.
+
+    Raises UsageError for a format that is not one of the command's.
+    """
     given = context.params
     out = given.get("out")
-    name = next((key for key in ("format", "explained", "picture") if key in given), None)
     if out == "-":
         out = given["out"] = None
-    if name is None or context.get_parameter_source(name).name == "COMMANDLINE":
+    if "format" not in given or context.info_name.split()[-1] == "batch":
         return ""
-    choices = FORMAT_CHOICES[name]
-    environment = os.environ.get("GRADCALC_FORMAT", "")
-    if name != "format" and environment in choices:
-        given[name] = environment
+    choices = COMMANDS[context.info_name.split()[-1]].formats(given)
+    if context.get_parameter_source("format").name == "COMMANDLINE":
+        if given["format"] not in choices:
+            raise _no_format(given, choices, line)
+        return ""
+    if default in choices:
+        given["format"] = default
     if out is None or not os.path.splitext(out)[1]:
         return ""
     extension = os.path.splitext(out)[1].lower()
     found = by_extension(out) or extension.removeprefix(".")
     if found in choices:
-        given[name] = found
+        given["format"] = found
     elif found != "table":
-        return f"no format here is called {extension}: {out} is written as {given[name]}"
+        return f"no format here is called {extension}: {out} is written as {given['format']}"
     return ""
+
+
+def _no_format(given: dict[str, Any], choices: Sequence[str], line: Sequence[str]) -> UsageError:
+    return UsageError(
+        f"there is no {given['format']} of this",
+        source=shown(line),
+        span=_value_of(("--format", "-f"), line),
+        hint=f"--format is one of {', '.join(choices)}",
+    )
+
+
+def _from_environment() -> str:
+    """The format that GRADCALC_FORMAT sets for all commands that have it."""
+    word = os.environ.get("GRADCALC_FORMAT") or "table"
+    try:
+        return one_of(FORMATS, SYNONYMS)(word)
+    except typer.BadParameter as error:
+        raise UsageError(f"GRADCALC_FORMAT: {error.message}") from None
 
 
 def emit(options: Options, outcome: Outcome) -> Exit:
     """Print an outcome as the options say, remarks on standard error, and return its exit code."""
     if isinstance(outcome, Exit):
         return outcome
-    if not isinstance(outcome, Text) and FORMATS[options.format].binary:
+    answer = outcome.text if isinstance(outcome, Text) else text(options, outcome)
+    if FORMATS[options.format].binary:
         with bytes_sink(options.out) as (file, _):
-            file.write(text(options, outcome).encode("latin-1"))
+            file.write(answer.encode("latin-1"))
     else:
         with sink(options.out) as put:
-            put(outcome.text if isinstance(outcome, Text) else text(options, outcome))
+            put(answer)
     if options.note and not options.quiet:
         color = terminal.wants_color(options.color, sys.stderr)
         write(sys.stderr, note(options.note, color=color))
@@ -110,8 +135,7 @@ def emit(options: Options, outcome: Outcome) -> Exit:
         for remark in () if options.quiet else outcome.notes:
             write(sys.stderr, note(remark, color=terminal.wants_color(options.color, sys.stderr)))
         if outcome.error is not None:
-            json = options.explained == "json" or FORMATS[options.format].json
-            report(outcome.error, json=json, color=options.color)
+            report(outcome.error, json=FORMATS[options.format].json, color=options.color)
         return outcome.exit
     sys.stdout.flush()  # the answer before the remarks about it
     for remark in remarks(options, outcome):

@@ -1,15 +1,14 @@
-"""The commands that show how an answer comes about: ``explain`` and ``graph``."""
+"""``gradcalc explain``: the chain rule, step by step."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from gradcalc.calculus.kinds import KINDS, V
 from gradcalc.cli.derivatives import bends, undefined
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
-from gradcalc.cli.question import posed, traced, vector
+from gradcalc.cli.question import posed, vector
 from gradcalc.errors import Exit, UndefinedError
 
 if TYPE_CHECKING:
@@ -35,16 +34,16 @@ def explain(options: Options) -> Text:
     from gradcalc.engine.program import Program
     from gradcalc.explain.steps import explain  # deferred, as numpy is
     from gradcalc.render.frame import framed
+    from gradcalc.render.records import RECORDS
     from gradcalc.render.steps import as_record, render_steps
 
     at = Program(problem.graph).at(problem.x)
     notes = (*problem.graph.notes, *(kink.note for kink in bends(at, options)))
     explanations = [explain(at, v) for v in seeds]
-    if options.explained == "json":
+    if options.format in RECORDS:
         body = {"explanations": [as_record(explanation) for explanation in explanations]}
         record = framed("explain", problem.graph.variables, labels, problem.at, body, notes=notes)
-        text = json.dumps(record, allow_nan=False, indent=1, ensure_ascii=False) + "\n"
-        notes = ()
+        text, notes = RECORDS[options.format](record), ()
     else:
         text = "\n".join(render_steps(one, options.digits or DIGITS) for one in explanations)
     error = _undefined(Question(kind, at, seeds[0]), explanations)
@@ -57,19 +56,3 @@ def _undefined(question: Question, explanations: list[Explanation]) -> Undefined
 
     slopes = np.array([[total.derivative for total in one.totals] for one in explanations])
     return undefined(question, slopes.reshape(question.kind.shape(*slopes.shape)))
-
-
-def graph(options: Options) -> Text:
-    """The traced graph; with the value of every node where there is a point."""
-    from gradcalc.render.picture import PICTURES
-
-    draw = PICTURES[options.picture]
-    if options.at is None:
-        drawn = traced(options)
-        return Text(draw(drawn, None, options.digits), notes=tuple(drawn.notes))
-    problem = posed(options)
-    from gradcalc.engine.program import Program  # deferred, as above
-
-    at = Program(problem.graph).at(problem.x).values.tolist()
-    text = draw(problem.graph, at, options.digits)
-    return Text(text, notes=tuple(problem.graph.notes))

@@ -7,17 +7,11 @@ import sys
 from gradcalc.cli import terminal
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
-from gradcalc.errors import UsageError
-from gradcalc.render.catalogue import FORMATS, catalogue
+from gradcalc.render.catalogue import catalogue
 
 
 def functions(options: Options) -> Text:
     """Every function of the language, with its derivative."""
-    if options.format not in ("table", *FORMATS):
-        raise UsageError(
-            f"{options.format} is for numbers, and this is a list of functions",
-            hint=f"one of {', '.join(FORMATS)}",
-        )
     to_file = options.out is not None
     color = (
         options.color == "always" if to_file else terminal.wants_color(options.color, sys.stdout)

@@ -4,32 +4,32 @@ A command takes some of the fields of ``Options`` (``gradcalc.cli.commands`` say
 keep their defaults. Plain strings and lists: this module is all that ``--help`` needs to load.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
 
 from gradcalc.batch import names as batch
-from gradcalc.render.formats import FORMATS
+from gradcalc.render.formats import FORMATS, SYNONYMS
 
 METHODS = ("sympy", "arb", "mpmath", "differences", "none")
 MODES = ("auto", "reverse", "forward")
 KINKS = ("note", "error", "silent")
 CONVENTIONS = ("torch", "jax")
 COLORS = ("auto", "always", "never")
-PICTURES = ("text", "dot", "mermaid", "json")
-EXPLAINED = ("text", "json")
-FORMAT_CHOICES = {"format": tuple(FORMATS), "picture": PICTURES, "explained": EXPLAINED}
-"""What --format may be, by the field of Options that it is."""
 
 
-def one_of(choices: Iterable[str]) -> Callable[[str], str]:
+def one_of(
+    choices: Iterable[str], synonyms: Mapping[str, str] = MappingProxyType({})
+) -> Callable[[str], str]:
     """A parser of a word that must be one of ``choices``."""
     words = tuple(choices)
 
     def choice(word: str) -> str:
+        word = synonyms.get(word, word)
         if word in words:
             return word
         close = get_close_matches(word, words, 1)
@@ -246,34 +246,12 @@ class Options:
         typer.Option(
             "--format",
             "-f",
-            parser=one_of(FORMATS),
-            metavar="|".join(FORMATS),
-            envvar="GRADCALC_FORMAT",
-            show_envvar=True,
-            help="How the answer is printed.",
+            parser=one_of(FORMATS, SYNONYMS),
+            metavar="FORMAT",
+            help="How the answer is printed; GRADCALC_FORMAT sets the default.",
             show_default=True,
         ),
     ] = "table"
-    picture: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            "-f",
-            parser=one_of(PICTURES),
-            metavar="|".join(PICTURES),
-            help="How the graph is drawn.",
-        ),
-    ] = "text"
-    explained: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            "-f",
-            parser=one_of(EXPLAINED),
-            metavar="|".join(EXPLAINED),
-            help="How the steps are written.",
-        ),
-    ] = "text"
     digits: Annotated[
         int | None,
         typer.Option(

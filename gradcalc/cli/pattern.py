@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
 from gradcalc.cli.question import method, posed, traced
 from gradcalc.cli.terminal import is_terminal
-from gradcalc.errors import Exit, GradcalcError, UndefinedError, UsageError
+from gradcalc.errors import Exit, GradcalcError, UndefinedError
 from gradcalc.render import formats as render_formats
 
 if TYPE_CHECKING:
@@ -26,34 +25,22 @@ def pattern(options: Options) -> Text:
     """Which entries of the Jacobian can be other than zero, and what that saves."""
     from gradcalc.engine.program import Program
     from gradcalc.engine.sparse import colour
-    from gradcalc.render.coordinates import picture
-    from gradcalc.render.frame import framed
+    from gradcalc.render.pattern import FORMATS, Shape
 
     program = Program(traced(options))
     found = program.pattern
     (m, n), rows, columns = found.shape, found.rows, found.columns
-    forward = int(colour(rows, columns, (m, n)).max(initial=-1)) + 1
-    reverse = int(colour(columns, rows, (n, m)).max(initial=-1)) + 1
-    if options.explained == "json":
-        body = {
-            "shape": [m, n],
-            "nonzeros": found.nonzeros,
-            "density": found.density,
-            "passes": {"forward": forward, "reverse": reverse},
-            "row": rows.tolist(),
-            "col": columns.tolist(),
-        }
-        graph = program.graph
-        record = framed(
-            "pattern", graph.variables, graph.output_names, None, body, notes=graph.notes
-        )
-        return Text(json.dumps(record) + "\n")
-    return Text(
-        f"{picture(rows, columns, (m, n))}\n"
-        f"{found.nonzeros:,} of {m * n:,} entries ({100 * found.density:.3g} %) can be nonzero\n"
-        f"passes: {forward:,} forward instead of {n:,}, or {reverse:,} reverse instead of {m:,}\n",
+    shape = Shape(
+        program.outputs,
+        program.variables,
+        rows,
+        columns,
+        forward=int(colour(rows, columns, (m, n)).max(initial=-1)) + 1,
+        reverse=int(colour(columns, rows, (n, m)).max(initial=-1)) + 1,
         notes=tuple(program.graph.notes),
     )
+    told = render_formats.FORMATS[options.format].json
+    return Text(FORMATS[options.format](shape), notes=() if told else shape.notes)
 
 
 def jacobian(options: Options) -> Answer | Text:
@@ -67,10 +54,6 @@ def _coordinates(options: Options) -> Text:
     from gradcalc.render.coordinates import FORMATS, MOST_ROWS, Coordinates, render_table
     from gradcalc.render.frame import checked
 
-    if options.format not in FORMATS:
-        raise UsageError(
-            f"--sparse has no format {options.format}", hint=f"one of {', '.join(FORMATS)}"
-        )
     how, verdict = method(options), None
     problem = posed(options)
     program = Program(problem.graph)

@@ -22,8 +22,7 @@ from gradcalc.language.problem import Problem, pose
 
 STDIN = "standard input"
 _VALUE = re.compile(r"\w+=[^=]")
-_SPELLED = {"file": "-i", "no_check": "--no-check", "convention": "--as",
-            "explained": "--format", "picture": "--format"}  # fmt: skip
+_SPELLED = {"file": "-i", "no_check": "--no-check", "convention": "--as"}
 
 
 def posed(options: Options) -> Problem:

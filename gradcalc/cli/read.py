@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
 from gradcalc.cli.question import expression, names, values
@@ -12,6 +10,7 @@ from gradcalc.language.names import roles
 from gradcalc.language.problem import settled
 from gradcalc.language.transcript import Transcript, transcribe
 from gradcalc.render.frame import framed
+from gradcalc.render.records import RECORDS
 from gradcalc.text import safe
 
 
@@ -24,13 +23,13 @@ def read(options: Options) -> Text:
     found = transcribe(
         text, roles(given["shapes"], given["parameters"], given["bound"], given["wrt"])
     )
-    if options.explained == "json":
+    if options.format in RECORDS:
         body = {
             "statements": [line._asdict() for line in found.lines],
             "names": [known._asdict() for known in found.names],
         }
         record = framed("read", graph.variables, graph.output_names, None, body, notes=graph.notes)
-        return Text(json.dumps(record, ensure_ascii=False) + "\n")
+        return Text(RECORDS[options.format](record))
     return Text(_text(found), notes=tuple(graph.notes))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 import time
@@ -26,6 +25,7 @@ from gradcalc.render.answer import Answer
 from gradcalc.render.errors import problem_record
 from gradcalc.render.formats import FORMATS
 from gradcalc.render.machine import record
+from gradcalc.render.records import one_line
 from gradcalc.text import safe
 
 
@@ -153,7 +153,7 @@ class Line:
     def run(self) -> tuple[Exit, bool]:
         """Its exit code, and whether what it says was checked."""
         try:
-            own, outcome = invoke(_words(self.text))
+            own, outcome = invoke(_words(self.text), self.options.format)
             options = self._merged(own)
             if isinstance(outcome, Answer):
                 self._answer(options, outcome)
@@ -183,7 +183,7 @@ class Line:
 
     def _answer(self, options: Options, answer: Answer) -> None:
         if options.format == "ndjson":
-            self._print(options, json.dumps(self._record(answer)) + "\n")
+            self._print(options, one_line(self._record(answer)))
             return
         self._print(options, text(self._measured(options), answer))
         if answer.undefined is not None:
@@ -214,7 +214,7 @@ class Line:
         if format == "ndjson":
             body = {"line": self.number, "error": problem_record(error)}
             with self.bar.hidden():
-                self.put(json.dumps(body) + "\n")
+                self.put(one_line(body))
             return
         error.message = f"line {self.number}: {error.message}"
         color = terminal.wants_color(self.options.color, sys.stderr)

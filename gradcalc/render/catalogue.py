@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import io
-import json
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from functools import partial
+from typing import NamedTuple
 
 from gradcalc.functions.primitives import FUNCTIONS, OPERANDS
 from gradcalc.functions.row import Primitive
 from gradcalc.language.structural import rows
+from gradcalc.render.records import MARKS, markdown, one_line, separated
 
 
 class Entry(NamedTuple):
@@ -69,21 +69,19 @@ def catalogue(format: str, *, width: int | None = None, color: bool = False) -> 
 
 
 def _json(rows: Sequence[Entry]) -> str:
-    return "[\n" + ",\n".join(f"  {json.dumps(row._asdict())}" for row in rows) + "\n]\n"
+    return "[\n" + ",\n".join(f"  {line}" for line in _ndjson(rows).splitlines()) + "\n]\n"
 
 
 def _ndjson(rows: Sequence[Entry]) -> str:
-    return "".join(json.dumps(row._asdict()) + "\n" for row in rows)
+    return "".join(one_line(row._asdict()) for row in rows)
 
 
-def _separated(rows: Sequence[Entry], **dialect: Any) -> str:
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n", **dialect)
-    writer.writerow(Entry._fields)
-    for row in rows:
-        partials = "; ".join(row.partials)
-        writer.writerow((row.name, " ".join(row.aliases), partials, row.domain, row.doc))
-    return file.getvalue()
+def _separated(rows: Sequence[Entry], mark: str) -> str:
+    cells = (
+        (row.name, " ".join(row.aliases), "; ".join(row.partials), row.domain, row.doc)
+        for row in rows
+    )
+    return separated(Entry._fields, cells, mark)
 
 
 def _names(rows: Sequence[Entry]) -> str:
@@ -91,13 +89,16 @@ def _names(rows: Sequence[Entry]) -> str:
 
 
 def _markdown(rows: Sequence[Entry]) -> str:
-    lines = ["| function | derivative | domain | |", "| --- | --- | --- | --- |"]
-    for row in rows:
-        partials = "<br>".join(f"`{partial}`" for partial in row.partials)
-        domain = f"`{row.domain}`" if row.domain else ""
-        doc = row.description.replace("|", r"\|")
-        lines.append(f"| `{row.name}` | {partials} | {domain} | {doc} |")
-    return "\n".join(lines) + "\n"
+    cells = (
+        (
+            f"`{row.name}`",
+            "<br>".join(f"`{partial}`" for partial in row.partials),
+            f"`{row.domain}`" if row.domain else "",
+            row.description.replace("|", r"\|"),
+        )
+        for row in rows
+    )
+    return markdown(("function", "derivative", "domain", ""), cells, left=4)
 
 
 def _latex(rows: Sequence[Entry]) -> str:
@@ -139,8 +140,7 @@ def _table(rows: Sequence[Entry], width: int | None, color: bool) -> str:
 FORMATS: dict[str, Callable[[Sequence[Entry]], str]] = {
     "json": _json,
     "ndjson": _ndjson,
-    "csv": _separated,
-    "tsv": lambda rows: _separated(rows, delimiter="\t"),
+    **{name: partial(_separated, mark=mark) for name, mark in MARKS.items()},
     "plain": _names,
     "markdown": _markdown,
     "latex": _latex,

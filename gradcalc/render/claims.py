@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
+from gradcalc.calculus.kinds import V
 from gradcalc.render.frame import framed
 from gradcalc.render.numbers import shown
 from gradcalc.text import clipped, safe
@@ -70,15 +70,15 @@ def as_record(
             "skipped": ruling.skipped,
             "entries": ruling.total,
             "precision": claim.printed or None,
-            "max_ulp": _finite(ruling.max_ulp),
+            "max_ulp": ruling.max_ulp,
             "at": at,
             "wrong": [
                 {
                     "output": wrong.output,
                     "variable": wrong.variable,
                     "text": wrong.text,
-                    "claimed": _finite(wrong.claimed),
-                    "exact": _finite(wrong.exact),
+                    "claimed": wrong.claimed,
+                    "exact": wrong.exact,
                 }
                 for wrong in ruling.wrong
             ],
@@ -92,7 +92,7 @@ def as_record(
 
 
 def _name(subject: Subject) -> str:
-    return {"vjp": "vᵀJ"}.get(subject.kind.name, subject.kind.title)
+    return subject.kind.rows if subject.kind.vector is V else subject.kind.title
 
 
 def _headline(program: Program, ruling: Ruling, where: str) -> str:
@@ -132,7 +132,3 @@ def _point(program: Program, x: Floats | None) -> str:
         return ""
     pairs = [f"{v}={shown(c, None)}" for v, c in zip(program.variables, x.tolist(), strict=True)]
     return ", ".join(pairs[:_LISTED]) + ", …" * (len(pairs) > _LISTED)
-
-
-def _finite(number: float) -> float | None:
-    return number if math.isfinite(number) else None

@@ -1,15 +1,15 @@
-"""Sparse matrices as text: coordinate lists, MatrixMarket, and a picture of the pattern."""
+"""Sparse matrices as text: coordinate lists and MatrixMarket."""
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from gradcalc.render.frame import framed
 from gradcalc.render.numbers import exact, shown
+from gradcalc.render.records import MARKS, RECORDS, plain, separated
 from gradcalc.text import safe
 
 MOST_ROWS = 40
@@ -52,27 +52,6 @@ def render_table(matrix: Coordinates, digits: int | None = None, most: int | Non
     return "\n".join(lines) + "\n"
 
 
-def render_csv(matrix: Coordinates, digits: int | None = None) -> str:
-    return _separated(matrix, ",")
-
-
-def render_tsv(matrix: Coordinates, digits: int | None = None) -> str:
-    return _separated(matrix, "\t")
-
-
-def render_plain(matrix: Coordinates, digits: int | None = None) -> str:
-    """Row and column numbers from 0, and the value: for ``numpy.loadtxt``."""
-    return "".join(f"{i} {j} {exact(x)}\n" for i, j, x in matrix.triples())
-
-
-def render_json(matrix: Coordinates, digits: int | None = None) -> str:
-    return json.dumps(_record(matrix), allow_nan=False, indent=1) + "\n"
-
-
-def render_ndjson(matrix: Coordinates, digits: int | None = None) -> str:
-    return json.dumps(_record(matrix), allow_nan=False) + "\n"
-
-
 def render_mtx(matrix: Coordinates, digits: int | None = None) -> str:
     """MatrixMarket, coordinates from 1: ``scipy.io.mmread`` reads it."""
     head = "%%MatrixMarket matrix coordinate real general\n"
@@ -80,69 +59,43 @@ def render_mtx(matrix: Coordinates, digits: int | None = None) -> str:
     return head + size + "".join(f"{i + 1} {j + 1} {exact(x)}\n" for i, j, x in matrix.triples())
 
 
-FORMATS = {
+def _recorded(written: Callable[[dict[str, Any]], str]) -> Format:
+    return lambda matrix, digits=None: written(_record(matrix))
+
+
+def _marked(mark: str) -> Format:
+    return lambda matrix, digits=None: _separated(matrix, mark)
+
+
+def _plain(matrix: Coordinates, digits: int | None = None) -> str:
+    """Row and column numbers from 0, and the value: for ``numpy.loadtxt``."""
+    return plain(matrix.triples())
+
+
+Format = Callable[..., str]
+FORMATS: dict[str, Format] = {
     "table": render_table,
-    "json": render_json,
-    "ndjson": render_ndjson,
-    "csv": render_csv,
-    "tsv": render_tsv,
-    "plain": render_plain,
+    **{name: _recorded(written) for name, written in RECORDS.items()},
+    **{name: _marked(mark) for name, mark in MARKS.items()},
+    "plain": _plain,
     "mtx": render_mtx,
 }
 """Formats of a sparse matrix by name."""
 
 
 def _separated(matrix: Coordinates, mark: str) -> str:
-    outputs = [_quoted(name, mark) for name in matrix.outputs]
-    variables = [_quoted(name, mark) for name in matrix.variables]
-    lines = (f"{outputs[i]}{mark}{variables[j]}{mark}{exact(x)}\n" for i, j, x in matrix.triples())
-    return f"output{mark}variable{mark}value\n" + "".join(lines)
-
-
-def _quoted(name: str, mark: str) -> str:
-    return f'"{name}"' if mark in name else name
+    rows = ((matrix.outputs[i], matrix.variables[j], x) for i, j, x in matrix.triples())
+    return separated(("output", "variable", "value"), rows, mark)
 
 
 def _record(matrix: Coordinates) -> dict[str, Any]:
-    finite = [x if math.isfinite(x) else None for x in matrix.entries]
-    return {
-        "command": "jacobian",
-        "variables": list(matrix.variables),
-        "outputs": list(matrix.outputs),
-        "at": matrix.at,
+    body = {
         "shape": [len(matrix.outputs), len(matrix.variables)],
         "row": list(matrix.rows),
         "col": list(matrix.columns),
-        "entry": finite,
-        "check": matrix.check,
-        "notes": list(matrix.remarks),
+        "entry": list(matrix.entries),
     }
-
-
-# --- a picture ------------------------------------------------------------------------------------
-
-_BRAILLE = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
-
-
-def picture(rows: Any, columns: Any, shape: tuple[int, int], width: int = 72) -> str:
-    """The pattern in a frame: a letter per entry while it fits, else Braille dots that each stand
-    for a block of entries and are set when any of them is."""
-    m, n = shape
-    if m <= 40 and 2 * n <= width:
-        grid = [["·"] * n for _ in range(m)]
-        for i, j in zip(rows.tolist(), columns.tolist(), strict=True):
-            grid[i][j] = "●"
-        return _framed([" ".join(line) for line in grid])
-    across = min(n, 2 * (width - 4))
-    down = max(1, min(m, round(across * m / n), 4 * 40))
-    dots = set(zip((rows * down // m).tolist(), (columns * across // n).tolist(), strict=True))
-    cells = [[0x2800] * -(-across // 2) for _ in range(-(-down // 4))]
-    for i, j in dots:
-        cells[i // 4][j // 2] |= _BRAILLE[i % 4][j % 2]
-    return _framed(["".join(map(chr, line)) for line in cells])
-
-
-def _framed(lines: list[str]) -> str:
-    width = max(map(len, lines), default=0)
-    edge = "─" * (width + 2)
-    return "\n".join([f"┌{edge}┐", *(f"│ {line:{width}} │" for line in lines), f"└{edge}┘"])
+    found = framed(
+        "jacobian", matrix.variables, matrix.outputs, matrix.at, body, None, matrix.remarks
+    )
+    return found | {"check": matrix.check}

@@ -1,4 +1,4 @@
-"""The one list of formats. Each is loaded when it is used: only ``table`` needs rich."""
+"""The one list of formats, and what is printed in which. Each is loaded when it is used."""
 
 from __future__ import annotations
 
@@ -50,8 +50,24 @@ FORMATS = {
         Format("mathml", "markup", "a matrix for a web page", (".mathml", ".html")),
         Format("sympy", "markup", "Matrix([[…]]), as sympy prints one", (".sympy",)),
         Format("latex", "markup", "a matrix for a paper", (".tex",), remarks=True),
+        Format("dot", "picture", "a graph for Graphviz", (".dot", ".gv")),
+        Format("mermaid", "picture", "a graph for a Markdown page", (".mmd",)),
     )
 }  # fmt: skip
+SYNONYMS = {"text": "table"}
+
+_ROWS = ("table", "json", "ndjson", "csv", "tsv", "plain")
+FORMATS_OF = {
+    "an answer": (*_ROWS, "mtx", "npy", "markdown", "latex", "mathml", "sympy"),
+    "coordinates": (*_ROWS, "mtx"),
+    "a pattern": (*_ROWS, "mtx"),
+    "calls": (*_ROWS, "mtx", "npy", "markdown"),
+    "functions": (*_ROWS, "markdown", "latex"),
+    "steps": ("table", "json", "ndjson"),
+    "a ruling": ("table", "json", "ndjson"),
+    "a graph": ("table", "dot", "mermaid", "json", "ndjson"),
+}
+"""What there is to print, and the formats that it has."""
 
 
 def by_extension(path: str) -> str | None:

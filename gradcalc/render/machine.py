@@ -6,14 +6,22 @@ called alike.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from gradcalc.errors import GradcalcError
 from gradcalc.render.answer import Answer
+from gradcalc.render.frame import framed
 from gradcalc.render.numbers import exact
+from gradcalc.render.records import (
+    matrix_market,
+    numpy_file,
+    one_line,
+    one_object,
+    plain,
+    separated,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,75 +29,58 @@ if TYPE_CHECKING:
 
 
 def render_json(answer: Answer, **_: Any) -> str:
-    """One JSON object, a key a line and a row of a matrix a line, strict: no NaN, no Infinity."""
-    fields = ",\n".join(f"  {json.dumps(k)}: {_lines(v)}" for k, v in record(answer).items())
-    return f"{{\n{fields}\n}}\n"
+    """One JSON object, a key a line and a row of a matrix a line."""
+    return one_object(record(answer))
 
 
 def render_ndjson(answer: Answer, **_: Any) -> str:
     """The same object on one line."""
-    return json.dumps(record(answer), allow_nan=False) + "\n"
+    return one_line(record(answer))
 
 
 def render_csv(answer: Answer, **_: Any) -> str:
     """A header of variables and a row for each output."""
-    return _separated(answer, ",")
+    return separated(answer.columns, answer.matrix.tolist(), ",")
 
 
 def render_tsv(answer: Answer, **_: Any) -> str:
     """csv with tabs."""
-    return _separated(answer, "\t")
+    return separated(answer.columns, answer.matrix.tolist(), "\t")
 
 
 def render_plain(answer: Answer, **_: Any) -> str:
     """The bare numbers, one row a line, spaces between."""
-    return "".join(" ".join(map(exact, row)) + "\n" for row in answer.matrix.tolist())
+    return plain(answer.matrix.tolist())
 
 
 def render_mtx(answer: Answer, **_: Any) -> str:
-    """MatrixMarket's dense form: column by column, a number a line."""
-    rows, columns = answer.matrix.shape
-    head = f"%%MatrixMarket matrix array real general\n{rows} {columns}\n"
-    return head + "".join(f"{exact(x)}\n" for x in answer.matrix.T.ravel().tolist())
+    """MatrixMarket's dense form."""
+    return matrix_market(answer.matrix)
 
 
 def render_npy(answer: Answer, **_: Any) -> str:
     """The entries as ``numpy.save`` writes them, a character for each byte."""
-    import io
-
-    import numpy as np
-
-    file = io.BytesIO()
-    np.save(file, answer.value if answer.entries is None else answer.entries)
-    return file.getvalue().decode("latin-1")
+    return numpy_file(answer.value if answer.entries is None else answer.entries)
 
 
 def record(answer: Answer) -> dict[str, Any]:
-    """The answer as the JSON object that INTERFACE promises, non-finite numbers as None."""
-    fields: dict[str, Any] = {
-        "command": answer.command,
-        "variables": list(answer.variables),
-        "outputs": list(answer.outputs),
-        "at": answer.at,
-        "value": answer.value.tolist(),
-    }
+    """The answer as the JSON object that docs/formats.md shows; what is not finite is listed."""
+    body: dict[str, Any] = {"value": answer.value.tolist()}
+    gaps = [*_gaps("value", answer.outputs, ("value",), answer.value.reshape(-1, 1))]
     if answer.entries is not None:
-        fields[answer.kind.name] = answer.entries.tolist()
+        body[answer.kind.name] = answer.entries.tolist()
+        gaps += _gaps(answer.kind.name, answer.rows, answer.columns, answer.matrix)
     if answer.formulas is not None:
         from gradcalc.render.formulas import record as formulas  # deferred: they were asked for
 
-        fields["formulas"] = formulas(answer.formulas)
-    fields["check"] = _check(answer)
+        body["formulas"] = formulas(answer.formulas)
+    notes = [*answer.notes, *([_lost(answer.lost)] if answer.lost else [])]
+    found = framed(
+        answer.command, answer.variables, answer.outputs, answer.at, body, answer.verdict, notes
+    )
     if answer.certified and answer.verdict is not None:
-        fields["certificate"] = _certificate(answer)
-    fields["notes"] = [*answer.notes, *([_lost(answer.lost)] if answer.lost else [])]
-    strict: dict[str, Any] = _strict(fields)
-    gaps = [*_gaps("value", answer.outputs, ("value",), answer.value.reshape(-1, 1))]
-    if answer.entries is not None:
-        gaps += _gaps(answer.kind.name, answer.rows, answer.columns, answer.matrix)
-    if gaps:
-        strict["nonfinite"] = gaps
-    return strict
+        found["certificate"] = _certificate(answer)
+    return found | ({"nonfinite": gaps} if gaps else {})
 
 
 def _lost(lost: GradcalcError) -> str:
@@ -112,12 +103,6 @@ def _certificate(answer: Answer) -> dict[str, Any]:
     }
 
 
-def _check(answer: Answer) -> dict[str, Any]:
-    if answer.verdict is None:
-        return {"method": "none", "passed": None}
-    return answer.verdict.as_json()
-
-
 def _gaps(
     key: str, rows: tuple[str, ...], columns: tuple[str, ...], matrix: NDArray[np.float64]
 ) -> Iterator[dict[str, str]]:
@@ -126,32 +111,3 @@ def _gaps(
         for column, entry in zip(columns, entries, strict=True):
             if not math.isfinite(entry):
                 yield {"key": key, "row": row, "col": column, "value": exact(entry)}
-
-
-def _strict(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {key: _strict(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_strict(item) for item in value]
-    return value
-
-
-def _lines(value: Any) -> str:
-    """Compact JSON, but one line for each row of a matrix and for each record of a list."""
-    if isinstance(value, list) and value and isinstance(value[0], (list, dict)):
-        rows = ",\n    ".join(json.dumps(row, allow_nan=False) for row in value)
-        return f"[\n    {rows}\n  ]"
-    return json.dumps(value, allow_nan=False)
-
-
-def _separated(answer: Answer, separator: str) -> str:
-    """Columns by name. A name never holds a tab; one with a comma (``a[0,1]``) is quoted in csv."""
-    header = separator.join(_quoted(name, separator) for name in answer.columns)
-    rows = (separator.join(map(exact, row)) for row in answer.matrix.tolist())
-    return "\n".join([header, *rows, ""])
-
-
-def _quoted(name: str, separator: str) -> str:
-    return f'"{name}"' if separator in name else name

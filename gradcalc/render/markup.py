@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,33 +10,27 @@ from gradcalc.formulas.latex import name_of
 from gradcalc.formulas.mathml import matrix as mathml_matrix
 from gradcalc.render.answer import Answer
 from gradcalc.render.numbers import exact, latex, shown
+from gradcalc.render.records import escaped, markdown
 from gradcalc.text import safe
 
-_MARKDOWN_ACTIVE = re.compile(r"([\\`*_|<>\[\]])")
 _LISTED = 8  # names written out in a LaTeX label before it says "…"
 
 
 def render_markdown(answer: Answer, *, digits: int | None = None, **_: Any) -> str:
     """A GitHub table with a title above it and the verdict below."""
     point = zip(answer.variables, answer.point.tolist(), strict=True)
-    at = ", ".join(f"{_md(name)} = {shown(x, digits)}" for name, x in point)
-    rows = [[_md(name), *(shown(x, digits) for x in row)]
+    at = ", ".join(f"{escaped(name)} = {shown(x, digits)}" for name, x in point)
+    rows = [[escaped(name), *(shown(x, digits) for x in row)]
             for name, row in zip(answer.rows, answer.matrix.tolist(), strict=True)]  # fmt: skip
-    header = ["", *map(_md, answer.columns)]
+    header = ["", *map(escaped, answer.columns)]
     if answer.kind.rows == OUTPUTS and answer.kind.order:
         header.insert(1, "value")
         for row, value in zip(rows, answer.value.tolist(), strict=True):
             row.insert(1, shown(value, digits))
-    marks = ["---", *["---:"] * (len(header) - 1)]
-    lines = [f"{answer.kind.title} at {at}" if at else answer.kind.title, ""]
-    lines += [f"| {' | '.join(row)} |" for row in (header, marks, *rows)]
+    title = f"{answer.kind.title} at {at}" if at else answer.kind.title
     remarks = [*answer.notes, *([answer.verdict.line] if answer.verdict else [])]
-    lines += [text for remark in remarks for text in ("", _md(safe(remark)))]
-    return "\n".join(lines) + "\n"
-
-
-def _md(text: str) -> str:
-    return _MARKDOWN_ACTIVE.sub(r"\\\1", text)
+    below = "".join(f"\n{escaped(remark)}\n" for remark in remarks)
+    return f"{title}\n\n{markdown(header, rows)}{below}"
 
 
 def render_latex(answer: Answer, *, digits: int | None = None, **_: Any) -> str:

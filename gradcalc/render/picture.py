@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gradcalc.functions.primitives import CONSTANT, TABLE, VARIABLE
 from gradcalc.graph.graph import Graph
 from gradcalc.render.frame import framed
 from gradcalc.render.numbers import exact, shown
+from gradcalc.render.records import RECORDS
 from gradcalc.text import safe
 
 Values = Sequence[float] | None
@@ -112,7 +112,7 @@ def render_mermaid(graph: Graph, values: Values = None, digits: int | None = Non
     return "\n".join([*text, ""])
 
 
-def render_json(graph: Graph, values: Values = None, digits: int | None = None) -> str:
+def record(graph: Graph, values: Values = None) -> dict[str, Any]:
     """Nodes with operands, spans and values."""
     nodes = [
         {
@@ -122,7 +122,7 @@ def render_json(graph: Graph, values: Values = None, digits: int | None = None) 
             "operands": list(line.operands),
             "text": line.text,
             "span": list(graph.span(line.node)),
-            "value": line.value if line.value is None or math.isfinite(line.value) else None,
+            "value": line.value,
         }
         for line in lines(graph, values)
     ]
@@ -130,8 +130,11 @@ def render_json(graph: Graph, values: Values = None, digits: int | None = None) 
         name: values[node] for name, node in zip(graph.variables, graph.inputs, strict=True)
     }  # fmt: skip
     body = {"nodes": nodes, "results": list(graph.outputs)}
-    record = framed("graph", graph.variables, graph.output_names, at, body, notes=graph.notes)
-    return json.dumps(record, allow_nan=False, indent=1) + "\n"
+    return framed("graph", graph.variables, graph.output_names, at, body, notes=graph.notes)
+
+
+def _recorded(written: Callable[[dict[str, Any]], str]) -> Callable[..., str]:
+    return lambda graph, values=None, digits=None: written(record(graph, values))
 
 
 def _label(line: Line, digits: int | None) -> str:
@@ -146,9 +149,9 @@ def _outputs(graph: Graph) -> list[tuple[str, int]]:
 
 
 PICTURES: dict[str, Callable[..., str]] = {
-    "text": render_listing,
+    "table": render_listing,
     "dot": render_dot,
     "mermaid": render_mermaid,
-    "json": render_json,
+    **{name: _recorded(written) for name, written in RECORDS.items()},
 }
 """Graph formats by name."""

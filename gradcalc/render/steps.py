@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from gradcalc.explain.steps import Explanation, Flow, Step, Total
@@ -81,30 +80,26 @@ def _total(total: Total, digits: int | None) -> str:
 
 
 def as_record(explanation: Explanation) -> dict[str, Any]:
-    """The explanation for JSON: non-finite numbers are None."""
+    """The explanation for JSON."""
     return {
-        "forward": [{"text": text, "value": _strict(value)} for text, value in explanation.forward],
-        "v": [_strict(value) for _, value in explanation.seeds],
+        "forward": [{"text": text, "value": value} for text, value in explanation.forward],
+        "v": [value for _, value in explanation.seeds],
         "backward": [
             {
                 "text": step.text,
-                "value": _strict(step.value),
-                "cotangent": _strict(step.cotangent),
+                "value": step.value,
+                "cotangent": step.cotangent,
                 "flows": [
                     {
                         "to": flow.operand,
                         "formula": flow.formula,
-                        "slope": _strict(flow.slope),
-                        "contribution": _strict(flow.contribution),
+                        "slope": flow.slope,
+                        "contribution": flow.contribution,
                     }
                     for flow in step.flows
                 ],
             }
             for step in explanation.steps
         ],
-        "derivative": {total.variable: _strict(total.derivative) for total in explanation.totals},
+        "derivative": {total.variable: total.derivative for total in explanation.totals},
     }
-
-
-def _strict(value: float) -> float | None:
-    return value if math.isfinite(value) else None

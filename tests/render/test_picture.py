@@ -10,8 +10,9 @@ import pytest
 from scipy.io import mmread
 
 import gradcalc
-from gradcalc.render.coordinates import FORMATS, MOST_ROWS, Coordinates, picture, render_table
-from gradcalc.render.picture import PICTURES, render_json, render_listing
+from gradcalc.render.coordinates import FORMATS, MOST_ROWS, Coordinates, render_table
+from gradcalc.render.pattern import picture
+from gradcalc.render.picture import PICTURES, record, render_listing
 
 
 def test_a_listing_has_operands_before_users_and_the_users_text() -> None:
@@ -35,7 +36,7 @@ def test_every_picture_shows_the_value_of_a_node_when_there_is_a_point(name: str
 
 def test_the_json_of_a_graph_is_enough_to_evaluate_it() -> None:
     p = gradcalc.compile("x*y + 1")
-    data = json.loads(render_json(p.graph, p.at([6.0, 7.0]).values))
+    data = record(p.graph, p.at([6.0, 7.0]).values)
     by_number = {node["node"]: node for node in data["nodes"]}
     top = by_number[data["results"][data["outputs"].index("f1")]]
     assert top["operation"] == "add"
