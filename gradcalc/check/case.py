@@ -82,7 +82,7 @@ class Case:
     def _dot(
         self, places: Sequence[tuple[int, int]], partial: Callable[[int, int], Truth]
     ) -> Truth:
-        """The vector times the partials at ``places``. A literal 0 silences its partial (D1)."""
+        """The vector times the partials at ``places``; a literal 0 silences even infinity."""
         mp = context()
 
         total = mp.mpf(0)

@@ -1,7 +1,7 @@
-"""A graph at very many points: straight-line code over chunks that stay in the cache.
+"""The machine for few nodes at many points: one numpy call a node, on a chunk of the points.
 
 At one point the schedule makes long vectors out of many nodes. At many points every node is a long
-vector already, so the graph runs node by node, each step one numpy call on a chunk of points. A few
+vector already, so the graph is straight-line code over chunks that stay in the cache. A few
 registers are used over and over, and the results of a chunk are put together, row by row, in a
 place of their own before they are copied to the rest in one go: so a chunk never leaves the cache,
 and what is the same at every point is written once. Threads, which numpy lets run side by side,

@@ -1,7 +1,7 @@
-"""The sweeps for graphs that are deep and narrow: one node at a time, on Python floats.
+"""The machine for many levels with few nodes on each: one node at a time, on Python floats.
 
-Where a level holds only a node or two, the schedule's numpy calls carry one number each and cost a
-microsecond; a Python float costs a tenth of that. The steps are the same as in
+There the schedule's numpy calls carry a number or two each and cost a microsecond; a Python float
+costs a tenth of that. The steps are the same as in
 ``gradcalc.engine.sweeps``; what is not finite, or what Python's ``math`` refuses, is left to the
 sweeps there.
 """
@@ -29,7 +29,7 @@ NARROW = 4
 """Nodes per numpy call below which this module is faster (measured: they meet at about 5)."""
 
 Function = Callable[..., Any]
-Step = tuple[int, Function, int, int, int]
+Instruction = tuple[int, Function, int, int, int]
 """A node, its function, and its operands (-1: none)."""
 
 Edge = tuple[int, int, Function | None, int, int, int]
@@ -40,12 +40,12 @@ function of x, y, z (at the three places) and out."""
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """A graph as straight-line code; ``start`` has a place per node, constants filled in, and
-    behind them the constant slopes. ``edges`` are in the order of the sweep down."""
+    """A graph, an instruction for each node; ``start`` has a place per node, constants filled in,
+    and behind them the constant slopes. ``edges`` are in the order of the sweep down."""
 
     graph: Graph
     start: list[float]
-    steps: tuple[Step, ...]
+    steps: tuple[Instruction, ...]
     edges: tuple[Edge, ...]
 
 
@@ -58,20 +58,20 @@ def is_narrow(graph: Graph) -> bool:
     return len(graph) < NARROW * len(calls)
 
 
-def straighten(graph: Graph) -> Lines:
+def in_lines(graph: Graph) -> Lines:
     """The nodes that the outputs need, in order."""
     with bulk_building():
-        return _straightened(graph)
+        return _in_lines(graph)
 
 
-def _straightened(graph: Graph) -> Lines:
+def _in_lines(graph: Graph) -> Lines:
     start = [0.0] * len(graph)
     for node, value in graph.constants.items():
         start[node] = value
     needed = bytearray(len(graph))
     for node in graph.outputs:
         needed[node] = 1
-    steps: list[Step] = []
+    steps: list[Instruction] = []
     edges: list[Edge] = []
     slope_places: dict[float, int] = {}
     xs, ys, zs = graph.operands
@@ -129,7 +129,7 @@ class Narrow:
 
     @cached_property
     def lines(self) -> Lines:
-        return straighten(self.graph)
+        return in_lines(self.graph)
 
     def at(self, x: Floats, threads: int | None = None) -> Line | Sweeps | Chunks:
         """The answers at a point, shape (n,), or at N of them, (N, n)."""

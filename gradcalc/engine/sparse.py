@@ -90,7 +90,9 @@ class Pattern:
 
 
 class _Rows:
-    """The rows of all nodes so far: runs in pools of columns and references."""
+    """∂node/∂inputs of every node so far, stored back to back: row k is
+    ``columns[start[k]:][:length[k]]``, and each of its entries ``coefficients · cells`` beside it.
+    """
 
     def __init__(self, places: int, inputs: int) -> None:
         self.start = np.zeros(places, dtype=np.int64)

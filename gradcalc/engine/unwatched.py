@@ -47,7 +47,9 @@ has all numbers for its domain, is at most ``_MORE`` larger than the sum of its 
 _LARGE = 1e30
 """A growing function or a quotient that is larger has a slope that is larger still."""
 _MORE = 4.0
+"""Of a function of neither kind: what it may add to the sizes of its operands."""
 _SAFE = 1e300
+"""Of a value: no larger one is let pass, so that none overflows unseen."""
 _MAGNITUDES = (1e100, 1e30)
 
 

@@ -31,7 +31,7 @@ def parse(
     outputs: Sequence[str] | None = None,
     flags_are_numbers: bool = False,
 ) -> Graph:
-    """The graph of an expression text, as INTERFACE.md describes the language.
+    """The graph of an expression text, as docs/language.md describes it.
 
     ``name`` is where the text came from (a file), '' for the command line. ``shapes`` declares
     array variables, ``parameters`` binds constants (numbers or nested lists of them), ``bound`` are

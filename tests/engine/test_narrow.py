@@ -17,7 +17,7 @@ from tests.expressions import Case, cases
 @given(cases())
 def test_one_node_at_a_time_gives_what_the_groups_give(case: Case) -> None:
     p, x = case.program(), case.point()
-    lines = narrow.straighten(p.graph)
+    lines = narrow.in_lines(p.graph)
     values = narrow.forward(lines, x)
     assume(values is not None)
     assert values is not None

@@ -94,7 +94,8 @@ class Beside:
             return self._shows(true, scale * self._size(along) * self._size(across))
 
     def _shows(self, true: Truth, rise: Any) -> Truth:
-        """The truth, but no 0 where even a slope as large as the scale would not show."""
+        """The truth; a 0 is believed only if a slope as large as the scale would have been visible
+        in the digits that are left."""
         if isinstance(true, Unchecked | Nowhere) or true:
             return true
         hidden = 0 < rise < _HIDDEN * max(map(abs, self._here))

@@ -1,4 +1,5 @@
-"""How many digits a formula swallows on the way, so that they are put on top.
+"""Guard digits: how many more than asked for a run must carry, because ``1 + 1e-160`` or
+``tanh(300)`` loses them on the way.
 
 Two runs that agree have not both lost the same digits, unless a sum swallows a number whole:
 ``log(1 + x**2)`` is 0 at x = 1e-160 with 100 digits and with 200. So the magnitudes of one run tell

@@ -247,8 +247,8 @@ class _Work:
 def agreed(fewer: Any, more: Any, scale: float, vanishing: int = 0) -> Truth:
     """``more``, computed with more digits than ``fewer``, if they agree far beyond a double.
 
-    Of a true 0 made by terms that cancel, a run leaves next to nothing beside the ``scale``. The
-    last run says below which power of ten that is: ``vanishing``.
+    Terms that cancel to an exact 0 leave rounding of about 10**-digits · ``scale``. In the last
+    run, of ``vanishing`` digits, what is no larger counts as 0.
     """
     mp = context()
     if not mp.isfinite(more):
