@@ -37,11 +37,6 @@ def answer(options: Options, kind: Kind | None = None) -> Answer | Text:
             from gradcalc.cli.formulas import formulas  # deferred: not every answer is one
 
             return formulas(options, kind, graph)
-    return numbers(options, kind)
-
-
-def numbers(options: Options, kind: Kind) -> Answer:
-    """The values and the derivative at the point, checked."""
     method(options)  # refused before anything is computed
     problem = posed(options)
     if kind.of_one:
