@@ -257,7 +257,9 @@ def _installed(folder):
     stand_in.install()
     modules = _modules()
     sys.modules.update(modules)
-    sys.path.insert(0, str(folder))
+    beside = types.ModuleType("autograd")  # the folder, whatever package has that name here
+    beside.__path__ = [str(folder / "autograd")]
+    sys.modules["autograd"] = beside
     vars(torch)["utils"] = modules["torch.utils"]
     for name, module in modules.items():
         parent, _, child = name.rpartition(".")
