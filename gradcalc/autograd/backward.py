@@ -337,7 +337,10 @@ def grad(
                 f"The differentiated Tensor at index {k} appears to not have been used in the "
                 "graph. Set allow_unused=True if this is the desired behavior."
             )
-        results.append(v if v is None or isinstance(v, Tensor) else wrap(np.array(v)))
+        if v is not None:
+            v = v if isinstance(v, Tensor) else wrap(np.array(v))
+            v = convert(v, x._array.dtype) if isinstance(x, Tensor) else v
+        results.append(v)
     return tuple(results)
 
 

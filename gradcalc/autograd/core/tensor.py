@@ -351,7 +351,7 @@ class Tensor:
                 "Setting requires_grad=True on inference tensor outside InferenceMode is not "
                 "allowed."
             )
-        self._tracked = value
+        self._tracked = value or (self._view is not None and self._view.base._tracked)
         if self._view is not None:
             self._view.own = value
         if value and self._untracked_views:
