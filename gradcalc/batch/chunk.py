@@ -20,13 +20,15 @@ class Chunk:
 
     ``numbers`` has shape (N, c), a column for each one that was wanted; ``lines`` are the N numbers
     by which a user finds the rows in the input; ``unread`` says of rows that could not be read why
-    (their numbers are NaN); ``kept`` are all columns of the input, if they were asked for.
+    (their numbers are NaN); ``kept`` are all columns of the input, if they were asked for;
+    ``source`` is the file they are from, where there are several.
     """
 
     numbers: Floats
     lines: Sequence[int]
     unread: dict[int, str] = field(default_factory=dict)
     kept: tuple[Column, ...] = ()
+    source: str = ""
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -41,7 +43,7 @@ class Chunk:
             unread = {row - start: why for row, why in self.unread.items()
                       if start <= row < start + rows}  # fmt: skip
             kept = tuple(column[here] for column in self.kept)
-            yield Chunk(self.numbers[here], self.lines[here], unread, kept)
+            yield Chunk(self.numbers[here], self.lines[here], unread, kept, self.source)
 
 
 def joined(chunks: Sequence[Chunk]) -> Chunk:

@@ -33,7 +33,7 @@ def library(bytes_at_hand: int) -> Any:
 def required(what: str) -> Any:
     """polars. Raises UsageError where it is not installed."""
     if find_spec("polars") is None:
-        raise UsageError(f"{what} needs polars", hint="pip install 'gradcalc[batch]'")
+        raise UsageError(f"{what} needs polars", hint="pip install polars")
     return _loaded()
 
 

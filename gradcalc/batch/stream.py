@@ -22,9 +22,10 @@ NUMBERS = 1 << 21
 
 
 class RowError(GradcalcError):
-    """A row failed, and that was to be the end."""
+    """A row failed, and that was to be the end. ``placed``: the message says in which file."""
 
     exit = Exit.DISAGREES
+    placed = False
 
 
 @dataclass(slots=True)
@@ -38,8 +39,8 @@ class Tally:
 class Stream:
     """The rows of ``reader`` through ``results``.
 
-    ``columns`` are the positions of the numbers in the input. ``report(line, reason)`` is told of
-    the first failures, ``progress(tally)`` of every chunk. Raises RowError at a failure if
+    ``columns`` are the positions of the numbers in the input. ``report(file, line, reason)`` is
+    told of the first failures, ``progress(tally)`` of every chunk. Raises RowError at a failure if
     ``policy`` is 'stop'.
     """
 
@@ -52,7 +53,7 @@ class Stream:
         keep: bool,
         policy: str,
         sample: Sample,
-        report: Callable[[int, str], None],
+        report: Callable[[str, int, str], None],
         progress: Callable[[Tally], None],
     ) -> None:
         self._reader = reader
@@ -76,7 +77,9 @@ class Stream:
                 if len(table.results):
                     yield table
                 if stopped:
-                    raise RowError(stopped)
+                    error = RowError(stopped)
+                    error.placed = bool(chunk.source)
+                    raise error
                 self._progress(self.tally)
 
     def _through(self, chunk: Chunk) -> tuple[Table, str]:
@@ -107,14 +110,15 @@ class Stream:
         self.tally.rows += row + 1
         self.tally.failed += 1
         reason = chunk.unread.get(row) or self._results.why(chunk.numbers[row], results[row])
-        where = f"{self._reader.unit} {chunk.lines[row]}"
+        where = f"{chunk.source}, " * bool(chunk.source)
+        where += f"{self._reader.unit} {chunk.lines[row]}"
         kept = tuple(column[:row] for column in chunk.kept)
         return Table(kept, results[:row], True), f"{where}: {reason}"
 
     def _tell(self, chunk: Chunk, results: Floats, bad: NDArray[np.bool_]) -> None:
         for row in np.flatnonzero(bad)[: max(0, FEW - self.tally.failed)].tolist():
             reason = chunk.unread.get(row) or self._results.why(chunk.numbers[row], results[row])
-            self._report(chunk.lines[row], reason)
+            self._report(chunk.source, chunk.lines[row], reason)
 
     def _kept_names(self) -> tuple[str, ...]:
         if not self._keep:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, BinaryIO
 
 from gradcalc.batch import compression
@@ -17,6 +18,7 @@ from gradcalc.cli.dispatch import report
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import bytes_sink, write
 from gradcalc.cli.question import STDIN, expression, names, values
+from gradcalc.cli.replaced import require_no_input
 from gradcalc.cli.terminal import is_terminal, wants_color
 from gradcalc.errors import BindingError, Exit, GradcalcError, Source, Span, UsageError
 from gradcalc.language.names import spelled
@@ -24,6 +26,9 @@ from gradcalc.language.points import bind, expanded, read
 from gradcalc.language.problem import constants
 from gradcalc.render.errors import note
 from gradcalc.text import safe
+
+SLOW = 3.0
+"""Seconds from which on a user is told how it goes sooner."""
 
 if TYPE_CHECKING:
     from gradcalc.batch.chunk import Reader
@@ -49,8 +54,8 @@ def batch(options: Options) -> Exit:
     if options.points == "-" and options.expr == ["-"]:
         raise UsageError("the expression and the points cannot both come from standard input")
     text, name = expression(options)
-    with _points(options.points) as (file, source):
-        from gradcalc.batch import columns, formats  # deferred: numpy
+    with _reader(options, options.points) as (reader, source):
+        from gradcalc.batch import columns  # deferred: numpy
 
         asked = columns.Expression(
             text,
@@ -61,12 +66,33 @@ def batch(options: Options) -> Exit:
             _fixed(options),
             _called(options),
         )
-        with formats.opened(_input_format(options), file, source) as reader:
-            layout = columns.fit(asked, reader, source)
-            layout = replace(layout, graph=under(layout.graph, options.convention))
-            for remark in () if options.quiet else layout.graph.notes:
-                write(sys.stderr, note(remark, color=wants_color(options.color, sys.stderr)))
-            return _run(options, reader, source, layout, _request(options, kinds, layout))
+        layout = columns.fit(asked, reader, source)
+        layout = replace(layout, graph=under(layout.graph, options.convention))
+        for remark in () if options.quiet else layout.graph.notes:
+            write(sys.stderr, note(remark, color=wants_color(options.color, sys.stderr)))
+        return _run(options, reader, source, layout, _request(options, kinds, layout))
+
+
+@contextmanager
+def _reader(options: Options, points: str) -> Iterator[tuple[Reader, str]]:
+    """The rows of the input, or of all the files that it means; and what errors call it."""
+    from gradcalc.batch import formats, several  # deferred: numpy
+
+    @contextmanager
+    def opened(path: str) -> Iterator[Reader]:
+        with _points(path) as (file, source):
+            format = options.input_format or by_extension(path) or "csv"
+            with formats.opened(format, file, source) as reader:
+                yield reader
+
+    paths = several.listed(points)
+    if options.out is not None:
+        require_no_input(options.out, paths)
+    with opened(paths[0]) as first:
+        if len(paths) > 1:
+            yield several.Several(first, paths, opened), points
+        else:
+            yield first, STDIN if paths[0] == "-" else paths[0]
 
 
 def _run(options: Options, reader: Reader, source: str, layout: Layout, request: Request) -> Exit:
@@ -101,10 +127,13 @@ def _run(options: Options, reader: Reader, source: str, layout: Layout, request:
             formats.written(_output_format(options), stream.names, stream.tables(), file, seeks)
             file.flush()
     except RowError as error:
-        error.message = f"{source}, {error.message}"
+        error.message = error.message if error.placed else f"{source}, {error.message}"
         raise
     seconds = progress.seconds
     outcome = sample.outcome(results, reader.unit, options.budget)
+    if seconds > SLOW and find_spec("polars") is None and not options.quiet:
+        remark = "text is read and written several times sooner with polars: pip install polars"
+        write(sys.stderr, note(remark, color=wants_color(options.color, sys.stderr)))
     return _close(options, stream.tally, seconds, outcome)
 
 
@@ -297,12 +326,12 @@ def _rate(rows: float) -> str:
 
 def _reporter(
     options: Options, source: str, unit: str, progress: Progress
-) -> Callable[[int, str], None]:
+) -> Callable[[str, int, str], None]:
     """What says of a row that it failed."""
 
-    def told(line: int, reason: str) -> None:
+    def told(file: str, line: int, reason: str) -> None:
         progress.clear()
-        error = GradcalcError(f"{source}, {unit} {line}: {reason}")
+        error = GradcalcError(f"{file or source}, {unit} {line}: {reason}")
         report(error, json=options.output_format == "ndjson", color=options.color)
 
     return told

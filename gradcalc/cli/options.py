@@ -291,7 +291,9 @@ class Options:
     points: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE", help="The points, a row each under a header of names; '-' is stdin."
+            metavar="FILE",
+            help="The points, a row each under a header of names: a file, a folder, a pattern like "
+            "'r*.csv', or '-' for stdin.",
         ),
     ] = None
     map: Annotated[

@@ -312,7 +312,7 @@ def test_without_polars(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(columnar, "find_spec", lambda _: None)
     with pytest.raises(GradcalcError, match="Parquet needs polars") as raised:
         formats.opened("parquet", io.BytesIO(b"PAR1"), "points").__enter__()
-    assert raised.value.hint == "pip install 'gradcalc[batch]'"
+    assert raised.value.hint == "pip install polars"
 
 
 @pytest.mark.parametrize(

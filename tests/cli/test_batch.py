@@ -439,6 +439,60 @@ def test_without_a_library_zstd_is_refused_before_anything_is_read(
     assert "pip install zstandard" in ran.err
 
 
+def test_files_of_a_folder_or_a_pattern_in_natural_order(gradcalc: Shell) -> None:
+    Path("d").mkdir()
+    put("d/r10.csv", "y,x\n5,100\n")
+    put("d/r2.csv", "x,y\n1,2\n3,4\n")
+    put("d/r3.ndjson", '{"y": 7, "x": 6}\n')
+    put("d/notes.md", "nothing")
+    put("d/.hidden.csv", "x,y\n0,0\n")
+    words = ("batch", "10*x+y", "--what", "eval", "-f", "csv", "--points")
+    for points in ("d", "d/", "d/r*"):
+        ran = gradcalc(*words, points)
+        assert (ran.code, ran.out) == (0, "f1\n12.0\n34.0\n67.0\n1005.0\n")
+    ran = gradcalc(*words, "d/*.csv", "--keep")
+    assert ran.out == "x,y,f1\n1.0,2.0,12.0\n3.0,4.0,34.0\n100.0,5.0,1005.0\n"
+    put("d/r11.csv", "x,y\n1,?\n")
+    assert "error: d/r11.csv, line 2: y is '?', not a number" in gradcalc(*words, "d").err
+    stopped = gradcalc(*words, "d", "--on-error", "stop")
+    assert stopped.err == "error: d/r11.csv, line 2: y is '?', not a number\n"
+    put("d/r12.csv", "x,z\n1,2\n")
+    ran = gradcalc(*words, "d")
+    assert (ran.code, ran.out) == (3, "")
+    assert "d/r12.csv has no column 'y', which d/r2.csv has" in ran.err
+
+
+def test_a_name_with_a_star_is_a_name(gradcalc: Shell) -> None:
+    put("a*.csv", "x\n1\n")
+    put("ab.csv", "x\n2\n")
+    assert gradcalc("batch", "x", "--points", "a*.csv", "--what", "eval").out == "f1\n1.0\n"
+    assert gradcalc("batch", "x", "--points", "a?.csv", "--what", "eval").out == "f1\n1.0\n2.0\n"
+
+
+def test_of_many_files_none_is_written_over(gradcalc: Shell) -> None:
+    Path("d").mkdir()
+    for name in ("a", "b"):
+        put(f"d/{name}.csv", "x\n1\n")
+    ran = gradcalc("batch", "x", "--points", "d", "-o", "d/b.csv")
+    assert (ran.code, "which is read" in ran.err) == (2, True)
+    assert gradcalc("batch", "x", "--points", "d/c*.csv").code == 2
+    Path("e").mkdir()
+    assert gradcalc("batch", "x", "--points", "e").code == 2
+
+
+@pytest.mark.parametrize("installed", [False, True])
+def test_what_would_make_long_input_quick_is_said_once(
+    gradcalc: Shell, monkeypatch: pytest.MonkeyPatch, installed: bool
+) -> None:
+    from gradcalc.cli import batch
+
+    monkeypatch.setattr(batch, "SLOW", 0.0)
+    monkeypatch.setattr(batch, "find_spec", lambda _: True if installed else None)
+    ran = gradcalc("batch", PAIR, "--points", put("p.csv", POINTS))
+    assert ran.err.count("pip install polars") == (not installed)
+    assert gradcalc("batch", PAIR, "--points", "p.csv", "-q").err == ""
+
+
 def test_failures_in_json(gradcalc: Shell) -> None:
     ran = gradcalc(
         "batch", "sqrt(x)", "--points", put("p.csv", BAD), "-f", "ndjson", "--what", "eval", "-q"
@@ -456,7 +510,7 @@ def test_failures_in_json(gradcalc: Shell) -> None:
         (2, [PAIR], "needs --points"),
         (2, ["--points", "p.csv"], "needs an expression"),
         (2, [PAIR, "--points", "nowhere.csv"], "cannot read 'nowhere.csv'"),
-        (2, [PAIR, "--points", "."], "cannot read '.'"),
+        (2, [PAIR, "--points", "e"], "cannot read 'e': there are no files of points"),
         (2, ["-", "--points", "-"], "both"),
         (2, [PAIR, "--points", "p.csv", "--what", "hess"], "none of"),
         (2, [PAIR, "--points", "p.csv", "--on-error", "ignore"], "none of"),
@@ -482,6 +536,7 @@ def test_what_does_not_fit(gradcalc: Shell, code: int, words: list[str], message
     put("bare.csv", "1,2\n")
     put("empty.csv", "\n\n")
     put("f1.csv", "x1,x2,f1\n1,2,3\n")
+    Path("e").mkdir()
     Path("utf16.csv").write_text(POINTS, "utf-16")
     ran = gradcalc("batch", *words)
     assert (ran.code, ran.out) == (code, "")
