@@ -19,7 +19,6 @@ A function of the table that is not defined here is Arb's of the same name.
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import comb, factorial
 from operator import add, neg, sub
 from typing import Any, TypeAlias
 
@@ -400,99 +399,6 @@ sec, csc = _over(lambda x: x.cos()), _over(lambda x: x.sin())
 sech, csch = _over(cosh), _over(sinh)
 asec, acsc = _of_reciprocal(lambda x: x.acos()), _of_reciprocal(lambda x: x.asin())
 acoth, asech, acsch = _of_reciprocal(atanh), _of_reciprocal(acosh), _of_reciprocal(asinh)
-
-
-def _taylor(x: Germ, derivative: Callable[[int, Any], Any]) -> Germ:
-    """A function from its derivatives at a ball: ``derivative(k, value)``."""
-    value, total, factor = first(x), _ZERO, _ONE
-    for k in range(ctx.cap if isinstance(x, arb_series) else 1):
-        total = total + derivative(k, value) * factor
-        factor = factor * (x - value) / (k + 1)
-    return total
-
-
-def _order_of(n: Germ) -> int | None:
-    if isinstance(n, fmpq):
-        return int(n.p) if n.q == 1 and abs(n.p) < 1000 else None
-    whole = n.unique_fmpz() if isinstance(n, arb) and n.is_exact() else None
-    return None if whole is None or abs(whole) >= 1000 else int(whole)
-
-
-def _of_order(derivative: Callable[[int, int, Any], Any]) -> Callable[[Germ, Germ], Germ]:
-    """A function of a whole order; ``derivative(n, k, value)`` is the k-th one at a ball."""
-
-    def ordered(n: Germ, x: Germ) -> Germ:
-        order = _order_of(n)
-        if order is None:
-            return NAN
-        return _taylor(x, lambda k, value: derivative(order, k, arb(value)))
-
-    return ordered
-
-
-def _neighbours(name: str, signs: tuple[int, int]) -> Callable[[int, int, Any], Any]:
-    """2^-k times the sum of Bessel functions that the k-th derivative of one is."""
-
-    def derivative(n: int, k: int, value: Any) -> Any:
-        f = getattr(value, name)
-        terms = (comb(k, j) * signs[1] ** j * f(n - k + 2 * j) for j in range(k + 1))
-        return signs[0] ** k * sum(terms, _ZERO) / 2**k
-
-    return derivative
-
-
-besselj = _of_order(_neighbours("bessel_j", (1, -1)))
-besseli = _of_order(_neighbours("bessel_i", (1, 1)))
-expint = _of_order(lambda n, k, value: (-1) ** k * value.expint(n - k))
-
-
-def _wave(n: int, value: Any) -> Any:
-    """The n-th derivative of sin(x)/x at a ball."""
-    if not abs(value) < 1:
-        before = ctx.cap
-        ctx.cap = n + 3
-        try:
-            beside = arb_series([value, 1])
-            return div(beside.sin(), beside)[n] * arb(factorial(n))
-        finally:
-            ctx.cap = before
-    total, power = _ZERO, _ONE  # Taylor at 0; no derivative of any order is larger than 1
-    for k in range(ctx.prec):
-        if (n + k) % 2 == 0:
-            total = total + (-1) ** ((n + k) // 2) * power / (n + k + 1)
-        power = power * value / (k + 1)
-        if abs(power) < arb(2) ** -(2 * ctx.prec):
-            break
-    return total + arb(0, abs(power).upper())
-
-
-cardinal = _of_order(lambda n, k, value: _wave(n + k, value))
-sincn = _of_order(lambda n, k, value: arb.pi() ** (n + k) * _wave(n + k, arb.pi() * value))
-
-
-def sinc(x: Germ) -> Germ:
-    return arb(x).sinc_pi() if not isinstance(x, arb_series) else sincn(_ZERO, x)
-
-
-def lambertwp(x: Germ) -> Germ:
-    return 1 + x.lambertw()
-
-
-def erfinv(x: Germ) -> Germ:
-    if not isinstance(x, arb_series):
-        return arb(x).erfinv()
-    value = first(x).erfinv()
-    rise = arb_series([value, 1]).erf()
-    return value + _rise(rise).reversion()(_rise(x))
-
-
-def _rise(x: Any) -> Any:
-    """A germ without its value at t = 0."""
-    return arb_series([_ZERO, *x.coeffs()[1:]], prec=x.prec)
-
-
-def erfinvd(x: Germ) -> Germ:
-    return arb.pi().sqrt() / 2 * square(erfinv(x)).exp()
 
 
 def hypot(x: Germ, y: Germ) -> Germ:

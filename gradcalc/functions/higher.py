@@ -13,6 +13,7 @@ from gradcalc.functions.declare import binary, mp, sp, unary
 from gradcalc.functions.digits import context
 from gradcalc.functions.row import Lazy
 
+balls: Any = Lazy("gradcalc.functions.higher_balls")
 bessel: Any = Lazy("gradcalc.functions.bessel")
 integrals: Any = Lazy("gradcalc.functions.integrals")
 inverses: Any = Lazy("gradcalc.functions.inverses")
@@ -56,14 +57,17 @@ def _real_w(x: Any) -> Any:
 # A table: a row a line.
 # fmt: off
 
-unary("sinc", integrals.sinc, d="sincn(1, x)",
+unary("sinc", integrals.sinc, ball=balls.sinc,
+      d="sincn(1, x)",
       doc="sin(pi*x)/(pi*x), as in numpy and PyTorch; sin(x)/x is cardinal(0, x)",
       sympy=lambda x: sp.sin(_pi() * x) / (_pi() * x), mpmath=mp.sincpi)
-binary("sincn", integrals.sincn, dx=None, dy="sincn(x + 1, y)", domain="x >= 0 and x == floor(x)",
+binary("sincn", integrals.sincn, ball=balls.sincn,
+       dx=None, dy="sincn(x + 1, y)", domain="x >= 0 and x == floor(x)",
        doc="x-th derivative of sinc at y",
        sympy=lambda n, x: _wave(n, _pi() * x) * _pi() ** n,
        mpmath=lambda n, x: mp.pi() ** int(n) * _wave_digits(n, mp.pi() * x))
-binary("cardinal", integrals.cardinal, dx=None, dy="cardinal(x + 1, y)",
+binary("cardinal", integrals.cardinal, ball=balls.cardinal,
+       dx=None, dy="cardinal(x + 1, y)",
        domain="x >= 0 and x == floor(x)", doc="x-th derivative of sin(y)/y, at 0 too",
        sympy=lambda n, x: _wave(n, x), mpmath=lambda n, x: _wave_digits(n, x))
 unary("si", integrals.si, d="cardinal(0, x)", doc="sine integral", sympy=sp.Si)
@@ -71,28 +75,34 @@ unary("ci", integrals.ci, d="cos(x)/x", domain="x > 0", doc="cosine integral", s
 unary("ei", integrals.ei, d="exp(x/2)*(exp(x/2)/x)", domain="x != 0", aliases=("expi",),
       doc="exponential integral", sympy=sp.Ei)
 unary("li", integrals.li, d="1/log(x)", domain="x >= 0 and x != 1", doc="logarithmic integral")
-binary("expint", integrals.expint, dx=None, dy="-expint(x - 1, y)",
+binary("expint", integrals.expint, ball=balls.expint,
+       dx=None, dy="-expint(x - 1, y)",
        domain="x == floor(x) and (y > 0 or (y == 0 and x > 1))", aliases=("expn",),
        doc="exponential integral E_x of whole order at y",
        mpmath=lambda n, x: mp.expint(int(n), x))
-binary("besselj", bessel.jv, dx=None, dy="(besselj(x - 1, y) - besselj(x + 1, y))/2",
+binary("besselj", bessel.jv, ball=balls.besselj,
+       dx=None, dy="(besselj(x - 1, y) - besselj(x + 1, y))/2",
        domain="x == floor(x)",
        aliases=("jn",), doc="Bessel function J_x of whole order at y",
        mpmath=lambda n, x: mp.besselj(int(n), x))
-binary("besseli", bessel.iv, dx=None, dy="(besseli(x - 1, y) + besseli(x + 1, y))/2",
+binary("besseli", bessel.iv, ball=balls.besseli,
+       dx=None, dy="(besseli(x - 1, y) + besseli(x + 1, y))/2",
        domain="x == floor(x)", doc="modified Bessel function I_x of whole order at y",
        mpmath=lambda n, x: mp.besseli(int(n), x))
 unary("lambertw", inverses.lambertw, d="where(x < 1, exp(-out), out/x)/lambertwp(x)",
       domain="x >= -exp(-1)",
       doc="the w with w*exp(w) = x, w >= -1", sympy=sp.LambertW,
       mpmath=_real_w)
-unary("lambertwp", inverses.lambertwp, d="where(x < 1, exp(1 - out), (out - 1)/x)/out",
+unary("lambertwp", inverses.lambertwp, ball=balls.lambertwp,
+      d="where(x < 1, exp(1 - out), (out - 1)/x)/out",
       domain="x >= -exp(-1)",
       doc="1 + lambertw(x), accurate near -1/e", sympy=lambda x: 1 + sp.LambertW(x),
       mpmath=lambda x: 1 + _real_w(x))
-unary("erfinv", normal.erfinv, d="erfinvd(x)", domain="x > -1 and x < 1",
+unary("erfinv", normal.erfinv, ball=balls.erfinv,
+      d="erfinvd(x)", domain="x > -1 and x < 1",
       doc="inverse of the error function")
-unary("erfinvd", normal.erfinvd, d="2*erfinv(x)*out**2", domain="x > -1 and x < 1",
+unary("erfinvd", normal.erfinvd, ball=balls.erfinvd,
+      d="2*erfinv(x)*out**2", domain="x > -1 and x < 1",
       doc="derivative of erfinv",
       sympy=lambda x: sp.sqrt(_pi()) / 2 * sp.exp(sp.erfinv(x) ** 2),
       mpmath=lambda x: mp.sqrt(mp.pi()) / 2 * mp.exp(mp.erfinv(x) ** 2))
