@@ -27,8 +27,8 @@ Number = float | list[Any]
 """A number, or nested lists of numbers: the value of an array variable."""
 
 
-_MEASURED = re.compile(r"(?<![\w.])(\d+\.\d+(?:[eE][-+]?\d+)?)\((\d+)\)")
-_HALF = re.compile(r"(?<![\w.])(?:\d+\.?\d*|\.\d+)[eE](?!\w)(?![-+]\d)")
+_MEASURED = re.compile(r"(?<![\w.])(\d++\.\d++(?:[eE][-+]?\d+)?)\((\d+)\)")
+_HALF = re.compile(r"(?<![\w.])(?:\d++\.?+\d*+|\.\d++)[eE](?!\w)(?![-+]\d)")
 
 
 @dataclass(frozen=True, slots=True)
