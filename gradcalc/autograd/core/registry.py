@@ -30,6 +30,7 @@ def function(*names: str) -> Callable[[F], F]:
     """Make it a function of the package, under its own name and these."""
 
     def register(made: F) -> F:
+        made.__qualname__ = made.__name__  # errors name the function, not what made it
         taking = made if isinstance(made, type) else with_out(made)
         NAMES.update(dict.fromkeys((made.__name__, *names), taking))
         return made

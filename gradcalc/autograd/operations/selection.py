@@ -35,7 +35,7 @@ def _taken(x: Tensor, key: tuple[Any, ...], node: type[IndexBackward0]) -> Tenso
 
 
 def _key_along(x: Any, places: Any, dim: int) -> tuple[Any, ...]:
-    key = list(np.indices(places.shape, sparse=True))
+    key: list[Any] = list(np.indices(places.shape, sparse=True)) or [places]
     key[dim] = places
     return tuple(key)
 
@@ -203,7 +203,8 @@ def take(x: Tensor, index: Tensor) -> Tensor:
         raise IndexError(
             f"out of range: tried to access index {wrong.flat[0]} on a tensor of {size} elements."
         )
-    return _taken(x, np.unravel_index(places % size if size else places, x._array.shape), _TAKE)
+    flat = x if x.ndim else x.reshape(1)
+    return _taken(flat, np.unravel_index(places % (size or 1), flat._array.shape), _TAKE)
 
 
 @operation()
@@ -274,6 +275,8 @@ def argwhere(x: Tensor) -> Tensor:
 @operation()
 def roll(x: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     """The numbers moved on by ``shifts``, those at the end to the front."""
+    if not x.ndim:
+        return x.clone()  # type: ignore[no-any-return]
     if dims is not None and dims != ():
         dims = several_axes((dims,) if isinstance(dims, int) else dims, x.ndim)
         shifts = (shifts,) if isinstance(shifts, int) else tuple(shifts)
@@ -354,6 +357,9 @@ _SCATTER, _SCATTER_VALUE, _SCATTER_ADD, _INDEX_ADD, _INDEX_COPY, _INDEX_FILL = n
 
 def _written(x: Tensor, key: tuple[Any, ...], source: Any, node: Any, add: bool = False) -> Tensor:
     """A copy of x with ``source`` written at these places, or added there."""
+    if not x.ndim:
+        key = tuple(np.reshape(part, -1) for part in key)
+        return _written(x.reshape(1), key, _row(source), node, add).reshape(())  # type: ignore[no-any-return]
     array = np.array(x._array)
     given = isinstance(source, Tensor)
     if given and source._array.dtype != array.dtype:
@@ -369,6 +375,10 @@ def _written(x: Tensor, key: tuple[Any, ...], source: Any, node: Any, add: bool 
         return out
     places = tuple(wrap(p) if isinstance(p, np.ndarray) else p for p in key)
     return attach(out, node(places, add), *inputs)
+
+
+def _row(source: Any) -> Any:
+    return source.reshape(-1) if isinstance(source, Tensor) else source
 
 
 def _scatter_key(x: Tensor, dim: int, index: Tensor) -> tuple[Any, ...]:
