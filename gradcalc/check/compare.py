@@ -40,6 +40,10 @@ class Unchecked(NamedTuple):
     reason: str
 
 
+KINK, TOO_MANY = "kink", "no time for every entry"
+"""Reasons that are told of elsewhere."""
+
+
 class Open(Unchecked):
     """The same where it was tried hard: a number on a step, to all the digits that there were. No
     other method's word for it counts."""

@@ -9,8 +9,7 @@ import numpy as np
 
 from gradcalc.calculus.kinds import KINDS, Kind
 from gradcalc.check.case import Case, Reference
-from gradcalc.check.compare import Comparison, Open, Truth, compare
-from gradcalc.check.digits.oracle import TOO_MANY
+from gradcalc.check.compare import TOO_MANY, Comparison, Open, Truth, compare
 from gradcalc.check.verdict import (
     FEW_DIGITS,
     FEWEST_DIGITS,

@@ -12,8 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gradcalc.check.case import Case, Reference
-from gradcalc.check.compare import LIMIT, Nowhere, Open, Truth, Unchecked, error
-from gradcalc.check.digits.oracle import KINK
+from gradcalc.check.compare import KINK, LIMIT, Nowhere, Open, Truth, Unchecked, error
 from gradcalc.check.verdict import count
 from gradcalc.functions.digits import context
 

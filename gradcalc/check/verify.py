@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -12,14 +13,10 @@ import numpy as np
 from gradcalc.check.budget import Deadline, OutOfTime
 from gradcalc.check.case import Case, NoReferenceError, Reference, as_floats
 from gradcalc.check.conditioning import conditioning
-from gradcalc.check.digits import differences
-from gradcalc.check.digits import oracle as digits
-from gradcalc.check.enclosures import oracle as enclosures
 from gradcalc.check.enclosures.oracle import FEWEST, MOST
 from gradcalc.check.judge import join, judge
 from gradcalc.check.merge import left_open, merge
 from gradcalc.check.structure import sum_terms
-from gradcalc.check.symbolic import oracle as symbolic
 from gradcalc.check.verdict import Verdict
 from gradcalc.engine.point import At, Question
 from gradcalc.errors import UsageError
@@ -132,18 +129,25 @@ def _size(numbers: Any) -> float:
     return float(np.abs(numbers).sum())
 
 
-_TRUTH: dict[str, Callable[[Case, Deadline], Reference]] = {
-    "arb": enclosures.truth,
-    "sympy": symbolic.truth,
-    "mpmath": digits.truth,
-    "differences": differences.truth,
+_ORACLES = {
+    "arb": "enclosures.oracle",
+    "sympy": "symbolic.oracle",
+    "mpmath": "digits.oracle",
+    "differences": "digits.differences",
 }
+
+
+def _truth(method: str) -> Callable[[Case, Deadline], Reference]:
+    """The oracle of that name, loaded when it is asked: Arb alone needs none of the others."""
+    truth: Callable[[Case, Deadline], Reference]
+    truth = import_module(f"gradcalc.check.{_ORACLES[method]}").truth
+    return truth
 
 
 def _asked(method: str, case: Case, deadline: Deadline) -> tuple[Reference | None, str]:
     """The answer of a method, or why there is none."""
     try:
-        return _TRUTH[method](case, deadline), ""
+        return _truth(method)(case, deadline), ""
     except OutOfTime:
         return None, "no time"
     except NoReferenceError as why:
@@ -163,7 +167,7 @@ def _judged(
         return verdict
     try:
         again = "arb" if reference.balls else method.partition("+")[0]
-        moved = conditioning(_TRUTH[again], case, reference, deadline)
+        moved = conditioning(_truth(again), case, reference, deadline)
     except (OutOfTime, NoReferenceError):
         return verdict
     excused = judge(method, moved, reference, remark)

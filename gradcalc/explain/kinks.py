@@ -21,6 +21,7 @@ from gradcalc.functions.primitives import (
     AND,
     CONVENTIONS,
     EQ,
+    FUNCTIONS,
     GE,
     GT,
     LE,
@@ -73,7 +74,8 @@ class Kink:
     ``text`` is the user's text for it, ``condition`` what makes it a kink there, in the user's
     terms ("x1 = 0"); ``sides`` are the slopes, for each operand that depends on a variable; for a
     ``where`` on its boundary, for the one variable that was moved. ``jump`` is the value on either
-    side if that differs; ``others`` the slopes that other libraries use, by their names.
+    side if that differs; ``library`` whose slopes they are, '' where they are ours alone;
+    ``others`` the slopes that other libraries use, by their names.
     """
 
     node: int
@@ -100,13 +102,15 @@ class Kink:
             ends = (f"{_shown(side.left)} | {_shown(side.right)}" for side in self.sides)
             pairs = " and ".join(ends)
             what = f"has a kink at {self.condition}: left | right slope {pairs}"
-        return f"{self.text} {what}; {_listed(self.slopes)} used ({self._whose()})"
+        whose = self._whose()
+        return f"{self.text} {what}; {_listed(self.slopes)} used{f' ({whose})' if whose else ''}"
 
     def _whose(self) -> str:
         if self.primitive.code == WHERE.code:
             return "that of the branch taken"
-        others = [f"; {name} takes {_listed(slopes)}" for name, slopes in self.others]
-        return f"{self.library}'s choice{''.join(others)}"
+        chosen = [f"{self.library}'s choice"] if self.library else []
+        others = [f"{name} takes {_listed(slopes)}" for name, slopes in self.others]
+        return "; ".join(chosen + others)
 
 
 def _listed(slopes: Sequence[float]) -> str:
@@ -152,7 +156,31 @@ def _found(at: At) -> list[Kink]:
 
 
 def _is_kink(graph: Graph, node: int, values: Any) -> bool:
-    condition = _condition(TABLE[graph.codes[node]])
+    return _holds(TABLE[graph.codes[node]].kink, graph, node, values)
+
+
+def _is_chained(graph: Graph, node: int) -> bool:
+    """Whether it is a part of max(x, y, z) or of a norm, which libraries differentiate as a whole:
+    a tie of three is 1/3 each there."""
+    code = graph.codes[node]
+    if TABLE[code].arity != 2:
+        return False
+    word = re.match(r"(\w+)\(", graph.text(node))
+    known = FUNCTIONS.get(word[1]) if word else TABLE[code]
+    if known is None or known.name not in TABLE[code].name:
+        return True
+    above = (
+        graph.codes[user] == code and node in operands(graph, user)
+        for user in range(node + 1, len(graph))
+    )
+    return any(graph.codes[below] == code for below in operands(graph, node)) or any(above)
+
+
+def _holds(text: str, graph: Graph, node: int, values: Any) -> bool:
+    """Whether a condition on a node's operands holds at its values."""
+    if not text:
+        return False
+    condition = _condition(text)
     known = dict(condition.constants)
     within = operands(graph, node)
     for name, place in zip(condition.variables, condition.inputs, strict=True):
@@ -165,8 +193,8 @@ def _is_kink(graph: Graph, node: int, values: Any) -> bool:
 
 
 @cache
-def _condition(primitive: Primitive) -> Graph:
-    return parse(primitive.kink, bound=OPERANDS, flags_are_numbers=True)
+def _condition(text: str) -> Graph:
+    return parse(text, bound=OPERANDS, flags_are_numbers=True)
 
 
 def _alive(graph: Graph, values: Any) -> bytearray:
@@ -212,10 +240,11 @@ def _describe(graph: Graph, node: int, values: Any, varies: bytearray) -> Kink:
     xs = [float(values[operand]) for operand in within]
     used = _slopes(primitive, xs)
     convention, table_row = _origin(primitive)
+    chained, own = _is_chained(graph, node), _holds(table_row.own, graph, node, values)
     others = [
         (LIBRARIES[name], tuple(_slopes(CONVENTIONS[name].get(table_row.code, table_row), xs)))
         for name in LIBRARIES
-        if name != convention
+        if name != convention and not chained and not (own and name == "torch")
     ]
     return Kink(
         node=node,
@@ -225,7 +254,7 @@ def _describe(graph: Graph, node: int, values: Any, varies: bytearray) -> Kink:
         condition=condition.replace("==", "="),
         sides=tuple(_sides(primitive, xs, k, used[k]) for k in moving),
         jump=next(filter(None, (_jump(primitive, xs, k) for k in moving)), None),
-        library=LIBRARIES[convention],
+        library="" if chained or (own and convention == "torch") else LIBRARIES[convention],
         others=tuple(
             (name, tuple(theirs[k] for k in moving))
             for name, theirs in others

@@ -27,6 +27,8 @@ A row says:
     where it is defined, as a condition on the operands; empty means everywhere.
 ``kink``
     where it has no derivative and the partials state a convention instead (PyTorch's).
+``own``
+    where that convention is nobody's but ours (PyTorch has NaN at hypot(0, 0)).
 ``defaults``
     the last operands where a call leaves them out.
 ``indifferent``
@@ -288,7 +290,8 @@ CLAMP = ternary("clamp", lambda x, lo, hi: np.minimum(np.maximum(x, lo), hi),
         dx="where(x >= y and x <= z, 1, 0)",
         dy="where(x < y and y <= z, 1, 0)",
         dz="where(x > z or y > z, 1, 0)",
-        kink="x == y or x == z", selects=True, aliases=("clip",),
+        kink="x == y or x == z", own="x < y and y == z",
+        selects=True, aliases=("clip",),
         doc="x, but at least y and at most z",
         sympy=lambda x, lo, hi: sp.Piecewise((hi, lo > hi), (lo, x < lo), (hi, x > hi), (x, True)),
         mpmath=lambda x, lo, hi: min(max(x, lo), hi))
@@ -306,7 +309,7 @@ OUTWEIGHS = binary("outweighs", lambda x, y: np.greater(abs(x), abs(y)), dx=None
 
 HYPOT = binary("hypot", np.hypot, dx="where(out == 0, 0, x/out)", dy="where(out == 0, 0, y/out)",
                plain=("x/out", "y/out"),
-               kink="x == 0 and y == 0",
+               kink="x == 0 and y == 0", own="x == 0 and y == 0",
                elsewhere="hypotf", doc="sqrt(x**2 + y**2), without overflow",
                sympy=lambda x, y: sp.sqrt(x**2 + y**2))
 

@@ -78,6 +78,7 @@ class Primitive:
     ball_forward: Any
     domain: str = ""
     kink: str = ""
+    own: str = ""
     doc: str = ""
     aliases: tuple[str, ...] = ()
     elsewhere: str = ""

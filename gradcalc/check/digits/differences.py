@@ -10,7 +10,7 @@ from __future__ import annotations
 from gradcalc.calculus.kinds import U, V
 from gradcalc.check.budget import Deadline
 from gradcalc.check.case import Case, Reference
-from gradcalc.check.compare import Nowhere, Truth, Unchecked
+from gradcalc.check.compare import KINK, Nowhere, Truth, Unchecked
 from gradcalc.check.digits import oracle
 from gradcalc.check.digits.approach import Beside
 from gradcalc.check.structure import Outline
@@ -46,4 +46,4 @@ def _entries(case: Case, beside: Beside) -> list[Truth]:
 
 def _told(case: Case, true: Truth) -> Truth:
     """Where there is no derivative because of a kink, a note tells of it."""
-    return Unchecked(oracle.KINK) if case.kinks and isinstance(true, Nowhere) else true
+    return Unchecked(KINK) if case.kinks and isinstance(true, Nowhere) else true

@@ -15,7 +15,7 @@ from typing import Any
 from gradcalc.calculus.kinds import V
 from gradcalc.check.budget import Deadline, OutOfTime
 from gradcalc.check.case import PRECISIONS, Case, Direction, NoReferenceError, Reference
-from gradcalc.check.compare import Nowhere, Truth, Unchecked
+from gradcalc.check.compare import KINK, TOO_MANY, Nowhere, Truth, Unchecked
 from gradcalc.check.digits.approach import LOST, NEARBY, Beside
 from gradcalc.check.digits.tape import Tangents, Tape
 from gradcalc.check.structure import Outline
@@ -29,8 +29,6 @@ _PART = 0.7
 """… no more than this part of the time is left."""
 _PROBES = 8  # rows or columns that tell how long all of them would take
 
-TOO_MANY = "no time for every entry"
-KINK = "kink"
 
 Run = Callable[[Tape], list[Any]]
 

@@ -15,7 +15,7 @@ from gradcalc.calculus.kinds import U, V
 from gradcalc.check import sweeps
 from gradcalc.check.budget import Deadline
 from gradcalc.check.case import Case, NoReferenceError, Reference
-from gradcalc.check.compare import Nowhere, Open, Truth, Unchecked
+from gradcalc.check.compare import KINK, Nowhere, Open, Truth, Unchecked
 from gradcalc.check.structure import Outline, needed
 from gradcalc.functions.digits import context
 
@@ -26,7 +26,6 @@ _STEEPER = 3.0
 _SMALLEST, _LARGEST = -1075, 1024
 """Powers of two: what is smaller has 0 as its double, what is larger an infinity."""
 
-KINK = "kink"
 LIMIT = "limit not evaluated"
 NO_VALUE = "no real value"
 TOO_LARGE = "too large a number"
