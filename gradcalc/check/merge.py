@@ -25,10 +25,11 @@ def left_open(case: Case, answers: Mapping[str, Reference]) -> bool:
     """Whether there is a number of ours of which no answer knows anything, or nothing that we could
     not be wrong about: one of them accuses us, and it is not proven."""
     known = [case.about(answer) for answer in answers.values()]
+    proof = case.about(answers["arb"]) if "arb" in answers else None
     for k, (ours, scale) in enumerate(zip(case.numbers, case.scales, strict=True)):
         said = [truths[k] for truths in known if not isinstance(truths[k], Unchecked)]
         tried = any(isinstance(truths[k], Open) for truths in known)
-        proven = "arb" in answers and not isinstance(case.about(answers["arb"])[k], Unchecked)
+        proven = proof is not None and not isinstance(proof[k], Unchecked)
         if proven or tried or math.isnan(ours):
             continue
         if not said or any(_accuses(true, ours, scale) for true in said):
