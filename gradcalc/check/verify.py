@@ -27,7 +27,7 @@ METHODS = ("auto", "sympy", "arb", "mpmath", "differences", "none")
 BUDGET = 5.0
 """Seconds of processor time that a check may take."""
 
-_ARB_SHARE, _SYMPY_SHARE = 0.3, 0.5
+_ARB_SHARE, _SYMPY_SHARE = 0.6, 0.5
 """What parts of the budget they get when something else can stand in."""
 
 
