@@ -26,13 +26,14 @@ differences:
   numbers here; outside a function's domain slopes are NaN, as its values are. elu's second
   derivative at 0 is that from the left. Which of equal numbers ``kthvalue`` and ``median`` take is
   not PyTorch's choice. The second derivative of clamp is 0 here, and refused there.
+- The sign of NaN is NaN here, 0 there.
 - Several integers and slices are one node, and so is a vector times a matrix; PyTorch has several.
 - A first gradient is a copy, always: PyTorch may keep the buffer that the sweep computed.
 - Conjugates are computed when they are asked for; PyTorch sets a bit.
 - ``vmap`` and ``is_grads_batched`` are loops; ``save`` and ``load`` have a format of their own.
 - Lists may be assigned to slots, and arrays of numpy multiplied with tensors that require grad.
-- Not here: layers, optimizers, devices, named axes, sparse tensors, einsum, cumprod, determinants
-  and solves, ``allow_mutation_on_saved_tensors``.
+- Not here: layers, optimizers, devices, named axes, sparse tensors, einsum, determinants and
+  solves, ``allow_mutation_on_saved_tensors``.
 """
 
 from __future__ import annotations
@@ -44,7 +45,10 @@ from types import SimpleNamespace as _SimpleNamespace
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
+import numpy as _np
+
 from gradcalc.autograd import (
+    composites,
     forward_ad,
     func,
     function,
@@ -130,6 +134,22 @@ linalg = _SimpleNamespace(
 
 cuda = _SimpleNamespace(is_available=lambda: False, device_count=lambda: 0)
 """So that ``"cuda" if torch.cuda.is_available() else "cpu"`` finds its answer."""
+
+
+def finfo(kind: _Any) -> object:
+    """The limits of a floating-point type: ``eps``, ``max``, ``tiny`` …"""
+    return _np.finfo(dtypes.numpy_type(kind))
+
+
+def iinfo(kind: _Any) -> object:
+    """The limits of an integer type."""
+    return _np.iinfo(dtypes.numpy_type(kind))
+
+
+def promote_types(one: _Any, other: _Any) -> object:
+    """The type that numbers of these two have together."""
+    kinds = [(dtypes.numpy_type(kind), 2) for kind in (one, other)]
+    return dtypes.named(dtypes.common_type(kinds))
 
 
 def is_inference(x: Tensor) -> object:

@@ -92,7 +92,7 @@ def _made_by(x: Tensor) -> str:
 
 
 def _with_suffixes(text: str, suffixes: list[str], indent: int, own_line: bool) -> str:
-    width = len(text) - text.rfind("\n") - 1
+    width = len(text) - text.rfind("\n") + 1
     for suffix in suffixes:
         if own_line or width + len(suffix) + 2 > _options.linewidth:
             text += ",\n" + " " * indent + suffix

@@ -11,12 +11,11 @@ from collections.abc import Callable, Sequence
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
-from gradcalc.calculus.rules import Rule, needed_nodes, rule
+from gradcalc.calculus.rules import Rule, of_partials, rule
 from gradcalc.errors import Span
 from gradcalc.functions.primitives import (
     ADD,
     AND,
-    CONSTANT,
     CONVENTIONS,
     DIV,
     FLOW,
@@ -30,6 +29,7 @@ from gradcalc.functions.primitives import (
 )
 from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph, chain
+from gradcalc.graph.reach import active
 
 Rules = Callable[[Primitive], Rule]
 """Where the partials come from: ``rules.rule`` for numbers, ``rules.plain`` for formulas."""
@@ -151,19 +151,6 @@ class _Backward:
         ]
 
 
-def active(graph: Graph) -> bytearray:
-    """Which nodes depend on an input."""
-    found = bytearray(len(graph))
-    for node in graph.inputs:
-        found[node] = 1
-    leaves = (VARIABLE.code, CONSTANT.code)
-    for node, code in enumerate(graph.codes):
-        if code not in leaves and node not in graph.constants:
-            operands = (column[node] for column in graph.operands)
-            found[node] = any(operand >= 0 and found[operand] for operand in operands)
-    return found
-
-
 def instantiate(
     target: Graph,
     partials: Rule,
@@ -182,13 +169,11 @@ def instantiate(
             copied[node] = _apply(target, source.codes[node], arguments, span)
         else:
             copied[node] = target.constant(source.constants[node], span, source.names.get(node, ""))
-    for node in needed_nodes(partials, wanted):
-        arguments = [copied[column[node]] for column in source.operands if column[node] >= 0]
-        copied[node] = _apply(target, source.codes[node], arguments, span)
-    return [
-        copied[node] if node is not None and k in wanted else None
-        for k, node in enumerate(partials.outputs)
-    ]
+    made = of_partials(partials, tuple(sorted(wanted)))
+    for node, primitive, below in made.steps:
+        arguments = [copied[argument] for argument in below]
+        copied[node] = _apply(target, primitive.code, arguments, span)
+    return [None if node is None else copied[node] for node in made.outputs]
 
 
 def _apply(graph: Graph, code: int, operands: Sequence[int], span: Span) -> int:

@@ -1,9 +1,11 @@
 """The partial derivatives of the primitive table, read into small graphs.
 
 ``rule(primitive)`` is a graph with inputs named x, y, z and out (those its partials mention) and
-one output per operand that has a slope. Everything that differentiates goes through here: the
-engine and the eager tensors evaluate a rule on arrays, ``gradcalc.calculus.gradients`` copies it
-into a larger graph.
+one output per operand that has a slope. Everything that differentiates goes through here: a
+``Recipe`` says in what order its nodes come about, and is read four times over: ``evaluate`` makes
+arrays of them (or whatever ``apply`` works on), ``gradients.instantiate`` nodes of a larger graph,
+``autograd.operations.formula`` what an eager tensor has to keep, ``engine.narrow`` functions of
+floats.
 """
 
 from __future__ import annotations
@@ -12,12 +14,14 @@ from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from gradcalc.functions.primitives import CONSTANT, OPERANDS, TABLE, VARIABLE
+from gradcalc.functions.primitives import OPERANDS, TABLE
 from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph
+from gradcalc.graph.reach import needed, operands
 from gradcalc.language import parse
 
 _NAMES = (*OPERANDS, "out")
+_OUT = len(OPERANDS)
 
 
 class Rule(NamedTuple):
@@ -49,32 +53,77 @@ def _read(partials: tuple[str | None, ...]) -> Rule:
     return Rule(graph, tuple(next(nodes) if flow else None for flow in flows))
 
 
+@cache
+def condition(text: str) -> Rule:
+    """A condition of the table, where a function has a kink or jumps, as a rule of one output."""
+    return _read((text,))
+
+
+class Recipe(NamedTuple):
+    """How some nodes of a small graph come about, in order.
+
+    ``inputs`` are places in (x, y, z, out) and the nodes that hold them; ``constants`` nodes and
+    their numbers; ``steps`` a node each, the primitive that makes it, and its operands.
+    """
+
+    inputs: tuple[tuple[int, int], ...]
+    constants: tuple[tuple[int, float], ...]
+    steps: tuple[tuple[int, Primitive, tuple[int, ...]], ...]
+    outputs: tuple[int | None, ...]
+
+
+@cache
+def recipe(graph: Graph, outputs: tuple[int | None, ...]) -> Recipe:
+    """What it takes to make ``outputs``, and nothing else."""
+    roots = [node for node in outputs if node is not None]
+    nodes = needed(graph, roots, closed=graph.constants)
+    names = dict(zip(graph.inputs, graph.variables, strict=True))
+    return Recipe(
+        inputs=tuple((_NAMES.index(names[node]), node) for node in nodes if node in names),
+        constants=tuple((node, graph.constants[node]) for node in nodes if node in graph.constants),
+        steps=tuple(
+            (node, TABLE[graph.codes[node]], operands(graph, node))
+            for node in nodes
+            if node not in names and node not in graph.constants
+        ),
+        outputs=outputs,
+    )
+
+
+@cache
+def of_partials(rule: Rule, wanted: tuple[int, ...]) -> Recipe:
+    """The recipe of the wanted partials; its outputs are None for the other operands."""
+    outputs = (node if k in wanted else None for k, node in enumerate(rule.outputs))
+    return recipe(rule.graph, tuple(outputs))
+
+
 def evaluate(
     rule: Rule,
-    operands: Sequence[Any],
+    given: Sequence[Any],
     out: Any,
     wanted: Collection[int],
     apply: Any = None,
 ) -> list[Any]:
     """The partials with respect to the ``wanted`` operands, None for the others.
 
-    ``operands`` and ``out`` are arrays that broadcast, or anything else on which ``apply(primitive,
-    *operands)`` works; without it, the primitives' numpy functions do. A partial that is one of the
-    operands comes back as it is, a constant one as a float.
+    ``given``, the operands, and ``out`` are arrays that broadcast, or anything else on which
+    ``apply(primitive, *operands)`` works; without it, the primitives' numpy functions do. A partial
+    that is one of the operands comes back as it is, a constant one as a float.
     """
-    recipe = _recipe(rule, tuple(wanted))
-    values: dict[int, Any] = dict(rule.graph.constants)
-    for operand, node in recipe.inputs:
-        values[node] = out if operand is None else operands[operand]
-    for node, primitive, below in recipe.steps:
+    made = of_partials(rule, tuple(wanted))
+    values: dict[int, Any] = dict(made.constants)
+    for place, node in made.inputs:
+        values[node] = out if place == _OUT else given[place]
+    for node, primitive, below in made.steps:
         arguments = [values[argument] for argument in below]
         values[node] = apply(primitive, *arguments) if apply else primitive.numpy(*arguments)
-    return [None if node is None else values[node] for node in recipe.outputs]
+    return [None if node is None else values[node] for node in made.outputs]
 
 
+@cache
 def reads(rule: Rule, wanted: tuple[int, ...]) -> frozenset[int]:
     """The operands whose numbers the wanted partials need; ``evaluate`` never looks at others."""
-    return _recipe(rule, wanted).reads
+    return frozenset(place for place, _ in of_partials(rule, wanted).inputs if place != _OUT)
 
 
 @cache
@@ -87,51 +136,7 @@ def constant_slopes(primitive: Primitive, wanted: tuple[int, ...]) -> list[float
     return [constants[node] for node in outputs if node is not None]
 
 
-class _Recipe(NamedTuple):
-    """What ``evaluate`` does: a sweep does it for every group, and finds it out once."""
-
-    inputs: tuple[tuple[int | None, int], ...]  # operand (None: out), node
-    steps: tuple[tuple[int, Primitive, tuple[int, ...]], ...]  # node, primitive, its operands
-    outputs: tuple[int | None, ...]
-    reads: frozenset[int]
-
-
-@cache
-def _recipe(rule: Rule, wanted: tuple[int, ...]) -> _Recipe:
-    graph, codes = rule.graph, rule.graph.codes
-    outputs = tuple(node if k in wanted else None for k, node in enumerate(rule.outputs))
-    steps = tuple(
-        (node, primitive, tuple(column[node] for column in graph.operands[: primitive.arity]))
-        for node in needed_nodes(rule, frozenset(wanted))
-        for primitive in [TABLE[codes[node]]]
-    )
-    used = {*outputs, *(argument for _, _, below in steps for argument in below)}
-    inputs = tuple(
-        (None if name == "out" else OPERANDS.index(name), node)
-        for name, node in zip(graph.variables, graph.inputs, strict=True)
-        if node in used
-    )
-    read = frozenset(operand for operand, _ in inputs if operand is not None)
-    return _Recipe(inputs, steps, outputs, read)
-
-
 @cache
 def mentions(rule: Rule, operand: int) -> frozenset[str]:
     """Which of x, y, z and out the partial with respect to ``operand`` depends on."""
-    graph, node = rule.graph, rule.outputs[operand]
-    below = {node, *needed_nodes(rule, frozenset([operand]))}
-    leaves = {column[n] for n in below if n is not None for column in graph.operands} | below
-    return frozenset(graph.names[leaf] for leaf in graph.inputs if leaf in leaves)
-
-
-@cache
-def needed_nodes(rule: Rule, wanted: frozenset[int]) -> list[int]:
-    """The nodes to compute for the wanted partials, in order."""
-    graph = rule.graph
-    needed = {node for k, node in enumerate(rule.outputs) if node is not None and k in wanted}
-    for node in range(len(graph) - 1, -1, -1):
-        if node in needed and node not in graph.constants:
-            needed.update(column[node] for column in graph.operands if column[node] >= 0)
-    leaves = (VARIABLE.code, CONSTANT.code)
-    return [node for node in sorted(needed)
-            if graph.codes[node] not in leaves and node not in graph.constants]  # fmt: skip
+    return frozenset(_NAMES[place] for place, _ in of_partials(rule, (operand,)).inputs)

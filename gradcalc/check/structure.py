@@ -1,5 +1,5 @@
-"""What can be known about a graph without evaluating it: what depends on what, and how large it
-would be written out as a tree. One pass over the nodes each, never a recursion."""
+"""What can be known about a graph without evaluating it: how large it would be written out as a
+tree, and of which terms its outputs are made."""
 
 from __future__ import annotations
 
@@ -9,98 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradcalc.check.reach import Reach, is_wide
-from gradcalc.functions.primitives import ADD, DIV, MUL, NEG, SUB, TABLE
+from gradcalc.functions.primitives import ADD, DIV, MUL, NEG, SUB
 from gradcalc.graph.graph import Graph
+from gradcalc.graph.reach import Reach, active, closure, is_wide, needed, nodes_of, operands, users
 
-_ARITIES = [primitive.arity for primitive in TABLE]
 SUMS = frozenset((ADD.code, SUB.code))
 PRODUCTS = frozenset((MUL.code,))
-
-
-def operands(graph: Graph, node: int) -> tuple[int, ...]:
-    """The operands of a node, as node numbers."""
-    return tuple(column[node] for column in graph.operands[: _ARITIES[graph.codes[node]]])
-
-
-def slopes(graph: Graph, node: int) -> tuple[int, ...]:
-    """The operands that a slope can flow to: not conditions, not what is rounded away."""
-    partials = TABLE[graph.codes[node]].partials
-    return tuple(
-        operand
-        for operand, partial in zip(operands(graph, node), partials, strict=True)
-        if partial not in (None, "0")
-    )
-
-
-def needed(graph: Graph, roots: Iterable[int]) -> list[int]:
-    """The nodes that the roots are computed from, themselves included, operands first."""
-    if is_wide(graph):
-        return nodes_of(Reach(graph).below(roots))
-    marks = bytearray(len(graph))
-    last = -1
-    for root in roots:
-        marks[root] = 1
-        last = max(last, root)
-    for node in range(last, -1, -1):
-        if marks[node]:
-            for operand in operands(graph, node):
-                marks[operand] = 1
-    return [node for node in range(last + 1) if marks[node]]
-
-
-def nodes_of(marks: Any) -> list[int]:
-    """The places of the marks in an array of bools."""
-    found: list[int] = marks.nonzero()[0].tolist()
-    return found
-
-
-def varying(graph: Graph) -> bytearray:
-    """A mark for each node that depends on an input."""
-    if is_wide(graph):
-        return bytearray(Reach(graph).above(graph.inputs).tobytes())
-    marks = bytearray(len(graph))
-    for node in graph.inputs:
-        marks[node] = 1
-    for node in range(len(graph)):
-        for operand in operands(graph, node):
-            if marks[operand]:
-                marks[node] = 1
-    return marks
-
-
-def users(graph: Graph, nodes: Iterable[int]) -> list[list[int]]:
-    """For each node the nodes among ``nodes`` that use it, in order."""
-    lists: list[list[int]] = [[] for _ in range(len(graph))]
-    for node in nodes:
-        for operand in set(operands(graph, node)):
-            lists[operand].append(node)
-    return lists
-
-
-def dependents(users_of: list[list[int]], start: int) -> list[int]:
-    """The nodes that depend on ``start``, without itself, operands first."""
-    seen = {start}
-    stack = [start]
-    while stack:
-        for user in users_of[stack.pop()]:
-            if user not in seen:
-                seen.add(user)
-                stack.append(user)
-    seen.discard(start)
-    return sorted(seen)
-
-
-def supports(graph: Graph, nodes: Iterable[int]) -> dict[int, int]:
-    """For each node a bit set: bit j is set where a slope can flow from it to variable j."""
-    bits = {node: 1 << j for j, node in enumerate(graph.inputs)}
-    for node in nodes:
-        if node not in bits:
-            mask = 0
-            for operand in slopes(graph, node):
-                mask |= bits[operand]
-            bits[node] = mask
-    return bits
 
 
 _UNCOUNTED = 1e300  # nodes; shared sub-expressions double it all too quickly
@@ -135,19 +49,16 @@ def _merge(code: int, inner: int) -> bool:
 def sum_terms(graph: Graph, root: int) -> list[int]:
     """The nodes that ``root`` adds and subtracts, however bracketed; itself if it is no sum.
 
-    One that stands in a sum more than once may be among them once only.
+    Each once: of a shared sum (y = x + x; y + y) there would be 2**60.
     """
     if is_wide(graph):
         return _wide_terms(graph, root)
-    terms, stack, seen = [], [root], set()
-    while stack:
-        node = stack.pop()
-        if node in seen or graph.codes[node] not in SUMS:
-            terms.append(node)
-        else:
-            seen.add(node)  # a shared sum (y = x + x; y + y) is opened once: 2**60 terms otherwise
-            stack += operands(graph, node)
-    return terms
+    opened = needed(graph, [root], within=_if_sum)
+    return [node for node in opened if graph.codes[node] not in SUMS]
+
+
+def _if_sum(graph: Graph, node: int) -> tuple[int, ...]:
+    return operands(graph, node) if graph.codes[node] in SUMS else ()
 
 
 def _wide_terms(graph: Graph, root: int) -> list[int]:
@@ -238,7 +149,7 @@ class Outline:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.nodes = needed(graph, graph.outputs)
-        self.varies = varying(graph)
+        self.varies = active(graph)
         self._last: tuple[int, list[int]] = (-1, [])
 
     @cached_property
@@ -267,13 +178,8 @@ class Outline:
 
     def _above(self, start: int) -> list[int]:
         if self._reach is None:
-            return dependents(self.users, start)
+            return sorted(closure([start], self.users.__getitem__) - {start})
         reach, wanted = self._reach
         marks = reach.above([start]) & wanted
         marks[start] = False
         return nodes_of(marks)
-
-
-def bits(mask: int) -> list[int]:
-    """The places of the ones in a bit set, in order."""
-    return [place for place in range(mask.bit_length()) if mask >> place & 1]

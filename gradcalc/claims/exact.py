@@ -16,11 +16,11 @@ from gradcalc.calculus.gradients import copy, gradient_graph, jacobian_graph, vj
 from gradcalc.calculus.kinds import Kind
 from gradcalc.check.budget import Deadline
 from gradcalc.check.digits.guard import reserve
-from gradcalc.check.structure import operands
 from gradcalc.engine.exact import leaves, rerun
 from gradcalc.functions.digits import context
-from gradcalc.functions.primitives import CONSTANT, VARIABLE
+from gradcalc.functions.primitives import CONSTANT, CONSTANTS, VARIABLE
 from gradcalc.graph.graph import Graph
+from gradcalc.graph.reach import operands
 
 _DIGITS = (40, 80, 160, 400, 800)
 _AGREE = 1e-25
@@ -36,7 +36,7 @@ _LITERAL = re.compile(r"\d[\d_]*(?:\.[\d_]*)?(?:[eE][-+]?\d+)?|\.\d[\d_]*(?:[eE]
 @dataclass(frozen=True)
 class Exact:
     """A graph to be run with many digits. ``texts`` are the numbers of the text that no double is,
-    by node: 0.1, but not 0.5."""
+    by node: 0.1 and pi, but not 0.5."""
 
     graph: Graph
     texts: Mapping[int, str]
@@ -55,7 +55,7 @@ class Exact:
         for digits in _DIGITS:
             with mp.workdps(digits + (extra or 0)):
                 values = leaves(self.graph, x)
-                values |= {node: mp.mpf(text if typed else float(text))
+                values |= {node: _meant(text) if typed else mp.mpf(_as_double(text))
                            for node, text in self.texts.items()}  # fmt: skip
                 rerun(self.graph, [node for node in nodes if node not in values], values, deadline)
                 found = [values[node] for node in self.graph.outputs]
@@ -104,9 +104,23 @@ def unfolded(graph: Graph) -> Exact:
     return Exact(free, texts)
 
 
+def _meant(text: str) -> Any:
+    """The number that a text stands for: 1/10, or π itself."""
+    mp = context()
+    known = {"pi": mp.pi, "e": mp.e, "tau": 2 * mp.pi}
+    return +known[text] if text in known else mp.mpf(text)
+
+
+def _as_double(text: str) -> float:
+    return CONSTANTS[text] if text in CONSTANTS else float(text)
+
+
 def _decimals(graph: Graph) -> Iterator[tuple[int, str]]:
     for node, number in graph.constants.items():
         if graph.codes[node] != CONSTANT.code:
+            continue
+        if CONSTANTS.get(name := graph.names.get(node, "")) == number:
+            yield node, name
             continue
         text = graph.text(node).replace("_", "")
         if not _LITERAL.fullmatch(text) or len(text) > 40 or float(text) != number:

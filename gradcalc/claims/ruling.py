@@ -18,7 +18,6 @@ import numpy as np
 from gradcalc.calculus.kinds import KINDS, Kind
 from gradcalc.check.budget import Deadline, OutOfTime
 from gradcalc.check.compare import EPS, LIMIT
-from gradcalc.check.structure import bits, operands, supports
 from gradcalc.check.verdict import Verdict
 from gradcalc.check.verify import BUDGET, verify
 from gradcalc.claims.claim import Claim, Tested
@@ -28,6 +27,7 @@ from gradcalc.engine.program import Program
 from gradcalc.engine.schedule import Floats
 from gradcalc.explain.kinks import Kink, kinks
 from gradcalc.functions.digits import context, exclusive
+from gradcalc.graph.reach import above, bits, operands, supports
 
 _CHUNK = 256  # points at a time
 _WITNESSES = 48
@@ -413,11 +413,8 @@ def _bent(subject: Subject, bent: Sequence[Kink]) -> Any:
         return found
     support = supports(graph, range(len(graph)))
     for kink in bent:
-        above = {kink.node}
-        for node in range(kink.node + 1, len(graph)):
-            if not above.isdisjoint(operands(graph, node)):
-                above.add(node)
-        rows = [i for i, node in enumerate(graph.outputs) if node in above]
+        marks = above(graph, [kink.node])
+        rows = [i for i, node in enumerate(graph.outputs) if marks[node]]
         columns = [j for operand in operands(graph, kink.node) for j in bits(support[operand])]
         if subject.kind.order == 2:
             rows = columns

@@ -78,6 +78,8 @@ def main(words: Sequence[str]) -> int:
         # What is still buffered must not be written at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(Exit.PIPE_CLOSED)
+    except SystemExit as ended:  # typer's own, of completion
+        return ended.code if isinstance(ended.code, int) else int(Exit.DONE)
     except KeyboardInterrupt:
         return int(Exit.INTERRUPTED)
     except Terminated as signal:

@@ -21,11 +21,11 @@ from gradcalc.cli.question import STDIN, expression, names, values
 from gradcalc.cli.replaced import require_no_input
 from gradcalc.cli.terminal import is_terminal, wants_color
 from gradcalc.errors import BindingError, Exit, GradcalcError, Source, Span, UsageError
+from gradcalc.errors.text import safe
 from gradcalc.language.names import spelled
 from gradcalc.language.points import bind, expanded, read
 from gradcalc.language.problem import constants
 from gradcalc.render.errors import note
-from gradcalc.text import safe
 
 SLOW = 3.0
 """Seconds from which on a user is told how it goes sooner."""

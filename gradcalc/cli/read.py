@@ -5,13 +5,13 @@ from __future__ import annotations
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
 from gradcalc.cli.question import expression, names, values
+from gradcalc.errors.text import safe
 from gradcalc.language import parse
 from gradcalc.language.names import roles
 from gradcalc.language.problem import settled
 from gradcalc.language.transcript import Transcript, transcribe
 from gradcalc.render.frame import framed
 from gradcalc.render.records import RECORDS
-from gradcalc.text import safe
 
 
 def read(options: Options) -> Text:

@@ -20,13 +20,13 @@ from gradcalc.cli.progress import Bar, progress
 from gradcalc.cli.question import read_stdin
 from gradcalc.cli.replaced import is_same
 from gradcalc.errors import Exit, GradcalcError, Source, Span, UsageError
+from gradcalc.errors.text import safe
 from gradcalc.language.files import read_file
 from gradcalc.render.answer import Answer
 from gradcalc.render.errors import problem_record
 from gradcalc.render.formats import FORMATS
 from gradcalc.render.machine import record
 from gradcalc.render.records import one_line
-from gradcalc.text import safe
 
 
 @dataclass

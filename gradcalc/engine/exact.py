@@ -11,32 +11,22 @@ from typing import Any, Protocol
 
 from gradcalc.functions.digits import context
 from gradcalc.functions.primitives import (
-    ADD,
     AND,
     CONSTANT,
     MOD,
-    MUL,
-    NEG,
     OR,
-    SQUARE,
-    SUB,
     TABLE,
     WHERE,
 )
+from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph
 
 HUGE = 5_000
 """Bits before the binary point from which on a number goes into no transcendental function: exp
 and sin need that many digits of pi, and exp(exp(exp(1000))) more memory than there is."""
-SAFE = frozenset((
-    "add", "sub", "mul", "div", "neg", "square", "flow", "abs", "sign", "floor", "ceil", "round",
-    "trunc", "max", "min", "clamp", "relu", "leaky_relu", "where", "sqrt", "cbrt", "log", "log1p",
-    "log2", "log10", "lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not", "heaviside", "hypot",
-    "atan2", "peak", "outweighs",
-))  # fmt: skip
 _TESTED_EVERY = 64  # nodes between two looks at the clock
 _ARITY = [primitive.arity for primitive in TABLE]
-_PLAIN = {primitive.code: primitive.mpmath for primitive in (ADD, SUB, MUL, NEG, SQUARE)}
+_PLAIN = {p.code: p.mpmath for p in TABLE if p.arithmetic and not p.domain}
 """What takes real numbers to real numbers and cannot fail."""
 
 
@@ -88,7 +78,7 @@ def apply(code: int, arguments: tuple[Any, ...]) -> Any:
     primitive = TABLE[code]
     if any(number != number for number in arguments):
         return _undecided(code, arguments)
-    if primitive.name not in SAFE and any(map(huge, arguments)):
+    if not is_tame(primitive) and any(map(huge, arguments)):
         return mp.nan
     if code == MOD.code and _far_apart(*arguments):
         return mp.nan  # mpmath would write out how often the one goes into the other
@@ -120,6 +110,11 @@ def _undecided(code: int, arguments: tuple[Any, ...]) -> Any:
     if code == OR.code and any(number == number and number for number in arguments):
         return mp.mpf(1)
     return mp.nan
+
+
+def is_tame(primitive: Primitive) -> bool:
+    """Whether huge numbers may go into it."""
+    return primitive.tame or primitive.boolean
 
 
 def huge(number: Any) -> bool:

@@ -26,9 +26,10 @@ from gradcalc.engine.grouped import FEWEST, Chunks, Grouped, Sweeps, turned
 from gradcalc.engine.schedule import Floats, Ints
 from gradcalc.engine.unwatched import telling_below
 from gradcalc.functions import sines
-from gradcalc.functions.primitives import ADD, COS, DIV, MUL, NEG, SIN, SQUARE, SUB
+from gradcalc.functions.primitives import COS, NEG, SIN
 from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph
+from gradcalc.graph.reach import needed
 
 CACHE = 1 << 21
 """Bytes for the registers, points and results of a chunk: about what a core has to itself."""
@@ -312,18 +313,15 @@ class _Operation(NamedTuple):
 
 def _operations(graph: Graph) -> dict[int, _Operation]:
     """The nodes that the outputs need, in an order in which they can be computed."""
-    needed = set(graph.outputs)
-    for node in range(len(graph) - 1, -1, -1):
-        if node in needed and node not in graph.constants:
-            needed.update(graph[node].operands)
-    turns = _turns(graph, needed) if sines.are_by_tangent() else {}
+    wanted = needed(graph, graph.outputs, closed=graph.constants)
+    turns = _turns(graph, wanted) if sines.are_by_tangent() else {}
     made: dict[int, _Operation] = {}
-    for node in sorted(needed):
+    for node in wanted:
         primitive, operands, _, _ = graph[node]
         if node in graph.constants or not operands:
             made[node] = _Operation(np.positive)
         elif node not in turns:
-            made[node] = _Operation(_writing(primitive), operands, primitive in _LIGHT)
+            made[node] = _Operation(_writing(primitive), operands, primitive.arithmetic)
         elif node not in made:
             sine, cosine = turns[node]
             tangent, (angle,) = len(graph) + node, operands
@@ -333,17 +331,14 @@ def _operations(graph: Graph) -> dict[int, _Operation]:
     return made
 
 
-def _turns(graph: Graph, needed: set[int]) -> dict[int, tuple[int, int]]:
+def _turns(graph: Graph, nodes: Sequence[int]) -> dict[int, tuple[int, int]]:
     """The sine and the cosine of one angle, found by either, where both are needed."""
     found: dict[int, dict[int, int]] = {}
-    for node in needed.difference(graph.constants):
-        if graph.codes[node] in (SIN.code, COS.code):
+    for node in nodes:
+        if node not in graph.constants and graph.codes[node] in (SIN.code, COS.code):
             found.setdefault(graph.operands[0][node], {})[graph.codes[node]] = node
     pairs = [(pair[SIN.code], pair[COS.code]) for pair in found.values() if len(pair) == 2]
     return {node: pair for pair in pairs for node in pair}
-
-
-_LIGHT = (ADD, SUB, MUL, DIV, NEG, SQUARE)
 
 
 def _writing(primitive: Primitive) -> Callable[..., Any]:

@@ -9,7 +9,6 @@ sweeps there.
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -18,12 +17,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradcalc.calculus.rules import rule
+from gradcalc.calculus.rules import recipe, rule
 from gradcalc.engine.grouped import Chunks, Grouped, Sweeps, by_rows
 from gradcalc.engine.schedule import Floats
-from gradcalc.functions.primitives import OPERANDS, TABLE
+from gradcalc.functions.primitives import TABLE
 from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph, bulk_building
+from gradcalc.graph.reach import below
 
 NARROW = 4
 """Nodes per numpy call below which this module is faster (measured: they meet at about 5)."""
@@ -68,14 +68,12 @@ def _in_lines(graph: Graph) -> Lines:
     start = [0.0] * len(graph)
     for node, value in graph.constants.items():
         start[node] = value
-    needed = bytearray(len(graph))
-    for node in graph.outputs:
-        needed[node] = 1
     steps: list[Instruction] = []
     edges: list[Edge] = []
     slope_places: dict[float, int] = {}
     xs, ys, zs = graph.operands
     constants = graph.constants
+    needed = below(graph, graph.outputs, closed=constants)
     for node in range(len(graph) - 1, -1, -1):
         operands = (xs[node], ys[node], zs[node])
         if not needed[node] or node in constants or operands[0] < 0:
@@ -94,9 +92,6 @@ def _in_lines(graph: Graph) -> Lines:
             else:
                 a, b, c = (max(place, 0) for place in operands)
                 edges.append((node, operand, slope.function, a, b, c))
-        for operand in operands:
-            if operand >= 0:
-                needed[operand] = 1
     return Lines(graph, start + list(slope_places), tuple(reversed(steps)), tuple(edges))
 
 
@@ -225,27 +220,14 @@ def _pullback(
 
 # --- scalar functions -----------------------------------------------------------------------------
 
-_ARITHMETIC: dict[str, Function] = {
-    "add": operator.add,
-    "sub": operator.sub,
-    "mul": operator.mul,
-    "div": operator.truediv,
-    "neg": operator.neg,
-    "square": lambda x: x * x,
-}
-_SAME_IN_MATH = ("sqrt", "exp", "log", "sin", "cos", "tan", "tanh", "atan", "sinh", "cosh",
-                 "expm1", "log1p")  # fmt: skip
-
 
 @cache
 def _function(primitive: Primitive) -> Function:
     """The primitive on Python floats. It may raise where numpy has an inf or a NaN."""
-    plain = _ARITHMETIC.get(primitive.name)
-    if plain is not None:
-        return plain
-    if primitive.name in _SAME_IN_MATH:
-        same: Function = getattr(math, primitive.name)
-        return same
+    if primitive.arithmetic:
+        return primitive.mpmath
+    if primitive.scalar is not None:
+        return primitive.scalar
     vector = primitive.numpy
     return lambda *operands: float(vector(*operands))
 
@@ -278,15 +260,11 @@ class _Slope(NamedTuple):
 def _scalar(code: int) -> tuple[Function, tuple[_Slope | None, ...]]:
     """A primitive's function, and its partials."""
     primitive = TABLE[code]
-    graph, outputs = rule(primitive)
-    made = {node: _Slope((), None, value) for node, value in graph.constants.items()}
-    for name, node in zip(graph.variables, graph.inputs, strict=True):
-        made[node] = _Slope(((*OPERANDS, "out").index(name),), None)
-    for node in range(len(graph)):
-        if node not in made:
-            inner = TABLE[graph.codes[node]]
-            operands = [made[column[node]] for column in graph.operands[: inner.arity]]
-            made[node] = _compose(_function(inner), operands)
+    inputs, constants, steps, outputs = recipe(*rule(primitive))
+    made = {node: _Slope((), None, value) for node, value in constants}
+    made |= {node: _Slope((place,), None) for place, node in inputs}
+    for node, inner, operands in steps:
+        made[node] = _compose(_function(inner), [made[operand] for operand in operands])
     slopes = tuple(None if node is None else made[node] for node in outputs)
     return _function(primitive), slopes
 

@@ -9,20 +9,41 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from gradcalc.calculus.kinds import KINDS, Kind, U
 from gradcalc.engine import sparse
 from gradcalc.engine.grouped import MODES
-from gradcalc.engine.schedule import Floats, Ints
+from gradcalc.engine.isolated import Isolated
+from gradcalc.engine.schedule import Floats, Ints, Schedule
 from gradcalc.errors import BindingError, UsageError, listed
-
-if TYPE_CHECKING:
-    from gradcalc.engine.program import Program
+from gradcalc.graph.graph import Graph
 
 Numbers = Sequence[float] | Floats
+
+
+class Differentiable(Protocol):
+    """What a point is a point of: a ``Program``, which is made of this module and stands above."""
+
+    graph: Graph
+    outputs: tuple[str, ...]
+    variables: tuple[str, ...]
+
+    @property
+    def schedule(self) -> Schedule: ...
+    @property
+    def pattern(self) -> sparse.Pattern: ...
+    @property
+    def gradient_program(self) -> Differentiable: ...
+    @property
+    def isolated(self) -> Isolated: ...
+    @property
+    def sides(self) -> Differentiable: ...
+    def __call__(self, x: Numbers, /) -> Any: ...
+    def at(self, x: Numbers, /) -> At: ...
+    def jacobian(self, x: Numbers, /) -> Floats: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +53,7 @@ class At:
     Of N points every answer has a leading axis N. What has been computed is kept.
     """
 
-    program: Program
+    program: Differentiable
     x: Floats
     run: Any = field(repr=False)
     """What the machine for such a graph and so many points says of them."""
@@ -83,9 +104,7 @@ class At:
         isolated = self.program.isolated
         if not isolated:
             return []
-        from gradcalc.engine.program import Program  # deferred: it is made of points
-
-        ends = Program(isolated.sides).at(self.x).value
+        ends = self.program.sides.at(self.x).value
         equal = (ends[..., ::2] == ends[..., 1::2]).any(axis=-1)
         if self.x.ndim == 1:
             return [None] if equal else []

@@ -90,6 +90,11 @@ class Program:
         return Program(gradients.vjp_graph(self.graph))
 
     @cached_property
+    def sides(self) -> Program:
+        """The sides of the conditions that hold at isolated points only."""
+        return Program(self.isolated.sides)
+
+    @cached_property
     def isolated(self) -> Isolated:
         """The points that a ``where`` treats apart."""
         return Isolated(self.graph)

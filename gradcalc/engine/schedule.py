@@ -11,10 +11,8 @@ so that the results of a group are one contiguous slice. The operands of a group
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,6 +20,7 @@ import numpy as np
 from gradcalc.functions.primitives import TABLE, VARIABLE
 from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph
+from gradcalc.graph.reach import below
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -166,20 +165,8 @@ def schedule(graph: Graph) -> Schedule:
 def _telling(groups: Sequence[Group], outputs: Ints) -> Ints:
     """The outputs, and what goes into a primitive where a NaN may get lost."""
     swallowed = [operand.places(group.size) for group in groups
-                 if not carries_nan(group.primitive) for operand in group.operands]  # fmt: skip
+                 if not group.primitive.carries_nan for operand in group.operands]  # fmt: skip
     return np.concatenate([outputs, *swallowed])
-
-
-@cache
-def carries_nan(primitive: Primitive) -> bool:
-    """Whether the value is a NaN whenever an operand is: of ``x + y`` it is, of ``x**0`` not."""
-    others = itertools.product((0.0, 1.0, -2.5, np.inf, -np.inf), repeat=primitive.arity - 1)
-    with np.errstate(all="ignore"):
-        return all(
-            np.isnan(primitive.numpy(*map(np.float64, (*other[:k], np.nan, *other[k:]))))
-            for other in others
-            for k in range(primitive.arity)
-        )
 
 
 def _needed(graph: Graph, codes: Ints, operands: list[Any], fixed: Any) -> Any:
@@ -192,22 +179,9 @@ def _needed(graph: Graph, codes: Ints, operands: list[Any], fixed: Any) -> Any:
     stray = ~used & ~fixed & (codes != VARIABLE.code)
     if not stray.any():
         return used
-    return _reachable(graph, fixed)
-
-
-def _reachable(graph: Graph, fixed: Any) -> Any:
-    """The exact answer, node by node, for graphs that carry something along that nobody uses."""
-    needed = bytearray(len(graph))
-    for node in graph.outputs:
-        needed[node] = 1
-    flags = fixed.tolist()
-    columns = graph.operands
-    for node in range(len(graph) - 1, -1, -1):
-        if needed[node] and not flags[node]:
-            for column in columns:
-                if column[node] >= 0:
-                    needed[column[node]] = 1
-    return np.frombuffer(needed, dtype=np.uint8).astype(bool)
+    # Something is carried along that nobody uses: the exact answer, node by node.
+    marks = below(graph, graph.outputs, closed=graph.constants)
+    return np.frombuffer(marks, dtype=np.uint8).astype(bool)
 
 
 def _group(key: int, first: int, run: tuple[int, int], columns: list[Ints]) -> Group:

@@ -1,4 +1,4 @@
-"""Do the slopes at a point tell whether its values are undefined, or infinite?
+"""May a batch of slopes leave its values uncomputed, and up to which inputs?
 
 At many points only slopes are computed, where they are all that was asked for. But a slope may be
 a number where the value is none: log(x) has the slope 1/x by formula, at -1 too. A value is NaN
@@ -9,43 +9,20 @@ finite, or a slope is not.
 
 from __future__ import annotations
 
-from gradcalc.calculus.gradients import active
 from gradcalc.functions.primitives import (
-    ADD,
-    CONSTANT,
-    COS,
     DIV,
-    EXP,
-    FUNCTIONS,
     MUL,
-    NEG,
-    SIN,
     SQUARE,
-    SUB,
     TABLE,
     VARIABLE,
 )
 from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph
-
-CARRYING = (VARIABLE, CONSTANT, ADD, SUB, MUL, DIV, NEG, SQUARE, EXP, SIN, COS)
-"""Through these a slope that is not finite stays so, whatever it is multiplied by."""
-
-GROWING = (
-    EXP,
-    *(
-        FUNCTIONS[name]
-        for name in ("exp2", "expm1", "sinh", "cosh", "expx2", "erfi", "elu", "leaky_relu")
-    ),
-)
-"""These overflow on their own."""
-
-STEEP = (FUNCTIONS["tan"], FUNCTIONS["sec"])
-"""No double is so near to a pole that these exceed ``_LARGE``. What is in none of these lists, and
-has all numbers for its domain, is at most ``_MORE`` larger than the sum of its operands."""
+from gradcalc.graph.reach import active
 
 _LARGE = 1e30
-"""A growing function or a quotient that is larger has a slope that is larger still."""
+"""A growing function or a quotient that is larger has a slope that is larger still; no steep one
+is. What neither grows nor is steep is at most ``_MORE`` larger than the sum of its operands."""
 _MORE = 4.0
 """Of a function of neither kind: what it may add to the sizes of its operands."""
 _SAFE = 1e300
@@ -57,32 +34,28 @@ def telling_below(graph: Graph) -> float:
     """Up to which magnitude of the inputs some slope is not finite wherever a value is undefined;
     0 where that cannot be promised, and the values have to be looked at."""
     primitives = [TABLE[code] for code in graph.codes]
-    if _has_fixed_overflow(graph, primitives):
+    if _has_fixed_overflow(graph):
         return 0.0
-    if not all(primitive in CARRYING for primitive in primitives):
-        if any(primitive.domain or primitive in GROWING for primitive in primitives):
-            return 0.0
-    elif DIV in primitives:
-        moving = active(graph)
-        quotients = (node for node, primitive in enumerate(primitives) if primitive is DIV)
-        if not all(moving[node] or node in graph.constants for node in quotients):
-            return 0.0
+    if not all(primitive.tells for primitive in primitives) and any(
+        primitive.domain or _grows(primitive) for primitive in primitives
+    ):
+        return 0.0
     for magnitude in _MAGNITUDES:
         if _largest(graph, primitives, magnitude) <= _SAFE:
             return magnitude
     return 0.0
 
 
-def _has_fixed_overflow(graph: Graph, primitives: list[Primitive]) -> bool:
+def _has_fixed_overflow(graph: Graph) -> bool:
     """Whether something is not finite wherever the point is: exp(1000), which no slope knows of.
     What is finite has become a constant."""
-    depends: list[bool] = []
-    for node, primitive in enumerate(primitives):
-        operands = [column[node] for column in graph.operands[: primitive.arity]]
-        depends.append(primitive is VARIABLE or any(depends[operand] for operand in operands))
-        if not depends[-1] and node not in graph.constants:
-            return True
-    return False
+    moving = active(graph)
+    return not all(moving[node] or node in graph.constants for node in range(len(graph)))
+
+
+def _grows(primitive: Primitive) -> bool:
+    """Whether it overflows on its own; of products the operands tell."""
+    return not primitive.arithmetic and primitive.grows
 
 
 def _largest(graph: Graph, primitives: list[Primitive], magnitude: float) -> float:
@@ -100,7 +73,7 @@ def _largest(graph: Graph, primitives: list[Primitive], magnitude: float) -> flo
             bound = sizes[0] * sizes[0]
         elif primitive is DIV:
             bound = sizes[0] * _LARGE
-        elif primitive in GROWING or primitive in STEEP:
+        elif primitive.steep or _grows(primitive):
             bound = _LARGE
         else:
             bound = sum(sizes, _MORE)

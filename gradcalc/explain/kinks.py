@@ -6,37 +6,29 @@ import re
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
-from functools import cache
+from functools import partial
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from gradcalc.calculus import rules
-from gradcalc.check.structure import operands, slopes, varying
 from gradcalc.engine.point import At
 from gradcalc.engine.program import Program
 from gradcalc.errors import Span
 from gradcalc.functions.primitives import (
-    AND,
     CONVENTIONS,
     EQ,
     FUNCTIONS,
-    GE,
-    GT,
-    LE,
     LIBRARIES,
-    LT,
     NE,
-    NOT,
     OPERANDS,
-    OR,
     TABLE,
     WHERE,
 )
 from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph
-from gradcalc.language import parse
+from gradcalc.graph.reach import active, below, needed, operands, slopes
 
 _LONGEST = 40  # characters of the user's text in a note
 _NUDGE = 2.0**-40
@@ -54,9 +46,9 @@ _MOST = 20_000
 """Nodes of a graph in which the two sides of a boundary are looked at."""
 _VARIABLES = 64
 """Variables that are moved to see whether two branches meet smoothly."""
-_LOGICAL = {AND.code, OR.code, NOT.code}
-_ORDER = {LT.code, LE.code, GT.code, GE.code}
+_LOGICAL = {p.code for p in TABLE if p.logical}
 _EQUALITY = {EQ.code, NE.code}
+_COMPARED = {p.code for p in TABLE if p.boolean and not p.logical and not p.indifferent}
 
 
 class Sides(NamedTuple):
@@ -147,7 +139,7 @@ def _found(at: At) -> list[Kink]:
         found = [node for node in suspects if _is_kink(graph, node, values)]
         if not found and not meetings:
             return []
-        alive, varies = _alive(graph, values), varying(graph)
+        alive, varies = _alive(graph, values), active(graph)
         marks = [a and b for a, b in zip(alive, varies, strict=True)]
         bent = [_describe(graph, node, values, varies) for node in found if marks[node]]
         if meetings and len(graph) <= _MOST:
@@ -180,36 +172,16 @@ def _holds(text: str, graph: Graph, node: int, values: Any) -> bool:
     """Whether a condition on a node's operands holds at its values."""
     if not text:
         return False
-    condition = _condition(text)
-    known = dict(condition.constants)
-    within = operands(graph, node)
-    for name, place in zip(condition.variables, condition.inputs, strict=True):
-        known[place] = values[within[OPERANDS.index(name)]]
-    for place in range(len(condition)):
-        if place not in known:
-            primitive, arguments = condition[place][:2]
-            known[place] = primitive.numpy(*(known[argument] for argument in arguments))
-    return bool(known[condition.outputs[0]])
-
-
-@cache
-def _condition(text: str) -> Graph:
-    return parse(text, bound=OPERANDS, flags_are_numbers=True)
+    numbers = [values[operand] for operand in operands(graph, node)]
+    return bool(rules.evaluate(rules.condition(text), numbers, None, (0,))[0])
 
 
 def _alive(graph: Graph, values: Any) -> bytearray:
     """A mark for each node that a cotangent of some output reaches."""
-    alive = bytearray(len(graph))
-    for node in graph.outputs:
-        alive[node] = 1
-    for node in range(len(graph) - 1, -1, -1):
-        if alive[node]:
-            for operand in _reached(graph, node, values):
-                alive[operand] = 1
-    return alive
+    return below(graph, graph.outputs, within=partial(_reached, values))
 
 
-def _reached(graph: Graph, node: int, values: Any) -> tuple[int, ...]:
+def _reached(values: Any, graph: Graph, node: int) -> tuple[int, ...]:
     primitive = TABLE[graph.codes[node]]
     if not primitive.selects:
         return slopes(graph, node)
@@ -319,17 +291,16 @@ def _boundaries(graph: Graph, x: Any, values: Any, marks: Any) -> Iterator[Kink]
 
 def _boundary(graph: Graph, condition: int, values: Any) -> int | None:
     """The comparison in a condition whose two sides are equal at the point."""
-    stack = [condition]
-    while stack:
-        node = stack.pop()
-        code = graph.codes[node]
-        if code in _LOGICAL:
-            stack += operands(graph, node)
-        elif code in _ORDER | _EQUALITY:
+    for node in reversed(needed(graph, [condition], within=_if_logical)):
+        if graph.codes[node] in _COMPARED:
             x, y = operands(graph, node)
             if values[x] == values[y]:
                 return node
     return None
+
+
+def _if_logical(graph: Graph, node: int) -> tuple[int, ...]:
+    return operands(graph, node) if graph.codes[node] in _LOGICAL else ()
 
 
 def _meeting(graph: Graph, node: int, boundary: int, x: Any) -> Iterator[Kink]:

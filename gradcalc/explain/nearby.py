@@ -11,6 +11,7 @@ from typing import NamedTuple
 from gradcalc.engine.point import At
 from gradcalc.explain.undefined import Cause
 from gradcalc.graph.graph import Graph
+from gradcalc.graph.reach import below
 
 STEPS = (1e-12, 1e-9, 1e-6, 1e-3)
 """How far to go, relative to the coordinate; where that is 0, how far at all."""
@@ -47,12 +48,8 @@ def nearby(at: At, cause: Cause, number: Callable[[Sequence[float]], float]) -> 
 
 def _columns(graph: Graph, top: int) -> list[int]:
     """The variables that node ``top`` depends on."""
-    reached, waiting = {top}, [top]
-    while waiting:
-        fresh = set(graph[waiting.pop()].operands) - reached
-        reached |= fresh
-        waiting += fresh
-    return [column for column, node in enumerate(graph.inputs) if node in reached]
+    marks = below(graph, [top])
+    return [column for column, node in enumerate(graph.inputs) if marks[node]]
 
 
 def _places(x: Sequence[float], columns: Sequence[int]) -> Iterator[tuple[int, float]]:

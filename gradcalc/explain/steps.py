@@ -14,11 +14,11 @@ import numpy as np
 
 from gradcalc.calculus.rules import evaluate, rule
 from gradcalc.engine.point import At
-from gradcalc.functions.primitives import OPERANDS, TABLE, VARIABLE
+from gradcalc.functions.primitives import ADD, DIV, MUL, OPERANDS, SUB, TABLE, VARIABLE
 from gradcalc.graph.graph import Graph
 from gradcalc.language.tokens import is_name, tokenize
 
-_PARTS = {"add": "sum", "sub": "difference", "mul": "product", "div": "quotient"}
+_PARTS = {ADD.code: "sum", SUB.code: "difference", MUL.code: "product", DIV.code: "quotient"}
 _DIFFERENCE = re.compile(r"\(\(?(-?\d+(?:\.\d+)?)\)? - (\d+(?:\.\d+)?)\)")
 _TO_THE_FIRST = re.compile(r"\*\*1(?![\d.])")
 
@@ -148,7 +148,7 @@ def _named(graph: Graph, order: Sequence[int], texts: dict[int, str]) -> dict[in
         else:
             labels |= _counted(whole, text, f"{text} #")
         for code in dict.fromkeys(graph.codes[node] for node in nodes if graph.codes[node] != last):
-            word = _PARTS.get(TABLE[code].name, TABLE[code].name)
+            word = _PARTS.get(code, TABLE[code].name)
             parts = [node for node in nodes if graph.codes[node] == code]
             labels |= _counted(parts, f"{word} in {text}", f"{word} ", f" in {text}")
     return labels

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from gradcalc.engine.point import At
 from gradcalc.errors import Span
 from gradcalc.functions.primitives import WHERE
 from gradcalc.graph.graph import Graph
+from gradcalc.graph.reach import above, below, operands
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ def of_value(at: At, output: int) -> Cause | None:
     node = graph.outputs[output]
     if math.isfinite(values[node]):
         return None
-    reached = _below(graph, values, node)
+    reached = below(graph, [node], closed=graph.constants, within=partial(_taken, values))
     for candidate in range(node + 1):
         if not reached[candidate] or math.isfinite(values[candidate]):
             continue
@@ -55,7 +57,7 @@ def of_slope(at: At, output: int, variable: int) -> Cause | None:
     graph, values = at.program.graph, at.values
     if not math.isfinite(values[graph.outputs[output]]):
         return of_value(at, output)
-    leads = _above(graph, graph.inputs[variable])
+    leads = above(graph, [graph.inputs[variable]])
     cotangents: dict[int, float] = {graph.outputs[output]: 1.0}
     for node in range(graph.outputs[output], -1, -1):
         if node not in cotangents or node in graph.constants:
@@ -102,26 +104,10 @@ def _call(graph: Graph, node: int, numbers: Sequence[float]) -> str:
     return f"{primitive.symbol or primitive.name}({', '.join(shown)})"
 
 
-def _below(graph: Graph, values: Any, top: int) -> bytearray:
-    """The nodes that the value of ``top`` depends on; of a ``where``, the branch taken."""
-    reached = bytearray(len(graph))
-    reached[top] = 1
-    for node in range(top, -1, -1):
-        if not reached[node] or node in graph.constants:
-            continue
-        operands = graph[node].operands
-        if graph.codes[node] == WHERE.code:
-            condition, yes, no = operands
-            operands = (condition, yes if values[condition] else no)
-        for operand in operands:
-            reached[operand] = 1
-    return reached
-
-
-def _above(graph: Graph, bottom: int) -> bytearray:
-    """The nodes that depend on ``bottom``, and itself."""
-    leads = bytearray(len(graph))
-    leads[bottom] = 1
-    for node in range(bottom + 1, len(graph)):
-        leads[node] = any(leads[operand] for operand in graph[node].operands)
-    return leads
+def _taken(values: Any, graph: Graph, node: int) -> tuple[int, ...]:
+    """The operands that a value depends on; of a ``where``, the condition and one branch."""
+    within = operands(graph, node)
+    if graph.codes[node] != WHERE.code:
+        return within
+    condition, yes, no = within
+    return condition, yes if values[condition] else no

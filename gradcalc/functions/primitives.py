@@ -29,6 +29,24 @@ A row says:
     where it has no derivative and the partials state a convention instead (PyTorch's).
 ``own``
     where that convention is nobody's but ours (PyTorch has NaN at hypot(0, 0)).
+``jump``
+    where its value may jump, if that is more than where it has a kink; at its kinks this is tried.
+``tame``
+    safe for numbers of thousands of digits, as no transcendental function is.
+``arithmetic``
+    exact alike in Python, numpy and mpmath, and no dearer wherever its numbers stand.
+``scalar``, ``quick``
+    quicker functions for one float (from ``math``, where it is as accurate as numpy's) and for
+    thousands of numbers.
+``tells``
+    a slope that is not finite stays so through it, whatever it is multiplied by.
+``steep``
+    it has poles, but no double is so near to one that it exceeds 1e30.
+``chains``
+    called with more operands than it takes, it is applied to one after the other.
+``torch``
+    PyTorch's node, where that is not named after the function; then, operand by operand, its name
+    where this one is a number.
 ``defaults``
     the last operands where a call leaves them out.
 ``indifferent``
@@ -43,6 +61,8 @@ A row says:
 
 from __future__ import annotations
 
+import math
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -57,6 +77,7 @@ from gradcalc.functions.row import Lazy, Primitive
 from gradcalc.limits import MOST_ORDER
 
 special: Any = Lazy("scipy.special")
+sines: Any = Lazy("gradcalc.functions.sines")
 elementary: Any = Lazy("gradcalc.functions.elementary")
 gammas: Any = Lazy("gradcalc.functions.gammas")
 normal: Any = Lazy("gradcalc.functions.normal")
@@ -67,8 +88,8 @@ normal: Any = Lazy("gradcalc.functions.normal")
 
 # --- Leaves -------------------------------------------------------------------------------------
 
-VARIABLE = declare("variable", None, (), spoken=False, doc="an input")
-CONSTANT = declare("constant", None, (), spoken=False, doc="a number")
+VARIABLE = declare("variable", None, (), tells=True, spoken=False, doc="an input")
+CONSTANT = declare("constant", None, (), tells=True, spoken=False, doc="a number")
 
 # --- Arithmetic ---------------------------------------------------------------------------------
 
@@ -79,27 +100,33 @@ def _pow_sympy(x: Any, y: Any) -> Any:
     return sp.Pow.resolve()(x, y, evaluate=not too_long)
 
 
-def _xy(f: Callable[[Any, Any], Any], **rest: Any) -> dict[str, Any]:
+def _alike(f: Callable[..., Any]) -> dict[str, Any]:
     """The same function serves sympy and mpmath where it only uses operators."""
-    return {"sympy": f, "mpmath": f, **rest}
+    return {"sympy": f, "mpmath": f, "tame": True}
+
+
+def _arithmetic(f: Callable[..., Any]) -> dict[str, Any]:
+    return {**_alike(f), "arithmetic": True, "tells": True}
 
 
 ADD = binary("add", np.add, dx="1", dy="1", symbol="+", spoken=False,
-             doc="x + y", **_xy(lambda x, y: x + y))
+             doc="x + y", **_arithmetic(operator.add))
 SUB = binary("sub", np.subtract, dx="1", dy="-1", symbol="-", spoken=False,
-             doc="x - y", **_xy(lambda x, y: x - y))
+             doc="x - y", **_arithmetic(operator.sub))
 MUL = binary("mul", np.multiply, dx="y", dy="x", symbol="*", spoken=False,
-             doc="x * y", **_xy(lambda x, y: x * y))
+             doc="x * y", **_arithmetic(operator.mul))
 DIV = binary("div", np.divide, dx="1/y", dy="-out/y", symbol="/", spoken=False,
-             domain="y != 0", doc="x / y", **_xy(lambda x, y: x / y))
+             domain="y != 0", doc="x / y", **_arithmetic(operator.truediv))
 NEG = unary("neg", np.negative, d="-1", symbol="-", spoken=False,
-            doc="-x", sympy=lambda x: -x, mpmath=lambda x: -x)
+            doc="-x", **_arithmetic(operator.neg))
 MOD = binary("mod", np.mod, dx="1", dy="-round((x - out)/y)", symbol="%",
+             torch=("RemainderBackward1", "", "RemainderBackward0"),
              domain="y != 0", kink="x/y == floor(x/y)",
              doc="remainder of x / y, with the sign of y: x % y",
              sympy=lambda x, y: x - y * sp.floor(x / y),
              mpmath=lambda x, y: x % y)
-POW = binary("pow", np.power, symbol="**", spoken=True,
+POW = binary("pow", np.power, symbol="**", spoken=True, jump="x == 0 and y == 0",
+             torch=("PowBackward1", "PowBackward2", ""),
              # y - 1 is not exact for every y below 1/2, and x**(y - 1) magnifies that by |log(x)|
              dx="where(y == 0, 0, where(x == 0 or y - 1 + 1 == y, y*x**(y - 1), "
              "y*(out/x)))",
@@ -110,50 +137,51 @@ POW = binary("pow", np.power, symbol="**", spoken=True,
              sympy=_pow_sympy, mpmath=lambda x, y: mp.power(x, y))
 SQUARE = unary("square", np.square, d="2*x",
       elsewhere="sqr", disputed="Sqr: sqrt(x); SQR: sqrt(x)", doc="x**2",
-               sympy=lambda x: x**2, mpmath=lambda x: x * x)
+               torch=("PowBackward0",), **{**_arithmetic(lambda x: x * x), "sympy": lambda x: x**2})
 
 FLOW = binary("flow", lambda c, d: np.where(np.equal(c, 0), 0.0, np.multiply(c, d)),
               dx="y", dy="x", selects=True, spoken=False,
               doc="x * y, but 0 where x is 0: a cotangent that stops at a branch not taken",
-              **_xy(lambda x, y: x * y))
+              **_alike(operator.mul))
 
 # --- Roots, exponentials, logarithms ------------------------------------------------------------
 
-unary("sqrt", np.sqrt, d="1/(2*out)", domain="x >= 0",
+unary("sqrt", np.sqrt, tame=True, scalar=math.sqrt, d="1/(2*out)", domain="x >= 0",
       elsewhere="dsqrt sqrtf", doc="square root")
-unary("cbrt", elementary.cbrt, d="1/(3*out**2)",
+unary("cbrt", elementary.cbrt, tame=True, d="1/(3*out**2)",
       elsewhere="cbrtf", doc="real cube root, of negative numbers too",
       sympy=lambda x: sp.sign(x) * sp.Abs(x) ** sp.Rational(1, 3),
       mpmath=lambda x: mp.sign(x) * mp.cbrt(abs(x)))
-EXP = unary("exp", np.exp, d="out",
+EXP = unary("exp", np.exp, tells=True, scalar=math.exp, d="out",
       elsewhere="dexp expf", doc="e to the power of x")
 unary("exp2", np.exp2, d="out*log(2)",
       elsewhere="exp2f", doc="2 to the power of x",
       sympy=lambda x: 2**x, mpmath=lambda x: mp.mpf(2) ** x)
-unary("expm1", np.expm1, d="exp(x)",
+unary("expm1", np.expm1, scalar=math.expm1, d="exp(x)",
       elsewhere="expm1f", doc="exp(x) - 1, accurate near 0",
       sympy=lambda x: sp.exp(x) - 1)
-LOG = unary("log", np.log, d="1/x", domain="x > 0", aliases=("ln",),
+LOG = unary("log", np.log, tame=True, scalar=math.log, d="1/x", domain="x > 0", aliases=("ln",),
       elsewhere="dlog alog logf", disputed="LOG: log10(x)", doc="natural logarithm")
-unary("log1p", np.log1p, d="1/(1 + x)", domain="x > -1",
+unary("log1p", np.log1p, tame=True, scalar=math.log1p, d="1/(1 + x)", domain="x > -1",
+      torch=("Log1PBackward0",),
       elsewhere="log1pf", doc="log(1 + x), accurate near 0",
       sympy=lambda x: sp.log(1 + x))
-unary("log2", np.log2, d="1/log(2)/x", domain="x > 0",
+unary("log2", np.log2, tame=True, d="1/log(2)/x", domain="x > 0",
       elsewhere="lb ld log2f", doc="logarithm to base 2",
       sympy=lambda x: sp.log(x, 2), mpmath=lambda x: mp.log(x, 2))
-unary("log10", np.log10, d="1/log(10)/x", domain="x > 0",
+unary("log10", np.log10, tame=True, d="1/log(10)/x", domain="x > 0",
       elsewhere="lg dlog10 alog10 log10f", doc="logarithm to base 10",
       sympy=lambda x: sp.log(x, 10))
 
 # --- Trigonometry -------------------------------------------------------------------------------
 
-SIN = unary("sin", np.sin, d="cos(x)",
+SIN = unary("sin", np.sin, quick=sines.sin, tells=True, scalar=math.sin, d="cos(x)",
       elsewhere="dsin sinf", doc="sine")
-COS = unary("cos", np.cos, d="-sin(x)",
+COS = unary("cos", np.cos, quick=sines.cos, tells=True, scalar=math.cos, d="-sin(x)",
       elsewhere="dcos cosf", doc="cosine")
-unary("tan", np.tan, d="1 + out**2",
+unary("tan", np.tan, steep=True, scalar=math.tan, d="1 + out**2",
       elsewhere="tg dtan tanf", doc="tangent")
-unary("sec", lambda x: 1 / np.cos(x), d="out*tan(x)", doc="secant, 1/cos(x)")
+unary("sec", lambda x: 1 / np.cos(x), steep=True, d="out*tan(x)", doc="secant, 1/cos(x)")
 unary("csc", lambda x: 1 / np.sin(x), d="-out*cot(x)", domain="x != 0",
       elsewhere="cosec", doc="cosecant, 1/sin(x)")
 unary("cot", lambda x: 1 / np.tan(x), d="-csc(x)**2", domain="x != 0",
@@ -165,10 +193,10 @@ unary("acos", np.arccos, d="-1/sqrt((1 - x)*(1 + x))",
       plain=("-1/sqrt(1 - x**2)",), domain="x >= -1 and x <= 1",
       aliases=("arccos",), elsewhere="dacos acosf", doc="inverse cosine")
 # from 1e150 on, x**2 overflows before its reciprocal underflows
-unary("atan", np.arctan, d="where(abs(x) < 1e150, 1/(1 + x**2), 1/x/x)",
+unary("atan", np.arctan, scalar=math.atan, d="where(abs(x) < 1e150, 1/(1 + x**2), 1/x/x)",
       plain=("1/(1 + x**2)",),
       aliases=("arctan",), elsewhere="arctg atn datan atanf", doc="inverse tangent")
-binary("atan2", np.arctan2, aliases=("arctan2",),
+binary("atan2", np.arctan2, tame=True, aliases=("arctan2",),
        dx="where(x == 0 and y == 0, 0, y/hypot(x, y)/hypot(x, y))",
        dy="where(x == 0 and y == 0, 0, -x/hypot(x, y)/hypot(x, y))",
        plain=("y/(x**2 + y**2)", "-x/(x**2 + y**2)"),
@@ -188,11 +216,11 @@ unary("acsc", elementary.acsc, d="-1/abs(x)/(sqrt(abs(x) - 1)*sqrt(abs(x) + 1))"
 
 # --- Hyperbolic functions -----------------------------------------------------------------------
 
-unary("sinh", np.sinh, d="cosh(x)",
+unary("sinh", np.sinh, scalar=math.sinh, d="cosh(x)",
       elsewhere="sh dsinh sinhf", doc="hyperbolic sine")
-unary("cosh", np.cosh, d="sinh(x)",
+unary("cosh", np.cosh, scalar=math.cosh, d="sinh(x)",
       elsewhere="ch dcosh coshf", doc="hyperbolic cosine")
-unary("tanh", np.tanh, d="sech2(x)",
+unary("tanh", np.tanh, scalar=math.tanh, d="sech2(x)",
       plain=("1 - out**2",),
       elsewhere="th tgh dtanh tanhf", doc="hyperbolic tangent")
 unary("sech", elementary.sech, d="-out*tanh(x)", doc="hyperbolic secant, 1/cosh(x)")
@@ -240,53 +268,60 @@ GT = _compare("gt", ">", np.greater, sp.Gt, lambda x, y: x > y)
 GE = _compare("ge", ">=", np.greater_equal, sp.Ge, lambda x, y: x >= y)
 EQ = _compare("eq", "==", np.equal, sp.Eq, lambda x, y: x == y)
 NE = _compare("ne", "!=", np.not_equal, sp.Ne, lambda x, y: x != y)
-AND = binary("and", np.logical_and, dx=None, dy=None, symbol="and", sympy=sp.And, boolean=True,
+AND = binary("and", np.logical_and, dx=None, dy=None, symbol="and", sympy=sp.And,
+             boolean=True, logical=True,
              spoken=False, doc="1 where both hold", **_flag(lambda x, y: x and y))
-OR = binary("or", np.logical_or, dx=None, dy=None, symbol="or", sympy=sp.Or, boolean=True,
+OR = binary("or", np.logical_or, dx=None, dy=None, symbol="or", sympy=sp.Or,
+             boolean=True, logical=True,
             spoken=False, doc="1 where either holds", **_flag(lambda x, y: x or y))
-NOT = declare("not", np.logical_not, (None,), symbol="not", sympy=sp.Not, boolean=True,
+NOT = declare("not", np.logical_not, (None,), symbol="not", sympy=sp.Not,
+             boolean=True, logical=True,
                spoken=False, doc="1 where x does not hold", **_flag(lambda x: not x))
 
-WHERE = ternary("where", lambda c, a, b: np.where(np.not_equal(c, 0), a, b),
+WHERE = ternary("where", lambda c, a, b: np.where(np.not_equal(c, 0), a, b), tame=True,
                 dx=None, dy="x", dz="not x", selects=True,
                 elsewhere="if ifelse iif if_else ifthenelse",
                 doc="y where the condition x holds, else z",
                 sympy=lambda c, a, b: sp.Piecewise((a, c), (b, True)),
                 mpmath=lambda c, a, b: a if c else b)
-ABS = unary("abs", np.abs, d="sign(x)", kink="x == 0",
+ABS = unary("abs", np.abs, tame=True, d="sign(x)", kink="x == 0",
       elsewhere="fabs dabs fabsf", doc="absolute value",
       sympy=sp.Abs, mpmath=mp.fabs)
-unary("sign", np.sign, d="0", kink="x == 0",
+unary("sign", np.sign, tame=True, d="0", kink="x == 0",
       elsewhere="sgn signum", doc="-1, 0 or 1")
-unary("floor", np.floor, d="0", kink="x == floor(x)",
+unary("floor", np.floor, tame=True, d="0", kink="x == floor(x)",
       elsewhere="floorf", doc="largest integer below or equal")
-unary("ceil", np.ceil, d="0", kink="x == floor(x)",
+unary("ceil", np.ceil, tame=True, d="0", kink="x == floor(x)",
       elsewhere="ceiling ceilf", doc="smallest integer above or equal",
       sympy=sp.ceiling)
-unary("round", np.round, d="0", kink="x - floor(x) == 1/2",
+unary("round", np.round, tame=True, d="0", kink="x - floor(x) == 1/2",
       elsewhere="rint", doc="nearest integer, halves to even",
       sympy=lambda x: sp.floor((2 * x + 1) / 4) + sp.ceiling((2 * x - 1) / 4), mpmath=mp.nint)
-unary("trunc", np.trunc, d="0", kink="x == floor(x) and x != 0",
+unary("trunc", np.trunc, tame=True, d="0", kink="x == floor(x) and x != 0",
       doc="integer part, rounded towards 0",
       sympy=lambda x: sp.sign(x) * sp.floor(sp.Abs(x)),
       mpmath=lambda x: mp.sign(x) * mp.floor(abs(x)))
-unary("heaviside", lambda x: np.heaviside(x, 0.5), d="0", kink="x == 0",
+unary("heaviside", lambda x: np.heaviside(x, 0.5), tame=True, d="0", kink="x == 0",
       doc="0 below 0, 1 above it, 1/2 at it",
       sympy=lambda x: (1 + sp.sign(x)) / 2, mpmath=lambda x: (1 + mp.sign(x)) / 2)
 unary("relu", lambda x: np.maximum(x, 0), d="where(x > 0, 1, 0)", kink="x == 0", selects=True,
+      tame=True,
       doc="max(x, 0), with slope 0 at 0",
       sympy=lambda x: sp.Piecewise((x, x > 0), (0, True)), mpmath=lambda x: max(x, mp.mpf(0)))
 MAX = binary("max", np.maximum, dx="heaviside(x - y)", dy="heaviside(y - x)", kink="x == y",
+             tame=True, torch=("MaximumBackward0",),
              selects=True, elsewhere="fmax maximum dmax1 amax1 fmaxf amax",
              doc="larger of two (or of many, or of an array)",
              sympy=lambda x, y: sp.Piecewise((x, x > y), (y, x < y), ((x + y) / 2, True)),
              mpmath=lambda x, y: max(x, y))
 MIN = binary("min", np.minimum, dx="heaviside(y - x)", dy="heaviside(x - y)", kink="x == y",
+             tame=True, torch=("MinimumBackward0",),
              selects=True, elsewhere="fmin minimum dmin1 amin1 fminf amin",
              doc="smaller of two (or of many, or of an array)",
              sympy=lambda x, y: sp.Piecewise((x, x < y), (y, x > y), ((x + y) / 2, True)),
              mpmath=lambda x, y: min(x, y))
 CLAMP = ternary("clamp", lambda x, lo, hi: np.minimum(np.maximum(x, lo), hi),
+        tame=True, torch=("ClampBackward1",),
         dx="where(x >= y and x <= z, 1, 0)",
         dy="where(x < y and y <= z, 1, 0)",
         dz="where(x > z or y > z, 1, 0)",
@@ -297,6 +332,7 @@ CLAMP = ternary("clamp", lambda x, lo, hi: np.minimum(np.maximum(x, lo), hi),
         mpmath=lambda x, lo, hi: min(max(x, lo), hi))
 
 PEAK = binary("peak", lambda x, y: np.maximum(x, y), dx=None, dy=None, selects=True, spoken=False,
+              tame=True,
               doc="the larger of two, to be taken off before exp; what it is changes no result",
               sympy=lambda x, y: sp.Piecewise((x, x > y), (y, True)), mpmath=lambda x, y: max(x, y))
 OUTWEIGHS = binary("outweighs", lambda x, y: np.greater(abs(x), abs(y)), dx=None, dy=None,
@@ -308,6 +344,7 @@ OUTWEIGHS = binary("outweighs", lambda x, y: np.greater(abs(x), abs(y)), dx=None
 # --- Geometry, statistics, machine learning -----------------------------------------------------
 
 HYPOT = binary("hypot", np.hypot, dx="where(out == 0, 0, x/out)", dy="where(out == 0, 0, y/out)",
+               tame=True, chains=True,
                plain=("x/out", "y/out"),
                kink="x == 0 and y == 0", own="x == 0 and y == 0",
                elsewhere="hypotf", doc="sqrt(x**2 + y**2), without overflow",
@@ -376,7 +413,7 @@ binary("elu", lambda x, a: np.where(np.greater(x, 0), x, a * np.expm1(np.minimum
        selects=True, defaults=(1.0,), doc="x where x > 0, else y*(exp(x) - 1)",
        sympy=lambda x, a: sp.Piecewise((x, x > 0), (a * (sp.exp(x) - 1), True)),
        mpmath=lambda x, a: x if x > 0 else a * mp.expm1(x))
-binary("leaky_relu", lambda x, a: np.where(np.greater(x, 0), x, np.multiply(a, x)),
+binary("leaky_relu", lambda x, a: np.where(np.greater(x, 0), x, np.multiply(a, x)), tame=True,
        dx="where(x > 0, 1, y)", dy="where(x > 0, 0, x)", kink="x == 0 and y != 1",
        selects=True, defaults=(0.01,), doc="x where x > 0, else y*x",
        sympy=lambda x, a: sp.Piecewise((x, x > 0), (a * x, True)),
@@ -403,6 +440,7 @@ def _instead(
         mpmath=primitive.mpmath_forward,
         ball=primitive.ball_forward,
         kink=primitive.kink,
+        tame=primitive.tame,
         selects=primitive.selects,
         doc=f"{primitive.doc}, with the slopes of {LIBRARIES[convention]}",
         spoken=False,
@@ -432,3 +470,6 @@ import gradcalc.functions.higher  # noqa: E402, F401  (its rows come after these
 
 CONSTANTS = {"pi": 3.141592653589793, "e": 2.718281828459045, "tau": 6.283185307179586}
 """Names that are numbers unless the user binds them."""
+
+WORDS = frozenset(primitive.symbol for primitive in TABLE if primitive.logical)
+"""Operators that are words."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
+from itertools import product
 from typing import Any
 
 
@@ -88,6 +89,16 @@ class Primitive:
     boolean: bool = False
     spoken: bool = True
     indifferent: bool = False
+    logical: bool = False
+    jump: str = ""
+    tame: bool = False
+    arithmetic: bool = False
+    scalar: Callable[[float], float] | None = None
+    quick: Any = None
+    tells: bool = False
+    steep: bool = False
+    chains: bool = False
+    torch: tuple[str, ...] = ()
     defaults: tuple[float, ...] = ()
     plain: tuple[str | None, ...] = ()
 
@@ -105,6 +116,11 @@ class Primitive:
         by."""
         return self.partials[:1] == (None,) and self.differentiable and not self.selects
 
+    @property
+    def flat(self) -> bool:
+        """Whether it is a step: a number, and level wherever it is smooth."""
+        return bool(self.arity) and all(partial == "0" for partial in self.partials)
+
     @cached_property
     def numpy(self) -> Callable[..., Any]:
         """The function on numpy arrays, float64 or float32; a ufunc where there is one."""
@@ -113,9 +129,11 @@ class Primitive:
     @cached_property
     def numpy_long(self) -> Callable[..., Any]:
         """The same on thousands of numbers at once: sooner, where there is a way."""
-        from gradcalc.functions.sines import for_long_arrays  # deferred: it is made of numpy
+        if self.quick is None:
+            return self.numpy
+        from gradcalc.functions.sines import are_by_tangent  # deferred: it is made of numpy
 
-        return for_long_arrays(self.numpy)
+        return _resolve(self.quick) if are_by_tangent() else self.numpy
 
     @cached_property
     def sympy(self) -> Callable[..., Any]:
@@ -132,3 +150,63 @@ class Primitive:
         """The function on balls and on power series of balls; raises AttributeError if it has no
         such counterpart, and ImportError without python-flint."""
         return _resolve(self.ball_forward)
+
+    # --- what is found out by trying ----------------------------------------------------------
+
+    @cached_property
+    def carries_nan(self) -> bool:
+        """Whether the value is NaN whenever an operand is: of ``x + y`` it is, of ``x**0`` not."""
+        import numpy as np
+
+        others = product((0.0, 1.0, -2.5, np.inf, -np.inf), repeat=self.arity - 1)
+        with np.errstate(all="ignore"):
+            return all(
+                np.isnan(self.numpy(*map(np.float64, (*other[:k], np.nan, *other[k:]))))
+                for other in others
+                for k in range(self.arity)
+            )
+
+    @cached_property
+    def whole(self) -> bool:
+        """Whether whole numbers stay whole numbers."""
+        import numpy as np
+
+        with np.errstate(all="ignore"):
+            found = self.numpy(*[np.ones(1, np.int64)] * self.arity)
+        return bool(found.dtype.kind == "i")
+
+    @cached_property
+    def grows(self) -> bool:
+        """Whether it may be much larger than the sum of its operands: by more than 4."""
+        import numpy as np
+
+        if self.steep or not self.arity:
+            return False
+        rng = np.random.default_rng(0)
+        sizes = 10.0 ** np.concatenate([rng.uniform(-300, 300, 2000), rng.uniform(-3, 3, 2000)])
+        operands = rng.choice([-1.0, 1.0], (self.arity, 4000)) * rng.permuted(
+            np.tile(sizes, (self.arity, 1)), axis=1
+        )
+        with np.errstate(all="ignore"):
+            found = np.abs(np.asarray(self.numpy(*operands), float))
+            most = np.minimum(np.abs(operands).sum(axis=0) + 4, np.finfo(float).max)
+        return not bool((found <= most).all())
+
+    @cached_property
+    def levels(self) -> bool:
+        """Whether it is level, or straight, far from 0: so far that its digits do not tell."""
+        from gradcalc.functions.digits import context
+
+        if self.arity != 1 or self.tame or self.boolean:
+            return False
+        mp = context()
+        return any(self._is_straight(mp, sign * mp.ldexp(1, 60)) for sign in (1, -1))
+
+    def _is_straight(self, mp: Any, x: Any) -> bool:
+        try:
+            with mp.workprec(53):
+                behind, here, ahead = (self.mpmath(x + k * x / 1024) for k in (-1, 0, 1))
+                bend = abs(behind + ahead - 2 * here)
+                return isinstance(here, mp.mpf) and bool(bend <= mp.ldexp(abs(here), -50))
+        except (ArithmeticError, ValueError, NotImplementedError, MemoryError, mp.NoConvergence):
+            return False

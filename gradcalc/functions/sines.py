@@ -38,15 +38,6 @@ CHUNK = 32768
 """Numbers at a time: they and what is computed on the way stay in the cache."""
 
 
-def for_long_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
-    """What computes the same ufunc sooner when there are thousands of numbers: itself, mostly."""
-    if function is np.sin and are_by_tangent():
-        return sin
-    if function is np.cos and are_by_tangent():
-        return cos
-    return function
-
-
 def sin(x: Any, out: Floats | None = None) -> Any:
     """sin x, elementwise, as ``numpy.sin(x, out=out)``."""
     return _by_chunks(np.sin, _sin, x, out)

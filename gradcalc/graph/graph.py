@@ -15,21 +15,16 @@ from __future__ import annotations
 import gc
 import math
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import repeat
 from typing import Any, NamedTuple
 
 from gradcalc.errors import ExpressionError, Source, Span
 from gradcalc.functions.primitives import (
-    ADD,
     CONSTANT,
-    DIV,
-    MUL,
-    NEG,
     POW,
     SQUARE,
-    SUB,
     TABLE,
     VARIABLE,
 )
@@ -267,15 +262,7 @@ def folded(code: int, operands: Sequence[float]) -> float:
 
 
 # Python's own arithmetic is numpy's bit for bit, and needs no numpy at start-up.
-_ARITHMETIC: dict[int, Callable[..., float]] = {
-    ADD.code: lambda x, y: x + y,
-    SUB.code: lambda x, y: x - y,
-    MUL.code: lambda x, y: x * y,
-    DIV.code: lambda x, y: x / y,
-    NEG.code: lambda x: -x,
-    POW.code: math.pow,
-    SQUARE.code: lambda x: x * x,
-}
+_ARITHMETIC = {p.code: p.mpmath for p in TABLE if p.arithmetic} | {POW.code: math.pow}
 
 
 def _shorten(text: str, most: int = 40) -> str:

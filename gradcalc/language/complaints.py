@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from gradcalc.functions.primitives import DISPUTED, FUNCTIONS, OPERANDS
+from gradcalc.functions.primitives import DISPUTED, FUNCTIONS, OPERANDS, WORDS
 from gradcalc.language.lookalikes import foreign, skeleton
 from gradcalc.language.structural import MANY, STRUCTURAL
 from gradcalc.language.tokens import ends_value, is_blank, is_name, is_number
@@ -53,7 +53,7 @@ def unexpected(token: str, tokens: list[str], index: int) -> Complaint:
         return Complaint("'//' is not known", "write floor(x/y)")
     if token in _STRANGERS:
         return _STRANGERS[token]
-    if token == ":" or token in ("and", "or"):
+    if token == ":" or token in WORDS:
         return Complaint(f"unexpected {short(token)}")
     if token[0] in "⁰¹²³⁴⁵⁶⁷⁸⁹⁻":
         return Complaint(f"the power {short(token)} has nothing on its left")

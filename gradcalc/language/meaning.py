@@ -17,8 +17,6 @@ from gradcalc.functions.primitives import (
     DIV,
     FUNCTIONS,
     MUL,
-    NOT,
-    OR,
     POW,
     SUB,
     TABLE,
@@ -52,7 +50,7 @@ _ELEMENTWISE = {-3: MUL.code, -4: DIV.code, -5: POW.code}
 _FLOOR = FUNCTIONS["floor"]
 
 INVERSE = {ADD.code: SUB.code, MUL.code: DIV.code}
-_LOGICAL = {AND.code, OR.code, NOT.code}
+_LOGICAL = {p.code for p in TABLE if p.logical}
 _CONDITIONAL = {*_LOGICAL, WHERE.code}
 _BOOLEAN = {p.code for p in TABLE if p.boolean}
 
@@ -303,7 +301,7 @@ class Meaning:
             operands += tuple(self.graph.constant(value, span) for value in defaults)
         if len(operands) != primitive.arity:
             nodes = [operand for operand in operands if isinstance(operand, int)]
-            if name == "hypot" and len(nodes) == len(operands) > 2:
+            if primitive.chains and len(nodes) == len(operands) > 2:
                 return chain(self.graph, primitive.code, nodes, span)
             raise self.wrong_count(name, len(operands), span)
         return self.apply(primitive.code, operands, *span)

@@ -15,13 +15,12 @@ from difflib import get_close_matches
 from typing import Any
 
 from gradcalc.errors import BindingError, Source, Span
-from gradcalc.functions.primitives import CONSTANTS
+from gradcalc.functions.primitives import CONSTANTS, WORDS
 from gradcalc.graph.graph import Graph
 from gradcalc.language.lookalikes import deception
 from gradcalc.language.tokens import A_NAME, PATTERN, SPELLINGS
 
 _LABEL = re.compile(rf"({A_NAME})\s*(?:\[\s*(\d+(?:\s*,\s*\d+)*)\s*\])?")
-_WORDS = ("and", "or", "not")
 _ALSO = {meant: mark for mark, meant in SPELLINGS.items()}
 
 Shape = tuple[int, ...]
@@ -72,7 +71,7 @@ def spelled(name: Any, option: str) -> str:
     Raises BindingError for what is no name, so that nothing else is ever shown as one.
     """
     found = _LABEL.fullmatch(name.strip()) if isinstance(name, str) else None
-    if found is None or found[1] in _WORDS or deception(name):
+    if found is None or found[1] in WORDS or deception(name):
         text = name if isinstance(name, str) else repr(name)
         raise BindingError(
             f"{option}: {_glimpse(text)} is not a name",
@@ -85,7 +84,7 @@ def spelled(name: Any, option: str) -> str:
 def is_name(text: str) -> bool:
     """Whether ``spelled`` takes it."""
     found = _LABEL.fullmatch(text.strip())
-    return found is not None and found[1] not in _WORDS and deception(text) is None
+    return found is not None and found[1] not in WORDS and deception(text) is None
 
 
 def base(label: str) -> str:

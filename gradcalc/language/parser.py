@@ -36,8 +36,19 @@ import re
 from collections.abc import Iterable
 from itertools import repeat
 
-from gradcalc.errors import Span
-from gradcalc.functions.primitives import ADD, CONSTANTS, DISPUTED, FUNCTIONS, MOD, MUL, NOT, POW
+from gradcalc.errors import Source, Span
+from gradcalc.functions.primitives import (
+    ADD,
+    CONSTANTS,
+    DISPUTED,
+    FUNCTIONS,
+    MOD,
+    MUL,
+    NOT,
+    POW,
+    WORDS,
+)
+from gradcalc.graph.graph import Graph
 from gradcalc.language import complaints
 from gradcalc.language.brackets import CLOSERS
 from gradcalc.language.definitions import Definitions
@@ -82,7 +93,6 @@ from gradcalc.language.tokens import (
 
 _AFTER_VALUE = {"", "+", "-", "*", ",", ")", "]", "\n", ";"}
 _AFTER_LEFT = {"(", "[", "=", "/", "'"}
-_WORDS = {"and", "or", "not"}
 _OTHERWISE = {"|", "&", "%", "//"}
 """Binary operators whose marks may mean something else."""
 
@@ -173,7 +183,7 @@ class Parser(Definitions):
             return True
         if token in ROOTS:
             return self.root(ROOTS[token])
-        if is_name(token) and token not in _WORDS:
+        if is_name(token) and token not in WORDS:
             return self.name(token)
         if token in (",", ";", "\n", ")", "]", ":"):
             return self.missing_operand(token)
@@ -403,7 +413,7 @@ class Parser(Definitions):
         """A value straight after a value: ``2x``, ``(x+1)(x-1)`` and ``x²y`` multiply, in an array
         a blank separates; anything else is refused."""
         is_operand = token in ("(", *ROOTS) or is_name(token) or is_number(token)
-        if not is_operand or token in _WORDS:
+        if not is_operand or token in WORDS:
             raise self.complain(*complaints.unexpected(token, self.tokens.whole(), self.index))
         before = self.tokens[self.index - 1]
         if token[0] in "dD" and self.fortran_exponent(before):
@@ -569,10 +579,18 @@ class Parser(Definitions):
 
     def read_ahead(self, pieces: Pieces, take: Take) -> None:
         if self.looks_ahead and not self.meaning.conditions:
-            end, closer = follow(self, self.token_end, pieces, take)
+            graph, known = self.graph, len(self.graph.inputs)
+            end, closer = follow(graph, self.token_end, pieces, take, _statements, self.leaf)
+            new = zip(graph.variables[known:], graph.inputs[known:], strict=True)
+            self.meaning.variables.update(new)
             if end > self.token_end:
                 self.tokens.skip(self.index, closer, end)
                 self.token_end = end
+
+
+def _statements(source: Source, graph: Graph) -> list[Statement]:
+    """What a text says on its own."""
+    return Parser(source, graph=graph, looks_ahead=False).parse().statements
 
 
 def _is_worth_a_look(count: int) -> bool:

@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 
 from gradcalc.errors import ExpressionError, Fix, Source, Span
 from gradcalc.functions.primitives import FUNCTIONS
-from gradcalc.graph.graph import Graph
+from gradcalc.graph.graph import Graph, LeafKey, constant_key
 from gradcalc.language import complaints
 from gradcalc.language.arrays import Value
 from gradcalc.language.foreign import LIBRARIES
 from gradcalc.language.meaning import Meaning
 from gradcalc.language.structural import STRUCTURAL
-from gradcalc.language.tokens import SPELLINGS, Tokens, is_blank
+from gradcalc.language.tokens import SPELLINGS, Tokens, is_blank, is_number
 
 FOLLOWING = 3
 """Tokens that are looked at before it is their turn."""
@@ -163,6 +163,18 @@ class Reader(ABC):
         if token not in FUNCTIONS and token not in STRUCTURAL:  # else the next one may be a call
             self.leaves[token] = value
         return value
+
+    def leaf(self, token: str) -> int | LeafKey | None:
+        """What a name or a number further on is: its node, or the key of a new one; else None."""
+        value = self.leaves.get(token)
+        if value is None and token in self.named:
+            value = self.named_value(token)
+        if value is not None:
+            return value if isinstance(value, int) else None
+        if not is_number(token):
+            return self.meaning.key(token)
+        number = float(token)
+        return None if math.isinf(number) else constant_key(number)
 
     def whole_number(self, value: Value, start: int) -> int:
         number = self.graph.constants.get(value) if type(value) is int else None

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from gradcalc.functions.primitives import WORDS
+
 _DIGITS = "[0-9]+(?:_[0-9]+)*"
 SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 
@@ -110,5 +112,5 @@ def ends_value(token: str) -> bool:
     """Whether a value can end in this token."""
     if not token:
         return False
-    word = is_name(token) and token not in ("and", "or", "not")
+    word = is_name(token) and token not in WORDS
     return word or is_number(token) or token[0] in f")]|!'⁻{SUPERSCRIPTS}"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gradcalc.errors.text import safe
 from gradcalc.render.frame import framed
 from gradcalc.render.numbers import aligned, exact, shown
 from gradcalc.render.records import (
@@ -19,7 +20,6 @@ from gradcalc.render.records import (
     plain,
     separated,
 )
-from gradcalc.text import safe
 
 if TYPE_CHECKING:
     from gradcalc.check.verdict import Verdict

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gradcalc.calculus.kinds import V
+from gradcalc.errors.text import clipped, safe
 from gradcalc.render.frame import framed
 from gradcalc.render.numbers import shown
-from gradcalc.text import clipped, safe
 
 if TYPE_CHECKING:
     from gradcalc.claims.claim import Claim, Tested

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from gradcalc.errors.text import safe
 from gradcalc.render.frame import framed
 from gradcalc.render.numbers import exact, shown
 from gradcalc.render.records import MARKS, RECORDS, plain, separated
-from gradcalc.text import safe
 
 MOST_ROWS = 40
 """A table on a screen shows so many entries and says how many there are."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gradcalc.errors import GradcalcError, Span
-from gradcalc.text import WIDTH, excerpt, safe
+from gradcalc.errors.text import WIDTH, excerpt, safe
 
 _STYLES = {"error": "\x1b[1;31m", "note": "\x1b[1;33m", "hint": "\x1b[1;36m", "^": "\x1b[1;31m"}
 _RESET = "\x1b[0m"

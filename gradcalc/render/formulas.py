@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gradcalc.calculus.kinds import OUTPUTS, VARIABLES, V
+from gradcalc.errors.text import safe
 from gradcalc.formulas.derivative import Formulas
 from gradcalc.formulas.latex import Latex, name_of
 from gradcalc.formulas.mathml import MathML, matrix
 from gradcalc.formulas.writing import Notation, OnPaper
-from gradcalc.text import safe
 
 if TYPE_CHECKING:
     from gradcalc.check.identity import Identity

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from gradcalc.calculus.kinds import OUTPUTS
+from gradcalc.errors.text import safe
 from gradcalc.formulas.latex import name_of
 from gradcalc.formulas.mathml import matrix as mathml_matrix
 from gradcalc.render.answer import Answer
 from gradcalc.render.numbers import exact, latex, shown
 from gradcalc.render.records import escaped, markdown
-from gradcalc.text import safe
 
 _LISTED = 8  # names written out in a LaTeX label before it says "…"
 

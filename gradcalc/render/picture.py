@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from gradcalc.errors.text import safe
 from gradcalc.functions.primitives import CONSTANT, TABLE, VARIABLE
 from gradcalc.graph.graph import Graph
+from gradcalc.graph.reach import needed
 from gradcalc.render.frame import framed
 from gradcalc.render.numbers import exact, shown
 from gradcalc.render.records import RECORDS
-from gradcalc.text import safe
 
 Values = Sequence[float] | None
 
@@ -36,16 +37,8 @@ def lines(graph: Graph, values: Values = None) -> list[Line]:
             " ".join(graph.text(node).split()),
             _value(graph, node, values),
         )
-        for node in _needed(graph)
+        for node in needed(graph, graph.outputs + graph.inputs, closed=graph.constants)
     ]
-
-
-def _needed(graph: Graph) -> list[int]:
-    needed = set(graph.outputs) | set(graph.inputs)
-    for node in range(len(graph) - 1, -1, -1):
-        if node in needed:
-            needed.update(_operands(graph, node))
-    return sorted(needed)
 
 
 def _operands(graph: Graph, node: int) -> tuple[int, ...]:

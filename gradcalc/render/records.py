@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from gradcalc.errors.text import safe
 from gradcalc.render.numbers import exact
-from gradcalc.text import safe
 
 if TYPE_CHECKING:
     import numpy as np

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from gradcalc.errors.text import safe
 from gradcalc.explain.steps import Explanation, Flow, Step, Total
 from gradcalc.render.numbers import shown
-from gradcalc.text import safe
 
 MOST_STEPS = 200
 """More steps than this nobody reads; the JSON has them all."""

@@ -19,9 +19,9 @@ from rich.table import Table
 from rich.text import Text
 
 from gradcalc.calculus.kinds import OUTPUTS, VARIABLES, U, V
+from gradcalc.errors.text import safe
 from gradcalc.render.answer import Answer
 from gradcalc.render.numbers import aligned, shown
-from gradcalc.text import safe
 
 if TYPE_CHECKING:
     import numpy as np

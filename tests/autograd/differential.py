@@ -147,7 +147,8 @@ SHAPED = [
     "F.softplus({x})", "F.leaky_relu({x})", "F.elu({x})", "F.mse_loss({x}, {y})",
     "F.l1_loss({x}, {y})", "F.smooth_l1_loss({x}, {y})", "F.huber_loss({x}, {y})", "F.hardtanh({x})",
     "F.logsigmoid({x})", "F.normalize({x}, dim=-1)", "F.pad({x}, (1, 1))", "{x}.type(torch.float32)",
-    "{x}.movedim((0, 1), (1, 0))", "{x}.unflatten(0, (1, -1))", "{x}.nan_to_num()", "{x}.view(-1)",
+    "{x}.movedim((0, 1), (1, 0))", "{x}.unflatten(0, (1, -1))", "{x}.cumprod(0)", "{x}.diff()",
+    "torch.addmm({x}, {x}, {x})", "{x}.cross({x}.flip(0))", "{x}.nan_to_num()", "{x}.view(-1)",
 ]  # fmt: skip
 NUMBERS = [0.0, 0.5, -0.5, 1.0, -1.0, 2.0, 0.3, 1.7, -2.5, 3.0]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -20,10 +21,10 @@ def spin(seconds: float) -> None:
 
 
 def test_the_alarm_rings() -> None:
-    started = time.monotonic()
+    started = time.thread_time()
     with pytest.raises(OutOfTime), Deadline(0.05).alarm():
         spin(5)
-    assert time.monotonic() - started < 1
+    assert time.thread_time() - started < 1
 
 
 def test_the_alarm_insists() -> None:
@@ -41,22 +42,41 @@ def test_the_alarm_insists() -> None:
     assert len(swallowed) == 1
 
 
-def test_handler_and_timer_are_put_back() -> None:
-    rung = []
-    before = signal.signal(signal.SIGALRM, lambda *_: rung.append(True))
+@pytest.fixture
+def rung() -> Iterator[list[bool]]:
+    """A handler of somebody else's, and how often it was called."""
+    calls: list[bool] = []
+    before = signal.signal(signal.SIGALRM, lambda *_: calls.append(True))
     try:
-        signal.setitimer(signal.ITIMER_REAL, 0.15)
-        with pytest.raises(OutOfTime), Deadline(0.03).alarm():
-            spin(5)
-        assert not rung
-        with Deadline(5).alarm():
-            pass
-        spin(0.3)
-        assert rung == [True]
-        assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+        yield calls
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def test_handler_and_timer_are_put_back(rung: list[bool]) -> None:
+    signal.setitimer(signal.ITIMER_REAL, 1000)
+    with pytest.raises(OutOfTime), Deadline(0.03).alarm():
+        spin(5)
+    with Deadline(5).alarm():
+        pass
+    left, interval = signal.getitimer(signal.ITIMER_REAL)
+    assert 0 < left < 1000
+    assert interval == 0
+    assert not rung
+    signal.raise_signal(signal.SIGALRM)
+    assert rung == [True]
+
+
+def test_a_timer_that_ran_out_meanwhile_rings_afterwards(rung: list[bool]) -> None:
+    signal.setitimer(signal.ITIMER_REAL, 0.01)
+    with pytest.raises(OutOfTime), Deadline(0.05).alarm():
+        spin(5)
+    end = time.monotonic() + 60
+    while not rung and time.monotonic() < end:
+        pass
+    assert rung == [True]
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
 
 
 def test_alarms_nest() -> None:
@@ -89,10 +109,10 @@ def test_beside_the_main_thread_only_the_tests_count() -> None:
 
 
 def test_waiting_costs_nothing() -> None:
-    deadline = Deadline(0.2)
+    deadline = Deadline(10)
     with deadline.alarm():
         time.sleep(0.3)
-    assert deadline.remaining > 0.1
+    assert deadline.remaining > 9.9
 
 
 def test_the_wall_stops_what_only_waits() -> None:

@@ -117,6 +117,15 @@ def test_what_stands_alone_is_not_followed(gradcalc: Shell, line: str) -> None:
     assert f"{line.split()[0]} stands alone" in ran.err
 
 
+def test_completion_is_a_text_like_others(gradcalc: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = gradcalc("--show-completion")
+    assert ran.code in (0, 1, 2)  # whether there is a shell around
+    monkeypatch.setenv("_GRADCALC_COMPLETE", "nonsense")
+    assert gradcalc("grad").code == 1
+    monkeypatch.setenv("_GRADCALC_COMPLETE", "")
+    assert gradcalc("grad", "x", "--at", "1", "-f", "plain").out == "1\n"
+
+
 def test_hints_lead_somewhere(gradcalc: Shell) -> None:
     assert "as an expression: (--x)" in gradcalc("grad", "--x", "--at", "1").err
     assert gradcalc("grad", "(--x)", "--at", "1", "-f", "plain").out == "1\n"

@@ -9,7 +9,6 @@ from hypothesis import assume, given
 import gradcalc
 from gradcalc.engine import sweeps
 from gradcalc.engine.reverse import WayBack, way_back
-from gradcalc.engine.schedule import carries_nan
 from gradcalc.functions.primitives import TABLE
 from tests.expressions import Case, cases
 
@@ -81,4 +80,4 @@ def test_a_nan_gets_lost_only_where_it_is_looked_for(primitive: object) -> None:
     lost = {"eq", "ne", "lt", "le", "gt", "ge", "where", "pow", "hypot", "and", "or", "not"}
     row = TABLE[primitive.code]  # type: ignore[attr-defined]
     name = row.name.removeprefix("jax_")
-    assert carries_nan(row) or row.boolean or row.selects or name in lost
+    assert row.carries_nan or row.boolean or row.selects or name in lost

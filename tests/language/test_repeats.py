@@ -38,9 +38,9 @@ def characters_followed(text: str, **options: Any) -> int:
     """How many characters were not read token by token."""
     taken = 0
 
-    def follow(reader: parser.Parser, at: int, *rest: Any) -> tuple[int, str]:
+    def follow(graph: Graph, at: int, *rest: Any) -> tuple[int, str]:
         nonlocal taken
-        end, closer = repeats.follow(reader, at, *rest)
+        end, closer = repeats.follow(graph, at, *rest)
         taken += end - at
         return end, closer
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradcalc.errors import ExpressionError, GradcalcError, Source, Span
+from gradcalc.errors.text import cells, clipped, safe
 from gradcalc.language import parse
 from gradcalc.render.errors import WHOLE, note, problem, problem_json, problem_record
-from gradcalc.text import cells, clipped, safe
 
 
 def error(text: str, start: int, end: int, name: str = "", hint: str = "") -> GradcalcError:

@@ -165,6 +165,9 @@ class Tensor:
 
     nelement = numel
 
+    def element_size(self) -> int:
+        return self._array.itemsize
+
     def is_floating_point(self) -> bool:
         return bool(self._array.dtype.kind == "f")
 

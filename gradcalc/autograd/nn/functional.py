@@ -191,6 +191,8 @@ def _loss(name: str, elementwise: Any, doc: str) -> Any:
                 UserWarning,
                 stacklevel=2,
             )
+        if input._array.dtype.kind == "b":
+            input = input.type_as(target)
         return of_two(*broadcast_tensors(input, target), reduction=reduction, **options)
 
     loss.__doc__ = doc

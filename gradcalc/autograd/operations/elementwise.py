@@ -39,15 +39,6 @@ _new = object.__new__
 _ndarray = np.ndarray
 _F32, _F64 = np.dtype("float32"), np.dtype("float64")
 
-PYTORCH_NODES = {
-    "max": "MaximumBackward0", "min": "MinimumBackward0", "mod": "RemainderBackward1",
-    "clamp": "ClampBackward1", "square": "PowBackward0", "pow": "PowBackward1",
-    "log1p": "Log1PBackward0",
-}  # fmt: skip
-"""Where PyTorch's node is not simply named after the function."""
-BESIDE_A_NUMBER = {"mod": (1, "RemainderBackward0"), "pow": (0, "PowBackward2")}
-"""Nodes that PyTorch names differently when this operand is a number, as in ``x % 2``, ``2**x``."""
-
 
 class ForeignOperandError(TypeError):
     """An operand that is neither a tensor nor a number: Python may ask the other side."""
@@ -164,7 +155,7 @@ def node_class(
     primitive: Primitive, kind: type[Elementwise] = Elementwise, name: str = ""
 ) -> type[Elementwise]:
     """The node of a primitive, under PyTorch's name."""
-    name = name or PYTORCH_NODES.get(primitive.name, f"{primitive.name.capitalize()}Backward0")
+    name = name or next(iter(primitive.torch), f"{primitive.name.capitalize()}Backward0")
     return type(name, (kind,), {"primitive": primitive, "__module__": __name__})
 
 
@@ -177,9 +168,10 @@ class Operation:
         self.__doc__ = primitive.doc
         self._node = node_class(primitive)
         self._conjugating = node_class(primitive, _Conjugating)
-        place, name = BESIDE_A_NUMBER.get(primitive.name, (None, ""))
-        self._number_place = place
-        self._beside_number = node_class(primitive, name=name) if name else self._node
+        beside = [(k, name) for k, name in enumerate(primitive.torch[1:]) if name]
+        self._number_place: int | None
+        self._number_place, name = beside[0] if beside else (None, "")
+        self._beside_number = node_class(primitive, name=name)
         self._forward: Callable[..., Any] | None = None
         self._formulas: dict[tuple[bool, ...], Formula] = {}
         self._flows = any(partial is not None for partial in primitive.partials)
@@ -334,7 +326,7 @@ def _promote(primitive: Primitive, operands: Sequence[Any]) -> list[Any]:
               0 if not isinstance(x, Tensor) else 1 if x.ndim == 0 else 2)
              for x in values]  # fmt: skip
     kind = common_type(kinds)
-    if kind.kind in "iub" and not _stays_integer(primitive):
+    if kind.kind in "iub" and not primitive.whole:
         kind = get_default_dtype().numpy
     return tensors[: len(tensors) - len(values)] + [
         convert(x, kind) if isinstance(x, Tensor) else _number(x, kind, len(values)) for x in values
@@ -358,13 +350,6 @@ def _refuse_booleans(operands: Sequence[Any]) -> None:
 def _number(x: Any, kind: Any, operands: int) -> Any:
     """A number beside tensors stays a number; without any tensor it becomes one."""
     return type(x)(x) if kind.kind in "fc" and not isinstance(x, bool) else kind.type(x)
-
-
-def _stays_integer(primitive: Primitive) -> bool:
-    return primitive.name in (
-        "add", "sub", "mul", "neg", "mod", "pow", "square", "abs", "sign", "max", "min", "where",
-        "clamp", "floor", "ceil", "round", "relu",
-    )  # fmt: skip
 
 
 def _operand(x: Any) -> Any:

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradcalc.autograd.operations.structural import no_slope
-from gradcalc.calculus.rules import rule
-from gradcalc.functions.primitives import DIV, OPERANDS, TABLE, WHERE
+from gradcalc.calculus.rules import recipe, rule
+from gradcalc.functions.primitives import DIV, TABLE, WHERE
 from gradcalc.functions.row import Primitive
 from gradcalc.functions.sines import LONG
 
@@ -56,17 +56,11 @@ def formula(primitive: Primitive, wanted: tuple[bool, ...]) -> Formula:
     graph, outputs = derived.graph, derived.outputs
     chosen = [node if wanted[k] else None for k, node in enumerate(outputs)]
     shapes = {node: _how(graph, node, primitive.selects) for node in chosen if node is not None}
-    targets = frozenset(target for _, target in shapes.values() if target is not None)
-    order = _ancestors(graph, targets)
-    names = dict(zip(graph.inputs, graph.variables, strict=True))
-    inputs = [node for node in order if node in names]
-    constants = [node for node in order if node in graph.constants]
-    computed = [node for node in order if node not in names and node not in graph.constants]
-    place = {node: k for k, node in enumerate((*inputs, *constants, *computed))}
-    steps = tuple(
-        (TABLE[graph.codes[node]], tuple(place[n] for n in _operands(graph, node)))
-        for node in computed
-    )
+    targets = {target for _, target in shapes.values() if target is not None}
+    made = recipe(graph, tuple(sorted(targets)))
+    computed = [node for node, _, _ in made.steps]
+    order = [*(n for _, n in made.inputs), *(n for n, _ in made.constants), *computed]
+    place = {node: k for k, node in enumerate(order)}
     products = []
     for k, node in enumerate(chosen):
         if node is None:
@@ -77,14 +71,13 @@ def formula(primitive: Primitive, wanted: tuple[bool, ...]) -> Formula:
         fresh = target in computed and sum(t == target for _, t in shapes.values()) == 1
         mask = target in computed and TABLE[graph.codes[target]].boolean
         products.append(Product(how, -1 if target is None else place[target], fresh, mask))
-    roles = (*OPERANDS[: primitive.arity], "out")
     return Formula(
-        saves=tuple(roles.index(names[node]) for node in inputs),
-        constants=tuple(graph.constants[node] for node in constants),
-        steps=steps,
+        saves=tuple(min(role, primitive.arity) for role, _ in made.inputs),
+        constants=tuple(number for _, number in made.constants),
+        steps=tuple((step, tuple(place[n] for n in below)) for _, step, below in made.steps),
         products=tuple(products),
         selects=primitive.selects,
-        branches=any(step is WHERE or _is_flat(step) for step, _ in steps),
+        branches=any(step is WHERE or _is_flat(step) for _, step, _ in made.steps),
     )
 
 
@@ -103,19 +96,6 @@ def _how(graph: Any, node: int, selects: bool) -> tuple[int, int | None]:
         if top in (1.0, -1.0):
             return (OVER if top == 1.0 else MINUS_OVER), graph.operands[1][node]
     return TIMES, node
-
-
-def _operands(graph: Any, node: int) -> list[int]:
-    return [column[node] for column in graph.operands[: TABLE[graph.codes[node]].arity]]
-
-
-def _ancestors(graph: Any, targets: frozenset[int]) -> list[int]:
-    """What the targets are computed from, in order, targets included; constants are not opened."""
-    needed = set(targets)
-    for node in range(len(graph) - 1, -1, -1):
-        if node in needed and node not in graph.constants:
-            needed.update(_operands(graph, node))
-    return sorted(needed)
 
 
 def products(

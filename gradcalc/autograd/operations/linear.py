@@ -77,7 +77,7 @@ def matmul(a: Any, b: Any) -> Any:
         out = wrap(np.matmul(a._array, b._array))
     except ValueError:
         raise RuntimeError(
-            f"mat1 and mat2 shapes cannot be multiplied ({_by(a)} and {_by(b)})"
+            f"mat1 and mat2 shapes cannot be multiplied ({_as_rows(a)} and {_by(b)})"
         ) from None
     if not tracks(a, b):
         return out
@@ -90,6 +90,10 @@ def matmul(a: Any, b: Any) -> Any:
 
 def _by(x: Tensor) -> str:
     return "x".join(map(str, x._array.shape))
+
+
+def _as_rows(x: Tensor) -> str:
+    return ("1x" if x.ndim == 1 else "") + _by(x)
 
 
 Tensor.__rmatmul__ = lambda b, a: matmul(wrap(np.asarray(a)), b)  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcalc.autograd.core.dtypes import C_NAMES
+from gradcalc.autograd.core.dtypes import C_NAMES, common_type
 from gradcalc.autograd.core.grad_mode import mode, watching
 from gradcalc.autograd.core.node import Node, clock, named
 from gradcalc.autograd.core.registry import NAMES, method, with_out
@@ -313,6 +313,9 @@ def rsub(x: Tensor, y: Any, *, alpha: float = 1) -> Tensor:
 
 def fmod(x: Any, y: Any) -> Tensor:
     """x - y trunc(x/y): what is left, with the sign of x."""
+    if isinstance(x, Tensor) and x._array.dtype.kind == "b":
+        kinds = [(z._array.dtype, 2) for z in (x, y) if isinstance(z, Tensor)]
+        x = convert(x, common_type(kinds))
     return x - div(x, y, rounding_mode="trunc") * y  # type: ignore[no-any-return]
 
 

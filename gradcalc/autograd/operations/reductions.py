@@ -339,7 +339,17 @@ def amin(x: Tensor, dim: Axes = None, keepdim: bool = False) -> Any:
 @operation()
 def aminmax(x: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
     """The smallest and the largest."""
-    return amin(x, dim, keepdim), amax(x, dim, keepdim)
+    return AMinMax(amin(x, dim, keepdim), amax(x, dim, keepdim))
+
+
+class AMinMax(NamedTuple):
+    """What ``aminmax`` returns."""
+
+    min: Tensor
+    max: Tensor
+
+    def __repr__(self) -> str:
+        return f"torch.return_types.aminmax(\nmin={self[0]!r},\nmax={self[1]!r})"
 
 
 @operation()

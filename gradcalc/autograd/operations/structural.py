@@ -83,8 +83,9 @@ def expand(x: Any, shape: Shape) -> Any:
 def _cannot_expand(shape: Shape, target: Shape) -> RuntimeError:
     if len(shape) > len(target):
         return RuntimeError(
-            f"expand: the number of sizes provided ({len(target)}) must be greater or equal to the "
-            f"number of dimensions in the tensor ({len(shape)})"
+            f"expand({list(shape)}, size={list(target)}): the number of sizes provided "
+            f"({len(target)}) must be greater or equal to the number of dimensions in the tensor "
+            f"({len(shape)})"
         )
     offset = len(target) - len(shape)
     k = next(k for k, n in enumerate(shape) if n not in (1, target[offset + k]))
@@ -247,7 +248,11 @@ def ravel(x: Tensor) -> Any:
 def unflatten(x: Tensor, dim: int, sizes: Sequence[int]) -> Any:
     """One axis as several."""
     k = axis(dim, x.ndim)
-    return reshape_to(x, (*x._array.shape[:k], *sizes, *x._array.shape[k + 1 :]))
+    if not x.ndim:
+        raise RuntimeError("unflatten: a 0-dim tensor has no axis to take apart")
+    known = int_product(n for n in sizes if n != -1)
+    whole = [x._array.shape[k] // (known or 1) if n == -1 else n for n in sizes]
+    return reshape_to(x, (*x._array.shape[:k], *whole, *x._array.shape[k + 1 :]))
 
 
 @operation()

@@ -11,25 +11,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from gradcalc.check.structure import SUMS, operands
-from gradcalc.engine.exact import HUGE, SAFE, apply
+from gradcalc.check.structure import SUMS
+from gradcalc.engine.exact import HUGE, apply, is_tame
 from gradcalc.functions.digits import context
 from gradcalc.functions.primitives import POW, TABLE
 from gradcalc.graph.graph import Graph
+from gradcalc.graph.reach import operands
 
 _FAR = 16  # from here on a function may be level to all digits
-_CURVED = frozenset(
-    primitive.code
-    for primitive in TABLE
-    if primitive.arity and primitive.name not in SAFE and primitive.name not in ("pow", "mod")
-)
-_STEPS = frozenset(p.code for p in TABLE if p.name in ("floor", "ceil", "round", "trunc", "mod"))
-_LEVELLED = frozenset(
-    primitive.code
-    for primitive in TABLE
-    if primitive.name
-    in ("tanh", "coth", "erf", "erfc", "sigmoid", "softplus", "atan", "normcdf", "silu", "gelu")
-)
+_CURVED = frozenset(p.code for p in TABLE if p.arity and not is_tame(p) and p is not POW)
+_STEPS = frozenset(p.code for p in TABLE if p.flat)
 
 
 def reserve(graph: Graph, nodes: Iterable[int], values: dict[int, Any]) -> int:
@@ -57,7 +48,7 @@ def _swallowed(code: int, x: Any) -> int:
     mag = _mag(x)
     if mag is None:
         return 0
-    if code in _LEVELLED and abs(x) > _FAR:
+    if abs(x) > _FAR and TABLE[code].levels:
         return _level(code, x)
     if code in _CURVED and mag < 0:
         return -2 * mag  # cos(x) is 1 - x**2/2

@@ -2,37 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from gradcalc.check.structure import operands
+from gradcalc.calculus.rules import condition, evaluate
+from gradcalc.engine.exact import apply
 from gradcalc.functions.digits import context
-from gradcalc.functions.primitives import AND, NOT, OR, TABLE
+from gradcalc.functions.primitives import TABLE
+from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph
+from gradcalc.graph.reach import operands
 
-_LOGICAL = frozenset((AND.code, OR.code, NOT.code))
+_LOGICAL = frozenset(primitive.code for primitive in TABLE if primitive.logical)
 CONDITIONS = frozenset(primitive.code for primitive in TABLE if primitive.boolean)
 _INDIFFERENT = frozenset(primitive.code for primitive in TABLE if primitive.indifferent)
 _NUMBER = frozenset(CONDITIONS - _LOGICAL - _INDIFFERENT)
+_NEAR = 64
+"""Bits after the point of a step beside the operands; twice as many of a second one."""
 
 
-def _whole(x: Any) -> bool:
-    return bool(x == context().floor(x))
+def jumps_at(primitive: Primitive, numbers: Sequence[Any]) -> bool:
+    """Whether the value jumps at these operands: whether its rise stays as the step shrinks."""
+    text = primitive.jump or primitive.kink
+    if not text or not all(map(context().isfinite, numbers)):
+        return False
+    here = evaluate(condition(text), numbers, None, (0,), _apply)[0] == 1
+    return here and any(
+        _rises(primitive.code, numbers, k, sign) for k in range(len(numbers)) for sign in (1, -1)
+    )
 
 
-_JUMPS: dict[str, Callable[..., bool]] = {
-    "floor": _whole,
-    "ceil": _whole,
-    "trunc": lambda x: bool(x) and _whole(x),
-    "acot": lambda x: not x,
-    "round": lambda x: _whole(x + context().mpf(0.5)),
-    "sign": lambda x: not x,
-    "heaviside": lambda x: not x,
-    "mod": lambda x, y: not y or _whole(x / y),
-    "atan2": lambda y, x: not y and x <= 0,
-    "pow": lambda x, y: not x and not y,
-}
-_BY_CODE = {p.code: _JUMPS[p.name] for p in TABLE if p.name in _JUMPS}
+def _apply(primitive: Primitive, *numbers: Any) -> Any:
+    return apply(primitive.code, tuple(map(context().mpf, numbers)))
+
+
+def _rises(code: int, numbers: Sequence[Any], k: int, sign: int) -> bool:
+    mp = context()
+    most = max((mp.mag(number) for number in numbers if number), default=0)
+    with mp.workprec(max(most, 0) + 4 * _NEAR):
+        here = apply(code, tuple(numbers))
+        far, near = (
+            abs(apply(code, (*numbers[:k], numbers[k] + step, *numbers[k + 1 :])) - here)
+            for step in (sign * mp.ldexp(1, -_NEAR), sign * mp.ldexp(1, -2 * _NEAR))
+        )
+        return bool(near > far / 2 > 0)
 
 
 def jumps(
@@ -47,14 +60,13 @@ def jumps(
         code, within = graph.codes[node], operands(graph, node)
         if not found.isdisjoint(within):
             found.add(node)
+        elif code in _LOGICAL:
+            if any(_is_edge(graph, x, values, varies) for x in within):
+                found.add(node)
         elif code in _NUMBER:
             if values[within[0]] == values[within[1]]:
                 found.add(node)
-        elif code in _BY_CODE:
-            numbers = [values[operand] for operand in within]
-            if all(map(context().isfinite, numbers)) and _BY_CODE[code](*numbers):
-                found.add(node)
-        elif code in _LOGICAL and any(_is_edge(graph, x, values, varies) for x in within):
+        elif jumps_at(TABLE[code], tuple(values[operand] for operand in within)):
             found.add(node)
     return found
 

@@ -7,7 +7,7 @@ may fail where a derivative exists (``sqrt(x)*sqrt(x)`` at 0).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gradcalc.check import sweeps
@@ -16,11 +16,12 @@ from gradcalc.check.case import NoReferenceError
 from gradcalc.check.digits.guard import reserve
 from gradcalc.check.digits.jumps import CONDITIONS, jumps, turns
 from gradcalc.check.digits.slopes import LINEAR, Slopes
-from gradcalc.check.structure import Outline, needed, operands
+from gradcalc.check.structure import Outline
 from gradcalc.engine.exact import leaves, rerun
 from gradcalc.functions.digits import context
 from gradcalc.functions.primitives import MUL, WHERE
 from gradcalc.graph.graph import Graph
+from gradcalc.graph.reach import closure, needed, operands
 
 _SLACK = 20
 """Digits that are swallowed without a second run."""
@@ -153,15 +154,13 @@ class _Lazy(dict[int, Any]):
         self._graph, self._digits, self._deadline = graph, digits, deadline
 
     def __missing__(self, node: int) -> Any:
-        missing, stack = {node}, [node]
-        while stack:
-            for below in operands(self._graph, stack.pop()):
-                if below not in self and below not in missing:
-                    missing.add(below)
-                    stack.append(below)
+        missing = closure([node], self._unknown)
         with context().workdps(self._digits):
             rerun(self._graph, sorted(missing), self, self._deadline)
         return self[node]
+
+    def _unknown(self, node: int) -> Iterator[int]:
+        return (operand for operand in operands(self._graph, node) if operand not in self)
 
 
 def valued(

@@ -16,8 +16,9 @@ from gradcalc.check import sweeps
 from gradcalc.check.budget import Deadline
 from gradcalc.check.case import Case, NoReferenceError, Reference
 from gradcalc.check.compare import KINK, Nowhere, Open, Truth, Unchecked
-from gradcalc.check.structure import Outline, needed
+from gradcalc.check.structure import Outline
 from gradcalc.functions.digits import context
+from gradcalc.graph.reach import needed
 
 FEWEST, MOST = 128, 1 << 16
 """Bits to begin with, and to end with."""

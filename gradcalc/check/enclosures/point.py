@@ -15,10 +15,11 @@ from flint import arb, arb_series, ctx, fmpq
 from flint.utils.flint_exceptions import DomainError
 
 from gradcalc.check.budget import Deadline
-from gradcalc.check.structure import Outline, needed, operands
+from gradcalc.check.structure import Outline
 from gradcalc.functions.balls import NAN, is_finite, watch
 from gradcalc.functions.primitives import CONSTANT, TABLE, VARIABLE
 from gradcalc.graph.graph import Graph
+from gradcalc.graph.reach import needed, operands
 
 _TESTED_EVERY = 64  # nodes between two looks at the clock
 _SURE = 1 << 15

@@ -16,9 +16,10 @@ from flint import arb, arb_series, ctx
 from gradcalc.check.budget import Deadline
 from gradcalc.check.compare import Nowhere
 from gradcalc.check.enclosures.point import Point, call
-from gradcalc.check.structure import Outline, operands
+from gradcalc.check.structure import Outline
 from gradcalc.functions.balls import NAN
 from gradcalc.functions.primitives import VARIABLE
+from gradcalc.graph.reach import operands
 
 _ROOTS = (1, 2, 6)
 """Which power of s the step is: square and cube roots of it are powers of s too."""

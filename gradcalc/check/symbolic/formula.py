@@ -19,13 +19,10 @@ from typing import Any
 
 from gradcalc.check.budget import Deadline
 from gradcalc.check.case import NoReferenceError
-from gradcalc.check.structure import PRODUCTS, SUMS, Outline, Term, bits, operands
+from gradcalc.check.structure import PRODUCTS, SUMS, Outline, Term
 from gradcalc.functions.primitives import (
-    ADD,
     CONSTANT,
     DIV,
-    MUL,
-    NEG,
     OPERANDS,
     POW,
     SQUARE,
@@ -35,6 +32,7 @@ from gradcalc.functions.primitives import (
 )
 from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph
+from gradcalc.graph.reach import bits, operands
 
 _SMALL = 1000
 """Numerator and denominator of an exponent that sympy gets to see."""
@@ -206,15 +204,19 @@ class _Builder:
     def _apply(self, node: int) -> Any:
         primitive = TABLE[self._graph.codes[node]]
         within = operands(self._graph, node)
-        if primitive.ordered and within[0] in self._rationals:
-            order = self._sympy.Integer(int(self._rationals[within[0]]))
-            return primitive.sympy(order, self.leaf(within[1]))
         if primitive.code == WHERE.code:
             return self._where(within)
         pieces = _pieces(primitive)
         if pieces is None:
-            return primitive.sympy(*(self.leaf(operand) for operand in within))
+            return _counterpart(primitive)(*map(self._operand, primitive.partials, within))
         return self._choose(pieces, within)
+
+    def _operand(self, partial: str | None, node: int) -> Any:
+        """An operand without a slope, as the order of a polygamma is, as the integer that it is."""
+        exact = self._rationals.get(node)
+        if partial is None and exact is not None and exact.denominator == 1:
+            return self._sympy.Integer(exact.numerator)
+        return self.leaf(node)
 
     def _where(self, within: tuple[int, ...]) -> Any:
         condition, x, y = within
@@ -228,7 +230,7 @@ class _Builder:
     def _condition(self, node: int) -> Any:
         """A dummy for the condition. Flags stay flags, numbers are compared with 0."""
         primitive = TABLE[self._graph.codes[node]]
-        logical = primitive.name in ("and", "or", "not")
+        logical = primitive.logical
         arguments = []
         for operand in operands(self._graph, node):
             if logical and self._is_flag(operand):
@@ -265,6 +267,13 @@ class _Builder:
         return symbol
 
 
+def _counterpart(primitive: Primitive) -> Callable[..., Any]:
+    try:
+        return primitive.sympy
+    except AttributeError:
+        raise NoReferenceError(f"sympy has no {primitive.name}") from None
+
+
 @cache
 def _places() -> tuple[Any, ...]:
     import sympy  # deferred: heavy
@@ -299,13 +308,8 @@ def _absorbed(outline: Outline) -> set[int]:
     return found
 
 
-_EXACT: dict[int, Callable[..., Fraction]] = {
-    ADD.code: lambda x, y: x + y,
-    SUB.code: lambda x, y: x - y,
-    MUL.code: lambda x, y: x * y,
-    DIV.code: lambda x, y: x / y,
-    NEG.code: lambda x: -x,
-}
+_EXACT = {primitive.code: primitive.mpmath for primitive in TABLE if primitive.arithmetic}
+"""Operators: they serve fractions as well."""
 
 
 def _rationals(graph: Graph, constants: list[int]) -> dict[int, Fraction]:

@@ -11,16 +11,12 @@ from functools import cache
 from typing import Any
 
 from gradcalc.check.budget import Deadline
-from gradcalc.engine.exact import huge
+from gradcalc.engine.exact import huge, is_tame
 from gradcalc.functions.digits import context
+from gradcalc.functions.primitives import FUNCTIONS, TABLE
 from gradcalc.limits import MOST_ORDER
 
 _TESTED_EVERY = 256  # sub-expressions between two looks at the clock
-_UNSAFE = frozenset((
-    "exp", "sin", "cos", "tan", "sec", "csc", "cot", "sinh", "cosh", "tanh", "sech", "csch", "coth",
-    "erf", "erfc", "erfi", "gamma", "polygamma", "loggamma",
-    "Si", "Ci", "Ei", "li", "expint", "besselj", "besseli",
-))  # fmt: skip
 
 
 class UnsupportedError(Exception):
@@ -86,7 +82,7 @@ class Evaluation:
         arguments = [self._values[child] for child in node.args]
         if not arguments:
             return _atom(node)
-        return _apply(name, arguments)
+        return _apply(node, arguments)
 
     def _choose(self, node: Any) -> Any:
         mp = context()
@@ -100,14 +96,17 @@ class Evaluation:
         return mp.nan
 
 
-def _apply(name: str, arguments: list[Any]) -> Any:
+def _apply(node: Any, arguments: list[Any]) -> Any:
     mp = context()
-
-    function = _functions(mp).get(name)
+    name = type(node).__name__
+    function = _functions(mp).get(type(node))
     if function is None:
-        raise UnsupportedError(name)
-    if name in _UNSAFE and any(_huge(number) for number in arguments):
-        return mp.nan
+        function = getattr(mp, name, None) or getattr(mp, name.lower(), None)
+        if function is None or not node.is_Function:
+            raise UnsupportedError(name)
+        row = FUNCTIONS.get(name)
+        if not (row and is_tame(row)) and any(_huge(number) for number in arguments):
+            return mp.nan
     try:
         return function(*arguments)
     except (ZeroDivisionError, ValueError, OverflowError, NotImplementedError, MemoryError):
@@ -146,48 +145,57 @@ def _flat(node: Any) -> Any:
     inner = node.args[0]
     while type(inner).__name__ in ("Derivative", "Subs"):
         inner = inner.args[0]
-    if type(inner).__name__ in ("floor", "ceiling", "sign"):
+    if type(inner) in _steps():
         return mp.mpf(0)
     raise UnsupportedError(f"the derivative of {type(inner).__name__}")
 
 
 @cache
-def _functions(mp: Any) -> dict[str, Callable[..., Any]]:
-    """By the name of sympy's class."""
+def _steps() -> frozenset[Any]:
+    """sympy's functions that are steps, as those of the table are."""
+    import sympy
 
-    same = ("sin", "cos", "tan", "sec", "csc", "cot", "asin", "acos", "atan", "sinh", "cosh",
-            "tanh", "sech", "csch", "coth", "asinh", "acosh", "atanh", "floor", "erf", "erfc",
-            "erfi", "acot", "asec", "acsc", "acoth", "asech", "acsch",
-            "gamma", "loggamma", "zeta", "re", "im", "arg",
-            "li", "expint", "besselj", "besseli", "erfinv")  # fmt: skip
-    return {name: getattr(mp, name) for name in same} | {
-        "exp": mp.exp,
-        "log": _log,
-        "Add": _sum,
-        "Mul": _product,
-        "Pow": _power,
-        "Abs": mp.fabs,
-        "sign": mp.sign,
-        "conjugate": mp.conj,
-        "ceiling": mp.ceil,
-        "atan2": _atan2,
-        "polygamma": lambda n, x: mp.psi(int(n), x) if n <= MOST_ORDER else mp.nan,
-        "Si": mp.si,
-        "Ci": mp.ci,
-        "Ei": mp.ei,
-        "LambertW": mp.lambertw,
-        "DiracDelta": lambda x, n=0: mp.mpf(0),
-        "Heaviside": lambda x, half=0.5: (1 + mp.sign(x)) / 2,
-        "StrictLessThan": _order(lambda x, y: x < y),
-        "LessThan": _order(lambda x, y: x <= y),
-        "StrictGreaterThan": _order(lambda x, y: x > y),
-        "GreaterThan": _order(lambda x, y: x >= y),
-        "Equality": _order(lambda x, y: x == y),
-        "Unequality": _order(lambda x, y: x != y),
-        "And": _all,
-        "Or": lambda *flags: _not(_all(*map(_not, flags))),
-        "Not": _not,
+    x = sympy.Dummy(real=True)
+    found = {type(row.sympy(x)) for row in TABLE if row.flat}
+    return frozenset(kind for kind in found if issubclass(kind, sympy.Function))
+
+
+@cache
+def _functions(mp: Any) -> dict[Any, Callable[..., Any]]:
+    """By sympy's class, where it is not simply mpmath's function of that name."""
+    import sympy
+
+    return {
+        sympy.Add: _sum,
+        sympy.Mul: _product,
+        sympy.Pow: _power,
+        sympy.log: _log,
+        sympy.Abs: mp.fabs,
+        sympy.sign: mp.sign,
+        sympy.re: mp.re,
+        sympy.im: mp.im,
+        sympy.arg: mp.arg,
+        sympy.conjugate: mp.conj,
+        sympy.ceiling: mp.ceil,
+        sympy.atan2: _atan2,
+        sympy.polygamma: _polygamma,
+        sympy.DiracDelta: lambda x, n=0: mp.mpf(0),
+        sympy.Heaviside: lambda x, half=0.5: (1 + mp.sign(x)) / 2,
+        sympy.Lt: _order(lambda x, y: x < y),
+        sympy.Le: _order(lambda x, y: x <= y),
+        sympy.Gt: _order(lambda x, y: x > y),
+        sympy.Ge: _order(lambda x, y: x >= y),
+        sympy.Eq: _order(lambda x, y: x == y),
+        sympy.Ne: _order(lambda x, y: x != y),
+        sympy.And: _all,
+        sympy.Or: lambda *flags: _not(_all(*map(_not, flags))),
+        sympy.Not: _not,
     }
+
+
+def _polygamma(order: Any, x: Any) -> Any:
+    mp = context()
+    return mp.nan if order > MOST_ORDER or _huge(x) else mp.psi(int(order), x)
 
 
 def _sum(*terms: Any) -> Any:

@@ -13,12 +13,13 @@ from gradcalc.check.digits.jumps import jumps, turns
 from gradcalc.check.digits.oracle import agreed
 from gradcalc.check.digits.slopes import Slopes
 from gradcalc.check.digits.tape import valued
-from gradcalc.check.structure import Outline, Term, extents, needed, operands, supports
+from gradcalc.check.structure import Outline, Term, extents
 from gradcalc.check.symbolic.formula import Formula, first_derivatives, rebuild, second_derivatives
 from gradcalc.check.symbolic.numbers import Evaluation, UnsupportedError
 from gradcalc.engine.exact import apply, leaves, rerun
 from gradcalc.functions.digits import context
 from gradcalc.functions.primitives import DIV, TABLE, WHERE
+from gradcalc.graph.reach import needed, operands, supports
 
 _ZERO_FROM = 320
 """A formula that comes to 0 with fewer digits may have lost them all: exp(1e-100) - 1."""

@@ -10,17 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from gradcalc.functions.primitives import CONSTANT, POW, SQUARE, VARIABLE
-from gradcalc.graph.graph import Key, LeafKey, constant_key, folded, node_key
-from gradcalc.language.repeats.follow import LEAF, NAME, NUMBER, SPECIAL, Shape, Unusual
-from gradcalc.language.tokens import is_number
-
-if TYPE_CHECKING:
-    from gradcalc.language.parser import Parser
+from gradcalc.functions.primitives import CONSTANT, POW, SQUARE
+from gradcalc.graph.graph import Graph, Key, LeafKey, folded, node_key
+from gradcalc.language.repeats.shape import LEAF, NAME, NUMBER, SPECIAL, Leaf, Shape, Unusual
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -32,15 +28,14 @@ class Columns:
     """``shape`` over and over from ``at`` on; ``found`` has the names and numbers of each time.
     Raises Unusual, with the graph as it was."""
 
-    def __init__(self, parser: Parser, shape: Shape, found: list[Any], at: int) -> None:
-        self.meaning = parser.meaning
-        self.graph = parser.graph
+    def __init__(self, graph: Graph, leaf: Leaf, shape: Shape, found: list[Any], at: int) -> None:
+        self.graph = graph
         self.shape = shape
         self.count = len(found)
         self.first = len(self.graph)  # from here on the numbers are provisional,
         self.after = self.first + self.count * len(shape.steps)  # and from here on of new leaves
         self.fresh: dict[Key, int] = {}  # what these pieces need → its number
-        self.leaves = _Leaves(self, parser)
+        self.leaves = _Leaves(self, leaf)
         self.values: dict[int, float] = {}  # of new constants, by provisional number
         self.ids: list[Ints] = []  # by column
         self.codes: list[Ints] = []
@@ -151,9 +146,6 @@ class Columns:
         )
         values = zip(self._final(self.values, final), self.values.values(), strict=True)
         self.graph.constants.update(sorted(values))
-        self.meaning.variables.update(
-            (key[1], node) for node, key in leaves.items() if key[0] is VARIABLE
-        )
 
     def _final(self, provisional: Iterable[int], final: Ints) -> list[int]:
         nodes: list[int] = final[np.fromiter(provisional, dtype=np.int64) - self.first].tolist()
@@ -198,37 +190,21 @@ def node_keys(codes: Ints, xs: Ints, ys: Ints, zs: Ints) -> list[Key]:
 class _Leaves(dict[str, int]):
     """A name or a number → its node, or a provisional number; ``new`` has the keys for these."""
 
-    def __init__(self, columns: Columns, parser: Parser) -> None:
+    def __init__(self, columns: Columns, leaf: Leaf) -> None:
         self.columns = columns
-        self.parser = parser
+        self.leaf = leaf
         self.new: dict[int, LeafKey] = {}
 
     def __missing__(self, token: str) -> int:
-        node = _leaf(self.parser, token)
-        if isinstance(node, tuple):
-            key, node = node, self.columns.fresh.setdefault(node, self.columns.after + len(self))
+        found = None if token in SPECIAL else self.leaf(token)
+        if found is None:
+            raise Unusual
+        node = found if isinstance(found, int) else self.columns.graph.find(found)
+        if node is None:
+            key: LeafKey = found  # type: ignore[assignment]
+            node = self.columns.fresh.setdefault(key, self.columns.after + len(self))
             self.new[node] = key
             if key[0] is CONSTANT:
                 self.columns.values[node] = key[1]
         self[token] = node
         return node
-
-
-def _leaf(parser: Parser, token: str) -> int | LeafKey:
-    """A name or a number that stands further on: its node, or what a new one is known by.
-    Raises Unusual where it is neither."""
-    if token in SPECIAL:
-        raise Unusual
-    value = parser.leaves.get(token)
-    if value is None and token in parser.named:
-        value = parser.named_value(token)
-    if value is not None:
-        if type(value) is not int:
-            raise Unusual
-        return value
-    number = float(token) if is_number(token) else None
-    key = parser.meaning.key(token) if number is None else constant_key(number)
-    if key is None or number == math.inf:
-        raise Unusual
-    node = parser.graph.find(key)
-    return key if node is None else node

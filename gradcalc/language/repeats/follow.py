@@ -11,20 +11,16 @@ in the same order and with the same spans.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import reduce
 from itertools import accumulate, islice, pairwise, repeat
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any
 
 from gradcalc.errors import ExpressionError, Source, Span
 from gradcalc.functions.primitives import FUNCTIONS
 from gradcalc.graph.graph import NOWHERE, Graph
-from gradcalc.language.foreign import CONTINUES
-from gradcalc.language.structural import STRUCTURAL
-from gradcalc.language.tokens import A_NAME, A_NUMBER, PATTERN, is_name, is_number
-
-if TYPE_CHECKING:
-    from gradcalc.language.parser import Parser
+from gradcalc.language.repeats.shape import LEAF, NAME, NUMBER, SPECIAL, Leaf, Shape, Step, Unusual
+from gradcalc.language.tokens import PATTERN, is_name, is_number
 
 LONG = 64
 """Terms, factors or expressions after which to look for the first time; then at every doubling."""
@@ -35,8 +31,6 @@ PERIODS = 4
 FAR = 2000
 """Most tokens of those pieces."""
 
-NAME, NUMBER = "a name", "a number"
-SPECIAL = {"and", "or", "not", "√", *FUNCTIONS, *STRUCTURAL}
 _OPERATORS = {"+", "-", "*", "/", "**", "^"}
 
 Pieces = tuple[frozenset[str], frozenset[str]]
@@ -46,61 +40,21 @@ TERMS = frozenset("+-"), frozenset(("*", "/", "**", "^"))
 FACTORS = frozenset("*/"), frozenset(("**", "^"))
 EXPRESSIONS = frozenset(",;\n"), frozenset(_OPERATORS)
 
+Read = Callable[[Source, Graph], Sequence[tuple[str, Any, Span]]]
+"""Reads a text into a graph: the name, the value and the span of each of its statements."""
+
 Take = Callable[[list[int], list[int], list[int], list[str]], None]
 """What is done with pieces: their values, where they start and end, the separators behind them."""
-
-LINE_END = rf"\n(?!{CONTINUES.pattern})"
-"""A newline that is the end of a statement, for the next line does not begin with an operator."""
-
-LEAF = -1
-Step = tuple[int, int, int, int, int, int]
-"""``(LEAF, k, …)``: the value of the k-th token. Else a primitive's code, its operands (as numbers
-of steps; -1: none). Last the tokens where its span begins and ends."""
 
 AT_ONCE = 200_000
 """Steps that are taken at once: they must find room in memory."""
 
 
-class Unusual(Exception):  # noqa: N818  (never seen by a user)
-    """Something that is for the parser to read, or to refuse."""
-
-
-class Shape(NamedTuple):
-    """What some tokens of these ``kinds`` say: the steps, and the pieces that they come to.
-
-    Of every piece it has the step that makes its value, the tokens where it begins and ends, and
-    the separator behind it (which is the last of its tokens).
-    """
-
-    kinds: tuple[str, ...]
-    steps: tuple[Step, ...]
-    pieces: tuple[tuple[int, int, int, str], ...]
-
-    def then(self, other: Shape) -> Shape:
-        """One after the other."""
-        tokens, made = len(self.kinds), len(self.steps)
-
-        def later(step: Step) -> Step:
-            code, x, y, z, start, end = step
-            if code == LEAF:
-                return code, x + tokens, y, z, start + tokens, end + tokens
-            x, y, z = (k + made if k >= 0 else k for k in (x, y, z))
-            return code, x, y, z, start + tokens, end + tokens
-
-        pieces = [(value + made, start + tokens, end + tokens, closer)
-                  for value, start, end, closer in other.pieces]  # fmt: skip
-        return Shape(self.kinds + other.kinds, (*self.steps, *map(later, other.steps)),
-                     (*self.pieces, *pieces))  # fmt: skip
-
-    def pattern(self, leaf: str) -> str:
-        """The text of this shape; ``leaf`` is what to make of the pattern of a name or a number."""
-        leaves = {NAME: leaf.format(A_NAME), NUMBER: leaf.format(A_NUMBER), "\n": LINE_END}
-        return "".join(leaves.get(kind) or re.escape(kind) for kind in self.kinds)
-
-
-def follow(parser: Parser, at: int, pieces: Pieces, take: Take) -> tuple[int, str]:
+def follow(
+    graph: Graph, at: int, pieces: Pieces, take: Take, read: Read, leaf: Leaf
+) -> tuple[int, str]:
     """Take the pieces from ``at`` on that repeat, and say where they end, with what separator."""
-    shape = _ahead(parser, at, pieces)
+    shape = _ahead(graph.source.text, at, pieces, read)
     if shape is None:
         return at, ""
     from gradcalc.language.repeats.columns import Columns  # deferred: it needs numpy
@@ -109,10 +63,10 @@ def follow(parser: Parser, at: int, pieces: Pieces, take: Take) -> tuple[int, st
     least, most = 1 + LONG // len(closers), 1 + AT_ONCE // len(shape.steps)
     run = re.compile(f"(?:{shape.pattern('{}')}){{{least},{least + most}}}+")
     once = re.compile(shape.pattern("({})"))
-    text = parser.source.text
+    text = graph.source.text
     while found := run.match(text, at):
         try:
-            columns = Columns(parser, shape, once.findall(text, at, found.end()), at)
+            columns = Columns(graph, leaf, shape, once.findall(text, at, found.end()), at)
         except Unusual:
             break
         take(*columns.add(), closers * columns.count)
@@ -120,12 +74,12 @@ def follow(parser: Parser, at: int, pieces: Pieces, take: Take) -> tuple[int, st
     return at, closers[-1]
 
 
-def _ahead(parser: Parser, at: int, pieces: Pieces) -> Shape | None:
+def _ahead(text: str, at: int, pieces: Pieces, read: Read) -> Shape | None:
     """The shape that repeats from ``at`` on."""
-    kinds, ends = _pieces(parser.source.text, at, *pieces)
+    kinds, ends = _pieces(text, at, *pieces)
     for period, last in enumerate(ends[:PERIODS], start=1):
         if kinds[:last] == kinds[last : 2 * last]:
-            shapes = [_shape(parser, kinds[a:b]) for a, b in pairwise([0, *ends[:period]])]
+            shapes = [_shape(kinds[a:b], read) for a, b in pairwise([0, *ends[:period]])]
             return reduce(lambda one, other: one and other and one.then(other), shapes)
     return None
 
@@ -175,7 +129,7 @@ def _kind(token: str) -> str:
     return NAME if is_name(token) and token not in SPECIAL else token
 
 
-def _shape(parser: Parser, kinds: list[str]) -> Shape | None:
+def _shape(kinds: list[str], read: Read) -> Shape | None:
     """The shape of one piece; None where it is more than arithmetic."""
     words = [
         f"n{k}" if kind == NAME else str(_Recorder.BASE + k) if kind == NUMBER else kind
@@ -185,14 +139,13 @@ def _shape(parser: Parser, kinds: list[str]) -> Shape | None:
     source = Source("".join(words))
     recorder = _Recorder(source, {place: k for k, place in enumerate(places)})
     try:
-        reader = type(parser)(source, graph=recorder, looks_ahead=False)
-        (statement,) = reader.parse().statements
+        ((_, value, span),) = read(source, recorder)
     except ExpressionError:
         return None
-    if recorder.refused or not isinstance(statement.value, int):
+    if recorder.refused or not isinstance(value, int):
         return None
-    start, end = (recorder.tokens[place] for place in statement.span)
-    return Shape(tuple(kinds), tuple(recorder.steps), ((statement.value, start, end, kinds[-1]),))
+    start, end = (recorder.tokens[place] for place in span)
+    return Shape(tuple(kinds), tuple(recorder.steps), ((value, start, end, kinds[-1]),))
 
 
 class _Recorder(Graph):

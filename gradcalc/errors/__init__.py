@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
-from gradcalc.text import excerpt, safe
+from gradcalc.errors.text import excerpt, safe
 
 
 class Exit(IntEnum):
