@@ -16,9 +16,9 @@ import numpy as np
 
 from gradcalc.calculus.kinds import Kind, U, V
 from gradcalc.check.budget import Deadline, OutOfTime
-from gradcalc.check.verdict import count
 from gradcalc.engine.program import Program
 from gradcalc.engine.schedule import Floats
+from gradcalc.errors import count
 from gradcalc.formulas.terms import needed
 from gradcalc.functions.primitives import CONSTANT, CONSTANTS, TABLE, VARIABLE
 from gradcalc.graph.graph import Graph

@@ -18,8 +18,8 @@ from gradcalc.check.verdict import (
     Unproven,
     Verdict,
     Worst,
-    count,
 )
+from gradcalc.errors import count
 from gradcalc.functions.digits import context
 
 VALUES = KINDS["eval"]

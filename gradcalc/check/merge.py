@@ -13,7 +13,7 @@ from typing import Any
 
 from gradcalc.check.case import Case, Reference
 from gradcalc.check.compare import KINK, LIMIT, Nowhere, Open, Truth, Unchecked, error
-from gradcalc.check.verdict import count
+from gradcalc.errors import count
 from gradcalc.functions.digits import context
 
 _AGREE = 1e-18

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from gradcalc.calculus.kinds import KINDS, Kind
-from gradcalc.errors import Exit
+from gradcalc.errors import Exit, count
 
 
 @dataclass(frozen=True)
@@ -287,11 +287,6 @@ class Verdict:
             return f"{worst.name} is {worst.ours:g}, but {who} {worst.nowhere}{others}"
         ours, true = _telling_apart(worst.ours, worst.true)
         return f"{worst.name} is {ours}, true value {true}{others}"
-
-
-def count(number: int, one: str, many: str) -> str:
-    """'1 entry', '2,000 entries'."""
-    return f"{number:,} {one if number == 1 else many}"
 
 
 def _finite(number: float) -> float | None:

@@ -19,7 +19,7 @@ from gradcalc.claims.printout import Printout, is_printout, read_printout, unwra
 from gradcalc.claims.sheets import Sheet, read_sheet
 from gradcalc.engine.program import Program
 from gradcalc.engine.schedule import Floats
-from gradcalc.errors import BindingError, ExpressionError, Source, Span, UsageError
+from gradcalc.errors import BindingError, ExpressionError, Source, Span, UsageError, beginning
 from gradcalc.graph.graph import Graph
 from gradcalc.language.parser import Parser
 from gradcalc.language.reader import Statement
@@ -184,8 +184,8 @@ def _from_cells(source: Source, sheet: Sheet, matter: Matter) -> Claim:
         return claim
     if sorted(sheet.columns) != sorted(matter.variables):
         raise BindingError(
-            f"the claim has the columns {_listed(sheet.columns)}",
-            hint=f"the expression has the variables {_listed(matter.variables)}",
+            f"the claim has the columns {beginning(sheet.columns)}",
+            hint=f"the expression has the variables {beginning(matter.variables)}",
         )
     return _reordered(claim, sheet.columns, matter)
 
@@ -320,7 +320,7 @@ def _with_columns(graph: Graph, nodes: Sequence[int], matter: Matter) -> Graph:
                 f"'{name}' in the claim is not a variable of the expression",
                 source=graph.source,
                 span=graph.span(node),
-                hint=f"variables: {_listed(matter.variables)}",
+                hint=f"variables: {beginning(matter.variables)}",
             )
     graph.inputs = [graph.variable(name) for name in matter.variables]
     graph.variables = list(matter.variables)
@@ -431,12 +431,8 @@ def _misfit(claim: Claim, matter: Matter) -> BindingError:
         f"{_count(m, 'row', 'rows')} and {_count(n, 'variable', 'variables')}",
         source=claim.source if len(claim.source.text) < 200 else None,
         span=Span(0, len(claim.source.text)) if len(claim.source.text) < 200 else None,
-        hint=f"rows: {_listed(matter.rows)}; an entry for each of {_listed(matter.variables)}",
+        hint=f"rows: {beginning(matter.rows)}; an entry for each of {beginning(matter.variables)}",
     )
-
-
-def _listed(names: Sequence[str], most: int = 6) -> str:
-    return ", ".join(names[:most]) + ", …" * (len(names) > most)
 
 
 def _count(number: int, one: str, many: str) -> str:

@@ -20,7 +20,7 @@ from gradcalc.cli.output import bytes_sink, write
 from gradcalc.cli.question import STDIN, expression, names, values
 from gradcalc.cli.replaced import require_no_input
 from gradcalc.cli.terminal import is_terminal, wants_color
-from gradcalc.errors import BindingError, Exit, GradcalcError, Source, Span, UsageError
+from gradcalc.errors import BindingError, Exit, GradcalcError, Source, Span, UsageError, count
 from gradcalc.errors.text import safe
 from gradcalc.language.names import spelled
 from gradcalc.language.points import bind, expanded, read
@@ -339,7 +339,6 @@ def _reporter(
 
 def _close(options: Options, tally: Tally, seconds: float, outcome: Outcome | None) -> Exit:
     """The closing line, and the exit code."""
-    plural = "" if tally.rows == 1 else "s"
     from gradcalc.batch.stream import FEW
 
     failed = f", {tally.failed:,} failed" if tally.failed else ""
@@ -349,6 +348,6 @@ def _close(options: Options, tally: Tally, seconds: float, outcome: Outcome | No
     taken = f" in {seconds:.2g} s ({_rate(tally.rows / seconds)})" if seconds > 0.1 else ""
     code = Exit.DISAGREES if tally.failed else outcome.exit if outcome else Exit.DONE
     if not options.quiet or code is not Exit.DONE:
-        line = f"{tally.rows:,} row{plural}{taken}{failed}{verdict}"
+        line = f"{count(tally.rows, 'row', 'rows')}{taken}{failed}{verdict}"
         write(sys.stderr, safe(line) + "\n")
     return code

@@ -20,7 +20,7 @@ from gradcalc.cli.question import (
     values,
     vector,
 )
-from gradcalc.errors import BindingError, Exit, Source, UndecidedError, UsageError
+from gradcalc.errors import BindingError, Exit, Source, UndecidedError, UsageError, count
 from gradcalc.language.files import read_file
 from gradcalc.language.points import bind, flatten, shape
 from gradcalc.language.problem import Problem, constants
@@ -218,8 +218,8 @@ def _points(options: Options, program: Program, problem: Problem) -> Points:
     return Points(np.concatenate(parts), " and ".join(words))
 
 
-def _said(count: int, ranges: list[Range], variables: tuple[str, ...]) -> str:
-    points = "at 1 random point" if count == 1 else f"at {count:,} random points"
+def _said(number: int, ranges: list[Range], variables: tuple[str, ...]) -> str:
+    points = f"at {count(number, 'random point', 'random points')}"
     if len(set(ranges)) == 1:
         return f"{points} of {ranges[0].text}"
     named = [f"{name} {r.text}" for name, r in zip(variables[:4], ranges, strict=False)]

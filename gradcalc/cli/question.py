@@ -13,7 +13,7 @@ from gradcalc.calculus.kinds import OUTPUTS, V, Vector
 from gradcalc.cli.commands import COMMANDS
 from gradcalc.cli.options import Options
 from gradcalc.cli.terminal import is_terminal
-from gradcalc.errors import BindingError, GradcalcError, Source, Span, UsageError
+from gradcalc.errors import BindingError, GradcalcError, Source, Span, UsageError, beginning
 from gradcalc.graph.graph import Graph
 from gradcalc.language import files, parse
 from gradcalc.language.files import read_file
@@ -140,7 +140,7 @@ def one_output(graph: Graph, what: str, options: Options) -> None:
     if len(found) == 1:
         return
     raise BindingError(
-        f"a {what} is of one output, and there are {_listed(found)}",
+        f"a {what} is of one output, and there are {_named(found)}",
         source=graph.source,
         span=Span(0, len(graph.source.text)),
         hint="all rows at once: " + retyped(options, "jacobian"),
@@ -176,7 +176,7 @@ def _no_v(problem: Problem, options: Options) -> GradcalcError:
     labels = problem.graph.output_names
     ones = ",".join(["1"] * len(labels)) if len(labels) <= 8 else "1,1,…"
     return BindingError(
-        f"grad can be implicitly created only for scalar outputs, and there are {_listed(labels)}",
+        f"grad can be implicitly created only for scalar outputs, and there are {_named(labels)}",
         source=problem.graph.source,
         span=everything(problem),
         hint=f"--v {ones} is the gradient of {'+'.join(labels[:8])}{'+…' * (len(labels) > 8)}\n"
@@ -187,7 +187,7 @@ def _no_v(problem: Problem, options: Options) -> GradcalcError:
 def _no_u(labels: Sequence[str], options: Options) -> GradcalcError:
     first = ",".join(["1", *["0"] * (min(len(labels), 8) - 1)]) + ",…" * (len(labels) > 8)
     return BindingError(
-        f"{options.command} needs --u, one number for each variable; there are {_listed(labels)}",
+        f"{options.command} needs --u, one number for each variable; there are {_named(labels)}",
         hint=f"--u {first} is the direction of {labels[0]}" if labels else "",
     )
 
@@ -197,8 +197,8 @@ def everything(problem: Problem) -> Span:
     return Span(min(s.start for s in spans), max(s.end for s in spans))
 
 
-def _listed(labels: Sequence[str], most: int = 6) -> str:
-    return f"{len(labels)}: {', '.join(labels[:most])}{', …' * (len(labels) > most)}"
+def _named(labels: Sequence[str]) -> str:
+    return f"{len(labels)}: {beginning(labels)}"
 
 
 def retyped(options: Options, command: str) -> str:

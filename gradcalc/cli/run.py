@@ -19,7 +19,7 @@ from gradcalc.cli.output import Text, sink, write
 from gradcalc.cli.progress import Bar, progress
 from gradcalc.cli.question import read_stdin
 from gradcalc.cli.replaced import is_same
-from gradcalc.errors import Exit, GradcalcError, Source, Span, UsageError
+from gradcalc.errors import Exit, GradcalcError, Source, Span, UsageError, beginning
 from gradcalc.errors.text import safe
 from gradcalc.language.files import read_file
 from gradcalc.render.answer import Answer
@@ -48,7 +48,7 @@ class Tally:
     def summary(self, seconds: float) -> str:
         total = self.passed + self.unchecked + len(self.failed)
         lines = "line" if len(self.failed) == 1 else "lines"
-        listed = ", ".join(map(str, self.failed[:10])) + ", …" * (len(self.failed) > 10)
+        listed = beginning(list(map(str, self.failed)), 10)
         where = f" ({lines} {listed})" if self.failed else ""
         return (
             f"{total} command{'' if total == 1 else 's'} in {seconds:.1f} s: {self.passed} passed, "

@@ -139,5 +139,14 @@ class UndecidedError(GradcalcError):
 
 def listed(names: Sequence[str], most: int = 6) -> str:
     """Some names for a message: 'a, b, c', or the first few and how many there are."""
-    shown = ", ".join(names[:most])
-    return shown if len(names) <= most else f"{shown}, … ({len(names)} in all)"
+    return beginning(names, most) + (f" ({len(names)} in all)" if len(names) > most else "")
+
+
+def beginning(names: Sequence[str], most: int = 6) -> str:
+    """The same where the number is said elsewhere: 'a, b, c', or the first few and '…'."""
+    return ", ".join(names[:most]) + ", …" * (len(names) > most)
+
+
+def count(number: int, one: str, many: str) -> str:
+    """'1 entry', '2,000 entries'."""
+    return f"{number:,} {one if number == 1 else many}"

@@ -13,7 +13,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gradcalc.errors import BindingError, ExpressionError, GradcalcError, Source, Span, UsageError
+from gradcalc.errors import (
+    BindingError,
+    ExpressionError,
+    GradcalcError,
+    Source,
+    Span,
+    UsageError,
+    listed,
+)
 from gradcalc.graph.graph import Graph
 from gradcalc.language.arrays import Value
 from gradcalc.language.files import read_file, read_stdin
@@ -306,7 +314,7 @@ def _bind_order(
     values = f"{len(numbers)} value{'' if len(numbers) == 1 else 's'}"
     label = what if len(labels) != 1 else what[:-1]
     order = " (natural order)" if what == "variables" and len(labels) > 1 else ""
-    fitting = f"for {len(labels)} {label}: {_listed(labels)}{order}"
+    fitting = f"for {len(labels)} {label}: {listed(labels)}{order}"
     raise BindingError(
         f"{option} has {values} {fitting if labels else f'and the expression has no {what}'}",
         source=given[0].source if given else None,
@@ -346,7 +354,7 @@ def _bind_names(
     missing = [label for label in labels if label not in found]
     if missing:
         raise BindingError(
-            f"{option} has no value for {_listed(missing)}",
+            f"{option} has no value for {listed(missing)}",
             source=given[0].source,
             hint=f"add {','.join(f'{label}=…' for label in missing[:4])}",
         )
@@ -356,7 +364,7 @@ def _bind_names(
 def _unknown(
     item: Given, label: str, labels: Sequence[str], what: str, option: str
 ) -> BindingError:
-    hint = f"{what}: {_listed(labels)}" if labels else f"it has no {what} at all"
+    hint = f"{what}: {listed(labels)}" if labels else f"it has no {what} at all"
     if what == "variables":
         columns = ",".join(dict.fromkeys(map(base, (*labels[:4], label))))
         hint += f"\nto give it a column of zeros: --wrt {columns}"
@@ -377,8 +385,3 @@ def expanded(item: Given) -> list[tuple[str, float]]:
         return [(item.name, item.value)]
     labels = elements(item.name, shape(item.value))
     return list(zip(labels, flatten(item.value), strict=True))
-
-
-def _listed(labels: Sequence[str], most: int = 6) -> str:
-    shown = ", ".join(labels[:most])
-    return shown if len(labels) <= most else f"{shown}, … ({len(labels)} in all)"

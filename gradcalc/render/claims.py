@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gradcalc.calculus.kinds import V
+from gradcalc.errors import count
 from gradcalc.errors.text import clipped, safe
 from gradcalc.render.frame import framed
 from gradcalc.render.numbers import shown
@@ -96,7 +97,7 @@ def _name(subject: Subject) -> str:
 
 
 def _headline(program: Program, ruling: Ruling, where: str) -> str:
-    entries = "1 entry" if ruling.total == 1 else f"{ruling.total:,} entries"
+    entries = count(ruling.total, "entry", "entries")
     skipped = f" ({ruling.skipped:,} skipped: undefined there)" if ruling.skipped else ""
     if ruling.right is None:
         at = f" at {_point(program, ruling.at)}" if ruling.at is not None else ""
