@@ -51,7 +51,7 @@ SMALL_PRODUCT = 1000
 _TOTAL = np.add.reduce
 """Of what may be infinite or NaN: a single number tells whether any of them is."""
 
-Step = tuple[Callable[..., Any], int, int, int, int]
+Instruction = tuple[Callable[..., Any], int, int, int, int]
 """A function, the places of its operands (-1: none), and the place that it writes to."""
 
 
@@ -65,7 +65,7 @@ class Straight:
     NaN. ``fills`` are the columns that are the same at every point.
     """
 
-    steps: tuple[Step, ...]
+    steps: tuple[Instruction, ...]
     inputs: int
     columns: int
     registers: tuple[int, ...]
@@ -213,7 +213,7 @@ class _Allocation:
         self.constants: list[tuple[int, float]] = []
         self.fills: list[tuple[int, float]] = []
         self.sums: list[int] = []
-        self.steps: list[Step] = []
+        self.steps: list[Instruction] = []
 
     def straight(self, below: float) -> Straight:
         graph = self.graph

@@ -27,7 +27,7 @@ class Flow(NamedTuple):
     first: bool
 
 
-class Step(NamedTuple):
+class Pullback(NamedTuple):
     """One group: where its own cotangents are, and what flows on from there."""
 
     group: int
@@ -41,7 +41,7 @@ class WayBack:
     anything is stored there; ``inputs`` is where the inputs' cotangents are in the end."""
 
     schedule: Schedule
-    steps: tuple[Step, ...]
+    steps: tuple[Pullback, ...]
     cleared: Ints
     inputs: slice | Ints
 
@@ -105,7 +105,7 @@ def way_back(schedule: Schedule) -> WayBack:
             continue
         cleared.append(own[~holds[own]])
         holds[own] = True
-        steps.append(Step(index, _readable(own, flows), tuple(flows)))
+        steps.append(Pullback(index, _readable(own, flows), tuple(flows)))
     inputs = kept_at[: schedule.n_inputs]
     cleared.append(inputs[~holds[inputs]])
     unshared = np.array_equal(inputs, np.arange(len(inputs)))

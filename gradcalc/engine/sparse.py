@@ -45,7 +45,7 @@ class Terms(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class NewCells:
     """New cells of one group. Where all get as many terms, cell i is the sum of every
     ``terms[·][i]``; else there is one list of terms, and ``firsts`` says where the run of each
     cell begins."""
@@ -68,7 +68,7 @@ class Pattern:
     indptr: Any
     columns: Any
     shape: tuple[int, int]
-    steps: tuple[Step, ...]
+    steps: tuple[NewCells, ...]
     cells: int
     constant: Floats
     changing: Any
@@ -136,7 +136,7 @@ def find_pattern(schedule: Schedule) -> Pattern:
     rows = _Rows(schedule.size, schedule.n_inputs)
     numbers = np.full(schedule.size, np.nan)  # of the constants; nothing else has one yet
     numbers[schedule.n_inputs :][: len(schedule.constants)] = schedule.constants
-    steps: list[Step] = []
+    steps: list[NewCells] = []
     cells = 1
     for index, group in enumerate(schedule.groups):
         if not group.active:
@@ -154,7 +154,7 @@ def find_pattern(schedule: Schedule) -> Pattern:
     return _finished(rows, schedule, steps, cells)
 
 
-def _finished(rows: _Rows, schedule: Schedule, steps: Sequence[Step], cells: int) -> Pattern:
+def _finished(rows: _Rows, schedule: Schedule, steps: Sequence[NewCells], cells: int) -> Pattern:
     """The rows of the outputs, told apart into constant and changing entries."""
     position, output = rows.gather(schedule.outputs)
     counts = np.bincount(output, minlength=len(schedule.outputs))
@@ -300,7 +300,7 @@ class _Target(NamedTuple):
     cells: int
 
 
-def _absorb(rows: _Rows, group: Group, target: _Target, terms: Contributions) -> Step | None:
+def _absorb(rows: _Rows, group: Group, target: _Target, terms: Contributions) -> NewCells | None:
     """Make the rows of a group from its sorted contributions; new cells where slopes change."""
     count = group.size
     fresh_entry = np.ones(len(terms.node), dtype=bool)
@@ -326,7 +326,7 @@ def _absorb(rows: _Rows, group: Group, target: _Target, terms: Contributions) ->
     width = int(runs[0])
     uniform = width <= FEW and bool((runs == width).all())
     parts = [tuple(c[k::width] for c in columns) for k in range(width)] if uniform else [columns]
-    return Step(
+    return NewCells(
         group=target.group,
         operands=target.operands,
         terms=tuple(_terms(*part) for part in parts),

@@ -26,9 +26,9 @@ from gradcalc.autograd.core.tensor import (
     wrap,
 )
 
-Step = tuple[Any, ...]
+ViewStep = tuple[Any, ...]
 """A function that makes a view of an array or of a tensor, and its arguments after the first."""
-Path = tuple[()] | tuple[Any, Step]
+Path = tuple[()] | tuple[Any, ViewStep]
 """The steps so far and one more: a view of a view of a view … shares what it has in common."""
 
 
@@ -48,9 +48,9 @@ class View:
         self.carries = True  # whether a tangent that is written to it is one of the base, too
 
     @property
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[ViewStep, ...]:
         """The steps from the base, first to last."""
-        steps: list[Step] = []
+        steps: list[ViewStep] = []
         path: Any = self.path
         while path:
             path, step = path
@@ -106,7 +106,7 @@ _REASONS = {
 }
 
 
-def follow(x: Any, steps: tuple[Step, ...]) -> Any:
+def follow(x: Any, steps: tuple[ViewStep, ...]) -> Any:
     """The view of an array, or of a tensor, that the steps lead to."""
     for function, *arguments in steps:
         x = function(x, *arguments)
@@ -164,7 +164,7 @@ def wake_views(base: Tensor) -> None:
 class AsStridedBackward0(Node):
     """A view whose base was written to since: its steps again, from what the base is now."""
 
-    def __init__(self, array: Any, steps: tuple[Step, ...]) -> None:
+    def __init__(self, array: Any, steps: tuple[ViewStep, ...]) -> None:
         base = wrap(array)
         base._tracked = True
         self.chain: list[Node] = []
@@ -182,14 +182,14 @@ class AsStridedBackward0(Node):
 class ReplaceBackward0(Node):
     """``replace`` for tensors: the base's slots outside the view, the new values inside it."""
 
-    def __init__(self, steps: tuple[Step, ...]) -> None:
+    def __init__(self, steps: tuple[ViewStep, ...]) -> None:
         self.steps = steps
 
     def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
         return replace(v, self.steps, None), follow(v, self.steps)
 
 
-def replace(x: Any, steps: tuple[Step, ...], values: Any) -> Any:
+def replace(x: Any, steps: tuple[ViewStep, ...], values: Any) -> Any:
     """A copy of x in which the view that ``steps`` lead to holds ``values`` (None: zeros)."""
     if not isinstance(x, Tensor):
         return _replace_array(x, steps, 0 if values is None else values)
@@ -198,7 +198,7 @@ def replace(x: Any, steps: tuple[Step, ...], values: Any) -> Any:
     return attach(out, ReplaceBackward0(steps), x, values) if tracks(x, values) else out
 
 
-def _replace_array(array: Any, steps: tuple[Step, ...], values: Any) -> Any:
+def _replace_array(array: Any, steps: tuple[ViewStep, ...], values: Any) -> Any:
     for order in ("K", "C"):  # as the axes lie in memory, if the view can be had there
         copy = np.array(array, order=order)
         region = follow(copy, steps)

@@ -27,7 +27,7 @@ from gradcalc.autograd.core.tensor import (
     move_retained,
     wrap,
 )
-from gradcalc.autograd.core.views import Step, follow, replace, wake_views
+from gradcalc.autograd.core.views import ViewStep, follow, replace, wake_views
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.indexing import (
     IndexBackward0,
@@ -45,7 +45,7 @@ class CopySlices(Node):
     Inputs: the base as it was, then the inputs of ``inner`` after the view itself.
     """
 
-    def __init__(self, steps: tuple[Step, ...], inner: Node) -> None:
+    def __init__(self, steps: tuple[ViewStep, ...], inner: Node) -> None:
         self.steps = steps
         self.inner = inner
 
@@ -349,7 +349,7 @@ def _watch_result(node: Node, y: Tensor) -> None:
 
 
 def _view_of_result(
-    slices: weakref.ref[Node], array: Any, steps: tuple[Step, ...]
+    slices: weakref.ref[Node], array: Any, steps: tuple[ViewStep, ...]
 ) -> Callable[..., Tensor]:
     """The result of an inner node, which is not in the graph: a view of what CopySlices made."""
 

@@ -19,7 +19,16 @@ from typing import Any
 from gradcalc.errors import ExpressionError, Source, Span
 from gradcalc.functions.primitives import FUNCTIONS
 from gradcalc.graph.graph import NOWHERE, Graph
-from gradcalc.language.repeats.shape import LEAF, NAME, NUMBER, SPECIAL, Leaf, Shape, Step, Unusual
+from gradcalc.language.repeats.shape import (
+    LEAF,
+    NAME,
+    NUMBER,
+    SPECIAL,
+    Leaf,
+    Shape,
+    ShapeNode,
+    Unusual,
+)
 from gradcalc.language.tokens import PATTERN, is_name, is_number
 
 LONG = 64
@@ -157,7 +166,7 @@ class _Recorder(Graph):
     def __init__(self, source: Source, tokens: dict[int, int]) -> None:
         super().__init__(source)
         self.tokens = tokens
-        self.steps: list[Step] = []
+        self.steps: list[ShapeNode] = []
         self.refused = False
 
     def _take_down(self, *step: int) -> int:

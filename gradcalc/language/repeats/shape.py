@@ -21,7 +21,7 @@ Leaf = Callable[[str], int | LeafKey | None]
 """What a name or a number is: its node, or what a new one is known by; None for what is neither."""
 
 LEAF = -1
-Step = tuple[int, int, int, int, int, int]
+ShapeNode = tuple[int, int, int, int, int, int]
 """``(LEAF, k, …)``: the value of the k-th token. Else a primitive's code, its operands (as numbers
 of steps; -1: none). Last the tokens where its span begins and ends."""
 
@@ -38,14 +38,14 @@ class Shape(NamedTuple):
     """
 
     kinds: tuple[str, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[ShapeNode, ...]
     pieces: tuple[tuple[int, int, int, str], ...]
 
     def then(self, other: Shape) -> Shape:
         """One after the other."""
         tokens, made = len(self.kinds), len(self.steps)
 
-        def later(step: Step) -> Step:
+        def later(step: ShapeNode) -> ShapeNode:
             code, x, y, z, start, end = step
             if code == LEAF:
                 return code, x + tokens, y, z, start + tokens, end + tokens
