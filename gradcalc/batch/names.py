@@ -6,7 +6,7 @@ import os
 
 from gradcalc.calculus.kinds import BY_WORD
 
-FORMATS = {
+EXTENSIONS = {
     "csv": (".csv",),
     "tsv": (".tsv", ".tab"),
     "ndjson": (".ndjson", ".jsonl"),
@@ -38,7 +38,7 @@ def extension(path: str) -> str:
 
 def by_extension(path: str) -> str | None:
     """The format that the name of a file says it has."""
-    return next((name for name, known in FORMATS.items() if extension(path) in known), None)
+    return next((name for name, known in EXTENSIONS.items() if extension(path) in known), None)
 
 
 TEXT = ("", ".txt", ".dat", ".out", ".log", ".asc", ".data", ".part", ".tmp")

@@ -62,7 +62,7 @@ def backward(options: Options) -> Text:
         verdict,
         notes,
     )
-    text = render.FORMATS[options.format](shown, options.digits) if run.calls else ""
+    text = render.WRITERS[options.format](shown, options.digits) if run.calls else ""
     told = FORMATS[options.format].json
     return Text(text, exit, agreed, error, () if told else notes)
 

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, BinaryIO
 
 from gradcalc.batch import compression
-from gradcalc.batch.names import FORMATS, TEXT, WHAT, by_extension, extension
+from gradcalc.batch.names import EXTENSIONS, TEXT, WHAT, by_extension, extension
 from gradcalc.calculus.gradients import under
 from gradcalc.calculus.kinds import BY_WORD
 from gradcalc.cli.dispatch import report
@@ -271,7 +271,7 @@ def _output_format(options: Options) -> str:
     if options.out and not (options.output_format or by_name or extension(options.out) in TEXT):
         raise UsageError(
             f"--out {options.out}: batch writes no {extension(options.out)}",
-            hint=f"one of {', '.join(FORMATS)}, and .gz or .zst behind it; or --format csv",
+            hint=f"one of {', '.join(EXTENSIONS)}, and .gz or .zst behind it; or --format csv",
         )
     like = _input_format(options)
     return options.output_format or by_name or (like if like in ("tsv", "ndjson") else "csv")

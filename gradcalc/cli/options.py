@@ -316,8 +316,8 @@ class Options:
         str | None,
         typer.Option(
             "--input-format",
-            parser=one_of(batch.FORMATS),
-            metavar="|".join(batch.FORMATS),
+            parser=one_of(batch.EXTENSIONS),
+            metavar="|".join(batch.EXTENSIONS),
             help="What the input is; by its extension, or csv.",
         ),
     ] = None
@@ -326,8 +326,8 @@ class Options:
         typer.Option(
             "--format",
             "-f",
-            parser=one_of(batch.FORMATS),
-            metavar="|".join(batch.FORMATS),
+            parser=one_of(batch.EXTENSIONS),
+            metavar="|".join(batch.EXTENSIONS),
             help="What to write; by the extension of --out, or as the input.",
         ),
     ] = None

@@ -25,7 +25,7 @@ def pattern(options: Options) -> Text:
     """Which entries of the Jacobian can be other than zero, and what that saves."""
     from gradcalc.engine.program import Program
     from gradcalc.engine.sparse import colour
-    from gradcalc.render.pattern import FORMATS, Shape
+    from gradcalc.render.pattern import WRITERS, Shape
 
     program = Program(traced(options))
     found = program.pattern
@@ -40,7 +40,7 @@ def pattern(options: Options) -> Text:
         notes=tuple(program.graph.notes),
     )
     told = render_formats.FORMATS[options.format].json
-    return Text(FORMATS[options.format](shape), notes=() if told else shape.notes)
+    return Text(WRITERS[options.format](shape), notes=() if told else shape.notes)
 
 
 def jacobian(options: Options) -> Answer | Text:
@@ -51,7 +51,7 @@ def jacobian(options: Options) -> Answer | Text:
 def _coordinates(options: Options) -> Text:
     """The entries that can be other than zero."""
     from gradcalc.engine.program import Program
-    from gradcalc.render.coordinates import FORMATS, MOST_ROWS, Coordinates, render_table
+    from gradcalc.render.coordinates import MOST_ROWS, WRITERS, Coordinates, render_table
     from gradcalc.render.frame import checked
 
     how, verdict = method(options), None
@@ -87,7 +87,7 @@ def _coordinates(options: Options) -> Text:
         screen = options.out is None and is_terminal(sys.stdout)
         text = render_table(coordinates, options.digits, MOST_ROWS if screen else None)
         return Text(text, exit, error=gap)
-    text = FORMATS[options.format](coordinates, options.digits)
+    text = WRITERS[options.format](coordinates, options.digits)
     if render_formats.FORMATS[options.format].remarks:
         return Text(text, exit, error=gap)
     agreed = verdict is not None and verdict.passed

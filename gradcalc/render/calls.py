@@ -139,7 +139,7 @@ def _marked(mark: str) -> Format:
     return lambda calls, digits: separated(calls.variables, calls.grads, mark)
 
 
-FORMATS: dict[str, Format] = {
+WRITERS: dict[str, Format] = {
     "table": _table,
     **{name: _recorded(written) for name, written in RECORDS.items()},
     **{name: _marked(mark) for name, mark in MARKS.items()},

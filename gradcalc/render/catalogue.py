@@ -65,7 +65,7 @@ def catalogue(format: str, *, width: int | None = None, color: bool = False) -> 
     rows = entries()
     if format == "table":
         return _table(rows, width, color)
-    return FORMATS[format](rows)
+    return WRITERS[format](rows)
 
 
 def _json(rows: Sequence[Entry]) -> str:
@@ -137,7 +137,7 @@ def _table(rows: Sequence[Entry], width: int | None, color: bool) -> str:
     return "\n".join(line.rstrip() for line in screen.file.getvalue().split("\n"))
 
 
-FORMATS: dict[str, Callable[[Sequence[Entry]], str]] = {
+WRITERS: dict[str, Callable[[Sequence[Entry]], str]] = {
     "json": _json,
     "ndjson": _ndjson,
     **{name: partial(_separated, mark=mark) for name, mark in MARKS.items()},

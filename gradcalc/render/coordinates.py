@@ -73,7 +73,7 @@ def _plain(matrix: Coordinates, digits: int | None = None) -> str:
 
 
 Format = Callable[..., str]
-FORMATS: dict[str, Format] = {
+WRITERS: dict[str, Format] = {
     "table": render_table,
     **{name: _recorded(written) for name, written in RECORDS.items()},
     **{name: _marked(mark) for name, mark in MARKS.items()},

@@ -78,7 +78,7 @@ def _matrix_market(shape: Shape) -> str:
     return head + plain((i + 1, j + 1) for i, j in shape.places)
 
 
-FORMATS: dict[str, Callable[[Shape], str]] = {
+WRITERS: dict[str, Callable[[Shape], str]] = {
     "table": _table,
     **{name: _recorded(written) for name, written in RECORDS.items()},
     **{name: _marked(mark) for name, mark in MARKS.items()},

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from gradcalc.batch import blocks, columnar, formats, separated, spelling
 from gradcalc.batch.chunk import Chunk, Floats, Table, joined
-from gradcalc.batch.names import FORMATS, by_extension
+from gradcalc.batch.names import EXTENSIONS, by_extension
 from gradcalc.errors import BindingError, GradcalcError
 
 has_polars = columnar.find_spec("polars") is not None
@@ -40,7 +40,7 @@ def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     return name
 
 
-EVERY = [pytest.param(name, marks=NEEDS_POLARS if name == "parquet" else ()) for name in FORMATS]
+EVERY = [pytest.param(name, marks=NEEDS_POLARS if name == "parquet" else ()) for name in EXTENSIONS]
 
 
 def table(results: Any, *kept: Any) -> Table:

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradcalc.batch.names import FORMATS, POLICIES, WHAT
+from gradcalc.batch.names import EXTENSIONS, POLICIES, WHAT
 from tests.cli.shell import Shell
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +24,7 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
 AS_A_USER = {**ENVIRONMENT, "PYTHONWARNINGS": "default::DeprecationWarning"}
 GRADCALC = f"{sys.executable} -m gradcalc"
 NEEDS_POLARS = pytest.mark.skipif(find_spec("polars") is None, reason="polars is not installed")
-EVERY = [pytest.param(name, marks=NEEDS_POLARS if name == "parquet" else ()) for name in FORMATS]
+EVERY = [pytest.param(name, marks=NEEDS_POLARS if name == "parquet" else ()) for name in EXTENSIONS]
 
 PAIR = "x1**2+3*x2, x2**2+2*x1"
 POINTS = "x1,x2\n2,3\n1,0.5\n"
@@ -603,7 +603,7 @@ def test_rows_and_rate_on_a_terminal_after_a_while(
 
 def test_every_word_is_in_the_help(gradcalc: Shell) -> None:
     told = gradcalc("batch", "--help").out
-    for word in (*WHAT, *FORMATS, *POLICIES):
+    for word in (*WHAT, *EXTENSIONS, *POLICIES):
         assert word in told
 
 

@@ -103,10 +103,10 @@ def test_a_script_sets_the_format_of_every_line_that_has_it(gradcalc: Shell) -> 
 
 
 def test_what_is_printed_has_the_formats_that_the_list_says() -> None:
-    assert set(coordinates.FORMATS) == set(FORMATS_OF["coordinates"])
-    assert set(pattern.FORMATS) == set(FORMATS_OF["a pattern"])
-    assert set(calls.FORMATS) == set(FORMATS_OF["calls"])
-    assert {"table", *catalogue.FORMATS} == set(FORMATS_OF["functions"])
+    assert set(coordinates.WRITERS) == set(FORMATS_OF["coordinates"])
+    assert set(pattern.WRITERS) == set(FORMATS_OF["a pattern"])
+    assert set(calls.WRITERS) == set(FORMATS_OF["calls"])
+    assert {"table", *catalogue.WRITERS} == set(FORMATS_OF["functions"])
     assert set(picture.PICTURES) == set(FORMATS_OF["a graph"])
     assert {name for names in FORMATS_OF.values() for name in names} == set(FORMATS)
 

@@ -10,7 +10,7 @@ import pytest
 from scipy.io import mmread
 
 import gradcalc
-from gradcalc.render.coordinates import FORMATS, MOST_ROWS, Coordinates, render_table
+from gradcalc.render.coordinates import MOST_ROWS, WRITERS, Coordinates, render_table
 from gradcalc.render.pattern import picture
 from gradcalc.render.picture import PICTURES, record, render_listing
 
@@ -49,14 +49,14 @@ def coordinates() -> Coordinates:
 
 
 def test_matrix_market_is_what_scipy_reads(coordinates: Coordinates) -> None:
-    text = FORMATS["mtx"](coordinates).replace("inf", "7")
+    text = WRITERS["mtx"](coordinates).replace("inf", "7")
     matrix = mmread(io.StringIO(text)).toarray()
     np.testing.assert_array_equal(matrix, [[1.5, 0], [7, -2]])
 
 
 def test_json_is_strict_and_csv_quotes_a_name_with_a_comma(coordinates: Coordinates) -> None:
-    assert json.loads(FORMATS["json"](coordinates))["entry"] == [1.5, None, -2.0]
-    assert FORMATS["csv"](coordinates).splitlines()[-1] == 'f2,"a[0,1]",-2'
+    assert json.loads(WRITERS["json"](coordinates))["entry"] == [1.5, None, -2.0]
+    assert WRITERS["csv"](coordinates).splitlines()[-1] == 'f2,"a[0,1]",-2'
 
 
 def test_a_table_says_how_many_entries_it_leaves_out() -> None:
@@ -64,7 +64,7 @@ def test_a_table_says_how_many_entries_it_leaves_out() -> None:
     names = [f"x{i}" for i in many]
     matrix = Coordinates(names, names, many, many, [1.0] * len(many))
     assert "… and 5 more entries" in render_table(matrix, most=MOST_ROWS)
-    assert "x44  x44  1" in FORMATS["table"](matrix)
+    assert "x44  x44  1" in WRITERS["table"](matrix)
 
 
 def test_a_small_pattern_is_drawn_entry_by_entry_and_a_large_one_in_dots() -> None:
