@@ -4,7 +4,7 @@ Whether an entry is wrong is judged in units of ``eps * scale``, the scale being
 true value and the sum of the absolute values of the contributions that make the entry
 (``Program.scale``). Without cancellation that is the ordinary ulp of the true value. Where terms
 cancel, it is an ulp of what they cancel from: 1e-17 for an exact 0 that is 0.3 - 0.1 - 0.2 is no
-error. It does not excuse a sub-expression whose *value* lost its digits, as ``1 - cos(x)`` near 0
+error. It does not cover a sub-expression whose *value* lost its digits, as ``1 - cos(x)`` near 0
 does: those wrong digits are found.
 
 What is told of the worst entry is its error in units of its own last place.

@@ -13,7 +13,7 @@ from gradcalc.check.compare import LIMIT, Nowhere, Truth, Unchecked, as_double
 
 _DELTA = 2.0**-40
 """Relative: far above the rounding of the moved point, far below anything that matters."""
-_EXCUSED = 64.0
+_ROUNDINGS = 64.0
 """How many roundings of the point an error may amount to: one for each operation on it, about."""
 _ONE_BY_ONE = 6  # coordinates; more are moved together, in random directions
 _DRAWS = 4
@@ -65,9 +65,9 @@ def _moved(case: Case, signs: Sequence[int], delta: float) -> Case:
 def _widen(
     widths: list[float], here: Sequence[Truth], ahead: Sequence[Truth], behind: Sequence[Truth]
 ) -> None:
-    """Take the smaller of the two sides: a jump is on one side only, and excuses nothing."""
+    """Take the smaller of the two sides: a jump is on one side only, and widens nothing."""
     for k, three in enumerate(zip(here, ahead, behind, strict=True)):
         if not any(isinstance(true, Unchecked | Nowhere) for true in three):
             base, plus, minus = three
             both = min(abs(as_double(plus - base)), abs(as_double(minus - base)))
-            widths[k] = max(widths[k], both / _DELTA * _EXCUSED / LIMIT)
+            widths[k] = max(widths[k], both / _DELTA * _ROUNDINGS / LIMIT)

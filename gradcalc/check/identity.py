@@ -117,7 +117,7 @@ def identify(
         return Identity(True, total, len(places))
     try:
         with deadline.alarm():
-            judged = _Theirs(graph, kind, letters).judge(written, places, deadline)
+            judged = _Theirs(graph, kind, letters).identity(written, places, deadline)
             return replace(judged, points=len(places))
     except (OutOfTime, _UnfitError) as why:
         return Identity(True, total, len(places), reason=str(why) or "no time for sympy")
@@ -225,7 +225,7 @@ class _Theirs:
             return self.language.symbol(letter)
         return self.sympy.Rational(letter)
 
-    def judge(
+    def identity(
         self, written: Graph, places: Sequence[Mapping[str, float]], deadline: Deadline
     ) -> Identity:
         """Which of the formulas are sympy's, and whether the others have the same numbers."""

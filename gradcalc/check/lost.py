@@ -24,7 +24,7 @@ _LOST = 4
 """So many digits fewer than the worst operand has, in one step, are a loss."""
 
 
-class Culprit(NamedTuple):
+class Loss(NamedTuple):
     """The text in which digits were lost, how many of them are left, and what it calculated."""
 
     text: str
@@ -33,7 +33,7 @@ class Culprit(NamedTuple):
     calculation: str
 
 
-def culprit(at: At, budget: float = 2.0) -> Culprit | None:
+def first_loss(at: At, budget: float = 2.0) -> Loss | None:
     """The first sub-expression whose value lost digits; None if all values are right.
 
     Digits that were lost only among the contributions to a derivative have no such place.
@@ -55,11 +55,11 @@ def culprit(at: At, budget: float = 2.0) -> Culprit | None:
     return None
 
 
-def _found(graph: Graph, ours: Any, node: int, digits: int) -> Culprit:
+def _found(graph: Graph, ours: Any, node: int, digits: int) -> Loss:
     primitive, operands, span, _ = graph[node]
     numbers = [repr(float(graph.constants.get(o, ours[o]))) for o in operands]
     if primitive.symbol and len(numbers) == 2:
         calculation = f" {primitive.symbol} ".join(numbers)
     else:
         calculation = f"{TABLE[primitive.code].name}({', '.join(numbers)})"
-    return Culprit(" ".join(graph.text(node).split()), span, digits, calculation)
+    return Loss(" ".join(graph.text(node).split()), span, digits, calculation)

@@ -1,7 +1,7 @@
 """Several oracles on one question: whose word is taken for which number, and where they disagree.
 
 What Arb has enclosed is proven. Of the rest, sympy's word is taken, or mpmath's where sympy has
-none. Where two of them disagree nothing is agreed upon, unless both accuse us.
+none. Where two of them disagree nothing is agreed upon, unless both contradict us.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _TINY = -1075
 
 def left_open(case: Case, answers: Mapping[str, Reference]) -> bool:
     """Whether there is a number of ours of which no answer knows anything, or nothing that we could
-    not be wrong about: one of them accuses us, and it is not proven."""
+    not be wrong about: one of them contradicts us, and it is not proven."""
     known = [case.about(answer) for answer in answers.values()]
     proof = case.about(answers["arb"]) if "arb" in answers else None
     for k, (ours, scale) in enumerate(zip(case.numbers, case.scales, strict=True)):
@@ -32,7 +32,7 @@ def left_open(case: Case, answers: Mapping[str, Reference]) -> bool:
         proven = proof is not None and not isinstance(proof[k], Unchecked)
         if proven or tried or math.isnan(ours):
             continue
-        if not said or any(_accuses(true, ours, scale) for true in said):
+        if not said or any(_contradicts(true, ours, scale) for true in said):
             return True
     return not case.numbers
 
@@ -73,7 +73,7 @@ def merge(case: Case, answers: Mapping[str, Reference]) -> tuple[Reference, str,
 def _proven(true: Truth, said: Mapping[str, Truth], ours: float, scale: float) -> Truth:
     """The proven number, unless we agree with it and somebody else does not."""
     for method, other in said.items():
-        if _differ(true, other) and not _accuses(true, ours, scale):
+        if _differ(true, other) and not _contradicts(true, ours, scale):
             return Open(f"{method} and Arb disagree")
     return true
 
@@ -88,13 +88,13 @@ def _agreed(
         return "", next(iter([*reasons, *said.values()]), unproven)
     (method, true), *others = found.items()
     if any(_differ(true, other) for _, other in others) and not math.isnan(ours):
-        accusing = [_accuses(one, ours, scale) for one in found.values()]
-        if not all(accusing):
+        contradicting = [_contradicts(one, ours, scale) for one in found.values()]
+        if not all(contradicting):
             return method, Open(f"{' and '.join(found)} disagree")
     return method, true
 
 
-def _accuses(true: Truth, ours: float, scale: float) -> bool:
+def _contradicts(true: Truth, ours: float, scale: float) -> bool:
     return isinstance(true, Nowhere) or error(ours, true, scale) > LIMIT
 
 

@@ -170,8 +170,8 @@ def _judged(
         moved = conditioning(_truth(again), case, reference, deadline)
     except (OutOfTime, NoReferenceError):
         return verdict
-    excused = judge(method, moved, reference, remark)
-    if excused.passed is False:
+    widened = judge(method, moved, reference, remark)
+    if widened.passed is False:
         return verdict
     sensitive = "sensitive: rounding the point moves it by as much as our error"
-    return replace(excused, reason=join([excused.reason, sensitive]))
+    return replace(widened, reason=join([widened.reason, sensitive]))

@@ -31,7 +31,7 @@ DEFAULT = Range(-2.0, 2.0)
 def read_ranges(texts: Sequence[str] | None, variables: Sequence[str]) -> list[Range]:
     """A range for each of ``variables``; an array variable's elements share the one of its name.
 
-    Raises BindingError with the guilty span.
+    Raises BindingError with the offending span.
     """
     everywhere = DEFAULT
     named: dict[str, Range] = {}

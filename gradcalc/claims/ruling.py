@@ -30,7 +30,7 @@ from gradcalc.functions.digits import context, exclusive
 from gradcalc.graph.reach import above, bits, operands, supports
 
 _CHUNK = 256  # points at a time
-_WITNESSES = 48
+_SAMPLES = 48
 """Points that a diagnosis has to hold at."""
 _NEARBY = 12
 _ULPS = 2.0
@@ -110,7 +110,7 @@ class Ruling:
 
 
 @dataclass
-class _Progress:
+class _SoFar:
     points: int = 0
     skipped: int = 0
     max_ulp: float = 0.0
@@ -133,14 +133,14 @@ def rule(
     """
     about = Subject(subject) if isinstance(subject, Program) else subject
     with exclusive(), np.errstate(all="ignore"):
-        court = _Court(about, claim, points, method, Deadline(budget), tolerance or Tolerance())
+        check = _Check(about, claim, points, method, Deadline(budget), tolerance or Tolerance())
         try:
-            return court.judge()
+            return check.run()
         except OutOfTime:
-            return court.ruling(None, reason="no time")
+            return check.ruling(None, reason="no time")
 
 
-class _Court:
+class _Check:
     """One claim at many points."""
 
     def __init__(
@@ -157,9 +157,9 @@ class _Court:
         self.shape = subject.shape
         self.slack = np.reshape(claim.slack, self.shape) if claim.slack else np.zeros(self.shape)
         self.derivatives = derivatives(subject.program.graph, subject.kind)
-        self.so_far = _Progress()
+        self.so_far = _SoFar()
 
-    def judge(self) -> Ruling:
+    def run(self) -> Ruling:
         first: Floats | None = None
         for start in range(0, len(self.points), _CHUNK):
             chunk = slice(start, start + _CHUNK)
@@ -199,7 +199,7 @@ class _Court:
             unknown = unknown | (_bent(self.subject, bent) & self._nowhere(x, exact))
         wrong, numbers, ulps, open_ = self._compared(x, truth, claimed, ~unknown, verdict)
         if wrong.any():
-            return self._condemned(x, truth, numbers, wrong, verdict)
+            return self._refuted(x, truth, numbers, wrong, verdict)
         if unknown.any() or open_.any():
             return self.ruling(None, at=x, reason=_why(bent, verdict))
         self.so_far.max_ulp = ulps
@@ -224,7 +224,7 @@ class _Court:
             doubtful = doubtful & ~unknown
         wrong, numbers, _, open_ = self._compared(x, truth, claimed, doubtful, verdict)
         if wrong.any():
-            return self._condemned(x, truth, numbers, wrong, self.so_far.verdict)
+            return self._refuted(x, truth, numbers, wrong, self.so_far.verdict)
         if open_.any():
             reason = (verdict and verdict.reason) or "the digits cancel"
             return self.ruling(None, at=x, verdict=verdict, reason=reason)
@@ -351,7 +351,7 @@ class _Court:
             defined &= ~np.isnan(exact).any(axis=(1, 2))
         return defined, exact
 
-    def _condemned(
+    def _refuted(
         self, x: Floats, truth: Floats, numbers: Floats, wrong: Any, verdict: Verdict | None
     ) -> Ruling:
         self.so_far.points += 1
@@ -370,8 +370,8 @@ class _Court:
 
     def _diagnosis(self, x: Floats, truth: Floats, numbers: Floats) -> Diagnosis | None:
         """Formulas are looked at beside the point too: at one point, much is a coincidence."""
-        more = self.points[:_WITNESSES]
-        claimed = self.claim.at(more, slice(0, _WITNESSES))
+        more = self.points[:_SAMPLES]
+        claimed = self.claim.at(more, slice(0, _SAMPLES))
         if isinstance(self.claim, Claim) and not self.claim.constant and len(more) < _NEARBY:
             near = _near(x)
             more = np.concatenate([more, near])

@@ -54,7 +54,7 @@ def check(options: Options) -> Answer | Text:
         one, other = (name.replace("_", "-") for name in given[:2])
         raise UsageError(f"--{one} and --{other}: which one?")
     if given:
-        return judge(options, kind)
+        return ruled(options, kind)
     for name in ("samples", "range", "rtol", "atol"):
         if getattr(options, name):
             raise UsageError(f"--{name} goes with --claim", hint="--claim '2*x1, 3; 2, 2*x2'")
@@ -69,7 +69,7 @@ def _kind(options: Options) -> Kind:
     return KINDS["hessian" if options.hessian else "jacobian" if options.v is None else "vjp"]
 
 
-def judge(options: Options, kind: Kind) -> Text:
+def ruled(options: Options, kind: Kind) -> Text:
     """The verdict on a claim.
 
     Raises GradcalcError where the expression, the claim or the points cannot be read."""

@@ -119,9 +119,9 @@ def _lost(at: At, verdict: Verdict | None) -> GradcalcError | None:
     """Where the digits went that the verdict misses."""
     if verdict is None or not (verdict.wrong or verdict.doubts):
         return None
-    from gradcalc.check.lost import culprit
+    from gradcalc.check.lost import first_loss
 
-    found = culprit(at)
+    found = first_loss(at)
     if found is None:
         return None
     return GradcalcError(

@@ -1,7 +1,7 @@
 """What can go wrong, as values.
 
 An error carries what a reader needs to mend it: a message, the text the user typed, the span of
-characters that is guilty, a hint that can be typed, and the exit code. Nothing here prints;
+characters that is at fault, a hint that can be typed, and the exit code. Nothing here prints;
 ``gradcalc.render.errors`` turns an error into text for a terminal or a program.
 """
 

@@ -60,12 +60,12 @@ def excerpt(text: str, name: str, span: tuple[int, int] | None, width: int = WID
 
     place, prefix = _place(text, name, begin)
     room = max(width - len(_INDENT) - cells(prefix), 20)
-    before, guilty, after = _window(text, begin, start, end, stop, room)
-    lines = [*place, f"{_INDENT}{prefix}{before}{guilty}{after}"]
+    before, marked, after = _window(text, begin, start, end, stop, room)
+    lines = [*place, f"{_INDENT}{prefix}{before}{marked}{after}"]
     if span is None:
         return lines
     offset = " " * (cells(prefix) + cells(before))
-    return [*lines, f"{_INDENT}{offset}{'^' * max(cells(guilty), 1)}"]
+    return [*lines, f"{_INDENT}{offset}{'^' * max(cells(marked), 1)}"]
 
 
 def _place(text: str, name: str, begin: int) -> tuple[list[str], str]:
@@ -83,22 +83,22 @@ def _place(text: str, name: str, begin: int) -> tuple[list[str], str]:
 def _window(
     text: str, begin: int, start: int, end: int, stop: int, room: int
 ) -> tuple[str, str, str]:
-    """The guilty characters and what fits around them in ``room`` columns, made safe.
+    """The marked characters and what fits around them in ``room`` columns, made safe.
 
     Only the neighbourhood of the span is looked at: the line may be megabytes long.
     """
     before = safe(text[max(begin, start - room) : start])
-    guilty = safe(text[start : min(end, start + room)])
+    marked = safe(text[start : min(end, start + room)])
     after = safe(text[end : min(stop, end + room)])
     far_left, far_right = start - room > begin, end + room < stop
-    if not (far_left or far_right) and cells(before + guilty + after) <= room:
-        return before, guilty, after
+    if not (far_left or far_right) and cells(before + marked + after) <= room:
+        return before, marked, after
 
-    guilty = clipped(guilty, room // 2)
-    left = room - cells(guilty) - min(cells(after), room // 4) - 1
+    marked = clipped(marked, room // 2)
+    left = room - cells(marked) - min(cells(after), room // 4) - 1
     before = _kept_end(before, left, far_left)
-    after = clipped(after + "…" * far_right, room - cells(before) - cells(guilty))
-    return before, guilty, after
+    after = clipped(after + "…" * far_right, room - cells(before) - cells(marked))
+    return before, marked, after
 
 
 def _kept_end(text: str, most: int, cut: bool) -> str:

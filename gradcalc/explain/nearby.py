@@ -31,7 +31,7 @@ class Nearby(NamedTuple):
 def nearby(at: At, cause: Cause, number: Callable[[Sequence[float]], float]) -> Nearby | None:
     """The first point around where ``number`` of it is finite; None when none of a few is.
 
-    One coordinate is moved at a time, of those that the guilty part of the text depends on.
+    One coordinate is moved at a time, of those that the offending part of the text depends on.
     """
     x = at.x.tolist()
     columns = _columns(at.program.graph, cause.node)[:MOST_VARIABLES]

@@ -39,7 +39,7 @@ def parse(
     which orders the columns. ``outputs`` chooses among the named values. ``flags_are_numbers`` lets
     conditions be used as 0 and 1, for the partials of the primitive table.
 
-    Raises ExpressionError with the guilty span, BindingError for names that cannot be bound.
+    Raises ExpressionError with the offending span, BindingError for names that cannot be bound.
     """
     given = roles(shapes or {}, parameters or {}, bound, wrt)
     if len(text) > MOST_CHARACTERS:

@@ -207,8 +207,8 @@ class Meaning:
         a, b = operands
         if code == MATRIX_CODES["*"] and not isinstance(a, int) and not isinstance(b, int):
             return matrix_product(self.graph, a, b, span)
-        guilty = b if code == MATRIX_CODES["/"] else a
-        if code != MATRIX_CODES["*"] and not isinstance(guilty, int):
+        wrong = b if code == MATRIX_CODES["/"] else a
+        if code != MATRIX_CODES["*"] and not isinstance(wrong, int):
             symbol = next(sign for sign, other in MATRIX_CODES.items() if other == code)
             raise Sizes(f"'{symbol}' of a matrix; of its elements it is '.{symbol}'")
         return self.apply(_ELEMENTWISE[code], operands, *span)

@@ -54,8 +54,8 @@ def read(text: str, option: str) -> list[Given]:
     """The values of ``text``, typed after ``option``; ``@FILE`` reads them from a file, ``-`` from
     standard input.
 
-    Raises UsageError when the file cannot be read, BindingError or ExpressionError with the guilty
-    span when its text or the typed one cannot.
+    Raises UsageError when the file cannot be read, BindingError or ExpressionError with the
+    offending span when its text or the typed one cannot.
     """
     if text in ("-", "@-"):
         return _read_any(Source(read_stdin(), "standard input"))

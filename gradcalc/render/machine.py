@@ -86,8 +86,8 @@ def record(answer: Answer) -> dict[str, Any]:
 def _lost(lost: GradcalcError) -> str:
     """Where the digits went, in one line: what a caret shows in a terminal."""
     source, span = lost.source, lost.span
-    guilty = f" in '{source.text[span.start : span.end]}'" if source and span else ""
-    return f"{lost.message}{guilty}; {lost.hint}"
+    place = f" in '{source.text[span.start : span.end]}'" if source and span else ""
+    return f"{lost.message}{place}; {lost.hint}"
 
 
 def _certificate(answer: Answer) -> dict[str, Any]:

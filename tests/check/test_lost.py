@@ -9,7 +9,7 @@ import pytest
 
 import gradcalc
 from gradcalc.check.compare import right_digits
-from gradcalc.check.lost import culprit
+from gradcalc.check.lost import first_loss
 from gradcalc.check.verdict import ALL_DIGITS
 from gradcalc.check.verify import verify
 
@@ -44,15 +44,15 @@ def test_right_digits_are_counted_against_the_number_itself(
     ],
 )
 def test_the_culprit_is_the_subtraction_that_cancels(text: str, x: float, guilty: str) -> None:
-    found = culprit(gradcalc.compile(text).at([x]))
+    found = first_loss(gradcalc.compile(text).at([x]))
     assert found is not None
     assert text[found.span.start : found.span.end] in (guilty, found.text)
     assert found.digits < 12
 
 
 def test_where_all_values_are_right_there_is_no_culprit() -> None:
-    assert culprit(gradcalc.compile("sin(x)/x").at([1e-5])) is None
-    assert culprit(gradcalc.compile("x**2 + y").at([2.0, 3.0])) is None
+    assert first_loss(gradcalc.compile("sin(x)/x").at([1e-5])) is None
+    assert first_loss(gradcalc.compile("x**2 + y").at([2.0, 3.0])) is None
 
 
 def test_few_right_digits_are_told_about_though_rounding_explains_them() -> None:
