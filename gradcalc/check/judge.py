@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -78,18 +78,16 @@ def _proof(case: Case, reference: Reference) -> Proof | None:
     split = len(reference.balls) - len(case.graph.outputs)
     tried = reference.balls[: len(case.ours)] + reference.balls[split:][: len(case.values)]
     without = tuple(
-        Unproven(name, ball)
-        for name, ball in zip(_names(case), tried, strict=True)
-        if isinstance(ball, str)
+        Unproven(_name(case, k), ball) for k, ball in enumerate(tried) if isinstance(ball, str)
     )
     balls = tuple(None if isinstance(ball, str) else ball for ball in tried)
     return Proof(balls[: len(case.ours)], balls[len(case.ours) :], without)
 
 
-def _names(case: Case) -> Iterator[str]:
-    """What a mathematician would call each of our numbers."""
-    yield from (case.name(k, case.kind) for k in range(len(case.ours)))
-    yield from (case.name(k, VALUES) for k in range(len(case.values)))
+def _name(case: Case, k: int) -> str:
+    """What a mathematician would call our k-th number: an entry or, after those, a value."""
+    entries = len(case.ours)
+    return case.name(k, case.kind) if k < entries else case.name(k - entries, VALUES)
 
 
 def _doubts(case: Case, kind: Kind, ours: Sequence[float], found: Comparison) -> tuple[Doubt, ...]:

@@ -46,25 +46,10 @@ def _merge(code: int, inner: int) -> bool:
     return (code in SUMS and inner in SUMS) or (code in PRODUCTS and inner in PRODUCTS)
 
 
-def sum_terms(graph: Graph, root: int) -> list[int]:
-    """The nodes that ``root`` adds and subtracts, however bracketed; itself if it is no sum.
-
-    Each once: of a shared sum (y = x + x; y + y) there would be 2**60.
-    """
-    if is_wide(graph):
-        return _wide_terms(graph, root)
-    opened = needed(graph, [root], within=_if_sum)
-    return [node for node in opened if graph.codes[node] not in SUMS]
-
-
-def _if_sum(graph: Graph, node: int) -> tuple[int, ...]:
-    return operands(graph, node) if graph.codes[node] in SUMS else ()
-
-
-def _wide_terms(graph: Graph, root: int) -> list[int]:
+def sums(graph: Graph) -> list[int]:
+    """The nodes that add or subtract, operands first."""
     codes = np.frombuffer(graph.codes, dtype=np.intc)
-    sums = np.isin(codes, list(SUMS))
-    return nodes_of(Reach(graph).below([root], sums) & ~sums)
+    return nodes_of(np.isin(codes, list(SUMS)))
 
 
 class Term(NamedTuple):

@@ -16,12 +16,13 @@ from gradcalc.check.conditioning import conditioning
 from gradcalc.check.enclosures.oracle import FEWEST, MOST
 from gradcalc.check.judge import join, judge
 from gradcalc.check.merge import left_open, merge
-from gradcalc.check.structure import sum_terms
+from gradcalc.check.structure import sums
 from gradcalc.check.verdict import Verdict
 from gradcalc.engine.point import At, Question
 from gradcalc.errors import UsageError
 from gradcalc.explain.kinks import kinks
 from gradcalc.functions.digits import exclusive
+from gradcalc.graph.reach import operands
 
 METHODS = ("auto", "sympy", "arb", "mpmath", "differences", "none")
 BUDGET = 5.0
@@ -118,15 +119,13 @@ def _without(reasons: Mapping[str, str], method: str) -> str:
 
 def _value_scales(at: At) -> tuple[float, ...]:
     """|f|, or the sum of the absolute values of the terms where f is a sum."""
-    values, graph = at.values, at.program.graph
-    return tuple(
-        0.0 if math.isnan(values[node]) else _size(values[sum_terms(graph, node)])
-        for node in graph.outputs
-    )
-
-
-def _size(numbers: Any) -> float:
-    return float(np.abs(numbers).sum())
+    graph = at.program.graph
+    sizes: list[float] = np.abs(at.values).tolist()
+    for node in sums(graph):
+        x, y = operands(graph, node)
+        if not math.isnan(sizes[node]):
+            sizes[node] = sizes[x] + sizes[y]
+    return tuple(0.0 if math.isnan(sizes[node]) else sizes[node] for node in graph.outputs)
 
 
 _ORACLES = {

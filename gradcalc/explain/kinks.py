@@ -141,7 +141,11 @@ def _found(at: At) -> list[Kink]:
             return []
         alive, varies = _alive(graph, values), active(graph)
         marks = [a and b for a, b in zip(alive, varies, strict=True)]
-        bent = [_describe(graph, node, values, varies) for node in found if marks[node]]
+        bent = [
+            _describe(graph, node, values, varies)
+            for node in found
+            if marks[node] and _has_sides(graph, node, values, varies)
+        ]
         if meetings and len(graph) <= _MOST:
             bent += _boundaries(graph, at.x, values, marks)
     return sorted(bent, key=lambda kink: kink.node)
@@ -149,6 +153,12 @@ def _found(at: At) -> list[Kink]:
 
 def _is_kink(graph: Graph, node: int, values: Any) -> bool:
     return _holds(TABLE[graph.codes[node]].kink, graph, node, values)
+
+
+def _has_sides(graph: Graph, node: int, values: Any, varies: bytearray) -> bool:
+    """Whether its operands can move to either side: floor(inf) has no slope, and no kink."""
+    moving = [operand for operand in operands(graph, node) if varies[operand]]
+    return bool(np.isfinite(values[moving]).all())
 
 
 def _is_chained(graph: Graph, node: int) -> bool:

@@ -443,3 +443,9 @@ def test_a_kink_that_no_axis_shows(check: Any, method: str) -> None:
 def test_rounding_is_no_jump(check: Any, method: str) -> None:
     text = "(((x)**2)**-1 * ((x - 0) - x)) / (0 + ((y * x) - digamma(x))) + 0*x*y"
     assert check(text, [2.0, 1e-5], "gradient", method=method, **LONG).passed
+
+
+@pytest.mark.parametrize("text", ["floor(exp(x))", "floor(-exp(x))", "x*floor(exp(x))"])
+def test_a_step_far_beyond_the_doubles_is_checked(text: str) -> None:
+    """An exact number of some hundred digits is an infinity in doubles, not an error."""
+    assert verify(gradcalc.compile(text).at([1000.0]).ask("gradient")).passed

@@ -187,3 +187,15 @@ def test_beside_a_boundary_the_limits_are_named(text: str, sides: str) -> None:
 def test_of_other_libraries_only_what_they_do(text: str, at: dict[str, float], said: str) -> None:
     assert notes(text, **at)[0].endswith(said) or said in notes(text, **at)[0]
     assert ("choice" in notes(text, **at)[0]) == ("choice" in said)
+
+
+@pytest.mark.parametrize(
+    "text", ["floor(1/x)", "ceil(-1/x)", "round(exp(1000 + x))", "x*floor(1/x**2)"]
+)
+def test_at_infinity_there_is_no_kink(text: str) -> None:
+    assert not [note for note in notes(text, x=0) if "kink" in note]
+
+
+@pytest.mark.parametrize("wave", ["x**2*sin(1/x)", "x**3*cos(1/x)"])
+def test_a_slope_that_is_the_limit_of_no_slopes_is_no_kink(wave: str) -> None:
+    assert notes(f"where(x != 0, {wave}, 0)", x=0) == []

@@ -260,8 +260,8 @@ def _nearest(exact: Any) -> float:
     if not mantissa or size < _SMALLEST:
         return 0.0
     if size > _LARGEST:
-        return math.copysign(math.inf, mantissa)
+        return math.inf if mantissa > 0 else -math.inf
     try:
         return float(mantissa << exponent) if exponent >= 0 else mantissa / (1 << -exponent)
     except OverflowError:
-        return math.copysign(math.inf, mantissa)
+        return math.inf if mantissa > 0 else -math.inf
