@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,6 +16,7 @@ from gradcalc.calculus.kinds import BY_WORD
 from gradcalc.cli.dispatch import report
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import bytes_sink, write
+from gradcalc.cli.progress import RowCount, rate
 from gradcalc.cli.question import STDIN, expression, names, values
 from gradcalc.cli.replaced import require_no_input
 from gradcalc.cli.terminal import is_terminal, wants_color
@@ -32,7 +32,7 @@ SLOW = 3.0
 
 if TYPE_CHECKING:
     from gradcalc.batch.chunk import Reader
-    from gradcalc.batch.columns import Layout
+    from gradcalc.batch.header import Layout
     from gradcalc.batch.results import Direction, Request
     from gradcalc.batch.sample import Outcome
     from gradcalc.batch.stream import Tally
@@ -55,9 +55,9 @@ def batch(options: Options) -> Exit:
         raise UsageError("the expression and the points cannot both come from standard input")
     text, name = expression(options)
     with _reader(options, options.points) as (reader, source):
-        from gradcalc.batch import columns  # deferred: numpy
+        from gradcalc.batch import header  # deferred: numpy
 
-        asked = columns.Expression(
+        asked = header.Expression(
             text,
             name,
             constants(values(options.param, "--param")),
@@ -66,7 +66,7 @@ def batch(options: Options) -> Exit:
             _fixed(options),
             _called(options),
         )
-        layout = columns.fit(asked, reader, source)
+        layout = header.fit(asked, reader, source)
         layout = replace(layout, graph=under(layout.graph, options.convention))
         for remark in () if options.quiet else layout.graph.notes:
             write(sys.stderr, note(remark, color=wants_color(options.color, sys.stderr)))
@@ -96,7 +96,7 @@ def _reader(options: Options, points: str) -> Iterator[tuple[Reader, str]]:
 
 
 def _run(options: Options, reader: Reader, source: str, layout: Layout, request: Request) -> Exit:
-    from gradcalc.batch import columns, formats
+    from gradcalc.batch import formats, header
     from gradcalc.batch.results import Results
     from gradcalc.batch.sample import Sample
     from gradcalc.batch.stream import RowError, Stream
@@ -105,12 +105,12 @@ def _run(options: Options, reader: Reader, source: str, layout: Layout, request:
     results = Results(Program(layout.graph), request, options.threads)
     sample = Sample(options.check_sample)
     more = request.labels[len(layout.columns) :]
-    progress = Progress(reader)
+    progress = RowCount(reader)
     constant = any(isinstance(place, float) for place in layout.columns)
     stream = Stream(
-        columns.Filled(reader) if constant else reader,
+        header.Filled(reader) if constant else reader,
         results,
-        (*layout.columns, *(columns.column(layout.header, label, source) for label in more)),
+        (*layout.columns, *(header.column(layout.header, label, source) for label in more)),
         keep=options.keep,
         policy=options.on_error,
         sample=sample,
@@ -280,52 +280,8 @@ def _output_format(options: Options) -> str:
 # --- what standard error is told ------------------------------------------------------------------
 
 
-class Progress:
-    """Rows and rate on the terminal's last line, from the first second on."""
-
-    PATIENCE = 1.0
-    PAUSE = 0.2
-
-    def __init__(self, reader: Reader) -> None:
-        self._part = reader.part
-        self._visible = is_terminal(sys.stderr)
-        self._start = self._last = time.perf_counter()
-        self._shown = False
-        self.seconds = 0.0
-
-    def __enter__(self) -> Progress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.seconds = time.perf_counter() - self._start
-        self.clear()
-
-    def tick(self, tally: Tally) -> None:
-        now = time.perf_counter()
-        if not self._visible or now < max(self._start + self.PATIENCE, self._last + self.PAUSE):
-            return
-        self._last = now
-        part = self._part()
-        percent = "" if part is None else f", {part:.0%}"
-        rate = tally.rows / (now - self._start)
-        sys.stderr.write(f"\r\x1b[K{tally.rows:,} rows{percent}, {_rate(rate)}")
-        sys.stderr.flush()
-        self._shown = True
-
-    def clear(self) -> None:
-        """Take the line away, for another one or at the end."""
-        if self._shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
-            self._shown = False
-
-
-def _rate(rows: float) -> str:
-    return f"{rows:,.0f} rows/s" if rows < 1e5 else f"{rows / 1e6:.2g} million rows/s"
-
-
 def _reporter(
-    options: Options, source: str, unit: str, progress: Progress
+    options: Options, source: str, unit: str, progress: RowCount
 ) -> Callable[[str, int, str], None]:
     """What says of a row that it failed."""
 
@@ -345,7 +301,7 @@ def _close(options: Options, tally: Tally, seconds: float, outcome: Outcome | No
     if tally.failed > FEW:
         failed += f" (the first {FEW} are named above)"
     verdict = f"; {outcome.line}" if outcome else ""
-    taken = f" in {seconds:.2g} s ({_rate(tally.rows / seconds)})" if seconds > 0.1 else ""
+    taken = f" in {seconds:.2g} s ({rate(tally.rows / seconds)})" if seconds > 0.1 else ""
     code = Exit.DISAGREES if tally.failed else outcome.exit if outcome else Exit.DONE
     if not options.quiet or code is not Exit.DONE:
         line = f"{count(tally.rows, 'row', 'rows')}{taken}{failed}{verdict}"

@@ -1,8 +1,9 @@
-"""A progress bar on standard error, where a person is watching."""
+"""How far it is, on standard error, where a person is watching: a bar, or rows and their rate."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -11,6 +12,9 @@ from gradcalc.cli.terminal import is_terminal
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+    from gradcalc.batch.chunk import Reader
+    from gradcalc.batch.stream import Tally
 
 
 class Bar:
@@ -59,3 +63,48 @@ def progress(total: int) -> Iterator[Bar]:
     )
     with display:
         yield VisibleBar(display, total)
+
+
+class RowCount:
+    """Rows and rate on the terminal's last line, from the first second on."""
+
+    PATIENCE = 1.0
+    PAUSE = 0.2
+
+    def __init__(self, reader: Reader) -> None:
+        self._part = reader.part
+        self._visible = is_terminal(sys.stderr)
+        self._start = self._last = time.perf_counter()
+        self._shown = False
+        self.seconds = 0.0
+
+    def __enter__(self) -> RowCount:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds = time.perf_counter() - self._start
+        self.clear()
+
+    def tick(self, tally: Tally) -> None:
+        now = time.perf_counter()
+        if not self._visible or now < max(self._start + self.PATIENCE, self._last + self.PAUSE):
+            return
+        self._last = now
+        part = self._part()
+        percent = "" if part is None else f", {part:.0%}"
+        sys.stderr.write(
+            f"\r\x1b[K{tally.rows:,} rows{percent}, {rate(tally.rows / (now - self._start))}"
+        )
+        sys.stderr.flush()
+        self._shown = True
+
+    def clear(self) -> None:
+        """Take the line away, for another one or at the end."""
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+            self._shown = False
+
+
+def rate(rows: float) -> str:
+    return f"{rows:,.0f} rows/s" if rows < 1e5 else f"{rows / 1e6:.2g} million rows/s"

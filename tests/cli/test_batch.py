@@ -589,11 +589,11 @@ def test_a_check_that_comes_to_nothing(gradcalc: Shell) -> None:
 def test_rows_and_rate_on_a_terminal_after_a_while(
     gradcalc: Shell, monkeypatch: pytest.MonkeyPatch, terminal: bool, patience: float, told: bool
 ) -> None:
-    from gradcalc.cli import batch
+    from gradcalc.cli import progress
 
-    monkeypatch.setattr(batch, "is_terminal", lambda _: terminal)
-    monkeypatch.setattr(batch.Progress, "PATIENCE", patience)
-    monkeypatch.setattr(batch.Progress, "PAUSE", 0.0)
+    monkeypatch.setattr(progress, "is_terminal", lambda _: terminal)
+    monkeypatch.setattr(progress.RowCount, "PATIENCE", patience)
+    monkeypatch.setattr(progress.RowCount, "PAUSE", 0.0)
     ran = gradcalc("batch", PAIR, "--points", put("p.csv", POINTS))
     assert ran.out == SLOPES
     assert ("2 rows, 100%, " in ran.err) is told
