@@ -47,10 +47,16 @@ def read_as(words: Mapping[str, str]) -> list[str]:
     """One sentence for all foreign words, and what they were read as."""
     if not words:
         return []
-    shown = dict(list(words.items())[:MOST])
-    more = f", and {len(words) - MOST} more" if len(words) > MOST else ""
+    shown, readings, more = _first(words)
     verb = "is" if len(words) == 1 else "are"
-    return [f"{', '.join(shown)} {verb} read as {', '.join(shown.values())}{more}"]
+    return [f"{shown} {verb} read as {readings}{more}"]
+
+
+def _first(readings: Mapping[str, str]) -> tuple[str, str, str]:
+    """The first words, how they are read, and how many more there are."""
+    shown = dict(list(readings.items())[:MOST])
+    more = f", and {len(readings) - MOST} more" if len(readings) > MOST else ""
+    return ", ".join(shown), ", ".join(shown.values()), more
 
 
 def continued(parser: Reader) -> list[str]:
@@ -71,10 +77,9 @@ def run_together(names: Iterable[str], known: Collection[str]) -> list[str]:
     meant = {name: apart for name in names if (apart := _apart(name, known))}
     if not meant:
         return []
-    shown = dict(list(meant.items())[:MOST])
-    more = f", and {len(meant) - MOST} more" if len(meant) > MOST else ""
+    shown, readings, more = _first(meant)
     one = "is read as one variable" if len(meant) == 1 else "are read as one variable each"
-    return [f"{', '.join(shown)} {one}; write {', '.join(shown.values())} if that is meant{more}"]
+    return [f"{shown} {one}; write {readings} if that is meant{more}"]
 
 
 def _apart(name: str, known: Collection[str]) -> str:

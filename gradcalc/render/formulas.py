@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from gradcalc.formulas.derivative import Formulas
 from gradcalc.formulas.latex import Latex, name_of
 from gradcalc.formulas.mathml import MathML, matrix
 from gradcalc.formulas.writing import Notation, OnPaper
+from gradcalc.render.records import MARKS, separated
 
 if TYPE_CHECKING:
     from gradcalc.check.identity import Identity
@@ -147,19 +146,15 @@ def render_ndjson(sheet: Sheet, **_rest: Any) -> str:
     return json.dumps(record(sheet), ensure_ascii=False) + "\n"
 
 
-def render_csv(sheet: Sheet, *, delimiter: str = ",", **_rest: Any) -> str:
+def render_csv(sheet: Sheet, *, delimiter: str = MARKS["csv"], **_rest: Any) -> str:
     """A header of columns and a row of formulas for each row; shared parts are written out."""
     whole = Sheet(sheet.command, sheet.formulas.unshared(), transposed=sheet.transposed)
     _, columns, body = whole.matrix(Notation())
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n", delimiter=delimiter)
-    writer.writerow(columns)
-    writer.writerows(body)
-    return file.getvalue()
+    return separated(columns, body, delimiter)
 
 
 def render_tsv(sheet: Sheet, **_rest: Any) -> str:
-    return render_csv(sheet, delimiter="\t")
+    return render_csv(sheet, delimiter=MARKS["tsv"])
 
 
 def render_latex(sheet: Sheet, **_rest: Any) -> str:

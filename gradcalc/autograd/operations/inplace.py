@@ -36,7 +36,7 @@ from gradcalc.autograd.operations.indexing import (
     is_whole,
     split_key,
 )
-from gradcalc.autograd.operations.structural import no_slope, sum_to
+from gradcalc.autograd.operations.structural import cannot_expand, no_slope, sum_to
 
 
 class CopySlices(Node):
@@ -214,20 +214,9 @@ def set_tangent(y: Tensor, tangent: Any) -> None:
 
 def _check_fits(target: tuple[int, ...], shape: tuple[int, ...]) -> None:
     shape = _drop_ones(shape, len(target))
-    if len(shape) > len(target):
-        raise RuntimeError(
-            f"expand(torch.{list(shape)}, size={list(target)}): the number of sizes provided "
-            f"({len(target)}) must be greater or equal to the number of dimensions in the tensor "
-            f"({len(shape)})"
-        )
     offset = len(target) - len(shape)
-    for k, length in enumerate(shape):
-        if length not in (1, target[offset + k]):
-            raise RuntimeError(
-                f"The expanded size of the tensor ({target[offset + k]}) must match the existing "
-                f"size ({length}) at non-singleton dimension {offset + k}.  Target sizes: "
-                f"{list(target)}.  Tensor sizes: {list(shape)}"
-            )
+    if offset < 0 or any(n not in (1, target[offset + k]) for k, n in enumerate(shape)):
+        raise cannot_expand(shape, target, "torch.")
 
 
 def _drop_ones(shape: tuple[int, ...], rank: int) -> tuple[int, ...]:

@@ -73,17 +73,17 @@ def expand(x: Any, shape: Shape) -> Any:
     try:
         array = np.broadcast_to(x._array, shape)
     except ValueError:
-        raise _cannot_expand(x._array.shape, shape) from None
+        raise cannot_expand(x._array.shape, shape) from None
     if x._array.flags.writeable:
         array.flags.writeable = True  # one number may be written to all places at once
     out = view(x, array, expand, shape)
     return attach(out, ExpandBackward0(x._array.shape), x) if tracks(x) else out
 
 
-def _cannot_expand(shape: Shape, target: Shape) -> RuntimeError:
+def cannot_expand(shape: Shape, target: Shape, source: str = "") -> RuntimeError:
     if len(shape) > len(target):
         return RuntimeError(
-            f"expand({list(shape)}, size={list(target)}): the number of sizes provided "
+            f"expand({source}{list(shape)}, size={list(target)}): the number of sizes provided "
             f"({len(target)}) must be greater or equal to the number of dimensions in the tensor "
             f"({len(shape)})"
         )
