@@ -8,7 +8,7 @@ from typing import Any
 from gradcalc.errors import BindingError, ExpressionError, Source
 from gradcalc.functions.primitives import CONSTANTS, FUNCTIONS
 from gradcalc.graph.graph import Graph, bulk_building
-from gradcalc.language import corrections, latex, notes
+from gradcalc.language import corrections, notes
 from gradcalc.language.arrays import Value
 from gradcalc.language.lookalikes import remarks
 from gradcalc.language.names import natural, order_columns, roles, spelled, unread_constants
@@ -53,7 +53,11 @@ def parse(
         "flags_are_numbers": flags_are_numbers,
     }
     source = Source(text, name)
-    formula = latex.plain(source)
+    formula = None
+    if "\\" in text:
+        from gradcalc.language import latex  # deferred: start-up
+
+        formula = latex.plain(source)
     reading = source if formula is None else Source(formula.text, name)
     try:
         with bulk_building():

@@ -56,7 +56,8 @@ WHAT_IS_IMPORTED = """
 import sys
 from gradcalc.cli.app import main
 code = main(sys.argv[1:])
-print([name for name in ("numpy", "scipy", "sympy", "rich") if name in sys.modules])
+heavy = ("numpy", "scipy", "sympy", "rich", "gradcalc.language.latex")
+print([name for name in heavy if name in sys.modules])
 """
 
 
@@ -68,6 +69,7 @@ print([name for name in ("numpy", "scipy", "sympy", "rich") if name in sys.modul
         (["grad", "--help"], []),
         (["grad", "x +", "--at", "1"], []),
         (["grad", "x", "--att", "1"], []),
+        (["grad", r"\frac{x}{", "--at", "1"], ["gradcalc.language.latex"]),
         (["grad", "x", "--at", "1", "--no-check", "-f", "json"], ["numpy"]),
         (["grad", "x", "--at", "1", "--no-check"], ["numpy", "rich"]),
     ],
