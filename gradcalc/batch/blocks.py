@@ -43,21 +43,38 @@ def require_text(start: bytes, name: str) -> None:
 
 
 class Blocks:
-    """Blocks of whole lines; a line end inside quotation marks does not end a line.
+    """Blocks of whole lines; with ``quotes``, a line end inside quotation marks does not end one.
 
     Every line ends in a newline alone, also where the file has CR LF or CR; the last one may lack
     its end. ``read`` counts bytes, ``size`` is how many there are, if known.
     """
 
-    def __init__(self, file: BinaryIO, *, quotes: bool) -> None:
+    def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self._quotes = quotes
+        self._begun = b""
+        self._quotes = False
         self.read = 0
         self.size = _size(file)
 
-    def __iter__(self) -> Iterator[bytes]:
-        rest = b""
+    def begun(self, *, further: bool = False) -> bytes:
+        """How the input begins, which is read again later; ``further``: more than the last time."""
+        if further or not self._begun:
+            self._begun += self._some()
+        return self._begun
+
+    def whole(self) -> bytes:
+        """All there is."""
+        parts = [self._begun]
         while data := self._some():
+            parts.append(data)
+        self._begun = b""
+        return b"".join(parts)
+
+    def lines(self, *, quotes: bool) -> Iterator[bytes]:
+        self._quotes = quotes
+        rest = b""
+        while data := self._begun or self._some():
+            self._begun = b""
             data = self._with_newlines(rest + data)
             cut = self._cut(data)
             if cut:

@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from functools import partial
 from typing import BinaryIO, NamedTuple
 
-from gradcalc.batch import ndjson, npy, parquet, separated, spelling
+from gradcalc.batch import document, ndjson, npy, parquet, separated, spelling
 from gradcalc.batch.ahead import ahead
+from gradcalc.batch.blocks import Blocks
 from gradcalc.batch.chunk import Reader, Table, Writer
 from gradcalc.batch.dialect import SEPARATORS
 
@@ -28,22 +29,38 @@ class Handlers(NamedTuple):
     writer_seeks: bool = False
 
 
+def _separated(file: BinaryIO, name: str, separators: Sequence[str] = SEPARATORS) -> Reader:
+    return separated.Separated(Blocks(file), name, separators)
+
+
+def _lines(file: BinaryIO, name: str) -> Reader:
+    return ndjson.Lines(Blocks(file), name)
+
+
+def _by_content(file: BinaryIO, name: str) -> Reader:
+    """JSON if it begins so, or else columns."""
+    blocks = Blocks(file)
+    return document.recognised(blocks, name) or separated.Separated(blocks, name, SEPARATORS)
+
+
 HANDLERS = {
-    "csv": Handlers(
-        partial(separated.Separated, separators=SEPARATORS), partial(spelling.write, separator=",")
-    ),
-    "tsv": Handlers(
-        partial(separated.Separated, separators="\t"), partial(spelling.write, separator="\t")
-    ),
-    "ndjson": Handlers(ndjson.Lines, ndjson.write),
+    "csv": Handlers(_separated, partial(spelling.write, separator=",")),
+    "tsv": Handlers(partial(_separated, separators="\t"), partial(spelling.write, separator="\t")),
+    "ndjson": Handlers(_lines, ndjson.write),
     "npy": Handlers(npy.Array, npy.write, writer_seeks=True),
     "parquet": Handlers(parquet.Frame, parquet.write, reader_seeks=True, writer_seeks=True),
 }
 
 
 @contextmanager
-def opened(format: str, file: BinaryIO, name: str) -> Iterator[Reader]:
-    """The input ``file``, which errors call ``name``. Raises BindingError if it cannot be that."""
+def opened(format: str | None, file: BinaryIO, name: str) -> Iterator[Reader]:
+    """The input ``file``, which errors call ``name``; None is the format that its content says.
+
+    Raises BindingError if it cannot be that.
+    """
+    if format is None:
+        yield _by_content(file, name)
+        return
     handlers = HANDLERS[format]
     if not handlers.reader_seeks or _is_regular(file):
         yield handlers.reader(file, name)

@@ -6,7 +6,7 @@ import io
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, BinaryIO
 
@@ -25,17 +25,15 @@ class Lines:
 
     unit = "line"
 
-    def __init__(self, file: BinaryIO, name: str) -> None:
-        self._blocks = Blocks(file, quotes=False)
+    def __init__(self, blocks: Blocks, name: str) -> None:
+        self._blocks = blocks
         self._line = 1
-        self._pending = iter(self._blocks)
+        self._pending = blocks.lines(quotes=False)
         first = self._first_record(name)
         self._flat = isinstance(first, dict) and not any(
             isinstance(value, list | dict) for value in first.values()
         )
-        flat = _flattened(first) if isinstance(first, list | dict) else {}
-        self.names = tuple(flat) if isinstance(first, dict) else None
-        self.width = len(flat)
+        self.names, self.width = header(first)
 
     def part(self) -> float | None:
         return self._blocks.part()
@@ -48,7 +46,7 @@ class Lines:
             self._line += block[: len(block) - len(text)].count(b"\n")
             if text:
                 self._pending = chain([text], self._pending)
-                return _parsed(text.partition(b"\n")[0])[0]
+                return parsed(text.partition(b"\n")[0])[0]
         raise BindingError(f"{name} is empty", hint='an object on each line: {"x1": 2, "x2": 3}')
 
     def chunks(self, wanted: Sequence[int], keep: bool) -> Iterator[Chunk]:
@@ -89,48 +87,70 @@ class Lines:
         return all(block.count(label) == count for label in labels)
 
     def _careful(self, block: bytes, wanted: Sequence[int], keep: bool) -> Chunk:
-        rows: list[list[float]] = []
-        records: list[dict[str, Any]] = []
-        lines: list[int] = []
-        unread: dict[int, str] = {}
-        needed = {(self.names or ())[j].partition("[")[0] for j in wanted if self.names}
-        for line, text in enumerate(block.split(b"\n"), start=self._line):
-            if not text.strip():
-                continue
-            record, twice = _parsed(text)
-            flat = _flattened(record) if isinstance(record, list | dict) else {}
-            numbers, why = self._numbers(record, flat, wanted)
-            for name in sorted(twice if keep else twice & needed)[:1]:
-                numbers, why = [math.nan] * len(wanted), f"{name[:40]} is given twice"
-            if why:
-                unread[len(rows)] = why
-            rows.append(numbers)
-            lines.append(line)
-            records.append(flat if keep else {})
-        table = np.array(rows, float).reshape(len(rows), len(wanted))
-        labels = (self.names or tuple(map(str, range(self.width)))) if keep else ()
-        kept = tuple(_column([record.get(label) for record in records]) for label in labels)
-        return Chunk(table, lines, unread, kept)
+        lines = enumerate(block.split(b"\n"), start=self._line)
+        records = ((line, *parsed(text)) for line, text in lines if text.strip())
+        return chunk_of(records, self.names, self.width, wanted, keep)
 
-    def _numbers(
-        self, record: Any, flat: dict[str, Any], wanted: Sequence[int]
-    ) -> tuple[list[float], str]:
-        nothing = [math.nan] * len(wanted)
-        shape = "object" if self.names else "list"
-        if not isinstance(record, dict if self.names else list):
-            return nothing, f"not a JSON {shape}"
-        if not self.names and len(flat) != self.width:
-            return nothing, f"{len(flat)} numbers instead of {self.width}"
-        numbers = []
-        for j in wanted:
-            label = self.names[j] if self.names else str(j)
-            if label not in flat:
-                return nothing, f"no {label}"
-            value = flat[label]
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                return nothing, f"{label} is {json.dumps(value)[:40]}, not a number"
-            numbers.append(_float(value))
-        return numbers, ""
+
+def header(first: Any) -> tuple[tuple[str, ...] | None, int]:
+    """The names that the first record gives to all, None if it is a list, and how many columns."""
+    flat = _flattened(first) if isinstance(first, list | dict) else {}
+    return tuple(flat) if isinstance(first, dict) else None, len(flat)
+
+
+def chunk_of(
+    records: Iterable[tuple[int, Any, set[str]]],
+    names: tuple[str, ...] | None,
+    width: int,
+    wanted: Sequence[int],
+    keep: bool,
+) -> Chunk:
+    """Records, each with its number and the names that it gives twice, as rows under ``names``."""
+    rows: list[list[float]] = []
+    kept_records: list[dict[str, Any]] = []
+    lines: list[int] = []
+    unread: dict[int, str] = {}
+    needed = {(names or ())[j].partition("[")[0] for j in wanted if names}
+    for line, record, twice in records:
+        flat = _flattened(record) if isinstance(record, list | dict) else {}
+        numbers, why = _numbers(record, flat, names, width, wanted)
+        for name in sorted(twice if keep else twice & needed)[:1]:
+            numbers, why = [math.nan] * len(wanted), f"{name[:40]} is given twice"
+        if why:
+            unread[len(rows)] = why
+        rows.append(numbers)
+        lines.append(line)
+        kept_records.append(flat if keep else {})
+    table = np.array(rows, float).reshape(len(rows), len(wanted))
+    labels = (names or tuple(map(str, range(width)))) if keep else ()
+    kept = tuple(_column([record.get(label) for record in kept_records]) for label in labels)
+    return Chunk(table, lines, unread, kept)
+
+
+def _numbers(
+    record: Any,
+    flat: dict[str, Any],
+    names: tuple[str, ...] | None,
+    width: int,
+    wanted: Sequence[int],
+) -> tuple[list[float], str]:
+    """The numbers that are wanted of a record; or NaNs, and why."""
+    nothing = [math.nan] * len(wanted)
+    shape = "object" if names else "list"
+    if not isinstance(record, dict if names else list):
+        return nothing, f"not a JSON {shape}"
+    if not names and len(flat) != width:
+        return nothing, f"{len(flat)} numbers instead of {width}"
+    numbers = []
+    for j in wanted:
+        label = names[j] if names else str(j)
+        if label not in flat:
+            return nothing, f"no {label}"
+        value = flat[label]
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return nothing, f"{label} is {json.dumps(value)[:40]}, not a number"
+        numbers.append(_float(value))
+    return numbers, ""
 
 
 def _float(number: float) -> float:
@@ -141,21 +161,26 @@ def _float(number: float) -> float:
         return math.inf if number > 0 else -math.inf
 
 
-def _parsed(text: bytes) -> tuple[Any, set[str]]:
+def parsed(text: bytes) -> tuple[Any, set[str]]:
     """The value of a line, None if it is not JSON; and the names with two values in one object."""
     twice: set[str] = set()
-
-    def noted(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            twice.update(name for name, count in Counter(name for name, _ in pairs).items()
-                         if count > 1)  # fmt: skip
-        return found
-
     try:
-        return json.loads(text, object_pairs_hook=noted), twice
+        return json.loads(text, object_pairs_hook=noting(twice)), twice
     except (ValueError, RecursionError):
         return None, twice
+
+
+def noting(twice: set[str]) -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
+    """What makes an object of its pairs, and puts the names that have two values into ``twice``."""
+
+    def made(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            counts = Counter(name for name, _ in pairs)
+            twice.update(name for name, count in counts.items() if count > 1)
+        return found
+
+    return made
 
 
 def _flattened(record: dict[str, Any] | list[Any]) -> dict[str, Any]:

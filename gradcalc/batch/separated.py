@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import chain
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
@@ -36,11 +36,11 @@ class Separated:
 
     unit = "line"
 
-    def __init__(self, file: BinaryIO, name: str, separators: Sequence[str]) -> None:
-        self._blocks = Blocks(file, quotes=True)
+    def __init__(self, blocks: Blocks, name: str, separators: Sequence[str]) -> None:
+        self._blocks = blocks
         self._name = name
         self._line = 1
-        self._pending = iter(self._blocks)
+        self._pending = blocks.lines(quotes=True)
         csv.field_size_limit(LONGEST)
         comment, body = self._comment()
         text = _text(body)

@@ -81,7 +81,7 @@ def _reader(options: Options, points: str) -> Iterator[tuple[Reader, str]]:
     @contextmanager
     def opened(path: str) -> Iterator[Reader]:
         with _points(path) as (file, source):
-            format = options.input_format or by_extension(path) or "csv"
+            format = options.input_format or by_extension(path)
             with formats.opened(format, file, source) as reader:
                 yield reader
 

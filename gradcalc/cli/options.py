@@ -318,7 +318,7 @@ class Options:
             "--input-format",
             parser=one_of(batch.EXTENSIONS),
             metavar="|".join(batch.EXTENSIONS),
-            help="What the input is; by its extension, or csv.",
+            help="What the input is; by its extension, or what is in it.",
         ),
     ] = None
     output_format: Annotated[

@@ -339,7 +339,7 @@ class Slow(io.RawIOBase):
 def test_lines_in_pieces() -> None:
     data = b'1,"two\nlines",3\n' * 50 + b"4,5,6"
     file: BinaryIO = Slow(data)  # type: ignore[assignment]
-    found = list(blocks.Blocks(file, quotes=True))
+    found = list(blocks.Blocks(file).lines(quotes=True))
     assert b"".join(found) == data
     assert all(block.count(b'"') % 2 == 0 for block in found)
 
