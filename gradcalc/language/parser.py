@@ -32,40 +32,25 @@ precedences; what stands in other languages for a mark of this one is not shown)
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from itertools import repeat
 
 from gradcalc.errors import Source, Span
-from gradcalc.functions.primitives import (
-    ADD,
-    CONSTANTS,
-    DISPUTED,
-    FUNCTIONS,
-    MOD,
-    MUL,
-    NOT,
-    POW,
-    WORDS,
-)
+from gradcalc.functions.primitives import ADD, CONSTANTS, FUNCTIONS, NOT, WORDS
 from gradcalc.graph.graph import Graph
 from gradcalc.language import complaints
 from gradcalc.language.brackets import CLOSERS
-from gradcalc.language.definitions import Definitions
 from gradcalc.language.foreign import (
     ARROWS,
     COMMENT,
     CONTINUATION,
     DECLARES,
-    FORTRAN_NUMBER,
     LIBRARIES,
     MATRICES,
     METHOD,
     POWER,
     STRINGS,
     TRAILING_COMMENT,
-    UNCERTAIN,
-    end_of_operand,
     function,
 )
 from gradcalc.language.lookalikes import deception
@@ -80,6 +65,7 @@ from gradcalc.language.operators import (
 )
 from gradcalc.language.reader import FOLLOWING, Pending, Statement
 from gradcalc.language.repeats.follow import EXPRESSIONS, FACTORS, LONG, TERMS, Pieces, Take, follow
+from gradcalc.language.side_by_side import SideBySide
 from gradcalc.language.structural import STRUCTURAL
 from gradcalc.language.tokens import (
     FROM_SUPERSCRIPT,
@@ -97,7 +83,7 @@ _OTHERWISE = {"|", "&", "%", "//"}
 """Binary operators whose marks may mean something else."""
 
 
-class Parser(Definitions):
+class Parser(SideBySide):
     """Reads one text into ``graph``; ``statements`` has what it says, in order."""
 
     # --- the loop -----------------------------------------------------------------------------
@@ -406,131 +392,6 @@ class Parser(Definitions):
         self.refuse_ambiguous("|")
         self.extend_chain("*")
         return self.open("|")
-
-    # --- side by side -------------------------------------------------------------------------
-
-    def juxtapose(self, token: str) -> bool:
-        """A value straight after a value: ``2x``, ``(x+1)(x-1)`` and ``x²y`` multiply, in an array
-        a blank separates; anything else is refused."""
-        is_operand = token in ("(", *ROOTS) or is_name(token) or is_number(token)
-        if not is_operand or token in WORDS:
-            raise self.complain(*complaints.unexpected(token, self.tokens.whole(), self.index))
-        before = self.tokens[self.index - 1]
-        if token[0] in "dD" and self.fortran_exponent(before):
-            return False
-        array = self.innermost()
-        if array is not None and array.kind == "[" and is_blank(before.replace("\n", " ")):
-            self.next_entry(array, new_row=self.after_newline())
-            return self.operand(token)
-        if not self.multiplies(before, token):
-            complaint = complaints.juxtaposed(self.tokens.whole(), self.index)
-            raise self.complain(*complaint, fixes=self.between(token))
-        if before == "0" and token[0] in "xXbBoO" and token[1:].isalnum() and len(token) > 1:
-            raise self.complain(*complaints.other_base(before + token))
-        self.refuse_ambiguous(token)
-        if is_number(before):
-            self.look_at_number(before, token)
-        self.extend_chain("*")
-        return self.operand(token)
-
-    def look_at_number(self, number: str, token: str) -> None:
-        """``2e`` and ``1.000(2)`` are products, and may not be meant."""
-        if token in ("e", "E"):
-            self.habits.unfinished.append(f"{number}{token}")
-        elif token == "(" and UNCERTAIN.match(self.source.text, self.start - len(number)):
-            self.habits.read_as[f"{number}(…)"] = f"{number}*(…)"
-
-    def multiplies(self, before: str, token: str) -> bool:
-        """Whether two values side by side have a product for their only meaning."""
-        if is_number(token):
-            return False
-        if is_number(before):
-            return True
-        previous = self.previous_token()
-        return previous[-1] in f")|!{SUPERSCRIPTS}" or (previous == "]" and token != "(")
-
-    def between(self, token: str) -> list[tuple[int, int, str]]:
-        """What may stand between two values side by side."""
-        before, here = self.previous_token(), (self.start, self.start)
-        if before in FUNCTIONS and is_name(token):
-            return [(self.start, self.token_end, f"({token})")]
-        if is_number(token) and is_number(before):
-            return [(*here, ", ")]
-        if is_number(token):
-            return [(*here, "*"), (*here, "**")]
-        return [(*here, "*"), (*here, ", ")]
-
-    def instead_of(self, name: str) -> list[tuple[int, int, str]]:
-        """What may have been meant by a name that is called and is no function."""
-        span = self.start, self.token_end
-        if name in DISPUTED:
-            words = (ours.partition("(")[0] for ours in DISPUTED[name])
-            return [(*span, word) for word in dict.fromkeys(words)]
-        close = complaints.close_functions(name)
-        return [(*span, close) if close else (self.token_end, self.token_end, "*")]
-
-    def fortran_exponent(self, before: str) -> bool:
-        """``1.5d-3``, unless d is a name of the text: then it is 1.5*d - 3."""
-        start = self.start - len(before)
-        found = FORTRAN_NUMBER.match(self.source.text, start)
-        if found is None or not is_number(before):
-            return False
-        name = self.source.text[self.start : self.token_end]
-        if name not in self.habits.fortran:
-            elsewhere = re.search(rf"(?<![\w.]){name}(?!\w)", self.source.text)
-            self.habits.fortran[name] = elsewhere is None and not self.is_variable(name)
-        if not self.habits.fortran[name]:
-            return False
-        number = f"{found[1]}e{found[2]}"
-        self.habits.read_as[found[0]] = number
-        self.take(found.end())
-        self.values[-1] = self.graph.constant(self.finite(number), Span(start, self.token_end))
-        self.end = self.token_end
-        return True
-
-    def ends_entry(self) -> bool:
-        """Whether a blank after this token separates it from the next entry of an array."""
-        array = self.innermost()
-        apart = is_blank(self.tokens[self.index + 1])
-        return apart and array is not None and array.kind == "["
-
-    def after_newline(self) -> bool:
-        for place in range(self.index - 1, -1, -1):
-            if not is_blank(self.tokens[place]):
-                return self.tokens[place] == "\n"
-        return False
-
-    def refuse_ambiguous(self, token: str) -> None:
-        """``1/2x`` could be read two ways, so it is not read at all."""
-        waiting = len(self.pending) - 1
-        while waiting >= 0 and self.pending[waiting].kind == "unary":
-            self.refuse_under_root(token)
-            waiting -= 1
-        entry = self.pending[waiting] if waiting >= 0 else None
-        if entry is None:
-            return
-        if entry.kind == "chain" and entry.code == MUL.code and entry.sign < 0:
-            left = entry.terms[0][2]
-        elif entry.kind == "binary" and entry.code in (POW.code, MOD.code):
-            left = self.starts[-2]
-        else:
-            return
-        text = self.source.text
-        operator_end = entry.at + (2 if text.startswith("**", entry.at) else 1)
-        complaint = complaints.ambiguous(
-            text[left : entry.at].strip(),
-            text[entry.at : operator_end],
-            text[operator_end : self.start].strip(),
-            f"{token}(…)" if self.next_token() == "(" else token,
-        )
-        number = text[operator_end : self.start].strip()
-        end = end_of_operand(text, self.start)
-        before, after = text[left:operator_end], text[self.start : end]
-        fixes = [
-            (left, end, f"{before}({number}*{after})"),
-            (left, self.start, f"({before}{number})*"),
-        ]
-        raise self.complain(*complaint, Span(left, self.token_end), fixes)
 
     # --- what is not read ---------------------------------------------------------------------
 
