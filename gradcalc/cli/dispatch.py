@@ -147,24 +147,20 @@ def text(options: Options, answer: Answer) -> str:
     """The answer in the format asked for, for where it is going."""
     from gradcalc.render import render
 
-    to_file = options.out is not None
-    color = (
-        options.color == "always" if to_file else terminal.wants_color(options.color, sys.stdout)
-    )
-    width = None if to_file else terminal.width(sys.stdout)
+    screen = terminal.screen(options.color, options.out)
     numbers = render(
         _quiet(answer, options) if options.quiet else answer,
         options.format,
-        width=width,
+        width=screen.width,
         digits=options.digits,
-        color=color,
+        color=screen.color,
     )
     if answer.formulas is None or FORMATS[options.format].json:
         return numbers
     from gradcalc.render.formulas import writer
 
     write = writer(options.format)
-    return f"{numbers}\n{write(answer.formulas, width=width)}" if write else numbers
+    return f"{numbers}\n{write(answer.formulas, width=screen.width)}" if write else numbers
 
 
 def _quiet(answer: Answer, options: Options) -> Answer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -42,9 +41,9 @@ def formulas(options: Options, kind: Kind, graph: Graph) -> Text:
     identity = sheet.identity
     wrong = identity is not None and identity.passed is False
     open_question = identity is not None and identity.passed is None and options.check is not None
-    width = None if options.out is not None else terminal.width(sys.stdout)
+    screen = terminal.screen(options.color, options.out)
     return Text(
-        write(sheet, width=width),
+        write(sheet, width=screen.width),
         Exit.DISAGREES if wrong else Exit.UNDECIDED if open_question else Exit.DONE,
         identity is not None and identity.passed is not None,
         notes=() if FORMATS[options.format].remarks else _beside(sheet, wrong),

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import TextIO
+import sys
+from typing import NamedTuple, TextIO
+
+
+class Screen(NamedTuple):
+    """Where an answer goes: columns of the terminal, None where it is none; whether in colour."""
+
+    width: int | None
+    color: bool
+
+
+def screen(color: str, out: str | None) -> Screen:
+    """That of an answer. In a file there is colour only where it is ``always``."""
+    if out is not None:
+        return Screen(None, color == "always")
+    return Screen(width(sys.stdout), wants_color(color, sys.stdout))
 
 
 def wants_color(choice: str, stream: TextIO) -> bool:
