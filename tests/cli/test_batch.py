@@ -16,13 +16,10 @@ import numpy as np
 import pytest
 
 from gradcalc.batch.names import EXTENSIONS, POLICIES, WHAT
-from tests.cli.shell import Shell
+from tests.cli.shell import ENVIRONMENT, GRADCALC, Shell, sh
 
-ROOT = Path(__file__).parents[2]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
 # Ctrl-C may come between open() and the with that closes: Python warns of that only when asked to.
 AS_A_USER = {**ENVIRONMENT, "PYTHONWARNINGS": "default::DeprecationWarning"}
-GRADCALC = f"{sys.executable} -m gradcalc"
 NEEDS_POLARS = pytest.mark.skipif(find_spec("polars") is None, reason="polars is not installed")
 EVERY = [pytest.param(name, marks=NEEDS_POLARS if name == "parquet" else ()) for name in EXTENSIONS]
 
@@ -40,18 +37,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def put(name: str, text: str) -> str:
     Path(name).write_text(text, "utf-8")
     return name
-
-
-def sh(script: str, **rest: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["bash", "-c", f'set -o pipefail\ngradcalc() {{ {GRADCALC} "$@"; }}\n{script}'],
-        capture_output=True,
-        text=True,
-        env=ENVIRONMENT,
-        timeout=60,
-        check=False,
-        **rest,  # type: ignore[call-overload]
-    )  # type: ignore[return-value]
 
 
 def test_one_record_out_for_each_row_in(gradcalc: Shell) -> None:

@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-GRADCALC = f"{sys.executable} -m gradcalc"
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
-
-
-def sh(script: str, **rest: str) -> subprocess.CompletedProcess[str]:
-    """Run a shell script in which ``gradcalc`` is the command."""
-    return subprocess.run(
-        ["bash", "-c", f'set -o pipefail\ngradcalc() {{ {GRADCALC} "$@"; }}\n{script}'],
-        capture_output=True,
-        text=True,
-        env=ENVIRONMENT,
-        timeout=60,
-        check=False,
-        **rest,  # type: ignore[call-overload]
-    )  # type: ignore[return-value]
+from tests.cli.shell import ENVIRONMENT, sh
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from gradcalc.cli.replaced import is_same, replaced
-from tests.cli.shell import Shell
-from tests.cli.test_batch import AS_A_USER, ENVIRONMENT, GRADCALC, NEEDS_POLARS, put
+from tests.cli.shell import ENVIRONMENT, GRADCALC, Shell
+from tests.cli.test_batch import AS_A_USER, NEEDS_POLARS, put
 
 PAIRS = 100 if os.environ.get("GRADCALC_LONG") else 3
 
