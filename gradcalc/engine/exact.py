@@ -59,16 +59,16 @@ def rerun(graph: Graph, nodes: Iterable[int], values: dict[int, Any], clock: Clo
         code = codes[node]
         arity = _ARITY[code]
         if arity == 2:
-            values[node] = apply(code, (values[xs[node]], values[ys[node]]))
+            values[node] = call(code, (values[xs[node]], values[ys[node]]))
         elif arity == 1:
-            values[node] = apply(code, (values[xs[node]],))
+            values[node] = call(code, (values[xs[node]],))
         elif arity == 3:
-            values[node] = apply(code, (values[xs[node]], values[ys[node]], values[zs[node]]))
+            values[node] = call(code, (values[xs[node]], values[ys[node]], values[zs[node]]))
         elif code == CONSTANT.code:
             values[node] = mp.mpf(graph.constants[node])
 
 
-def apply(code: int, arguments: tuple[Any, ...]) -> Any:
+def call(code: int, arguments: tuple[Any, ...]) -> Any:
     """One primitive on mpf numbers: an mpf, NaN where there is no real value."""
     plain = _PLAIN.get(code)
     if plain is not None:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from gradcalc.calculus import rules
-from gradcalc.engine.exact import apply
+from gradcalc.engine.exact import call
 from gradcalc.functions.primitives import CONVENTIONS, OPERANDS, TABLE
 from gradcalc.functions.row import Primitive
 from tests.functions.test_primitives import condition
@@ -326,7 +326,7 @@ def test_values(primitive: Primitive) -> None:
     columns = operands(primitive)
     assert len(columns[0]) >= 120
     out = np.asarray(primitive.numpy(*columns), float)
-    assert_accurate((primitive.name, ""), out, lambda *xs: apply(primitive.code, xs), columns)
+    assert_accurate((primitive.name, ""), out, lambda *xs: call(primitive.code, xs), columns)
 
 
 @pytest.mark.parametrize("primitive", SMOOTH, ids=lambda p: p.name)

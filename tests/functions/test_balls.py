@@ -9,7 +9,7 @@ import mpmath as mp
 import pytest
 from flint import arb, arb_series, ctx, fmpq
 
-from gradcalc.engine.exact import apply
+from gradcalc.engine.exact import call
 from gradcalc.functions import balls
 from gradcalc.functions.primitives import TABLE
 from gradcalc.functions.row import Primitive
@@ -50,7 +50,7 @@ def test_every_function_has_a_counterpart() -> None:
 def test_values(primitive: Primitive) -> None:
     for row in rows(primitive):
         with mp.workdps(4 * DIGITS), ctx.workprec(2_000):
-            true = apply(primitive.code, tuple(map(mp.mpf, row)))
+            true = call(primitive.code, tuple(map(mp.mpf, row)))
             if mp.isfinite(true):
                 assert_holds(primitive.ball(*map(arb, row)), true, (primitive.name, row))
 

@@ -15,7 +15,7 @@ from gradcalc.calculus import rules
 from gradcalc.check.budget import Deadline
 from gradcalc.check.compare import EPS
 from gradcalc.check.symbolic.numbers import Evaluation
-from gradcalc.engine.exact import apply
+from gradcalc.engine.exact import call
 from gradcalc.functions.primitives import FUNCTIONS, OPERANDS, TABLE
 from gradcalc.functions.row import Primitive
 from gradcalc.language import parse
@@ -84,7 +84,7 @@ def points(primitive: Primitive) -> list[Any]:
 
 
 def truth(primitive: Primitive, operands: list[Any]) -> Any:
-    return apply(primitive.code, tuple(operands))
+    return call(primitive.code, tuple(operands))
 
 
 def slope(primitive: Primitive, operands: list[Any], k: int) -> Any:

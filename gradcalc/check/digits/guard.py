@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from gradcalc.check.structure import SUMS
-from gradcalc.engine.exact import HUGE, apply, is_tame
+from gradcalc.engine.exact import HUGE, call, is_tame
 from gradcalc.functions.digits import context
 from gradcalc.functions.primitives import POW, TABLE
 from gradcalc.graph.graph import Graph
@@ -61,7 +61,7 @@ def _level(code: int, x: Any) -> int:
     bits = 128
     while bits < HUGE:
         with mp.workprec(bits):
-            if apply(code, (x,)) != apply(code, (x + x / 1024,)):
+            if call(code, (x,)) != call(code, (x + x / 1024,)):
                 return bits
         bits *= 2
     return 0

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gradcalc.calculus.rules import condition, evaluate
-from gradcalc.engine.exact import apply
+from gradcalc.engine.exact import call
 from gradcalc.functions.digits import context
 from gradcalc.functions.primitives import TABLE
 from gradcalc.functions.row import Primitive
@@ -33,16 +33,16 @@ def jumps_at(primitive: Primitive, numbers: Sequence[Any]) -> bool:
 
 
 def _apply(primitive: Primitive, *numbers: Any) -> Any:
-    return apply(primitive.code, tuple(map(context().mpf, numbers)))
+    return call(primitive.code, tuple(map(context().mpf, numbers)))
 
 
 def _rises(code: int, numbers: Sequence[Any], k: int, sign: int) -> bool:
     mp = context()
     most = max((mp.mag(number) for number in numbers if number), default=0)
     with mp.workprec(max(most, 0) + 4 * _NEAR):
-        here = apply(code, tuple(numbers))
+        here = call(code, tuple(numbers))
         far, near = (
-            abs(apply(code, (*numbers[:k], numbers[k] + step, *numbers[k + 1 :])) - here)
+            abs(call(code, (*numbers[:k], numbers[k] + step, *numbers[k + 1 :])) - here)
             for step in (sign * mp.ldexp(1, -_NEAR), sign * mp.ldexp(1, -2 * _NEAR))
         )
         return bool(near > far / 2 > 0)

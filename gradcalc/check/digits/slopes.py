@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise, permutations
 from typing import Any
 
-from gradcalc.engine.exact import HUGE, apply, huge
+from gradcalc.engine.exact import HUGE, call, huge
 from gradcalc.functions.digits import context
 from gradcalc.functions.primitives import (
     ADD,
@@ -74,7 +74,7 @@ class Slopes:
         steps = [self._step(operands, k) for k in range(len(operands))]
         h, spare = min(step for step, _ in steps), max(spare for _, spare in steps)
         with mp.workdps(spare + 4 * self._digits):
-            here = apply(code, operands)
+            here = call(code, operands)
             for way in permutations(_WAYS, len(operands)):
                 moves = {k: h * w for k, w in enumerate(way) if wanted[k]}
                 rise = _moved(code, operands, moves) - here
@@ -102,7 +102,7 @@ class Slopes:
             return mp.nan
         step, spare = self._step(operands, k)
         with mp.workdps(spare + 4 * self._digits):
-            here, rises = apply(code, operands), []
+            here, rises = call(code, operands), []
             for h in (step, step / 1024) if not operands[k] else (step,):
                 ahead, behind = (_moved(code, operands, {k: s * h}) for s in (1, -1))
                 bend, rise = ahead + behind - 2 * here, ahead - behind
@@ -126,7 +126,7 @@ class Slopes:
         with mp.workdps(max(spare, more) + 6 * self._digits):
             if j == k:
                 ahead, behind = (_moved(code, operands, {k: s * h}) for s in (1, -1))
-                return (ahead + behind - 2 * apply(code, operands)) / h**2
+                return (ahead + behind - 2 * call(code, operands)) / h**2
             corners = [s * t * _moved(code, operands, {j: s * h, k: t * g})
                        for s in (1, -1) for t in (1, -1)]  # fmt: skip
             return sum(corners, mp.mpf(0)) / (4 * h * g)
@@ -142,7 +142,7 @@ class Slopes:
 
 
 def _moved(code: int, operands: Numbers, steps: dict[int, Any]) -> Any:
-    return apply(code, tuple(x + steps.get(k, 0) for k, x in enumerate(operands)))
+    return call(code, tuple(x + steps.get(k, 0) for k, x in enumerate(operands)))
 
 
 def _flat(code: int) -> bool:
@@ -177,7 +177,7 @@ def _monomial(mp: Any, x: Any, y: Any, value: Any, order: int) -> Any:
     factor = y if order == 1 else y * (y - 1)
     if not factor:
         return mp.mpf(0)
-    return factor * value / x**order if x else factor * apply(POW.code, (x, y - order))
+    return factor * value / x**order if x else factor * call(POW.code, (x, y - order))
 
 
 def _branch(mp: Any, operands: Numbers, _value: Any) -> Numbers:

@@ -16,7 +16,7 @@ from gradcalc.check.digits.tape import valued
 from gradcalc.check.structure import Outline, Term, extents
 from gradcalc.check.symbolic.formula import Formula, first_derivatives, rebuild, second_derivatives
 from gradcalc.check.symbolic.numbers import Evaluation, UnsupportedError
-from gradcalc.engine.exact import apply, leaves, rerun
+from gradcalc.engine.exact import call, leaves, rerun
 from gradcalc.functions.digits import context
 from gradcalc.functions.primitives import DIV, TABLE, WHERE
 from gradcalc.graph.reach import needed, operands, supports
@@ -262,5 +262,5 @@ def _coefficient(term: Term, values: dict[int, Any]) -> Any:
     for node in term.factors:
         number = number * values[node]
     for node in term.divisors:
-        number = apply(DIV.code, (number, values[node]))
+        number = call(DIV.code, (number, values[node]))
     return number

@@ -8,7 +8,7 @@ import pytest
 
 from gradcalc.calculus import rules
 from gradcalc.check.digits.slopes import Slopes
-from gradcalc.engine.exact import apply
+from gradcalc.engine.exact import call
 from gradcalc.functions.digits import context, exclusive
 from gradcalc.functions.primitives import FUNCTIONS, TABLE
 from gradcalc.functions.row import Primitive
@@ -39,7 +39,7 @@ def by_rule(primitive: Primitive, xs: tuple[Any, ...], value: Any) -> list[Any]:
     wanted = [k for k, place in enumerate(rule.outputs) if place is not None]
     number = context().mpf
     numbers = rules.evaluate(
-        rule, xs, value, wanted, lambda p, *ys: apply(p.code, tuple(map(number, ys)))
+        rule, xs, value, wanted, lambda p, *ys: call(p.code, tuple(map(number, ys)))
     )
     return [None if k not in wanted else number for k, number in enumerate(numbers)]
 
@@ -48,7 +48,7 @@ def by_rule(primitive: Primitive, xs: tuple[Any, ...], value: Any) -> list[Any]:
 def test_they_are_those_of_the_table(primitive: Primitive) -> None:
     with exclusive(), context().workdps(40):
         xs = operands(primitive)
-        value = apply(primitive.code, xs)
+        value = call(primitive.code, xs)
         found = Slopes(40).first(primitive.code, xs, value, (True,) * primitive.arity)
         for ours, true in zip(found, by_rule(primitive, xs, value), strict=True):
             assert abs((ours or 0) - (true or 0)) <= 1e-15 * abs(true or 0)
@@ -75,7 +75,7 @@ def test_where_there_is_none_it_is_no_number(name: str, xs: tuple[float, ...]) -
     code = FUNCTIONS[name].code
     with exclusive(), context().workdps(40):
         numbers = tuple(map(context().mpf, xs))
-        value = apply(code, numbers)
+        value = call(code, numbers)
         found = Slopes(40).first(code, numbers, value, (True,) * len(xs))
         assert any(slope is not None and context().isnan(slope) for slope in found)
 
@@ -94,13 +94,13 @@ def test_second_derivatives(name: str) -> None:
     primitive = next(primitive for primitive in TABLE if primitive.name == name)
     with exclusive(), context().workdps(60):
         xs = tuple(abs(x) for x in operands(primitive))
-        value, h = apply(primitive.code, xs), context().mpf(10) ** -25
+        value, h = call(primitive.code, xs), context().mpf(10) ** -25
         found = Slopes(40).second(primitive.code, xs, value)
         for k in range(primitive.arity):
             ends = []
             for sign in (1, -1):
                 moved = tuple(x + sign * h * (i == k) for i, x in enumerate(xs))
-                ends.append(by_rule(primitive, moved, apply(primitive.code, moved)))
+                ends.append(by_rule(primitive, moved, call(primitive.code, moved)))
             for j, (ahead, behind) in enumerate(zip(*ends, strict=True)):
                 curve = found.get((min(j, k), max(j, k)), 0)
                 assert abs(curve - (ahead - behind) / (2 * h)) < 1e-14
