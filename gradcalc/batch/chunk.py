@@ -64,7 +64,7 @@ def joined(chunks: Sequence[Chunk]) -> Chunk:
     )
 
 
-def listed(column: Column) -> list[Any]:
+def as_list(column: Column) -> list[Any]:
     """The values of a column as Python has them."""
     values: list[Any] = column.tolist() if isinstance(column, np.ndarray) else column.to_list()
     return values

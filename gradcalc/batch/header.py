@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradcalc.batch.chunk import Chunk, Reader
-from gradcalc.errors import BindingError
+from gradcalc.errors import BindingError, beginning
 from gradcalc.graph.graph import Graph
 from gradcalc.language import parse
 from gradcalc.language.names import base, is_name, spelled
@@ -67,7 +67,7 @@ def fit(expression: Expression, reader: Reader, name: str) -> Layout:
     elif reader.width == len(free):
         found = {v: j for j, v in enumerate(free)}
     else:
-        variables = ", ".join(free[:8]) + ", …" * (len(free) > 8)
+        variables = beginning(free, 8)
         raise BindingError(
             f"{name} has no header and {reader.width} columns, for "
             f"{len(free)} variables: {variables}",
@@ -117,10 +117,9 @@ def column(header: Sequence[str], label: str, name: str) -> int:
     if count:
         raise BindingError(f"{name} has {count} columns named '{label}'")
     close = get_close_matches(label, header, 1)
-    listed = ", ".join(header[:8]) + ", …" * (len(header) > 8)
     raise BindingError(
         f"{name} has no column '{label}'",
-        hint=f"its columns are {listed}" + (f" (is it {close[0]}?)" if close else "")
+        hint=f"its columns are {beginning(header, 8)}" + (f" (is it {close[0]}?)" if close else "")
         + f"\n{_other_ways(label, header)}",
     )  # fmt: skip
 

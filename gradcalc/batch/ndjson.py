@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from gradcalc.batch.blocks import Blocks, require_text
-from gradcalc.batch.chunk import Chunk, Table, listed
+from gradcalc.batch.chunk import Chunk, Table, as_list
 from gradcalc.batch.columnar import library
 from gradcalc.batch.spelling import FEW_ROWS, spelled
 from gradcalc.errors import BindingError
@@ -230,7 +230,7 @@ def write(names: Sequence[str], tables: Iterator[Table], file: BinaryIO) -> None
 
 def _plain(names: Sequence[str], table: Table) -> bytes:
     keys = [json.dumps(name, ensure_ascii=False) for name in names]
-    columns = [[_spelled(value) for value in listed(column)]
+    columns = [[_spelled(value) for value in as_list(column)]
                for column in (*table.kept, *table.results.T)]  # fmt: skip
     fields = ",".join(f"{key.replace('%', '%%')}:%s" for key in keys)
     template = "{" + fields + "}\n"

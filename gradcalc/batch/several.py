@@ -14,7 +14,7 @@ from gradcalc.errors import BindingError, UsageError
 from gradcalc.language.names import natural
 
 
-def listed(path: str) -> list[str]:
+def files(path: str) -> list[str]:
     """The files that ``path`` means. A file that is called so is meant, whatever is in its name.
 
     Raises UsageError where a folder has no file of points, or a pattern fits none.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gradcalc.errors import BindingError, GradcalcError, Source, Span
+from gradcalc.errors import BindingError, GradcalcError, Source, Span, beginning
 from gradcalc.language.names import spelled
 from gradcalc.language.points import read
 
@@ -50,7 +50,7 @@ def read_ranges(texts: Sequence[str] | None, variables: Sequence[str]) -> list[R
                     f"{OPTION} has '{name}', and the expression has no such variable",
                     source=Source(text, OPTION),
                     span=Span(span.start, span.start + len(name)),
-                    hint=f"variables: {', '.join(variables[:6])}{', …' * (len(variables) > 6)}",
+                    hint=f"variables: {beginning(variables)}",
                 )
     return [named.get(v, named.get(v.partition("[")[0], everywhere)) for v in variables]
 

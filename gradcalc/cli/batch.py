@@ -85,7 +85,7 @@ def _reader(options: Options, points: str) -> Iterator[tuple[Reader, str]]:
             with formats.opened(format, file, source) as reader:
                 yield reader
 
-    paths = several.listed(points)
+    paths = several.files(points)
     if options.out is not None:
         require_no_input(options.out, paths)
     with opened(paths[0]) as first:

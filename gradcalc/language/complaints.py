@@ -263,7 +263,7 @@ def bound_and_assigned(name: str) -> Complaint:
                      "leave it out of --at, --wrt and --param, or do not assign to it")  # fmt: skip
 
 
-def count(name: str) -> str:
+def arity(name: str) -> str:
     """How many arguments a function takes: '2 arguments'."""
     if name in STRUCTURAL:
         wanted, most = STRUCTURAL[name].least, STRUCTURAL[name].most

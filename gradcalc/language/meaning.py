@@ -307,7 +307,7 @@ class Meaning:
         return self.apply(primitive.code, operands, *span)
 
     def wrong_count(self, name: str, got: int, span: Span) -> ExpressionError:
-        message = f"{name} takes {complaints.count(name)}, got {got}"
+        message = f"{name} takes {complaints.arity(name)}, got {got}"
         return self.error(message, complaints.usage(name), span)
 
     def array(self, items: tuple[Value, ...], span: Span) -> Value:

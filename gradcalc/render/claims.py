@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gradcalc.calculus.kinds import V
-from gradcalc.errors import count
+from gradcalc.errors import beginning, count
 from gradcalc.errors.text import clipped, safe
 from gradcalc.render.frame import framed
 from gradcalc.render.numbers import shown
@@ -132,4 +132,4 @@ def _point(program: Program, x: Floats | None) -> str:
     if x is None:
         return ""
     pairs = [f"{v}={shown(c, None)}" for v, c in zip(program.variables, x.tolist(), strict=True)]
-    return ", ".join(pairs[:_LISTED]) + ", …" * (len(pairs) > _LISTED)
+    return beginning(pairs, _LISTED)
