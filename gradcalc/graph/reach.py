@@ -117,13 +117,13 @@ def users(graph: Graph, nodes: Iterable[int]) -> list[list[int]]:
     return lists
 
 
-def supports(graph: Graph, nodes: Iterable[int]) -> dict[int, int]:
+def supports(graph: Graph, nodes: Iterable[int], within: Within = slopes) -> dict[int, int]:
     """For each node a bit set: bit j is set where a slope can flow from it to variable j."""
     bits = {node: 1 << j for j, node in enumerate(graph.inputs)}
     for node in nodes:
         if node not in bits:
             mask = 0
-            for operand in slopes(graph, node):
+            for operand in within(graph, node):
                 mask |= bits[operand]
             bits[node] = mask
     return bits

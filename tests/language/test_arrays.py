@@ -236,9 +236,10 @@ def test_what_softmax_has_left_of_one_has_its_digits() -> None:
     assert r({"c": [-50.0, 0.0, -90.0]})[0] == pytest.approx(float(np.exp(-50)), rel=1e-15)
 
 
-@pytest.mark.parametrize("text", ["softmax(c)", "logsumexp(c)"])
-def test_numbers_that_are_equal_make_no_kink(text: str) -> None:
-    p, at = program(text, {"c": [1.0, 1.0, 1.0]})
+@pytest.mark.parametrize("c", [[1.0, 1.0, 1.0], [1.0, 2.0, 2.0], [3.0, 1.0, 2.0], [1.0, 2.0, 3.0]])
+@pytest.mark.parametrize("text", ["softmax(c)", "logsumexp(c)", "norm(c, 3)"])
+def test_which_number_is_the_largest_makes_no_kink(text: str, c: list[float]) -> None:
+    p, at = program(text, {"c": c})
     assert not kinks(p.at(at))
     assert verify(p.at(at).ask("jacobian")).passed
 

@@ -19,7 +19,8 @@ from gradcalc.check.symbolic.numbers import Evaluation, UnsupportedError
 from gradcalc.engine.exact import call, leaves, rerun
 from gradcalc.functions.digits import context
 from gradcalc.functions.primitives import DIV, TABLE, WHERE
-from gradcalc.graph.reach import needed, operands, supports
+from gradcalc.graph.graph import Graph
+from gradcalc.graph.reach import needed, operands, slopes, supports
 
 _ZERO_FROM = 320
 """A formula that comes to 0 with fewer digits may have lost them all: exp(1e-100) - 1."""
@@ -133,7 +134,7 @@ def _predict(case: Case, outline: Outline, deadline: Deadline) -> dict[int, int]
     _require_small(size)
     if depth > DEEPEST:
         raise NoReferenceError(f"the formula is {depth:,} levels deep")
-    support = supports(graph, outline.nodes)
+    support = supports(graph, outline.nodes, _differentiated)
     order = case.kind.order
     work = sum(
         support[node].bit_count() ** order * extent[node].size * (1 + extent[node].depth)
@@ -142,6 +143,15 @@ def _predict(case: Case, outline: Outline, deadline: Deadline) -> dict[int, int]
     if work * _SECONDS > deadline.remaining:
         raise NoReferenceError(f"sympy would take {work * _SECONDS:,.0f} s or more")
     return support
+
+
+def _differentiated(graph: Graph, node: int) -> tuple[int, ...]:
+    """The operands that sympy's slopes flow to: those of a choice that has no slope in the table,
+    too, since sympy differentiates it wherever it stands, and only all of that cancels."""
+    primitive = TABLE[graph.codes[node]]
+    if primitive.selects and not any(primitive.partials):
+        return operands(graph, node)
+    return slopes(graph, node)
 
 
 def _require_small(size: float) -> None:
