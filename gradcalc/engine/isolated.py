@@ -5,14 +5,16 @@ around. Where the value is the limit of the other branch, and the slopes agree o
 derivative is their limit (divergence D7 from PyTorch, whose slope is that of the branch taken).
 
 The limits are quotients of differences in mpmath: with steps of 1e-40 and hundreds of digits they
-have more right digits than a double.
+have more right digits than a double. That takes a millisecond a point, and most points at which an
+equality holds are jumps or kinks: quotients in doubles tell those apart first, all at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,7 @@ from gradcalc.engine.schedule import Floats
 from gradcalc.functions.digits import context, exclusive
 from gradcalc.functions.primitives import AND, EQ, NE, NOT, OR, WHERE
 from gradcalc.graph.graph import Graph
+from gradcalc.graph.reach import bits, supports
 
 _STEPS = (40, 55)
 """Powers of ten by which a step is smaller than what it moves: two, to see that they agree."""
@@ -29,6 +32,11 @@ _DIGITS = 400
 _AGREE = 1e-18
 _SLANT = 0.625
 """How one of two directions is stretched: x == y holds along both together."""
+_LOOKS = (1e-2, 1e-4, 1e-6)
+"""Steps in doubles, relative to what they move: a curved function needs a small one, a formula that
+cancels a large one."""
+_ALIKE, _LEVEL = 0.1, 1e-2
+"""By how much two slopes may differ, relatively or absolutely, that a limit is looked for."""
 _LOGICAL = frozenset((AND.code, OR.code, NOT.code))
 _EQUALITY = frozenset((EQ.code, NE.code))
 
@@ -45,6 +53,40 @@ class Isolated:
         return bool(self.pairs)
 
     @cached_property
+    def columns(self) -> list[int]:
+        """The inputs that the equalities depend on: along all others they hold on."""
+        nodes = {node for pair in self.pairs for node in pair}
+        below = supports(self._graph, range(len(self._graph)))
+        return bits(reduce(or_, (below[node] for node in nodes), 0))
+
+    def smooth(
+        self, points: Floats, value: Callable[[Floats], Floats], sides: Callable[[Floats], Floats]
+    ) -> Any:
+        """A mark for each of the points, shape (N, n), where along one of ``columns`` an equality
+        holds there only, and the value may have the same slope from both sides. ``value`` and
+        ``sides`` map points to values and to both sides of the equalities."""
+
+        def equal(x: Floats) -> Any:
+            ends = sides(x)
+            return ends[:, ::2] == ends[:, 1::2]
+
+        here, held = value(points), equal(points)
+        found = np.zeros(len(points), bool)
+        with np.errstate(all="ignore"):
+            for j in self.columns:
+                for look in _LOOKS:
+                    step = np.zeros_like(points)
+                    step[:, j] = look * np.where(points[:, j] == 0, 1, np.abs(points[:, j]))
+                    size = step[:, j, None]
+                    left = (here - value(points - step)) / size
+                    right = (value(points + step) - here) / size
+                    most = np.maximum(np.abs(left), np.abs(right))
+                    alike = np.abs(left - right) <= _ALIKE * most + _LEVEL * (1 + np.abs(here))
+                    only = held & ~equal(points - step) & ~equal(points + step)
+                    found |= alike.any(axis=1) & only.any(axis=1)
+        return found
+
+    @cached_property
     def sides(self) -> Graph:
         """Both sides of every equality, as outputs: two by two."""
         graph = copy(self._graph)
@@ -57,7 +99,7 @@ class Isolated:
         with exclusive():
             beside = _Beside(self._graph, x)
             found = np.array(entries)
-            for j in range(len(x)):
+            for j in self.columns:
                 for i, slope in enumerate(beside.slopes(j)):
                     if slope is not None:
                         found[i, j] = slope
@@ -68,7 +110,7 @@ class Isolated:
         with exclusive():
             beside = _Beside(self._graph, x)
             found = np.array(entries)
-            if all(beside.slopes(j)[0] is None for j in range(len(x))):
+            if all(beside.slopes(j)[0] is None for j in self.columns):
                 return found
             for i in range(len(x)):
                 for j in range(i + 1):

@@ -105,10 +105,17 @@ class At:
         if not isolated:
             return []
         ends = self.program.sides.at(self.x).value
-        equal = (ends[..., ::2] == ends[..., 1::2]).any(axis=-1)
+        equal = np.flatnonzero((ends[..., ::2] == ends[..., 1::2]).any(axis=-1))
+        if not len(equal):
+            return []
+        points = np.atleast_2d(self.x)[equal]
+        sides = self.program.sides
+        marks = isolated.smooth(points, lambda x: self.program.at(x).value,
+                                lambda x: sides.at(x).value)  # fmt: skip
+        smooth = equal[marks]
         if self.x.ndim == 1:
-            return [None] if equal else []
-        return list(np.flatnonzero(equal))
+            return [None] if len(smooth) else []
+        return list(smooth)
 
     def sparse_jacobian(self) -> Any:
         """The Jacobian at one point as a ``scipy.sparse.csr_array`` of shape (m, n)."""
