@@ -31,6 +31,7 @@ worst case. Genuine mistakes, and cancellation worth a warning, are off by milli
 EPS = 2.0**-52
 _UNSURE = 0.01  # ulps: the truth itself is not known better
 _DIGITS = 40  # a gap between two doubles' worth of digits, and then some
+_LOOKS, _FEW = 8, 1000
 _SMALLEST = 2.0**-1022  # below the smallest normal double an ulp is 2**-1074, whatever the number
 
 
@@ -91,25 +92,28 @@ def _compare(
     ours: Sequence[float], truth: Sequence[Truth], scale: Sequence[float], limit: float
 ) -> Comparison:
     found, is_wrong = Comparison(), False
-    for index, (number, true, unit) in enumerate(zip(ours, truth, scale, strict=True)):
-        if not number and true == 0:  # most entries of a large Jacobian
-            found.checked += 1
-            found.truth.append(0.0)
-            found.digits.append(ALL_DIGITS)
-            found.worst = found.worst or (index, 0.0, 0.0, 0.0)
-            continue
+    like = alike(ours, scale, identities(truth))
+    exact = {k for k in set(like) if not ours[k] and truth[k] == 0}  # most of a large Jacobian
+    others = [index for index, other in enumerate(like) if other not in exact]
+    found.checked = len(like) - len(others)
+    found.truth = [0.0] * len(like)
+    found.digits = [ALL_DIGITS] * len(like)
+    if found.checked:
+        found.worst = (like.index(next(iter(exact))), 0.0, 0.0, 0.0)
+    for index in others:
+        number, true, unit = ours[index], truth[index], scale[index]
         if isinstance(true, Unchecked) or math.isnan(number):
             known = not isinstance(true, Unchecked | Nowhere)
             reason = true.reason if isinstance(true, Unchecked) else "nan in doubles"
             found.unchecked[reason] += 1
-            found.truth.append(as_double(true) if known else math.nan)
-            found.digits.append(None)
+            found.truth[index] = as_double(true) if known else math.nan
+            found.digits[index] = None
             continue
         found.checked += 1
         if isinstance(true, Nowhere):
             found.wrong += 1
-            found.truth.append(math.nan)
-            found.digits.append(None)
+            found.truth[index] = math.nan
+            found.digits[index] = None
             found.nowhere, is_wrong = found.nowhere or true.reason, True
             found.worst = (index, float(number), math.nan, math.inf)
             continue
@@ -117,13 +121,36 @@ def _compare(
         gap = abs(true - float(number))
         wrong = _ulps(number, true, nearest, gap, unit) > limit
         ulps = _of_last_place(number, true, nearest, gap, unit)
-        found.truth.append(nearest)
-        found.digits.append(_right_digits(number, true, nearest, gap))
+        found.truth[index] = nearest
+        found.digits[index] = _right_digits(number, true, nearest, gap)
         found.wrong += wrong
         if found.worst is None or (wrong, ulps) > (is_wrong, found.worst[3]):
             is_wrong = wrong
             found.worst = (index, float(number), nearest, ulps)
     return found
+
+
+def alike(*columns: Sequence[float] | Any) -> list[int]:
+    """For each place one that has the same in every column: a few looks find the many zeros of a
+    large matrix, of which one then stands for all. The others stand for themselves."""
+    arrays = [np.asarray(column) for column in columns]
+    found = np.arange(len(arrays[0]))
+    rest = found
+    for _ in range(_LOOKS):
+        if len(rest) < _FEW:
+            break
+        one = rest[len(rest) // 2]
+        same = np.logical_and.reduce([array[rest] == array[one] for array in arrays])
+        same[len(rest) // 2] = True  # a NaN, too
+        found[rest[same]] = one
+        rest = rest[~same]
+    like: list[int] = found.tolist()
+    return like
+
+
+def identities(things: Sequence[Any]) -> Any:
+    """Equal only where two are one object."""
+    return np.fromiter(map(id, things), dtype=np.intp, count=len(things))
 
 
 def error(ours: float, true: Truth, scale: float) -> float:

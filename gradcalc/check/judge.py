@@ -77,11 +77,10 @@ def _proof(case: Case, reference: Reference) -> Proof | None:
         return None
     split = len(reference.balls) - len(case.graph.outputs)
     tried = reference.balls[: len(case.ours)] + reference.balls[split:][: len(case.values)]
-    without = tuple(
-        Unproven(_name(case, k), ball) for k, ball in enumerate(tried) if isinstance(ball, str)
-    )
+    without = [k for k, ball in enumerate(tried) if isinstance(ball, str)]
+    first = Unproven(_name(case, without[0]), tried[without[0]]) if without else None
     balls = tuple(None if isinstance(ball, str) else ball for ball in tried)
-    return Proof(balls[: len(case.ours)], balls[len(case.ours) :], without)
+    return Proof(balls[: len(case.ours)], balls[len(case.ours) :], len(without), first)
 
 
 def _name(case: Case, k: int) -> str:

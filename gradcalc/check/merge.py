@@ -11,8 +11,20 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from gradcalc.check.case import Case, Reference
-from gradcalc.check.compare import KINK, LIMIT, Nowhere, Open, Truth, Unchecked, error
+from gradcalc.check.compare import (
+    KINK,
+    LIMIT,
+    Nowhere,
+    Open,
+    Truth,
+    Unchecked,
+    alike,
+    error,
+    identities,
+)
 from gradcalc.errors import count
 from gradcalc.functions.digits import context
 
@@ -24,9 +36,13 @@ _TINY = -1075
 def left_open(case: Case, answers: Mapping[str, Reference]) -> bool:
     """Whether there is a number of ours of which no answer knows anything, or nothing that we could
     not be wrong about: one of them contradicts us, and it is not proven."""
+    if not answers:
+        return True
     known = [case.about(answer) for answer in answers.values()]
     proof = case.about(answers["arb"]) if "arb" in answers else None
-    for k, (ours, scale) in enumerate(zip(case.numbers, case.scales, strict=True)):
+    numbers, scales = case.numbers, case.scales
+    for k in set(alike(numbers, scales, *map(identities, known))):
+        ours, scale = numbers[k], scales[k]
         said = [truths[k] for truths in known if not isinstance(truths[k], Unchecked)]
         tried = any(isinstance(truths[k], Open) for truths in known)
         proven = proof is not None and not isinstance(proof[k], Unchecked)
@@ -34,7 +50,7 @@ def left_open(case: Case, answers: Mapping[str, Reference]) -> bool:
             continue
         if not said or any(_contradicts(true, ours, scale) for true in said):
             return True
-    return not case.numbers
+    return not numbers
 
 
 def merge(case: Case, answers: Mapping[str, Reference]) -> tuple[Reference, str, str]:
@@ -43,22 +59,29 @@ def merge(case: Case, answers: Mapping[str, Reference]) -> tuple[Reference, str,
     proof, others = known.pop("arb", None), list(known)
     arb = answers.get("arb", Reference([], []))
     limits = {k: arb.entries[k] for k in arb.limits if k < len(case.ours)}
-    truths: list[Truth] = []
-    taken: Counter[tuple[str, bool]] = Counter()
-    for k, (ours, scale) in enumerate(zip(case.numbers, case.scales, strict=True)):
+    numbers, scales = case.numbers, case.scales
+
+    def one(k: int) -> tuple[str, Truth]:
         said = {method: known[method][k] for method in others}
         if k in limits:  # a formula's derivative knows nothing of limits
-            true = limits[k]
-        elif proof is not None and not isinstance(proof[k], Unchecked):
-            true = _proven(proof[k], said, ours, scale)
-        elif proof is not None and isinstance(proof[k], Open):
-            true = proof[k]
-        else:
-            method, true = _agreed(said, proof and proof[k], ours, scale)
-            taken[method, k < len(case.ours)] += 1
-        truths.append(true)
+            return "", limits[k]
+        if proof is not None and not isinstance(proof[k], Unchecked):
+            return "", _proven(proof[k], said, numbers[k], scales[k])
+        if proof is not None and isinstance(proof[k], Open):
+            return "", proof[k]
+        return _agreed(said, proof and proof[k], numbers[k], scales[k])
+
+    columns = [identities(column) for column in (*known.values(), *([proof] if proof else []))]
+    alone = np.zeros(len(numbers), dtype=int)
+    alone[list(limits)] = range(1, len(limits) + 1)
+    like, split = alike(numbers, scales, alone, *columns), len(case.ours)
+    found = {k: one(k) for k in set(like)}
+    truths = [found[k][1] for k in like]
+    taken: Counter[tuple[str, bool]] = Counter()
+    for is_entry, places in ((True, like[:split]), (False, like[split:])):
+        for k, many in Counter(places).items():
+            taken[found[k][0], is_entry] += many
     last = answers.get("mpmath") or answers.get("sympy") or answers["arb"]
-    split = len(case.ours)
     values = truths[split:] + last.values[len(case.values) :]  # those that we did not give, too
     merged = Reference(truths[:split], values, last.remark, last.directions, arb.balls, arb.limits)
     told = [

@@ -52,16 +52,17 @@ class Unproven(NamedTuple):
 
 @dataclass(frozen=True)
 class Proof:
-    """The balls that hold the true numbers, None for those ``without``."""
+    """The balls that hold the true numbers, None for those ``without``, and the ``first`` such."""
 
     entries: tuple[Any, ...]
     values: tuple[Any, ...]
-    without: tuple[Unproven, ...] = ()
+    without: int = 0
+    first: Unproven | None = None
 
     @property
     def count(self) -> int:
         """How many numbers are proven."""
-        return len(self.entries) + len(self.values) - len(self.without)
+        return len(self.entries) + len(self.values) - self.without
 
     @property
     def bits(self) -> int:
@@ -210,11 +211,11 @@ class Verdict:
     def _proven(self) -> str:
         if self.proof is None:
             return ""
-        if not self.proof.without:
+        if self.proof.first is None:
             return "; proven"
-        name, reason = self.proof.without[0]
+        name, reason = self.proof.first
         why = f" ({reason})" if reason else ""
-        more = f" and {len(self.proof.without) - 1:,} more" if len(self.proof.without) > 1 else ""
+        more = f" and {self.proof.without - 1:,} more" if self.proof.without > 1 else ""
         if not self.proof.count:
             return f"; not proven{why}"
         return f"; proven but for {name}{why}{more}"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 
 import gradcalc
 from gradcalc.check import structure
+from gradcalc.check.compare import compare
 from gradcalc.check.verify import verify
 from gradcalc.graph.graph import Graph
 
@@ -160,3 +162,28 @@ def test_of_many_outputs_each_is_weighed_in_time_linear_in_all() -> None:
     start = time.process_time()
     verify(at.ask("jacobian"), budget=2.0)
     assert time.process_time() - start < 1.2 * 2.0 + 1.0
+
+
+@pytest.mark.parametrize(("kind", "text"), [("hessian", "sum(a**2)"), ("jacobian", "a**2")])
+def test_a_large_matrix_is_checked_in_its_budget_or_not_at_all(kind: str, text: str) -> None:
+    """The comparison of its numbers is a part of it; 0.5 s are for a machine with other work."""
+    question = gradcalc.compile(text, shapes={"a": (500,)}).at(np.arange(1.0, 501)).ask(kind)
+    entries = question.entries
+    verify(question, budget=0.01)  # what is imported
+    start = time.thread_time()
+    verdict = verify(question, entries, budget=0.5)
+    assert time.thread_time() - start < 1.2 * 0.5 + 0.5
+    assert verdict.passed is not False
+
+
+@pytest.mark.parametrize("place", [0, 1234, 2500, 4999])
+def test_among_zeros_that_are_compared_together_a_wrong_one_is_found(place: int) -> None:
+    zero = mpmath.mpf(0)
+    ours, truth, scale = [0.0] * 5000, [zero] * 5000, [0.0] * 5000
+    assert compare(ours, truth, scale).checked == 5000
+    ours[place] = 1.0
+    found = compare(ours, truth, scale)
+    assert (found.wrong, found.worst and found.worst[0]) == (1, place)
+    truth[place] = mpmath.mpf(1)
+    assert compare(ours, truth, scale).wrong == 0
+    assert compare([0.0] * 5000, truth, scale).wrong == 1
