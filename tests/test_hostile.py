@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from gradcalc import limits
 from gradcalc.errors import ExpressionError, GradcalcError
 from gradcalc.language import parse
 from gradcalc.language.points import read
@@ -268,10 +267,3 @@ def test_a_file_is_whole_or_as_it_was(run: Shell, tmp_path: Path) -> None:
     assert run("grad", "x**2", "--at", "1", "-f", "csv", "--out", str(target)).code == 0
     assert target.read_text() == "x\n2\n"
     assert os.listdir(tmp_path) == ["out.csv"]
-
-
-def test_the_limits_are_what_the_readme_says() -> None:
-    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-    for limit in (limits.MOST_CHARACTERS, limits.MOST_IN_A_FILE, limits.MOST_ELEMENTS,
-                  limits.MOST_ARRAY_WORK, limits.MOST_ENTRIES):  # fmt: skip
-        assert f"{limit // 1_000_000} million" in text

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
+from gradcalc.formulas.terms import UnwritableError
 from gradcalc.formulas.writing import Binding, Notation, Text
 from gradcalc.functions.row import Primitive
 
@@ -33,4 +34,6 @@ def _spelling(primitive: Primitive) -> tuple[str, bool]:
 
     places = [sympy.Symbol(place, real=True) for place in _PLACES[: primitive.arity]]
     result = primitive.sympy(*places)
+    if result.has(sympy.Derivative, sympy.Subs):
+        raise UnwritableError(f"sympy has no function for {primitive.name}", hint="--format plain")
     return str(result), isinstance(result, (sympy.Function, sympy.Piecewise))

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
+from gradcalc.errors import GradcalcError
 from gradcalc.functions.primitives import (
     ADD,
     AND,
@@ -94,8 +95,8 @@ _TURNED = {"<": ">", "=": "=", ">": "<"}
 _COMPARISONS = {orders: primitive for primitive, orders in _ORDERS.items()}
 
 
-class UnwritableError(ValueError):
-    """A number that no formula can say: an infinity or a NaN."""
+class UnwritableError(GradcalcError, ValueError):
+    """What no formula can say: an infinity, a function that a notation lacks."""
 
 
 class Terms:
@@ -115,7 +116,7 @@ class Terms:
     def double(self, value: float, text: str = "") -> int:
         """The number that was typed: 0.1 is a tenth, and a decimal fraction if ``text`` says so."""
         if not math.isfinite(value):
-            raise UnwritableError(f"{value} has no formula")
+            raise UnwritableError(f"there is no formula for {value}", hint="--at gives the numbers")
         typed = Fraction(repr(float(value)))
         simple = typed.limit_denominator(_SIMPLE)
         if float(simple) == value and repr(float(value)) not in text:

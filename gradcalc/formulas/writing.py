@@ -89,12 +89,13 @@ class Notation:
 
     def infix(self, primitive: Primitive, operands: Sequence[Text]) -> Text:
         """A condition, or an operator that is no arithmetic of terms."""
+        if not primitive.boolean:  # -x % y is (-x) % y: it binds as a sum from outside
+            left, right = (self.grouped(operand, Binding.POWER) for operand in operands)
+            return Text(f"{left} {self.sign(primitive.symbol)} {right}", Binding.SUM)
         binding = _BINDINGS.get(primitive.name, Binding.COMPARISON)
         if primitive.arity == 1:
             sign = self.sign(primitive.symbol)
             return Text(f"{sign} {self.grouped(operands[0], binding)}", binding)
-        if not primitive.boolean:
-            binding = Binding.PRODUCT
         tighter = Binding(binding + 1)
         left = self.grouped(operands[0], binding if binding < Binding.COMPARISON else tighter)
         sign = self.sign(primitive.symbol)

@@ -112,5 +112,10 @@ def test_four_times_as_much_takes_about_four_times_as_long(
         return time.process_time() - start
 
     seconds(10)  # what is imported
-    short, long = seconds(SIZE), seconds(4 * SIZE)
-    assert long < QUICK or long < MOST * short
+    tries = []
+    for _ in range(3):  # another process may take the cache away; a square is one every time
+        tries.append((seconds(SIZE), seconds(4 * SIZE)))
+        short, long = tries[-1]
+        if long < QUICK or long < MOST * short:
+            return
+    pytest.fail(f"{SIZE:,} and four times as much: {tries}")
