@@ -151,8 +151,9 @@ class Sheet:
         answer, kind = self.answer, self.answer.kind
         columns = {}
         if kind.vector is V:
-            ones = answer.value * 0 + 1
-            columns["v"] = ones if answer.vector is None else answer.vector
+            import numpy as np  # deferred: tables of words need none
+
+            columns["v"] = np.ones_like(answer.value) if answer.vector is None else answer.vector
         if kind.order < 2:
             columns["value"] = answer.value
         if kind.columns != VARIABLES:

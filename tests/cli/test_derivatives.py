@@ -175,3 +175,11 @@ def test_a_sparse_jacobian_ends_as_a_dense_one(
     assert ("at this point" in ran.err) is (code == 4)
     ran = gradcalc("jacobian", text, *form, "--at", point, "-f", "json")
     assert ran.code == code
+
+
+def test_the_vector_of_one_output_is_a_one_even_where_the_value_is_infinite(
+    gradcalc: Shell,
+) -> None:
+    ran = gradcalc("vjp", "polygamma(x, y)", "--at", "0,0")
+    assert ran.code == 4
+    assert ran.out.splitlines()[5].split()[:3] == ["f1", "1", "-inf"]
