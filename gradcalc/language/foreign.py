@@ -7,6 +7,7 @@ own language can read is never looked up here: a foreign word stands where ours 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from gradcalc.functions.formulas import FORMULAS
 from gradcalc.functions.primitives import DISPUTED, ELSEWHERE, FUNCTIONS
@@ -20,6 +21,20 @@ from gradcalc.language.tokens import (
     is_name,
     is_number,
 )
+
+
+class Late:
+    """A pattern that is compiled when it is first asked: most texts have nothing foreign, and to
+    compile them all takes as long as reading a line."""
+
+    def __init__(self, pattern: str, flags: int = 0) -> None:
+        self._pattern, self._flags = pattern, flags
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(re.compile(self._pattern, self._flags), name)
+        setattr(self, name, method)
+        return method
+
 
 LIBRARIES = {
     *("np", "numpy", "jnp", "jax", "onp", "anp", "autograd", "cp", "cupy", "xp", "linalg", "lax"),
@@ -48,29 +63,27 @@ def function(word: str) -> str | None:
 _COMMENT_LINE = r"(?:\#|//|%|!(?![=(])|--[^\S\n]+\w+[^\S\n]+\w)[^\n]*"
 _OPERATOR = r"(?:[-+*/^@<>?−–·⋅×÷∗]|==|!=|&&|\.[*/^]|(?:and|or)\b)"
 
-CONTINUES = re.compile(
-    rf"(?:[^\S\n]*(?:{_COMMENT_LINE})?\n)*[^\S\n]*(?!{_COMMENT_LINE})(?={_OPERATOR})"
-)
+CONTINUES = Late(rf"(?:[^\S\n]*(?:{_COMMENT_LINE})?\n)*[^\S\n]*(?!{_COMMENT_LINE})(?={_OPERATOR})")
 """From the end of a line to an operator, with which the next one that is no comment begins."""
 
-COMMENT = re.compile(_COMMENT_LINE)
+COMMENT = Late(_COMMENT_LINE)
 """A line that is a comment in this language or in another one."""
 
 _WORDS = r"[^\W\d]\w*[^\S\n]+(?!(?:if|else|and|or|not)\b)\w"
 
-TRAILING_COMMENT = re.compile(rf"(?://|%)[^\S\n]*(?:{_WORDS}[^\n]*|$)|(?<=\s)![^\n]*", re.MULTILINE)
+TRAILING_COMMENT = Late(rf"(?://|%)[^\S\n]*(?:{_WORDS}[^\n]*|$)|(?<=\s)![^\n]*", re.MULTILINE)
 """After a value: what cannot go on with it, for it has two words in a row."""
 
-CONTINUATION = re.compile(r"\.\.\.[^\n]*(?:\n|\Z)|\\[^\S\n]*\n|&[^\S\n]*(?:![^\n]*)?\n\s*&?")
+CONTINUATION = Late(r"\.\.\.[^\n]*(?:\n|\Z)|\\[^\S\n]*\n|&[^\S\n]*(?:![^\n]*)?\n\s*&?")
 """The end of a line that goes on in the next one, in MATLAB, in C and the shell, in Fortran."""
 
-POWER = re.compile(
+POWER = Late(
     r"[^\S\n]*(?:(?:\^|\*\*)[^\S\n]*(?:(?P<plain>-?\d+)|\{\s*(?P<braces>-?\d+)\s*\}"
     rf"|\(\s*(?P<parens>-?\d+)\s*\))|(?P<raised>⁻?[{SUPERSCRIPTS}]+))[^\S\n]*(?=[(\[]|(?P<word>{A_NAME}))"
 )
 """After the name of a function: a power of its value, ``sin^2(x)``."""
 
-MATRICES = re.compile(r"[\w)\]]\.?'(?!\s*=(?!=))")
+MATRICES = Late(r"[\w)\]]\.?'(?!\s*=(?!=))")
 """A transpose: the text is of MATLAB or Julia, and ``*`` is the product of matrices."""
 
 # --- left sides -----------------------------------------------------------------------------------
@@ -84,14 +97,14 @@ _TYPES = (
 DECLARES = {*_TYPES.split("|"), "return"}
 """Words before a name that is given a value, or before a value."""
 
-DECLARATION = re.compile(
+DECLARATION = Late(
     rf"(?:(?:{_TYPES})\b(?:\([^()\n]*\)|\*\d+)?\s*(?:::\s*)?)+(?={A_NAME}\s*{_GIVES})|return\b\s*"
 )
 
-DERIVATIVE = re.compile(rf"(?:d\w+\s*/\s*d\w+|{A_NAME}'+)(?=\s*{_GIVES})")
+DERIVATIVE = Late(rf"(?:d\w+\s*/\s*d\w+|{A_NAME}'+)(?=\s*{_GIVES})")
 """A left side that names a derivative: ``dx/dt = …``, ``x' = …``."""
 
-DEFINITION = re.compile(
+DEFINITION = Late(
     rf"{A_NAME}\s*(?:\((?P<call>{_PARAMETERS})\)\s*{_GIVES}"
     r"|\[(?P<pattern>\s*[^\W\d]\w*_\s*(?:,\s*[^\W\d]\w*_\s*)*)\]\s*:?=(?!=)"
     rf"|{_GIVES}\s*(?:@\s*\((?P<handle>{_PARAMETERS})\)|lambda\b(?P<lambda>{_PARAMETERS}):"
@@ -102,24 +115,24 @@ DEFINITION = re.compile(
 ARROWS = ("->", "=>", "@", "lambda")
 """What a text has that defines functions without parentheses on the left."""
 
-NAMELESS = re.compile(
+NAMELESS = Late(
     rf"(?:lambda\b{_PARAMETERS}:|@\s*\({_PARAMETERS}\)"
     rf"|\({_PARAMETERS}\)\s*[-=]>|{A_NAME}\s*[-=]>)\s*"
 )
 """A function without a name, up to what it comes to."""
 
-STRINGS = re.compile(
+STRINGS = Late(
     r"""\s*\[?\s*(?:"[^"\n]*"|'[^'\n]*')(?:\s*,\s*(?:"[^"\n]*"|'[^'\n]*'))*\s*,?\s*\]?\s*"""
 )
 """A text that is one string, or a list of some."""
 
-FORTRAN_NUMBER = re.compile(r"((?:\d+\.\d*|\.\d+))[dD]([-+]?\d+)(?![\w.])")
+FORTRAN_NUMBER = Late(r"((?:\d+\.\d*|\.\d+))[dD]([-+]?\d+)(?![\w.])")
 """A number whose exponent has a D."""
 
-UNCERTAIN = re.compile(r"\d*\.\d+\(\d+\)")
+UNCERTAIN = Late(r"\d*\.\d+\(\d+\)")
 """A number with the uncertainty of its last digits."""
 
-METHOD = re.compile(rf"\.({A_NAME})(?=\s*(\()?)")
+METHOD = Late(rf"\.({A_NAME})(?=\s*(\()?)")
 """``.mean(`` and ``.T`` after a value."""
 
 
