@@ -19,9 +19,9 @@ from gradcalc.check.budget import Deadline, OutOfTime
 from gradcalc.engine.program import Program
 from gradcalc.engine.schedule import Floats
 from gradcalc.errors import count
-from gradcalc.formulas.terms import needed
 from gradcalc.functions.primitives import CONSTANT, CONSTANTS, TABLE, VARIABLE
 from gradcalc.graph.graph import Graph
+from gradcalc.graph.reach import needed
 
 POINTS = 32
 _RANGES = ((-2.0, 2.0), (0.1, 0.9), (0.2, 3.0), (1.1, 4.0), (-20.0, 20.0))

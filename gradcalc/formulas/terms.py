@@ -43,6 +43,7 @@ from gradcalc.functions.primitives import (
 )
 from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph, folded
+from gradcalc.graph.reach import needed
 
 _SIMPLE = 1000
 """The largest denominator of a fraction that a double is taken for: 0.333… is 1/3."""
@@ -548,11 +549,3 @@ def _read(terms: Terms, primitive: Primitive, operands: Sequence[int]) -> int:
     if primitive.code in _POWERS:
         return terms.power(operands[0], terms.number(_POWERS[primitive.code]))
     return terms.call(primitive, operands)
-
-
-def needed(graph: Graph, roots: Sequence[int]) -> list[int]:
-    wanted = set(roots)
-    for node in range(len(graph) - 1, -1, -1):
-        if node in wanted:
-            wanted.update(column[node] for column in graph.operands if column[node] >= 0)
-    return sorted(wanted)
