@@ -7,7 +7,6 @@ first called: the command must answer ``--help`` without them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from itertools import product
@@ -65,7 +64,6 @@ def _resolve(function: Any) -> Callable[..., Any]:
     return resolved
 
 
-@dataclass(frozen=True, eq=False)
 class Primitive:
     """One row of the table. ``code`` is its place in it: graphs store codes, not rows."""
 
@@ -101,6 +99,12 @@ class Primitive:
     torch: tuple[str, ...] = ()
     defaults: tuple[float, ...] = ()
     plain: tuple[str | None, ...] = ()
+
+    def __init__(self, **columns: Any) -> None:
+        unknown = columns.keys() - Primitive.__annotations__.keys()
+        if unknown:
+            raise TypeError(f"a row has no columns {', '.join(sorted(unknown))}")
+        self.__dict__.update(columns)
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"

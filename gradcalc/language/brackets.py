@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
-
 from gradcalc.errors import Span
 from gradcalc.functions.primitives import ABS
 from gradcalc.language import complaints
 from gradcalc.language.arrays import Value
+from gradcalc.language.late import Late
 from gradcalc.language.operators import TIGHT, Operators
 from gradcalc.language.reader import Pending
 from gradcalc.language.structural import STRUCTURAL
 
 CLOSERS = {"(": ")", "[": "]", "|": "|"}
 
-_TWO_ENTRIES = re.compile(r"[\w)\]'.]\s+[-+][^\s]")
+_TWO_ENTRIES = Late(r"[\w)\]'.]\s+[-+][^\s]")
 """``1 -2``: in MATLAB's brackets these are two entries, elsewhere it is a difference."""
 
 

@@ -7,10 +7,10 @@ own language can read is never looked up here: a foreign word stands where ours 
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from gradcalc.functions.formulas import FORMULAS
 from gradcalc.functions.primitives import DISPUTED, ELSEWHERE, FUNCTIONS
+from gradcalc.language.late import Late
 from gradcalc.language.structural import STRUCTURAL
 from gradcalc.language.tokens import (
     A_NAME,
@@ -21,20 +21,6 @@ from gradcalc.language.tokens import (
     is_name,
     is_number,
 )
-
-
-class Late:
-    """A pattern that is compiled when it is first asked: most texts have nothing foreign, and to
-    compile them all takes as long as reading a line."""
-
-    def __init__(self, pattern: str, flags: int = 0) -> None:
-        self._pattern, self._flags = pattern, flags
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(re.compile(self._pattern, self._flags), name)
-        setattr(self, name, method)
-        return method
-
 
 LIBRARIES = {
     *("np", "numpy", "jnp", "jax", "onp", "anp", "autograd", "cp", "cupy", "xp", "linalg", "lax"),

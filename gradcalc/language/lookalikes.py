@@ -12,13 +12,14 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 
 from gradcalc.errors import Span
+from gradcalc.language.late import Late
 
 _TURNING = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _UNSEEN = (
     "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u2028\u2029\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-_DECEPTION = re.compile(rf"[{_TURNING}]|(?P<comment>#[^\n{_TURNING}]*)|[{_UNSEEN}]")
+_DECEPTION = Late(rf"[{_TURNING}]|(?P<comment>#[^\n{_TURNING}]*)|[{_UNSEEN}]")
 
 # Letters that fonts draw as they draw the Latin one below them. Greek letters that only resemble a
 # Latin one (α and a, ρ and p) are left out: they stand side by side in many a formula.

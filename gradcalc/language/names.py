@@ -10,24 +10,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
 
 from gradcalc.errors import BindingError, Source, Span
 from gradcalc.functions.primitives import CONSTANTS, WORDS
 from gradcalc.graph.graph import Graph
+from gradcalc.language.late import Late
 from gradcalc.language.lookalikes import deception
 from gradcalc.language.tokens import A_NAME, PATTERN, SPELLINGS
 
-_LABEL = re.compile(rf"({A_NAME})\s*(?:\[\s*(\d+(?:\s*,\s*\d+)*)\s*\])?")
+_LABEL = Late(rf"({A_NAME})\s*(?:\[\s*(\d+(?:\s*,\s*\d+)*)\s*\])?")
 _ALSO = {meant: mark for mark, meant in SPELLINGS.items()}
 
 Shape = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Roles:
+class Roles(NamedTuple):
     """What the names are that somebody gave.
 
     ``shapes`` has the variables that are arrays, ``constants`` the values of parameters, ``bound``

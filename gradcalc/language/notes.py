@@ -5,10 +5,10 @@ Nothing here is wrong. It was read as the language has it, and it may not be wha
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 
 from gradcalc.functions.primitives import CONSTANTS, FUNCTIONS
+from gradcalc.language.late import Late
 from gradcalc.language.reader import Reader
 from gradcalc.language.tokens import SPELLINGS
 
@@ -22,10 +22,10 @@ _NUMBERS = {"inf", "infinity", "nan", "na", "none", "null", "true", "false"}
 """Words for values in other languages, in small letters."""
 
 _UNARY = sorted((name for name in FUNCTIONS if FUNCTIONS[name].arity == 1), key=len, reverse=True)
-_FUNCTION_FIRST = re.compile(rf"({'|'.join(_UNARY)})(\d*)(\w+)")
-_OPERAND = re.compile(r"[xyzXYZθφψ]\d*|theta|phi|π|pi")
-_AFTER_COMMA = re.compile(r",(\d+)")
-_LETTERS = re.compile(r"[^\W\d_]{2,3}")
+_FUNCTION_FIRST = Late(rf"({'|'.join(_UNARY)})(\d*)(\w+)")
+_OPERAND = Late(r"[xyzXYZθφψ]\d*|theta|phi|π|pi")
+_AFTER_COMMA = Late(r",(\d+)")
+_LETTERS = Late(r"[^\W\d_]{2,3}")
 
 
 def of_reading(parser: Reader, bound: Collection[str]) -> list[str]:
@@ -84,7 +84,7 @@ def run_together(names: Iterable[str], known: Collection[str]) -> list[str]:
 
 def _apart(name: str, known: Collection[str]) -> str:
     """What a name may have been meant as; '' where it looks like a name."""
-    if name in FUNCTIONS or name in CONSTANTS:
+    if name in FUNCTIONS or name in CONSTANTS or len(name.rstrip("0123456789")) == 1:
         return ""
     found = _FUNCTION_FIRST.fullmatch(name)
     if found is not None:

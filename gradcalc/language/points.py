@@ -8,10 +8,8 @@ bare numbers; these are read by their own rules.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from gradcalc.errors import (
     BindingError,
@@ -25,6 +23,7 @@ from gradcalc.errors import (
 from gradcalc.graph.graph import Graph
 from gradcalc.language.arrays import Value
 from gradcalc.language.files import read_file, read_stdin
+from gradcalc.language.late import Late
 from gradcalc.language.lookalikes import foreign, skeleton
 from gradcalc.language.names import base, elements, spelled
 from gradcalc.language.notes import product
@@ -35,12 +34,11 @@ Number = float | list[Any]
 """A number, or nested lists of numbers: the value of an array variable."""
 
 
-_MEASURED = re.compile(r"(?<![\w.])(\d++\.\d++(?:[eE][-+]?\d+)?)\((\d+)\)")
-_HALF = re.compile(r"(?<![\w.])(?:\d++\.?+\d*+|\.\d++)[eE](?!\w)(?![-+]\d)")
+_MEASURED = Late(r"(?<![\w.])(\d++\.\d++(?:[eE][-+]?\d+)?)\((\d+)\)")
+_HALF = Late(r"(?<![\w.])(?:\d++\.?+\d*+|\.\d++)[eE](?!\w)(?![-+]\d)")
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """One value that the user gave: its name ('' if by order), and where it stands, if it was
     typed."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from gradcalc.errors import BindingError
 from gradcalc.functions.primitives import CONSTANTS
@@ -54,8 +54,7 @@ def pose(
     return Problem(graph, x, _as_bound(given.columns, graph.variables, x), given.fixed)
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """Which of the given values are coordinates (``columns``), and which are held fixed.
 
     ``fixed`` has every constant by name, those of --param and those of --at that are not in

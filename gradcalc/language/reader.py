@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from gradcalc.errors import ExpressionError, Fix, Source, Span
@@ -58,28 +57,27 @@ class Statement(NamedTuple):
     span: Span
 
 
-@dataclass
 class Habits:
     """What has been noticed of the way in which the whole text is written."""
 
-    read_as: dict[str, str] = field(default_factory=dict)
-    """Foreign words, and what they were read as."""
-    unfinished: list[str] = field(default_factory=list)
-    """Numbers before an e that is the constant: ``2e``."""
-    continued: list[int] = field(default_factory=list)
-    """Where a line begins with an operator."""
-    fortran: dict[str, bool] = field(default_factory=dict)
-    """Whether d, d0, … are no names of the text, but exponents."""
-    calls: dict[tuple[int, tuple[Value, ...]], Value] = field(default_factory=dict)
-    """Calls of functions of the text with numbers that were made before."""
+    def __init__(self) -> None:
+        # Foreign words, and what they were read as.
+        self.read_as: dict[str, str] = {}
+        # Numbers before an e that is the constant: ``2e``.
+        self.unfinished: list[str] = []
+        # Where a line begins with an operator.
+        self.continued: list[int] = []
+        # Whether d, d0, … are no names of the text, but exponents.
+        self.fortran: dict[str, bool] = {}
+        # Calls of functions of the text with numbers that were made before.
+        self.calls: dict[tuple[int, tuple[Value, ...]], Value] = {}
 
 
-@dataclass
-class CallOf:
+class CallOf(NamedTuple):
     """Where the text of a function is read: its arguments by parameter, and how many calls deep."""
 
-    arguments: dict[str, Value] = field(default_factory=dict)
-    depth: int = 0
+    arguments: dict[str, Value]
+    depth: int
 
 
 class Reader(ABC):
@@ -121,7 +119,7 @@ class Reader(ABC):
         self.target: tuple[str, Any] | None = None  # what a '=' here would assign to
         self.assign: tuple[str, Any, Span] | None = None
         self.functions: dict[str, Any] = {}  # of the text: f(x) = …
-        self.inside = CallOf()  # what this is the body of
+        self.inside = CallOf({}, 0)  # what this is the body of
         self.habits = Habits()
         self.careful = False  # what is a power of what may be in doubt
         self.has_arrows = False  # x -> …, lambda x: …

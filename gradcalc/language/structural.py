@@ -18,7 +18,6 @@ The table is read without numpy; what makes a function is imported when it is fi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -35,16 +34,20 @@ linear: Any = Lazy("gradcalc.language.linear")
 MANY = 1_000_000
 
 
-@dataclass(frozen=True)
 class Structural:
     """A function of whole arrays."""
 
-    name: str
-    parameters: str
-    make: Any
-    doc: str
-    many: bool = False
-    aliases: tuple[str, ...] = ()
+    def __init__(
+        self,
+        name: str,
+        parameters: str,
+        make: Any,
+        doc: str,
+        many: bool = False,
+        aliases: tuple[str, ...] = (),
+    ) -> None:
+        self.name, self.parameters, self.make, self.doc = name, parameters, make, doc
+        self.many, self.aliases = many, aliases
 
     @cached_property
     def names(self) -> list[str]:

@@ -9,7 +9,6 @@ import ast
 import math
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from pathlib import Path
@@ -128,6 +127,12 @@ def jumps_where_its_sides_differ(row: Primitive) -> bool:
         if differs != jumps_at(row, tuple(map(mp.mpf, operands))):
             return False
     return True
+
+
+def replace(row: Primitive, **columns: Any) -> Primitive:
+    """The row with other ``columns``."""
+    known = {key: value for key, value in vars(row).items() if key in Primitive.__annotations__}
+    return Primitive(**known | columns)
 
 
 COLUMNS: dict[Law, tuple[Callable[[Primitive], Any], Primitive]] = {
