@@ -47,6 +47,7 @@ HEAVY = {
     "mpmath": {"functions"},
     "flint": {"check", "functions"},
     "polars": {"batch"},
+    "fsspec": {"batch"},
     "rich": {"cli", "render"},
     "typer": {"cli"},
 }  # fmt: skip

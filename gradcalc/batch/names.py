@@ -30,6 +30,16 @@ def compression(path: str) -> str | None:
     return COMPRESSED.get(os.path.splitext(path)[1].lower())
 
 
+def is_remote(path: str) -> bool:
+    """Whether this is an address, s3://bucket/points.csv, and no name on a disk."""
+    return "://" in path
+
+
+def is_folder(path: str) -> bool:
+    """Whether the name of an output says that it is a folder of part files."""
+    return path.endswith(("/", os.sep))
+
+
 def extension(path: str) -> str:
     """The extension, without that of a compressed file."""
     root, last = os.path.splitext(path)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, BinaryIO
 
-from gradcalc.batch import compression
+from gradcalc.batch import compression, places
 from gradcalc.batch.names import EXTENSIONS, TEXT, WHAT, by_extension, extension
 from gradcalc.calculus.gradients import under
 from gradcalc.calculus.kinds import BY_WORD
@@ -51,7 +51,7 @@ def batch(options: Options) -> Exit:
         compression.require(options.out)
     if options.points is None:
         raise UsageError("batch needs --points", hint="--points FILE, or --points - for stdin")
-    if options.points == "-" and options.expr == ["-"]:
+    if "-" in options.points and options.expr == ["-"]:
         raise UsageError("the expression and the points cannot both come from standard input")
     text, name = expression(options)
     with _reader(options, options.points) as (reader, source):
@@ -74,7 +74,7 @@ def batch(options: Options) -> Exit:
 
 
 @contextmanager
-def _reader(options: Options, points: str) -> Iterator[tuple[Reader, str]]:
+def _reader(options: Options, points: list[str]) -> Iterator[tuple[Reader, str]]:
     """The rows of the input, or of all the files that it means; and what errors call it."""
     from gradcalc.batch import formats, several  # deferred: numpy
 
@@ -82,15 +82,16 @@ def _reader(options: Options, points: str) -> Iterator[tuple[Reader, str]]:
     def opened(path: str) -> Iterator[Reader]:
         with _points(path) as (file, source):
             format = options.input_format or by_extension(path)
+            keys = places.keys(path, points)
             with formats.opened(format, file, source) as reader:
-                yield reader
+                yield several.Partition(reader, keys) if keys else reader
 
-    paths = several.files(points)
+    paths = places.files(points)
     if options.out is not None:
         require_no_input(options.out, paths)
     with opened(paths[0]) as first:
         if len(paths) > 1:
-            yield several.Several(first, paths, opened), points
+            yield several.Several(first, paths, opened), ", ".join(points)
         else:
             yield first, STDIN if paths[0] == "-" else paths[0]
 
@@ -251,18 +252,14 @@ def _points(path: str) -> Iterator[tuple[BinaryIO, str]]:
             write(sys.stderr, "The points, a row each under a header of names, then Ctrl-D:\n")
         yield sys.stdin.buffer, STDIN
         return
-    try:
-        file = open(path, "rb")  # noqa: SIM115
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "not a file name"
-        raise UsageError(f"cannot read '{path}': {reason.lower()}") from None
-    with file:
+    with places.opened(path) as file:
         kind = compression.of_input(path)
         yield (compression.Decompressed(kind, file, path) if kind else file), path  # type: ignore[misc]
 
 
 def _input_format(options: Options) -> str:
-    return options.input_format or by_extension(options.points or "") or "csv"
+    first = (options.points or [""])[0]
+    return options.input_format or by_extension(first) or "csv"
 
 
 def _output_format(options: Options) -> str:

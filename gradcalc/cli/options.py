@@ -289,11 +289,12 @@ class Options:
         bool, typer.Option("--examples", help="The examples that come with gradcalc.")
     ] = False
     points: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             metavar="FILE",
             help="The points, a row each under a header of names: a file, a folder, a pattern like "
-            "'r*.csv', or '-' for stdin.",
+            "'r*.csv', an address like s3://bucket/points/, or '-' for stdin; again for more.",
+            show_default=False,
         ),
     ] = None
     map: Annotated[
@@ -363,7 +364,7 @@ class Options:
     @property
     def inputs(self) -> list[str]:
         """The files that are read, - for standard input."""
-        files = [self.file, self.points, self.claim, *(self.script or ())]
+        files = [self.file, *(self.points or ()), self.claim, *(self.script or ())]
         values = [*(self.at or ()), *(self.param or ()), self.v, self.u, *(self.gradient or ())]
         files += [text[1:] for text in values if text and text.startswith("@")]
         dashes = ["-" for text in (*(self.expr or ()), *values) if text == "-"]
