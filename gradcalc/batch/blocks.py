@@ -26,6 +26,7 @@ _BINARY = (
     (b"\x28\xb5\x2f\xfd", "compressed (zstd)", "zstd -dc FILE | gradcalc batch … --points -"),
     (b"BZh91AY&SY", "compressed (bzip2)", "bunzip2 -c FILE | gradcalc batch … --points -"),
     (b"\xfd7zXZ", "compressed (xz)", "xz -dc FILE | gradcalc batch … --points -"),
+    (b"ARROW1", "an Arrow file", "--input-format arrow"),
     (b"PK\x03\x04", "an archive or a spreadsheet, and text is wanted", "save it as CSV"),
     (b"PAR1\x15", "a Parquet file", "--input-format parquet"),
     (b"\x93NUMPY", "an NPY file", "--input-format npy"),

@@ -48,7 +48,14 @@ HANDLERS = {
     "tsv": Handlers(partial(_separated, separators="\t"), partial(spelling.write, separator="\t")),
     "ndjson": Handlers(_lines, ndjson.write),
     "npy": Handlers(npy.Array, npy.write, writer_seeks=True),
+    "npz": Handlers(npy.Archive, npy.write, reader_seeks=True),
     "parquet": Handlers(parquet.Frame, parquet.write, reader_seeks=True, writer_seeks=True),
+    "arrow": Handlers(
+        partial(parquet.Frame, format=parquet.ARROW),
+        partial(parquet.write, format=parquet.ARROW),
+        reader_seeks=True,
+        writer_seeks=True,
+    ),
 }
 
 

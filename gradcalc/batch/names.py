@@ -12,8 +12,12 @@ EXTENSIONS = {
     "ndjson": (".ndjson", ".jsonl"),
     "npy": (".npy",),
     "parquet": (".parquet", ".pq"),
+    "arrow": (".arrow", ".feather", ".ipc", ".arrows"),
 }
 """Every format, with the extensions of its files."""
+
+READ = {**EXTENSIONS, "npz": (".npz",)}
+"""Those that are read; npz is not written."""
 
 COMPRESSED = {".gz": "gzip", ".zst": "zstd"}
 """What the last extension of a compressed file says."""
@@ -48,7 +52,7 @@ def extension(path: str) -> str:
 
 def by_extension(path: str) -> str | None:
     """The format that the name of a file says it has."""
-    return next((name for name, known in EXTENSIONS.items() if extension(path) in known), None)
+    return next((name for name, known in READ.items() if extension(path) in known), None)
 
 
 TEXT = ("", ".txt", ".dat", ".out", ".log", ".asc", ".data", ".part", ".tmp")

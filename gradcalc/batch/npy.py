@@ -1,10 +1,11 @@
-"""NPY: numpy's own format, an array of shape (N, n), or with named fields."""
+"""NPY: numpy's own format, an array of shape (N, n), or with named fields; NPZ has several."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 from numpy.lib import format as npy
@@ -34,7 +35,7 @@ class Array:
         self.names: tuple[str, ...] | None = self._type.names
         if not 1 <= len(shape) <= (1 if self.names else 2) or self._type.hasobject:
             raise BindingError(f"{name} has shape {shape} of {self._type}: not rows of numbers")
-        self._rows = shape[0]
+        self.rows, self.flat = shape[0], len(shape) == 1
         self.width = len(self.names) if self.names else (shape[1] if len(shape) == 2 else 1)
         if min(shape) < 0 or not self.width or not self._type.itemsize:
             raise BindingError(f"{name} has shape {shape} of {self._type}: there is nothing in it")
@@ -44,29 +45,33 @@ class Array:
         self._done = 0
 
     def part(self) -> float | None:
-        return self._done / self._rows if self._rows else None
+        return self._done / self.rows if self.rows else None
 
     def chunks(self, wanted: Sequence[int], keep: bool) -> Iterator[Chunk]:
         for j in range(self.width) if keep else wanted:
-            self._require(j, NUMBERS if j in wanted else KEPT)
+            self.require(j, NUMBERS if j in wanted else KEPT)
         most = max(1, min(ROWS, (ROWS * 16) // max(1, self.width)))
-        for start in range(0, self._rows, most):
-            count = min(most, self._rows - start)
-            rows = self._read(start, count)
-            columns = [rows[name] for name in self.names] if self.names else list(rows.T)
+        for start in range(0, self.rows, most):
+            count = min(most, self.rows - start)
+            columns = self.columns(start, count)
             numbers = np.array([columns[j] for j in wanted], float).reshape(-1, count).T
             self._done = start + count
             lines = range(start + 1, start + count + 1)
             yield Chunk(numbers, lines, {}, tuple(map(_native, columns)) if keep else ())
         if not self._by_columns and self._file.read(1):
-            raise BindingError(f"{self._name} goes on after its {self._rows} rows")
+            raise BindingError(f"{self._name} goes on after its {self.rows} rows")
 
-    def _require(self, j: int, kinds: str) -> None:
+    def require(self, j: int, kinds: str) -> None:
         """Refuse a column of which numpy would make something else."""
         kind = self._type[j] if self.names else self._type
         if kind.shape or kind.kind not in kinds:
             what = f"column '{self.names[j]}' of {self._name}" if self.names else self._name
             raise BindingError(f"{what} is of {kind}: not numbers")
+
+    def columns(self, start: int, count: int) -> list[NDArray[Any]]:
+        """The columns of some rows; those before have been read."""
+        rows = self._read(start, count)
+        return [rows[name] for name in self.names] if self.names else list(rows.T)
 
     def _read(self, start: int, count: int) -> NDArray[Any]:
         if not self._by_columns:
@@ -74,7 +79,7 @@ class Array:
             return rows if self.names else rows.reshape(count, self.width)
         columns = []
         for j in range(self.width):
-            self._file.seek(self._start + (j * self._rows + start) * self._type.itemsize)
+            self._file.seek(self._start + (j * self.rows + start) * self._type.itemsize)
             columns.append(self._numbers(count))
         return np.stack(columns, axis=1)
 
@@ -84,6 +89,54 @@ class Array:
         if len(data) < wanted:
             raise BindingError(f"{self._name} ends before all its rows")
         return np.frombuffer(data, self._type)
+
+
+class Archive:
+    """The arrays of an NPZ file side by side: a column for each of one axis, called as the array
+    is, or several (a[0], a[1]) for one of two; an array alone is what it would be as NPY."""
+
+    unit = "row"
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        try:
+            archive = ZipFile(file)
+            inside = [member for member in archive.namelist() if member.endswith(".npy")]
+            opened: list[Any] = [archive.open(member) for member in inside]
+        except (BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
+            raise BindingError(f"{name} is no NPZ file: {error}") from None
+        labels = [member.removesuffix(".npy") for member in inside]
+        self._arrays = [Array(f, f"{name}, {n}") for f, n in zip(opened, labels, strict=True)]
+        named = list(zip(labels, self._arrays, strict=True))
+        if len({array.rows for array in self._arrays}) != 1:
+            told = ", ".join(f"{label} has {array.rows}" for label, array in named)
+            raise BindingError(f"{name} has no arrays of one length: {told or 'it is empty'}")
+        self.width = sum(array.width for array in self._arrays)
+        found = (word for label, array in named for word in array.names or _labels(label, array))
+        self.names: tuple[str, ...] | None = tuple(found)
+        if labels == ["arr_0"]:  # numpy's name for what was given none
+            self.names = self._arrays[0].names
+        self._rows, self._done = self._arrays[0].rows, 0
+
+    def part(self) -> float | None:
+        return self._done / self._rows if self._rows else None
+
+    def chunks(self, wanted: Sequence[int], keep: bool) -> Iterator[Chunk]:
+        places = [(array, k) for array in self._arrays for k in range(array.width)]
+        for j in range(self.width) if keep else wanted:
+            array, k = places[j]
+            array.require(k, NUMBERS if j in wanted else KEPT)
+        most = max(1, min(ROWS, (ROWS * 16) // max(1, self.width)))
+        for start in range(0, self._rows, most):
+            count = min(most, self._rows - start)
+            columns = [column for array in self._arrays for column in array.columns(start, count)]
+            numbers = np.array([columns[j] for j in wanted], float).reshape(-1, count).T
+            self._done = start + count
+            lines = range(start + 1, start + count + 1)
+            yield Chunk(numbers, lines, {}, tuple(map(_native, columns)) if keep else ())
+
+
+def _labels(name: str, array: Array) -> list[str]:
+    return [name] if array.flat else [f"{name}[{k}]" for k in range(array.width)]
 
 
 def _header(file: BinaryIO, name: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:

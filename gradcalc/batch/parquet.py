@@ -1,4 +1,5 @@
-"""Parquet, by polars' streaming engine: neither side holds more than a few chunks."""
+"""Parquet and Arrow (IPC, Feather), by polars' streaming engine: neither side holds more than a few
+chunks. Of Arrow's streams, which cannot be read from the middle, all is held."""
 
 from __future__ import annotations
 
@@ -18,23 +19,35 @@ from gradcalc.errors import BindingError
 ROWS = 50_000
 
 
+PARQUET, ARROW = "Parquet", "Arrow"
+_FILE = b"ARROW1"
+"""How a file of Arrow begins; a stream does not."""
+
+
 class Frame:
-    """The rows of a Parquet file, counted from 1."""
+    """The rows of a Parquet or Arrow file, counted from 1."""
 
     unit = "row"
 
-    def __init__(self, file: BinaryIO, name: str) -> None:
-        self._polars = required("Parquet")
-        self._name = name
+    def __init__(self, file: BinaryIO, name: str, format: str = PARQUET) -> None:
+        self._polars = required(format)
+        self._name, self._format = name, format
         with self._whole():
-            self._lazy = self._polars.scan_parquet(
-                os.path.abspath(file.name), glob=False, hive_partitioning=False
-            )
+            self._lazy = self._scanned(os.path.abspath(file.name), file)
             self._types = self._lazy.collect_schema()
             self._rows = self._lazy.select(self._polars.len()).collect().item()
         self.names = tuple(self._types.names())
         self.width = len(self.names)
         self._done = 0
+
+    def _scanned(self, path: str, file: BinaryIO) -> Any:
+        as_it_is = {"glob": False, "hive_partitioning": False}
+        if self._format == PARQUET:
+            return self._polars.scan_parquet(path, **as_it_is)
+        file.seek(0)
+        if file.read(len(_FILE)) == _FILE:
+            return self._polars.scan_ipc(path, **as_it_is)
+        return self._polars.read_ipc_stream(path).lazy()
 
     @contextmanager
     def _whole(self) -> Iterator[None]:
@@ -43,11 +56,11 @@ class Frame:
             yield
         except (self._polars.exceptions.PolarsError, OSError) as error:
             reason = str(error).partition("\n")[0]
-            raise BindingError(f"{self._name} is not a Parquet file: {reason}") from None
+            raise BindingError(f"{self._name} is no {self._format} file: {reason}") from None
         except BaseException as error:
             if type(error).__name__ != "PanicException":
                 raise
-            raise BindingError(f"{self._name} is a damaged Parquet file") from None
+            raise BindingError(f"{self._name} is a damaged {self._format} file") from None
 
     def part(self) -> float | None:
         return self._done / self._rows if self._rows else None
@@ -88,9 +101,11 @@ def _nulls(frame: Any) -> Iterator[tuple[int, str]]:
                 yield row, f"{column.name} is null"
 
 
-def write(names: Sequence[str], tables: Iterator[Table], file: BinaryIO) -> None:
-    """Float64 columns after the columns that were kept, compressed with zstd."""
-    polars = required("Parquet")
+def write(
+    names: Sequence[str], tables: Iterator[Table], file: BinaryIO, format: str = PARQUET
+) -> None:
+    """Float64 columns after the columns that were kept, Parquet compressed with zstd."""
+    polars = required(format)
     frames = (_frame(polars, names, table) for table in tables)
     first = next(frames, None)
     if first is None:
@@ -110,7 +125,8 @@ def write(names: Sequence[str], tables: Iterator[Table], file: BinaryIO) -> None
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        sink = register_io_source(source, schema=first.schema).sink_parquet
+        lazy = register_io_source(source, schema=first.schema)
+        sink = lazy.sink_parquet if format == PARQUET else lazy.sink_ipc
         try:
             with told_by_the_system(polars):
                 aside(lambda: sink(file, maintain_order=True))

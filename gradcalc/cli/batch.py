@@ -265,6 +265,7 @@ def _input_format(options: Options) -> str:
 def _output_format(options: Options) -> str:
     """As asked; or as the file is called; or as the input, if that is text."""
     by_name = by_extension(options.out or "")
+    by_name = by_name if by_name in EXTENSIONS else None
     if options.out and not (options.output_format or by_name or extension(options.out) in TEXT):
         raise UsageError(
             f"--out {options.out}: batch writes no {extension(options.out)}",

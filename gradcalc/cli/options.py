@@ -317,8 +317,8 @@ class Options:
         str | None,
         typer.Option(
             "--input-format",
-            parser=one_of(batch.EXTENSIONS),
-            metavar="|".join(batch.EXTENSIONS),
+            parser=one_of(batch.READ),
+            metavar="|".join(batch.READ),
             help="What the input is; by its extension, or what is in it.",
         ),
     ] = None

@@ -32,5 +32,7 @@ FORMULAS = {
     "tand(x)": "tan(x*(pi/180))",
     "sinpi(x)": "sin(pi*x)",
     "cospi(x)": "cos(pi*x)",
+    "Eq(x, y)": "x == y",
+    "Ne(x, y)": "x != y",
 }
 """What stands here is of no use as a row of its own: its derivative is that of the formula."""

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gradcalc.errors import Span
-from gradcalc.functions.primitives import ABS
+from gradcalc.functions.primitives import ABS, WHERE
 from gradcalc.language import complaints
 from gradcalc.language.arrays import Value
+from gradcalc.language.foreign import PIECEWISE
 from gradcalc.language.late import Late
 from gradcalc.language.operators import TIGHT, Operators
 from gradcalc.language.reader import Pending
 from gradcalc.language.structural import STRUCTURAL
 
 CLOSERS = {"(": ")", "[": "]", "|": "|"}
+ALL = -1
+"""In place of a condition: otherwise."""
 
 _TWO_ENTRIES = Late(r"[\w)\]'.]\s+[-+][^\s]")
 """``1 -2``: in MATLAB's brackets these are two entries, elsewhere it is a difference."""
@@ -51,6 +56,15 @@ class Brackets(Operators):
         self.take(self.source.text.index("=", self.token_end) + 1)
         return True
 
+    def wants_order(self, token: str) -> bool:
+        """Whether the p of a norm is wanted here, which may be infinity."""
+        top = self.pending[-1] if self.pending else None
+        if top is None or top.kind != "call" or self.is_variable(token):
+            return False
+        row, place = STRUCTURAL.get(top.items), len(top.terms)
+        by_place = row is not None and row.names[place : place + 1] == ["p"]
+        return by_place or top.keywords.get(place) == "p"
+
     def open_index(self) -> None:
         self.reduce(TIGHT)
         self.pending.append(Pending(0, "index", self.start))
@@ -68,6 +82,8 @@ class Brackets(Operators):
         entry = self.pending.pop()
         kind = entry.kind
         if kind == "(" and token == ")":
+            if entry.terms:
+                return self.end_pair(entry)
             self.target = None if not self.pending else self.target
             self.starts[-1] = entry.at
             self.end = self.token_end
@@ -95,6 +111,34 @@ class Brackets(Operators):
             fixes = [(*span, f"{name}({inside})") for name in ("norm", "abs")]
             raise self.complain(*complaints.bars_around_an_array(inside), span, fixes)
         return self.push(self.meaning.apply(ABS.code, (value,), *span), *span)
+
+    # --- sympy's pairs of a value and a condition ---------------------------------------------
+
+    def is_pair(self) -> bool:
+        """Whether the parenthesis that is open stands straight inside of ``Piecewise(``."""
+        if len(self.pending) < 2 or self.pending[-1].kind != "(":
+            return False
+        return self.pending[-2].kind == "call" and self.pending[-2].items == PIECEWISE
+
+    def end_pair(self, entry: Pending) -> bool:
+        self.end_item(entry)
+        span = Span(entry.at, self.token_end)
+        if len(entry.terms) != 2 or self.next_token() not in (",", ")"):
+            raise self.complain(*complaints.piecewise(), span)
+        pair: Any = tuple(term[1] for term in entry.terms)
+        return self.push(pair, *span)
+
+    def piecewise(self, pairs: tuple[Any, ...], span: Span) -> Value:
+        """``Piecewise((a, c), (b, True))``: b, unless c holds."""
+        if not all(isinstance(pair, tuple) for pair in pairs) or pairs[-1][1] != ALL:
+            raise self.complain(*complaints.piecewise(), span)
+        value: Value = pairs[-1][0]
+        for yes, condition in reversed(pairs[:-1]):
+            if isinstance(condition, int) and condition == ALL:
+                value = yes
+            else:
+                value = self.meaning.apply(WHERE.code, (condition, yes, value), *span)
+        return value
 
     def end_item(self, entry: Pending) -> None:
         """The value before a comma or a closing bracket joins its call, array or index."""
@@ -137,6 +181,18 @@ class Brackets(Operators):
         return tuple(v for place, v in enumerate(values) if place not in entry.keywords)
 
     # --- MATLAB's arrays: blanks between entries, semicolons between rows ---------------------
+
+    def begins_row(self) -> bool:
+        """Whether a bracket after a bracket is the next row of an array, as numpy prints them:
+        without a comma, on a line of its own."""
+        array = self.innermost()
+        in_row = array is not None and array.kind == "[" and self.previous_token() == "]"
+        if not in_row or not self.after_newline():
+            return False
+        assert array is not None
+        self.reduce(1)
+        self.end_item(array)
+        return self.open("[")
 
     def next_entry(self, entry: Pending, new_row: bool) -> None:
         """An entry of an array ends at a blank, a row at a semicolon or at the end of a line."""

@@ -294,3 +294,10 @@ def _previous(tokens: list[str], index: int) -> str:
         if not is_blank(token) and token != "\n":
             return token
     return ""
+
+
+def piecewise() -> tuple[str, str]:
+    return (
+        "Piecewise takes pairs of a value and a condition, the last of which is True",
+        "write Piecewise((x, x > 0), (0, True)), or where(x > 0, x, 0)",
+    )

@@ -21,6 +21,7 @@ from gradcalc.language.foreign import (
     DEFINITION,
     DERIVATIVE,
     NAMELESS,
+    PIECEWISE,
     end_of_statement,
 )
 from gradcalc.language.reader import CallOf, Pending, Statement
@@ -153,6 +154,8 @@ class Definitions(Statements):
     def called(self, entry: Pending, values: tuple[Value, ...], span: Span) -> Value:
         """A call: of a function of the text, of a formula, or of one of ours."""
         name = entry.items
+        if name == PIECEWISE:
+            return self.piecewise(values, span)
         definition = self.functions.get(name) if self.functions else None
         if definition is not None:
             return self.call_of_text(name, definition, values, span)

@@ -31,6 +31,18 @@ LIBRARIES = {
 """What stands before a dot and a function (``np.sin``) and says where it comes from: not read."""
 
 
+ARRAYS = {*("array", "asarray", "tensor", "Matrix", "ImmutableMatrix", "ImmutableDenseMatrix")}
+"""What other languages write around the brackets of an array: ``array([1, 2])``."""
+
+INFINITIES = {*("inf", "Inf", "infty", "Infinity", "oo", "∞")}
+"""What other languages call infinity: the p of a norm, and nothing else, can be that."""
+
+PIECEWISE, ALWAYS = "Piecewise", {"True", "true"}
+"""sympy's ``Piecewise((a, c), (b, True))``."""
+
+CELL, ROW = Late(r"[$][A-Za-z]{1,3}[$]?\d+\b"), Late(r"[$](\d+)\b")
+"""A cell of a spreadsheet whose column stays where it is, ``$A1``, or its row, ``A$1``."""
+
 _SPELLED_OUT = {key.partition("(")[0] for key in FORMULAS}
 
 

@@ -32,6 +32,7 @@ precedences; what stands in other languages for a mark of this one is not shown)
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from itertools import repeat
 
@@ -39,16 +40,22 @@ from gradcalc.errors import Source, Span
 from gradcalc.functions.primitives import ADD, CONSTANTS, FUNCTIONS, NOT, WORDS
 from gradcalc.graph.graph import Graph
 from gradcalc.language import complaints
-from gradcalc.language.brackets import CLOSERS
+from gradcalc.language.brackets import ALL, CLOSERS
 from gradcalc.language.foreign import (
+    ALWAYS,
+    ARRAYS,
     ARROWS,
+    CELL,
     COMMENT,
     CONTINUATION,
     DECLARES,
+    INFINITIES,
     LIBRARIES,
     MATRICES,
     METHOD,
+    PIECEWISE,
     POWER,
+    ROW,
     STRINGS,
     TRAILING_COMMENT,
     function,
@@ -178,6 +185,10 @@ class Parser(SideBySide):
             return True
         if token == "." and self.after_library(0):
             return True
+        if token in INFINITIES and self.wants_order(token):
+            return self.infinity()
+        if token == "$" and CELL.match(self.source.text, self.start):
+            return True
         if token == "=" and self.at_statement_start() and not self.numbers_only:
             return True  # a cell of a spreadsheet
         if self.skip_comment() or self.continues():
@@ -214,6 +225,8 @@ class Parser(SideBySide):
         elif is_blank(token):
             return False
         elif token == "[":
+            if self.begins_row():
+                return True
             self.open_index()
         elif token == "=":
             self.assignment()
@@ -258,8 +271,14 @@ class Parser(SideBySide):
 
     def name(self, token: str) -> bool:
         following = self.next_token()
-        if following in _AFTER_VALUE and self.tokens[self.index - 1] != ".":
+        ordinary = token not in INFINITIES and token not in ALWAYS
+        if following in _AFTER_VALUE and ordinary and self.tokens[self.index - 1] != ".":
             return self.push(self.named_value(token), self.start, self.token_end)
+        if not ordinary:
+            if token in INFINITIES and self.wants_order(token):
+                return self.infinity()
+            if token in ALWAYS and self.is_pair() and self.pending[-1].terms:
+                return self.push(ALL, self.start, self.token_end)
         following = SPELLINGS.get(following, following)
         if following == "=" and not self.has_arrows and self.at_statement_start():
             self.target = (token, None)
@@ -269,7 +288,11 @@ class Parser(SideBySide):
             read = self.left_side(token, following)
             if read is not None:
                 return read
+        if following == "$":
+            return self.cell(token)
         if following == "(" or following == "[":
+            if following == "(" and (token in ARRAYS or token == PIECEWISE):
+                return self.call(PIECEWISE) if token == PIECEWISE else True
             if token in self.functions:
                 return self.call(token)
             if following == "(" and (token in FUNCTIONS or token in STRUCTURAL):
@@ -295,6 +318,19 @@ class Parser(SideBySide):
         if token in self.named and self.at_statement_start() and following == "[":
             self.target = (token, None)  # if a '=' follows, the array is not read but replaced
         return self.push(self.named_value(token), self.start, self.token_end)
+
+    def infinity(self) -> bool:
+        return self.push(self.graph.constant(math.inf), self.start, self.token_end)
+
+    def cell(self, column: str) -> bool:
+        """``A$1``: the cell A1."""
+        found = ROW.match(self.source.text, self.token_end)
+        start = self.start
+        if found is None:
+            mark = Span(self.token_end, self.token_end + 1)
+            raise self.complain(*complaints.unexpected("$", self.tokens.whole(), self.index), mark)
+        self.take(found.end())
+        return self.push(self.named_value(column + found[1]), start, self.token_end)
 
     def function(self, word: str, bracket: str) -> str | None:
         """The function that is called here: ``EXP(``, ``Sin[``."""

@@ -206,6 +206,12 @@ class Reader(ABC):
                 return self.tokens[place]
         return ""
 
+    def after_newline(self) -> bool:
+        for place in range(self.index - 1, -1, -1):
+            if not is_blank(self.tokens[place]):
+                return self.tokens[place] == "\n"
+        return False
+
     def is_variable(self, name: str) -> bool:
         """Whether ``name`` has a value already, or is given one at the point."""
         meaning = self.meaning

@@ -106,12 +106,6 @@ class SideBySide(Definitions):
         apart = is_blank(self.tokens[self.index + 1])
         return apart and array is not None and array.kind == "["
 
-    def after_newline(self) -> bool:
-        for place in range(self.index - 1, -1, -1):
-            if not is_blank(self.tokens[place]):
-                return self.tokens[place] == "\n"
-        return False
-
     def refuse_ambiguous(self, token: str) -> None:
         """``1/2x`` could be read two ways, so it is not read at all."""
         waiting = len(self.pending) - 1

@@ -34,7 +34,7 @@ class Statements(Brackets):
         if token == ";" and entry.kind == "[":
             self.next_entry(entry, new_row=True)
             return True
-        if token == "," and entry.kind not in ("(", "|"):
+        if token == "," and (entry.kind not in ("(", "|") or self.is_pair()):
             self.end_item(entry)
             return True
         raise self.complain(*complaints.separator_inside(token, entry.kind))

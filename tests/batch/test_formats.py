@@ -40,7 +40,10 @@ def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     return name
 
 
-EVERY = [pytest.param(name, marks=NEEDS_POLARS if name == "parquet" else ()) for name in EXTENSIONS]
+EVERY = [
+    pytest.param(name, marks=NEEDS_POLARS if name in ("parquet", "arrow") else ())
+    for name in EXTENSIONS
+]
 
 
 def table(results: Any, *kept: Any) -> Table:
@@ -354,3 +357,54 @@ def test_pieces_of_a_chunk() -> None:
     assert whole.unread == chunk.unread
     assert whole.lines == list(chunk.lines)
     assert np.array_equal(whole.numbers, numbers)
+
+
+# --- archives of arrays, and streams --------------------------------------------------------------
+
+
+def archive(save: Any = np.savez, **arrays: Any) -> bytes:
+    file = io.BytesIO()
+    save(file, **arrays)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_the_arrays_of_an_archive_stand_side_by_side(save: Any, tmp_path: Path) -> None:
+    t, a = np.arange(60_000.0), np.asfortranarray(np.arange(120_000).reshape(2, -1).T)
+    names, chunk = read("npz", archive(save, t=t, a=a), tmp_path)
+    assert names == ("t", "a[0]", "a[1]")
+    assert np.array_equal(chunk.numbers, np.column_stack([t, a]))
+
+
+def test_an_archive_of_one_array_is_that_array(tmp_path: Path) -> None:
+    names, chunk = read("npz", archive(arr_0=np.eye(3)), tmp_path)
+    assert names is None
+    assert chunk.numbers.tolist() == np.eye(3).tolist()
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (archive(a=np.ones(3), b=np.ones(2)), "no arrays of one length: a has 3, b has 2"),
+        (archive(), "no arrays of one length: it is empty"),
+        (archive(a=np.ones(3))[:80], "no NPZ file"),
+        (archive(a=np.ones((2, 2, 2))), "not rows of numbers"),
+    ],
+)
+def test_an_archive_that_has_no_rows_is_refused(data: bytes, why: str, tmp_path: Path) -> None:
+    with pytest.raises(BindingError, match=why):
+        read("npz", data, tmp_path)
+
+
+@NEEDS_POLARS
+@pytest.mark.parametrize("save", ["write_ipc", "write_ipc_stream"])
+def test_a_file_and_a_stream_of_arrow(save: str, tmp_path: Path) -> None:
+    frame = columnar.required("a test").DataFrame({"x": [1.5, 2.0], "y": [3, None]})
+    file = io.BytesIO()
+    getattr(frame, save)(file)
+    names, chunk = read("arrow", file.getvalue(), tmp_path)
+    assert names == ("x", "y")
+    assert chunk.unread == {1: "y is null"}
+    assert chunk.numbers[0].tolist() == [1.5, 3.0]
+    with pytest.raises(BindingError, match="Arrow file"):
+        read("arrow", file.getvalue()[:70], tmp_path)

@@ -21,7 +21,10 @@ from tests.cli.shell import ENVIRONMENT, GRADCALC, Shell, sh
 # Ctrl-C may come between open() and the with that closes: Python warns of that only when asked to.
 AS_A_USER = {**ENVIRONMENT, "PYTHONWARNINGS": "default::DeprecationWarning"}
 NEEDS_POLARS = pytest.mark.skipif(find_spec("polars") is None, reason="polars is not installed")
-EVERY = [pytest.param(name, marks=NEEDS_POLARS if name == "parquet" else ()) for name in EXTENSIONS]
+EVERY = [
+    pytest.param(name, marks=NEEDS_POLARS if name in ("parquet", "arrow") else ())
+    for name in EXTENSIONS
+]
 
 PAIR = "x1**2+3*x2, x2**2+2*x1"
 POINTS = "x1,x2\n2,3\n1,0.5\n"

@@ -332,3 +332,56 @@ def test_no_formula_hides_a_function_of_ours(key: str) -> None:
     name, _, inside = key.rstrip(")").partition("(")
     assert name not in FUNCTIONS or FUNCTIONS[name].arity != inside.count(",") + 1
     same(key, FORMULAS[key])
+
+
+# --- what programs print --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("foreign", "ours"),
+    [
+        ("Piecewise((x, x > 0), (-x, True))", "where(x > 0, x, -x)"),
+        (
+            "2*Piecewise((0, x < 0), (x, (x >= 0) & (x < 1)), (1, True)) + 1",
+            "2*where(x < 0, 0, where(x >= 0 and x < 1, x, 1)) + 1",
+        ),
+        ("Piecewise((1, Eq(x, 0)), (sin(x)/x, True))", "where(x == 0, 1, sin(x)/x)"),
+        ("Piecewise((Piecewise((x, x > 1), (y, True)), Ne(y, 0)), (x*y, True))",
+         "where(y != 0, where(x > 1, x, y), x*y)"),
+        ("Piecewise(((x + 1)*2, x > 0), (3, True))", "where(x > 0, (x + 1)*2, 3)"),
+        ("[[1. 2.]\n [3. 4.]] @ [x, y]", "[[1, 2], [3, 4]] @ [x, y]"),
+        ("[[[1 2]\n  [3 4]]\n\n [[5 6]\n  [7 8]]][1] @ [x, y]", "[[5, 6], [7, 8]] @ [x, y]"),
+        ("array([[1., 2.],\n       [3., 4.]]) @ [x, y]", "[[1, 2], [3, 4]] @ [x, y]"),
+        ("np.array([x, 2])*Matrix([1, y])", "[x, 2]*[1, y]"),
+        ("norm([x, y], inf)", "norm([x, y], p=∞)"),
+        ("np.linalg.norm([x, y], np.inf)", "max([abs(x), abs(y)])"),
+        ("=$A$1^2*LN(B$1) + $C2", "A1^2*log(B1) + C2"),
+    ],
+)  # fmt: skip
+def test_what_sympy_numpy_and_spreadsheets_print(foreign: str, ours: str) -> None:
+    same(foreign, ours)
+
+
+def test_infinity_is_the_p_of_a_norm_and_a_variable_elsewhere() -> None:
+    assert parse("inf*x").variables == ["inf", "x"]
+    assert parse("norm([x, y], inf)", parameters={"inf": 1.0}).variables == [
+        "x",
+        "y",
+    ]
+    same("norm([x, y], p)", "norm([x, y], 1)", parameters={"p": 1.0})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Piecewise((x, x > 0), (-x, x < 0))",
+        "Piecewise((x, x > 0, 1), (2, True))",
+        "Piecewise((x, x > 0) + 1, (2, True))",
+        "Piecewise(x, x > 0)",
+    ],
+)
+def test_pairs_that_are_none_are_refused_with_what_to_write(text: str) -> None:
+    error = refused(text)
+    assert "pairs of a value and a condition" in error.message
+    for one in error.hint.removeprefix("write ").split(", or "):
+        assert parse(one).outputs
