@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from gradcalc.calculus.gradients import under
+from gradcalc.calculus.conventions import under
 from gradcalc.engine.coordinates import named_values
 from gradcalc.engine.program import Program
 from gradcalc.engine.schedule import Floats
@@ -32,13 +32,14 @@ def compile(
     params: Mapping[str, Any] | None = None,
     wrt: Sequence[str] | None = None,
     outputs: Sequence[str] | None = None,
-    convention: str = "torch",
+    convention: str | None = None,
 ) -> Program:
     """Expression text as a ``Program``.
 
     ``shapes`` declares array variables, ``params`` binds constants, ``wrt`` orders the variables,
     ``outputs`` chooses among the named values; ``convention`` says whose slopes to take at kinks,
-    'torch' or 'jax'. Raises ExpressionError and BindingError.
+    'torch' or 'jax', and without one they are PyTorch's where it has any. Raises ExpressionError
+    and BindingError.
 
     >>> compile("mean(3*(a+3)**2)", shapes={"a": 2}).gradient({"a": [2, 3]})
     array([15., 18.])
@@ -58,7 +59,9 @@ def compile(
     return _with_slopes(graph, convention)
 
 
-def _with_slopes(graph: Graph, convention: str) -> Program:
+def _with_slopes(graph: Graph, convention: str | None) -> Program:
+    if convention is None:
+        return Program(graph)
     if convention not in CONVENTIONS:
         raise UsageError(f"convention {convention!r} is none of {', '.join(CONVENTIONS)}")
     return Program(under(graph, convention))
@@ -72,7 +75,7 @@ def _asked(
     params: Mapping[str, Any] | None = None,
     wrt: Sequence[str] | None = None,
     outputs: Sequence[str] | None = None,
-    convention: str = "torch",
+    convention: str | None = None,
 ) -> tuple[Program, At]:
     """The program, and the point as it takes it. Names in the point are variables, 'e' too, and
     say which variables are arrays; values whose names are not in ``wrt`` are held fixed."""

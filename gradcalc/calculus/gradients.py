@@ -6,7 +6,6 @@ be evaluated, differentiated again (Hessians, ``create_graph``), checked and pri
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Sequence
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
@@ -16,7 +15,6 @@ from gradcalc.errors import Span
 from gradcalc.functions.primitives import (
     ADD,
     AND,
-    CONVENTIONS,
     DIV,
     FLOW,
     MUL,
@@ -238,16 +236,3 @@ def _signed(graph: Graph, term: _Signed, span: Span) -> int:
     if value is not None:
         return graph.constant(-value if value else 0.0, span)
     return graph.apply(NEG.code, term.node, -1, -1, *span)
-
-
-def under(graph: Graph, convention: str) -> Graph:
-    """The same graph with the slopes at kinks of another library (``primitives.CONVENTIONS``)."""
-    instead = CONVENTIONS[convention]
-    if not any(code in instead for code in graph.codes):
-        return graph
-    changed = copy(graph)
-    changed.outputs, changed.output_names = list(graph.outputs), list(graph.output_names)
-    changed.codes = array(
-        "i", (instead[code].code if code in instead else code for code in graph.codes)
-    )
-    return changed

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from gradcalc.batch import compression, places
 from gradcalc.batch.names import EXTENSIONS, TEXT, WHAT, by_extension, extension
-from gradcalc.calculus.gradients import under
+from gradcalc.calculus.conventions import under
 from gradcalc.calculus.kinds import BY_WORD
 from gradcalc.cli.dispatch import report
 from gradcalc.cli.options import Options
@@ -67,7 +67,8 @@ def batch(options: Options) -> Exit:
             _called(options),
         )
         layout = header.fit(asked, reader, source)
-        layout = replace(layout, graph=under(layout.graph, options.convention))
+        if options.convention is not None:
+            layout = replace(layout, graph=under(layout.graph, options.convention))
         for remark in () if options.quiet else layout.graph.notes:
             write(sys.stderr, note(remark, color=wants_color(options.color, sys.stderr)))
         return _run(options, reader, source, layout, _request(options, kinds, layout))

@@ -194,14 +194,14 @@ class Options:
         ),
     ] = "note"
     convention: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--as",
             parser=one_of(CONVENTIONS),
             metavar="|".join(CONVENTIONS),
-            help="Whose slopes to take at kinks: PyTorch's, or JAX's.",
+            help="Whose slopes to take at kinks; without it, PyTorch's if it has any.",
         ),
-    ] = "torch"
+    ] = None
     sparse: Annotated[
         bool,
         typer.Option("--sparse", help="Only the entries that can be nonzero, as coordinates."),

@@ -36,9 +36,9 @@ def posed(options: Options) -> Problem:
         wrt=names(options.wrt, "--wrt"),
         outputs=names(options.outputs, "--outputs"),
     )
-    if options.convention == "torch":  # the table's own
+    if options.convention is None:
         return problem
-    from gradcalc.calculus.gradients import under
+    from gradcalc.calculus.conventions import under
 
     return replace(problem, graph=under(problem.graph, options.convention))
 

@@ -13,13 +13,14 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from gradcalc.calculus import rules
+from gradcalc.calculus.conventions import stand_in
 from gradcalc.engine.point import At
 from gradcalc.engine.program import Program
 from gradcalc.errors import Span
 from gradcalc.functions.primitives import (
     CONVENTIONS,
     EQ,
-    FUNCTIONS,
+    JOINED,
     LIBRARIES,
     NE,
     OPERANDS,
@@ -67,7 +68,8 @@ class Kink:
     terms ("x1 = 0"); ``sides`` are the slopes, for each operand that depends on a variable; for a
     ``where`` on its boundary, for the one variable that was moved. ``jump`` is the value on either
     side if that differs; ``library`` whose slopes they are, '' where they are ours alone;
-    ``others`` the slopes that other libraries use, by their names.
+    ``others`` the slopes that other libraries use, by their names; ``evenly`` says that they share
+    a tie of more than two among all that are equal.
     """
 
     node: int
@@ -79,6 +81,7 @@ class Kink:
     jump: tuple[float, float] | None = None
     library: str = LIBRARIES["torch"]
     others: tuple[tuple[str, tuple[float, ...]], ...] = ()
+    evenly: bool = False
 
     @property
     def slopes(self) -> tuple[float, ...]:
@@ -102,6 +105,8 @@ class Kink:
             return "that of the branch taken"
         chosen = [f"{self.library}'s choice"] if self.library else []
         others = [f"{name} takes {_listed(slopes)}" for name, slopes in self.others]
+        if self.evenly:
+            others.append(f"{' and '.join(LIBRARIES.values())} share a tie evenly")
         return "; ".join(chosen + others)
 
 
@@ -161,23 +166,6 @@ def _has_sides(graph: Graph, node: int, values: Any, varies: bytearray) -> bool:
     return bool(np.isfinite(values[moving]).all())
 
 
-def _is_chained(graph: Graph, node: int) -> bool:
-    """Whether it is a part of max(x, y, z) or of a norm, which libraries differentiate as a whole:
-    a tie of three is 1/3 each there."""
-    code = graph.codes[node]
-    if TABLE[code].arity != 2:
-        return False
-    word = re.match(r"(\w+)\(", graph.text(node))
-    known = FUNCTIONS.get(word[1]) if word else TABLE[code]
-    if known is None or known.name not in TABLE[code].name:
-        return True
-    above = (
-        graph.codes[user] == code and node in operands(graph, user)
-        for user in range(node + 1, len(graph))
-    )
-    return any(graph.codes[below] == code for below in operands(graph, node)) or any(above)
-
-
 def _holds(text: str, graph: Graph, node: int, values: Any) -> bool:
     """Whether a condition on a node's operands holds at its values."""
     if not text:
@@ -217,17 +205,23 @@ def _describe(graph: Graph, node: int, values: Any, varies: bytearray) -> Kink:
     primitive = TABLE[graph.codes[node]]
     within = operands(graph, node)
     texts = {name: _text(graph, operand) for name, operand in zip(OPERANDS, within, strict=False)}
-    condition = re.sub(r"\b[xyz]\b", lambda found: texts[found[0]], primitive.kink)
-    moving = [k for k, operand in enumerate(within) if varies[operand]]
+    reasons = [part for part in primitive.kink.split(" or ") if _holds(part, graph, node, values)]
+    why = " or ".join(part[1:-1] if part[0] == "(" else part for part in reasons)
+    condition = re.sub(r"\b[xyz]\b", lambda found: texts[found[0]], why)
+    origin, row = _origin(primitive)
+    moving = [k for k, operand in enumerate(within[: row.arity]) if varies[operand]]
     xs = [float(values[operand]) for operand in within]
     used = _slopes(primitive, xs)
-    convention, table_row = _origin(primitive)
-    chained, own = _is_chained(graph, node), _holds(table_row.own, graph, node, values)
-    others = [
-        (LIBRARIES[name], tuple(_slopes(CONVENTIONS[name].get(table_row.code, table_row), xs)))
-        for name in LIBRARIES
-        if name != convention and not chained and not (own and name == "torch")
-    ]
+    rows = {library: stand_in(graph, node, library, row) for library in LIBRARIES}
+    if _holds(row.own, graph, node, values):
+        del rows["torch"]
+    chosen = [used[k] for k in moving]
+    takers = {
+        library: [_slopes(theirs, xs)[k] for k in moving]
+        for library, theirs in rows.items()
+        if theirs.arity == len(xs)
+    }
+    alike = [name for name in (origin, *LIBRARIES) if _same(takers.get(name, ()), chosen)]
     return Kink(
         node=node,
         primitive=primitive,
@@ -236,22 +230,35 @@ def _describe(graph: Graph, node: int, values: Any, varies: bytearray) -> Kink:
         condition=condition.replace("==", "="),
         sides=tuple(_sides(primitive, xs, k, used[k]) for k in moving),
         jump=next(filter(None, (_jump(primitive, xs, k) for k in moving)), None),
-        library="" if chained or (own and convention == "torch") else LIBRARIES[convention],
+        library=LIBRARIES[alike[0]] if alike else "",
         others=tuple(
-            (name, tuple(theirs[k] for k in moving))
-            for name, theirs in others
-            if any(theirs[k] != used[k] for k in moving)
+            (LIBRARIES[name], tuple(slopes))
+            for name, slopes in takers.items()
+            if not _same(slopes, chosen)
         ),
+        evenly=any(theirs.arity > len(xs) for theirs in rows.values()),
     )
 
 
 def _origin(primitive: Primitive) -> tuple[str, Primitive]:
     """Whose slopes a row has, and the row that it stands in for."""
-    for convention, instead in CONVENTIONS.items():
+    for library, instead in CONVENTIONS.items():
         for code, row in instead.items():
             if row is primitive:
-                return convention, TABLE[code]
+                return library, TABLE[code]
+    for library, parts in JOINED.items():
+        for code, rows in parts.items():
+            if primitive in rows:
+                return library, TABLE[code]
     return "torch", primitive
+
+
+def _same(ones: Sequence[float], others: Sequence[float]) -> bool:
+    return len(ones) == len(others) and all(map(_is, ones, others))
+
+
+def _is(one: float, other: float) -> bool:
+    return one == other or (one != one and other != other)
 
 
 def _slopes(primitive: Primitive, xs: Sequence[float]) -> list[float]:

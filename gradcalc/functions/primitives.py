@@ -28,7 +28,7 @@ A row says:
 ``kink``
     where it has no derivative and the partials state a convention instead (PyTorch's).
 ``own``
-    where that convention is nobody's but ours (PyTorch has NaN at hypot(0, 0)).
+    where that convention is nobody's but ours: PyTorch has no such function, or no slope of it.
 ``jump``
     where its value may jump, if that is more than where it has a kink; at its kinks this is tried.
 ``tame``
@@ -205,7 +205,7 @@ binary("atan2", np.arctan2, tame=True, aliases=("arctan2",),
        doc="angle of the point with ordinate x and abscissa y")
 
 unary("acot", elementary.acot, d="where(abs(x) < 1e150, -1/(1 + x**2), -1/x/x)",
-      plain=("-1/(1 + x**2)",), kink="x == 0",
+      plain=("-1/(1 + x**2)",), kink="x == 0", own="x == 0",
       aliases=("arccot",), doc="inverse cotangent, atan(1/x)")
 unary("asec", elementary.asec, d="1/abs(x)/(sqrt(abs(x) - 1)*sqrt(abs(x) + 1))",
       plain=("1/(abs(x)*sqrt(x**2 - 1))",),
@@ -302,6 +302,7 @@ unary("trunc", np.trunc, tame=True, d="0", kink="x == floor(x) and x != 0",
       sympy=lambda x: sp.sign(x) * sp.floor(sp.Abs(x)),
       mpmath=lambda x: mp.sign(x) * mp.floor(abs(x)))
 unary("heaviside", lambda x: np.heaviside(x, 0.5), tame=True, d="0", kink="x == 0",
+      own="x == 0",
       doc="0 below 0, 1 above it, 1/2 at it",
       sympy=lambda x: (1 + sp.sign(x)) / 2, mpmath=lambda x: (1 + mp.sign(x)) / 2)
 unary("relu", lambda x: np.maximum(x, 0), d="where(x > 0, 1, 0)", kink="x == 0", selects=True,
@@ -323,12 +324,15 @@ MIN = binary("min", np.minimum, dx="heaviside(y - x)", dy="heaviside(x - y)", ki
 CLAMP = ternary("clamp", lambda x, lo, hi: np.minimum(np.maximum(x, lo), hi),
         tame=True, torch=("ClampBackward1",),
         dx="where(x >= y and x <= z, 1, 0)",
-        dy="where(x < y and y <= z, 1, 0)",
+        dy="where(x < y and y < z, 1, 0)",
         dz="where(x > z or y > z, 1, 0)",
-        kink="x == y or x == z", own="x < y and y == z",
+        kink="x == y or x == z or (x < y and y == z)",
         selects=True, aliases=("clip",),
         doc="x, but at least y and at most z",
-        sympy=lambda x, lo, hi: sp.Piecewise((hi, lo > hi), (lo, x < lo), (hi, x > hi), (x, True)),
+        # no formula has the value lo and no slope at all, as PyTorch has it where lo == hi
+        sympy=lambda x, lo, hi: sp.Piecewise(
+            (hi, lo > hi), (sp.nan.resolve(), sp.And(x < lo, sp.Eq(lo, hi))),
+            (lo, x < lo), (hi, x > hi), (x, True)),
         mpmath=lambda x, lo, hi: min(max(x, lo), hi))
 
 PEAK = binary("peak", lambda x, y: np.maximum(x, y), dx=None, dy=None, selects=True, spoken=False,
@@ -346,7 +350,7 @@ OUTWEIGHS = binary("outweighs", lambda x, y: np.greater(abs(x), abs(y)), dx=None
 HYPOT = binary("hypot", np.hypot, dx="where(out == 0, 0, x/out)", dy="where(out == 0, 0, y/out)",
                tame=True, chains=True,
                plain=("x/out", "y/out"),
-               kink="x == 0 and y == 0", own="x == 0 and y == 0",
+               kink="x == 0 and y == 0",
                elsewhere="hypotf", doc="sqrt(x**2 + y**2), without overflow",
                sympy=lambda x, y: sp.sqrt(x**2 + y**2))
 
@@ -419,54 +423,11 @@ binary("leaky_relu", lambda x, a: np.where(np.greater(x, 0), x, np.multiply(a, x
        sympy=lambda x, a: sp.Piecewise((x, x > 0), (a * x, True)),
        mpmath=lambda x, a: x if x > 0 else a * x)
 
-# --- Conventions ----------------------------------------------------------------------------------
-
-CONVENTIONS: dict[str, dict[int, Primitive]] = {"torch": {}, "jax": {}}
-"""Who takes which slope at a kink: by convention, the rows that stand in for rows of the table.
-The table itself has PyTorch's slopes; where nothing stands here, all take the same."""
-
-LIBRARIES = {"torch": "PyTorch", "jax": "JAX"}
-
-
-def _instead(
-    convention: str, primitive: Primitive, *partials: str, sympy: Callable[..., Any]
-) -> None:
-    """The same function with the slopes of another library, which differ at its kinks only."""
-    CONVENTIONS[convention][primitive.code] = declare(
-        f"{convention}_{primitive.name}",
-        lambda *operands: primitive.numpy(*operands),
-        partials,
-        sympy=sympy,
-        mpmath=primitive.mpmath_forward,
-        ball=primitive.ball_forward,
-        kink=primitive.kink,
-        tame=primitive.tame,
-        selects=primitive.selects,
-        doc=f"{primitive.doc}, with the slopes of {LIBRARIES[convention]}",
-        spoken=False,
-    )
-
-
-_instead("jax", ABS, "where(x >= 0, 1, -1)",
-         sympy=lambda x: sp.Piecewise((x, x >= 0), (-x, True)))
-_instead("jax", HYPOT, "where(out == 0, 1/2, x/out)", "where(out == 0, 1/2, y/out)",
-         sympy=lambda x, y: sp.Piecewise(
-             ((x + y) / 2, sp.And(sp.Eq(x, 0), sp.Eq(y, 0))), (sp.sqrt(x**2 + y**2), True)))
-_instead("jax", CLAMP,
-         "heaviside(x - y)*heaviside(z - max(x, y))",
-         "heaviside(y - x)*heaviside(z - max(x, y))",
-         "heaviside(max(x, y) - z)",
-         sympy=lambda x, lo, hi: sp.Piecewise(
-             (hi, lo > hi),
-             ((lo + hi) / 2, sp.And(x < lo, sp.Eq(lo, hi))),
-             (lo, x < lo),
-             (hi, x > hi),
-             ((x + lo) / 4 + hi / 2, sp.And(sp.Eq(x, lo), sp.Eq(x, hi))),
-             ((x + lo) / 2, sp.Eq(x, lo)),
-             ((x + hi) / 2, sp.Eq(x, hi)),
-             (x, True)))  # fmt: skip
-
-import gradcalc.functions.higher  # noqa: E402, F401  (its rows come after these)
+# The rows of these come after the ones above.
+import gradcalc.functions.higher  # noqa: E402, F401
+from gradcalc.functions.conventions import CONVENTIONS as CONVENTIONS  # noqa: E402
+from gradcalc.functions.conventions import JOINED as JOINED  # noqa: E402
+from gradcalc.functions.conventions import LIBRARIES as LIBRARIES  # noqa: E402
 
 CONSTANTS = {"pi": 3.141592653589793, "e": 2.718281828459045, "tau": 6.283185307179586}
 """Names that are numbers unless the user binds them."""

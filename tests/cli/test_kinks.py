@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 
 import pytest
 
@@ -71,3 +73,38 @@ def test_explain_and_backward_name_kinks_too(gradcalc: Shell, command: str) -> N
     assert told["notes"][0].startswith(note)
     assert gradcalc(command, "abs(x)", "--at", "0", "--kinks", "silent").err == ""
     assert gradcalc(command, "abs(x)", "--at", "0", "--kinks", "error").code == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "said"),
+    [
+        ("hypot(x, y)", "0,0", "0 and 0 used (PyTorch takes nan and nan; JAX takes 0.5 and 0.5)"),
+        ("norm([x, y])", "0,0", "0 and 0 used (PyTorch's choice; JAX takes nan and nan)"),
+        ("clamp(x, y, z)", "-1,0,0", "(PyTorch's choice; JAX takes 0 and 0.5 and 0.5)"),
+        ("atan2(x, y)", "0,0", "(PyTorch's choice; JAX takes nan and nan)"),
+        ("max(x, y, z)", "1,1,1", "0.5 and 0.5 used (PyTorch and JAX share a tie evenly)"),
+        ("xlogy(x, y)", "0,0", "(PyTorch takes 0 and nan; JAX takes -inf and nan)"),
+        ("clamp(x, 0, 1)", "1", "kink at x = 1: left"),
+        ("heaviside(x)", "0", "0 used"),
+        ("leaky_relu(x)", "0", "(PyTorch's choice; JAX takes 1)"),
+    ],
+)
+def test_what_is_said_of_them(gradcalc: Shell, text: str, at: str, said: str) -> None:
+    ran = gradcalc("grad", text, "--at", at, "-f", "plain")
+    assert ran.code == 0
+    assert said in ran.err
+    assert re.search(r"✗|✓ .*kink", ran.err) is None
+
+
+@pytest.mark.parametrize("text", ["max(x, y, z)", "min([x, y, z])"])
+@pytest.mark.parametrize("library", ["torch", "jax"])
+@pytest.mark.parametrize("command", ["grad", "jacobian"])
+def test_a_tie_of_three_is_shared_and_not_condemned(
+    gradcalc: Shell, text: str, library: str, command: str
+) -> None:
+    ran = gradcalc(command, text, "--at", "1,1,1", "--as", library, "-f", "json")
+    assert ran.code == 0
+    record = json.loads(ran.out)
+    assert record["check"]["passed"] is not False
+    if command == "grad":
+        assert all(math.isclose(slope, 1 / 3) for slope in record["gradient"])

@@ -7,7 +7,7 @@ first.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import mpmath as mp
@@ -197,8 +197,14 @@ SLOPES: dict[str, list[Callable[..., Any] | None]] = {
 }
 
 
+def _first_two(slope: Any, x: Any, y: Any, _: Any) -> Any:
+    return slope(x, y)
+
+
 for _rows in CONVENTIONS.values():
     SLOPES |= {row.name: SLOPES[TABLE[code].name] for code, row in _rows.items()}
+for _name in ("max", "min"):
+    SLOPES[f"even_{_name}"] = [*(partial(_first_two, slope) for slope in SLOPES[_name]), None]
 
 
 def _floor(x: Any, y: Any) -> Any:
@@ -261,7 +267,7 @@ def _powers() -> tuple[Any, Any]:
 def operands(primitive: Primitive) -> list[Any]:
     """Operands inside the domain and off the kinks."""
     chosen: list[Any]
-    if primitive.name == "pow":
+    if primitive.name.endswith("pow"):
         chosen = [*_powers()]
     elif primitive.name in GAMMAS:
         x = line()

@@ -150,6 +150,8 @@ def _selected(v: Any, product: Product, values: list[Any], apply: Any) -> Any:
     """Where the partial is 0 the operand has no say: nothing of v gets through, not even a NaN."""
     if product.how in (NOTHING, SAME):
         return None if product.how == NOTHING else v
+    if product.how == FLAT:
+        return no_slope(v)
     p = values[product.place]
     if apply is None:
         return np.where(np.equal(p, 0), v.dtype.type(0), v * p)
