@@ -25,7 +25,7 @@ FLOORS = [
     ["batch"],
     ["claims"],
     ["check"],
-    ["autograd", "explain"],
+    ["autograd", "explain", "linear"],
     ["engine", "formulas"],
     ["calculus"],
     ["language"],
@@ -41,8 +41,8 @@ DOORS = {"__init__", "__main__", "api", "limits"}
 
 HEAVY = {
     "numpy": {"autograd", "batch", "check", "claims", "cli", "engine", "explain",
-              "functions", "graph", "language", "render"},
-    "scipy": {"engine", "functions"},
+              "functions", "graph", "language", "linear", "render"},
+    "scipy": {"engine", "functions", "linear"},
     "sympy": {"check", "formulas"},
     "mpmath": {"functions"},
     "flint": {"check", "functions"},

@@ -159,6 +159,54 @@ def _first_difference(exact: Floats, found: Floats) -> tuple[int, int] | None:
     return int(point), int(entry)
 
 
+_OF_MATRICES: Mapping[str, Any] = {"det": np.linalg.det, "inv": np.linalg.inv}
+_REGULAR = 1e8
+"""The condition of a matrix up to which its facts in doubles have digits to compare."""
+
+
+def facts_agree(graph: Graph, kind: Kind, written: Mapping[str, Graph]) -> Identity | None:
+    """Compare formulas for facts about the matrix of a derivative with those of the engine's
+    matrices, at random points where these are regular; None where there is nothing to compare."""
+    if not written:
+        return None
+    program, n = Program(graph), len(graph.variables)
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.uniform(*ends, (_CANDIDATES, n)) for ends in _RANGES])
+    x = x[rng.permutation(len(x))]
+    with np.errstate(all="ignore"):
+        matrices = np.reshape(kind.answer(program.at(x), None, "auto"), (len(x), n, n))
+        fit = np.flatnonzero((np.abs(matrices) < _LARGE).all(axis=(1, 2)))[: 4 * POINTS]
+        x, matrices = x[fit], matrices[fit]
+        regular = np.linalg.cond(matrices) < _REGULAR if len(fit) else np.zeros(0, bool)
+    if not regular.any():  # of a matrix that is singular everywhere, the determinant alone is known
+        regular = np.ones(len(fit), bool)
+        written = {name: formula for name, formula in written.items() if name == "det"}
+    x, matrices = x[regular][:POINTS], matrices[regular][:POINTS]
+    total = sum(len(formula.outputs) for formula in written.values())
+    if not len(x) or not total:
+        return Identity(None, total, reason="no random point has a regular matrix")
+    rows = np.linalg.norm(matrices, axis=2).prod(axis=1, keepdims=True)
+    for name, formula in written.items():
+        exact = np.reshape(_OF_MATRICES[name](matrices), (len(x), -1))
+        formulas = Program(formula)
+        places = [program.variables.index(variable) for variable in formulas.variables]
+        with np.errstate(all="ignore"):
+            found = np.reshape(formulas(x[:, places]), exact.shape)
+        room = _TOLERANCE * np.abs(exact) + 1e-12 * (rows if name == "det" else 1.0)
+        differs = ~(np.abs(exact - found) <= room)
+        if differs.any():
+            point, entry = np.argwhere(differs)[0]
+            at = ", ".join(
+                f"{v}={t:.17g}" for v, t in zip(program.variables, x[point], strict=True)
+            )
+            reason = (
+                f"{name} is {found[point, entry]:.6g} at {at}, "
+                f"and of the engine's matrix {exact[point, entry]:.6g}"
+            )
+            return Identity(False, total, len(x), reason=reason)
+    return Identity(True, total, len(x), reason=f"{' and '.join(written)} of the engine's matrix")
+
+
 class _UnfitError(Exception):
     """sympy cannot be asked; ``str`` says why."""
 

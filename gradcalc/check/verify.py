@@ -60,11 +60,7 @@ def verify(
         return Verdict("none", None)
     with exclusive():
         deadline = Deadline(budget)
-        case = _case(
-            question,
-            question.entries if entries is None else entries,
-            question.at.value if value is None else value,
-        )
+        case = case_of(question, entries, value)
         deadline = deadline.less(_COMPARING * len(case.numbers))
         if method == "auto":
             return _auto(case, deadline)
@@ -77,7 +73,10 @@ def verify(
         return verdict
 
 
-def _case(question: Question, entries: Any, value: Any) -> Case:
+def case_of(question: Question, entries: Any = None, value: Any = None) -> Case:
+    """What the oracles are asked: the question as data, and our answer to it, or other numbers."""
+    entries = question.entries if entries is None else entries
+    value = question.at.value if value is None else value
     kind, at, vector = question.kind, question.at, question.vector
     with np.errstate(all="ignore"):
         return Case(

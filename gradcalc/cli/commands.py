@@ -91,7 +91,7 @@ COMMANDS = {
             "The Jacobian: a row for each output, a column for each variable. Alias: jac.",
             "pattern",
             "jacobian",
-            _a_slope("mode", "sparse"),
+            _a_slope("mode", "sparse", "show"),
             f"gradcalc jacobian {_EXAMPLE}",
         ),
         Command(
@@ -115,7 +115,7 @@ COMMANDS = {
             "The matrix of second derivatives of one output.",
             "derivatives",
             "answer",
-            _a_slope(),
+            _a_slope("show"),
             'gradcalc hessian "sin(x)*y**2" --at x=1,y=2',
         ),
         Command(

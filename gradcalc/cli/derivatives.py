@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gradcalc.explain.kinks import Kink
     from gradcalc.explain.undefined import Cause
     from gradcalc.render.answer import Answer
+    from gradcalc.render.facts import Shown
 
 
 def answer(options: Options, kind: Kind | None = None) -> Answer | Text:
@@ -61,6 +62,11 @@ def answer(options: Options, kind: Kind | None = None) -> Answer | Text:
         value, entries = _known(value, entries, verdict, None if options.precise else limits)
         verdict = judged(question, options, entries, value)
     gap = undefined(question, entries, value, verdict)
+    facts = None
+    if options.show and entries is not None:
+        from gradcalc.cli.facts import at_a_point  # deferred, as formulas are
+
+        facts = at_a_point(options, question, entries, method(options))
     lost = None if gap or options.precise else _lost(at, verdict)
     return Answer(
         command=options.command,
@@ -78,8 +84,15 @@ def answer(options: Options, kind: Kind | None = None) -> Answer | Text:
         lost=lost,
         certified=options.certify,
         formulas=_formulas(options, kind) if options.formulas else None,
-        exit=Exit.UNDEFINED if gap else verdict_exit(verdict, options),
+        facts=facts,
+        exit=Exit.UNDEFINED if gap else _worst(verdict_exit(verdict, options), facts),
     )
+
+
+def _worst(exit: Exit, facts: Shown | None) -> Exit:
+    """A fact that is wrong is a wrong answer."""
+    wrong = facts is not None and facts.judged is not None and facts.judged.passed is False
+    return Exit.DISAGREES if wrong else exit
 
 
 def _formulas(options: Options, kind: Kind) -> Any:

@@ -155,6 +155,11 @@ def text(options: Options, answer: Answer) -> str:
         digits=options.digits,
         color=screen.color,
     )
+    if answer.facts is not None:
+        from gradcalc.render.facts import WRITERS  # deferred, as above
+
+        shown = replace(answer.facts, notes=(), judged=None) if options.quiet else answer.facts
+        numbers = WRITERS[options.format](answer, shown, numbers, options.digits)
     if answer.formulas is None or FORMATS[options.format].json:
         return numbers
     from gradcalc.render.formulas import writer
@@ -178,6 +183,8 @@ def remarks(options: Options, answer: Answer) -> list[str]:
         found += [] if options.quiet else [note(text, color=color) for text in answer.notes]
         if answer.verdict is not None and not answer.verdict.passed:
             found.append(note(answer.verdict.line, color=color))
+        if answer.facts is not None and not options.quiet:
+            found += [note(remark, color=color) for remark in answer.facts.notes]
     if answer.lost is not None and not FORMATS[options.format].json and not options.quiet:
         width = shutil.get_terminal_size().columns
         found.append(problem(answer.lost, width=width, color=color, word="note"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradcalc.calculus.kinds import Kind, Vector
@@ -39,7 +40,7 @@ def formulas(options: Options, kind: Kind, graph: Graph) -> Text:
         )
     sheet = written(options, kind, graph)
     identity = sheet.identity
-    wrong = identity is not None and identity.passed is False
+    wrong = any(found and found.passed is False for found in (identity, sheet.facts_identity))
     open_question = identity is not None and identity.passed is None and options.check is not None
     screen = terminal.screen(options.color, options.out)
     return Text(
@@ -63,7 +64,7 @@ def written(options: Options, kind: Kind, graph: Graph) -> Sheet:
         from gradcalc.check.simpler import simplified  # deferred: it brings sympy
 
         found = simplified(found, _budget(options))
-    return Sheet(
+    sheet = Sheet(
         options.command,
         found,
         None if how == "none" else judged(found, options, how),
@@ -71,6 +72,32 @@ def written(options: Options, kind: Kind, graph: Graph) -> Sheet:
         options.transpose,
         options.ascii,
     )
+    return _with_facts(sheet, options, how) if options.show else sheet
+
+
+def _with_facts(sheet: Sheet, options: Options, how: str) -> Sheet:
+    """The facts of --show beside the formulas: sympy may shorten them, and they are compared with
+    the engine's."""
+    from gradcalc.cli.facts import as_formulas
+
+    facts = as_formulas(options, sheet.formulas)
+    if how == "none":
+        return replace(sheet, facts=tuple(facts))
+    from gradcalc.check.identity import facts_agree
+    from gradcalc.check.simpler import simplified
+
+    budget = _budget(options) / max(1, len(facts))
+    facts = [
+        replace(one, formulas=simplified(one.formulas, budget)) if one.formulas else one
+        for one in facts
+    ]
+    found = sheet.formulas
+    told = facts_agree(
+        found.graph,
+        found.kind,
+        {one.fact.name: one.formulas.reread([]) for one in facts if one.formulas},
+    )
+    return replace(sheet, facts=tuple(facts), facts_identity=told)
 
 
 def judged(found: Formulas, options: Options, how: str) -> Identity:
@@ -98,7 +125,8 @@ def _budget(options: Options) -> float:
 def _beside(sheet: Sheet, wrong: bool) -> tuple[str, ...]:
     """What standard error is told where the format has no place for it."""
     told = (*sheet.notes, *sheet.conditions(sheet.paper)) if not wrong else ()
-    return (*told, sheet.identity.line) if wrong and sheet.identity else told
+    judged = (sheet.identity, sheet.facts_identity)
+    return (*told, *(found.line for found in judged if found)) if wrong else told
 
 
 def _vector(options: Options, wanted: Vector) -> Sequence[float | str] | None:

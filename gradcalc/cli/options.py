@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from gradcalc.batch import names as batch
+from gradcalc.linear.kinds import FACTS
 from gradcalc.render.formats import FORMATS, SYNONYMS
 
 METHODS = ("sympy", "arb", "mpmath", "differences", "none")
@@ -37,6 +38,16 @@ def one_of(
         raise typer.BadParameter(f"'{word}' is none of {', '.join(words)}{meant}")
 
     return choice
+
+
+def some_of(choices: Iterable[str]) -> Callable[[str], str]:
+    """A parser of a list with commas of such words."""
+    one = one_of(choices)
+
+    def chosen(text: str) -> str:
+        return ",".join(one(word.strip()) for word in text.split(","))
+
+    return chosen
 
 
 def number(
@@ -206,6 +217,14 @@ class Options:
         bool,
         typer.Option("--sparse", help="Only the entries that can be nonzero, as coordinates."),
     ] = False
+    show: Annotated[
+        str | None,
+        typer.Option(
+            parser=some_of(FACTS),
+            metavar=",".join(FACTS),
+            help="Facts about the matrix beside it, one or more.",
+        ),
+    ] = None
     check: Annotated[
         str | None,
         typer.Option(

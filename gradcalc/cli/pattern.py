@@ -10,7 +10,7 @@ from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
 from gradcalc.cli.question import method, posed, traced
 from gradcalc.cli.terminal import is_terminal
-from gradcalc.errors import Exit, GradcalcError, UndefinedError
+from gradcalc.errors import Exit, GradcalcError, UndefinedError, UsageError
 from gradcalc.render import formats as render_formats
 
 if TYPE_CHECKING:
@@ -45,6 +45,10 @@ def pattern(options: Options) -> Text:
 
 def jacobian(options: Options) -> Answer | Text:
     """The Jacobian: as a matrix, or with ``--sparse`` as coordinates."""
+    if options.sparse and options.show:
+        raise UsageError(
+            f"--sparse and --show {options.show}: which one?", hint="--show is of the whole matrix"
+        )
     return _coordinates(options) if options.sparse else answer(options)
 
 

@@ -45,6 +45,8 @@ class Answer:
     """Whether the right digits of every entry are to be shown."""
     formulas: Any = None
     """The same as formulas, a ``gradcalc.render.formulas.Sheet``, if they were asked for."""
+    facts: Any = None
+    """What was asked of the matrix, a ``gradcalc.render.facts.Shown``."""
     exit: Exit = Exit.DONE
 
     @cached_property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gradcalc.calculus.kinds import OUTPUTS, VARIABLES, V
@@ -13,10 +13,19 @@ from gradcalc.formulas.derivative import Formulas
 from gradcalc.formulas.latex import Latex, name_of
 from gradcalc.formulas.mathml import MathML, matrix
 from gradcalc.formulas.writing import Notation, OnPaper
+from gradcalc.render.facts import (
+    formula_latex,
+    formula_lines,
+    formula_mathml,
+    formula_record,
+    named_formulas,
+    sympy_matrix,
+)
 from gradcalc.render.records import MARKS, separated
 
 if TYPE_CHECKING:
     from gradcalc.check.identity import Identity
+    from gradcalc.linear.symbolic import FactFormula
 
 _BETWEEN = 3  # blanks between two columns
 
@@ -31,6 +40,9 @@ class Sheet:
     notes: tuple[str, ...] = ()
     transposed: bool = False
     ascii: bool = False
+    facts: tuple[FactFormula, ...] = ()
+    """What was asked of the matrix: its determinant, its rank, its inverse."""
+    facts_identity: Identity | None = None
 
     @property
     def paper(self) -> Notation:
@@ -70,7 +82,8 @@ class Sheet:
     def remarks(self, notation: Notation) -> list[str]:
         """What is said below the formulas."""
         notes = [*self.conditions(notation), *(f"note: {note}" for note in self.notes)]
-        return [*notes, *([self.identity.line] if self.identity else [])]
+        judged = (self.identity, self.facts_identity)
+        return [*notes, *(found.line for found in judged if found)]
 
 
 def render_table(sheet: Sheet, *, width: int | None = None, **_rest: Any) -> str:
@@ -94,6 +107,7 @@ def render_table(sheet: Sheet, *, width: int | None = None, **_rest: Any) -> str
     parts, _ = sheet.formulas.spelled(notation)
     if parts:
         lines += ["", "where"] + [f"  {name} = {text}" for name, text in parts]
+    lines += ["", *formula_lines(sheet.facts, notation)] if sheet.facts else []
     lines += ["", *sheet.remarks(notation)] if sheet.remarks(notation) else []
     return "\n".join(map(safe, lines)) + "\n"
 
@@ -110,9 +124,14 @@ def _title(sheet: Sheet) -> str:
 
 
 def render_plain(sheet: Sheet, **_rest: Any) -> str:
-    """A formula a line, shared parts before them; what gradcalc reads."""
+    """A formula a line, shared parts before them; what gradcalc reads. Facts that were asked for,
+    alone."""
     parts, entries = sheet.formulas.spelled(Notation())
     lines = [*(f"{name} = {text}" for name, text in parts), *entries]
+    if sheet.facts:
+        lines = []
+        for _, parts, rows, _ in named_formulas(sheet.facts, Notation()):
+            lines += [*(f"{name} = {text}" for name, text in parts), *(t for r in rows for t in r)]
     return "\n".join(lines) + "\n"
 
 
@@ -131,6 +150,7 @@ def record(sheet: Sheet) -> dict[str, Any]:
         "value": formulas.said(formulas.values, notation),
         "parts": dict(parts),
         formulas.kind.name: nested,
+        **({"facts": formula_record(sheet.facts)} if sheet.facts else {}),
         "where": sheet.conditions(notation),
         "operations": formulas.operations(),
         "check": sheet.identity.as_json() if sheet.identity else {"method": "none", "passed": None},
@@ -148,9 +168,25 @@ def render_ndjson(sheet: Sheet, **_rest: Any) -> str:
 
 def render_csv(sheet: Sheet, *, delimiter: str = MARKS["csv"], **_rest: Any) -> str:
     """A header of columns and a row of formulas for each row; shared parts are written out."""
+    if sheet.facts:
+        return _separated_facts(sheet, delimiter)
     whole = Sheet(sheet.command, sheet.formulas.unshared(), transposed=sheet.transposed)
     _, columns, body = whole.matrix(Notation())
     return separated(columns, body, delimiter)
+
+
+def _separated_facts(sheet: Sheet, mark: str) -> str:
+    whole = [
+        replace(one, formulas=one.formulas.unshared()) if one.formulas else one
+        for one in sheet.facts
+    ]
+    rows = [
+        (fact.name, i + 1, j + 1, text)
+        for fact, _, body, _ in named_formulas(whole, Notation())
+        for i, row in enumerate(body)
+        for j, text in enumerate(row)
+    ]
+    return separated(("fact", "row", "column", "formula"), rows, mark)
 
 
 def render_tsv(sheet: Sheet, **_rest: Any) -> str:
@@ -174,6 +210,7 @@ def render_latex(sheet: Sheet, **_rest: Any) -> str:
     if parts:
         defined = r", \quad ".join(f"{name} = {text}" for name, text in parts)
         lines[-1] += rf", \quad {defined}"
+    lines += formula_latex(sheet.facts, sheet.formulas.kind)
     return "\n".join([*lines, *(f"% {safe(r)}" for r in sheet.remarks(Notation())), ""])
 
 
@@ -192,7 +229,7 @@ def render_mathml(sheet: Sheet, **_rest: Any) -> str:
     defined = "".join(
         f"<mo>,</mo><mspace width='1em'/>{name}<mo>=</mo>{text}" for name, text in parts
     )
-    return matrix(body, defined)
+    return matrix(body, defined) + formula_mathml(sheet.facts)
 
 
 def render_sympy(sheet: Sheet, **_rest: Any) -> str:
@@ -202,7 +239,8 @@ def render_sympy(sheet: Sheet, **_rest: Any) -> str:
     whole = Sheet(sheet.command, sheet.formulas.unshared(), transposed=sheet.transposed)
     _, _, body = whole.matrix(InSympy())
     lines = ", ".join(f"[{', '.join(line)}]" for line in body)
-    return f"Matrix([{lines}])\n"
+    facts = [sympy_matrix(rows) for _, _, rows, _ in named_formulas(sheet.facts, InSympy())]
+    return "\n".join([f"Matrix([{lines}])", *facts, ""])
 
 
 def writer(name: str) -> Callable[..., str] | None:

@@ -74,6 +74,11 @@ def record(answer: Answer) -> dict[str, Any]:
         from gradcalc.render.formulas import record as formulas  # deferred: they were asked for
 
         body["formulas"] = formulas(answer.formulas)
+    if answer.facts is not None:
+        from gradcalc.render.facts import as_record, gaps_of  # deferred, as above
+
+        body["facts"] = as_record(answer.facts)
+        gaps += gaps_of(answer.facts)
     notes = [*answer.notes, *([_lost(answer.lost)] if answer.lost else [])]
     found = framed(
         answer.command, answer.variables, answer.outputs, answer.at, body, answer.verdict, notes

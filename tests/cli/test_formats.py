@@ -26,9 +26,10 @@ LINES = {
 }
 LINES["check"] = ["check", *POINT]
 LINES["sparse"] = ["jacobian", *POINT, "--sparse"]
+LINES["show"] = ["jacobian", *POINT, "--show", "inv"]
 LINES["claim"] = ["check", *POINT, "--claim", "2*x1, 3; 2, 2*x2"]
 SHOWN = {name: COMMANDS[name].shows for name in COMMANDS if name in LINES}
-SHOWN |= {"sparse": "coordinates", "claim": "a ruling"}
+SHOWN |= {"sparse": "coordinates", "show": "an answer", "claim": "a ruling"}
 
 
 def without_format(words: list[str]) -> list[str]:

@@ -56,7 +56,7 @@ def truth(case: Case, deadline: Deadline) -> Reference:
         while True:
             before = deadline.remaining
             try:
-                with _precision(bits):
+                with precision(bits):
                     found = _Work(case, outline, deadline, bits).found()
                     answer = _answer(case, found, bits)
             except UnenclosedError as what:
@@ -68,8 +68,30 @@ def truth(case: Case, deadline: Deadline) -> Reference:
             bits *= 2
 
 
+def entries(case: Case, deadline: Deadline, bits: int) -> list[Any]:
+    """A ball for every entry, flat, at the precision of ``bits`` that is in force.
+
+    Raises OutOfTime, and NoReferenceError where an entry has none.
+    """
+    try:
+        from gradcalc.check.enclosures.point import UnenclosedError
+    except ImportError:
+        raise NoReferenceError("python-flint is not installed: pip install python-flint") from None
+    try:
+        found = _Work(case, Outline(case.graph), deadline, bits).found()
+    except UnenclosedError as what:
+        raise NoReferenceError(f"no enclosure of {what}") from None
+    found = found[: len(found) - len(case.graph.outputs)]
+    for k, item in enumerate(found):
+        if not item.ball.is_finite():
+            name = case.name(k, case.kind)
+            why = item.unknown.reason if isinstance(item.unknown, Unchecked) else LIMIT
+            raise NoReferenceError(f"{name} has no enclosure, {why}")
+    return [item.ball for item in found]
+
+
 @contextmanager
-def _precision(bits: int) -> Iterator[None]:
+def precision(bits: int) -> Iterator[None]:
     """Arb's context is its user's too: it is put back as it was."""
     from flint import ctx
 

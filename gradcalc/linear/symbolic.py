@@ -1,0 +1,98 @@
+"""Facts about a matrix as formulas: determinants by minors, inverses by cofactors.
+
+A minor is computed once, so that a determinant of n rows takes n·2ⁿ⁻¹ products, and shares what its
+parts have in common; nothing is divided, nothing expanded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from gradcalc.formulas.derivative import Formulas
+from gradcalc.formulas.terms import Terms
+from gradcalc.linear.kinds import FACTS, Fact
+
+LARGEST = {"det": 6, "rank": 1000, "inv": 3}
+"""Rows of a matrix whose facts are still formulas that somebody can read."""
+_POINTS = 32
+
+
+@dataclass(frozen=True, eq=False)
+class FactFormula:
+    """A fact: ``formulas`` has its entries, flat, row by row; a rank is the ``number``."""
+
+    fact: Fact
+    formulas: Formulas | None = None
+    number: int | None = None
+    told: str = ""
+
+    @property
+    def is_matrix(self) -> bool:
+        return self.fact.name == "inv"
+
+
+def formula(found: Formulas, name: str) -> FactFormula:
+    """A fact of ``LARGEST`` about the matrix ``found``; of a square one, but for the rank."""
+    if name == "rank":
+        return _rank(found)
+    terms, n = found.terms, found.shape[0]
+    minors = _Minors(terms, [found.entries[i * n : i * n + n] for i in range(n)])
+    whole = minors.det(range(n), range(n))
+    entries = [whole]
+    if name == "inv":
+        one_over = terms.power(whole, terms.number(-1))
+        entries = [terms.times(minors.cofactor(j, i), one_over) for i in range(n) for j in range(n)]
+    return FactFormula(FACTS[name], replace(found, entries=tuple(entries)).shared())
+
+
+class _Minors:
+    """The minors of a matrix of terms: the first rows of a choice, and any columns."""
+
+    def __init__(self, terms: Terms, rows: Sequence[Sequence[int]]) -> None:
+        self.terms, self.rows = terms, rows
+
+    def det(self, rows: Sequence[int], columns: Sequence[int]) -> int:
+        """Expanded along one row after the other, over all sets of columns."""
+        terms = self.terms
+        known = {0: terms.one}
+        for count, i in enumerate(rows):
+            grown: dict[int, list[tuple[int, int]]] = {}
+            for chosen, minor in known.items():
+                for j in columns:
+                    entry = self.rows[i][j]
+                    if chosen >> j & 1 or entry == terms.zero:
+                        continue
+                    after = sum(chosen >> k & 1 for k in columns if k > j)
+                    sign = -1 if after % 2 else 1
+                    term = terms.times(minor, entry)
+                    grown.setdefault(chosen | 1 << j, []).append((sign, term))
+            known = {chosen: terms.plus(parts) for chosen, parts in grown.items()}
+            if not known and count < len(rows):
+                return terms.zero
+        return next(iter(known.values()), terms.zero)
+
+    def cofactor(self, i: int, j: int) -> int:
+        n = len(self.rows)
+        minor = self.det([k for k in range(n) if k != i], [k for k in range(n) if k != j])
+        return self.terms.plus([((-1) ** (i + j), minor)])
+
+
+def _rank(found: Formulas) -> FactFormula:
+    """That of the matrix at nearly every point: the largest at random ones."""
+    import numpy as np  # deferred: formulas need none
+
+    from gradcalc.engine.program import Program
+
+    m, n = found.shape
+    program = Program(found.graph)
+    x = np.random.default_rng(0).uniform(0.2, 2.0, (_POINTS, len(program.variables)))
+    with np.errstate(all="ignore"):
+        at = program.at(x)
+        matrices = np.reshape(found.kind.answer(at, None, "auto"), (_POINTS, m, n))
+    known = matrices[np.isfinite(matrices).all(axis=(1, 2))]
+    if not len(known):
+        return FactFormula(FACTS["rank"], told="no random point has a matrix")
+    rank = int(np.linalg.matrix_rank(known).max())
+    told = "at nearly every point" + (": full" if rank == min(m, n) else f", of {min(m, n)}")
+    return FactFormula(FACTS["rank"], number=rank, told=told)
