@@ -48,6 +48,7 @@ HEAVY = {
     "flint": {"check", "functions"},
     "polars": {"batch"},
     "fsspec": {"batch"},
+    "pyarrow": {"batch"},
     "rich": {"cli", "render"},
     "typer": {"cli"},
 }  # fmt: skip

@@ -22,6 +22,10 @@ READ = {**EXTENSIONS, "npz": (".npz",)}
 COMPRESSED = {".gz": "gzip", ".zst": "zstd"}
 """What the last extension of a compressed file says."""
 
+_TEXTS = ("csv", "tsv", "ndjson")
+WRITTEN = (*EXTENSIONS, *(text + last for text in _TEXTS for last in COMPRESSED))
+"""What an output can be: a format, and text compressed."""
+
 WHAT = tuple(BY_WORD)
 """What can be computed of each row."""
 

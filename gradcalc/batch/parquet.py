@@ -67,23 +67,16 @@ class Frame:
 
     def chunks(self, wanted: Sequence[int], keep: bool) -> Iterator[Chunk]:
         labels = [self.names[j] for j in wanted]
-        for label in labels:
-            kind = self._types[label]
-            if not (kind.is_numeric() or kind == self._polars.Null):
-                raise BindingError(f"column '{label}' is of {kind}: not numbers")
+        require_numbers(self._polars, self._types, labels)
         lazy = self._lazy if keep else self._lazy.select(labels or self.names[:1])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # collect_batches may still change, says polars
             batches = lazy.collect_batches(chunk_size=ROWS, maintain_order=True)
         for frame in self._each(batches):
-            count = len(frame)
-            lines = range(self._done + 1, self._done + count + 1)
-            numbers = frame.select(self._polars.col(labels).cast(self._polars.Float64))
-            unread = dict(_nulls(numbers))
-            table = numbers.to_numpy() if labels else np.empty((count, 0))
-            self._done += count
-            if count:
-                yield Chunk(table, lines, unread, tuple(frame.get_columns()) if keep else ())
+            first = self._done + 1
+            self._done += len(frame)
+            if len(frame):
+                yield chunk(self._polars, frame, labels, first, keep)
 
     def _each(self, batches: Iterator[Any]) -> Iterator[Any]:
         while True:
@@ -92,6 +85,22 @@ class Frame:
             if frame is None:
                 return
             yield frame
+
+
+def require_numbers(polars: Any, types: Any, labels: Sequence[str]) -> None:
+    """Raises BindingError where a column is of something else."""
+    for label in labels:
+        kind = types[label]
+        if not (kind.is_numeric() or kind == polars.Null):
+            raise BindingError(f"column '{label}' is of {kind}: not numbers")
+
+
+def chunk(polars: Any, frame: Any, labels: Sequence[str], first: int, keep: bool) -> Chunk:
+    """A frame as a chunk of the columns ``labels``, its rows counted from ``first``."""
+    numbers = frame.select(polars.col(labels).cast(polars.Float64))
+    table = numbers.to_numpy() if labels else np.empty((len(frame), 0))
+    kept = tuple(frame.get_columns()) if keep else ()
+    return Chunk(table, range(first, first + len(frame)), dict(_nulls(numbers)), kept)
 
 
 def _nulls(frame: Any) -> Iterator[tuple[int, str]]:

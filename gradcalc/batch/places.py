@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from typing import Any, BinaryIO
 
 from gradcalc.batch.names import by_extension, is_remote
-from gradcalc.errors import UsageError
+from gradcalc.errors import GradcalcError, UsageError
 from gradcalc.language.names import natural
 
 EXTRA = 'pip install "gradcalc[cluster]"'
@@ -21,6 +21,10 @@ _KEY = re.compile(r"([^=/\\]+)=([^/\\]*)$")
 _LIBRARIES = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs", "abfs": "adlfs", "https": "aiohttp"}
 _LIBRARIES |= {"s3a": "s3fs", "gcs": "gcsfs", "http": "aiohttp", "sftp": "paramiko"}
 """What fsspec needs for an address, by how it begins."""
+
+
+class UnreadableError(UsageError):
+    """A file of points is not there, or may not be read."""
 
 
 def files(paths: Sequence[str]) -> list[str]:
@@ -48,9 +52,9 @@ def keys(path: str, given: Sequence[str]) -> dict[str, str]:
 def opened(path: str) -> Iterator[BinaryIO]:
     """A file to read. Raises UsageError when it cannot be."""
     if is_remote(path):
-        system, name = _system(path)
+        store, name = system(path)
         with told(path):
-            file = system.open(name, "rb")
+            file = store.open(name, "rb")
     else:
         with told(path):
             file = open(path, "rb")  # noqa: SIM115
@@ -64,34 +68,35 @@ def stamp(path: str) -> tuple[int, str]:
         with told(path):
             there = os.stat(path)
         return there.st_size, str(there.st_mtime_ns)
-    system, name = _system(path)
+    store, name = system(path)
     with told(path):
-        about = system.info(name)
+        about = store.info(name)
     words = ("ETag", "etag", "md5Hash", "LastModified", "last_modified", "mtime", "created")
     return int(about["size"] or 0), next((str(about[w]) for w in words if about.get(w)), "")
 
 
 @contextmanager
 def told(path: str, what: str = "read") -> Iterator[None]:
-    """Whatever a system or a server says, as UsageError."""
+    """Whatever a system or a server says, as UsageError; if a file is read, as UnreadableError."""
+    kind = UnreadableError if what == "read" else UsageError
     try:
         yield
-    except UsageError:
+    except GradcalcError:
         raise
     except ValueError as error:
         reason = "not a file name" if not is_remote(path) else _first_line(error)
-        raise UsageError(f"cannot {what} '{path}': {reason}") from None
+        raise kind(f"cannot {what} '{path}': {reason}") from None
     except OSError as error:
         missing = "no such file or directory" * isinstance(error, FileNotFoundError)
         reason = (missing or error.strerror or _first_line(error)).lower()
-        raise UsageError(f"cannot {what} '{path}': {reason}") from None
+        raise kind(f"cannot {what} '{path}': {reason}") from None
     except Exception as error:  # the libraries for stores have errors of their own
         if not is_remote(path):
             raise
         hint = ""
         if "credentials" in str(error).lower():
             hint = "as for the store's own tools: AWS_ACCESS_KEY_ID, ~/.aws/credentials, …"
-        raise UsageError(f"cannot {what} '{path}': {_first_line(error)}", hint=hint) from None
+        raise kind(f"cannot {what} '{path}': {_first_line(error)}", hint=hint) from None
 
 
 def _here(path: str) -> list[str]:
@@ -119,24 +124,24 @@ def _inside(folder: str) -> Iterator[str]:
 
 
 def _there(path: str) -> list[str]:
-    system, name = _system(path)
+    store, name = system(path)
     is_web = path.startswith(("http:", "https:"))  # a ? begins a query there, and folders are pages
     with told(path):
         if is_web:
             return [path]
         if glob.has_magic(name):
-            found = [str(file) for file in system.glob(name)]
-        elif system.isfile(name):
+            found = [str(file) for file in store.glob(name)]
+        elif store.isfile(name):
             return [path]
         else:
-            found = [str(file) for file in system.find(name)]
+            found = [str(file) for file in store.find(name)]
             found = [file for file in found if by_extension(file)]
     if not found:
         raise UsageError(f"cannot read '{path}': there are no files of points")
-    return [system.unstrip_protocol(file) for file in sorted(found, key=natural)]
+    return [store.unstrip_protocol(file) for file in sorted(found, key=natural)]
 
 
-def _system(path: str) -> tuple[Any, str]:
+def system(path: str) -> tuple[Any, str]:
     """What opens the files at an address, and what the file is called there."""
     if find_spec("fsspec") is None:
         raise UsageError(f"cannot read '{path}': this needs fsspec", hint=EXTRA)
@@ -144,13 +149,13 @@ def _system(path: str) -> tuple[Any, str]:
 
     protocol = path.partition("://")[0].rpartition("::")[2]
     try:
-        system, name = fsspec.core.url_to_fs(path)
+        store, name = fsspec.core.url_to_fs(path)
     except ImportError:
         library = _LIBRARIES.get(protocol, protocol)
         raise UsageError(f"{protocol}:// needs {library}", hint=f"pip install {library}") from None
     except ValueError as error:
         raise UsageError(f"cannot read '{path}': {_first_line(error).lower()}") from None
-    return system, name
+    return store, name
 
 
 def _first_line(error: BaseException) -> str:

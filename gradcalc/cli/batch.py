@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from gradcalc.batch import compression, places
 from gradcalc.batch.names import EXTENSIONS, TEXT, WHAT, by_extension, extension
+from gradcalc.batch.names import compression as compression_of
 from gradcalc.calculus.conventions import under
 from gradcalc.calculus.kinds import BY_WORD
 from gradcalc.cli.dispatch import report
@@ -32,7 +33,7 @@ SLOW = 3.0
 
 if TYPE_CHECKING:
     from gradcalc.batch.chunk import Reader
-    from gradcalc.batch.header import Layout
+    from gradcalc.batch.header import Expression, Layout
     from gradcalc.batch.results import Direction, Request
     from gradcalc.batch.sample import Outcome
     from gradcalc.batch.stream import Tally
@@ -45,16 +46,27 @@ def batch(options: Options) -> Exit:
     came to nothing. Raises GradcalcError before the first row where the input, the expression and
     the options do not fit together.
     """
-    kinds = _kinds(options.what)
     _output_format(options)  # refused before anything is read
-    if options.out is not None:
-        compression.require(options.out)
-    if options.points is None:
+    compression.require(_packing(options))
+    asked = asking(options)
+    with _reader(options, options.points or []) as (reader, source):
+        layout, request = asked(reader, source)[1:]
+        return _run(options, reader, source, layout, request)
+
+
+def asking(options: Options) -> Callable[[Reader, str], tuple[Expression, Layout, Request]]:
+    """What fits the expression, and what is asked of it, to an input, which errors call by a name.
+
+    Raises UsageError where the command line is wrong.
+    """
+    kinds = _kinds(options.what)
+    if not options.points:
         raise UsageError("batch needs --points", hint="--points FILE, or --points - for stdin")
     if "-" in options.points and options.expr == ["-"]:
         raise UsageError("the expression and the points cannot both come from standard input")
     text, name = expression(options)
-    with _reader(options, options.points) as (reader, source):
+
+    def fitted(reader: Reader, source: str) -> tuple[Expression, Layout, Request]:
         from gradcalc.batch import header  # deferred: numpy
 
         asked = header.Expression(
@@ -71,21 +83,26 @@ def batch(options: Options) -> Exit:
             layout = replace(layout, graph=under(layout.graph, options.convention))
         for remark in () if options.quiet else layout.graph.notes:
             write(sys.stderr, note(remark, color=wants_color(options.color, sys.stderr)))
-        return _run(options, reader, source, layout, _request(options, kinds, layout))
+        return asked, layout, _request(options, kinds, layout)
+
+    return fitted
 
 
 @contextmanager
 def _reader(options: Options, points: list[str]) -> Iterator[tuple[Reader, str]]:
     """The rows of the input, or of all the files that it means; and what errors call it."""
-    from gradcalc.batch import formats, several  # deferred: numpy
+    from gradcalc.batch import formats, inputs, several  # deferred: numpy
 
     @contextmanager
     def opened(path: str) -> Iterator[Reader]:
-        with _points(path) as (file, source):
-            format = options.input_format or by_extension(path)
-            keys = places.keys(path, points)
-            with formats.opened(format, file, source) as reader:
-                yield several.Partition(reader, keys) if keys else reader
+        if path == "-":
+            if is_terminal(sys.stdin):
+                write(sys.stderr, "The points, a row each under a header of names, then Ctrl-D:\n")
+            with formats.opened(options.input_format, sys.stdin.buffer, STDIN) as reader:
+                yield reader
+            return
+        with inputs.rows(path, options.input_format, places.keys(path, points)) as reader:
+            yield reader
 
     paths = places.files(points)
     if options.out is not None:
@@ -122,7 +139,7 @@ def _run(options: Options, reader: Reader, source: str, layout: Layout, request:
     try:
         with (
             bytes_sink(options.out) as (whole, seeks),
-            compression.compressed(options.out or "", whole) as file,
+            compression.compressed(_packing(options), whole) as file,
             progress,
         ):
             seeks = seeks and file is whole
@@ -245,22 +262,15 @@ def _direction(
     )
 
 
-@contextmanager
-def _points(path: str) -> Iterator[tuple[BinaryIO, str]]:
-    """The input, and what errors call it."""
-    if path == "-":
-        if is_terminal(sys.stdin):
-            write(sys.stderr, "The points, a row each under a header of names, then Ctrl-D:\n")
-        yield sys.stdin.buffer, STDIN
-        return
-    with places.opened(path) as file:
-        kind = compression.of_input(path)
-        yield (compression.Decompressed(kind, file, path) if kind else file), path  # type: ignore[misc]
-
-
 def _input_format(options: Options) -> str:
     first = (options.points or [""])[0]
     return options.input_format or by_extension(first) or "csv"
+
+
+def _packing(options: Options) -> str:
+    """The name that says how the output is compressed."""
+    asked = options.output_format or ""
+    return asked if compression_of(asked) else options.out or ""
 
 
 def _output_format(options: Options) -> str:
@@ -272,11 +282,15 @@ def _output_format(options: Options) -> str:
             f"--out {options.out}: batch writes no {extension(options.out)}",
             hint=f"one of {', '.join(EXTENSIONS)}, and .gz or .zst behind it; or --format csv",
         )
-    like = _input_format(options)
-    return options.output_format or by_name or (like if like in ("tsv", "ndjson") else "csv")
+    like, asked = _input_format(options), (options.output_format or "").partition(".")[0]
+    return asked or by_name or (like if like in ("tsv", "ndjson") else "csv")
 
 
 # --- what standard error is told ------------------------------------------------------------------
+
+
+def wants_json(options: Options) -> bool:
+    return (options.output_format or "").startswith("ndjson")
 
 
 def _reporter(
@@ -287,7 +301,7 @@ def _reporter(
     def told(file: str, line: int, reason: str) -> None:
         progress.clear()
         error = GradcalcError(f"{file or source}, {unit} {line}: {reason}")
-        report(error, json=options.output_format == "ndjson", color=options.color)
+        report(error, json=wants_json(options), color=options.color)
 
     return told
 

@@ -47,7 +47,7 @@ class Command(NamedTuple):
 
     def run(self, options: Options) -> Any:
         """What the function of the command returns: an Answer, a text, or an exit code."""
-        if options.out is not None:
+        if options.out is not None and not options.is_folder:
             require_writable(options.out)
             require_no_input(options.out, options.inputs)
         function = getattr(import_module(f"gradcalc.cli.{self.module}"), self.function)
@@ -187,16 +187,25 @@ COMMANDS = {
         Command(
             "batch",
             "One record out for each row of points in: any number of rows, in little memory.",
-            "batch",
+            "dataset",
             "batch",
             (
                 *EXPRESSION,
                 *("points", "map", "what", "at"),
                 *("param", "wrt", "outputs", "v", "u", "convention"),
                 *("input_format", "output_format", "keep", "on_error"),
-                *("check_sample", "budget", "threads", "out", "color", "quiet"),
+                *("check_sample", "budget", "threads", "part_rows", "restart", "reproducible"),
+                *("out", "color", "quiet"),
             ),
             'gradcalc batch "x1**2+3*x2, x2**2+2*x1" --points points.csv -o slopes.csv',
+        ),
+        Command(
+            "verify",
+            "Compute the parts of a batch once more, and compare their bytes.",
+            "verify",
+            "verify",
+            ("folder", "sample", "seed", "threads", "color", "quiet"),
+            "gradcalc verify slopes/",
         ),
         Command(
             "functions",

@@ -346,8 +346,8 @@ class Options:
         typer.Option(
             "--format",
             "-f",
-            parser=one_of(batch.EXTENSIONS),
-            metavar="|".join(batch.EXTENSIONS),
+            parser=one_of(batch.WRITTEN),
+            metavar="|".join(batch.WRITTEN),
             help="What to write; by the extension of --out, or as the input.",
         ),
     ] = None
@@ -379,6 +379,41 @@ class Options:
             help="How many threads compute, at most; as many as there are cores.",
         ),
     ] = None
+
+    part_rows: Annotated[
+        int | None,
+        typer.Option(
+            "--part-rows",
+            metavar="N",
+            parser=number(int, 1, 2**40, "a whole number from 1 on"),
+            help="With --out FOLDER/: rows of Parquet in a part, about; 2 million by default.",
+        ),
+    ] = None
+    restart: Annotated[
+        bool, typer.Option("--restart", help="With --out FOLDER/: remove its parts, begin anew.")
+    ] = False
+    reproducible: Annotated[
+        bool,
+        typer.Option(
+            "--reproducible", help="The same bits on all processors of a kind; a little slower."
+        ),
+    ] = False
+    folder: Annotated[
+        str | None, typer.Argument(metavar="FOLDER", help="What batch --out FOLDER/ has written.")
+    ] = None
+    sample: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            parser=number(int, 1, 2**40, "a whole number from 1 on"),
+            help="So many parts, chosen at random; all by default.",
+        ),
+    ] = None
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether the output is a folder of parts."""
+        return self.command == "batch" and self.out is not None and batch.is_folder(self.out)
 
     @property
     def inputs(self) -> list[str]:

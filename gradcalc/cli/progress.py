@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from gradcalc.cli.terminal import is_terminal
 
@@ -65,38 +65,38 @@ def progress(total: int) -> Iterator[Bar]:
         yield VisibleBar(display, total)
 
 
-class RowCount:
-    """Rows and rate on the terminal's last line, from the first second on."""
+class LastLine:
+    """A text on the terminal's last line, from the first second on, that makes way for others."""
 
     PATIENCE = 1.0
     PAUSE = 0.2
 
-    def __init__(self, reader: Reader) -> None:
-        self._part = reader.part
+    def __init__(self) -> None:
         self._visible = is_terminal(sys.stderr)
         self._start = self._last = time.perf_counter()
         self._shown = False
         self.seconds = 0.0
 
-    def __enter__(self) -> RowCount:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.seconds = time.perf_counter() - self._start
         self.clear()
 
-    def tick(self, tally: Tally) -> None:
+    def is_due(self) -> bool:
         now = time.perf_counter()
-        if not self._visible or now < max(self._start + self.PATIENCE, self._last + self.PAUSE):
-            return
-        self._last = now
-        part = self._part()
-        percent = "" if part is None else f", {part:.0%}"
-        sys.stderr.write(
-            f"\r\x1b[K{tally.rows:,} rows{percent}, {rate(tally.rows / (now - self._start))}"
-        )
+        return self._visible and now > max(self._start + self.PATIENCE, self._last + self.PAUSE)
+
+    def show(self, text: str) -> None:
+        self._last = time.perf_counter()
+        sys.stderr.write(f"\r\x1b[K{text}")
         sys.stderr.flush()
         self._shown = True
+
+    def so_far(self) -> float:
+        """Seconds since the start."""
+        return time.perf_counter() - self._start
 
     def clear(self) -> None:
         """Take the line away, for another one or at the end."""
@@ -104,6 +104,62 @@ class RowCount:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
             self._shown = False
+
+
+class RowCount(LastLine):
+    """Rows and rate."""
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__()
+        self._part = reader.part
+
+    def tick(self, tally: Tally) -> None:
+        if self.is_due():
+            part = self._part()
+            percent = "" if part is None else f", {part:.0%}"
+            self.show(f"{tally.rows:,} rows{percent}, {rate(tally.rows / self.so_far())}")
+
+
+class PartCount(LastLine):
+    """Rows and rate, parts, and the time that is left.
+
+    ``weights`` say how much of the work each part is. ``aside`` is what else there is to say:
+    workers, retries.
+    """
+
+    def __init__(self, weights: Mapping[int, float]) -> None:
+        super().__init__()
+        self._weights = weights
+        self._all = sum(weights.values()) or 1.0
+        self._done: set[int] = set()
+        self.rows = 0
+        self.aside = ""
+
+    def add(self, index: int, rows: int) -> None:
+        self._done.add(index)
+        self.rows += rows
+        self.tick(None)
+
+    def tick(self, tally: Tally | None) -> None:
+        if self.is_due():
+            self.show(self.text(tally.rows if tally else 0))
+
+    def text(self, more: int = 0) -> str:
+        """What there is to say, with ``more`` rows of a part that is not done."""
+        seconds, rows = self.so_far(), self.rows + more
+        share = sum(self._weights[index] for index in self._done) / self._all
+        words = [f"{rows:,} rows", rate(rows / max(seconds, 1e-9))]
+        words.append(f"{len(self._done):,} of {len(self._weights):,} parts")
+        words += [self.aside] if self.aside else []
+        words += [f"{_span(seconds / share - seconds)} left"] if share else []
+        return ", ".join(words)
+
+
+def _span(seconds: float) -> str:
+    """A time as people say it."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 def rate(rows: float) -> str:
