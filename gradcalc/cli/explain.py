@@ -32,14 +32,15 @@ def explain(options: Options) -> Text:
         seeds = [[float(i == k) for k in range(len(labels))] for i in range(len(labels))]
     from gradcalc.engine.point import Question
     from gradcalc.engine.program import Program
-    from gradcalc.explain.steps import explain  # deferred, as numpy is
+    from gradcalc.explain.steps import chart  # deferred, as numpy is
     from gradcalc.render.frame import framed
     from gradcalc.render.records import RECORDS
     from gradcalc.render.steps import as_record, render_steps
 
     at = Program(problem.graph).at(problem.x)
     notes = (*problem.graph.notes, *(kink.note for kink in bends(at, options)))
-    explanations = [explain(at, v) for v in seeds]
+    parts = chart(at)
+    explanations = [parts.sweep(v) for v in seeds]
     if options.format in RECORDS:
         body = {"explanations": [as_record(explanation) for explanation in explanations]}
         record = framed("explain", problem.graph.variables, labels, problem.at, body, notes=notes)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,28 @@ from gradcalc.language.tokens import is_name, tokenize
 _PARTS = {ADD.code: "sum", SUB.code: "difference", MUL.code: "product", DIV.code: "quotient"}
 _DIFFERENCE = re.compile(r"\(\(?(-?\d+(?:\.\d+)?)\)? - (\d+(?:\.\d+)?)\)")
 _TO_THE_FIRST = re.compile(r"\*\*1(?![\d.])")
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """From a node to one of its operands (``node``): its slope, over the user's text and as a
+    number. Nothing flows where it is not ``taken``, a branch of ``where``."""
+
+    node: int
+    formula: str
+    slope: float
+    taken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A node that is needed and no constant: what it is called, its value, and its operands that
+    are no constants either. Variables are parts without edges."""
+
+    node: int
+    label: str
+    value: float
+    edges: tuple[Edge, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +84,56 @@ class Explanation:
     totals: tuple[Total, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A graph at a point, part by part: ``variables`` first, ``parts`` in the order of
+    evaluation. ``outputs`` are names and nodes."""
+
+    variables: tuple[Part, ...]
+    parts: tuple[Part, ...]
+    outputs: tuple[tuple[str, int], ...]
+
+    def sweep(self, v: Sequence[float]) -> Explanation:
+        """vᵀJ, step by step."""
+        labels = {part.node: part.label for part in (*self.variables, *self.parts)}
+        arrived: dict[int, list[tuple[str, float]]] = {}
+        for (_, node), seed in zip(self.outputs, v, strict=True):
+            if seed:
+                arrived.setdefault(node, []).append(("", float(seed)))
+        steps = []
+        for part in reversed(self.parts):
+            if part.node not in arrived:
+                continue
+            cotangent = float(sum(contribution for _, contribution in arrived[part.node]))
+            flows = []
+            for edge in part.edges:
+                if edge.taken:
+                    contribution = cotangent * edge.slope
+                    flow = Flow(labels[edge.node], edge.formula, edge.slope, contribution)
+                    flows.append(flow)
+                    arrived.setdefault(edge.node, []).append((part.label, contribution))
+            steps.append(Step(part.label, part.value, cotangent, tuple(flows)))
+        totals = []
+        for variable in self.variables:
+            found = tuple(arrived.get(variable.node, ()))
+            totals.append(Total(variable.label, found, sum(number for _, number in found)))
+        return Explanation(
+            forward=tuple((part.label, part.value) for part in self.parts),
+            seeds=tuple(
+                (name, float(seed)) for (name, _), seed in zip(self.outputs, v, strict=True)
+            ),
+            steps=tuple(steps),
+            totals=tuple(totals),
+        )
+
+
 def explain(at: At, v: Sequence[float]) -> Explanation:
-    """vᵀJ at the point, step by step. A node is explained when it is needed and no constant."""
+    """vᵀJ at the point, step by step."""
+    return chart(at).sweep(v)
+
+
+def chart(at: At) -> Chart:
+    """What there is to explain at a point, whatever v is."""
     program, values = at.program, at.values
     graph = program.graph
     order = [
@@ -73,63 +143,41 @@ def explain(at: At, v: Sequence[float]) -> Explanation:
         and node not in graph.constants
         and graph.codes[node] != VARIABLE.code
     ]
-    sweep = _Sweep(graph, values, order)
-    for node, seed in zip(graph.outputs, v, strict=True):
-        if seed:
-            sweep.arrive(node, "", float(seed))
-    steps = [step for node in reversed(order) if (step := sweep.step(node)) is not None]
-    return Explanation(
-        forward=tuple((sweep.labels[node], float(values[node])) for node in order),
-        seeds=tuple(zip(program.outputs, map(float, v), strict=True)),
-        steps=tuple(steps),
-        totals=tuple(sweep.total(node, name)
-                     for name, node in zip(graph.variables, graph.inputs, strict=True)),
-    )  # fmt: skip
+    texts = {node: one_line(graph.text(node)) for node in range(len(graph))}
+    texts |= zip(graph.inputs, graph.variables, strict=True)  # a[0], where the text says a
+    labels = texts | _named(graph, order, texts)
+    return Chart(
+        tuple(
+            Part(node, name, float(x), ())
+            for node, name, x in zip(graph.inputs, graph.variables, at.x, strict=True)
+        ),
+        tuple(
+            Part(node, labels[node], float(values[node]), _edges(graph, values, texts, node))
+            for node in order
+        ),
+        tuple(zip(graph.output_names, graph.outputs, strict=True)),
+    )
 
 
-class _Sweep:
-    """The contributions that have arrived at each node so far."""
-
-    def __init__(self, graph: Graph, values: Any, order: Sequence[int]) -> None:
-        self.graph = graph
-        self.values = values
-        self.texts = {node: one_line(graph.text(node)) for node in range(len(graph))}
-        self.texts |= zip(graph.inputs, graph.variables, strict=True)  # a[0], where the text says a
-        self.labels = self.texts | _named(graph, order, self.texts)
-        self.arrived: dict[int, list[tuple[str, float]]] = {}
-
-    def arrive(self, node: int, through: str, contribution: float) -> None:
-        self.arrived.setdefault(node, []).append((through, contribution))
-
-    def step(self, node: int) -> Step | None:
-        """Pass the cotangent of ``node`` on to its operands; None where nothing has arrived."""
-        if node not in self.arrived:
-            return None
-        graph, values = self.graph, self.values
-        primitive, operands, _, _ = graph[node]
-        cotangent = sum(contribution for _, contribution in self.arrived[node])
-        active = [k for k, operand in enumerate(operands) if operand not in graph.constants]
-        numbers = [values[operand] if operand not in graph.constants else graph.constants[operand]
-                   for operand in operands]  # fmt: skip
-        with np.errstate(all="ignore"):
-            slopes = evaluate(rule(primitive), numbers, values[node], active)
-        label, flows = self.labels[node], []
-        within = [self.texts[operand] for operand in operands]
-        for k, slope in enumerate(slopes):
-            if slope is None or (primitive.selects and slope == 0):
-                continue
-            if math.isnan(values[node]):  # log(-1) has no slope, whatever its formula says
-                slope = math.nan
-            contribution = float(cotangent) * float(slope)
-            partial = (primitive.plain or primitive.partials)[k]
-            formula = _tidy(_substituted(str(partial), within, self.texts[node]))
-            flows.append(Flow(self.labels[operands[k]], formula, float(slope), contribution))
-            self.arrive(operands[k], label, contribution)
-        return Step(label, float(values[node]), float(cotangent), tuple(flows))
-
-    def total(self, node: int, name: str) -> Total:
-        arrived = tuple(self.arrived.get(node, ()))
-        return Total(name, arrived, sum(contribution for _, contribution in arrived))
+def _edges(graph: Graph, values: Any, texts: Mapping[int, str], node: int) -> tuple[Edge, ...]:
+    primitive, operands, _, _ = graph[node]
+    active = [k for k, operand in enumerate(operands) if operand not in graph.constants]
+    numbers = [values[operand] if operand not in graph.constants else graph.constants[operand]
+               for operand in operands]  # fmt: skip
+    with np.errstate(all="ignore"):
+        slopes = evaluate(rule(primitive), numbers, values[node], active)
+    within = [texts[operand] for operand in operands]
+    edges = []
+    for k, slope in enumerate(slopes):
+        if slope is None:
+            continue
+        taken = not (primitive.selects and slope == 0)
+        if math.isnan(values[node]):  # log(-1) has no slope, whatever its formula says
+            slope = math.nan
+        partial = (primitive.plain or primitive.partials)[k]
+        formula = _tidy(_substituted(str(partial), within, texts[node]))
+        edges.append(Edge(operands[k], formula, float(slope), taken))
+    return tuple(edges)
 
 
 def _named(graph: Graph, order: Sequence[int], texts: dict[int, str]) -> dict[int, str]:
