@@ -21,6 +21,7 @@ FLOORS = [
     ["cli"],
     ["__init__"],
     ["api"],
+    ["page"],
     ["render"],
     ["batch"],
     ["claims"],

@@ -158,6 +158,18 @@ COMMANDS = {
             "steps",
         ),
         Command(
+            "page",
+            "One HTML file that shows backward(v) in motion, on your own expression.",
+            "page",
+            "page",
+            (
+                *EXPRESSION,
+                *POINT,
+                *("v", "lang", "open", "check", "no_check", "budget", *BENDS, "out", "color"),
+            ),
+            f"gradcalc page {_EXAMPLE} --v 1,1 -o page.html",
+        ),
+        Command(
             "read",
             "What a text is read as: every operation in brackets, the role of every name.",
             "read",

@@ -14,6 +14,7 @@ import typer
 
 from gradcalc.batch import names as batch
 from gradcalc.linear.kinds import FACTS
+from gradcalc.page.words import LANGUAGES
 from gradcalc.render.formats import FORMATS, SYNONYMS
 
 METHODS = ("sympy", "arb", "mpmath", "differences", "none")
@@ -123,6 +124,13 @@ class Options:
     zero_grad: Annotated[
         bool, typer.Option("--zero-grad", help="Set .grad to None before each call.")
     ] = False
+    lang: Annotated[
+        str,
+        typer.Option(
+            parser=one_of(LANGUAGES), metavar="|".join(LANGUAGES), help="The language of the page."
+        ),
+    ] = "en"
+    open: Annotated[bool, typer.Option("--open", help="Show the page in a browser.")] = False
     u: Annotated[
         str | None, typer.Option("--u", metavar="VECTOR", help="The direction, or @FILE.")
     ] = None

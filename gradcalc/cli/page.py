@@ -1,0 +1,71 @@
+"""``gradcalc page``: one HTML file that shows backward(v) in motion, on the reader's expression."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from gradcalc.calculus.kinds import KINDS, V
+from gradcalc.cli.derivatives import answer
+from gradcalc.cli.options import Options
+from gradcalc.cli.output import Text, sink
+from gradcalc.cli.question import posed, retyped, vector
+from gradcalc.errors import BindingError, Exit, GradcalcError
+
+
+def page(options: Options) -> Text | Exit:
+    """The page, with what the shell says of the same question; v is (1, 1, …) unless given."""
+    if options.at is None:
+        raise BindingError("a page is of a point", hint="--at gives one: --at 2,3")
+    problem = posed(options)
+    if options.v is None:
+        options = replace(options, v=",".join("1" for _ in problem.graph.outputs))
+    v = tuple(vector(problem, V, options))  # refused before anything is computed
+    from gradcalc import __version__
+    from gradcalc.engine.program import Program  # deferred: it brings numpy
+    from gradcalc.page import tutorial
+    from gradcalc.page.document import document
+    from gradcalc.page.scene import Scene, require_readable
+    from gradcalc.page.words import Words
+
+    at = Program(problem.graph).at(problem.x)
+    require_readable(at)
+    found = answer(options, KINDS["vjp"])
+    assert not isinstance(found, Text)  # there is a point
+    scene = Scene(
+        at,
+        v,
+        verdict="" if found.verdict is None else found.verdict.line,
+        notes=found.notes,
+        lost=_told(found.lost),
+        undefined=_told(found.undefined),
+    )
+    words = Words(options.lang)
+    command = retyped(replace(options, out=None, open=False), "page")
+    text = document(tutorial.acts(scene, words), words, version=__version__, command=command)
+    checked = found.verdict is not None and bool(found.verdict.passed)
+    if options.open:
+        _open(text, options.out)
+        return found.exit
+    return Text(text, found.exit, checked, found.undefined)
+
+
+def _open(text: str, path: str | None) -> None:
+    """Write the page, to a file of its own unless it has one, and show it."""
+    import tempfile  # deferred, as webbrowser is: 10 ms that a page for a file does not need
+    import webbrowser
+
+    if path is None:
+        path = os.path.join(tempfile.mkdtemp(prefix="gradcalc-"), "page.html")
+        print(f"note: the page is {path}", file=sys.stderr)
+    with sink(path) as put:
+        put(text)
+    webbrowser.open(Path(path).absolute().as_uri())
+
+
+def _told(error: GradcalcError | None) -> str:
+    from gradcalc.render.errors import problem  # deferred: rarely needed
+
+    return "" if error is None else problem(error)

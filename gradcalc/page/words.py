@@ -1,0 +1,181 @@
+"""Every word of the page, in English and in Chinese, side by side.
+
+What is in braces is filled in: by ``Words.say``, or by ``page.js`` in what it shows. PyTorch's own
+messages, and the notes and the verdict that the shell has too, are not translated.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+LANGUAGES = ("en", "zh")
+
+
+class Words(NamedTuple):
+    """The words of one language."""
+
+    language: str
+
+    def say(self, key: str, **filled: object) -> str:
+        text = TABLE[key][LANGUAGES.index(self.language)]
+        return text.format(**filled) if filled else text
+
+    def of_script(self) -> dict[str, str]:
+        """What ``page.js`` says."""
+        return {key: self.say(key) for key in TABLE if key.startswith("js_")}
+
+
+TABLE: dict[str, tuple[str, str]] = {
+    # --- the head -----------------------------------------------------------------------------
+    "title": ("What is v in backward(v)?", "backward(v) 里的 v 是什么?"),
+    "lead": (
+        "v has one weight for each output. y.backward(v) differentiates one number, the weighted "
+        "sum Σ = v₁·y₁ + v₂·y₂ + …, and leaves the slopes of that sum, vᵀ·J, in x.grad. It is not "
+        "the Jacobian J: v = (1, 0) picks its first row, (0, 1) its second, (1, 1) adds them up.",
+        "v 给每个输出一个权重。y.backward(v) 只对一个数求导,即加权和 Σ = v₁·y₁ + v₂·y₂ + …,"
+        "并把这个和的梯度 vᵀ·J 放进 x.grad。它不是雅可比矩阵 J:v = (1, 0) 取出 J 的第一行,"
+        "(0, 1) 取出第二行,(1, 1) 把两行相加。",
+    ),
+    "choose": ("Expressions", "表达式"),
+    "yours": ("Your expression", "你的表达式"),
+    "skip": ("Skip to the answer", "跳到答案"),
+    # --- the expression and what one can move -------------------------------------------------
+    "expression": ("The expression", "表达式"),
+    "text": ("as typed", "输入的原文"),
+    "outputs": ("The outputs, and the sum that is differentiated", "各个输出,以及被求导的和"),
+    "too_long": (
+        "The formulas are too long for a page: gradcalc jacobian EXPR writes them.",
+        "公式太长,不宜放在页面上:用 gradcalc jacobian EXPR 可以写出来。",
+    ),
+    "hand": ("Move the point and v", "移动点和 v"),
+    "point": ("The point x", "点 x"),
+    "weights": ("The gradient argument v", "参数 v(gradient)"),
+    "presets": ("Choose", "选择"),
+    "reset": ("Back to the start", "回到起点"),
+    "js_slider": ("{name}, slider", "{name},滑块"),
+    "js_not_a_number": ("{text} is not a number", "{text} 不是数字"),
+    "js_fixed": (
+        "The point cannot be moved here: {why}. Everything else works.",
+        "这里不能移动点:{why}。其余功能都可用。",
+    ),
+    # --- the answer ---------------------------------------------------------------------------
+    "answer": ("What backward(v) leaves in x.grad", "backward(v) 留在 x.grad 里的结果"),
+    "sum": ("The weighted sum", "加权和"),
+    "product": ("vᵀ · J = x.grad", "vᵀ · J = x.grad"),
+    "product_said": (
+        "Every row of J times its weight, added up:",
+        "J 的每一行乘以它的权重,再相加:",
+    ),
+    "jacobian": ("J, a row for each output", "J,每个输出一行"),
+    "weight": ("v", "v"),
+    "value": ("y", "y"),
+    "slopes": ("The slopes of the sum, as formulas", "加权和的偏导数公式"),
+    "verdict": ("Can the numbers be trusted?", "这些数字可信吗?"),
+    "unchecked": (
+        "Not checked: the page was made with --no-check.",
+        "未检验:生成本页时使用了 --no-check。",
+    ),
+    "lost": ("Digits are lost here", "这里丢失了有效数字"),
+    "undefined": ("Undefined at this point", "在这一点没有定义"),
+    "of_the_shell": (
+        "As on the shell, for the point and the v that the page was made for:",
+        "与命令行相同,针对生成本页时的点和 v:",
+    ),
+    # --- the steps ----------------------------------------------------------------------------
+    "steps": ("Forward, then backward, step by step", "先前向,再反向,一步一步看"),
+    "steps_said": (
+        "Forward, from the top: every part gets its value (blue). Backward, from the bottom: Σ has "
+        "slope 1; every part passes cotangent × slope on to what it is made of, and what arrives "
+        "at the same place is added up (orange: the cotangent, the slope of Σ there). "
+        "Keys: ← and → one step, Home and End, space plays.",
+        "前向,自上而下:每个部分得到它的值(蓝色)。反向,自下而上:Σ 的斜率为 1;每个部分把"
+        "「伴随值 × 斜率」传给组成它的部分,到达同一处的贡献相加(橙色:伴随值,即 Σ 对该处的斜率)。"
+        "按键:← 和 → 走一步,Home 和 End 到两端,空格播放。",
+    ),
+    "graph_name": ("The graph of the expression, inputs above", "表达式的计算图,输入在上"),
+    "graph_scroll": ("The graph; it scrolls sideways", "计算图;可以横向滚动"),
+    "player": ("The player", "播放器"),
+    "first": ("First step", "第一步"),
+    "back": ("One step back", "上一步"),
+    "js_play": ("Play", "播放"),
+    "js_pause": ("Pause", "暂停"),
+    "next": ("Next step", "下一步"),
+    "last": ("Last step", "最后一步"),
+    "scrub": ("Step", "步骤"),
+    "all_steps": ("All steps as text", "所有步骤的文字"),
+    "js_at_step": ("{k} of {n}, {what}: {text}", "第 {k} / {n} 步,{what}:{text}"),
+    "js_forward": ("forward", "前向"),
+    "js_backward": ("backward", "反向"),
+    # --- PyTorch ------------------------------------------------------------------------------
+    "torch": ("The same in PyTorch", "在 PyTorch 里"),
+    "torch_said": (
+        "x.grad adds up call after call until it is emptied; the graph is freed by the first "
+        "backward unless it is told to stay.",
+        "x.grad 会一次次累加,直到被清空;第一次 backward 之后计算图就被释放,除非要求保留。",
+    ),
+    "no_code": ("PyTorch has no {name}.", "PyTorch 没有 {name}。"),
+    "js_code_head": (
+        "The code, to copy; it follows the buttons",
+        "代码,可以复制;随按钮而变",
+    ),
+    "js_copy": ("Copy", "复制"),
+    "js_copied": ("Copied", "已复制"),
+    "forward_again": ("y = f(x) again", "重新计算 y = f(x)"),
+    "empty": ("x.grad = None (zero_grad)", "x.grad = None(zero_grad)"),
+    "js_nothing_yet": ("no call yet: x.grad is None", "尚未调用:x.grad 是 None"),
+    "js_new_leaf": (
+        "a new point is a new tensor: x.grad is None, y is computed again",
+        "换了点就是新的张量:x.grad 是 None,y 重新计算",
+    ),
+    "js_fresh": ("y is computed again: there is a graph again", "y 已重新计算:又有计算图了"),
+    "js_emptied": ("x.grad is None", "x.grad 是 None"),
+    "js_what_to_do": (
+        "What to do: tick retain_graph=True in the call before, or compute y again. "
+        "(x.grad is as it was.)",
+        "怎么办:在前一次调用中勾选 retain_graph=True,或者重新计算 y。(x.grad 保持不变。)",
+    ),
+    # --- the tutorial -------------------------------------------------------------------------
+    "tutorial_mean": ("Tutorial 1: one number", "教程一:标量"),
+    "tutorial_mean_said": (
+        "One output: backward() needs no argument, for v = (1) is the only choice that changes "
+        "nothing. out = mean(3(a+3)²), and x.grad is (15, 18).",
+        "只有一个输出:backward() 不需要参数,因为 v = (1) 什么也不改变。"
+        "out = mean(3(a+3)²),x.grad 是 (15, 18)。",
+    ),
+    "tutorial_apart": ("Tutorial 2: outputs apart", "教程二:互不耦合"),
+    "tutorial_apart_said": (
+        "n = (m₁², m₂³), and the tutorial calls n.backward(m.data): v = (2, 3), so x.grad is "
+        "(2·4, 3·27) = (8, 81). With v = (1, 1) it is (4, 27), which looks like the derivatives "
+        "because every variable is in one output only; it is still the gradient of n₁ + n₂.",
+        "n = (m₁², m₂³),教程调用 n.backward(m.data):v = (2, 3),所以 x.grad 是 "
+        "(2·4, 3·27) = (8, 81)。取 v = (1, 1) 得 (4, 27),看上去就是各个导数,"
+        "那只是因为每个变量只出现在一个输出里;它仍然是 n₁ + n₂ 的梯度。",
+    ),
+    "tutorial_coupled": ("Tutorial 3: outputs coupled", "教程三:相互耦合"),
+    "tutorial_coupled_said": (
+        "k = (x₁²+3x₂, x₂²+2x₁). With v = (1, 1) x.grad is (6, 9), the column sums of J. Two "
+        "calls, (1, 0) and (0, 1), give its rows.",
+        "k = (x₁²+3x₂, x₂²+2x₁)。v = (1, 1) 时 x.grad 是 (6, 9),即 J 的各列之和。"
+        "(1, 0) 和 (0, 1) 两次调用给出它的两行。",
+    ),
+    "tutorial_transposed": (
+        "The tutorial prints [[4, 2], [3, 6]] for the Jacobian at its end. That is the transpose: "
+        "∂k₁/∂x₂ = 3 belongs into row 1, and ∂k₂/∂x₁ = 2 into row 2. Its own code, run, prints "
+        "[[4, 3], [2, 6]], and so does its calculation by hand.",
+        "教程最后把雅可比矩阵印成 [[4, 2], [3, 6]]。那是转置:∂k₁/∂x₂ = 3 应在第 1 行,"
+        "∂k₂/∂x₁ = 2 应在第 2 行。教程自己的代码运行后输出 [[4, 3], [2, 6]],"
+        "与它的手工计算一致。",
+    ),
+    "tutorial_printed": ("as the tutorial prints it", "教程印出的矩阵"),
+    "tutorial_right": ("as it is", "正确的矩阵"),
+    "tutorial_try": ("Try", "试一试"),
+    # --- the foot -----------------------------------------------------------------------------
+    "foot": (
+        "Made by gradcalc {version} with: {command}",
+        "由 gradcalc {version} 生成,命令:{command}",
+    ),
+    "without_script": (
+        "Without JavaScript this page shows the answer at the point it was made for.",
+        "没有 JavaScript 时,本页显示生成它时那一点的答案。",
+    ),
+}

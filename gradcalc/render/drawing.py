@@ -1,0 +1,149 @@
+"""A graph as a picture: boxes in layers, operands above, with what is known of each; as SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import NamedTuple
+
+from gradcalc.errors.text import cells, clipped, safe
+from gradcalc.render.layered import Layout, layered
+
+_LETTER, _LINE, _PAD = 7.25, 15.0, 8.0  # of 12 px monospace
+_PITCH = 46.0  # between layers: the slopes stand there
+_EDGE = 2  # the half of a thick line, beside the outermost boxes
+_MOST = 18  # columns of what a box is called
+
+STYLE = """
+.graph{font:12px ui-monospace,Menlo,Consolas,monospace;--ink:#1c2430;--paper:#fff;--line:#8894a5;
+--forward:#0b5cad;--backward:#b3410a}
+.graph rect{fill:var(--paper);stroke:var(--line)}
+.graph .input rect{stroke-width:2}
+.graph .output rect{stroke:var(--forward);stroke-width:2}
+.graph .sum rect{stroke-dasharray:4 3}
+.graph path{fill:none;stroke:var(--line)}
+.graph text{fill:var(--ink);text-anchor:middle}
+.graph .value{fill:var(--forward)}
+.graph .cotangent,.graph .slope{fill:var(--backward)}
+.graph .slope{paint-order:stroke;stroke:var(--paper);stroke-width:4px;stroke-linejoin:round}
+"""
+_DARK = "@media(prefers-color-scheme:dark){.graph{--ink:#e6ebf2;--paper:#161b22;--line:#66758a;\
+--forward:#7cb7ff;--backward:#ffa366}}"
+
+
+class Box(NamedTuple):
+    """A node: what it is called, and in full; lines of numbers by class (``value``,
+    ``cotangent``)."""
+
+    what: str
+    title: str
+    kind: str
+    lines: tuple[tuple[str, str], ...] = ()
+
+
+class Arrow(NamedTuple):
+    """From the box ``operand`` to its ``user``, with the slope."""
+
+    operand: int
+    user: int
+    slope: str = ""
+    title: str = ""
+
+
+class Drawing(NamedTuple):
+    """Boxes and arrows, and where they are."""
+
+    boxes: tuple[Box, ...]
+    arrows: tuple[Arrow, ...]
+    layout: Layout
+    tall: float
+
+    def middle(self, box: int) -> tuple[float, float]:
+        return self.layout.x[box], self.top(self.layout.layer[box]) + self.tall / 2
+
+    def top(self, layer: int) -> float:
+        return _PAD / 2 + layer * (self.tall + _PITCH)
+
+    @property
+    def size(self) -> tuple[float, float]:
+        return self.layout.width, self.top(max(self.layout.layer, default=0)) + self.tall + _PAD / 2
+
+    def ways(self, arrow: int) -> list[tuple[float, float]]:
+        """The points that an arrow goes through, straight down past the layers between."""
+        one, layers = self.arrows[arrow], self.layout.layer
+        first, last = layers[one.operand], layers[one.user]
+        points = [(self.layout.x[one.operand], self.top(first) + self.tall)]
+        for k, x in enumerate(self.layout.bends[arrow], first + 1):
+            points += [(x, self.top(k)), (x, self.top(k) + self.tall)]
+        return [*points, (self.layout.x[one.user], self.top(last))]
+
+
+def wide(box: Box) -> float:
+    """How wide a box has to be, with room for numbers of six digits."""
+    longest = max([cells(box.what), *(len(text) for _, text in box.lines), 8])
+    return longest * _LETTER + 2 * _PAD
+
+
+def draw(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> Drawing:
+    """Lay a graph out. Operands have smaller numbers than their users."""
+    boxes = tuple(box._replace(what=clipped(safe(box.what), _MOST)) for box in boxes)
+    places = layered([wide(box) for box in boxes], [arrow[:2] for arrow in arrows])
+    tall = _LINE * (1 + max((len(box.lines) for box in boxes), default=0)) + _PAD
+    return Drawing(boxes, tuple(arrows), places, tall)
+
+
+def svg(drawing: Drawing, name: str, *, alone: bool = False, prefix: str = "") -> str:
+    """The picture as an SVG element called ``name``; ``alone`` as a file of its own. Box k has the
+    id ``prefix`` + ``n``k, arrow k ``e``k."""
+    width, height = drawing.size
+    width += 2 * _EDGE
+    head = (
+        f'viewBox="-{_EDGE} 0 {_n(width)} {_n(height)}" width="{_n(width)}" height="{_n(height)}"'
+    )
+    space = ' xmlns="http://www.w3.org/2000/svg"' if alone else ""
+    style = f"<style>{STYLE}{_DARK}</style>\n" if alone else ""
+    arrows = "\n".join(_arrow(drawing, k, prefix) for k in range(len(drawing.arrows)))
+    boxes = "\n".join(_box(drawing, k, prefix) for k in range(len(drawing.boxes)))
+    return (
+        f'<svg{space} class="graph" role="img" aria-label="{escape(safe(name))}" {head}>\n'
+        f"{style}{arrows}\n{boxes}\n</svg>\n"
+    )
+
+
+def _arrow(drawing: Drawing, k: int, prefix: str) -> str:
+    points = drawing.ways(k)
+    path = f"M{_n(points[0][0])} {_n(points[0][1])}"
+    for (x, y), (to, down) in zip(points[::2], points[1::2], strict=True):
+        middle = _n((y + down) / 2)
+        path += f"C{_n(x)} {middle} {_n(to)} {middle} {_n(to)} {_n(down)}"
+        if (to, down) != points[-1]:
+            path += f"V{_n(down + drawing.tall)}"
+    (x, y), (to, down) = points[-2:]
+    arrow = drawing.arrows[k]
+    place = f'x="{_n(x + (to - x) * 0.5)}" y="{_n(y + (down - y) * 0.5 + 4)}"'
+    title = f"<title>{escape(safe(arrow.title))}</title>" if arrow.title else ""
+    return (
+        f'<g id="{prefix}e{k}">{title}<path d="{path}"/>'
+        f'<text class="slope" {place}>{escape(arrow.slope)}</text></g>'
+    )
+
+
+def _box(drawing: Drawing, k: int, prefix: str) -> str:
+    box, (x, y) = drawing.boxes[k], drawing.middle(k)
+    wanted = wide(box)
+    top = y - drawing.tall / 2
+    texts = [("what", box.what), *box.lines]
+    lines = "".join(
+        f'<text class="{kind}" x="{_n(x)}" y="{_n(top + _PAD / 2 + _LINE * (i + 0.75))}">'
+        f"{escape(text)}</text>"
+        for i, (kind, text) in enumerate(texts)
+    )
+    return (
+        f'<g id="{prefix}n{k}" class="{box.kind}"><title>{escape(safe(box.title))}</title>'
+        f'<rect x="{_n(x - wanted / 2)}" y="{_n(top)}" width="{_n(wanted)}" '
+        f'height="{_n(drawing.tall)}" rx="5"/>{lines}</g>'
+    )
+
+
+def _n(number: float) -> str:
+    return f"{number:.1f}".removesuffix(".0")
