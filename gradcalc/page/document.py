@@ -354,7 +354,7 @@ def _torch(words: Words) -> str:
         f"<button type=button data-call=empty>{escape(say('empty'))}</button>"
         f"<button type=button data-call=forward>{escape(say('forward_again'))}</button></div>\n"
         '<p>x.grad = <output class="grad gradient">None</output></p>\n'
-        '<ol class="log" role="log" tabindex="0"></ol>\n'
+        f'<div class="log" role="log" tabindex="0" aria-label="{escape(say("torch"))}"></div>\n'
         f"<p class=soft>{escape(say('js_code_head'))} "
         f"<button type=button data-copy>{escape(say('js_copy'))}</button></p>"
         '<pre class="code" tabindex="0"></pre>'

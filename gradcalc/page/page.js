@@ -163,6 +163,8 @@ class Scene {
         const reach = Math.max(2 * Math.abs(this.x[j]), 2);
         this.knob(point, name, this.x, j, this.x[j] - reach, this.x[j] + reach);
       });
+    } else if (!this.data.fixed) {
+      point.remove();
     } else {
       point.append(element("p", { textContent: say("fixed", { why: this.data.fixed }) }));
     }
@@ -469,7 +471,7 @@ class Torch {
   }
 
   tell(text, bad = false) {
-    this.log.append(element("li", { textContent: text, className: bad ? "problem" : "" }));
+    this.log.append(element("p", { textContent: text, className: bad ? "problem" : "" }));
     this.log.scrollTop = this.log.scrollHeight;
   }
 
@@ -510,8 +512,7 @@ class Torch {
     const point = `x = torch.tensor([${x.map(python).join(", ")}], dtype=torch.float64, requires_grad=True)`;
     const calls = this.calls.length ? this.calls : [`y.backward(${tensor(v)})`];
     const lines = data.code.length ? ["import torch", "", point, ...data.code, ...calls, "print(x.grad)"] : [];
-    this.scene.find(".code").textContent = lines.join("\n");
-    this.scene.find(".code").hidden = !lines.length;
+    this.scene.find(".code").textContent = lines.join("\n") || say("no_code");
   }
 }
 

@@ -60,7 +60,6 @@ TABLE: dict[str, tuple[str, str]] = {
     ),
     # --- the answer ---------------------------------------------------------------------------
     "answer": ("What backward(v) leaves in x.grad", "backward(v) 留在 x.grad 里的结果"),
-    "sum": ("The weighted sum", "加权和"),
     "product": ("vᵀ · J = x.grad", "vᵀ · J = x.grad"),
     "product_said": (
         "Every row of J times its weight, added up:",
@@ -113,7 +112,10 @@ TABLE: dict[str, tuple[str, str]] = {
         "backward unless it is told to stay.",
         "x.grad 会一次次累加,直到被清空;第一次 backward 之后计算图就被释放,除非要求保留。",
     ),
-    "no_code": ("PyTorch has no {name}.", "PyTorch 没有 {name}。"),
+    "js_no_code": (
+        "PyTorch lacks a function of this expression, so there is no code to copy.",
+        "这个表达式里有 PyTorch 没有的函数,因此没有可复制的代码。",
+    ),
     "js_code_head": (
         "The code, to copy; it follows the buttons",
         "代码,可以复制;随按钮而变",
@@ -122,7 +124,6 @@ TABLE: dict[str, tuple[str, str]] = {
     "js_copied": ("Copied", "已复制"),
     "forward_again": ("y = f(x) again", "重新计算 y = f(x)"),
     "empty": ("x.grad = None (zero_grad)", "x.grad = None(zero_grad)"),
-    "js_nothing_yet": ("no call yet: x.grad is None", "尚未调用:x.grad 是 None"),
     "js_new_leaf": (
         "a new point is a new tensor: x.grad is None, y is computed again",
         "换了点就是新的张量:x.grad 是 None,y 重新计算",
@@ -168,7 +169,6 @@ TABLE: dict[str, tuple[str, str]] = {
     ),
     "tutorial_printed": ("as the tutorial prints it", "教程印出的矩阵"),
     "tutorial_right": ("as it is", "正确的矩阵"),
-    "tutorial_try": ("Try", "试一试"),
     # --- the foot -----------------------------------------------------------------------------
     "foot": (
         "Made by gradcalc {version} with: {command}",

@@ -141,6 +141,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "p.csv").write_text("x,y\n2,3\n1,bad\n0,0\n", encoding="utf-8")
     (tmp_path / "p.txt").write_text("x**2 + y\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("webbrowser.open", lambda _: True)
     return tmp_path
 
 

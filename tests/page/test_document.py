@@ -1,0 +1,114 @@
+"""The page as a file: whole, small, escaped; the same numbers as the shell's."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from gradcalc.page.scene import MOST_PARTS
+from gradcalc.render.numbers import exact
+from tests.cli.shell import Shell, shell
+
+TEXT = ["x1**2+3*x2, x2**2+2*x1", "--at", "2,3"]
+
+
+@pytest.fixture
+def gradcalc(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shell:
+    return shell(capsys, monkeypatch)
+
+
+def product(page: str) -> list[str]:
+    """The numbers of v, J and vᵀJ in the reader's own scene."""
+    found = re.search(r'class="product.*?</div>', page, re.DOTALL)
+    assert found
+    return re.findall(r'value="([^"]*)"', found[0])
+
+
+def test_the_numbers_are_those_of_the_shell(gradcalc: Shell) -> None:
+    page = gradcalc("page", *TEXT, "--v", "0.1,-3").out
+    answer = json.loads(gradcalc("vjp", *TEXT, "--v", "0.1,-3", "-f", "json").out)
+    matrix = json.loads(gradcalc("jacobian", *TEXT, "-f", "json").out)["jacobian"]
+    wanted = [0.1, -3.0, *(entry for row in matrix for entry in row), *answer["vjp"]]
+    assert product(page) == [exact(number) for number in wanted]
+    assert "✓ sympy: 2 entries and 2 values agree" in page
+
+
+def test_without_v_it_begins_with_ones(gradcalc: Shell) -> None:
+    assert product(gradcalc("page", *TEXT, "--no-check").out)[:2] == ["1", "1"]
+
+
+def test_it_asks_nothing_of_anybody_and_is_small(gradcalc: Shell) -> None:
+    page = gradcalc("page", *TEXT, "--no-check").out
+    assert len(page.encode()) <= 60 * 1024
+    assert not re.search(r'(?:src|href)=["\']?[^"\'#\s]|@import|url\(|fetch\(|XMLHttp', page)
+    assert "default-src 'none'" in page
+
+
+def test_sixty_parts_are_small_too(gradcalc: Shell) -> None:
+    text = " + ".join(f"sin(x*{k})*y**{k}" for k in range(2, 14))
+    page = gradcalc("page", text, "--at", "0.3,0.9", "--no-check").out
+    assert page.count('<g id="s0n') >= 60
+    assert len(page.encode()) <= 150 * 1024
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_language_fills_every_place(gradcalc: Shell, language: str) -> None:
+    page = gradcalc("page", *TEXT, "--lang", language, "--no-check").out
+    assert not re.search(r"\$\w+", page.partition("<script")[0])
+    visible = unescape(re.sub(r"<style.*?</style>|<[^>]*>", "", page.partition("<script")[0]))
+    assert not re.search(r"\{\w+\}", visible)
+
+
+def test_texts_cannot_end_what_they_stand_in(gradcalc: Shell) -> None:
+    text = "x + y # </script></pre><script>alert(1)</script><!-- &lt;"
+    page = gradcalc("page", text, "--at", "1,2", "--no-check").out
+    assert page.count("<script") == page.count("</script>") == 2
+    assert "alert(1)</script>" not in page
+    assert "<!--" not in page
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["log(x)", "--at=-1"], 4, "f1 is nan at this point"),
+        (["sqrt(x), x**2", "--at", "0"], 0, "is infinite at this point"),
+        (["abs(x)", "--at", "0"], 0, "abs"),
+        (["(1-cos(x))/x**2", "--at", "1e-5"], 0, "digits are lost here"),
+    ],
+)
+def test_what_is_wrong_with_a_point_is_said_on_the_page(
+    gradcalc: Shell, words: list[str], code: int, said: str
+) -> None:
+    ran = gradcalc("page", *words)
+    assert ran.code in (code, 1, 6)
+    assert said in unescape(ran.out)
+    assert "</html>" in ran.out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["+".join(f"sin(x+{k})" for k in range(MOST_PARTS)), "--at", "1"],
+        [",".join(f"x{k}*x{k + 1}" for k in range(25)), "--at", ",".join(["1"] * 26)],
+        ["x**2"],
+    ],
+)
+def test_what_is_no_page_is_refused_with_what_to_do(gradcalc: Shell, words: list[str]) -> None:
+    ran = gradcalc("page", *words)
+    assert (ran.code, ran.out) == (3, "")
+    assert "hint:" in ran.err
+
+
+def test_the_page_is_opened_from_a_file(
+    gradcalc: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr("webbrowser.open", seen.append)
+    path = tmp_path / "page.html"
+    assert gradcalc("page", *TEXT, "--no-check", "--open", "-o", str(path)).code == 0
+    assert seen == [path.as_uri()]
+    assert "</html>" in path.read_text("utf-8")
