@@ -47,7 +47,9 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"gradcalc {gradcalc.__version__}")
+        from gradcalc.engine.built import interpreter  # deferred: an installation's own affair
+
+        typer.echo(f"gradcalc {gradcalc.__version__} (kernel: {interpreter()})")
         raise typer.Exit
 
 

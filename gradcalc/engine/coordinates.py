@@ -16,6 +16,7 @@ from gradcalc.errors import BindingError, listed
 from gradcalc.functions.primitives import CONSTANTS
 from gradcalc.language.names import base, whole_arrays
 
+_FLOAT = np.dtype(np.float64)
 _NUMBERS = (float, int, np.float64)
 _BY_ORDER = (list, float, int, np.float64)
 
@@ -25,9 +26,12 @@ def coordinates(x: Any, variables: Sequence[str]) -> Floats:
 
     Raises BindingError when names or counts do not fit.
     """
+    plain = type(x) is np.ndarray and x.dtype == _FLOAT and x.ndim in (1, 2)
+    if plain and x.shape[-1] == len(variables):  # the usual case, at no price
+        return x  # type: ignore[no-any-return]
     if x is None:
         raise BindingError("there is no point", hint="in order, by name, or as keywords")
-    if type(x) is dict and len(x) == len(variables):  # the usual case, at no price
+    if type(x) is dict and len(x) == len(variables):
         numbers = [x.get(name) for name in variables]
         if all(type(number) in _NUMBERS for number in numbers):
             return np.array(numbers, dtype=float)

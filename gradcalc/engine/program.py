@@ -15,6 +15,7 @@ from gradcalc.engine.many import Many
 from gradcalc.engine.narrow import Narrow
 from gradcalc.engine.point import At, Numbers
 from gradcalc.engine.schedule import Floats, Schedule
+from gradcalc.engine.swift import Swift, swift
 from gradcalc.errors import BindingError
 from gradcalc.graph.graph import Graph
 
@@ -85,6 +86,13 @@ class Program:
         return self._at_one_point
 
     @cached_property
+    def swift(self) -> Swift | None:
+        """What answers by one call of C."""
+        if self.isolated:
+            return None
+        return swift(self._at_many_points, len(self.outputs), len(self.variables))
+
+    @cached_property
     def vjp_program(self) -> Program:
         """vᵀJ as a program of the inputs followed by v: it can be differentiated in turn."""
         return Program(gradients.vjp_graph(self.graph))
@@ -124,8 +132,9 @@ class Program:
         """
         if hasattr(x, "through"):
             return cast("Traceable", x).through(self)
-        value: Floats = self.at(cast("Point", x), threads=threads, **named).run.value
-        return value
+        points = self.point(cast("Point", x), named)
+        found = self.swift.value(points) if self.swift else None
+        return self.at(points, threads=threads).run.value if found is None else found
 
     def at(self, x: Point | None = None, /, *, threads: int | None = None, **named: Any) -> At:
         """This program at a point or at many, for several questions: nothing is computed twice."""
@@ -136,7 +145,12 @@ class Program:
         self, x: Point | None = None, /, *, threads: int | None = None, **named: Any
     ) -> Floats:
         """The gradient of the one output, shape (n,) or (N, n)."""
-        return self.at(x, threads=threads, **named).gradient()
+        points = self.point(x, named)
+        if self.swift and len(self.outputs) == 1:
+            found = self.swift.jacobian(points)
+            if found is not None:
+                return found[..., 0, :]
+        return self.at(points, threads=threads).gradient()
 
     def jacobian(
         self,
@@ -152,7 +166,9 @@ class Program:
         ``mode`` is 'reverse' (a sweep per output), 'forward' (a sweep per variable) or 'auto', the
         one with fewer sweeps. The local partials are computed once, whatever the mode.
         """
-        return self.at(x, threads=threads, **named).jacobian(mode)
+        points = self.point(x, named)
+        found = self.swift.jacobian(points) if self.swift and mode == "auto" else None
+        return self.at(points, threads=threads).jacobian(mode) if found is None else found
 
     def sparse_jacobian(self, x: Point | None = None, /, **named: Any) -> Any:
         """The Jacobian at one point as a ``scipy.sparse.csr_array`` of shape (m, n).
@@ -179,7 +195,9 @@ class Program:
 
         ``v`` has one entry per output, or shape (N, m) for a vector per point.
         """
-        return self.at(x, threads=threads, **named).vjp(v)
+        points = self.point(x, named)
+        found = self.swift.vjp(points, v) if self.swift else None
+        return self.at(points, threads=threads).vjp(v) if found is None else found
 
     def jvp(
         self,
@@ -191,7 +209,9 @@ class Program:
         **named: Any,
     ) -> Floats:
         """J u, the derivative in direction u; shape (m,) or (N, m); u per variable."""
-        return self.at(x, threads=threads, **named).jvp(u)
+        points = self.point(x, named)
+        found = self.swift.jvp(points, u) if self.swift else None
+        return self.at(points, threads=threads).jvp(u) if found is None else found
 
     def hessian(self, x: Point | None = None, /, **named: Any) -> Floats:
         """The matrix of second derivatives of the one output, shape (n, n) or (N, n, n)."""

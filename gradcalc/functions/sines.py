@@ -113,7 +113,7 @@ def _cos(x: Floats, out: Floats, room: Floats) -> None:
     np.add(t, rest, out=t)
     np.add(square, 1.0, out=square)
     np.divide(t, square, out=t)
-    if np.abs(t, out=square).min() < _NEAR:
+    if not np.abs(t, out=square).min() >= _NEAR:  # or not a number
         near = square < _NEAR  # there sin t and the rest may cancel
         t[near] = np.cos(x[near])
     if not -_FAR < x.min() <= x.max() < _FAR:  # or not a number
@@ -133,6 +133,26 @@ def _cos_of_tangent(x: Floats, tangent: Floats, out: Floats, sign: Floats) -> No
     np.sqrt(out, out=out)
     np.divide(1.0, out, out=out)
     np.copysign(out, sign, out=out)
+
+
+def _sin_formula(x: Any) -> Any:
+    t = np.tan(x * 0.5)
+    half = t / (t * t + 1.0)
+    return half + half
+
+
+def _cos_formula(tangent: Any, x: Any) -> Any:
+    sign = np.tan(x * 0.5) * tangent
+    return np.copysign(1.0 / np.sqrt(tangent * tangent + 1.0), sign)
+
+
+FORMULAS: dict[Any, Callable[..., Any]] = {
+    sin: _sin_formula,
+    tangent: np.tan,
+    cos_beside: _cos_formula,
+    sin_beside: lambda tangent, cos, x: tangent * cos,
+}
+"""The same, to the last bit, as expressions."""
 
 
 def are_by_tangent() -> bool:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gradcalc.cli.arguments import arranged, place, shown
 from gradcalc.cli.commands import ALIASES, COMMANDS, build
+from gradcalc.engine.built import interpreter
 from tests.cli.shell import Shell
 
 
@@ -103,7 +104,15 @@ def test_the_list_of_commands(gradcalc: Shell) -> None:
 def test_version(gradcalc: Shell, option: str) -> None:
     import gradcalc as package
 
-    assert gradcalc(option) == (0, f"gradcalc {package.__version__}\n", "")
+    ran = gradcalc(option)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == f"gradcalc {package.__version__} (kernel: {interpreter()})\n"
+
+
+def test_a_kernel_that_is_none_is_refused(gradcalc: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADCALC_KERNEL", "fortran")
+    ran = gradcalc("--version")
+    assert (ran.code, ran.err) == (2, "error: GRADCALC_KERNEL=fortran is none of c, numpy\n")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,210 @@
+"""The interpreter of tapes in C (``kernel.c``), where it was built, and what it asks of a tape.
+
+Both interpreters give the same bits: they call the same loops in the same order.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from functools import cache, partial
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from gradcalc.engine.built import EXTENSION, interpreter
+from gradcalc.functions import sines
+
+native: Any = import_module(EXTENSION) if interpreter() == "c" else None
+"""The extension, where it is in use."""
+
+
+def where(condition: Any, yes: Any, no: Any, out: Any) -> None:
+    """``numpy.where`` of numbers, with an ``out``."""
+    out[...] = np.where(np.not_equal(condition, 0), yes, no)
+
+
+TOTAL = np.add.reduce
+"""Of what may be infinite or NaN: a single number tells whether any of them is."""
+
+# In the order of kernel.c.
+_OPERATIONS = (
+    *(np.positive, np.add, np.subtract, np.multiply, np.divide, np.negative, np.square),
+    *(np.absolute, np.sqrt, np.equal, np.not_equal, np.less, np.less_equal, np.greater),
+    *(np.greater_equal, np.logical_and, np.logical_or, np.logical_not, where, TOTAL),
+)
+_LOOP, _CALL, _COS = range(len(_OPERATIONS), len(_OPERATIONS) + 3)
+LIGHT = frozenset(_OPERATIONS)
+"""What costs no more on columns of the points and results than on registers."""
+
+
+def tape(straight: Any) -> Any:
+    """A ``Straight`` for the interpreter in C; None where that cannot run it.
+
+    Every place that a step reads or writes is one of the tape's: what is handed to C is right.
+    """
+    places: dict[int, int] = {}
+    columns = straight.inputs + straight.columns
+    for place in (*range(columns), *straight.registers, *(at for at, _ in straight.constants)):
+        places[place] = len(places)
+    code = array("i")
+    functions: list[Any] = []
+    constants = array("d", [number for _, number in straight.constants])
+    fills = array("d")
+    for column, number in straight.fills:
+        fills.extend((column - straight.inputs, number))
+    for function, a, b, c, target in straight.steps:
+        operands = [places[place] for place in (a, b, c) if place != -1]
+        if function is TOTAL:  # it is looked at where it is
+            operation, number, out = _OPERATIONS.index(function), 0, operands[0]
+        else:
+            operation, number = _code(function, len(operands), functions)
+            out = places[target]
+        code.extend((operation, number, *operands, *[0] * (3 - len(operands)), out))
+    _refuse_malformed(code, len(places), len(functions))
+    made = native.tape(
+        code.tobytes(),
+        tuple(function for function, _, _ in functions),
+        bytes(is_ufunc for _, is_ufunc, _ in functions),
+        bytes(arity for _, _, arity in functions),
+        constants.tobytes(),
+        fills.tobytes(),
+        straight.inputs,
+        straight.columns,
+        len(straight.registers),
+    )
+    calls = not all(is_ufunc for _, is_ufunc, _ in functions)
+    return None if made is None else Tape(made, calls)
+
+
+def _refuse_malformed(code: array[int], places: int, functions: int) -> None:
+    """C believes what it is told: every place and every function has to be there."""
+    steps = np.frombuffer(code, np.intc).reshape(-1, 6)
+    operations, numbers, used = steps[:, 0], steps[:, 1], steps[:, 2:]
+    known = (operations >= 0) & (operations <= _COS)
+    called = operations >= _LOOP
+    numbered = (numbers >= (operations == _COS)) & (numbers < np.where(called, functions, 1))
+    there = ((used >= 0) & (used < places)).all(axis=1)
+    if not (known & numbered & there).all():
+        raise ValueError("the tape has an instruction with a place or a function that is not there")
+
+
+class Tape(NamedTuple):
+    """What C made of a tape; whether it calls functions of Python."""
+
+    tape: Any
+    calls: bool
+
+
+def suspects(straight: Any, points: Any, results: Any, rows: slice) -> Any:
+    """Fill these rows of the results; the numbers of those that are suspect."""
+    marks = np.zeros(rows.stop - rows.start, np.uint8)
+    found = native.points(
+        straight.native.tape, points, results, marks, rows.start, rows.stop, straight.below
+    )
+    return np.flatnonzero(marks) if found else _NONE
+
+
+_NONE = np.arange(0)
+
+
+def _code(function: Any, arity: int, functions: list[Any]) -> tuple[int, int]:
+    """The operation for a function, and its number among ``functions``."""
+    if function in LIGHT:
+        return _OPERATIONS.index(function), 0
+    if function is sines.cos:  # made of both, one behind the other
+        functions += [(np.tan, True, 1), (np.cos, True, 1)]
+        return _COS, len(functions) - 1
+    loop = isinstance(function, np.ufunc) and f"{'d' * arity}->d" in function.types
+    entry = function if loop else partial(_call, function), loop, arity
+    if entry not in functions:
+        functions.append(entry)
+    return _LOOP if loop else _CALL, functions.index(entry)
+
+
+def _call(function: Callable[..., Any], *places: Any) -> None:
+    """A function of Python on the memory of places; constants are numbers."""
+    *operands, out = [
+        np.frombuffer(place) if isinstance(place, memoryview) else np.asarray(place)
+        for place in places
+    ]
+    with np.errstate(all="ignore"):
+        function(*operands, out=out)
+
+
+class Written(NamedTuple):
+    """A step of what a function is written out as: a function, and its operands, which are numbers
+    (float) or counted (int) through the operands of the whole and the steps before."""
+
+    function: Any
+    operands: tuple[int | float, ...]
+
+
+@cache
+def written_out(function: Callable[..., Any], arity: int) -> tuple[Written, ...] | None:
+    """The ufuncs that a function calls, one after the other, found by calling it; None for a ufunc
+    and for what does anything else with its operands."""
+    if isinstance(function, np.ufunc) or function in LIGHT:
+        return None
+    formula = sines.FORMULAS.get(function)
+    if formula is None and isinstance(function, partial):
+        formula = function.args[0]
+    if formula is None:
+        return None
+    steps: list[Written] = []
+    operands = [_Operand(k, arity, steps) for k in range(arity)]
+    try:
+        result = formula(*operands)
+    except (TypeError, ValueError, AttributeError, NotImplementedError):
+        return None
+    last = arity + len(steps) - 1
+    return tuple(steps) if isinstance(result, _Operand) and steps and result.place == last else None
+
+
+class _Operand(NDArrayOperatorsMixin):
+    """Stands for an array, and writes down what is done with it."""
+
+    def __init__(self, place: int, arity: int, steps: list[Written]) -> None:
+        self.place, self._arity, self._steps = place, arity, steps
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method != "__call__" or kwargs.keys() - {"out"} or ufunc.nout != 1:
+            return NotImplemented
+        if ufunc is np.isfinite:
+            return np.equal(np.subtract(*inputs, *inputs), 0.0)
+        if ufunc is np.isnan:
+            return np.not_equal(*inputs, *inputs)
+        made = self._write(ufunc, inputs)
+        if kwargs:  # written into one that is there
+            (target,) = kwargs["out"]
+            target.place = made.place
+            return target
+        return made
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if function is np.where and len(args) == 3:
+            return self._write(where, args)
+        if function is np.round and len(args) == 1 and not kwargs:
+            return self._write(np.rint, args)
+        return NotImplemented
+
+    def __getitem__(self, index: Any) -> _Operand:
+        if index != ():
+            raise TypeError("only what is whole is written out")
+        return self
+
+    def __bool__(self) -> bool:
+        raise TypeError("what depends on the numbers is not written out")
+
+    def _write(self, function: Any, inputs: Any) -> _Operand:
+        known = (_Operand, int, float, np.floating)
+        if not all(isinstance(x, known) for x in inputs):
+            raise TypeError("an operand is neither a number nor one of the function's")
+        self._steps.append(
+            Written(
+                function, tuple(x.place if isinstance(x, _Operand) else float(x) for x in inputs)
+            )
+        )
+        return _Operand(self._arity + len(self._steps) - 1, self._arity, self._steps)

@@ -1,0 +1,234 @@
+"""The interpreter in C gives numpy's bits; a tape that is none is refused before it gets there.
+
+``GRADCALC_LONG=1`` compares 100,000 random expressions instead of 60, and runs a kernel that was
+compiled with the sanitizers of addresses and of undefined behaviour.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+import sysconfig
+from array import array
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradcalc
+from gradcalc.engine import built, kernel, many
+from gradcalc.engine.program import Program
+from gradcalc.engine.tape import Straight, straighten
+from gradcalc.functions.primitives import TABLE
+from gradcalc.functions.row import Primitive
+
+LONG = bool(os.environ.get("GRADCALC_LONG"))
+COUNT = 100_000 if LONG else 60
+SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 1e-300, 1e300, np.inf, -np.inf, np.nan, 5e-324, 1e16]
+WRITTEN = [row for row in TABLE if row.arity and row.spoken]
+
+built_here = pytest.mark.skipif(kernel.native is None, reason="the kernel in C is not in use")
+
+
+def same(a: Any, b: Any) -> bool:
+    """To the last bit; any NaN is like another."""
+    bits = a.view(np.int64) == b.view(np.int64)
+    return bool((bits | (np.isnan(a) & np.isnan(b))).all())
+
+
+def points(columns: int, count: int, seed: int) -> Any:
+    """Some ordinary, some special."""
+    rng = np.random.default_rng(seed)
+    found = rng.normal(size=(count, columns)) * 3
+    special = rng.random(found.shape) < 0.1
+    found[special] = rng.choice(SPECIAL, int(special.sum()))
+    return found
+
+
+def agree(straight: Straight, x: Any, threads: int = 1) -> None:
+    """Both interpreters run one tape: the numbers, and the rows that are suspect."""
+    if straight.native is None:
+        raise AssertionError("this tape is not run in C")
+    ours, suspects = many.run(straight, x, threads)
+    numpys, theirs = many.run(replace(straight, native=None), x, threads)
+    assert same(ours, numpys)
+    np.testing.assert_array_equal(suspects, theirs)
+
+
+def tapes(p: Program) -> list[tuple[Straight, int]]:
+    """Each with the columns that its points have."""
+    machine, m, n = p._at_many_points, len(p.outputs), len(p.variables)
+    return [(machine.values, n), (machine.jacobian, n), (machine.vjp, n + m), (machine.jvp, n + n)]
+
+
+@built_here
+@pytest.mark.parametrize("row", WRITTEN, ids=lambda row: row.name)
+def test_every_function_has_numpys_bits(row: Primitive) -> None:
+    first = "x > 0" if row.name == "where" else "x"
+    p = gradcalc.compile(f"{row.name}({', '.join([first, 'y', 'z'][: row.arity])})")
+    for straight, columns in tapes(p):
+        agree(straight, points(columns, 600, row.code))
+
+
+@built_here
+def test_any_expression_has_numpys_bits() -> None:
+    rng = random.Random(0)
+    for k in range(COUNT):
+        p = gradcalc.compile(f"{some(rng, 4)} + x*y*z, {some(rng, 3)}*x + y")
+        count = rng.choice([1, 7, 8, 9, 100, 1025, 3000])
+        for straight, columns in tapes(p):
+            agree(straight, points(columns, count, k))
+
+
+def some(rng: random.Random, depth: int) -> str:
+    """A random expression."""
+    if not depth or rng.random() < 0.15:
+        return rng.choice(["x", "y", "z", "2", "0.7", "3"])
+    inside = [some(rng, depth - 1) for _ in range(4)]
+    kind = rng.random()
+    if kind < 0.4:
+        row = rng.choice([row for row in WRITTEN if row.arity == 1])
+        return f"{row.name}({inside[0]})"
+    if kind < 0.85:
+        return f"({inside[0]} {rng.choice('+-*/')} {inside[1]})"
+    if kind < 0.9:
+        return f"where({inside[0]} < {inside[1]} and {inside[2]} != 0, {inside[2]}, {inside[3]})"
+    return f"({inside[0]})**{rng.choice(['2', '3', '0.5', 'y'])}"
+
+
+@built_here
+def test_threads_change_no_bit() -> None:
+    p = gradcalc.compile("a=q1+q2; cos(q1)+0.7*cos(a), sin(q1)+gamma(a), exp(-q1)/q2")
+    x = points(2, 70_001, 1)
+    once, _ = many.run(p._at_many_points.jacobian, x, 1)
+    for threads in (2, 3, 5):
+        assert same(once, many.run(p._at_many_points.jacobian, x, threads)[0])
+
+
+@built_here
+@pytest.mark.parametrize(
+    "text", ["x1**2 + 3*x2, x2**2 + 2*x1", "exp(x)*sin(y)", "where(x < y, x, 3), x % y, 7", "5"]
+)
+def test_one_point_has_the_bits_of_a_row(text: str) -> None:
+    p = gradcalc.compile(text)
+    assert p.swift is not None
+    x = np.random.default_rng(0).uniform(0.1, 3, (20, len(p.variables)))
+    for row in x:
+        alone = np.array(p(row)), p.jacobian(row)
+        rows = np.tile(row, (9, 1))
+        numpys = [
+            many.run(replace(straight, native=None), rows)[0][0]
+            for straight in (p._at_many_points.values, p._at_many_points.jacobian)
+        ]
+        assert same(alone[0], numpys[0])
+        assert same(alone[1].ravel(), numpys[1])
+
+
+@built_here
+@pytest.mark.parametrize("text", ["log(x)", "x*sqrt(y)", "1/x, y", "where(x == 0, 1, sin(x)/x)"])
+@pytest.mark.parametrize("x", [[0.0, 0.0], [-1.0, 4.0], [np.nan, 1.0], [1e200, 1e200]])
+def test_what_is_in_doubt_is_for_the_careful_sweeps(text: str, x: list[float]) -> None:
+    p = gradcalc.compile(text)
+    point = np.array(x[: len(p.variables)])
+    np.testing.assert_array_equal(p.jacobian(point), p.at(point).jacobian())
+    np.testing.assert_array_equal(p(point), p.at(point).value)
+
+
+@built_here
+def test_an_error_in_a_function_of_python_arrives() -> None:
+    def refuse(x: Any, out: Any) -> None:
+        raise ZeroDivisionError("no")
+
+    straight = straighten(gradcalc.compile("x*gamma(y)").graph)
+    steps = tuple(
+        (refuse, *step[1:]) if step[0] not in kernel.LIGHT else step for step in straight.steps
+    )
+    broken = replace(straight, steps=steps)
+    with pytest.raises(ZeroDivisionError):
+        many.run(replace(broken, native=kernel.tape(broken)), points(2, 50, 0))
+
+
+# --- tapes that are none --------------------------------------------------------------------------
+
+
+def test_a_malformed_tape_is_refused() -> None:
+    rng = random.Random(1)
+    straight = straighten(gradcalc.compile("where(x < y, sin(x)*y, gamma(x)/y)").graph)
+    refused = 0
+    for _ in range(400):
+        steps = [list(step) for step in straight.steps]
+        broken = rng.choice([step for step in steps if step[0] is not kernel.TOTAL])
+        broken[rng.choice([1, 4])] = rng.choice([-7, 99, 10**6, 2**31 - 1])
+        try:
+            kernel.tape(replace(straight, steps=tuple(tuple(step) for step in steps)))
+        except (ValueError, KeyError):
+            refused += 1
+    assert refused == 400
+
+
+@pytest.mark.parametrize(
+    "step", [(99, 0, 0, 0, 0, 0), (-1, 0, 0, 0, 0, 0), (0, 0, -1, 0, 0, 0), (0, 0, 0, 0, 0, 9),
+             (20, 3, 0, 0, 0, 0), (20, -1, 0, 0, 0, 0), (22, 0, 0, 0, 0, 0)]
+)  # fmt: skip
+def test_an_instruction_with_what_is_not_there_is_refused(step: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="not there"):
+        kernel._refuse_malformed(array("i", step), 4, 2)
+
+
+# --- which one it is ------------------------------------------------------------------------------
+
+
+def test_numpy_can_be_asked_for() -> None:
+    code = (
+        "import gradcalc.engine.kernel as k, gradcalc;"
+        "print(k.native, gradcalc.compile('x*y')([2, 3]))"
+    )
+    assert python(code, GRADCALC_KERNEL="numpy") == "None [6.]\n"
+
+
+def python(code: str, **environment: str) -> str:
+    """What a fresh interpreter prints."""
+    command = [sys.executable, "-c", code]
+    ran = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr[-3000:]
+    return ran.stdout
+
+
+@pytest.mark.skipif(not LONG, reason="GRADCALC_LONG compiles a kernel with sanitizers")
+def test_the_sanitizers_find_nothing(tmp_path: Path) -> None:
+    gcc = shutil.which("gcc")
+    assert gcc, "gcc and its sanitizers are wanted here"
+    source = Path(kernel.__file__).with_name("kernel.c")
+    flags = [
+        "-g",
+        "-O1",
+        "-fsanitize=address,undefined",
+        "-fno-sanitize-recover",
+        "-shared",
+        "-fPIC",
+    ]
+    include = sysconfig.get_paths()["include"]
+    made = tmp_path / "_kernel.abi3.so"
+    subprocess.run([gcc, *flags, f"-I{include}", str(source), "-o", str(made)], check=True)
+    asked = [[gcc, f"-print-file-name={name}"] for name in ("libasan.so", "libubsan.so")]
+    libraries = [subprocess.check_output(command, text=True).strip() for command in asked]
+    code = f"""
+import sys, importlib.util
+spec = importlib.util.spec_from_file_location({built.EXTENSION!r}, {str(made)!r})
+module = importlib.util.module_from_spec(spec)
+sys.modules[{built.EXTENSION!r}] = module
+spec.loader.exec_module(module)
+import tests.engine.test_kernel as t
+t.COUNT = 500
+t.test_any_expression_has_numpys_bits()
+for row in t.WRITTEN:
+    t.test_every_function_has_numpys_bits(row)
+print("clean")
+"""
+    options = {"ASAN_OPTIONS": "detect_leaks=0", "GRADCALC_KERNEL": "c"}
+    assert python(code, LD_PRELOAD=" ".join(libraries), **options).endswith("clean\n")
