@@ -92,6 +92,7 @@ from gradcalc.autograd.operations import (
     reductions,
     replacing,
     selection,
+    singular,
     statistics,
     structural,
 )
@@ -129,7 +130,7 @@ autograd = _sys.modules[__name__]
 """``torch.autograd.grad`` is ``torch.grad`` here."""
 linalg = _SimpleNamespace(
     norm=statistics.linalg_norm, vector_norm=statistics.vector_norm,
-    matrix_norm=statistics.matrix_norm,
+    matrix_norm=statistics.matrix_norm, svdvals=singular.svdvals,
 )  # fmt: skip
 
 cuda = _SimpleNamespace(is_available=lambda: False, device_count=lambda: 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gradcalc.autograd.core.node import type_name
 from gradcalc.autograd.core.registry import operation
 from gradcalc.autograd.core.tensor import Tensor
 from gradcalc.autograd.nn.composite import composite
@@ -14,7 +15,7 @@ from gradcalc.autograd.operations.statistics import logsumexp
 from gradcalc.autograd.operations.structural import axis
 
 
-@composite("CumprodBackward0")
+@composite("CumprodBackward0", level=False)
 def _cumprod(x: Tensor, *, dim: int) -> Any:
     products: list[Any] = []
     for part in unbind(x, dim):
@@ -29,7 +30,7 @@ def cumprod(x: Tensor, dim: int, dtype: Any = None) -> Any:
     return _cumprod(x, dim=axis(dim, x.ndim)) if x.ndim else x.clone()
 
 
-@composite("LogcumsumexpBackward0")
+@composite("LogcumsumexpBackward0", level=False)
 def _logcumsumexp(x: Tensor, *, dim: int) -> Any:
     lengths = range(1, x.shape[dim] + 1)
     return cat([logsumexp(x.narrow(dim, 0, n), dim, True) for n in lengths], dim)
@@ -38,11 +39,14 @@ def _logcumsumexp(x: Tensor, *, dim: int) -> Any:
 @operation()
 def logcumsumexp(x: Tensor, dim: int) -> Any:
     """log of the running sums of exp(x) along ``dim``."""
+    if x._array.dtype.kind not in "f":
+        kind = type_name(x._array.dtype)
+        raise NotImplementedError(f"\"logcumsumexp\" not implemented for '{kind}'")
     return _logcumsumexp(x, dim=axis(dim, x.ndim)) if x.ndim else x.clone()
 
 
 def _added(name: str, ranks: tuple[int, int], node: str) -> Any:
-    @composite(node)
+    @composite(node, level=False)
     def sum_of(x: Tensor, one: Tensor, other: Tensor, *, beta: float, alpha: float) -> Any:
         product = matmul(one, other)
         return ARITHMETIC["add"](x if beta == 1 else x * beta, product, alpha=alpha)
@@ -53,6 +57,8 @@ def _added(name: str, ranks: tuple[int, int], node: str) -> Any:
                 f"{name}: expected a {ranks[0]}D and a {ranks[1]}D tensor, got {one.ndim}D and "
                 f"{other.ndim}D"
             )
+        if x._array.dtype.kind in "iub":
+            beta, alpha = int(beta), int(alpha)
         return sum_of(x, one, other, beta=beta, alpha=alpha)
 
     added.__name__ = name
@@ -66,16 +72,23 @@ baddbmm = _added("baddbmm", (3, 3), "BaddbmmBackward0")
 
 
 @operation()
-def diff(x: Tensor, n: int = 1, dim: int = -1) -> Any:
+def diff(
+    x: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None,
+    append: Tensor | None = None,
+) -> Any:  # fmt: skip
     """The differences of neighbours along ``dim``, n times over."""
-    for _ in range(n):
-        k = axis(dim, x.ndim)
-        length = max(x.shape[k] - 1, 0)
-        x = x.narrow(k, x.shape[k] - length, length) - x.narrow(k, 0, length)
+    if not x.ndim:
+        raise RuntimeError("diff expects input to be at least one-dimensional")
+    parts = [part for part in (prepend, x, append) if part is not None and n]
+    x, k = cat(parts, dim) if len(parts) > 1 else x, axis(dim, x.ndim)
+    for _ in range(min(n, x.shape[k])):
+        length = x.shape[k] - 1
+        low, high = x.narrow(k, 0, length), x.narrow(k, 1, length)
+        x = high ^ low if x._array.dtype.kind == "b" else high - low
     return x
 
 
-@composite("LinalgCrossBackward0")
+@composite("LinalgCrossBackward0", level=False)
 def _cross(a: Tensor, b: Tensor, *, dim: int) -> Any:
     (a0, a1, a2), (b0, b1, b2) = unbind(a, dim), unbind(b, dim)
     return stack([a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0], dim)

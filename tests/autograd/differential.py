@@ -180,9 +180,9 @@ def operations(rng: random.Random) -> list[str]:
     """A few operations in a row, then gradients of first and second order."""
     lines = [f"x = {leaf(rng, rng.choice(SHAPES))}.requires_grad_()",
              f"y = {leaf(rng, rng.choice(SHAPES))}.requires_grad_()", "z = x"]  # fmt: skip
-    for _ in range(rng.randint(1, 3)):
+    for k in range(rng.randint(1, 3)):
         lines.append(f"z = {operation(rng, 'z', rng.choice(['x', 'y']))}")
-        lines.append("z = z if isinstance(z, torch.Tensor) else z[0]")
+        lines.append(f"z{k} = z = z if isinstance(z, torch.Tensor) else z[0]")
     lines += [
         "g = torch.autograd.grad(z.sum(), (x, y), create_graph=True, allow_unused=True)",
         "total = sum((p * p).sum() for p in g if p is not None)",
@@ -288,7 +288,7 @@ def alike(one, other, rough=False) -> bool:
             return False
         if one.dtype.kind not in "fc":
             return bool((one == other).all())
-        rounding = 3e-5 if rough else {"float32": 3e-5, "float64": 1e-9}.get(str(one.dtype), 1e-2)
+        rounding = 3e-5 if rough else {"float32": 3e-5, "float64": 1e-8}.get(str(one.dtype), 1e-2)
         with np.errstate(all="ignore"):
             return bool(np.allclose(one, other, rounding, rounding, equal_nan=True))
     return one == other

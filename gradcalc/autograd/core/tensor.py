@@ -30,6 +30,7 @@ from gradcalc.autograd.core.node import (
     detached,
     note,
 )
+from gradcalc.autograd.core.numbers import Numbers
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -77,7 +78,7 @@ class Link(Protocol):
     def refuse(self, what: str = ...) -> None: ...
 
 
-class Tensor:
+class Tensor(Numbers):
     """An n-dimensional array with a gradient. Make one with ``tensor``, ``zeros``, ``randn`` …
 
     >>> import gradcalc.autograd as torch
@@ -88,7 +89,6 @@ class Tensor:
     tensor([4., 6.])
     """
 
-    _array: np.ndarray[Any, Any]
     _counter: list[int]
     _tracked = False
     _edge: Edge | None = None
@@ -117,62 +117,17 @@ class Tensor:
     if TYPE_CHECKING:  # attached by the modules that define the operations
 
         def __getattr__(self, name: str) -> Any: ...
-        def __add__(self, other: Any) -> Tensor: ...
-        def __radd__(self, other: Any) -> Tensor: ...
-        def __sub__(self, other: Any) -> Tensor: ...
-        def __rsub__(self, other: Any) -> Tensor: ...
-        def __mul__(self, other: Any) -> Tensor: ...
-        def __rmul__(self, other: Any) -> Tensor: ...
-        def __truediv__(self, other: Any) -> Tensor: ...
-        def __rtruediv__(self, other: Any) -> Tensor: ...
-        def __matmul__(self, other: Any) -> Tensor: ...
-        def __pow__(self, other: Any) -> Tensor: ...
+        def _with(self, other: Any) -> Tensor: ...
+
+        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _with
+        __truediv__ = __rtruediv__ = __matmul__ = __pow__ = _with
+        __lt__ = __le__ = __gt__ = __ge__ = _with
+
         def __neg__(self) -> Tensor: ...
         def __getitem__(self, key: Any) -> Tensor: ...
         def __setitem__(self, key: Any, value: Any) -> None: ...
 
-    # --- what it is ---------------------------------------------------------------------------
-
-    @property
-    def shape(self) -> Size:
-        return Size(self._array.shape)
-
-    def size(self, dim: int | None = None) -> Any:
-        if dim is not None and not -self.ndim <= dim < self.ndim:
-            raise IndexError(
-                f"Dimension out of range (expected to be in range of [{-self.ndim}, "
-                f"{self.ndim - 1}], but got {dim})"
-            )
-        return self.shape if dim is None else self._array.shape[dim]
-
-    @property
-    def dtype(self) -> dtypes.dtype:
-        return dtypes.named(self._array.dtype)
-
-    @property
-    def device(self) -> dtypes.device:
-        return dtypes.CPU
-
-    @property
-    def ndim(self) -> int:
-        return self._array.ndim
-
-    def dim(self) -> int:
-        return self._array.ndim
-
-    def numel(self) -> int:
-        return self._array.size
-
-    nelement = numel
-
-    def element_size(self) -> int:
-        return self._array.itemsize
-
-    def is_floating_point(self) -> bool:
-        return bool(self._array.dtype.kind == "f")
-
-    def is_complex(self) -> bool:
-        return bool(self._array.dtype.kind == "c")
+    # --- where it stands ----------------------------------------------------------------------
 
     @property
     def is_leaf(self) -> bool:
@@ -203,13 +158,6 @@ class Tensor:
     @property
     def _base(self) -> Tensor | None:
         return self._view.base if self._view is not None else None
-
-    def __len__(self) -> int:
-        if self.ndim == 0:
-            raise TypeError("len() of a 0-d tensor")
-        return len(self._array)
-
-    __hash__ = object.__hash__
 
     # --- its numbers --------------------------------------------------------------------------
 
@@ -246,6 +194,8 @@ class Tensor:
             self._detached = next(clock)
             detached[:] = [self._detached]
         self._edge, self._tracked = None, False
+        for view in self._untracked_views:
+            view._tracked = view._view.own
         return self
 
     def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
@@ -260,54 +210,8 @@ class Tensor:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
-    def item(self) -> Any:
-        """The one number as a Python number."""
-        if self._array.size != 1:
-            raise RuntimeError(
-                f"a Tensor with {self._array.size} elements cannot be converted to Scalar"
-            )
-        return self._array.item()
-
-    def tolist(self) -> Any:
-        return self._array.tolist()
-
-    def __float__(self) -> float:
-        return float(self._number())
-
-    def __int__(self) -> int:
-        return int(self._number())
-
-    def __complex__(self) -> complex:
-        return complex(self._number())
-
-    def _number(self) -> Any:
-        if self._array.size != 1:
-            raise ValueError("only one element tensors can be converted to Python scalars")
-        return self._array.item()
-
-    def __index__(self) -> int:
-        if self._array.dtype.kind not in "iub":
-            raise TypeError("only integer tensors of a single element can be converted to an index")
-        return int(self.item())
-
-    def __bool__(self) -> bool:
-        if self._array.size != 1:
-            raise RuntimeError(
-                "Boolean value of Tensor with more than one value is ambiguous"
-                if self._array.size
-                else "Boolean value of Tensor with no values is ambiguous"
-            )
-        return bool(self._array.item())
-
-    def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if self.ndim == 0 else object.__format__(self, spec)
-
     def __reversed__(self) -> Tensor:
         return self.flip(0) if self.ndim else self
-
-    def __contains__(self, value: Any) -> bool:
-        array = value._array if isinstance(value, Tensor) else value
-        return bool((self._array == array).any())
 
     def __deepcopy__(self, memo: Any) -> Tensor:
         if not self.is_leaf:

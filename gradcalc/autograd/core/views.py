@@ -129,9 +129,8 @@ def view(x: Tensor, array: Any, *step: Any) -> Tensor:
     out._view = made = View(base, (() if link is None else link.path, step), creation)
     made.seen = x._counter[0]
     made.carries = link is None or link.carries
-    if base._tracked:
-        out._tracked = True
-    else:
+    out._tracked = base._tracked
+    if not base._tracked or creation in (_NO_GRAD, _INFERENCE):  # it follows what the base becomes
         if not base._untracked_views:
             base._untracked_views = weakref.WeakSet()
         base._untracked_views.add(out)

@@ -18,6 +18,9 @@ from gradcalc.autograd.operations.elementwise import flat
 
 
 class Composite(Node):
+    level = True
+    """Whether a slope that does not depend on the inputs is to be differentiable all the same."""
+
     def __init__(self, parts: Callable[..., Any]) -> None:
         self.parts = parts
 
@@ -32,7 +35,8 @@ class Composite(Node):
         flowing: list[Any] = [None] * len(inputs)
         for k, slope in zip(wanted, slopes, strict=True):
             if slope is not None:
-                flowing[k] = flat(slope, inputs) if tracked else slope._array
+                slope = flat(slope, *inputs) if tracked and self.level else slope
+                flowing[k] = slope if tracked else slope._array
         return tuple(flowing)
 
 
@@ -42,9 +46,9 @@ def _alias(x: Tensor) -> Any:
     return x.view_as(x) if x._tracked else x.detach().requires_grad_()
 
 
-def composite(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def composite(name: str, level: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a function of tensors (in front) and options (named) one node of this name."""
-    kind = type(name, (Composite,), {"__module__": __name__})
+    kind = type(name, (Composite,), {"__module__": __name__, "level": level})
 
     def made(parts: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(parts)

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from gradcalc.autograd.core.node import Node
-from gradcalc.autograd.core.tensor import Tensor, attach, tracks, wrap
+from gradcalc.autograd.core.record import recorded
+from gradcalc.autograd.core.tensor import Tensor, wrap
 from gradcalc.autograd.nn.composite import composite
 from gradcalc.autograd.operations import creation
 from gradcalc.autograd.operations.elementwise import FUNCTION
@@ -16,7 +16,7 @@ from gradcalc.autograd.operations.indexing import index
 from gradcalc.autograd.operations.inplace import in_place
 from gradcalc.autograd.operations.joining import stack
 from gradcalc.autograd.operations.reductions import clamp, where
-from gradcalc.autograd.operations.selection import gather
+from gradcalc.autograd.operations.selection import gather, index_select
 from gradcalc.autograd.operations.statistics import log_softmax, softmax, vector_norm
 from gradcalc.autograd.operations.structural import broadcast_tensors
 
@@ -41,11 +41,20 @@ def _leaky(x: Tensor, negative_slope: float = 0.01) -> Any:
     return FUNCTION["leaky_relu"](x, negative_slope)
 
 
+@composite("EluBackward0")
+def _curved(x: Tensor, *, alpha: float) -> Any:
+    below = where(x < 0, x, 0.0)
+    return where(x > 0, x, where(x < 0, alpha * below.expm1(), alpha * x))  # at 0: α, then 0
+
+
 def _elu(x: Tensor, alpha: float = 1.0) -> Any:
-    return FUNCTION["elu"](x, alpha)
+    return _curved(x, alpha=alpha)
 
 
 def _hardtanh(x: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Any:
+    if not x.is_floating_point():
+        return clamp(x, int(min_val), int(max_val))
+
     def between(x: Tensor) -> Any:  # flat at either end, where clamp is not
         return where(x.gt(min_val) & x.lt(max_val), x, clamp(x.detach(), min_val, max_val))
 
@@ -74,10 +83,17 @@ def _gelu_by_tanh(x: Tensor) -> Any:
 
 
 def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Any:
-    """log(1 + exp(βx))/β: relu, rounded off."""
-    if beta == 1:
+    """log(1 + exp(βx))/β: relu, rounded off; x itself where βx exceeds the threshold."""
+    if beta == 1 and threshold == 20:
         return FUNCTION["softplus"](input)
-    return composite("SoftplusBackward0")(lambda x: FUNCTION["softplus"](x * beta) / beta)(input)
+    return _softplus(input, beta=beta, threshold=threshold)
+
+
+@composite("SoftplusBackward0")
+def _softplus(x: Tensor, *, beta: float, threshold: float) -> Any:
+    scaled = x * beta
+    below = where(scaled > threshold, 0.0, scaled)
+    return where(scaled > threshold, x, FUNCTION["softplus"](below) / beta)
 
 
 @composite("LogSigmoidBackward0")
@@ -129,6 +145,7 @@ def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -
 
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Any:
     """The cosine of the angle between vectors along ``dim``."""
+    x1, x2 = broadcast_tensors(x1, x2)
     one = vector_norm(x1, 2, dim, True).clamp(min=eps)
     other = vector_norm(x2, 2, dim, True).clamp(min=eps)
     return ((x1 / one) * (x2 / other)).sum(dim)
@@ -145,23 +162,40 @@ def embedding(input: Tensor, weight: Tensor, **_: Any) -> Any:
     return weight[input]
 
 
-class ConstantPadNdBackward0(Node):
-    def __init__(self, key: tuple[Any, ...]) -> None:
-        self.key = key
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (index(v, self.key),)
+_MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+"""numpy's names of the ways to fill what is added."""
 
 
 def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = None) -> Any:
-    """Room on both sides of the last axes, filled with one number."""
-    if mode != "constant":
-        raise NotImplementedError(f"pad: only mode='constant' is here, not {mode!r}")
+    """Room on both sides of the last axes (or less of them, for negative widths)."""
+    if mode not in _MODES:
+        raise NotImplementedError(f"Unrecognised padding mode {mode}")
     widths = [(0, 0)] * (input.ndim - len(pad) // 2)
     widths += [(pad[k], pad[k + 1]) for k in range(len(pad) - 2, -1, -2)]
-    out = wrap(np.pad(input._array, widths, constant_values=value or 0))
-    key = tuple(slice(a, a + n) for (a, _), n in zip(widths, input.shape, strict=True))
-    return attach(out, ConstantPadNdBackward0(key), input) if tracks(input) else out
+    key = tuple(slice(max(-a, 0), n - max(-b, 0))
+                for (a, b), n in zip(widths, input.shape, strict=True))  # fmt: skip
+    added = [(max(a, 0), max(b, 0)) for a, b in widths]
+    if mode != "constant":
+        return _padded(input, widths=widths, mode=_MODES[mode])
+    input = input[key] if any(a < 0 or b < 0 for a, b in widths) else input
+    array = np.pad(input._array, added, constant_values=value or 0)
+    inner = tuple(slice(a, a + n) for (a, _), n in zip(added, input.shape, strict=True))
+    return recorded(array, "ConstantPadNdBackward0", lambda v: index(v, inner), input)
+
+
+@composite("PadBackward0")
+def _padded(x: Tensor, *, widths: Any, mode: Any) -> Any:
+    for k, (before, after) in enumerate(widths):
+        if before or after:
+            places = np.arange(x.shape[k])
+            kept = slice(max(-before, 0), x.shape[k] - max(-after, 0))
+            places = places[kept] if mode == "wrap" else places
+            places = np.pad(places, (max(before, 0), max(after, 0)), mode)
+            places = (
+                places if mode == "wrap" else places[max(-before, 0) : len(places) - max(-after, 0)]
+            )
+            x = index_select(x, k, wrap(places))
+    return x
 
 
 # --- Losses ---------------------------------------------------------------------------------------

@@ -7,22 +7,22 @@ from typing import Any
 import numpy as np
 
 from gradcalc.autograd.core.dtypes import BY_TENSOR_NAME, check_device, numpy_type
-from gradcalc.autograd.core.node import Node, describe
+from gradcalc.autograd.core.node import describe
+from gradcalc.autograd.core.record import recorded
 from gradcalc.autograd.core.registry import method, operation
-from gradcalc.autograd.core.tensor import Tensor, attach, tracks, wrap
-
-
-class CloneBackward0(Node):
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (v,)
+from gradcalc.autograd.core.tensor import Tensor, wrap
 
 
 @operation()
 def clone(x: Tensor, **_: Any) -> Tensor:
     """A copy with memory of its own."""
     array = x._array
-    out = wrap(array.copy("K" if all(array.strides) else "C"))
-    return attach(out, CloneBackward0(), x) if tracks(x) else out
+    return recorded(array.copy("K" if all(array.strides) else "C"), "CloneBackward0", same, x)
+
+
+def same(v: Any) -> Any:
+    """The slope of what changes nothing."""
+    return v
 
 
 @method("is_contiguous")
@@ -48,16 +48,7 @@ def contiguous(x: Tensor, **_: Any) -> Tensor:
     """x itself, or a copy with the numbers in order."""
     if x._array.flags.c_contiguous:
         return x
-    out = wrap(np.ascontiguousarray(x._array))
-    return attach(out, CloneBackward0(), x) if tracks(x) else out
-
-
-class ToCopyBackward0(Node):
-    def __init__(self, kind: Any) -> None:
-        self.kind = kind
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (convert(v, self.kind),)
+    return recorded(np.ascontiguousarray(x._array), "CloneBackward0", same, x)
 
 
 def convert(x: Any, kind: Any) -> Any:
@@ -66,12 +57,13 @@ def convert(x: Any, kind: Any) -> Any:
         return x
     if not isinstance(x, Tensor):
         return (x.real if x.dtype.kind == "c" and kind.kind != "c" else x).astype(kind)
-    array = x._array
-    if array.dtype.kind == "c" and kind.kind != "c":
+    array, before = x._array, x._array.dtype
+    if before.kind == "c" and kind.kind != "c":
         array = array.real
-    out = wrap(array.astype(kind))
-    differentiable = kind.kind in "fc" and x._array.dtype.kind in "fc"
-    return attach(out, ToCopyBackward0(x._array.dtype), x) if differentiable and tracks(x) else out
+    array = array.astype(kind)
+    if kind.kind not in "fc" or before.kind not in "fc":
+        return wrap(array)
+    return recorded(array, "ToCopyBackward0", lambda v: convert(v, before), x)
 
 
 @method("type_as")
@@ -118,7 +110,7 @@ def _cast_to(kind: np.dtype[Any]) -> Any:
 
 
 for _name, _kind in _CASTS.items():
-    setattr(Tensor, _name, _cast_to(np.dtype(_kind)))
+    method(_name)(_cast_to(np.dtype(_kind)))
 Tensor.cpu = lambda x, *_, **options: x  # type: ignore[attr-defined]
 Tensor.cuda = lambda x, *_, **options: check_device("cuda")  # type: ignore[attr-defined]
 

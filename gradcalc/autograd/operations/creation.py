@@ -16,11 +16,13 @@ from gradcalc.autograd.core.dtypes import (
     get_default_dtype,
     numpy_type,
 )
+from gradcalc.autograd.core.record import recorded
 from gradcalc.autograd.core.registry import NAMES as _NAMES
 from gradcalc.autograd.core.registry import function, method, operation
 from gradcalc.autograd.core.tensor import Tensor, wrap
 from gradcalc.autograd.operations.copies import convert
-from gradcalc.autograd.operations.inplace import ZeroBackward0, write
+from gradcalc.autograd.operations.inplace import overwritten, write
+from gradcalc.autograd.operations.joining import no_slope_of
 from gradcalc.autograd.operations.structural import flat
 
 _generator = np.random.default_rng()
@@ -273,13 +275,18 @@ def randperm(n: int, *, dtype: Any = None, generator: Any = None, **options: Any
     return _made(_random(generator).permutation(n), dtype, **options)
 
 
-@function()
+@operation()
 def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Any = None,
            **options: Any) -> Tensor:  # fmt: skip
     """Drawn from the normal distribution with this mean and deviation."""
-    mean, std = (z._array if isinstance(z, Tensor) else z for z in (mean, std))
-    drawn = _random(generator).normal(mean, std, None if size is None else flat((size,)))
-    return _made(np.asarray(drawn).astype(get_default_dtype().numpy), **options)
+    inputs = [z for z in (mean, std) if isinstance(z, Tensor)]
+    kind = inputs[0]._array.dtype if inputs else get_default_dtype().numpy
+    middle, width = (z._array if isinstance(z, Tensor) else z for z in (mean, std))
+    drawn = _random(generator).normal(middle, width, None if size is None else flat((size,)))
+    if not inputs:
+        return _made(np.asarray(drawn).astype(kind), **options)
+    slopes = [no_slope_of(z._array) for z in inputs]
+    return recorded(np.asarray(drawn).astype(kind), "NormalBackward3", slopes, *inputs)
 
 
 @operation()
@@ -317,7 +324,7 @@ _DRAWS: dict[str, Callable[..., Any]] = {
 def _filling(draw: Callable[..., Any]) -> Callable[..., Tensor]:
     def fill(x: Tensor, *options: Any, generator: Any = None, **named: Any) -> Tensor:
         drawn = draw(_random(generator), x._array.shape, *options, **named)
-        return write(x, drawn, ZeroBackward0() if x._tracked else None)
+        return write(x, drawn, overwritten(x))
 
     return fill
 
@@ -339,6 +346,8 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None,
         raise RuntimeError("step must be nonzero")
     if (high - low) * step < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    if dtype is not None and numpy_type(dtype).kind in "iu":
+        low, high, step = int(low), int(high), int(step)
     steps = np.arange(int(np.ceil((high - low) / step)))
     array = low + step * steps
     if any(isinstance(z, float) for z in (low, high, step)):
@@ -347,16 +356,25 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None,
 
 
 def _spaced(name: str, make: Callable[..., Any], doc: str) -> Callable[..., Tensor]:
-    def space(start: Any, end: Any, steps: int, *, dtype: Any = None, **options: Any) -> Tensor:
+    def space(start: Any, end: Any, steps: int, *base: float, dtype: Any = None,
+              **options: Any) -> Tensor:  # fmt: skip
         low, high = (z.item() if isinstance(z, Tensor) else z for z in (start, end))
-        return _made(make(low, high, steps), dtype or get_default_dtype(), **options)
+        if steps < 0:
+            raise RuntimeError("number of steps must be non-negative")
+        kind = dtype or get_default_dtype()
+        if numpy_type(kind).kind in "iu":
+            low, high = int(low), int(high)
+        known = (
+            {"base": options.pop("base", base[0] if base else 10.0)} if name == "logspace" else {}
+        )
+        return _made(make(low, high, steps, **known), kind, **options)
 
     space.__name__, space.__doc__ = name, doc
     return function()(space)
 
 
 linspace = _spaced("linspace", np.linspace, "``steps`` numbers from start to end, both included.")
-logspace = _spaced("logspace", np.logspace, "From 10**start to 10**end, even in their logarithm.")
+logspace = _spaced("logspace", np.logspace, "From base**start to base**end, even in its exponent.")
 
 
 @function()
@@ -375,12 +393,12 @@ def scalar_tensor(value: Any, *, dtype: Any = None, **options: Any) -> Tensor:
 def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
     """The coordinates of every point of a grid."""
     given = tensors[0] if len(tensors) == 1 and not isinstance(tensors[0], Tensor) else tensors
+    axes = list(range(len(given)))
     if indexing == "xy" and len(given) > 1:
-        one, other, *rest = meshgrid(given[1], given[0], *given[2:])
-        return tuple(x.transpose(0, 1) for x in (other, one, *rest))
-    shape = tuple(x.numel() for x in given)
+        axes[:2] = [1, 0]
+    shape = [given[k].numel() for k in axes]
     return tuple(x.reshape(*(1,) * k, -1, *(1,) * (len(given) - 1 - k)).expand(*shape)
-                 for k, x in enumerate(given))  # fmt: skip
+                 for x, k in zip(given, axes, strict=True))  # fmt: skip
 
 
 def _of_type(kind: Any) -> Any:

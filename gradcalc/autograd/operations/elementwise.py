@@ -23,10 +23,12 @@ from gradcalc.autograd.core.node import (
     clock,
     detached,
     note,
+    type_name,
     unpack,
 )
+from gradcalc.autograd.core.record import recorded
 from gradcalc.autograd.core.registry import into, split_options
-from gradcalc.autograd.core.tensor import SOMEWHERE, Tensor, attach, edge, wrap
+from gradcalc.autograd.core.tensor import SOMEWHERE, Tensor, edge, wrap
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.formula import TIMES, Formula, formula, products
 from gradcalc.autograd.operations.structural import conj, no_slope, sum_to
@@ -98,7 +100,7 @@ class Elementwise(Node):
         # Where PyTorch multiplies by a slope, it can go on from there; where it masks, it stops.
         if mode.enabled and formula.steps and alone and len(flowing) < 3:
             flowing = [
-                g if product.how < TIMES or product.mask else flat(g, values)
+                g if product.how < TIMES or product.mask else flat(g, *values)
                 for g, product in zip(flowing, formula.products, strict=True)
             ]
         return flowing
@@ -124,19 +126,15 @@ def guarded(primitive: Primitive, *operands: Any) -> Tensor:
     return out
 
 
-class FlatBackward0(Node):
-    """A slope that does not change as its point does (relu′): differentiable all the same."""
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (no_slope(v),) * len(self.next_functions)
-
-
-def flat(g: Any, values: Sequence[Any]) -> Any:
-    """g, computed from these values, as something that depends on them."""
-    if g is None or g._tracked:
+def flat(g: Any, *values: Any) -> Any:
+    """g, computed from these values, as something that depends on them: a slope that does not
+    change as its point does (relu′) is differentiable all the same."""
+    if not isinstance(g, Tensor) or g._tracked:
         return g
     sources = [x for x in values if isinstance(x, Tensor) and x._tracked and x.shape == g.shape]
-    return attach(g.detach(), FlatBackward0(), *sources) if sources else g
+    if not sources:
+        return g
+    return recorded(g.detach(), "FlatBackward0", (no_slope,) * len(sources), *sources)
 
 
 class _Conjugating(Elementwise):
@@ -145,7 +143,12 @@ class _Conjugating(Elementwise):
     def pull(self, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
         values = [conj(value) for value in self.unpack(tracked)]
         v = cotangents[0]
-        flowing = products(self.formula, values, v, apply if tracked else None)
+        try:
+            flowing = products(self.formula, values, v, apply if tracked else None)
+        except TypeError:  # a step of the formula is of real numbers alone
+            raise NotImplementedError(
+                f"derivative for {self.primitive.name} of complex numbers is not here"
+            ) from None
         shapes = self.shapes or (v.shape,) * len(flowing)
         return [g if g is None else sum_to(g, shape)
                 for g, shape in zip(flowing, shapes, strict=True)]  # fmt: skip
@@ -172,9 +175,21 @@ class Operation:
         self._number_place: int | None
         self._number_place, name = beside[0] if beside else (None, "")
         self._beside_number = node_class(primitive, name=name)
-        self._forward: Callable[..., Any] | None = None
         self._formulas: dict[tuple[bool, ...], Formula] = {}
         self._flows = any(partial is not None for partial in primitive.partials)
+
+    @cached_property
+    def forward(self) -> Callable[..., Any]:
+        """The function on arrays: the row's, but for what PyTorch has another value for."""
+        return _VALUES.get(self.primitive.name, self.primitive.numpy)
+
+    @cached_property
+    def _holds_for_complex(self) -> bool:
+        """Whether the row is one of a function of complex numbers, too."""
+        row = self.primitive
+        if row is primitives.WHERE or row in (primitives.EQ, primitives.NE):
+            return True
+        return not row.selects and "D" in "".join(getattr(self.forward, "types", ()))
 
     @cached_property
     def quick(self) -> Callable[..., Tensor]:
@@ -238,20 +253,27 @@ class Operation:
         converted = _promote(self.primitive, operands)
         arrays = [x._array if type(x) is Tensor else x for x in converted]
         kind = next((a.dtype for a in arrays if type(a) is _ndarray), None)
+        if kind is not None and kind.kind == "c" and not self._holds_for_complex:
+            if self.__name__ not in OF_COMPLEX:
+                raise NotImplementedError(
+                    f"\"{self.__name__}\" not implemented for '{type_name(kind)}'"
+                )
+            return OF_COMPLEX[self.__name__](*converted)
         return self._record(converted, arrays, kind)
 
     def _record(self, operands: Sequence[Any], arrays: list[Any], kind: Any) -> Tensor:
-        forward = self._forward
-        if forward is None:
-            forward = self._forward = self.primitive.numpy
         try:
-            array = forward(*arrays)
+            array = self.forward(*arrays)
         except ValueError as error:
-            if "negative integer powers" in str(error):
+            if "negative integer powers" not in str(error):
+                raise _size_error(arrays) from None
+            if type(arrays[1]) is not _ndarray:
                 raise RuntimeError(str(error)) from None
-            raise _size_error(arrays) from None
-        if kind is _F32 and array.dtype is _F64:
-            array = array.astype(_F32)
+            array = _whole_power(*arrays)
+        if array.dtype is not kind and kind is not None and kind.kind == "f" == array.dtype.kind:
+            array = array.astype(kind)
+        if array.ndim > 1 and array.strides != getattr(arrays[0], "strides", None):
+            array = laid_out(array, arrays)
         if watching:
             return self._recorded_while_watched(wrap(array), operands, arrays)
         out = _new(Tensor)
@@ -362,6 +384,59 @@ def _operand(x: Any) -> Any:
     raise ForeignOperandError(f"expected a Tensor or a number, but got {type(x).__name__}")
 
 
+def _whole_power(x: Any, n: Any) -> Any:
+    """xⁿ of integers, of which 1/x stays one for 1 and -1 alone."""
+    x = np.asarray(x, n.dtype)
+    inverse = np.where(np.abs(x) == 1, x ** (n % 2), 0)
+    return np.where(n < 0, inverse, x ** np.maximum(n, 0)).astype(n.dtype)
+
+
+OF_COMPLEX: dict[str, Callable[..., Tensor]] = {}
+"""What stands in for a row where the numbers are complex; ``complexes`` has them."""
+
+
+def _sign(x: Any) -> Any:
+    """-1, 0, 1; 0 for NaN, too."""
+    return x.copy() if x.dtype.kind == "b" else np.sign(np.where(x == x, x, x.dtype.type(0)))
+
+
+_VALUES: dict[str, Callable[..., Any]] = {"sign": _sign}
+
+
+def laid_out(array: Any, operands: Sequence[Any]) -> Any:
+    """A result in the memory layout that PyTorch gives it.
+
+    Its axes are sorted as they lie in the first operand that tells two of them apart.
+    """
+    if all(type(a) is not _ndarray or a.flags.c_contiguous for a in operands):
+        return array if array.flags.c_contiguous else np.ascontiguousarray(array)
+    strides = [np.broadcast_to(a, array.shape).strides for a in operands if type(a) is _ndarray]
+    order = list(range(array.ndim))[::-1]  # the axes, from the quickest on
+    for i in range(1, array.ndim):
+        at = i
+        for before in range(i - 1, -1, -1):
+            later = _lies_later(order[before], order[at], strides, array.shape)
+            if later > 0:
+                order[before], order[at] = order[at], order[before]
+                at = before
+            elif later < 0:
+                break
+    slowest_first = order[::-1]
+    copy = np.ascontiguousarray(array.transpose(slowest_first))
+    return copy.transpose(sorted(range(array.ndim), key=slowest_first.__getitem__))
+
+
+def _lies_later(one: int, other: int, strides: Sequence[Any], shape: Sequence[int]) -> int:
+    for steps in strides:
+        if not steps[one] or not steps[other]:
+            continue
+        if steps[one] != steps[other]:
+            return -1 if steps[one] < steps[other] else 1
+        if shape[one] > shape[other]:
+            return 1
+    return 0
+
+
 def _size_error(arrays: list[Any]) -> RuntimeError:
     shapes = [np.shape(a) for a in arrays]
     a, b = shapes[0], shapes[-1]
@@ -379,7 +454,8 @@ def _size_error(arrays: list[Any]) -> RuntimeError:
 
 def _quick_unary(operation: Operation) -> Callable[..., Tensor]:
     """``operation`` for one tensor, with what every call would look up again held in closure."""
-    forward, node_class = operation.primitive.numpy, operation._node
+    forward, node_class = operation.forward, operation._node
+    forward_long = operation.primitive.numpy_long if operation._flows else forward
     chosen = formula(operation.primitive, (True,))
 
     def call(x: Any) -> Tensor:
@@ -388,9 +464,11 @@ def _quick_unary(operation: Operation) -> Callable[..., Tensor]:
         array = x._array
         if array.dtype is not _F64 and array.dtype is not _F32:
             return operation.general(x)
-        result = (forward if array.size < LONG else operation.primitive.numpy_long)(array)
+        result = (forward if array.size < LONG else forward_long)(array)
         if result.dtype is not array.dtype and result.dtype is _F64:
             result = result.astype(_F32)
+        if array.ndim > 1 and array.strides != result.strides:
+            result = laid_out(result, (array,))
         out = _new(Tensor)
         out._array = result if type(result) is _ndarray else np.asarray(result)
         out._counter = [0]
@@ -422,5 +500,5 @@ def apply(primitive: Primitive, *operands: Any) -> Tensor:
     return OPERATIONS[primitive](*operands)
 
 
-FUNCTION: dict[str, Any] = {name: OPERATIONS[p] for name, p in FUNCTIONS.items()}
+FUNCTION: dict[str, Callable[..., Tensor]] = {name: OPERATIONS[p] for name, p in FUNCTIONS.items()}
 """What the table calls in call position: ``FUNCTION["sin"]``."""

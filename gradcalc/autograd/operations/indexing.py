@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from gradcalc.autograd.core.node import Node, named
+from gradcalc.autograd.core.record import recorded
 from gradcalc.autograd.core.registry import method
-from gradcalc.autograd.core.tensor import Tensor, attach, save, tracks, wrap
+from gradcalc.autograd.core.tensor import Tensor, tracks, wrap
 from gradcalc.autograd.core.views import view
 
 Shape = tuple[int, ...]
@@ -125,25 +125,6 @@ def _places(part: Tensor, x: Tensor, first: int) -> list[Any]:
     return [wrap(places) for places in np.nonzero(part._array)]
 
 
-class IndexBackward0(Node):
-    """``x[key]``: the cotangent goes back to the slots it was taken from.
-
-    The tensors among the key's parts are saved, the others are in it.
-    """
-
-    def __init__(self, shape: Shape, key: tuple[Any, ...]) -> None:
-        self.shape = shape
-        self.key = tuple(None if isinstance(part, Tensor) else part for part in key)
-        self.taking = any(isinstance(part, Tensor) for part in key)
-        if self.taking:
-            self.saved = save(*(part for part in key if isinstance(part, Tensor)))
-
-    def backward(self, v: Any, *places: Any) -> tuple[Any, ...]:
-        if not self.taking:
-            return (embed(v, self.shape, self.key),)
-        return (embed(v, self.shape, filled(self.key, places)),)
-
-
 def filled(key: tuple[Any, ...], places: Sequence[Any]) -> tuple[Any, ...]:
     """The key with its saved places in it again."""
     given = iter(places)
@@ -154,19 +135,14 @@ def _array(x: Any) -> Any:
     return x._array if isinstance(x, Tensor) else x
 
 
-SelectBackward0, SliceBackward0, AliasBackward0, _NewAxis = named(
-    IndexBackward0, "SelectBackward0", "SliceBackward0", "AliasBackward0", "UnsqueezeBackward0"
-)
-
-
-def _view_node(key: tuple[Any, ...]) -> Any:
+def _view_node(key: tuple[Any, ...]) -> str:
     """Named after the last thing the key does, as in PyTorch's chain of views."""
     for part in reversed(key):
         if part is None:
-            return _NewAxis
+            return "UnsqueezeBackward0"
         if part is not ... and part != _EVERYTHING:
-            return SliceBackward0 if isinstance(part, slice) else SelectBackward0
-    return SliceBackward0 if _EVERYTHING in key else AliasBackward0
+            return "SliceBackward0" if isinstance(part, slice) else "SelectBackward0"
+    return "SliceBackward0" if _EVERYTHING in key else "AliasBackward0"
 
 
 @method("__getitem__")
@@ -179,7 +155,7 @@ def get_item(x: Tensor, key: Any) -> Any:
     if not taken:
         return index(x, basic if key is not ... else (...,))
     part = x if is_whole(basic) else index(x, basic)
-    return take(part, taken, IndexBackward0)
+    return take(part, taken)
 
 
 def is_whole(key: tuple[Any, ...]) -> bool:
@@ -187,13 +163,21 @@ def is_whole(key: tuple[Any, ...]) -> bool:
     return all(part is ... or (isinstance(part, slice) and part == _EVERYTHING) for part in key)
 
 
-def take(x: Tensor, key: tuple[Any, ...], node: type[IndexBackward0]) -> Tensor:
-    """A copy of x[key], for a key with tensors of places."""
+def take(x: Tensor, key: tuple[Any, ...], node: str = "IndexBackward0") -> Tensor:
+    """A copy of x[key], for a key with tensors of places (which are saved) among its parts."""
     try:
-        out = wrap(np.ascontiguousarray(x._array[tuple(map(_array, key))]))
+        array = np.asarray(x._array[tuple(map(_array, key))], order="C")
     except IndexError as error:
         raise _words(error) from None
-    return attach(out, node(x._array.shape, key), x) if tracks(x) else out
+    shape, rest, places = x._array.shape, *apart(key)
+    return recorded(array, node, lambda v, *saved: embed(v, shape, filled(rest, saved)), x,
+                    saves=places)  # fmt: skip
+
+
+def apart(key: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Tensor, ...]]:
+    """The key with None for its tensors of places, and these."""
+    rest = tuple(None if isinstance(part, Tensor) else part for part in key)
+    return rest, tuple(part for part in key if isinstance(part, Tensor))
 
 
 def index(x: Any, key: tuple[Any, ...]) -> Any:
@@ -205,10 +189,11 @@ def index(x: Any, key: tuple[Any, ...]) -> Any:
     except IndexError as error:
         raise _words(error) from None
     if type(array) is not np.ndarray or not _basic(key):
-        return take(x, tuple(wrap(p) if isinstance(p, np.ndarray) else p for p in key),
-                    IndexBackward0)  # fmt: skip
-    out = view(x, array, index, key)
-    return attach(out, _view_node(key)(x._array.shape, key), x) if tracks(x) else out
+        return take(x, tuple(wrap(p) if isinstance(p, np.ndarray) else p for p in key))
+    out, shape = view(x, array, index, key), x._array.shape
+    if not tracks(x):
+        return out
+    return recorded(out, _view_node(key), lambda v: embed(v, shape, key), x)
 
 
 def _basic(key: tuple[Any, ...]) -> bool:
@@ -218,14 +203,6 @@ def _basic(key: tuple[Any, ...]) -> bool:
 def _words(error: IndexError) -> IndexError:
     """In PyTorch's words where numpy speaks of axes and arrays."""
     return IndexError(str(error).replace(" axis ", " dimension ").replace("array", "tensor"))
-
-
-class EmbedBackward(Node):
-    def __init__(self, key: tuple[Any, ...]) -> None:
-        self.key = key
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (index(v, self.key),)
 
 
 def embed(v: Any, shape: Shape, key: tuple[Any, ...]) -> Any:
@@ -238,5 +215,4 @@ def embed(v: Any, shape: Shape, key: tuple[Any, ...]) -> Any:
         np.add.at(zeros, key, array)  # a slot that was read twice is paid twice
     if not isinstance(v, Tensor):
         return zeros
-    out = wrap(zeros)
-    return attach(out, EmbedBackward(key), v) if tracks(v) else out
+    return recorded(zeros, "EmbedBackward", lambda w: index(w, key), v)

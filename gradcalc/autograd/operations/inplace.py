@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from gradcalc.autograd.core.grad_mode import mode, watching
-from gradcalc.autograd.core.node import Edge, Node, clock, named, note, type_name
+from gradcalc.autograd.core.node import Edge, Node, clock, note, type_name
+from gradcalc.autograd.core.record import node_of
 from gradcalc.autograd.core.registry import method
 from gradcalc.autograd.core.tensor import (
-    CopyBackwards,
     Tensor,
     Timeless,
     edge,
@@ -30,7 +30,7 @@ from gradcalc.autograd.core.tensor import (
 from gradcalc.autograd.core.views import ViewStep, follow, replace, wake_views
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.indexing import (
-    IndexBackward0,
+    apart,
     filled,
     index,
     is_whole,
@@ -64,29 +64,6 @@ class CopySlices(Node):
 
     def release(self) -> None:
         self.inner.release()
-
-
-class CopyIntoBackward(CopyBackwards):
-    """``y.copy_(x)``: zeros flow to the old y, everything to x."""
-
-    def __init__(self, shape: tuple[int, ...], kind: Any) -> None:
-        self.shape, self.kind = shape, kind
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        to_x = convert(sum_to(v, self.shape), self.kind) if self.wants(1) else None
-        return no_slope(v) if self.wants(0) else None, to_x
-
-
-CopyIntoBackward.__name__ = "CopyBackwards"
-
-
-class IndexPutBackward0(IndexBackward0):
-    """``y[[0, 2]] = x``, with a list, a mask or an integer tensor as the index."""
-
-    def backward(self, v: Any, *places: Any) -> tuple[Any, ...]:
-        key = filled(self.key, places)
-        old = replace(v, ((_at, key),), None) if self.wants(0) else None
-        return old, sum_to(index(v, key), self.shape) if self.wants(1) else None
 
 
 def _at(array: Any, key: Any) -> Any:
@@ -185,7 +162,9 @@ def copy_(y: Tensor, x: Any) -> Tensor:
     if not (mode.enabled and (x._tracked or y._tracked)) and not watching:
         return write(y, x._array, None)
     before = as_it_was(y)
-    node = CopyIntoBackward(x._array.shape, x._array.dtype)
+    shape, kind = x._array.shape, x._array.dtype
+    slopes = (no_slope, lambda v: convert(sum_to(v, shape), kind))
+    node = node_of("torch::autograd::CopyBackwards", slopes)
     write(y, x._array, node, (edge(x),))
     carry(y, node, before, x)
     return y
@@ -261,7 +240,15 @@ def _put(y: Tensor, key: tuple[Any, ...], x: Any) -> None:
         write(y, array, None)
         return
     before = as_it_was(y)
-    node = IndexPutBackward0(x._array.shape, key)
+    source, rest, saves = x._array.shape, *apart(key)
+
+    def to_old(v: Any, *saved: Any) -> Any:
+        return replace(v, ((_at, filled(rest, saved)),), None)
+
+    def to_new(v: Any, *saved: Any) -> Any:
+        return sum_to(index(v, filled(rest, saved)), source)
+
+    node = node_of("IndexPutBackward0", (to_old, to_new), saves)
     write(y, array, node, (edge(x),))
     carry(y, node, before, x)
 
@@ -366,29 +353,26 @@ def _check_result(y: Tensor, result: Tensor) -> None:
         )
 
 
-class ZeroBackward0(Node):
-    """Nothing of what was there matters any more."""
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (no_slope(v),)
+def overwritten(y: Tensor, name: str = "ZeroBackward0") -> Node | None:
+    """The node of a write after which nothing of what was there matters any more."""
+    return node_of(name, no_slope) if y._tracked else None
 
 
-FillBackward2 = named(ZeroBackward0, "FillBackward2")
-
-
-def _write_number(y: Tensor, value: Any, kind: type[Node]) -> Tensor:
+def _write_number(y: Tensor, value: Any, name: str) -> Tensor:
     if y._tangent is not None:
         set_tangent(y, wrap(np.zeros_like(y._array)))
-    return write(y, value, kind() if y._tracked else None)
+    return write(y, value, overwritten(y, name))
 
 
 @method("zero_")
 def zero_(y: Tensor) -> Tensor:
     """Write zeros."""
-    return _write_number(y, 0, ZeroBackward0)
+    return _write_number(y, 0, "ZeroBackward0")
 
 
 @method("fill_")
 def fill_(y: Tensor, value: Any) -> Tensor:
     """Write one number everywhere."""
-    return copy_(y, value) if isinstance(value, Tensor) else _write_number(y, value, FillBackward2)
+    if isinstance(value, Tensor):
+        return copy_(y, value)
+    return _write_number(y, value, "FillBackward2")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -11,29 +12,13 @@ import numpy as np
 from gradcalc.autograd.core.dtypes import common_type
 from gradcalc.autograd.core.grad_mode import mode
 from gradcalc.autograd.core.node import Node
+from gradcalc.autograd.core.record import recorded
 from gradcalc.autograd.core.registry import function, method, operation
 from gradcalc.autograd.core.tensor import Tensor, attach, place, tracks, wrap
 from gradcalc.autograd.core.views import one_of_several, view
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.indexing import Shape, index
-from gradcalc.autograd.operations.structural import axis, unsqueeze
-
-
-class CatBackward0(Node):
-    def __init__(self, dim: int, lengths: Sequence[int], rank: int) -> None:
-        self.dim, self.lengths, self.rank = dim, lengths, rank
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        parts, start = [], 0
-        for length in self.lengths:
-            if length < 0:  # without elements, and of another shape
-                parts.append(v.reshape((-1,))[:0])
-                continue
-            key = [slice(None)] * self.rank
-            key[self.dim] = slice(start, start + length)
-            parts.append(index(v, tuple(key)))
-            start += length
-        return tuple(parts)
+from gradcalc.autograd.operations.structural import axis, no_slope, unsqueeze
 
 
 @function("concat", "concatenate")
@@ -45,11 +30,25 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     kept = [x for x in tensors if x._array.shape != (0,)] or tensors[:1]  # PyTorch's old grace
     _check_lengths(kept, dim)
     k = axis(dim, kept[0].ndim)
-    out = wrap(np.ascontiguousarray(np.concatenate([x._array for x in kept], axis=k)))
-    if not tracks(*tensors):
-        return out
-    lengths = [x._array.shape[k] if any(x is y for y in kept) else -1 for x in tensors]
-    return attach(out, CatBackward0(k, lengths, out.ndim), *tensors)
+    slopes, start = [], 0
+    for x in tensors:
+        if all(x is not y for y in kept):
+            slopes.append(no_slope_of(x._array))
+            continue
+        end = start + x._array.shape[k]
+        slopes.append(partial(_piece, key=(*(slice(None),) * k, slice(start, end))))
+        start = end
+    joined = np.concatenate([x._array for x in kept], axis=k)
+    return recorded(np.ascontiguousarray(joined), "CatBackward0", slopes, *tensors)
+
+
+def _piece(v: Any, key: tuple[Any, ...]) -> Any:
+    return index(v, key)
+
+
+def no_slope_of(array: Any) -> Any:
+    """The slope of an input without a say: zeros of its own shape."""
+    return lambda v: no_slope(wrap(array) if isinstance(v, Tensor) else array)
 
 
 def _of_one_type(tensors: Sequence[Tensor]) -> Sequence[Tensor]:
@@ -95,16 +94,6 @@ def vstack(tensors: Sequence[Tensor]) -> Tensor:
     return cat([_at_least(2, x) for x in tensors])
 
 
-class StackBackward0(Node):
-    def __init__(self, dim: int, count: int) -> None:
-        self.dim, self.count = dim, count
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        before = (slice(None),) * self.dim
-        return tuple(index(v, (*before, k, ...)) if self.wants(k) else None
-                     for k in range(self.count))  # fmt: skip
-
-
 @function()
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors side by side along a new axis."""
@@ -118,10 +107,10 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 f"entry 0 and {list(x.shape)} at entry {number}"
             )
     k = axis(dim, tensors[0].ndim + 1)
-    out = wrap(np.ascontiguousarray(np.stack([x._array for x in tensors], axis=k)))
-    if not tracks(*tensors):
-        return out
-    return attach(out, StackBackward0(k, len(tensors)), *tensors)
+    before = (slice(None),) * k
+    slopes = [partial(_piece, key=(*before, number, ...)) for number in range(len(tensors))]
+    array = np.ascontiguousarray(np.stack([x._array for x in tensors], axis=k))
+    return recorded(array, "StackBackward0", slopes, *tensors)
 
 
 class UnbindBackward0(Node):

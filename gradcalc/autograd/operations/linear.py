@@ -7,41 +7,34 @@ from typing import Any
 import numpy as np
 
 from gradcalc.autograd.core.dtypes import C_NAMES, int_product
-from gradcalc.autograd.core.node import Node, named, type_name
+from gradcalc.autograd.core.node import type_name
+from gradcalc.autograd.core.record import recorded
 from gradcalc.autograd.core.registry import operation
-from gradcalc.autograd.core.tensor import Tensor, attach, save, tracks, wrap
+from gradcalc.autograd.core.tensor import Tensor, tracks, wrap
 from gradcalc.autograd.core.views import view
 from gradcalc.autograd.operations.indexing import embed
 from gradcalc.autograd.operations.structural import Shape, axis, conj, expand, sum_to, swap
 
 
-class MmBackward0(Node):
-    """``a @ b``; either may be a vector, both may have axes in front."""
+def _products(a: Shape, b: Shape) -> tuple[Any, Any]:
+    """The slopes of ``a @ b``; either may be a vector, both may have axes in front."""
+    # A vector takes part as a matrix of one row (on the left) or of one column (on the right).
+    left = (1, *a) if len(a) == 1 else a
+    right = (*b, 1) if len(b) == 1 else b
 
-    def __init__(self, a: Shape, b: Shape) -> None:
-        self.a, self.b = a, b
+    def to_a(v: Any, _: Any, y: Any) -> Any:
+        v = _shaped(v, _matrix(v.shape, a, b))
+        return _shaped(sum_to(v @ swap(_shaped(conj(y), right)), left), a)
 
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        a, b = saved
-        # A vector takes part as a matrix of one row (on the left) or of one column (on the right).
-        left = (1, *self.a) if len(self.a) == 1 else self.a
-        right = (*self.b, 1) if len(self.b) == 1 else self.b
-        v = _shaped(v, _matrix(v.shape, self.a, self.b))
-        to_a = to_b = None
-        if self.wants(0):
-            to_a = _shaped(sum_to(v @ swap(_shaped(conj(b), right)), left), self.a)
-        if self.wants(1):
-            to_b = _shaped(sum_to(swap(_shaped(conj(a), left)) @ v, right), self.b)
-        return to_a, to_b
+    def to_b(v: Any, x: Any, _: Any) -> Any:
+        v = _shaped(v, _matrix(v.shape, a, b))
+        return _shaped(sum_to(swap(_shaped(conj(x), left)) @ v, right), b)
+
+    return to_a, to_b
 
 
 def _shaped(x: Any, shape: Shape) -> Any:
     return x if x.shape == shape else x.reshape(shape)
-
-
-MvBackward0, DotBackward0, BmmBackward0 = named(
-    MmBackward0, "MvBackward0", "DotBackward0", "BmmBackward0"
-)
 
 
 def _matrix(shape: Shape, a: Shape, b: Shape) -> Shape:
@@ -53,7 +46,8 @@ def _matrix(shape: Shape, a: Shape, b: Shape) -> Shape:
     return (*shape, 1) if len(b) == 1 else tuple(shape)
 
 
-_PRODUCTS = {(1, 1): DotBackward0, (2, 1): MvBackward0, (1, 2): MvBackward0, (2, 2): MmBackward0}
+_NODES = {(1, 1): "DotBackward0", (2, 1): "MvBackward0", (1, 2): "MvBackward0",
+          (2, 2): "MmBackward0"}  # fmt: skip
 
 
 @operation("__matmul__")
@@ -74,18 +68,16 @@ def matmul(a: Any, b: Any) -> Any:
             f"{type_name(a._array.dtype)} and {type_name(b._array.dtype)}"
         )
     try:
-        out = wrap(np.matmul(a._array, b._array))
+        array = np.matmul(a._array, b._array)
     except ValueError:
         raise RuntimeError(
             f"mat1 and mat2 shapes cannot be multiplied ({_as_rows(a)} and {_by(b)})"
         ) from None
     if not tracks(a, b):
-        return out
-    node = _PRODUCTS.get((a.ndim, b.ndim), BmmBackward0)(a._array.shape, b._array.shape)
-    needs = [x._tracked or x._tangent is not None for x in (b, a)]
-    node.saved = tuple(save(x)[0] if need else None
-                       for x, need in zip((a, b), needs, strict=True))  # fmt: skip
-    return attach(out, node, a, b)
+        return wrap(array)
+    saves = [x if y._tracked or y._tangent is not None else None for x, y in ((a, b), (b, a))]
+    slopes = _products(a._array.shape, b._array.shape)
+    return recorded(array, _NODES.get((a.ndim, b.ndim), "BmmBackward0"), slopes, a, b, saves=saves)
 
 
 def _by(x: Tensor) -> str:
@@ -96,10 +88,16 @@ def _as_rows(x: Tensor) -> str:
     return ("1x" if x.ndim == 1 else "") + _by(x)
 
 
-Tensor.__rmatmul__ = lambda b, a: matmul(wrap(np.asarray(a)), b)  # type: ignore[attr-defined]
+Tensor.__rmatmul__ = lambda b, a: matmul(a if isinstance(a, Tensor) else wrap(np.asarray(a)), b)  # type: ignore[attr-defined]
 
 
-@operation("vdot")
+@operation()
+def vdot(a: Tensor, b: Tensor) -> Any:
+    """The inner product, the first vector conjugated."""
+    return dot(conj(a), b)
+
+
+@operation()
 def dot(a: Tensor, b: Tensor) -> Any:
     """The inner product of two vectors."""
     if a.ndim != 1 or b.ndim != 1:
@@ -135,25 +133,18 @@ def trace(x: Tensor) -> Any:
     """The sum of the diagonal."""
     if x.ndim != 2:
         raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {x.ndim}")
-    out = wrap(np.asarray(np.trace(x._array)))
-    return attach(out, TraceBackward0(x._array.shape), x) if tracks(x) else out
+    slots = _slots(x._array.shape, (0, 0, 1))
+    shape = x._array.shape
+
+    def back(v: Any) -> Any:
+        return embed(expand(v, (min(shape),)), (int_product(shape),), (slots,)).reshape(shape)
+
+    return recorded(np.trace(x._array), "TraceBackward0", back, x)
 
 
-class DiagonalBackward0(Node):
-    def __init__(self, shape: Shape, option: tuple[int, int, int]) -> None:
-        self.shape, self.option = shape, option
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        slots = diagonal(np.arange(int_product(self.shape)).reshape(self.shape), *self.option)
-        return (embed(v, (int_product(self.shape),), (slots,)).reshape(self.shape),)
-
-
-class TraceBackward0(DiagonalBackward0):
-    def __init__(self, shape: Shape) -> None:
-        super().__init__(shape, (0, 0, 1))
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return super().backward(expand(v, (min(self.shape),)))
+def _slots(shape: Shape, option: tuple[int, int, int]) -> Any:
+    """Where in a row of all of its elements a tensor's diagonal lies."""
+    return diagonal(np.arange(int_product(shape)).reshape(shape), *option)
 
 
 @operation()
@@ -177,16 +168,12 @@ def diagonal(x: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     if not isinstance(x, Tensor):
         return slots
     option = (offset, one, other)
-    out = view(x, slots, diagonal, *option)
-    return attach(out, DiagonalBackward0(array.shape, option), x) if tracks(x) else out
+    shape = array.shape
 
+    def back(v: Any) -> Any:
+        return embed(v, (int_product(shape),), (_slots(shape, option),)).reshape(shape)
 
-class DiagEmbedBackward0(Node):
-    def __init__(self, offset: int) -> None:
-        self.offset = offset
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (diagonal(v, self.offset),)
+    return recorded(view(x, slots, diagonal, *option), "DiagonalBackward0", back, x)
 
 
 @operation()
@@ -196,8 +183,8 @@ def diag(x: Tensor, diagonal: int = 0) -> Any:
         return _diagonal(x, diagonal).clone()
     if x.ndim != 1:
         raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {x.ndim}D")
-    out = wrap(np.diag(x._array, diagonal))
-    return attach(out, DiagEmbedBackward0(diagonal), x) if tracks(x) else out
+    array = np.diag(x._array, diagonal)
+    return recorded(array, "DiagEmbedBackward0", lambda v: _diagonal(v, diagonal), x)
 
 
 _diagonal = diagonal

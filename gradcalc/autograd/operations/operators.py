@@ -7,14 +7,15 @@ has no derivative and says so when it is asked for one).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from gradcalc.autograd.core.dtypes import C_NAMES, common_type
 from gradcalc.autograd.core.grad_mode import mode, watching
-from gradcalc.autograd.core.node import Node, clock, named
+from gradcalc.autograd.core.node import Node, clock
+from gradcalc.autograd.core.record import OUT, recorded
 from gradcalc.autograd.core.registry import NAMES, method, with_out
 from gradcalc.autograd.core.tensor import Tensor, attach, edge, save, tracks, wrap
 from gradcalc.autograd.operations.copies import convert
@@ -24,7 +25,7 @@ from gradcalc.autograd.operations.elementwise import (
     ForeignOperandError,
     Operation,
 )
-from gradcalc.autograd.operations.inplace import ZeroBackward0, in_place, write
+from gradcalc.autograd.operations.inplace import in_place, overwritten, write
 from gradcalc.autograd.operations.structural import no_slope
 from gradcalc.functions import primitives
 
@@ -79,61 +80,35 @@ def square(x: Tensor) -> Tensor:
     return pow(x, 2)
 
 
-class RsubBackward1(Node):
-    """``n - x``."""
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (-v,)
-
-
 def _from_number(x: Tensor, n: Any) -> Tensor:
     """n - x, of which x is the one input."""
     if not _real_number(n) or x._array.dtype.kind != "f":
         return _SUB.general(n, x)
-    out = wrap(np.subtract(n, x._array))
-    return attach(out, RsubBackward1(), x) if tracks(x) else out
+    return recorded(np.subtract(n, x._array), "RsubBackward1", _minus, x)
+
+
+def _minus(v: Any) -> Any:
+    return -v
 
 
 def _real_number(n: Any) -> bool:
     return type(n) is float or type(n) is int
 
 
-class ReciprocalBackward0(Node):
-    """``1/x``, with the slope -1/x² written with the value itself."""
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (-v * (saved[0] * saved[0]),)
-
-
-class RsqrtBackward0(Node):
-    """``1/sqrt(x)``, with the slope -1/2 x^(-3/2) written with the value itself."""
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (-0.5 * v * (saved[0] * saved[0] * saved[0]),)
-
-
-def _of_result(x: Tensor, array: Any, kind: type[Node]) -> Tensor:
-    """``array`` from x by a node that saves its own result."""
-    out = wrap(array)
-    if not tracks(x):
-        return out
-    node = kind()
-    node.saved = ((out._array, out._counter, 0, None),)
-    return attach(out, node, x)
-
-
 def reciprocal(x: Tensor) -> Tensor:
     """1/x."""
     if x._array.dtype.kind != "f":
         return _DIV.general(1.0, x)
-    return _of_result(x, np.reciprocal(x._array), ReciprocalBackward0)
+    return recorded(np.reciprocal(x._array), "ReciprocalBackward0",
+                    lambda v, out: -v * (out * out), x, saves=(OUT,))  # fmt: skip
 
 
 def rsqrt(x: Tensor) -> Tensor:
     """1/sqrt(x)."""
     if x._array.dtype.kind != "f":
         return reciprocal(FUNCTION["sqrt"](x))
-    return _of_result(x, np.reciprocal(np.sqrt(x._array)), RsqrtBackward0)
+    return recorded(np.reciprocal(np.sqrt(x._array)), "RsqrtBackward0",
+                    lambda v, out: -0.5 * v * (out * out * out), x, saves=(OUT,))  # fmt: skip
 
 
 def _into_number(x: Tensor, n: Any) -> Tensor:
@@ -147,28 +122,20 @@ def _into_number(x: Tensor, n: Any) -> Tensor:
 # --- Operations without a derivative ------------------------------------------------------------
 
 
-class _NotImplemented(Node):
-    def __init__(self, operation: str) -> None:
-        self.operation = operation
+def _not_implemented(array: Any, operation: str, *inputs: Tensor) -> Tensor:
+    def slope(*_: Any) -> Any:
+        raise RuntimeError(f"derivative for aten::{operation} is not implemented")
 
-    def name(self) -> str:
-        return "torch::autograd::NotImplemented"
-
-    def pull(self, cotangents: Any, tracked: bool) -> Any:
-        raise RuntimeError(f"derivative for {self.operation} is not implemented")
+    return recorded(array, "torch::autograd::NotImplemented", (slope,) * len(inputs), *inputs)
 
 
-_NotImplemented.__name__ = "NotImplemented"
-
-
-def floor_divide(x: Any, y: Any) -> Tensor:
+def floor_divide(x: Any, y: Any) -> Any:
     """The quotient, rounded down; PyTorch knows no derivative of it."""
     quotient = FUNCTION["floor"](_DIV.general(_untracked(x), _untracked(y)))
     inputs = [z for z in (x, y) if isinstance(z, Tensor)]
     if all(_whole(z) for z in (x, y)):
-        return quotient.long()  # type: ignore[no-any-return]
-    return attach(quotient, _NotImplemented("aten::floor_divide"), *inputs) if (
-        tracks(*inputs)) else quotient  # fmt: skip
+        return quotient.long()
+    return _not_implemented(quotient, "floor_divide", *inputs)
 
 
 def _untracked(x: Any) -> Any:
@@ -237,35 +204,21 @@ def _scaled(operation: Operation, plain: Callable[..., Tensor]) -> Callable[...,
     return call
 
 
-class MulByNumberBackward0(Node):
-    def __init__(self, number: float) -> None:
-        self.number = number
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (v * self.number,)
-
-
 def _times_number(y: Any, n: float) -> Any:
     if not isinstance(y, Tensor):
         return y * n
     if type(n) is float and y._array.dtype.kind in "iub":
         raise RuntimeError("For integral input tensors, argument alpha must not be a floating "
                            "point number.")  # fmt: skip
-    out = wrap(np.multiply(y._array, n))
-    return attach(out, MulByNumberBackward0(n), y) if tracks(y) else out
+    return recorded(np.multiply(y._array, n), "MulBackward0", lambda v: v * n.conjugate(), y)
 
 
-class DivBackward2(Node):
-    """A quotient that was rounded: flat, wherever it does not jump."""
-
-    def __init__(self, kinds: Sequence[Any]) -> None:
-        self.kinds = kinds
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return tuple(convert(no_slope(v), kind) for kind in self.kinds)
+def _level(kind: Any) -> Any:
+    """The slope of what is flat wherever it does not jump."""
+    return lambda v: convert(no_slope(v), kind)
 
 
-def div(x: Any, y: Any, *, rounding_mode: str | None = None) -> Tensor:
+def div(x: Any, y: Any, *, rounding_mode: str | None = None) -> Any:
     """x/y, rounded down (``floor``), towards zero (``trunc``) or not at all."""
     if rounding_mode is None:
         return _DIV.general(x, y)
@@ -275,34 +228,30 @@ def div(x: Any, y: Any, *, rounding_mode: str | None = None) -> Tensor:
     quotient = FUNCTION[rounding_mode](_DIV.general(_untracked(x), _untracked(y)))
     inputs = [z for z in (x, y) if isinstance(z, Tensor)]
     if all(_whole(z) for z in (x, y)):
-        return quotient.long()  # type: ignore[no-any-return]
-    quotient = wrap(quotient._array)
+        return quotient.long()
     if not tracks(*inputs):
         return quotient
-    summed = [z.expand(quotient.shape) for z in inputs]
-    return attach(quotient, DivBackward2([z._array.dtype for z in inputs]), *summed)
+    wide = [z.expand(quotient.shape) for z in inputs]
+    slopes = [_level(z._array.dtype) for z in inputs]
+    return recorded(quotient._array, "DivBackward2", slopes, *wide)
 
 
 def round(x: Tensor, *, decimals: int = 0) -> Tensor:
     """To the nearest whole number, or to so many decimals; halves to even."""
     if decimals == 0:
-        return FUNCTION["round"](x)  # type: ignore[no-any-return]
-    out = wrap(np.round(x._array, decimals))
-    return attach(out, RoundBackward1([x._array.dtype]), x) if tracks(x) else out
-
-
-RoundBackward1 = named(DivBackward2, "RoundBackward1")
+        return FUNCTION["round"](x)
+    return recorded(np.round(x._array, decimals), "RoundBackward1", _level(x._array.dtype), x)
 
 
 def heaviside(x: Tensor, values: Any = None) -> Tensor:
     """0 below 0, 1 above, and ``values`` at 0."""
     if values is None:
-        return FUNCTION["heaviside"](x)  # type: ignore[no-any-return]
+        return FUNCTION["heaviside"](x)
     if not isinstance(values, Tensor):
         raise TypeError("heaviside(): argument 'values' (position 2) must be Tensor, not "
                         f"{type(values).__name__}")  # fmt: skip
-    out = wrap(np.heaviside(x._array, values._array))
-    return attach(out, _NotImplemented("aten::heaviside"), x, values) if tracks(x, values) else out
+    steps = np.heaviside(x._array, values._array).astype(x._array.dtype)
+    return _not_implemented(steps, "heaviside", x, values)
 
 
 def rsub(x: Tensor, y: Any, *, alpha: float = 1) -> Tensor:
@@ -311,12 +260,12 @@ def rsub(x: Tensor, y: Any, *, alpha: float = 1) -> Tensor:
     return _SUB.general(y, scaled) if isinstance(y, Tensor) else _from_number(scaled, y)
 
 
-def fmod(x: Any, y: Any) -> Tensor:
+def fmod(x: Any, y: Any) -> Any:
     """x - y trunc(x/y): what is left, with the sign of x."""
     if isinstance(x, Tensor) and x._array.dtype.kind == "b":
         kinds = [(z._array.dtype, 2) for z in (x, y) if isinstance(z, Tensor)]
         x = convert(x, common_type(kinds))
-    return x - div(x, y, rounding_mode="trunc") * y  # type: ignore[no-any-return]
+    return x - div(x, y, rounding_mode="trunc") * y
 
 
 def frac(x: Tensor) -> Any:
@@ -338,6 +287,13 @@ def lerp(x: Tensor, end: Tensor, weight: Any) -> Any:
     return FUNCTION["where"](near, x + weight * (end - x), end - (end - x) * (1 - weight))
 
 
+def logit(x: Tensor, eps: float | None = None) -> Any:
+    """log(x/(1 - x)); x is first brought between eps and 1 - eps."""
+    if eps is None:
+        return FUNCTION["logit"](x)
+    return FUNCTION["logit"](FUNCTION["clamp"](x, eps, 1 - eps))
+
+
 def addcmul(x: Tensor, one: Tensor, other: Tensor, *, value: float = 1) -> Tensor:
     """x + value · one · other."""
     product = one * other
@@ -354,11 +310,13 @@ def nan_to_num(
     x: Tensor, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
 ) -> Tensor:
     """x with numbers for what is none."""
+    if x._array.dtype.kind not in "fc":
+        return x.clone()  # type: ignore[no-any-return]
     largest = float(np.finfo(x._array.dtype).max)
     where = FUNCTION["where"]
     x = where(TESTS["isnan"](x), nan, x)
     x = where(x.eq(np.inf), largest if posinf is None else posinf, x)
-    return where(x.eq(-np.inf), -largest if neginf is None else neginf, x)  # type: ignore[no-any-return]
+    return where(x.eq(-np.inf), -largest if neginf is None else neginf, x)
 
 
 # --- The names ----------------------------------------------------------------------------------
@@ -371,7 +329,7 @@ ARITHMETIC: dict[str, Any] = {
     "remainder": _MOD, "pow": pow, "floor_divide": floor_divide, "reciprocal": reciprocal,
     "rsqrt": rsqrt, "square": square, "round": round,
     "heaviside": heaviside, "fmod": fmod, "frac": frac,
-    "lerp": lerp, "addcmul": addcmul, "addcdiv": addcdiv, "nan_to_num": nan_to_num,
+    "lerp": lerp, "logit": logit, "addcmul": addcmul, "addcdiv": addcdiv, "nan_to_num": nan_to_num,
     "fix": FUNCTION["trunc"], "sgn": FUNCTION["sign"], "absolute": FUNCTION["abs"],
 }  # fmt: skip
 COMPARISONS: dict[str, Any] = {
@@ -454,8 +412,7 @@ def _overwriting(function: Callable[..., Any]) -> Callable[..., Any]:
     """A comparison that writes its answers over what it compared."""
 
     def compare(x: Tensor, *others: Any) -> Tensor:
-        node = ZeroBackward0() if x._tracked else None
-        return write(x, function(x.detach(), *others)._array, node)
+        return write(x, function(x.detach(), *others)._array, overwritten(x))
 
     return compare
 

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from gradcalc.autograd.core.dtypes import int_product, numpy_type
-from gradcalc.autograd.core.node import Node, named, type_name
+from gradcalc.autograd.core.node import type_name
+from gradcalc.autograd.core.record import in_order, recorded
 from gradcalc.autograd.core.registry import function, operation
-from gradcalc.autograd.core.tensor import Tensor, attach, save, tracks, wrap
+from gradcalc.autograd.core.tensor import Tensor, tracks, wrap
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.elementwise import FUNCTION, flat
-from gradcalc.autograd.operations.indexing import IndexBackward0
+from gradcalc.autograd.operations.indexing import embed
 from gradcalc.autograd.operations.inplace import in_place
 from gradcalc.autograd.operations.joining import stack, unbind
-from gradcalc.autograd.operations.structural import Shape, axis, conj, expand, flip, several_axes
+from gradcalc.autograd.operations.structural import (
+    Shape,
+    axis,
+    conj,
+    expand,
+    flip,
+    several_axes,
+    unsqueeze,
+)
 
 Axes = int | Sequence[int] | None
 
@@ -25,7 +34,7 @@ def axes_of(dim: Axes, rank: int) -> tuple[int, ...]:
     """The axes to reduce, as numbers from 0; no axis named means all of them."""
     if dim is None or (not isinstance(dim, int) and not len(dim)):
         return tuple(range(rank))
-    numbers = several_axes((dim,) if isinstance(dim, int) else dim, rank)
+    numbers = several_axes(dim, rank)
     return numbers if rank else ()
 
 
@@ -37,15 +46,9 @@ def kept(shape: Shape, axes: tuple[int, ...]) -> Shape:
 # --- Sums ---------------------------------------------------------------------------------------
 
 
-class SumBackward0(Node):
-    def __init__(self, shape: Shape, axes: tuple[int, ...]) -> None:
-        self.shape, self.axes = shape, axes
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (expand(v.reshape(kept(self.shape, self.axes)), self.shape),)
-
-
-SumBackward1, NansumBackward0 = named(SumBackward0, "SumBackward1", "NansumBackward0")
+def spread(shape: Shape, axes: tuple[int, ...]) -> Callable[[Any], Any]:
+    """What carries one number for each group of slots to all of them."""
+    return lambda v: expand(v.reshape(kept(shape, axes)), shape)
 
 
 def _summed(array: Any, axes: Any, keepdim: bool) -> Any:
@@ -67,28 +70,20 @@ def sum(
     if dtype is not None:
         x = convert(x, numpy_type(dtype))
     array = x._array
-    axes = None if dim is None else axes_of(dim, array.ndim)
-    out = wrap(_summed(array, axes, keepdim))
+    axes = axes_of(dim, array.ndim)
+    total = _summed(array, None if dim is None else axes, keepdim)
     if not tracks(x):
-        return out
-    if axes is None:
-        return attach(out, SumBackward0(array.shape, tuple(range(array.ndim))), x)
-    return attach(out, SumBackward1(array.shape, axes), x)
+        return wrap(total)
+    name = "SumBackward0" if dim is None else "SumBackward1"
+    return recorded(total, name, spread(array.shape, axes), x)
 
 
 @operation()
 def nansum(x: Tensor, dim: Axes = None, keepdim: bool = False, dtype: Any = None) -> Any:
     """The sum of what is a number."""
+    if x._array.dtype.kind not in "fc":
+        return sum(x, dim, keepdim, dtype)
     return sum(FUNCTION["where"](x != x, 0.0, x), dim, keepdim, dtype)
-
-
-class MeanBackward0(SumBackward0):
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        count = int_product(self.shape[k] for k in self.axes)
-        return (super().backward(v)[0] / count,)
-
-
-MeanBackward1 = named(MeanBackward0, "MeanBackward1")
 
 
 @operation()
@@ -106,18 +101,10 @@ def mean(
             f"complex dtype. Got: {type_name(kind)}"
         )
     axes = axes_of(dim, x.ndim)
-    count = int_product(x._array.shape[k] for k in axes)
-    out = wrap((_summed(x._array, axes, keepdim) / kind.type(count)).astype(kind))
-    node = MeanBackward0 if dim is None else MeanBackward1
-    return attach(out, node(x._array.shape, axes), x) if tracks(x) else out
-
-
-class CumsumBackward0(Node):
-    def __init__(self, dim: int) -> None:
-        self.dim = dim
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (flip(cumsum(flip(v, self.dim), self.dim), self.dim),)
+    to_all, count = spread(x._array.shape, axes), int_product(x._array.shape[k] for k in axes)
+    average = (_summed(x._array, axes, keepdim) / kind.type(count)).astype(kind)
+    name = "MeanBackward0" if dim is None else "MeanBackward1"
+    return recorded(average, name, lambda v: to_all(v) / count, x)
 
 
 @operation()
@@ -129,31 +116,11 @@ def cumsum(x: Any, dim: int, dtype: Any = None) -> Any:
         x = convert(x, numpy_type(dtype))
     k, array = axis(dim, x.ndim), x._array
     kind = np.dtype(np.int64) if array.dtype.kind in "iub" else array.dtype
-    out = wrap(np.cumsum(array, axis=k, dtype=kind) if array.ndim else array.astype(kind))
-    return attach(out, CumsumBackward0(k), x) if tracks(x) else out
+    sums = in_order(np.cumsum(array, axis=k, dtype=kind) if array.ndim else array.astype(kind))
+    return recorded(sums, "CumsumBackward0", lambda v: flip(cumsum(flip(v, k), k), k), x)
 
 
 # --- Products -----------------------------------------------------------------------------------
-
-
-class ProdBackward0(Node):
-    """The slope at each factor is the product of the others, found without dividing by it."""
-
-    def __init__(self, dim: int | None, keepdim: bool) -> None:
-        self.dim, self.keepdim = dim, keepdim
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        x = conj(saved[0])
-        if self.dim is None or x.ndim == 0:
-            g = (v * _others(x.reshape((-1,)), 0)).reshape(x.shape)
-        else:
-            if not self.keepdim:
-                v = v.reshape(kept(x.shape, (self.dim,)))
-            g = v * _others(x, self.dim)
-        return (flat(g, [x]) if isinstance(g, Tensor) else g,)
-
-
-ProdBackward1 = named(ProdBackward0, "ProdBackward1")
 
 
 def _others(x: Any, dim: int) -> Any:
@@ -189,13 +156,19 @@ def prod(x: Tensor, dim: int | None = None, keepdim: bool = False, dtype: Any = 
         x = convert(x, numpy_type(dtype))
     array = x._array
     k = None if dim is None else axis(dim, array.ndim)
-    kind = np.dtype(np.int64) if array.dtype.kind in "iub" else array.dtype
-    out = wrap(array.prod(axis=k if array.ndim else None, keepdims=keepdim, dtype=kind))
-    if not tracks(x):
-        return out
-    node = (ProdBackward0 if dim is None else ProdBackward1)(k, keepdim)
-    node.saved = save(x)
-    return attach(out, node, x)
+    whole = array.dtype.kind in "iub" and dtype is None
+    kind = np.dtype(np.int64) if whole else array.dtype
+    product = array.prod(axis=k if array.ndim else None, keepdims=keepdim, dtype=kind)
+
+    def back(v: Any, x: Any) -> Any:
+        """The slope at each factor is the product of the others, found without dividing by it."""
+        factors = conj(x)
+        if k is None or not x.ndim:
+            return flat(v * _others(factors.reshape((-1,)), 0).reshape(x.shape), x)
+        return flat((v if keepdim else unsqueeze(v, k)) * _others(factors, k), x)
+
+    name = "ProdBackward0" if dim is None else "ProdBackward1"
+    return recorded(product, name, back, x, saves=(x,))
 
 
 # --- Extremes -----------------------------------------------------------------------------------
@@ -224,39 +197,16 @@ _NAMED: dict[str, type[Chosen]] = {
 }
 
 
-class AmaxBackward0(Node):
-    """Ties share the cotangent evenly."""
-
-    def __init__(self, axes: tuple[int, ...], x: Tensor, extreme: Any) -> None:
-        array = x._array
-        self.axes = axes
-        ties = array == extreme.reshape(kept(array.shape, axes))
-        self.share = (ties / ties.sum(axis=axes, keepdims=True)).astype(array.dtype)
-        self.saved = save(x)
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (v.reshape(kept(self.share.shape, self.axes)) * self.share,)
-
-
-MaxBackward1, MinBackward1, AminBackward0 = named(
-    AmaxBackward0, "MaxBackward1", "MinBackward1", "AminBackward0"
-)
-
-
-class MaxBackward0(IndexBackward0):
-    """Along one axis, the number that was chosen takes all."""
-
-    def __init__(self, shape: Shape, key: tuple[Any, ...], keepdim: int | None) -> None:
-        super().__init__(shape, key)
-        self.keepdim = keepdim
-
-    def backward(self, v: Any, *places: Any) -> tuple[Any, ...]:
-        if self.keepdim is not None:
-            v = v.reshape(v.shape[: self.keepdim] + v.shape[self.keepdim + 1 :])
-        return super().backward(v, *places)
-
-
-MinBackward0 = named(MaxBackward0, "MinBackward0")
+def shared(x: Tensor, found: Any, axes: tuple[int, ...], name: str) -> Any:
+    """An extreme over these axes, or a median: ties share the cotangent evenly."""
+    array, out = x._array, wrap(found)
+    if not tracks(x):
+        return out
+    rows = kept(array.shape, axes)
+    extreme = out._array.reshape(rows)
+    ties = (array == extreme) | (np.isnan(array) & np.isnan(extreme))
+    share = (ties / ties.sum(axis=axes, keepdims=True)).astype(array.dtype)
+    return recorded(out, name, lambda v, _: v.reshape(rows) * share, x, saves=(x,))
 
 
 def not_empty(x: Tensor, axes: tuple[int, ...] | None, name: str) -> None:
@@ -278,25 +228,25 @@ def _extreme(x: Tensor, dim: int | None, keepdim: bool, name: str) -> Any:
     k = None if dim is None else axis(dim, array.ndim)
     not_empty(x, None if k is None else (k,), name)
     pick, place = (np.max, np.argmax) if name == "max" else (np.min, np.argmin)
+    title = f"{name.capitalize()}Backward"
     if k is None:
-        out = wrap(pick(array))
-        node = MaxBackward1 if name == "max" else MinBackward1
-        whole = tuple(range(array.ndim))
-        return attach(out, node(whole, x, out._array), x) if tracks(x) else out
+        return shared(x, pick(array), tuple(range(array.ndim)), f"{title}1")
     if not array.ndim:
-        values = x.clone()
-        values = x.reshape(1).select(0, 0).clone() if x._tracked else values
+        values = x.reshape(1).select(0, 0).clone() if x._tracked else x.clone()
         return Chosen.by(name, values, wrap(np.zeros((), np.int64)))
     chosen = np.expand_dims(place(array, axis=k), k)
     values = np.take_along_axis(array, chosen, k)
-    out = wrap(values if keepdim else values.squeeze(k))
-    indices = wrap(chosen if keepdim else chosen.squeeze(k))
-    if tracks(x):
-        rest = [wrap(each) for each in np.indices(chosen.squeeze(k).shape)]
-        key = (*rest[:k], wrap(chosen.squeeze(k)), *rest[k:])
-        kind = MaxBackward0 if name == "max" else MinBackward0
-        attach(out, kind(array.shape, key, k if keepdim else None), x)
-    return Chosen.by(name, out, indices)
+    shape, rows = array.shape, chosen.squeeze(k)
+    key: list[Any] = [*np.indices(rows.shape, sparse=True)]
+    key.insert(k, rows)
+
+    def back(v: Any, rows: Any) -> Any:
+        whole = (*key[:k], rows._array if isinstance(rows, Tensor) else rows, *key[k + 1 :])
+        return embed(v.reshape(rows.shape) if keepdim else v, shape, whole)
+
+    out = recorded(values if keepdim else values.squeeze(k), f"{title}0", back, x,
+                   saves=(wrap(rows),))  # fmt: skip
+    return Chosen.by(name, out, wrap(chosen if keepdim else rows))
 
 
 @operation()
@@ -319,9 +269,8 @@ def _amost(x: Tensor, dim: Axes, keepdim: bool, name: str) -> Any:
     axes = axes_of(dim, x.ndim)
     not_empty(x, None if dim is None or (not isinstance(dim, int) and not len(dim)) else axes,
               f"a{name}")  # fmt: skip
-    out = wrap((np.max if name == "max" else np.min)(x._array, axis=axes, keepdims=keepdim))
-    node = AmaxBackward0 if name == "max" else AminBackward0
-    return attach(out, node(axes, x, out._array), x) if tracks(x) else out
+    found = (np.max if name == "max" else np.min)(x._array, axis=axes, keepdims=keepdim)
+    return shared(x, found, axes, f"A{name}Backward0")
 
 
 @operation()
@@ -355,13 +304,13 @@ class AMinMax(NamedTuple):
 @operation()
 def maximum(x: Tensor, other: Tensor) -> Tensor:
     """The larger of two; at a tie each gets half of the gradient."""
-    return FUNCTION["max"](x, _tensor("maximum", other))  # type: ignore[no-any-return]
+    return FUNCTION["max"](x, _tensor("maximum", other))
 
 
 @operation()
 def minimum(x: Tensor, other: Tensor) -> Tensor:
     """The smaller of two; at a tie each gets half of the gradient."""
-    return FUNCTION["min"](x, _tensor("minimum", other))  # type: ignore[no-any-return]
+    return FUNCTION["min"](x, _tensor("minimum", other))
 
 
 def _tensor(name: str, other: Any) -> Any:

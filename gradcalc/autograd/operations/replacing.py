@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from gradcalc.autograd.core.grad_mode import mode
-from gradcalc.autograd.core.node import Node
+from gradcalc.autograd.core.record import recorded
 from gradcalc.autograd.core.registry import operation
-from gradcalc.autograd.core.tensor import Tensor, attach, edge, place, tracks
+from gradcalc.autograd.core.tensor import Tensor, edge, place
 from gradcalc.autograd.core.views import view
 from gradcalc.autograd.operations.copies import storage_offset
 from gradcalc.autograd.operations.indexing import embed
@@ -21,17 +21,6 @@ from gradcalc.autograd.operations.structural import (
     transpose,
     unsqueeze,
 )
-
-
-class _Strided(Node):
-    def __init__(self, count: int, slots: Any) -> None:
-        self.count, self.slots = count, slots
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (embed(v, (self.count,), (self.slots,)),)
-
-
-_Strided.__name__ = "AsStridedBackward0"
 
 
 def _strided(array: Any, size: Shape, stride: Shape, offset: int) -> Any:
@@ -48,11 +37,13 @@ def as_strided(x: Tensor, size: Any, stride: Any, storage_offset: int | None = N
     flat = reshape_to(memory, (-1,))
     size, stride = tuple(size), tuple(stride)
     out = view(flat, _strided(flat._array, size, stride, offset), _strided, size, stride, offset)
-    if not tracks(flat):
-        return out
     count = flat._array.size
-    slots = np.array(_strided(np.arange(count), size, stride, offset))
-    return attach(out, _Strided(count, slots), flat)
+
+    def back(v: Any) -> Any:
+        slots = np.array(_strided(np.arange(count), size, stride, offset))
+        return embed(v, (count,), (slots,))
+
+    return recorded(out, "AsStridedBackward0", back, flat)
 
 
 _offset = storage_offset

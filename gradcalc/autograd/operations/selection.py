@@ -10,41 +10,36 @@ from typing import Any
 
 import numpy as np
 
-from gradcalc.autograd.core.node import Node, named
+from gradcalc.autograd.core.dtypes import int_product
+from gradcalc.autograd.core.record import in_order, in_order_of, recorded
 from gradcalc.autograd.core.registry import function, operation
-from gradcalc.autograd.core.tensor import Tensor, attach, save, tracks, wrap
-from gradcalc.autograd.operations.indexing import IndexBackward0, filled, index
+from gradcalc.autograd.core.tensor import Tensor, wrap
+from gradcalc.autograd.operations import ties
+from gradcalc.autograd.operations.indexing import apart, filled, index
+from gradcalc.autograd.operations.indexing import take as take_from
 from gradcalc.autograd.operations.inplace import in_place
-from gradcalc.autograd.operations.reductions import Chosen, not_empty
-from gradcalc.autograd.operations.structural import axis, several_axes
+from gradcalc.autograd.operations.joining import no_slope_of
+from gradcalc.autograd.operations.reductions import Chosen, not_empty, shared
+from gradcalc.autograd.operations.structural import axis, several_axes, sum_to
 
-_SORT, _SORT_STABLE, _TOPK, _MEDIAN, _MEDIAN_ALONG, _KTH, _GATHER, _SELECT, _MASKED, _TAKE = named(
-    IndexBackward0, "SortBackward0", "SortBackward1", "TopkBackward0", "MedianBackward0",
-    "MedianBackward1", "KthvalueBackward0", "GatherBackward0",
-    "IndexSelectBackward0", "MaskedSelectBackward0", "TakeBackward0",
-)  # fmt: skip
+Key = tuple[Any, ...]
 
 
-def _taken(x: Tensor, key: tuple[Any, ...], node: type[IndexBackward0]) -> Tensor:
+def _taken(x: Tensor, key: Key, node: str) -> Tensor:
     """x at these places, with new memory."""
-    out = wrap(np.array(x._array[key], order="C"))
-    if not tracks(x):
-        return out
-    places = tuple(wrap(part) if isinstance(part, np.ndarray) else part for part in key)
-    return attach(out, node(x._array.shape, places), x)
+    return take_from(x, tuple(wrap(p) if isinstance(p, np.ndarray) else p for p in key), node)
 
 
-def _key_along(x: Any, places: Any, dim: int) -> tuple[Any, ...]:
+def _key_along(x: Any, places: Any, dim: int) -> Key:
     key: list[Any] = list(np.indices(places.shape, sparse=True)) or [places]
     key[dim] = places
     return tuple(key)
 
 
-def _along(x: Tensor, places: Any, dim: int, node: type[IndexBackward0]) -> Tensor:
+def _along(x: Tensor, places: Any, dim: int, node: str) -> Any:
     """x at these places along one axis, and at its own place along the others."""
     if x.ndim == 0:
-        flat = _taken(x.reshape(1), (np.reshape(places, -1),), node)
-        return flat.reshape(np.shape(places))  # type: ignore[no-any-return]
+        return _taken(x.reshape(1), (np.reshape(places, -1),), node).reshape(np.shape(places))
     return _taken(x, _key_along(x, places, dim), node)
 
 
@@ -62,15 +57,15 @@ def _order(x: Tensor, dim: int, descending: bool) -> Any:
 def sort(x: Tensor, dim: int = -1, descending: bool = False, stable: bool | None = None) -> Chosen:
     """The numbers in order along ``dim``, and where they were."""
     k = axis(dim, x.ndim)
-    places = _order(x, k, descending)
-    node = _SORT if stable is None else _SORT_STABLE
-    return Chosen.by("sort", _along(x, places, k, node), wrap(places))
+    places = in_order_of(_order(x, k, descending), x._array)
+    return Chosen.by("sort", _along(x, places, k, f"SortBackward{stable is not None:d}"),
+                     wrap(places))  # fmt: skip
 
 
 @operation()
 def argsort(x: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
     """Where the numbers are that come first, second … in order."""
-    return wrap(_order(x, axis(dim, x.ndim), descending))
+    return wrap(in_order_of(_order(x, axis(dim, x.ndim), descending), x._array))
 
 
 @operation()
@@ -85,38 +80,50 @@ def topk(x: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = 
     along = axis(dim, x.ndim)
     if not 0 <= k <= (x._array.shape[along] if x.ndim else 1):
         raise RuntimeError("selected index k out of range")
-    places = _order(x, along, largest)
-    if x.ndim:
-        places = np.take(places, np.arange(k), axis=along)
-    return Chosen.by("topk", _along(x, places, along, _TOPK), wrap(places))
+    places = _each_row(x._array, along, lambda rows: ties.along(
+        rows, lambda order: (order[:, ::-1] if largest else order)[:, :k],
+        lambda row: ties.first(row, k, largest)))  # fmt: skip
+    return Chosen.by("topk", _along(x, places, along, "TopkBackward0"), wrap(places))
 
 
-def _one_along(
-    x: Tensor, rank: int, dim: int, keepdim: bool, name: str, node: type[IndexBackward0]
-) -> Chosen:
-    """The number that has this rank along ``dim``."""
-    k = axis(dim, x.ndim)
+def _each_row(array: Any, dim: int, chosen: Callable[[Any], Any]) -> Any:
+    """The places that are chosen from each row along ``dim``: ``chosen`` of a matrix of rows."""
+    if not array.ndim:
+        return np.zeros((), np.int64)
+    rows = np.moveaxis(array, dim, -1)
+    found = chosen(rows.reshape(int_product(rows.shape[:-1]), rows.shape[-1]))
+    return in_order(np.moveaxis(found.reshape(*rows.shape[:-1], found.shape[-1]), -1, dim))
+
+
+def _ranked(x: Tensor, dim: int, keepdim: bool, chosen: Any, name: str) -> Chosen:
+    """The number that ``chosen`` takes from each row."""
+    k, node = axis(dim, x.ndim), f"{name.capitalize()}Backward{name == 'median':d}"
     not_empty(x, (k,), name)
-    places = _order(x, k, False)
-    if not x.ndim:
-        return Chosen.by(name, _along(x, places, k, node), wrap(places))
-    places = np.take(places, [rank], axis=k)
-    if keepdim:
+    places = _each_row(x._array, k, chosen)
+    if not x.ndim or keepdim:
         return Chosen.by(name, _along(x, places, k, node), wrap(places))
     key = tuple(part.squeeze(k) for part in np.broadcast_arrays(*_key_along(x, places, k)))
     return Chosen.by(name, _taken(x, key, node), wrap(places.squeeze(k)))
 
 
+def _middle(rows: Any) -> Any:
+    """The place of the median of each row, or of its first NaN."""
+    middle = np.argsort(rows, axis=-1, kind="stable")[:, [(rows.shape[-1] - 1) // 2]]
+    odd = rows != rows
+    return np.where(odd.any(-1, keepdims=True), odd.argmax(-1)[:, None], middle)
+
+
 @operation()
 def median(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
-    """The one in the middle; of two, the smaller."""
-    if dim is None:
-        if not x._array.size:
-            return wrap(np.asarray(np.nan, x._array.dtype))
-        flat = np.argsort(x._array, axis=None, kind="stable")[(x._array.size - 1) // 2]
-        return _taken(x, tuple(map(np.asarray, np.unravel_index(flat, x._array.shape))), _MEDIAN)
-    length = x._array.shape[axis(dim, x.ndim)] if x.ndim else 1
-    return _one_along(x, (length - 1) // 2, dim, keepdim, "median", _MEDIAN_ALONG)
+    """The one in the middle; of two, the smaller. Of all, equal numbers share the cotangent."""
+    if dim is not None:
+        return _ranked(x, dim, keepdim, _middle, "median")
+    array = x._array
+    if not array.size:
+        return wrap(np.asarray(np.nan, array.dtype))
+    odd = array.dtype.kind == "f" and np.isnan(array).any()
+    middle = np.nan if odd else np.sort(array, axis=None)[(array.size - 1) // 2]
+    return shared(x, array.dtype.type(middle), tuple(range(x.ndim)), "MedianBackward0")
 
 
 @operation()
@@ -126,20 +133,25 @@ def kthvalue(x: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Chosen:
     if not 1 <= k <= length:
         raise RuntimeError("kthvalue(): selected number k out of range for dimension "
                            f"{axis(dim, x.ndim)}")  # fmt: skip
-    return _one_along(x, k - 1, dim, keepdim, "kthvalue", _KTH)
+    return _ranked(x, dim, keepdim, lambda rows: ties.along(
+        rows, lambda order: order[:, [k - 1]], lambda row: ties.kth(row, k - 1)),
+        "kthvalue")  # fmt: skip
 
 
 @operation()
-def gather(x: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
+def gather(x: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Any:
     """``out[i, j] = x[index[i, j], j]`` for ``dim=0``; ``x[i, index[i, j]]`` for ``dim=1``."""
     k = axis(dim, x.ndim)
     _within(index._array, x._array.shape[k] if x.ndim else 1, k)
-    return _along(x, index._array, k, _GATHER)
+    if not index._array.size:
+        nothing = np.empty(index._array.shape, x._array.dtype)
+        return recorded(nothing, "GatherBackward0", no_slope_of(x._array), x)
+    return _along(x, index._array, k, "GatherBackward0")
 
 
 def _within(places: Any, length: int, k: int) -> None:
-    if places.dtype != np.int64:
-        raise RuntimeError("gather(): Expected dtype int64 for index")
+    if places.dtype.kind not in "iu":
+        raise RuntimeError("gather(): Expected dtype int32/int64 for index")
     wrong = places[(places < 0) | (places >= length)]
     if wrong.size:
         raise RuntimeError(
@@ -148,15 +160,15 @@ def _within(places: Any, length: int, k: int) -> None:
 
 
 @operation()
-def index_select(x: Tensor, dim: int, index: Tensor) -> Tensor:
+def index_select(x: Tensor, dim: int, index: Tensor) -> Any:
     """These slices along ``dim``."""
     k, places = axis(dim, x.ndim), np.atleast_1d(index._array)
     length = x._array.shape[k] if x.ndim else 1
     if ((places < 0) | (places >= length)).any():
         raise IndexError("index out of range in self")
     if not x.ndim:
-        return _taken(x.reshape(1), (places,), _SELECT).reshape(())  # type: ignore[no-any-return]
-    return _taken(x, (*(slice(None),) * k, places), _SELECT)
+        return _taken(x.reshape(1), (places,), "IndexSelectBackward0").reshape(())
+    return _taken(x, (*(slice(None),) * k, places), "IndexSelectBackward0")
 
 
 @operation()
@@ -204,7 +216,7 @@ def take(x: Tensor, index: Tensor) -> Tensor:
             f"out of range: tried to access index {wrong.flat[0]} on a tensor of {size} elements."
         )
     flat = x if x.ndim else x.reshape(1)
-    return _taken(flat, np.unravel_index(places % (size or 1), flat._array.shape), _TAKE)
+    return _taken(flat, np.unravel_index(places % (size or 1), flat._array.shape), "TakeBackward0")
 
 
 @operation()
@@ -214,21 +226,16 @@ def masked_select(x: Tensor, mask: Tensor) -> Tensor:
     if wide != x._array.shape:
         x = x.expand(wide)
     x = x if wide else x.reshape(1)
-    return _taken(x, np.nonzero(np.atleast_1d(np.broadcast_to(mask._array, wide))), _MASKED)
+    return _taken(
+        x, np.nonzero(np.atleast_1d(np.broadcast_to(mask._array, wide))), "MaskedSelectBackward0"
+    )
 
 
-class MaskedFillBackward0(Node):
-    """``value`` is a number, or a 0-d tensor, to which all that was masked flows."""
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        mask = saved[0]._array if isinstance(saved[0], Tensor) else saved[0]
-        if isinstance(v, Tensor):
-            kept = masked_fill(v, wrap(mask), 0.0)
-            rest = masked_fill(v, wrap(~mask), 0.0)
-        else:
-            kept = np.where(mask, v.dtype.type(0), v)
-            rest = np.where(mask, v, v.dtype.type(0))
-        return (kept, rest.sum())[: len(self.next_functions)]
+def _outside(v: Any, mask: Any) -> Any:
+    """v, with zeros where the mask holds."""
+    if isinstance(v, Tensor):
+        return masked_fill(v, wrap(mask), 0.0)
+    return np.where(mask, v.dtype.type(0), v)
 
 
 @operation()
@@ -246,13 +253,14 @@ def masked_fill(x: Tensor, mask: Tensor, value: Any) -> Tensor:
     wide = np.broadcast_shapes(mask._array.shape, x._array.shape)
     x = x if wide == x._array.shape else x.expand(wide)
     number = x._array.dtype.type(value._array if given else value)
-    out = wrap(np.where(mask._array, number, x._array))
+    filled = in_order(np.where(mask._array, number, x._array))
+    slopes = (lambda v, m: _outside(v, _array(m)), lambda v, m: _outside(v, ~_array(m)).sum())
     inputs = (x, value) if given else (x,)
-    if not tracks(*inputs):
-        return out
-    node = MaskedFillBackward0()
-    node.saved = save(mask)
-    return attach(out, node, *inputs)
+    return recorded(filled, "MaskedFillBackward0", slopes[: len(inputs)], *inputs, saves=(mask,))
+
+
+def _array(x: Any) -> Any:
+    return x._array if isinstance(x, Tensor) else x
 
 
 Tensor.masked_fill_ = in_place(masked_fill)  # type: ignore[attr-defined]
@@ -267,114 +275,77 @@ def nonzero(x: Tensor, *, as_tuple: bool = False) -> Any:
 
 
 @function()
-def argwhere(x: Tensor) -> Tensor:
+def argwhere(x: Tensor) -> Any:
     """The places of what is not 0, one row each."""
-    return nonzero(x)  # type: ignore[no-any-return]
+    return nonzero(x)
 
 
 @operation()
-def roll(x: Tensor, shifts: Any, dims: Any = None) -> Tensor:
+def roll(x: Tensor, shifts: Any, dims: Any = None) -> Any:
     """The numbers moved on by ``shifts``, those at the end to the front."""
     if not x.ndim:
-        return x.clone()  # type: ignore[no-any-return]
+        return x.clone()
     if dims is not None and dims != ():
-        dims = several_axes((dims,) if isinstance(dims, int) else dims, x.ndim)
+        dims = several_axes(dims, x.ndim)
         shifts = (shifts,) if isinstance(shifts, int) else tuple(shifts)
         if len(shifts) != len(dims):
             raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:"
                                f"{len(dims)}")  # fmt: skip
-    out = wrap(np.array(np.roll(x._array, shifts, dims or None), order="C"))
-    return attach(out, RollBackward0(shifts, dims or None), x) if tracks(x) else out
+    array = in_order(np.roll(x._array, shifts, dims or None))
+    back = -shifts if isinstance(shifts, int) else tuple(-n for n in shifts)
+    return recorded(array, "RollBackward0", lambda v: roll(v, back, dims or None) if isinstance(
+        v, Tensor) else np.roll(v, back, dims or None), x)  # fmt: skip
 
 
-class RollBackward0(Node):
-    def __init__(self, shifts: Any, dims: Any) -> None:
-        self.shifts = -shifts if isinstance(shifts, int) else tuple(-n for n in shifts)
-        self.dims = dims
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        if isinstance(v, Tensor):
-            return (roll(v, self.shifts, self.dims),)
-        return (np.roll(v, self.shifts, self.dims),)
-
-
-class TrilBackward0(Node):
-    """Zeros on one side of the diagonal; the way back is the same again."""
-
-    def __init__(self, of_array: Callable[..., Any], of_tensor: Any, diagonal: int) -> None:
-        self.of_array, self.of_tensor, self.diagonal = of_array, of_tensor, diagonal
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        of = self.of_tensor if isinstance(v, Tensor) else self.of_array
-        return (of(v, self.diagonal),)
-
-
-TriuBackward0 = named(TrilBackward0, "TriuBackward0")
-
-
-def _triangle(name: str, of_array: Any, kind: type[TrilBackward0]) -> Any:
+def _triangle(name: str, of_array: Any) -> Any:
     def triangle(x: Tensor, diagonal: int = 0) -> Any:
         if x.ndim < 2:
             raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
-        out = wrap(of_array(x._array, diagonal))
-        return attach(out, kind(of_array, triangle, diagonal), x) if tracks(x) else out
+        return recorded(in_order(of_array(x._array, diagonal)), f"{name.capitalize()}Backward0",
+                        lambda v: (triangle if isinstance(v, Tensor) else of_array)(v, diagonal),
+                        x)  # fmt: skip
 
     triangle.__name__ = name
     triangle.__doc__ = f"numpy's ``{name}``: zeros on the other side of the diagonal."
     return operation()(triangle)
 
 
-tril, triu = _triangle("tril", np.tril, TrilBackward0), _triangle("triu", np.triu, TriuBackward0)
+tril, triu = _triangle("tril", np.tril), _triangle("triu", np.triu)
 
 
 # --- Writing at places ----------------------------------------------------------------------------
 
 
-class ScatterBackward0(Node):
-    """Slots were overwritten, or added to; what was there, and what came, are paid back."""
-
-    def __init__(self, key: tuple[Any, ...], add: bool) -> None:
-        self.key, self.add = tuple(None if isinstance(p, Tensor) else p for p in key), add
-        self.saved = save(*(part for part in key if isinstance(part, Tensor)))
-
-    def backward(self, v: Any, *places: Any) -> tuple[Any, ...]:
-        key = filled(self.key, places)
-        old = v
-        if not self.add and self.wants(0):
-            lost = np.zeros(v.shape, bool)
-            lost[key] = True
-            old = masked_fill(v, wrap(lost), 0.0) if isinstance(v, Tensor) else np.where(lost, 0, v)
-            old = old if isinstance(v, Tensor) else old.astype(v.dtype)
-        new = index(v, key) if len(self.next_functions) > 1 and self.wants(1) else None
-        return (old, new)[: len(self.next_functions)]
-
-
-_SCATTER, _SCATTER_VALUE, _SCATTER_ADD, _INDEX_ADD, _INDEX_COPY, _INDEX_FILL = named(
-    ScatterBackward0, "ScatterBackward0", "ScatterBackward1", "ScatterAddBackward0",
-    "IndexAddBackward0", "IndexCopyBackward0", "IndexFillBackward0",
-)  # fmt: skip
-
-
-def _written(x: Tensor, key: tuple[Any, ...], source: Any, node: Any, add: bool = False) -> Tensor:
+def _written(x: Tensor, key: Key, source: Any, node: str, add: bool = False) -> Any:
     """A copy of x with ``source`` written at these places, or added there."""
     if not x.ndim:
         key = tuple(np.reshape(part, -1) for part in key)
-        return _written(x.reshape(1), key, _row(source), node, add).reshape(())  # type: ignore[no-any-return]
-    array = np.array(x._array)
+        return _written(x.reshape(1), key, _row(source), node, add).reshape(())
     given = isinstance(source, Tensor)
-    if given and source._array.dtype != array.dtype:
+    if given and source._array.dtype != x._array.dtype:
         raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
-    values = source._array if given else source
+    array = in_order(x._array)
+    _put(array, key, _array(source), add)
+    rest, places = apart(tuple(wrap(p) if isinstance(p, np.ndarray) else p for p in key))
+
+    def to_old(v: Any, *saved: Any) -> Any:
+        lost = np.zeros(v.shape, bool)
+        _put(lost, filled(rest, saved), not add, False)
+        return v if add else _outside(v, lost)
+
+    def to_new(v: Any, *saved: Any) -> Any:
+        return sum_to(index(v, filled(rest, saved)), shape)
+
+    shape = np.shape(_array(source))
+    inputs, slopes = ((x, source), (to_old, to_new)) if given else ((x,), (to_old,))
+    return recorded(array, node, slopes, *inputs, saves=places)
+
+
+def _put(array: Any, key: Key, values: Any, add: bool) -> None:
     if add:
         np.add.at(array, key, values)
     else:
         array[key] = values
-    out = wrap(array)
-    inputs = (x, source) if given else (x,)
-    if not tracks(*inputs):
-        return out
-    places = tuple(wrap(p) if isinstance(p, np.ndarray) else p for p in key)
-    return attach(out, node(places, add), *inputs)
 
 
 def _row(source: Any) -> Any:
@@ -396,21 +367,25 @@ def _part(source: Any, index: Tensor) -> Any:
 
 @operation()
 def scatter(x: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None,
-            reduce: str | None = None) -> Tensor:  # fmt: skip
+            reduce: str | None = None) -> Any:  # fmt: skip
     """x with ``src`` written to the places that ``gather`` would read."""
     src = value if src is None else src
     if reduce == "add":
+        if not isinstance(src, Tensor):
+            src = wrap(np.full(index._array.shape, src, x._array.dtype))
         return scatter_add(x, dim, index, src)
     if reduce is not None:
         raise RuntimeError("scatter: reduce must be None or 'add' here")
-    node = _SCATTER if isinstance(src, Tensor) else _SCATTER_VALUE
+    node = f"ScatterBackward{not isinstance(src, Tensor):d}"
     return _written(x, _scatter_key(x, dim, index), _part(src, index), node)
 
 
 @operation()
-def scatter_add(x: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+def scatter_add(x: Tensor, dim: int, index: Tensor, src: Tensor) -> Any:
     """x with ``src`` added to the places that ``gather`` would read."""
-    return _written(x, _scatter_key(x, dim, index), _part(src, index), _SCATTER_ADD, add=True)
+    return _written(
+        x, _scatter_key(x, dim, index), _part(src, index), "ScatterAddBackward0", add=True
+    )
 
 
 def _rows(x: Tensor, dim: int, index: Tensor) -> tuple[Any, ...]:
@@ -418,23 +393,28 @@ def _rows(x: Tensor, dim: int, index: Tensor) -> tuple[Any, ...]:
 
 
 @operation()
-def index_add(x: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
+def index_add(x: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Any:
     """x with these slices added along ``dim``."""
     source = source if alpha == 1 else source * alpha
-    return _written(x, _rows(x, dim, index), source, _INDEX_ADD, add=True)
+    return _written(x, _rows(x, dim, index), source, "IndexAddBackward0", add=True)
 
 
 @operation()
-def index_copy(x: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
+def index_copy(x: Tensor, dim: int, index: Tensor, source: Tensor) -> Any:
     """x with these slices along ``dim``."""
-    return _written(x, _rows(x, dim, index), source, _INDEX_COPY)
+    return _written(x, _rows(x, dim, index), source, "IndexCopyBackward0")
 
 
 @operation()
-def index_fill(x: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
+def index_fill(x: Tensor, dim: int, index: Tensor, value: Any) -> Any:
     """x with one number in these slices along ``dim``."""
-    value = value.item() if isinstance(value, Tensor) else value
-    return _written(x, _rows(x, dim, index), value, _INDEX_FILL)
+    if isinstance(value, Tensor) and value.ndim:
+        raise RuntimeError(
+            "index_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+            f"{value.ndim} dimension(s)."
+        )
+    index = wrap(np.unique(index._array))
+    return _written(x, _rows(x, dim, index), value, "IndexFillBackward0")
 
 
 for _made in (scatter, scatter_add, index_add, index_copy, index_fill):

@@ -1,7 +1,7 @@
 """Operations that move numbers and compute none: reshaping, broadcasting, copying.
 
-Each is a function that takes an array or a tensor, and a node whose ``backward`` uses these same
-functions. So every backward here can itself be differentiated, without a second set of formulas.
+Each is a function that takes an array or a tensor, and its slope uses these same functions. So
+every way back here can itself be differentiated, without a second set of formulas.
 """
 
 from __future__ import annotations
@@ -11,12 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from gradcalc.autograd.core.dtypes import (
-    int_product,
-)
-from gradcalc.autograd.core.node import Node, named
+from gradcalc.autograd.core.dtypes import int_product
+from gradcalc.autograd.core.record import in_order_of, recorded
 from gradcalc.autograd.core.registry import function, method, operation
-from gradcalc.autograd.core.tensor import Tensor, attach, tracks, wrap
+from gradcalc.autograd.core.tensor import Tensor, wrap
 from gradcalc.autograd.core.views import view
 from gradcalc.autograd.operations.copies import contiguous
 
@@ -35,14 +33,9 @@ def sum_to(v: Any, shape: Shape) -> Any:
     return v.sum(axes).reshape(shape)
 
 
-def no_slope(v: Any) -> Any:
+def no_slope(v: Any, *_: Any) -> Any:
     """A 0 for every element, untracked: what is flat is flat to every order."""
     return wrap(np.zeros_like(v._array)) if isinstance(v, Tensor) else np.zeros_like(v)
-
-
-class ConjBackward0(Node):
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (conj(v),)
 
 
 def conj(x: Any) -> Any:
@@ -51,33 +44,25 @@ def conj(x: Any) -> Any:
         return np.conj(x) if isinstance(x, complex) or getattr(x, "dtype", _REAL).kind == "c" else x
     if x._array.dtype.kind != "c":
         return x
-    out = wrap(np.conj(x._array))
-    return attach(out, ConjBackward0(), x) if tracks(x) else out
+    return recorded(np.conj(x._array), "ConjBackward0", conj, x)
 
 
 _REAL = np.dtype(float)
-
-
-class ExpandBackward0(Node):
-    def __init__(self, shape: Shape) -> None:
-        self.shape = shape
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (sum_to(v, self.shape),)
 
 
 def expand(x: Any, shape: Shape) -> Any:
     """x, repeated along axes of length 1 and along new leading axes, without a copy."""
     if not isinstance(x, Tensor):
         return np.broadcast_to(x, shape)
+    before = x._array.shape
     try:
         array = np.broadcast_to(x._array, shape)
     except ValueError:
-        raise cannot_expand(x._array.shape, shape) from None
+        raise cannot_expand(before, shape) from None
     if x._array.flags.writeable:
         array.flags.writeable = True  # one number may be written to all places at once
     out = view(x, array, expand, shape)
-    return attach(out, ExpandBackward0(x._array.shape), x) if tracks(x) else out
+    return recorded(out, "ExpandBackward0", lambda v: sum_to(v, before), x)
 
 
 def cannot_expand(shape: Shape, target: Shape, source: str = "") -> RuntimeError:
@@ -97,8 +82,8 @@ def cannot_expand(shape: Shape, target: Shape, source: str = "") -> RuntimeError
 
 
 @method("expand")
-def _expand(x: Tensor, *shape: Any) -> Any:
-    wanted = flat(shape)
+def _expand(x: Tensor, *sizes: Any, size: Any = None, implicit: bool = False) -> Any:
+    wanted = flat(sizes, size)
     offset = len(wanted) - x.ndim
     for k, n in enumerate(wanted[: max(offset, 0)]):
         if n == -1:
@@ -117,9 +102,9 @@ def expand_as(x: Tensor, other: Tensor) -> Any:
 
 
 @operation()
-def broadcast_to(x: Tensor, *shape: Any) -> Any:
-    """x, expanded to ``shape``."""
-    return _expand(x, *shape)
+def broadcast_to(x: Tensor, *sizes: Any, size: Any = None) -> Any:
+    """x, expanded to ``size``."""
+    return _expand(x, *sizes, size=size)
 
 
 @function()
@@ -129,10 +114,12 @@ def broadcast_tensors(*tensors: Tensor) -> tuple[Any, ...]:
     return tuple(expand(x, shape) for x in tensors)
 
 
-def flat(arguments: tuple[Any, ...]) -> Shape:
-    """``f(2, 3)`` and ``f((2, 3))`` mean the same shape."""
+def flat(arguments: tuple[Any, ...], named: Any = None) -> Shape:
+    """``f(2, 3)``, ``f((2, 3))`` and ``f(shape=(2, 3))`` mean the same shape."""
+    if named is not None:
+        arguments = (named,)
     if len(arguments) == 1 and isinstance(arguments[0], Sequence):
-        return tuple(int(n) for n in arguments[0])
+        arguments = tuple(arguments[0])
     return tuple(int(n) for n in arguments)
 
 
@@ -147,9 +134,9 @@ def axis(dim: int, rank: int) -> int:
     return dim % count
 
 
-def several_axes(dims: Sequence[int], rank: int) -> tuple[int, ...]:
+def several_axes(dims: int | Sequence[int], rank: int) -> tuple[int, ...]:
     """The numbers of these axes, none of them twice."""
-    numbers = tuple(axis(k, rank) for k in dims)
+    numbers = tuple(axis(k, rank) for k in ((dims,) if isinstance(dims, int) else dims))
     for k in numbers:
         if numbers.count(k) > 1:
             raise RuntimeError(f"dim {k} appears multiple times in the list of dims")
@@ -159,31 +146,14 @@ def several_axes(dims: Sequence[int], rank: int) -> tuple[int, ...]:
 # --- Shapes -------------------------------------------------------------------------------------
 
 
-class ViewBackward0(Node):
-    def __init__(self, shape: Shape) -> None:
-        self.shape = shape
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (v.reshape(self.shape),)
-
-
-SqueezeBackward0, SqueezeBackward1, SqueezeBackward2 = named(
-    ViewBackward0, "SqueezeBackward0", "SqueezeBackward1", "SqueezeBackward2"
-)
-UnsqueezeBackward0, UnsafeViewBackward0 = named(
-    ViewBackward0, "UnsqueezeBackward0", "UnsafeViewBackward0"
-)
-
-
-def reshape_to(x: Any, shape: Shape, node: type[ViewBackward0] = ViewBackward0) -> Any:
+def reshape_to(x: Any, shape: Shape, node: str = "ViewBackward0") -> Any:
     if not isinstance(x, Tensor):
         return x.reshape(shape)
-    array = _reshaped(x, shape)
+    array, before = _reshaped(x, shape), x._array.shape
     shares = _shares(array, x._array)  # numpy copies where it cannot look differently
     out = view(x, array, reshape_to, shape) if shares else wrap(array)
-    if not tracks(x):
-        return out
-    return attach(out, (node if shares else UnsafeViewBackward0)(x._array.shape), x)
+    return recorded(out, node if shares else "UnsafeViewBackward0",
+                    lambda v: v.reshape(before), x)  # fmt: skip
 
 
 def _reshaped(x: Tensor, shape: Shape) -> Any:
@@ -202,9 +172,9 @@ def _shares(array: Any, other: Any) -> bool:
 
 
 @operation()
-def reshape(x: Tensor, *shape: Any) -> Any:
+def reshape(x: Tensor, *sizes: Any, shape: Any = None) -> Any:
     """The same numbers in another shape; -1 stands for whatever is left."""
-    return reshape_to(x, flat(shape))
+    return reshape_to(x, flat(sizes, shape))
 
 
 @method("view")
@@ -258,34 +228,20 @@ def unflatten(x: Tensor, dim: int, sizes: Sequence[int]) -> Any:
 @operation()
 def squeeze(x: Tensor, dim: int | Sequence[int] | None = None) -> Any:
     """Without the axes of length 1, or without those of them that are named."""
-    shape = x._array.shape
-    if dim is None:
-        return reshape_to(x, tuple(n for n in shape if n != 1), SqueezeBackward0)
-    one = isinstance(dim, int)
-    gone = several_axes((dim,) if one else dim, x.ndim)  # type: ignore[arg-type]
-    kept = tuple(n for k, n in enumerate(shape) if k not in gone or n != 1)
-    return reshape_to(x, kept, SqueezeBackward1 if one else SqueezeBackward2)
+    gone = range(x.ndim) if dim is None else several_axes(dim, x.ndim)
+    kept = tuple(n for k, n in enumerate(x._array.shape) if k not in gone or n != 1)
+    number = 0 if dim is None else 1 if isinstance(dim, int) else 2
+    return reshape_to(x, kept, f"SqueezeBackward{number}")
 
 
 @operation()
 def unsqueeze(x: Any, dim: int) -> Any:
     """With a new axis of length 1."""
     k = axis(dim, x.ndim + 1)
-    return reshape_to(x, (*x.shape[:k], 1, *x.shape[k:]), UnsqueezeBackward0)
+    return reshape_to(x, (*x.shape[:k], 1, *x.shape[k:]), "UnsqueezeBackward0")
 
 
-class PermuteBackward0(Node):
-    def __init__(self, order: Shape) -> None:
-        self.order_of_axes = order
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (permute(v, tuple(int(k) for k in np.argsort(self.order_of_axes))),)
-
-
-TransposeBackward0, TBackward0 = named(PermuteBackward0, "TransposeBackward0", "TBackward0")
-
-
-def permute(x: Any, order: Shape, node: type[PermuteBackward0] = PermuteBackward0) -> Any:
+def permute_to(x: Any, order: Shape, node: str = "PermuteBackward0") -> Any:
     """The axes in another order."""
     if not isinstance(x, Tensor):
         return x.transpose(order)
@@ -298,24 +254,21 @@ def permute(x: Any, order: Shape, node: type[PermuteBackward0] = PermuteBackward
         )
     if len(set(order)) != len(order):
         raise RuntimeError("permute(): duplicate dims are not allowed.")
-    out = view(x, x._array.transpose(order), permute, order)
-    return attach(out, node(order), x) if tracks(x) else out
+    out = view(x, x._array.transpose(order), permute_to, order)
+    back = tuple(sorted(range(len(order)), key=order.__getitem__))
+    return recorded(out, node, lambda v: permute_to(v, back), x)
 
 
-def _permute(x: Tensor, *dims: Any) -> Any:
+@operation()
+def permute(x: Tensor, *order: Any, dims: Any = None) -> Any:
     """The axes in another order."""
-    return permute(x, flat(dims))
-
-
-_permute.__name__ = "permute"
-operation()(_permute)
+    return permute_to(x, flat(order, dims))
 
 
 @operation("moveaxis")
 def movedim(x: Tensor, source: Any, destination: Any) -> Any:
     """Axes moved to other places."""
-    sources = several_axes((source,) if isinstance(source, int) else source, x.ndim)
-    targets = several_axes((destination,) if isinstance(destination, int) else destination, x.ndim)
+    sources, targets = several_axes(source, x.ndim), several_axes(destination, x.ndim)
     if len(sources) != len(targets):
         raise RuntimeError(
             "movedim: Invalid source or destination dims: source "
@@ -325,12 +278,12 @@ def movedim(x: Tensor, source: Any, destination: Any) -> Any:
     order = [k for k in range(x.ndim) if k not in sources]
     for target, k in sorted(zip(targets, sources, strict=True)):
         order.insert(target, k)
-    return permute(x, tuple(order) if x.ndim else ())
+    return permute_to(x, tuple(order) if x.ndim else ())
 
 
 def swap(x: Any) -> Any:
     """The last two axes exchanged."""
-    return permute(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+    return permute_to(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
 
 
 @operation("swapaxes", "swapdims")
@@ -340,7 +293,7 @@ def transpose(x: Tensor, dim0: int, dim1: int) -> Any:
     one, other = axis(dim0, x.ndim), axis(dim1, x.ndim)
     if order:
         order[one], order[other] = other, one
-    return permute(x, tuple(order), TransposeBackward0)
+    return permute_to(x, tuple(order), "TransposeBackward0")
 
 
 @operation()
@@ -348,65 +301,50 @@ def t(x: Tensor) -> Any:
     """The transpose of a matrix; a vector stays as it is."""
     if x.ndim > 2:
         raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {x.ndim}D")
-    return permute(x, tuple(reversed(range(x.ndim))), TBackward0)
+    return permute_to(x, tuple(reversed(range(x.ndim))), "TBackward0")
 
 
-Tensor.T = property(lambda x: permute(x, tuple(reversed(range(x.ndim)))))  # type: ignore[attr-defined]
+Tensor.T = property(lambda x: permute_to(x, tuple(reversed(range(x.ndim)))))  # type: ignore[attr-defined]
 Tensor.mT = property(lambda x: transpose(x, -2, -1))  # type: ignore[attr-defined]
-
-
-class RepeatBackward0(Node):
-    def __init__(self, counts: Shape, shape: Shape) -> None:
-        self.counts, self.shape = counts, shape
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        lengths = (1,) * (len(self.counts) - len(self.shape)) + self.shape
-        paired = [n for pair in zip(self.counts, lengths, strict=True) for n in pair]
-        copies = tuple(range(0, len(paired), 2))
-        if not copies:
-            return (v,)
-        return (v.reshape(tuple(paired)).sum(copies).reshape(self.shape),)
 
 
 @method("repeat")
 def repeat(x: Tensor, *times: Any) -> Any:
     """The numbers again and again along each axis."""
-    counts = flat(times)
+    counts, before = flat(times), x._array.shape
     if len(counts) < x.ndim:
         raise RuntimeError(
             "Number of dimensions of repeat dims can not be smaller than number of dimensions of "
             "tensor"
         )
-    out = wrap(np.array(np.tile(x._array, counts)))
-    return attach(out, RepeatBackward0(counts, x._array.shape), x) if tracks(x) else out
+    lengths = (1,) * (len(counts) - x.ndim) + before
+    paired = tuple(n for pair in zip(counts, lengths, strict=True) for n in pair)
+    copies = tuple(range(0, len(paired), 2))
+
+    def back(v: Any) -> Any:
+        return v.reshape(paired).sum(copies).reshape(before) if copies else v
+
+    return recorded(np.array(np.tile(x._array, counts)), "RepeatBackward0", back, x)
 
 
 @operation()
-def tile(x: Tensor, *times: Any) -> Any:
+def tile(x: Tensor, *times: Any, dims: Any = None) -> Any:
     """``repeat``, with 1 for the axes that are not named."""
-    counts = flat(times)
+    counts = flat(times, dims)
     return repeat(x, (1,) * (x.ndim - len(counts)) + counts)
 
 
-class FlipBackward0(Node):
-    def __init__(self, dims: Shape) -> None:
-        self.dims = dims
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return (flip(v, self.dims),)
-
-
 @operation()
-def flip(x: Any, *dims: Any) -> Any:
+def flip(x: Any, *along: Any, dims: Any = None) -> Any:
     """The numbers in reverse along ``dims``."""
-    if not dims:
+    if not along and dims is None:
         raise TypeError('flip() missing 1 required positional arguments: "dims"')
-    axes = flat(dims)
+    axes = flat(along, dims)
     if not isinstance(x, Tensor):
         return np.flip(x, axes) if x.ndim else x
     axes = several_axes(axes, x.ndim)
-    out = wrap(np.array(np.flip(x._array, axes) if x.ndim else x._array, order="C"))
-    return attach(out, FlipBackward0(axes), x) if tracks(x) else out
+    array = np.flip(x._array, axes) if x.ndim else x._array
+    return recorded(in_order_of(array, x._array), "FlipBackward0", lambda v: flip(v, axes), x)
 
 
 @function()

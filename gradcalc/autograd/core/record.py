@@ -1,0 +1,90 @@
+"""An operation, declared: its result, its node's name, and a slope for each of its inputs.
+
+    return recorded(np.flip(x._array, dims), "FlipBackward0", lambda v: flip(v, dims), x)
+
+A slope is a function of the result's cotangent and of what was saved, and gives the cotangent of
+its input. It is written once, for arrays and for tensors; None is an input that none flows to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from gradcalc.autograd.core.node import Node
+from gradcalc.autograd.core.tensor import Tensor, attach, save, tracks, wrap
+
+Slope = Callable[..., Any]
+
+
+class Recorded(Node):
+    """What ``recorded`` leaves behind."""
+
+    slopes: Sequence[Slope | None]
+    full_name: str
+
+    def name(self) -> str:
+        return self.full_name
+
+    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
+        return tuple([
+            None if slope is None or target is None else slope(v, *saved)
+            for slope, (target, _) in zip(self.slopes, self.next_functions, strict=True)
+        ])  # fmt: skip
+
+
+@cache
+def node_class(name: str) -> type[Recorded]:
+    """The nodes of this name."""
+    short = name.rpartition("::")[2]
+    return type(short, (Recorded,), {"__module__": __name__, "full_name": name})
+
+
+OUT = object()
+"""Among what is saved: the result itself."""
+
+
+def recorded(
+    made: Any,
+    name: str,
+    slopes: Slope | None | Sequence[Slope | None],
+    *inputs: Tensor,
+    saves: Any = (),
+) -> Tensor:
+    """``made``, an array or a tensor (a view), as the result of an operation on these inputs.
+
+    ``saves`` are the inputs, or ``OUT``, whose values the slopes are handed after the cotangent.
+    """
+    out = made if isinstance(made, Tensor) else wrap(made)
+    if not tracks(*inputs):
+        return out
+    return attach(out, node_of(name, slopes, saves, out), *inputs)
+
+
+def node_of(
+    name: str, slopes: Slope | None | Sequence[Slope | None], saves: Any = (), out: Any = None
+) -> Recorded:
+    """A node of this name with these slopes."""
+    node = node_class(name)()
+    node.slopes = slopes if isinstance(slopes, Sequence) else (slopes,)
+    if saves:
+        node.saved = tuple([
+            (out._array, out._counter, 0, None) if x is OUT else None if x is None else save(x)[0]
+            for x in saves
+        ])  # fmt: skip
+    return node
+
+
+def in_order_of(array: Any, like: Any) -> Any:
+    """The numbers of ``array`` in memory of their own, whose axes lie as those of ``like``."""
+    made = np.empty_like(like, array.dtype, shape=array.shape)
+    made[...] = array
+    return made
+
+
+def in_order(array: Any) -> Any:
+    """The numbers of ``array`` in memory of their own, row after row."""
+    return np.array(array, order="C")

@@ -1,0 +1,80 @@
+"""Singular values, differentiable to any order.
+
+The node has three outputs, u, s and vᴴ, of which only s is handed out. Its slope uses u and vᴴ as
+tensors that it made, so that a second derivative flows back through all three. The formula is that
+of J. Townsend, "Differentiating the Singular Value Decomposition" (2016).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gradcalc.autograd.core.node import Node
+from gradcalc.autograd.core.registry import operation
+from gradcalc.autograd.core.tensor import Tensor, attach, place, tracks, wrap
+from gradcalc.autograd.operations.copies import convert
+from gradcalc.autograd.operations.linear import matmul
+from gradcalc.autograd.operations.structural import conj, swap
+
+
+class LinalgSvdBackward0(Node):
+    """From the cotangents of u, s and vᴴ to that of x = u s vᴴ."""
+
+    outputs = 3
+
+    def rebuild(self, array: Any, counter: list[int]) -> Tensor:
+        made: Tensor = Node.rebuild(self, array, counter)
+        k = next(k for k, entry in enumerate(self.saved or ()) if entry[0] is array)
+        made._edge = (self, k)
+        return made
+
+    def pull(self, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
+        to_u, to_s, to_vh = cotangents
+        u, s, vh = self.unpack(tracked)
+        times = matmul if tracked else np.matmul
+        row, column = s[..., None, :], s[..., :, None]
+        eye = np.eye(s.shape[-1], dtype=_kind(s))
+        apart = (row - column) * (row + column) + eye  # where it divides a 0, by 1
+        middle, beside = (0.0 if to_s is None else eye * to_s[..., None, :]), []
+        if to_u is not None:
+            inner = times(conj(swap(u)), to_u)
+            skew = inner - conj(swap(inner))
+            middle = middle + skew / apart * row
+            if _kind(u).kind == "c":
+                middle = middle + eye * skew / (2 * row)
+            if u.shape[-2] > s.shape[-1]:
+                beside.append(times((to_u - times(u, inner)) / row, vh))
+        if to_vh is not None:
+            to_v = conj(swap(to_vh))
+            inner = times(vh, to_v)
+            middle = middle + column * (inner - conj(swap(inner))) / apart
+            if vh.shape[-1] > s.shape[-1]:
+                rest = to_v - times(conj(swap(vh)), inner)
+                beside.append(times(u / row, conj(swap(rest))))
+        total = times(times(u, convert(middle, _kind(u))), vh)
+        for part in beside:
+            total = total + part
+        return (total,)
+
+
+def _kind(x: Any) -> Any:
+    return x._array.dtype if isinstance(x, Tensor) else x.dtype
+
+
+@operation()
+def svdvals(x: Tensor) -> Any:
+    """The singular values of a matrix, or of several, the largest first."""
+    u, s, vh = np.linalg.svd(x._array, full_matrices=False)
+    out = wrap(s)
+    if not tracks(x):
+        return out
+    node = LinalgSvdBackward0()
+    node.saved = tuple((array, counter, 0, None)
+                       for array, counter in ((u, [0]), (s, out._counter), (vh, [0])))  # fmt: skip
+    attach(out, node, x)
+    if out._tracked:
+        place(out, (node, 1))
+    return out
