@@ -23,10 +23,8 @@ differences:
   such a formula saves the input and PyTorch's saves the result (tanh, sigmoid), another of the two
   must not be written to before backward. ``hypot`` has slope 0 at the origin, as ``norm`` does.
 - Where PyTorch's second derivatives are NaN (‖x‖ and x**x at 0, atan2 at the origin) they are often
-  numbers here; outside a function's domain slopes are NaN, as its values are. elu's second
-  derivative at 0 is that from the left. Which of equal numbers ``kthvalue`` and ``median`` take is
-  not PyTorch's choice. The second derivative of clamp is 0 here, and refused there.
-- The sign of NaN is NaN here, 0 there.
+  numbers here; outside a function's domain slopes are NaN, as its values are. Equal numbers are
+  sorted stably, always. The second derivative of clamp is 0 here, and refused there.
 - Several integers and slices are one node, and so is a vector times a matrix; PyTorch has several.
 - A first gradient is a copy, always: PyTorch may keep the buffer that the sweep computed.
 - Conjugates are computed when they are asked for; PyTorch sets a bit.

@@ -50,7 +50,7 @@ OUT = object()
 def recorded(
     made: Any,
     name: str,
-    slopes: Slope | None | Sequence[Slope | None],
+    slopes: Slope | Sequence[Slope | None] | None,
     *inputs: Tensor,
     saves: Any = (),
 ) -> Tensor:
@@ -65,7 +65,7 @@ def recorded(
 
 
 def node_of(
-    name: str, slopes: Slope | None | Sequence[Slope | None], saves: Any = (), out: Any = None
+    name: str, slopes: Slope | Sequence[Slope | None] | None, saves: Any = (), out: Any = None
 ) -> Recorded:
     """A node of this name with these slopes."""
     node = node_class(name)()
