@@ -66,9 +66,20 @@ def judge(method: str, case: Case, reference: Reference, remark: str = "") -> Ve
         value_digits=tuple(outputs.digits),
         doubts=doubts,
         open=is_open,
-        limits={k: why for k, why in reference.limits.items() if k < len(ours)},
+        limits=_limits(case, reference),
         proof=_proof(case, reference),
     )
+
+
+def _limits(case: Case, reference: Reference) -> dict[int, str]:
+    """Of our numbers those that are limits: entries, and after them values."""
+    split = len(reference.entries)
+    about = {
+        k if k < split else k - split + len(case.ours): why
+        for k, why in reference.limits.items()
+        if k < len(case.ours) or k >= split
+    }
+    return {k: why for k, why in about.items() if k < len(case.numbers)}
 
 
 def _proof(case: Case, reference: Reference) -> Proof | None:

@@ -15,6 +15,7 @@ from gradcalc.check.case import Case, NoReferenceError, Reference, as_floats
 from gradcalc.check.conditioning import conditioning
 from gradcalc.check.enclosures.oracle import FEWEST, MOST
 from gradcalc.check.judge import join, judge
+from gradcalc.check.limits import close, named
 from gradcalc.check.merge import left_open, merge
 from gradcalc.check.structure import sums
 from gradcalc.check.verdict import Verdict
@@ -41,6 +42,7 @@ def verify(
     *,
     method: str = "auto",
     budget: float = BUDGET,
+    limits: bool = False,
 ) -> Verdict:
     """Compare the answer to ``question`` with an independent one.
 
@@ -50,6 +52,9 @@ def verify(
     digits, and the chain rule), 'differences' (of values of hundreds of digits), 'none', or 'auto':
     sympy and Arb, and mpmath for what both leave open or would not finish in ``budget`` seconds of
     processor time.
+
+    Where a slope is undefined and the value is not, it is its limit, if there is one; with
+    ``limits`` undefined values are limits too.
 
     Checks in several threads take turns: mpmath's tables are not made for more than one.
     A verdict whose ``passed`` is None means that nothing was decided, and says why.
@@ -63,10 +68,11 @@ def verify(
         case = case_of(question, entries, value)
         deadline = deadline.less(_COMPARING * len(case.numbers))
         if method == "auto":
-            return _auto(case, deadline)
+            return _auto(case, deadline, limits)
         reference, because = _asked(method, case, deadline)
         if reference is None:
             return Verdict(method, None, total=len(case.ours), reason=because)
+        method = named(method, case, close(case, reference, deadline, of_values=limits))
         verdict = _judged(method, case, reference, deadline)
         if reference.remark and verdict.passed:  # it was asked for: half an answer is none
             return replace(verdict, passed=None, reason=reference.remark)
@@ -92,7 +98,7 @@ def case_of(question: Question, entries: Any = None, value: Any = None) -> Case:
         )
 
 
-def _auto(case: Case, deadline: Deadline) -> Verdict:
+def _auto(case: Case, deadline: Deadline, limits: bool) -> Verdict:
     """Arb's proof and sympy's answer; mpmath's too where they leave something open."""
     answers: dict[str, Reference] = {}
     reasons: dict[str, str] = {}
@@ -112,6 +118,7 @@ def _auto(case: Case, deadline: Deadline) -> Verdict:
     reference, method, told = merge(case, answers)
     if "arb" in reasons:
         reference.balls = [reasons["arb"]] * (len(case.ours) + len(case.graph.outputs))
+    method = named(method, case, close(case, reference, deadline, of_values=limits))
     return _judged(method, case, reference, deadline, join([told, _without(reasons, "sympy")]))
 
 
@@ -168,6 +175,7 @@ def _judged(
         return verdict
     try:
         again = "arb" if reference.balls else method.partition("+")[0]
+        again = again if again in _ORACLES else "mpmath"
         moved = conditioning(_truth(again), case, reference, deadline)
     except (OutOfTime, NoReferenceError):
         return verdict

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gradcalc.calculus.kinds import BY_WORD, Kind, U, V
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
 from gradcalc.cli.question import method, one_output, posed, traced, vector
-from gradcalc.errors import BindingError, Exit, GradcalcError, UndefinedError
+from gradcalc.errors import BindingError, Exit, GradcalcError, UndefinedError, listed
 from gradcalc.functions.primitives import TABLE, WHERE
 from gradcalc.graph.graph import Graph
 from gradcalc.limits import MOST_ENTRIES
@@ -57,11 +58,13 @@ def answer(options: Options, kind: Kind | None = None) -> Answer | Text:
     bent = bends(at, options) if kind.order else []
     value, entries = at.value, question.entries
     verdict = judged(question, options)
-    limits = _limits(question, verdict)
+    limits = _limits(question, value, verdict)
     if verdict is not None and (limits or options.precise):
         value, entries = _known(value, entries, verdict, None if options.precise else limits)
         verdict = judged(question, options, entries, value)
     gap = undefined(question, entries, value, verdict)
+    if gap is not None and verdict is not None and not options.limits:
+        gap.hint = _also(gap.hint, question, options)
     facts = None
     if options.show and entries is not None:
         from gradcalc.cli.facts import at_a_point  # deferred, as formulas are
@@ -79,7 +82,11 @@ def answer(options: Options, kind: Kind | None = None) -> Answer | Text:
         entries=entries,
         vector=along,
         verdict=verdict,
-        notes=(*problem.graph.notes, *_notes(question, entries, bent), *limits.values()),
+        notes=(
+            *problem.graph.notes,
+            *_notes(question, entries, bent),
+            *dict.fromkeys(limits.values()),
+        ),
         undefined=gap,
         lost=lost,
         certified=options.certify,
@@ -125,7 +132,8 @@ def judged(
     from gradcalc.check.verify import BUDGET, verify  # deferred: it brings sympy
 
     budget = BUDGET if options.budget is None else options.budget
-    return verify(question, entries, value, method=how, budget=budget)
+    limits = options.limits
+    return verify(question, entries, value, method=how, budget=budget, limits=limits)
 
 
 def _lost(at: At, verdict: Verdict | None) -> GradcalcError | None:
@@ -145,22 +153,44 @@ def _lost(at: At, verdict: Verdict | None) -> GradcalcError | None:
     )
 
 
-def _limits(question: Question, verdict: Verdict | None) -> dict[int, str]:
-    """The entries that the chain rule has no answer for, or a convention that the two sides of the
-    point contradict, and in words what is printed instead."""
-    entries = question.entries
-    if verdict is None or entries is None or verdict.truth is None:
+def _also(hint: str, question: Question, options: Options) -> str:
+    """A hint, and that there are limits for all that is undefined, if so."""
+    value, entries = question.at.value, question.entries
+    again = judged(question, replace(options, limits=True))
+    limits = _limits(question, value, again)
+    if again is None or not limits:
+        return hint
+    value, entries = _known(value, entries, again, limits)
+    if undefined(question, entries, value, again) is not None:
+        return hint
+    return "\n".join(filter(None, [hint, f"--limits: {next(iter(limits.values()))}"]))
+
+
+def _limits(question: Question, value: Floats, verdict: Verdict | None) -> dict[int, str]:
+    """The numbers (entries, and then values) that the formula has no answer for, or a convention
+    that the two sides of the point contradict, and in words what is printed instead."""
+    if verdict is None or not verdict.limits:
         return {}
     import numpy as np
 
-    pairs = list(zip(entries.ravel().tolist(), np.ravel(verdict.truth).tolist(), strict=True))
-    found = {}
-    for k, where in verdict.limits.items():
-        ours, true = pairs[k]
-        if ours != true and not math.isnan(true):
-            name = question.name(*map(int, np.unravel_index(k, entries.shape)))
-            found[k] = f"{name} = {true:.6g} is a limit, {where}"
-    return found
+    entries = np.array(()) if question.entries is None else question.entries
+    truth = () if verdict.truth is None else verdict.truth
+    ours = [*entries.ravel().tolist(), *value.tolist()]
+    trues = [*np.ravel(truth).tolist(), *verdict.value_truth]
+    names = question.at.program.outputs
+    found: dict[str, list[tuple[int, str]]] = {}
+    for k, where in sorted(verdict.limits.items(), key=lambda item: item[0] < entries.size):
+        if ours[k] != trues[k] and not math.isnan(trues[k]):
+            place = k - entries.size
+            index = np.unravel_index(k, entries.shape) if place < 0 else ()
+            name = names[place] if place >= 0 else question.name(*map(int, index))
+            found.setdefault(where, []).append((k, f"{name} = {trues[k]:.6g}"))
+    return {
+        k: f"{listed([text for _, text in told], 4)} {verb} {where}"
+        for where, told in found.items()
+        for verb in ["is a limit," if len(told) == 1 else "are limits,"]
+        for k, _ in told
+    }
 
 
 def _known(
@@ -170,9 +200,13 @@ def _known(
     check could not decide stays as it is."""
     import numpy as np
 
-    if only is None and verdict.value_truth:
+    size = 0 if entries is None else entries.size
+    if verdict.value_truth:
         known = np.array(verdict.value_truth)
-        value = np.where(np.isnan(known), value, known)
+        taken = ~np.isnan(known)
+        if only is not None:
+            taken &= [size + i in only for i in range(taken.size)]
+        value = np.where(taken, known, value)
     if entries is not None and verdict.truth is not None:
         taken = ~np.isnan(verdict.truth)
         if only is not None:

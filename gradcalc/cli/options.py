@@ -256,6 +256,9 @@ class Options:
     ascii: Annotated[
         bool, typer.Option("--ascii", help="Formulas as one types them: 2*x1, sqrt(x), x**2.")
     ] = False
+    limits: Annotated[
+        bool, typer.Option("--limits", help="At 0/0 and its kin the limit, if there is one.")
+    ] = False
     precise: Annotated[
         bool, typer.Option("--precise", help="The true values, correctly rounded, from the check.")
     ] = False
@@ -438,5 +441,5 @@ POINT = ("at", "param", "wrt", "outputs")
 CLAIM = ("claim", "claim_from", "jac", "hessian", "v", "rtol", "atol", "samples", "seed", "range")
 BENDS = ("kinks", "convention")
 FORMULAS = ("formulas", "simplify", "transpose", "ascii")
-CHECK = ("check", "no_check", "budget", "certify", "precise")
+CHECK = ("check", "no_check", "budget", "certify", "precise", "limits")
 PRINTING = ("format", "digits", "out", "color", "quiet")

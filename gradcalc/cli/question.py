@@ -125,9 +125,10 @@ def method(options: Options) -> str:
     if options.no_check and options.check not in (None, "none"):
         raise UsageError(f"--no-check and --check {options.check}: which one?")
     how = "none" if options.no_check else options.check or "auto"
-    if how in ("none", "differences") and (options.certify or options.precise):
+    wanted = next((name for name in ("certify", "precise", "limits") if getattr(options, name)), "")
+    if wanted and how in ("none", "differences"):
         raise UsageError(
-            f"--{'certify' if options.certify else 'precise'} takes its values from the check"
+            f"--{wanted} takes its values from the check"
             + (", and differences are good for a few digits" if how == "differences" else ""),
             hint="leave out --no-check" if how == "none" else "--check sympy or --check mpmath",
         )

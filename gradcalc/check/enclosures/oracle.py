@@ -41,7 +41,7 @@ class _Found(NamedTuple):
 
     @property
     def truth(self) -> Truth:
-        return _middle(self.ball) if self.unknown is None else self.unknown
+        return middle(self.ball) if self.unknown is None else self.unknown
 
 
 def truth(case: Case, deadline: Deadline) -> Reference:
@@ -254,7 +254,7 @@ def _why(reason: str) -> str:
     return "its sides differ" if reason == KINK else reason
 
 
-def _middle(ball: Any) -> Any:
+def middle(ball: Any) -> Any:
     """The middle of a ball; 0 where no double but 0 is as small."""
     mp = context()
     if not ball.is_finite():

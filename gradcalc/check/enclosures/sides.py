@@ -75,8 +75,11 @@ class Limit(NamedTuple):
 class Sides:
     """A mixture of the outputs of a graph beside a point: ``weights`` by number of the output."""
 
-    def __init__(self, outline: Outline, point: Point, deadline: Deadline) -> None:
+    def __init__(
+        self, outline: Outline, point: Point, deadline: Deadline, terms: int = _TERMS
+    ) -> None:
         self._outline, self._point, self._deadline = outline, point, deadline
+        self._terms = terms
         self._known: dict[tuple[Any, ...], list[Side]] = {}
 
     def slope(self, way: Way, weights: Way) -> Limit | Nowhere | None:
@@ -114,7 +117,7 @@ class Sides:
         here = sum((arb(w) * self._point.values[outputs[i]] for i, w in weights.items()), arb(0))
         found: list[Side | None] = []
         for sign in (-1, 1):
-            sides = self._along(way, sign)
+            sides = self.along(way, sign)
             side = Side(*(
                 sum((arb(w) * sides[i][k] for i, w in weights.items()), arb(0)) for k in range(3)
             ))  # fmt: skip
@@ -122,13 +125,13 @@ class Sides:
                 return Nowhere("jumps here")
             if not side.slope.is_nan() and here.is_finite():
                 found.append(side)
-            elif side.value.is_nan() and self._is_outside(way, sign, weights):
+            elif side.value.is_nan() and self.is_outside(way, sign, weights):
                 found.append(None)
             else:
                 return None
         return None if found == [None, None] else (found[0], found[1])
 
-    def _is_outside(self, way: Way, sign: int, weights: Way) -> bool:
+    def is_outside(self, way: Way, sign: int, weights: Way) -> bool:
         """Whether there is no value beside the point: it is the edge of a domain."""
         graph = self._outline.graph
         x = [self._point.values[node] for node in graph.inputs]
@@ -138,7 +141,7 @@ class Sides:
         doubts = point.doubtful()
         return not doubts and any(not point.values[graph.outputs[i]].is_finite() for i in weights)
 
-    def _along(self, way: Way, sign: int) -> list[Side]:
+    def along(self, way: Way, sign: int) -> list[Side]:
         """For each output the side that is reached when the inputs move by t times ``sign`` times
         their weights, for small t > 0; derivatives are by t."""
         key = (sign, *sorted(way.items()))
@@ -152,9 +155,20 @@ class Sides:
             self._known[key] = best
         return self._known[key]
 
+    def ends(self, way: Way) -> list[Any]:
+        """Where the outputs go when the inputs come along ``way`` from t > 0 to t = 0; NaN for one
+        that is no power series in a root of t."""
+        best: list[Any] = [NAN] * len(self._outline.graph.outputs)
+        for root in _ROOTS:
+            germs = self._germs(way, 1, root)
+            best = [b if a.is_nan() else a for a, b in zip(best, map(_end, germs), strict=True)]
+            if not any(end.is_nan() for end in best):
+                break
+        return best
+
     def _germs(self, way: Way, sign: int, root: int) -> list[Any]:
         graph, point = self._outline.graph, self._point
-        ctx.cap = _TERMS * root
+        ctx.cap = self._terms * root
         step = [0] * root
         germs: dict[int, Any] = {
             graph.inputs[j]: arb_series(
@@ -185,6 +199,12 @@ def _side(germ: Any, root: int) -> Side:
         return Side(germ, still, still)
     value, slope = (germ[0], _term(germ, root, 1)) if germ.prec else (NAN, NAN)
     return Side(value, slope, 2 * _term(germ, root, 2) if slope.is_finite() else NAN)
+
+
+def _end(germ: Any) -> Any:
+    if isinstance(germ, arb):
+        return germ
+    return germ[0] if germ.prec else NAN
 
 
 def _term(germ: Any, root: int, order: int) -> Any:
