@@ -16,6 +16,7 @@ SUITES = {
     "text": "megabytes of expression text to a gradient, and cheap gradients",
     "points": "Jacobians at 10³ to 10⁷ points",
     "sparse": "sparse Jacobians of 10,000 to 100,000 variables",
+    "linear": "linear models against hand and python-control",
     "deep": "deep and narrow graphs, per node",
     "batch": "files of points, CSV to CSV, whole processes",
     "eager": "the eager engine, operation by operation",

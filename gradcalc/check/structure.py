@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from gradcalc.functions.primitives import ADD, DIV, MUL, NEG, SUB
 from gradcalc.graph.graph import Graph
 from gradcalc.graph.reach import Reach, active, closure, is_wide, needed, nodes_of, operands, users
@@ -44,12 +42,6 @@ def extents(graph: Graph, nodes: Iterable[int]) -> dict[int, Extent]:
 def _merge(code: int, inner: int) -> bool:
     """Whether a node of the second kind inside one of the first is the same sum or product."""
     return (code in SUMS and inner in SUMS) or (code in PRODUCTS and inner in PRODUCTS)
-
-
-def sums(graph: Graph) -> list[int]:
-    """The nodes that add or subtract, operands first."""
-    codes = np.frombuffer(graph.codes, dtype=np.intc)
-    return nodes_of(np.isin(codes, list(SUMS)))
 
 
 class Term(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib import import_module
@@ -17,13 +16,11 @@ from gradcalc.check.enclosures.oracle import FEWEST, MOST
 from gradcalc.check.judge import join, judge
 from gradcalc.check.limits import close, named
 from gradcalc.check.merge import left_open, merge
-from gradcalc.check.structure import sums
 from gradcalc.check.verdict import Verdict
-from gradcalc.engine.point import At, Question
+from gradcalc.engine.point import Question
 from gradcalc.errors import UsageError
 from gradcalc.explain.kinks import kinks
 from gradcalc.functions.digits import exclusive
-from gradcalc.graph.reach import operands
 
 METHODS = ("auto", "sympy", "arb", "mpmath", "differences", "none")
 BUDGET = 5.0
@@ -91,7 +88,7 @@ def case_of(question: Question, entries: Any = None, value: Any = None) -> Case:
             kind=kind,
             vector=() if vector is None else as_floats(vector),
             entry_scales=as_floats(at.scale(kind.name, vector)) if kind.order else (),
-            value_scales=_value_scales(at),
+            value_scales=as_floats(at.value_scale),
             kinks=frozenset(kink.node for kink in kinks(at)),
             ours=as_floats(entries) if kind.order else (),
             values=as_floats(value),
@@ -124,17 +121,6 @@ def _auto(case: Case, deadline: Deadline, limits: bool) -> Verdict:
 
 def _without(reasons: Mapping[str, str], method: str) -> str:
     return f"not {method}: {reasons[method]}" if method in reasons else ""
-
-
-def _value_scales(at: At) -> tuple[float, ...]:
-    """|f|, or the sum of the absolute values of the terms where f is a sum."""
-    graph = at.program.graph
-    sizes: list[float] = np.abs(at.values).tolist()
-    for node in sums(graph):
-        x, y = operands(graph, node)
-        if not math.isnan(sizes[node]):
-            sizes[node] = sizes[x] + sizes[y]
-    return tuple(0.0 if math.isnan(sizes[node]) else sizes[node] for node in graph.outputs)
 
 
 _ORACLES = {

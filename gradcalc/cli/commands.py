@@ -127,6 +127,19 @@ COMMANDS = {
             'gradcalc hvp "sin(x)*y**2" --at x=1,y=2 --u 1,0',
         ),
         Command(
+            "linearize",
+            "The linear model of equations at a point: A, B, C, D, eigenvalues.",
+            "linearize",
+            "linearize",
+            (
+                *EXPRESSION,
+                *("at", "param", "states", "inputs_", "measure", "trim"),
+                *("kinks", "check", "no_check", "budget", *PRINTING),
+            ),
+            'gradcalc linearize "dx/dt = v; dv/dt = u - sin(x)" --states x,v --inputs u --at 0,0,0',
+            "a model",
+        ),
+        Command(
             "check",
             "Is the Jacobian right: ours, or the one that you claim?",
             "check",

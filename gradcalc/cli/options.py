@@ -198,6 +198,22 @@ class Options:
             show_default=False,
         ),
     ] = None
+    states: Annotated[
+        str | None,
+        typer.Option(metavar="NAMES", help="The states, whose derivatives the equations are: x,v."),
+    ] = None
+    inputs_: Annotated[
+        str | None, typer.Option("--inputs", metavar="NAMES", help="The inputs: u.")
+    ] = None
+    measure: Annotated[
+        str | None,
+        typer.Option(
+            metavar="EXPR", help="What is measured: x, or y = x**2; all states by default."
+        ),
+    ] = None
+    trim: Annotated[
+        bool, typer.Option("--trim", help="Look for an equilibrium, from the point on.")
+    ] = False
     mode: Annotated[
         str,
         typer.Option(

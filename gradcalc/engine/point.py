@@ -19,7 +19,11 @@ from gradcalc.engine.grouped import MODES
 from gradcalc.engine.isolated import Isolated
 from gradcalc.engine.schedule import Floats, Ints, Schedule
 from gradcalc.errors import BindingError, UsageError, listed
+from gradcalc.functions.primitives import ADD, SUB
 from gradcalc.graph.graph import Graph
+from gradcalc.graph.reach import operands
+
+_SUMS = (ADD.code, SUB.code)
 
 Numbers = Sequence[float] | Floats
 
@@ -161,6 +165,17 @@ class At:
         if kind not in KINDS:
             raise UsageError(f"kind {kind!r} is none of {', '.join(KINDS)}")
         return Question(KINDS[kind], self, vector, mode)
+
+    @cached_property
+    def value_scale(self) -> Floats:
+        """Of every output |f|, or where f is a sum the sum of the absolute values of its terms."""
+        graph, sizes = self.program.graph, np.abs(self.values)
+        for node in np.flatnonzero(np.isin(np.frombuffer(graph.codes, np.intc), _SUMS)).tolist():
+            x, y = operands(graph, node)
+            if not np.isnan(sizes[node]):
+                sizes[node] = sizes[x] + sizes[y]
+        scale: Floats = np.nan_to_num(sizes[graph.outputs], nan=0.0, posinf=np.inf)
+        return scale
 
     def scale(self, kind: str, vector: Numbers | None = None) -> Floats:
         """Σ |path products| behind every entry of a ``kind`` (``KINDS``) at one point, in their

@@ -30,6 +30,7 @@ def parse(
     wrt: Sequence[str] | None = None,
     outputs: Sequence[str] | None = None,
     flags_are_numbers: bool = False,
+    then: str = "",
 ) -> Graph:
     """The graph of an expression text, as docs/language.md describes it.
 
@@ -37,7 +38,8 @@ def parse(
     array variables, ``parameters`` binds constants (numbers or nested lists of them), ``bound`` are
     names that are variables even if they name a constant (``e``), and so are those of ``wrt``,
     which orders the columns. ``outputs`` chooses among the named values. ``flags_are_numbers`` lets
-    conditions be used as 0 and 1, for the partials of the primitive table.
+    conditions be used as 0 and 1, for the partials of the primitive table. ``then`` is a second
+    text, whose values are outputs too, after those of the first, whichever of these it uses.
 
     Raises ExpressionError with the offending span, BindingError for names that cannot be bound.
     """
@@ -52,9 +54,9 @@ def parse(
         "bound": given.bound,
         "flags_are_numbers": flags_are_numbers,
     }
-    source = Source(text, name)
+    source = Source(f"{text}\n{then}" if then else text, name)
     formula = None
-    if "\\" in text:
+    if "\\" in source.text:
         from gradcalc.language import latex  # deferred: start-up
 
         formula = latex.plain(source)
@@ -62,6 +64,8 @@ def parse(
     try:
         with bulk_building():
             parser = Parser(reading, **options).parse()
+            if then:
+                parser.used = _used_before(parser, Parser(_read(text, name), **options).parse())
         graph = parser.graph
         for label, statement in _outputs(parser, outputs):
             _add_output(graph, label, parser.meaning.number(statement.value, statement.span))
@@ -80,6 +84,21 @@ def parse(
     names = {**parser.meaning.variables, **parser.meaning.parameters, **parser.named}
     graph.notes += remarks(names, [*CONSTANTS, *FUNCTIONS, *STRUCTURAL])
     return graph
+
+
+def _read(text: str, name: str) -> Source:
+    """A text as the parser reads it."""
+    if "\\" not in text:
+        return Source(text, name)
+    from gradcalc.language import latex  # deferred, as above
+
+    formula = latex.plain(Source(text, name))
+    return Source(text if formula is None else formula.text, name)
+
+
+def _used_before(whole: Parser, first: Parser) -> set[int]:
+    """The statements of a text that it uses itself, whatever a second text uses of them."""
+    return first.used | {index for index in whole.used if index >= len(first.statements)}
 
 
 def _outputs(parser: Parser, wanted: Sequence[str] | None) -> list[tuple[str, Statement]]:

@@ -36,14 +36,16 @@ def pose(
     parameters: Sequence[Given] = (),
     wrt: Sequence[str] | None = None,
     outputs: Sequence[str] | None = None,
+    then: str = "",
 ) -> Problem:
-    """Read ``text`` and fit the point to it.
+    """Read ``text`` (and ``then``, as ``parse`` has it) and fit the point to it.
 
     Values of ``at`` whose names are not in ``wrt`` are constants, as if they were parameters.
     Raises ExpressionError and BindingError, with spans.
     """
     given = settled(at, parameters, wrt)
-    graph = parse(text, name=name, outputs=outputs, **given.for_parse)
+    graph = parse(text, name=name, outputs=outputs, then=then, **given.for_parse)
+    text = graph.source.text
     _require_point(graph, given.columns)
     _require_read(text, given, graph.variables)
     try:

@@ -50,11 +50,14 @@ FORMATS = {
         Format("mathml", "markup", "a matrix for a web page", (".mathml", ".html")),
         Format("sympy", "markup", "Matrix([[…]]), as sympy prints one", (".sympy",)),
         Format("latex", "markup", "a matrix for a paper", (".tex",), remarks=True),
+        Format("numpy", "model", "source for numpy", (".py",)),
+        Format("matlab", "model", "source for MATLAB and Octave", (".m",)),
+        Format("control", "model", "source for python-control", ()),
         Format("dot", "picture", "a graph for Graphviz", (".dot", ".gv")),
         Format("mermaid", "picture", "a graph for a Markdown page", (".mmd",)),
     )
 }  # fmt: skip
-SYNONYMS = {"text": "table"}
+SYNONYMS = {"text": "table", "python-control": "control"}
 
 _ROWS = ("table", "json", "ndjson", "csv", "tsv", "plain")
 FORMATS_OF = {
@@ -62,6 +65,7 @@ FORMATS_OF = {
     "coordinates": (*_ROWS, "mtx"),
     "a pattern": (*_ROWS, "mtx"),
     "calls": (*_ROWS, "mtx", "npy", "markdown"),
+    "a model": (*_ROWS, "latex", "numpy", "matlab", "control"),
     "functions": (*_ROWS, "markdown", "latex"),
     "steps": ("table", "json", "ndjson"),
     "a ruling": ("table", "json", "ndjson"),

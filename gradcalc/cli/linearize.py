@@ -1,0 +1,186 @@
+"""``gradcalc linearize``: equations around a point → A, B, C, D, and what they say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gradcalc.calculus.kinds import KINDS
+from gradcalc.cli.derivatives import bends, judged, undefined, verdict_exit
+from gradcalc.cli.options import Options
+from gradcalc.cli.output import Text
+from gradcalc.cli.question import expression, method, names, values
+from gradcalc.errors import BindingError, Exit, UndefinedError, UsageError, listed
+from gradcalc.language import parse
+from gradcalc.language.problem import pose, settled
+from gradcalc.linear.system import Names, Roles, remarks, require_apart, roles
+from gradcalc.render.formats import FORMATS
+
+if TYPE_CHECKING:
+    from gradcalc.engine.point import At
+    from gradcalc.linear.trim import Search
+
+BUDGET = 5.0
+"""Seconds of processor time for proving what is said of a model, unless --budget says."""
+
+
+def linearize(options: Options) -> Text:
+    """The linear model at a point, checked; without one its matrices as formulas."""
+    states, inputs = _names(options.states, "--states"), _names(options.inputs_, "--inputs")
+    if not states.names:
+        raise UsageError("linearize needs --states", hint="--states x,v --inputs u")
+    require_apart(states, inputs)
+    method(options)
+    try:
+        if options.at is None:
+            if options.trim:
+                raise UsageError("--trim needs a point to start from", hint="--at …")
+            return _formulas(options, states, inputs)
+        return _at_a_point(options, states, inputs)
+    except BindingError as error:  # what is a column here, the language knows as --wrt
+        error.message = error.message.replace("--wrt", "--states or --inputs")
+        error.hint = error.hint.replace("--wrt", "--inputs")
+        raise
+
+
+def _names(text: str | None, option: str) -> Names:
+    return Names(option, text or "", tuple(names(text, option) or ()))
+
+
+def _at_a_point(options: Options, states: Names, inputs: Names) -> Text:
+    text, name = expression(options)
+    columns = [*states.names, *inputs.names]
+    at, parameters = values(options.at, "--at"), values(options.param, "--param")
+    problem = pose(
+        text, name=name, at=at, parameters=parameters, wrt=columns, then=options.measure or ""
+    )
+    own = len(problem.graph.outputs)
+    if options.measure:
+        given = settled(at, parameters, columns).for_parse
+        own = len(parse(text, name=name, **given).outputs)
+    found = roles(problem.graph, own, states, inputs)
+    import numpy as np  # deferred, as all that computes
+
+    from gradcalc.check.models import prove_model, unproven
+    from gradcalc.engine.point import Question
+    from gradcalc.engine.program import Program
+    from gradcalc.linear.model import linearize as model_at
+    from gradcalc.render.model import WRITERS, Report
+
+    program = Program(problem.graph)
+    here, search = program.at(problem.x), None
+    if options.trim:
+        search = _trimmed(here, found)
+        here = program.at(search.x)
+    question = Question(KINDS["jacobian"], here)
+    bent = bends(here, options)
+    gap = undefined(question)
+    if gap is not None:
+        raise gap
+    model = model_at(here, found, search)
+    nothing = np.zeros(0)  # at an equilibrium the values are rounding, and nobody's answer
+    verdict = judged(question, options, value=nothing)
+    known = unproven(model)
+    if verdict is not None:
+        known = prove_model(question, model, BUDGET if options.budget is None else options.budget)
+    report = Report(
+        model,
+        known,
+        problem.at,
+        verdict,
+        (*remarks(problem.graph, found.states), *(kink.note for kink in bent)),
+        options.quiet,
+    )
+    own_place = FORMATS[options.format].remarks or options.format in ("numpy", "matlab", "control")
+    return Text(
+        WRITERS[options.format](report, options.digits),
+        verdict_exit(verdict, options),
+        verdict is not None and verdict.passed is True,
+        notes=() if own_place else (*report.notes, report.balance),
+    )
+
+
+def _trimmed(here: At, found: Roles) -> Search:
+    """An equilibrium near the point: the states are moved, and the inputs too where that is not
+    enough. Raises UndefinedError where none is found."""
+    from gradcalc.linear.trim import search
+
+    program, x = here.program, here.x
+    place = {name: j for j, name in enumerate(program.variables)}
+    states, inputs = ([place[name] for name in names] for names in (found.states, found.inputs))
+    ended = search(program, x, found.equations, states)
+    if not ended.found and inputs:
+        both = search(program, x, found.equations, [*states, *inputs])
+        ended = both if both.found else ended
+    if ended.found:
+        return ended
+    pairs = zip(found.labels, ended.off.tolist(), strict=True)
+    off = listed([f"{label} = {number:.6g}" for label, number in pairs if number])
+    where = ", ".join(f"{name}={ended.x[place[name]]:.6g}" for name in found.states)
+    free = "states and inputs" if inputs else "states"
+    raise UndefinedError(
+        f"no equilibrium found by moving the {free}: the search ends at {where} after "
+        f"{ended.steps} steps, where {off}",
+        hint="start closer to one, or give other inputs",
+    )
+
+
+def _formulas(options: Options, states: Names, inputs: Names) -> Text:
+    from gradcalc.cli.formulas import judged as judged_formulas
+    from gradcalc.formulas.derivative import derive
+    from gradcalc.formulas.latex import Latex
+    from gradcalc.formulas.writing import Notation, OnPaper
+    from gradcalc.render.model import FORMULA_WRITERS, FormulaModel
+
+    if options.format not in FORMULA_WRITERS:
+        raise UsageError(
+            f"{options.format} is for numbers, and without a point the model is formulas",
+            hint=f"--at gives a point; of formulas: {', '.join(FORMULA_WRITERS)}",
+        )
+    text, name = expression(options)
+    parameters = {item.name: item.value for item in values(options.param, "--param")}
+    bound = [*states.names, *inputs.names]
+    then = options.measure or ""
+    graph = parse(text, name=name, parameters=parameters, bound=bound, then=then)
+    own = len(graph.outputs)
+    if then:
+        own = len(parse(text, name=name, parameters=parameters, bound=bound).outputs)
+    found = roles(graph, own, states, inputs)
+    formulas = derive(graph, KINDS["jacobian"])
+    identity = None
+    if method(options) != "none" and formulas.entries:
+        identity = judged_formulas(formulas, options, method(options))
+    terms, n = formulas.terms, len(graph.variables)
+    place = {variable: j for j, variable in enumerate(graph.variables)}
+
+    def entry(output: int, variable: str) -> int:
+        j = place.get(variable)
+        return terms.zero if j is None else formulas.entries[output * n + j]
+
+    blocks = found.blocks(entry, terms.zero, terms.one)
+    flat = tuple(term for block in blocks for row in block for term in row)
+    whole = replace(formulas, entries=flat).shared()
+    notation = {"table": OnPaper(), "latex": Latex()}.get(options.format, Notation())
+    parts, texts = whole.spelled(notation)
+    rest = iter(texts)
+    spelled = {
+        letter: [[next(rest) for _ in row] for row in block]
+        for letter, block in zip("ABCD", blocks, strict=True)
+    }
+    told = [f"note: {note}" for note in remarks(graph, found.states)]
+    report = FormulaModel(
+        found.states,
+        found.inputs,
+        found.measured,
+        found.labels,
+        spelled,
+        parts,
+        [] if options.quiet else [*told, *([identity.line] if identity else [])],
+        identity.as_json() if identity else {"method": "none", "passed": None},
+    )
+    wrong = identity is not None and identity.passed is False
+    return Text(
+        FORMULA_WRITERS[options.format](report),
+        Exit.DISAGREES if wrong else Exit.DONE,
+        identity is not None and identity.passed is not None,
+    )
