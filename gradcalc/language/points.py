@@ -34,7 +34,9 @@ Number = float | list[Any]
 """A number, or nested lists of numbers: the value of an array variable."""
 
 
-_MEASURED = Late(r"(?<![\w.])(\d++\.\d++(?:[eE][-+]?\d+)?)\((\d+)\)")
+_MEASURED = Late(
+    r"(?<![\w.])(\d++\.\d++(?:[eE][-+]?\d+)?)\((\d+)\)|([\w.]+)\s*(?:±|\+/-)\s*[\w.]+"
+)
 _HALF = Late(r"(?<![\w.])(?:\d++\.?+\d*+|\.\d++)[eE](?!\w)(?![-+]\d)")
 
 
@@ -59,10 +61,11 @@ def read(text: str, option: str) -> list[Given]:
         return _read_any(Source(read_stdin(), "standard input"))
     if text.startswith("@"):
         return _read_file(text[1:], option)
-    return _read_text(Source(text, option))
+    return read_text(Source(text, option))
 
 
-def _read_text(source: Source) -> list[Given]:
+def read_text(source: Source) -> list[Given]:
+    """The values of a typed text."""
     if not source.text.strip():
         raise BindingError(f"{source.name} has no values", hint="by order 2,3 or by name x1=2,x2=3")
     _refuse_slips(source)
@@ -96,11 +99,13 @@ def _refuse_slips(source: Source) -> None:
     """What would be read as a product, and is a measured value or half a number."""
     measured = _MEASURED.search(source.text)
     if measured:
+        value, digits = measured[1] or measured[3], measured[2]
+        product = f"; a product: {value}*({digits})" if digits else ""
         raise BindingError(
             f"'{measured[0]}' is a value with its uncertainty",
             source=source,
             span=Span(*measured.span()),
-            hint=f"the value alone: {measured[1]}; a product: {measured[1]}*({measured[2]})",
+            hint=f"the value alone: {value}{product}; what comes of it: gradcalc propagate",
         )
     half = _HALF.search(source.text)
     if half:
@@ -148,7 +153,7 @@ def _read_any(source: Source) -> list[Given]:
     if bare is not None:
         return bare
     table = _read_csv(source)
-    return table if table is not None else _read_text(source)
+    return table if table is not None else read_text(source)
 
 
 def _read_json(source: Source) -> list[Given]:
@@ -158,7 +163,7 @@ def _read_json(source: Source) -> list[Given]:
         data = json.loads(source.text, object_pairs_hook=_each_once)
     except json.JSONDecodeError as error:
         if source.text.lstrip().startswith("["):
-            return _read_text(source)  # an array in the language: [pi/4, 1]
+            return read_text(source)  # an array in the language: [pi/4, 1]
         raise BindingError(
             f"not JSON: {error.msg}", source=source, span=Span(error.pos, error.pos + 1)
         ) from None
@@ -191,7 +196,7 @@ def _plain(value: Any, source: Source, depth: int = 0) -> Number:
     if isinstance(value, list) and value:
         return regular([_plain(item, source, depth + 1) for item in value], source.name)
     if isinstance(value, str):
-        given = _read_text(Source(value, source.name))
+        given = read_text(Source(value, source.name))
         if len(given) == 1:
             return given[0].value
     elif isinstance(value, int | float) and not isinstance(value, bool):
@@ -229,7 +234,7 @@ def _read_csv(source: Source) -> list[Given] | None:
     if any(field.strip()[:1].isdigit() for field in fields):
         return None  # no header: two lines of numbers
     names = [spelled(name, source.name) for name in fields]
-    values = _read_text(Source(",".join(_fields(lines[1], separator, source)), source.name))
+    values = read_text(Source(",".join(_fields(lines[1], separator, source)), source.name))
     if len(names) != len(values):
         raise BindingError(
             f"{source.name}: {len(names)} names over {len(values)} values", source=source
@@ -348,7 +353,7 @@ def _bind_names(
     for item in given:
         for label, _ in expanded(item):
             if label not in known:
-                raise _unknown(item, label, labels, what, option)
+                raise unknown(item, label, labels, what, option)
     missing = [label for label in labels if label not in found]
     if missing:
         raise BindingError(
@@ -359,9 +364,8 @@ def _bind_names(
     return [found[label] for label in labels]
 
 
-def _unknown(
-    item: Given, label: str, labels: Sequence[str], what: str, option: str
-) -> BindingError:
+def unknown(item: Given, label: str, labels: Sequence[str], what: str, option: str) -> BindingError:
+    """The error of a value for ``label``, which is none of ``labels``."""
     hint = f"{what}: {listed(labels)}" if labels else f"it has no {what} at all"
     if what == "variables":
         columns = ",".join(dict.fromkeys(map(base, (*labels[:4], label))))
