@@ -26,6 +26,7 @@ from gradcalc.cli.commands import COMMANDS
 from gradcalc.cli.options import Options
 from gradcalc.errors import Exit
 from gradcalc.render.formats import FORMATS
+from tests.uncertainty.published import table_rows as published_rows
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -218,6 +219,11 @@ def functions() -> str:
     return "\n" + run("gradcalc functions --format markdown") + "\n"
 
 
+def published() -> str:
+    """The figures of published budgets beside those of ``gradcalc propagate``."""
+    return table("| example | from | published | gradcalc |", *published_rows())
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "exit codes": exit_codes,
     "formats": formats,
@@ -225,6 +231,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "commands": commands,
     "options": options,
     "functions": functions,
+    "published": published,
 }
 
 

@@ -26,7 +26,7 @@ FLOORS = [
     ["batch"],
     ["claims"],
     ["check"],
-    ["autograd", "explain", "linear"],
+    ["autograd", "explain", "linear", "uncertainty"],
     ["engine", "formulas"],
     ["calculus"],
     ["language"],
@@ -42,8 +42,8 @@ DOORS = {"__init__", "__main__", "api", "limits"}
 
 HEAVY = {
     "numpy": {"autograd", "batch", "check", "claims", "cli", "engine", "explain",
-              "functions", "graph", "language", "linear", "render"},
-    "scipy": {"engine", "functions", "linear"},
+              "functions", "graph", "language", "linear", "render", "uncertainty"},
+    "scipy": {"engine", "functions", "linear", "uncertainty"},
     "sympy": {"check", "formulas"},
     "mpmath": {"functions"},
     "flint": {"check", "functions"},

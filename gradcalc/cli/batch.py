@@ -49,7 +49,7 @@ def batch(options: Options) -> Exit:
     _output_format(options)  # refused before anything is read
     compression.require(_packing(options))
     asked = asking(options)
-    with _reader(options, options.points or []) as (reader, source):
+    with reader_of(options, options.points or []) as (reader, source):
         layout, request = asked(reader, source)[1:]
         return _run(options, reader, source, layout, request)
 
@@ -89,7 +89,7 @@ def asking(options: Options) -> Callable[[Reader, str], tuple[Expression, Layout
 
 
 @contextmanager
-def _reader(options: Options, points: list[str]) -> Iterator[tuple[Reader, str]]:
+def reader_of(options: Options, points: list[str]) -> Iterator[tuple[Reader, str]]:
     """The rows of the input, or of all the files that it means; and what errors call it."""
     from gradcalc.batch import formats, inputs, several  # deferred: numpy
 

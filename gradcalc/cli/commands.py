@@ -22,6 +22,7 @@ from gradcalc.cli.options import (
     FORMULAS,
     POINT,
     PRINTING,
+    SPREAD,
     Options,
 )
 from gradcalc.cli.replaced import require_no_input, require_writable
@@ -208,6 +209,21 @@ COMMANDS = {
             (*EXPRESSION, *POINT, "format", "out"),
             'gradcalc pattern "x1*x2, x2*x3, x3*x4, x4"',
             "a pattern",
+        ),
+        Command(
+            "propagate",
+            "What the uncertainties of the inputs make of the outputs: a budget, and its verdict.",
+            "propagate",
+            "propagate",
+            (
+                *EXPRESSION,
+                *POINT,
+                *SPREAD,
+                *("level", "significant", "monte_carlo", "seed", *BENDS),
+                *("check", "no_check", "budget", "format", "digits", "out", "quiet"),
+            ),
+            'gradcalc propagate "V/I*cos(phi)" --at "V=4.999(3),I=0.019661±1e-5,phi=1.0444(8)"',
+            "a budget",
         ),
         Command(
             "batch",

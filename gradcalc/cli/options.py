@@ -52,20 +52,28 @@ def some_of(choices: Iterable[str]) -> Callable[[str], str]:
 
 
 def number(
-    kind: type[int] | type[float], least: float, most: float, what: str
+    kind: Callable[[str], float], least: float, most: float, what: str
 ) -> Callable[[str], Any]:
     """A parser of a number within bounds; ``what`` says which numbers these are."""
 
     def within(word: str) -> float:
         try:
             value = kind(word)
-        except ValueError:
-            value = kind(least) - 1
+        except (ValueError, OverflowError):
+            value = least - 1
         if least <= value <= most:
             return value
         raise typer.BadParameter(f"'{word}' is not {what}")
 
     return within
+
+
+def _count(word: str) -> int:
+    """A whole number, as 1e6 too."""
+    value = float(word)
+    if value != int(value):
+        raise ValueError
+    return int(value)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -187,7 +195,7 @@ class Options:
         typer.Option(
             metavar="N",
             parser=number(int, 0, 2**63, "a whole number from 0 on"),
-            help="Which random points.",
+            help="Which random points or draws.",
         ),
     ] = 0
     range: Annotated[
@@ -235,6 +243,65 @@ class Options:
             parser=one_of(CONVENTIONS),
             metavar="|".join(CONVENTIONS),
             help="Whose slopes to take at kinks; without it, PyTorch's if it has any.",
+        ),
+    ] = None
+    uncertainties: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--u",
+            metavar="NAME=U",
+            help="Uncertainties beside the point: x=0.1,y=5%,z=uniform(0.2), or @FILE.",
+            show_default=False,
+        ),
+    ] = None
+    cov: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="The covariance of inputs: a header of names, a matrix."),
+    ] = None
+    corr: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="A,B=R", help="The correlation of two inputs: x,y=0.3.", show_default=False
+        ),
+    ] = None
+    dof: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=N", help="Degrees of freedom of uncertainties: x=18.", show_default=False
+        ),
+    ] = None
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Repeated observations, a column for each input: their means, with s/√n.",
+        ),
+    ] = None
+    level: Annotated[
+        float,
+        typer.Option(
+            metavar="PERCENT",
+            parser=number(float, 1, 99.9999, "a percentage from 1 to 99.9999"),
+            help="What intervals cover.",
+            show_default=True,
+        ),
+    ] = 95.0
+    significant: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            parser=number(int, 1, 9, "a whole number from 1 to 9"),
+            help="Digits of the uncertainty that count, and that the interval must stand to.",
+            show_default=True,
+        ),
+    ] = 2
+    monte_carlo: Annotated[
+        int | None,
+        typer.Option(
+            "--monte-carlo",
+            metavar="N",
+            parser=number(_count, 1000, 10**10, "a number of trials, 1000 to 1e10"),
+            help="Draw the inputs so many times (1e6) and see what comes out.",
         ),
     ] = None
     sparse: Annotated[
@@ -445,8 +512,10 @@ class Options:
     @property
     def inputs(self) -> list[str]:
         """The files that are read, - for standard input."""
-        files = [self.file, *(self.points or ()), self.claim, *(self.script or ())]
+        files = [self.file, *(self.points or ()), self.claim, self.cov, self.data]
+        files += self.script or ()
         values = [*(self.at or ()), *(self.param or ()), self.v, self.u, *(self.gradient or ())]
+        values += self.uncertainties or ()
         files += [text[1:] for text in values if text and text.startswith("@")]
         dashes = ["-" for text in (*(self.expr or ()), *values) if text == "-"]
         return [name for name in files if name] + dashes
@@ -456,6 +525,7 @@ EXPRESSION = ("expr", "file")
 POINT = ("at", "param", "wrt", "outputs")
 CLAIM = ("claim", "claim_from", "jac", "hessian", "v", "rtol", "atol", "samples", "seed", "range")
 BENDS = ("kinks", "convention")
+SPREAD = ("uncertainties", "cov", "corr", "dof", "data", "input_format")
 FORMULAS = ("formulas", "simplify", "transpose", "ascii")
 CHECK = ("check", "no_check", "budget", "certify", "precise", "limits")
 PRINTING = ("format", "digits", "out", "color", "quiet")

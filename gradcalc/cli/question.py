@@ -22,7 +22,7 @@ from gradcalc.language.problem import Problem, pose
 
 STDIN = "standard input"
 _VALUE = re.compile(r"\w+=[^=]")
-_SPELLED = {"file": "-i", "no_check": "--no-check", "convention": "--as"}
+_SPELLED = {"file": "-i", "no_check": "--no-check", "convention": "--as", "uncertainties": "--u"}
 
 
 def posed(options: Options) -> Problem:
@@ -36,6 +36,11 @@ def posed(options: Options) -> Problem:
         wrt=names(options.wrt, "--wrt"),
         outputs=names(options.outputs, "--outputs"),
     )
+    return under_convention(problem, options)
+
+
+def under_convention(problem: Problem, options: Options) -> Problem:
+    """The same with the slopes at kinks that --as asks for."""
     if options.convention is None:
         return problem
     from gradcalc.calculus.conventions import under

@@ -29,7 +29,8 @@ class Exit(IntEnum):
     DISAGREES = (
         1,
         "the check disagrees: a wrong digit in our answer, or in a claim; "
-        "in `run` and `batch`: some line or row failed, the others were done",
+        "in `run` and `batch`: some line or row failed, the others were done; "
+        "in `propagate`: the linear interval does not stand",
     )
     USAGE = 2, "the command line is wrong: unknown option, missing argument, unreadable file"
     INPUT = 3, "the expression, the point or the vector cannot be read, or they don't fit together"

@@ -66,6 +66,7 @@ FORMATS_OF = {
     "a pattern": (*_ROWS, "mtx"),
     "calls": (*_ROWS, "mtx", "npy", "markdown"),
     "a model": (*_ROWS, "latex", "numpy", "matlab", "control"),
+    "a budget": (*_ROWS, "markdown"),
     "functions": (*_ROWS, "markdown", "latex"),
     "steps": ("table", "json", "ndjson"),
     "a ruling": ("table", "json", "ndjson"),

@@ -1,0 +1,61 @@
+"""``gradcalc propagate``: what the uncertainties of the inputs make of the outputs."""
+
+from __future__ import annotations
+
+from gradcalc.cli.derivatives import bends, judged, undefined, verdict_exit
+from gradcalc.cli.inputs import inputs_of, remarks, stated
+from gradcalc.cli.options import Options
+from gradcalc.cli.output import Text
+from gradcalc.cli.question import method
+from gradcalc.errors import BindingError
+
+
+def propagate(options: Options) -> Text:
+    """The value and the uncertainty of every output, its budget, and whether the linear interval
+    stands.
+
+    Raises GradcalcError where the expression, the point and the uncertainties do not fit together.
+    """
+    method(options)  # refused before anything is computed
+    asked = stated(options)
+
+    from gradcalc.engine.program import Program
+    from gradcalc.render.budget import WRITERS, Budget  # deferred, as numpy is
+    from gradcalc.uncertainty.propagation import Setting
+    from gradcalc.uncertainty.propagation import propagate as propagated
+
+    program = Program(asked.problem.graph)
+    inputs = inputs_of(asked, options)
+    if not inputs.u.any():
+        raise BindingError(
+            "no input has an uncertainty",
+            hint='--at "x=4.63±0.05", or --u x=0.05 beside --at x=4.63',
+        )
+    at = program.at(asked.problem.x)
+    question = at.ask("jacobian")
+    bent = bends(at, options)
+    gap = undefined(question)
+    if gap is not None:
+        raise gap
+    setting = Setting(
+        options.level / 100, options.significant, int(options.monte_carlo or 0), options.seed
+    )
+    found = propagated(program, at, inputs, setting)
+    verdict = judged(question, options)
+    exit = verdict_exit(verdict, options)
+    budget = Budget(
+        program.outputs,
+        asked.problem.at,
+        found,
+        verdict,
+        () if options.quiet else (
+            *asked.problem.graph.notes, *(kink.note for kink in bent), *asked.notes,
+            *remarks(inputs), *found.remarks,
+        ),
+    )  # fmt: skip
+    text = WRITERS[options.format](budget, options.digits)
+    told = options.format in _WITH_REMARKS
+    return Text(text, exit or found.exit, notes=() if told else budget.notes)
+
+
+_WITH_REMARKS = ("table", "json", "ndjson", "markdown")
