@@ -51,6 +51,7 @@ HEAVY = {
     "fsspec": {"batch"},
     "pyarrow": {"batch"},
     "rich": {"cli", "render"},
+    "matplotlib": {"render"},
     "typer": {"cli"},
 }  # fmt: skip
 """Rooms that may import a package from outside. The table's rows name functions of scipy, sympy and

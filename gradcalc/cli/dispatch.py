@@ -90,7 +90,7 @@ def _settled(context: Any, default: str, line: Sequence[str]) -> str:
     if out is None or not os.path.splitext(out)[1]:
         return ""
     extension = os.path.splitext(out)[1].lower()
-    found = by_extension(out) or extension.removeprefix(".")
+    found = by_extension(out, choices) or extension.removeprefix(".")
     if found in choices:
         given["format"] = found
     elif found != "table":

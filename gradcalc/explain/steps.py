@@ -93,30 +93,43 @@ class Chart:
     parts: tuple[Part, ...]
     outputs: tuple[tuple[str, int], ...]
 
-    def sweep(self, v: Sequence[float]) -> Explanation:
-        """vᵀJ, step by step."""
-        labels = {part.node: part.label for part in (*self.variables, *self.parts)}
+    def arrivals(self, v: Sequence[float]) -> dict[int, list[tuple[str, float]]]:
+        """What reaches each node on the way back, and the text that each came through."""
         arrived: dict[int, list[tuple[str, float]]] = {}
         for (_, node), seed in zip(self.outputs, v, strict=True):
             if seed:
                 arrived.setdefault(node, []).append(("", float(seed)))
+        for part in reversed(self.parts):
+            if part.node in arrived:
+                cotangent = _sum(arrived[part.node])
+                for edge in part.edges:
+                    if edge.taken:
+                        flow = part.label, cotangent * edge.slope
+                        arrived.setdefault(edge.node, []).append(flow)
+        return arrived
+
+    def cotangents(self, v: Sequence[float]) -> dict[int, float]:
+        """The sums of what reaches the nodes that anything reaches."""
+        return {node: _sum(arrived) for node, arrived in self.arrivals(v).items()}
+
+    def sweep(self, v: Sequence[float]) -> Explanation:
+        """vᵀJ, step by step."""
+        labels = {part.node: part.label for part in (*self.variables, *self.parts)}
+        arrived = self.arrivals(v)
         steps = []
         for part in reversed(self.parts):
-            if part.node not in arrived:
-                continue
-            cotangent = float(sum(contribution for _, contribution in arrived[part.node]))
-            flows = []
-            for edge in part.edges:
-                if edge.taken:
-                    contribution = cotangent * edge.slope
-                    flow = Flow(labels[edge.node], edge.formula, edge.slope, contribution)
-                    flows.append(flow)
-                    arrived.setdefault(edge.node, []).append((part.label, contribution))
-            steps.append(Step(part.label, part.value, cotangent, tuple(flows)))
+            if part.node in arrived:
+                cotangent = _sum(arrived[part.node])
+                flows = tuple(
+                    Flow(labels[edge.node], edge.formula, edge.slope, cotangent * edge.slope)
+                    for edge in part.edges
+                    if edge.taken
+                )
+                steps.append(Step(part.label, part.value, cotangent, flows))
         totals = []
         for variable in self.variables:
             found = tuple(arrived.get(variable.node, ()))
-            totals.append(Total(variable.label, found, sum(number for _, number in found)))
+            totals.append(Total(variable.label, found, _sum(found)))
         return Explanation(
             forward=tuple((part.label, part.value) for part in self.parts),
             seeds=tuple(
@@ -125,6 +138,10 @@ class Chart:
             steps=tuple(steps),
             totals=tuple(totals),
         )
+
+
+def _sum(arrived: Sequence[tuple[str, float]]) -> float:
+    return float(sum(contribution for _, contribution in arrived))
 
 
 def explain(at: At, v: Sequence[float]) -> Explanation:

@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 
 from gradcalc.errors.text import safe
 from gradcalc.formulas.mathml import matrix
-from gradcalc.page.picture import DIGITS, picture
 from gradcalc.page.pytorch import in_pytorch
 from gradcalc.page.scene import Scene, as_data
 from gradcalc.page.words import Words
 from gradcalc.render.drawing import svg
 from gradcalc.render.numbers import exact, shown
+from gradcalc.render.parts import DIGITS, of_chart
 
 
 class Act(NamedTuple):
@@ -266,7 +266,7 @@ def _transposed(act: Act, words: Words) -> str:
 
 def _steps(scene: Scene, k: int, words: Words) -> str:
     say = words.say
-    drawn = svg(picture(scene), say("graph_name"), prefix=f"s{k}")
+    drawn = svg(of_chart(scene.chart, scene.v, scene.value), say("graph_name"), prefix=f"s{k}")
     return (
         f"<p>{escape(say('steps_said'))}</p>\n"
         f'<div class="stage" tabindex="0" role="group" aria-label="{escape(say("graph_scroll"))}">'
@@ -304,9 +304,13 @@ def _list(scene: Scene) -> str:
         for name, seed in found.seeds
         if seed
     ]
-    arrived = _arrived(scene)
+    arrived = chart.arrivals(scene.v)
+    terms = {
+        part.label: [number for _, number in arrived.get(part.node, ())]
+        for part in (*chart.variables, *chart.parts)
+    }
     for step in found.steps:
-        lines += _sum(step.text, arrived)
+        lines += _sum(step.text, terms[step.text])
         lines += [
             (
                 "backward",
@@ -316,28 +320,15 @@ def _list(scene: Scene) -> str:
             for flow in step.flows
         ]
     for total in reversed(found.totals):
-        lines += _sum(total.variable, arrived)
+        lines += _sum(total.variable, terms[total.variable])
     return "".join(f'<li class="{kind}">{escape(safe(text))}</li>' for kind, text in lines)
 
 
-def _sum(label: str, arrived: dict[str, list[float]]) -> list[tuple[str, str]]:
-    terms = arrived.get(label, ())
+def _sum(label: str, terms: Sequence[float]) -> list[tuple[str, str]]:
     if len(terms) < 2:
         return []
     added = " + ".join(map(_factor, terms))
     return [("backward", f"{label}: {added} = {shown(sum(terms), DIGITS)}")]
-
-
-def _arrived(scene: Scene) -> dict[str, list[float]]:
-    found: dict[str, list[float]] = {}
-    labels = {part.node: part.label for part in (*scene.chart.variables, *scene.chart.parts)}
-    for (_, node), seed in zip(scene.chart.outputs, scene.v, strict=True):
-        if seed and node in labels:
-            found.setdefault(labels[node], []).append(seed)
-    for step in scene.explanation.steps:
-        for flow in step.flows:
-            found.setdefault(flow.operand, []).append(flow.contribution)
-    return found
 
 
 def _factor(x: float) -> str:

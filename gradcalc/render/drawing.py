@@ -110,6 +110,28 @@ def svg(drawing: Drawing, name: str, *, alone: bool = False, prefix: str = "") -
     )
 
 
+def html(drawing: Drawing, name: str) -> str:
+    """A page with the picture, and what is in it as a list for whoever does not see it."""
+    title = escape(safe(name))
+    kinds = max((tuple(kind for kind, _ in box.lines) for box in drawing.boxes), default=())
+    columns = "".join(f"<th scope=col>{kind}</th>" for kind in ("part", *kinds))
+    head = f"<tr>{columns}</tr>\n"
+    rows = "".join(
+        f"<tr><th scope=row>{escape(safe(box.title))}</th>"
+        f"{''.join(f'<td>{escape(text)}</td>' for _, text in box.lines)}</tr>\n"
+        for box in drawing.boxes
+    )
+    return (
+        '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>{title}</title>\n<style>body{{font:16px system-ui;margin:1rem}}"
+        "td,th{padding:.1rem .6rem;text-align:left;font:14px ui-monospace,monospace}</style>\n"
+        f"<h1>{title}</h1>\n{svg(drawing, name, alone=True)}"
+        f"<table>\n{head}{rows}</table>\n</html>\n"
+    )
+
+
 def _arrow(drawing: Drawing, k: int, prefix: str) -> str:
     points = drawing.ways(k)
     path = f"M{_n(points[0][0])} {_n(points[0][1])}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib import import_module
 from typing import NamedTuple
 
@@ -55,27 +55,34 @@ FORMATS = {
         Format("control", "model", "source for python-control", ()),
         Format("dot", "picture", "a graph for Graphviz", (".dot", ".gv")),
         Format("mermaid", "picture", "a graph for a Markdown page", (".mmd",)),
+        Format("svg", "drawing", "a picture", (".svg",)),
+        Format("html", "drawing", "a picture as a page", (".html", ".htm")),
+        Format("png", "figures", "a picture in pixels", (".png",), binary=True),
+        Format("pdf", "figures", "a picture for a paper", (".pdf",), binary=True),
     )
 }  # fmt: skip
 SYNONYMS = {"text": "table", "python-control": "control"}
 
+FIGURES = ("svg", "png", "pdf")
 _ROWS = ("table", "json", "ndjson", "csv", "tsv", "plain")
 FORMATS_OF = {
     "an answer": (*_ROWS, "mtx", "npy", "markdown", "latex", "mathml", "sympy"),
     "coordinates": (*_ROWS, "mtx"),
-    "a pattern": (*_ROWS, "mtx"),
+    "a pattern": (*_ROWS, "mtx", *FIGURES),
     "calls": (*_ROWS, "mtx", "npy", "markdown"),
     "a model": (*_ROWS, "latex", "numpy", "matlab", "control"),
     "a budget": (*_ROWS, "markdown"),
     "functions": (*_ROWS, "markdown", "latex"),
     "steps": ("table", "json", "ndjson"),
     "a ruling": ("table", "json", "ndjson"),
-    "a graph": ("table", "dot", "mermaid", "json", "ndjson"),
+    "a graph": ("table", "dot", "mermaid", "json", "ndjson", "html", *FIGURES),
 }
 """What there is to print, and the formats that it has."""
 
 
-def by_extension(path: str) -> str | None:
-    """The format that the name of a file says it has, None if it is of no known kind."""
+def by_extension(path: str, among: Collection[str] = ()) -> str | None:
+    """The format that the name of a file says it has, one of ``among`` if it can be; None if it is
+    of no known kind."""
     extension = os.path.splitext(path)[1].lower()
-    return next((f.name for f in FORMATS.values() if extension in f.extensions), None)
+    found = [f.name for f in FORMATS.values() if extension in f.extensions]
+    return next((name for name in found if name in among), found[0] if found else None)

@@ -6,7 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gradcalc.render.figures import FORWARD, figure, written
+from gradcalc.render.formats import FIGURES
 from gradcalc.render.frame import framed
+from gradcalc.render.numbers import exact
 from gradcalc.render.records import MARKS, RECORDS, plain, separated
 
 
@@ -78,12 +81,35 @@ def _matrix_market(shape: Shape) -> str:
     return head + plain((i + 1, j + 1) for i, j in shape.places)
 
 
+def _figure(kind: str) -> Callable[[Shape], str]:
+    """A writer of patterns: a square for each entry that can be nonzero."""
+
+    def write(shape: Shape) -> str:
+        m, n = shape.size
+        longest = max(m, n, 1)
+        made = figure(0.8 + 5 * n / longest, 0.8 + 5 * m / longest)
+        axes = made.add_subplot()
+        axes.set(xlim=(-0.5, n - 0.5), ylim=(m - 0.5, -0.5), aspect="equal")
+        size = 5 * 72 / longest
+        axes.plot(shape.columns, shape.rows, "s", color=FORWARD, markersize=max(0.5, 0.85 * size))
+        axes.set_title(
+            f"{len(shape.rows):,} of {m * n:,} ({exact(round(100 * shape.density, 3))} %)"
+        )
+        if longest <= 40:
+            axes.set_xticks(range(n), shape.variables, rotation=90 if n > 8 else 0)
+            axes.set_yticks(range(m), shape.outputs)
+        return written(made, kind)
+
+    return write
+
+
 WRITERS: dict[str, Callable[[Shape], str]] = {
     "table": _table,
     **{name: _recorded(written) for name, written in RECORDS.items()},
     **{name: _marked(mark) for name, mark in MARKS.items()},
     "plain": lambda shape: plain(shape.places),  # numbered from 0
     "mtx": _matrix_market,
+    **{name: _figure(name) for name in FIGURES},
 }
 """Formats of a pattern by name."""
 

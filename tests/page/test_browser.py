@@ -117,7 +117,7 @@ def test_the_steps_go_forward_and_back_by_key_and_button(open_page: Open) -> Non
     assert "x1: 2 + 4 = 6" in said.inner_text()
     page.click("#s0 [data-go=back]")
     page.click("#s0 [data-go=back]")
-    assert "x1**2 → x1: 1 × 4 = 4   (2*x1 = 4)" in said.inner_text()
+    assert "x1**2 → x1: 1 × 4 = 4 (2*x1 = 4)" in said.inner_text()
     assert page.locator("#s0e0").get_attribute("class") == "now"
     assert page.locator("#s0e0 .slope").text_content() == "1 × 4 = 4"
     assert page.locator("#s0 .follow mark.now").inner_text() == "x1"

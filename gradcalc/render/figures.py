@@ -1,0 +1,34 @@
+"""Figures through matplotlib (the extra ``plot``): png, pdf, and the svg of what is no graph."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from gradcalc.errors import UsageError
+
+INK, LINE, FORWARD, BACKWARD = "#1c2430", "#8894a5", "#0b5cad", "#a83a05"
+
+
+def figure(width: float, height: float, *, arranged: bool = True) -> Any:
+    """A figure of so many inches. Raises UsageError without matplotlib."""
+    try:
+        from matplotlib import rcParams  # deferred: half a second
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise UsageError(
+            "figures are drawn by matplotlib, which is not installed",
+            hint='pip install "gradcalc[plot]"',
+        ) from None
+    rcParams["svg.hashsalt"] = "gradcalc"  # the same figure, the same bytes
+    rcParams["svg.fonttype"] = "none"  # text stays text
+    return Figure(figsize=(width, height), layout="constrained" if arranged else None)
+
+
+def written(figure: Any, kind: str) -> str:
+    """The bytes of a figure (png, svg or pdf), a character each as ``Format.binary`` has them; an
+    svg is text."""
+    file = io.BytesIO()
+    dates = {"png": None, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
+    figure.savefig(file, format=kind, dpi=150, metadata=dates[kind])
+    return file.getvalue().decode("utf-8" if kind == "svg" else "latin-1")
