@@ -147,7 +147,7 @@ def _noise(case: Case, found: Sequence[tuple[Kind, Sequence[float], Comparison]]
         (k, kind, number)
         for kind, numbers, comparison in found
         for k, (number, true) in enumerate(zip(numbers, comparison.truth, strict=True))
-        if number and true == 0
+        if number and number == number and true == 0
     ]
     if not told:
         return ""

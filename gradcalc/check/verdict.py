@@ -82,27 +82,43 @@ def _enclosure(ball: Any) -> dict[str, str] | None:
     from flint import ctx  # deferred: there is a ball, and so there is flint
 
     with ctx.workprec(ball.bits() + _MARGIN):  # its ends are rounded to the precision in force
-        ends = _hex(ball.lower()), _hex(ball.upper())
-    return {"lower": ends[0], "upper": ends[1], "decimal": ball.str(40)}
+        ends = _hex(ball.lower(), False), _hex(ball.upper(), True)
+    decimal = f"from {ends[0]} to {ends[1]}" if _is_far(ball) else ball.str(40)
+    return {"lower": ends[0], "upper": ends[1], "decimal": decimal}
 
 
-def _hex(exact: Any) -> str:
-    """All bits of a number, as C's %a writes those of a double."""
+def _is_far(exact: Any) -> bool:
+    """Whether its exponent is itself a long number."""
+    size = abs(exact).upper()
+    return bool(size.is_finite() and size and abs(int(size.man_exp()[1])) > _FAR)
+
+
+def _hex(exact: Any, is_upper: bool) -> str:
+    """All bits of an end, as C's %a writes those of a double; farther out where its exponent is
+    itself a long number."""
+    sign = "-" if exact < 0 else ""
     if not exact.is_finite():
-        return "inf" if exact > 0 else "-inf"
+        return f"{sign}inf"
     mantissa, exponent = map(int, exact.man_exp())
     if not mantissa:
         return "0x0p+0"
+    if _is_far(exact):
+        outwards = is_upper == (exact > 0)
+        if exponent > 0:
+            return f"{sign}inf" if outwards else f"{sign}0x1p+{_FAR}"
+        return f"{sign}0x1p-{_FAR}" if outwards else "0x0p+0"
     size = mantissa.bit_length() - 1
     places = -(-size // 4)
     digits = f"{abs(mantissa) << (4 * places - size):x}"
     point = f".{digits[1:].rstrip('0')}".rstrip(".")
-    return f"{'-' if mantissa < 0 else ''}0x{digits[0]}{point}p{exponent + size:+d}"
+    return f"{sign}0x{digits[0]}{point}p{exponent + size:+d}"
 
 
 ALL_DIGITS = 17
 """No double has more; what has them all is the double nearest to the truth."""
 _BITS, _MARGIN = 128, 64
+_FAR = 1 << 40
+"""A power of two beyond which the ends of an enclosure are not written out."""
 FEW_DIGITS, FEWEST_DIGITS = 12, 6
 """An answer with fewer right digits than the one is told about, however well rounding explains it;
 with fewer than the other it does not pass."""

@@ -30,6 +30,7 @@ Germ: TypeAlias = Any
 NAN = arb.nan()
 _ONE, _ZERO = arb(1), arb(0)
 _LARGEST_POWER = 1 << 40
+_LONGEST = arb(2) ** 1024
 _MULTIPLIED_OUT = 64
 """Exponents up to here are multiplied out: exact, and defined for negative numbers."""
 
@@ -59,6 +60,15 @@ def is_finite(x: Germ) -> bool:
 def first(x: Germ) -> Any:
     """The value at t = 0."""
     return x[0] if isinstance(x, arb_series) else x
+
+
+def integer(x: Germ) -> int | None:
+    """The integer that a ball without width is. None for others, and for those that would fill the
+    memory when written out."""
+    if not isinstance(x, arb) or not x.is_exact() or not abs(x) < _LONGEST:
+        return None
+    found = x.unique_fmpz()
+    return None if found is None else int(found)
 
 
 def sign(x: Germ) -> Any:
@@ -171,7 +181,7 @@ def floor(x: Germ) -> Any:
         return fmpq(x.floor())
     value = first(x)
     below = value.floor()
-    if below.unique_fmpz() is None:
+    if not (below.is_exact() and below.is_integer()):
         return NAN
     if not isinstance(x, arb_series) or value > below:
         return below
@@ -269,9 +279,9 @@ def power(x: Germ, y: Germ) -> Germ:
     if isinstance(y, fmpq):
         return x ** int(y.p) if y.q == 1 and abs(y.p) <= _MULTIPLIED_OUT else x ** arb(y)
     if isinstance(y, arb):
-        whole = y.unique_fmpz() if y.is_exact() else None
+        whole = integer(y)
         if whole is not None and abs(whole) <= _LARGEST_POWER:
-            raised = x ** int(abs(whole))
+            raised = x ** abs(whole)
             return raised if whole >= 0 else div(_ONE, raised)
         if isinstance(x, arb):
             return x**y
@@ -289,10 +299,12 @@ def _power_of_zero(x: Any, y: Any) -> Germ:
         return NAN
     if not (k * y > 0 and first(series) > 0):
         return NAN
-    whole = (k * y).unique_fmpz()
+    if not k * y < ctx.cap:
+        return arb_series([0], prec=ctx.cap)
+    whole = integer(k * y)
     if whole is None:  # no power series; but up to here its terms are 0, and it is smaller
         return arb_series([0], prec=int((k * y).floor().unique_fmpz()) + 1)
-    return _raised((y * series.log()).exp(), int(whole))
+    return _raised((y * series.log()).exp(), whole)
 
 
 def exp2(x: Germ) -> Germ:
@@ -420,10 +432,10 @@ def digamma(x: Germ) -> Germ:
 
 
 def polygamma(order: Germ, x: Germ) -> Germ:
-    whole = order.unique_fmpz() if isinstance(order, arb) and order.is_exact() else None
+    whole = integer(order)
     if whole is None or not 0 <= whole < 1000:
         return NAN
-    return _polygamma(int(whole), x)
+    return _polygamma(whole, x)
 
 
 def _polygamma(order: int, x: Germ) -> Germ:

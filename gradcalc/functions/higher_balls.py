@@ -8,7 +8,7 @@ from typing import Any
 
 from flint import arb, arb_series, ctx, fmpq
 
-from gradcalc.functions.balls import NAN, Germ, div, first, square
+from gradcalc.functions.balls import NAN, Germ, div, first, integer, square
 
 ONE, ZERO = arb(1), arb(0)
 
@@ -25,8 +25,8 @@ def _taylor(x: Germ, derivative: Callable[[int, Any], Any]) -> Germ:
 def _order_of(n: Germ) -> int | None:
     if isinstance(n, fmpq):
         return int(n.p) if n.q == 1 and abs(n.p) < 1000 else None
-    whole = n.unique_fmpz() if isinstance(n, arb) and n.is_exact() else None
-    return None if whole is None or abs(whole) >= 1000 else int(whole)
+    whole = integer(n)
+    return None if whole is None or abs(whole) >= 1000 else whole
 
 
 def _of_order(derivative: Callable[[int, int, Any], Any]) -> Callable[[Germ, Germ], Germ]:

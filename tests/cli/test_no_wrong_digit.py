@@ -25,7 +25,11 @@ from tests.cli.shell import Shell
         ("grad", "max(x*x/x, sqrt(x)**2)", "3"),
     ],
 )
-@pytest.mark.parametrize("more", [[], ["--precise"], ["--check", "arb"], ["-f", "csv"]])
+@pytest.mark.parametrize(
+    "more",
+    [[], ["--precise"], ["-f", "csv"], *(["--check", how] for how in ("arb", "sympy", "mpmath"))],
+    ids=" ".join,
+)
 def test_a_number_on_a_step_is_undecided(
     gradcalc: Shell, command: str, text: str, at: str, more: list[str]
 ) -> None:
@@ -86,6 +90,25 @@ def test_small_powers_are_infinitely_steep_and_no_jumps(gradcalc: Shell, text: s
 def test_a_slope_that_exists_is_given(gradcalc: Shell, words: list[str], out: str) -> None:
     ran = gradcalc(*words, "-f", "plain")
     assert (ran.code, ran.out) == (0, f"{out}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("exp(exp(x))", "100"),
+        ("1 + exp(-exp(x))", "100"),
+        ("floor(exp(x)) % 3", "1e14"),
+        ("log((exp(x) + y) % 1)", "1e14,-3e133"),
+        ("where(x >= 0, x**1e10, 0)", "0"),
+    ],
+)
+def test_numbers_that_would_fill_the_memory_do_not(gradcalc: Shell, text: str, at: str) -> None:
+    for command in ("eval", "grad"):
+        ran = gradcalc(command, text, "--at", at, "-f", "json")
+        assert ran.code in (0, 4, 5)
+        assert "✓" not in ran.err
+        assert "memory" not in ran.err
+        assert len(ran.out) < 4000
 
 
 def test_one_undefined_output_does_not_take_the_others_digits(gradcalc: Shell) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gradcalc.calculus.rules import condition, evaluate
-from gradcalc.engine.exact import call
+from gradcalc.engine.exact import HUGE, call
 from gradcalc.functions.digits import context
 from gradcalc.functions.primitives import TABLE
 from gradcalc.functions.row import Primitive
@@ -39,6 +39,8 @@ def _apply(primitive: Primitive, *numbers: Any) -> Any:
 def _rises(code: int, numbers: Sequence[Any], k: int, sign: int) -> bool:
     mp = context()
     most = max((mp.mag(number) for number in numbers if number), default=0)
+    if most > HUGE:
+        return True  # nobody can tell, and it would fill the memory
     with mp.workprec(max(most, 0) + 4 * _NEAR):
         here = call(code, tuple(numbers))
         far, near = (

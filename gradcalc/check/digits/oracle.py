@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from gradcalc.calculus.kinds import V
 from gradcalc.check.budget import Deadline, OutOfTime
 from gradcalc.check.case import PRECISIONS, Case, Direction, NoReferenceError, Reference
-from gradcalc.check.compare import KINK, TOO_MANY, Nowhere, Truth, Unchecked
+from gradcalc.check.compare import KINK, TOO_MANY, Nowhere, Open, Truth, Unchecked
 from gradcalc.check.digits.approach import LOST, NEARBY, Beside
 from gradcalc.check.digits.tape import Tangents, Tape
 from gradcalc.check.structure import Outline
@@ -117,8 +117,9 @@ class _Work:
         kept: dict[int, list[Truth]] = {}
         self._settle(kept, 0, lambda tape: [tape.values[node] for node in self._graph.outputs],
                      self._case.value_scales)  # fmt: skip
-        return [Unchecked("no real value") if true == Unchecked(NEARBY) else true
-                for true in kept[0]]  # fmt: skip
+        known = [Unchecked("no real value") if true == Unchecked(NEARBY) else true
+                 for true in kept[0]]  # fmt: skip
+        return [self._open([i], of_slopes=False) or true for i, true in enumerate(known)]
 
     def sweep(self, k: int) -> None:
         """Find out ``known[k]``. What there was no time for is Unchecked."""
@@ -129,13 +130,19 @@ class _Work:
             wanted = scales if kind.vector else scales[k * n : k * n + n]
             self._settle(self.known, k, lambda tape: self._row(tape, weights), wanted)
             self._rescue(k, [({j: 1.0}, weights) for j in range(n)], wanted)
+            shut = self._open([i for i, weight in weights.items() if weight], of_slopes=True)
+            self.known[k] = [shut or true for true in self.known[k]]
             return
         wanted = scales if kind.vector else scales[k::n]
         if kind.order == 2:
             self._settle(self.known, k, lambda tape: self._bent(tape, weights), wanted)
+            shut = self._open([0], of_slopes=True)
+            self.known[k] = [shut or true for true in self.known[k]]
             return
         self._settle(self.known, k, lambda tape: self._column(tape, weights), wanted)
         self._rescue(k, [(weights, {i: 1.0}) for i in range(m)], wanted)
+        found = self.known[k]
+        self.known[k] = [self._open([i], of_slopes=True) or found[i] for i in range(m)]
 
     def entries(self) -> list[Truth]:
         """All entries, flat; Unchecked where no sweep came."""
@@ -192,6 +199,11 @@ class _Work:
         found = tape.bend(self._tangents(tape, along), self._cotangents[tape.digits])
         return [found.get(node, self._zero) for node in self._graph.inputs]
 
+    def _open(self, outputs: Collection[int], *, of_slopes: bool) -> Open | None:
+        """What lies on a step to all digits, where these outputs need it; of slopes on a kink."""
+        last = self._tapes[max(self._tapes)]
+        return last.errors.open(self._graph, outputs, last.digits, of_slopes=of_slopes)
+
     # --- all precisions -------------------------------------------------------------------------
 
     def _settle(
@@ -209,7 +221,7 @@ class _Work:
                     b if a is b is self._zero else agreed(a, b, scale, vanishing)
                     for a, b, scale in zip(before, now, scales, strict=True)
                 ]
-                if Unchecked(LOST) not in kept[k] and not tape.collapsed:
+                if Unchecked(LOST) not in kept[k] and not tape.collapsed and tape.errors.all_known:
                     return
             before = now
 

@@ -9,6 +9,7 @@ from gradcalc.check.budget import Deadline
 from gradcalc.check.case import PRECISIONS, Case, NoReferenceError, Reference
 from gradcalc.check.compare import Truth, Unchecked
 from gradcalc.check.digits.approach import LOST
+from gradcalc.check.digits.errors import Errors, errors
 from gradcalc.check.digits.jumps import jumps, turns
 from gradcalc.check.digits.oracle import agreed
 from gradcalc.check.digits.slopes import Slopes
@@ -60,7 +61,27 @@ def truth(case: Case, deadline: Deadline) -> Reference:
         except (ArithmeticError, TypeError, ValueError, AttributeError, NotImplementedError) as bug:
             # sympy's own mistakes, on formulas that nobody tried: we learn nothing from them.
             raise NoReferenceError(f"sympy stopped with {type(bug).__name__}") from None
-        return _where_sound(case, outline, answer, values)
+        near = errors(case.graph, values, working, deadline)
+        if not near.all_known:
+            most = PRECISIONS[-1]
+            near = errors(case.graph, *valued(outline, case.x, most, deadline), deadline)
+        return _where_decided(case, _where_sound(case, outline, answer, values), near)
+
+
+def _where_decided(case: Case, answer: Reference, near: Errors) -> Reference:
+    """Without what lies on a step, or for slopes on a kink, to all digits."""
+    if not near.stepping | near.bending:
+        return answer
+    graph, most = case.graph, PRECISIONS[-1]
+    shut = [near.open(graph, [i], most, of_slopes=False) for i in range(len(graph.outputs))]
+    bent = [near.open(graph, [i], most, of_slopes=True) for i in range(len(graph.outputs))]
+    one = context().mpf(1)
+    holds = case.assemble(lambda i, _: bent[_row(case, i)] or one)
+    entries = zip(holds, answer.entries, strict=True)
+    return Reference(
+        [hold if isinstance(hold, Unchecked) else true for hold, true in entries],
+        [hold or true for hold, true in zip(shut, answer.values, strict=True)],
+    )
 
 
 def _where_sound(
