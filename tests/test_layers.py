@@ -26,7 +26,7 @@ FLOORS = [
     ["batch"],
     ["claims"],
     ["check"],
-    ["autograd", "explain", "linear", "uncertainty"],
+    ["autograd", "code", "explain", "linear", "uncertainty"],
     ["engine", "formulas"],
     ["calculus"],
     ["language"],
@@ -41,7 +41,7 @@ DOORS = {"__init__", "__main__", "api", "limits"}
 """The files at the root of the package."""
 
 HEAVY = {
-    "numpy": {"autograd", "batch", "check", "claims", "cli", "engine", "explain",
+    "numpy": {"autograd", "batch", "check", "claims", "cli", "code", "engine", "explain",
               "functions", "graph", "language", "linear", "render", "uncertainty"},
     "scipy": {"engine", "functions", "linear", "uncertainty"},
     "sympy": {"check", "formulas"},

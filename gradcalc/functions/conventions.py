@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradcalc.functions.declare import FUNCTIONS, declare, sp
+from gradcalc.functions.declare import FUNCTIONS, OPERANDS, declare, sp
 from gradcalc.functions.row import Primitive
 
 LIBRARIES = {"torch": "PyTorch", "jax": "JAX"}
@@ -31,6 +31,8 @@ def _instead(
         "kink": row.kink,
         "jump": row.jump,
         "tame": row.tame,
+        "rounded": row.exact,
+        "made": f"{row.name}({', '.join(OPERANDS[: row.arity])})",
         "selects": row.selects,
     }
     made = declare(

@@ -18,6 +18,9 @@ A row says:
 ``plain``
     the partials as people write them, for formulas, where those above say more: guards against
     overflow, forms that are accurate at the edges.
+``made``
+    the same in gradcalc's own language, of simpler functions, as accurate: for languages that lack
+    it (``gradcalc.code``).
 ``sympy``, ``mpmath``
     independent counterparts for the check; by default the function of the same name.
 ``ball``
@@ -35,6 +38,8 @@ A row says:
     safe for numbers of thousands of digits, as no transcendental function is.
 ``arithmetic``
     exact alike in Python, numpy and mpmath, and no dearer wherever its numbers stand.
+``rounded``
+    as much as one operation of arithmetic: correctly rounded everywhere.
 ``scalar``, ``quick``
     quicker functions for one float (from ``math``, where it is as accurate as numpy's) and for
     thousands of numbers.
@@ -74,13 +79,9 @@ from gradcalc.functions.declare import TABLE as TABLE
 from gradcalc.functions.declare import binary, declare, mp, np, sp, ternary, unary
 from gradcalc.functions.declare import known_elsewhere as known_elsewhere
 from gradcalc.functions.row import Lazy, Primitive
-from gradcalc.limits import MOST_ORDER
 
-special: Any = Lazy("scipy.special")
 sines: Any = Lazy("gradcalc.functions.sines")
 elementary: Any = Lazy("gradcalc.functions.elementary")
-gammas: Any = Lazy("gradcalc.functions.gammas")
-normal: Any = Lazy("gradcalc.functions.normal")
 
 
 # A table: a row a line.
@@ -119,7 +120,7 @@ DIV = binary("div", np.divide, dx="1/y", dy="-out/y", symbol="/", spoken=False,
              domain="y != 0", doc="x / y", **_arithmetic(operator.truediv))
 NEG = unary("neg", np.negative, d="-1", symbol="-", spoken=False,
             doc="-x", **_arithmetic(operator.neg))
-MOD = binary("mod", np.mod, dx="1", dy="-round((x - out)/y)", symbol="%",
+MOD = binary("mod", np.mod, rounded=True, dx="1", dy="-round((x - out)/y)", symbol="%",
              torch=("RemainderBackward1", "", "RemainderBackward0"),
              domain="y != 0", kink="x/y == floor(x/y)",
              doc="remainder of x / y, with the sign of y: x % y",
@@ -136,7 +137,9 @@ POW = binary("pow", np.power, symbol="**", spoken=True, jump="x == 0 and y == 0"
              elsewhere="power powf float_power", doc="x to the power of y",
              sympy=_pow_sympy, mpmath=lambda x, y: mp.power(x, y))
 SQUARE = unary("square", np.square, d="2*x",
-      elsewhere="sqr", disputed="Sqr: sqrt(x); SQR: sqrt(x)", doc="x**2",
+      elsewhere="sqr", disputed="Sqr: sqrt(x); SQR: sqrt(x)",
+      made="x*x",
+      doc="x**2",
                torch=("PowBackward0",), **{**_arithmetic(lambda x: x * x), "sympy": lambda x: x**2})
 
 FLOW = binary("flow", lambda c, d: np.where(np.equal(c, 0), 0.0, np.multiply(c, d)),
@@ -146,7 +149,7 @@ FLOW = binary("flow", lambda c, d: np.where(np.equal(c, 0), 0.0, np.multiply(c, 
 
 # --- Roots, exponentials, logarithms ------------------------------------------------------------
 
-unary("sqrt", np.sqrt, tame=True, scalar=math.sqrt, d="1/(2*out)", domain="x >= 0",
+unary("sqrt", np.sqrt, tame=True, rounded=True, scalar=math.sqrt, d="1/(2*out)", domain="x >= 0",
       elsewhere="dsqrt sqrtf", doc="square root")
 unary("cbrt", elementary.cbrt, tame=True, d="1/(3*out**2)",
       elsewhere="cbrtf", doc="real cube root, of negative numbers too",
@@ -155,7 +158,9 @@ unary("cbrt", elementary.cbrt, tame=True, d="1/(3*out**2)",
 EXP = unary("exp", np.exp, tells=True, scalar=math.exp, d="out",
       elsewhere="dexp expf", doc="e to the power of x")
 unary("exp2", np.exp2, d="out*log(2)",
-      elsewhere="exp2f", doc="2 to the power of x",
+      elsewhere="exp2f",
+      made="2**x",
+      doc="2 to the power of x",
       sympy=lambda x: 2**x, mpmath=lambda x: mp.mpf(2) ** x)
 unary("expm1", np.expm1, scalar=math.expm1, d="exp(x)",
       elsewhere="expm1f", doc="exp(x) - 1, accurate near 0",
@@ -181,11 +186,17 @@ COS = unary("cos", np.cos, quick=sines.cos, tells=True, scalar=math.cos, d="-sin
       elsewhere="dcos cosf", doc="cosine")
 unary("tan", np.tan, steep=True, scalar=math.tan, d="1 + out**2",
       elsewhere="tg dtan tanf", doc="tangent")
-unary("sec", lambda x: 1 / np.cos(x), steep=True, d="out*tan(x)", doc="secant, 1/cos(x)")
+unary("sec", lambda x: 1 / np.cos(x), steep=True, d="out*tan(x)",
+      made="1/cos(x)",
+      doc="secant, 1/cos(x)")
 unary("csc", lambda x: 1 / np.sin(x), d="-out*cot(x)", domain="x != 0",
-      elsewhere="cosec", doc="cosecant, 1/sin(x)")
+      elsewhere="cosec",
+      made="1/sin(x)",
+      doc="cosecant, 1/sin(x)")
 unary("cot", lambda x: 1 / np.tan(x), d="-csc(x)**2", domain="x != 0",
-      elsewhere="ctg cotan", doc="cotangent, 1/tan(x)")
+      elsewhere="ctg cotan",
+      made="1/tan(x)",
+      doc="cotangent, 1/tan(x)")
 unary("asin", np.arcsin, d="1/sqrt((1 - x)*(1 + x))",
       plain=("1/sqrt(1 - x**2)",), domain="x >= -1 and x <= 1",
       aliases=("arcsin",), elsewhere="dasin asinf", doc="inverse sine")
@@ -206,13 +217,19 @@ binary("atan2", np.arctan2, tame=True, aliases=("arctan2",),
 
 unary("acot", elementary.acot, d="where(abs(x) < 1e150, -1/(1 + x**2), -1/x/x)",
       plain=("-1/(1 + x**2)",), kink="x == 0", own="x == 0",
-      aliases=("arccot",), doc="inverse cotangent, atan(1/x)")
+      aliases=("arccot",),
+      made="atan(1/(x + 0))",
+      doc="inverse cotangent, atan(1/x)")
 unary("asec", elementary.asec, d="1/abs(x)/(sqrt(abs(x) - 1)*sqrt(abs(x) + 1))",
       plain=("1/(abs(x)*sqrt(x**2 - 1))",),
-      domain="x <= -1 or x >= 1", aliases=("arcsec",), doc="inverse secant, acos(1/x)")
+      domain="x <= -1 or x >= 1", aliases=("arcsec",),
+      made="a = atan(sqrt(abs(x) - 1)*sqrt(abs(x) + 1)); where(x < 0, pi - a, a)",
+      doc="inverse secant, acos(1/x)")
 unary("acsc", elementary.acsc, d="-1/abs(x)/(sqrt(abs(x) - 1)*sqrt(abs(x) + 1))",
       plain=("-1/(abs(x)*sqrt(x**2 - 1))",),
-      domain="x <= -1 or x >= 1", aliases=("arccsc",), doc="inverse cosecant, asin(1/x)")
+      domain="x <= -1 or x >= 1", aliases=("arccsc",),
+      made="a = atan2(1, sqrt(abs(x) - 1)*sqrt(abs(x) + 1)); where(x < 0, -a, a)",
+      doc="inverse cosecant, asin(1/x)")
 
 # --- Hyperbolic functions -----------------------------------------------------------------------
 
@@ -223,31 +240,47 @@ unary("cosh", np.cosh, scalar=math.cosh, d="sinh(x)",
 unary("tanh", np.tanh, scalar=math.tanh, d="sech2(x)",
       plain=("1 - out**2",),
       elsewhere="th tgh dtanh tanhf", doc="hyperbolic tangent")
-unary("sech", elementary.sech, d="-out*tanh(x)", doc="hyperbolic secant, 1/cosh(x)")
-unary("sech2", elementary.sech_squared, d="-2*out*tanh(x)", doc="sech(x)**2, accurate for all x",
+unary("sech", elementary.sech, d="-out*tanh(x)",
+      made="t = exp(-abs(x)); 2*t/(1 + t*t)",
+      doc="hyperbolic secant, 1/cosh(x)")
+unary("sech2", elementary.sech_squared, d="-2*out*tanh(x)",
+      made="t = exp(-2*abs(x)); 4*t/((1 + t)*(1 + t))",
+      doc="sech(x)**2, accurate for all x",
       sympy=lambda x: sp.sech(x) ** 2, mpmath=lambda x: mp.sech(x) ** 2)
 unary("csch", elementary.csch, d="-out*coth(x)", domain="x != 0",
+      made="t = exp(-abs(x)); r = 2*t/-expm1(-2*abs(x)); where(x == 0, 1/x, where(x < 0, -r, r))",
       doc="hyperbolic cosecant, 1/sinh(x)")
 unary("coth", elementary.coth, d="-csch(x)**2", domain="x != 0",
-      elsewhere="cth", doc="hyperbolic cotangent, 1/tanh(x)")
+      elsewhere="cth",
+      made="1/tanh(x)",
+      doc="hyperbolic cotangent, 1/tanh(x)")
 unary("asinh", np.arcsinh, d="1/hypot(1, x)",
       plain=("1/sqrt(1 + x**2)",), aliases=("arcsinh",),
       elsewhere="arsinh arsh asinhf", doc="inverse hyperbolic sine")
 unary("acosh", np.arccosh, d="1/(sqrt(x - 1)*sqrt(x + 1))",
       plain=("1/sqrt(x**2 - 1)",), domain="x >= 1",
-      aliases=("arccosh",), elsewhere="arcosh arch acoshf", doc="inverse hyperbolic cosine")
+      aliases=("arccosh",), elsewhere="arcosh arch acoshf",
+      made="t = x - 1; where(x > 1e100, log(x) + log(2), log1p(t + sqrt(t)*sqrt(t + 2)))",
+      doc="inverse hyperbolic cosine")
 unary("atanh", np.arctanh, d="1/((1 - x)*(1 + x))",
       plain=("1/(1 - x**2)",), domain="x > -1 and x < 1",
       aliases=("arctanh",), elsewhere="artanh arth atanhf", doc="inverse hyperbolic tangent")
 unary("acoth", elementary.acoth, d="1/(1 - x)/(1 + x)",
       plain=("1/(1 - x**2)",), domain="x < -1 or x > 1",
-      aliases=("arccoth",), doc="inverse hyperbolic cotangent, atanh(1/x)")
+      aliases=("arccoth",),
+      made="r = log1p(2/(abs(x) - 1))/2; where(x < 0, -r, r)",
+      doc="inverse hyperbolic cotangent, atanh(1/x)")
 unary("asech", elementary.asech, d="-1/(x*sqrt((1 - x)*(1 + x)))",
       plain=("-1/(x*sqrt(1 - x**2))",), domain="x > 0 and x <= 1",
-      aliases=("arcsech",), doc="inverse hyperbolic secant, acosh(1/x)")
+      aliases=("arcsech",),
+      made="where(x < 1e-300, log(2) - log(x), asinh(sqrt((1 - x)*(1 + x))/x))",
+      doc="inverse hyperbolic secant, acosh(1/x)")
 unary("acsch", elementary.acsch, d="-1/abs(x)/hypot(1, x)",
       plain=("-1/(abs(x)*sqrt(1 + x**2))",), domain="x != 0",
-      aliases=("arccsch",), doc="inverse hyperbolic cosecant, asinh(1/x)")
+      aliases=("arccsch",),
+      made="r = log(2) - log(abs(x)); "
+           "where(x == 0, 1/x, where(abs(x) < 1e-300, where(x < 0, -r, r), asinh(1/x)))",
+      doc="inverse hyperbolic cosecant, asinh(1/x)")
 
 # --- Pieces: absolute value, rounding, extremes, conditions -------------------------------------
 
@@ -284,40 +317,49 @@ WHERE = ternary("where", lambda c, a, b: np.where(np.not_equal(c, 0), a, b), tam
                 doc="y where the condition x holds, else z",
                 sympy=lambda c, a, b: sp.Piecewise((a, c), (b, True)),
                 mpmath=lambda c, a, b: a if c else b)
-ABS = unary("abs", np.abs, tame=True, d="sign(x)", kink="x == 0",
+ABS = unary("abs", np.abs, tame=True, rounded=True, d="sign(x)", kink="x == 0",
       elsewhere="fabs dabs fabsf", doc="absolute value",
       sympy=sp.Abs, mpmath=mp.fabs)
 unary("sign", np.sign, tame=True, d="0", kink="x == 0",
-      elsewhere="sgn signum", doc="-1, 0 or 1")
+      elsewhere="sgn signum",
+      made="where(x > 0, 1, where(x < 0, -1, x))",
+      doc="-1, 0 or 1")
 unary("floor", np.floor, tame=True, d="0", kink="x == floor(x)",
       elsewhere="floorf", doc="largest integer below or equal")
 unary("ceil", np.ceil, tame=True, d="0", kink="x == floor(x)",
       elsewhere="ceiling ceilf", doc="smallest integer above or equal",
       sympy=sp.ceiling)
 unary("round", np.round, tame=True, d="0", kink="x - floor(x) == 1/2",
-      elsewhere="rint", doc="nearest integer, halves to even",
+      elsewhere="rint",
+      made="t = abs(x); r = (t + 2**52) - 2**52; where(t < 2**52, where(x < 0, -r, r), x)",
+      doc="nearest integer, halves to even",
       sympy=lambda x: sp.floor((2 * x + 1) / 4) + sp.ceiling((2 * x - 1) / 4), mpmath=mp.nint)
 unary("trunc", np.trunc, tame=True, d="0", kink="x == floor(x) and x != 0",
+      made="where(x < 0, ceil(x), floor(x))",
       doc="integer part, rounded towards 0",
       sympy=lambda x: sp.sign(x) * sp.floor(sp.Abs(x)),
       mpmath=lambda x: mp.sign(x) * mp.floor(abs(x)))
 unary("heaviside", lambda x: np.heaviside(x, 0.5), tame=True, d="0", kink="x == 0",
       own="x == 0",
+      made="where(x > 0, 1, where(x < 0, 0, where(x == 0, 1/2, x)))",
       doc="0 below 0, 1 above it, 1/2 at it",
       sympy=lambda x: (1 + sp.sign(x)) / 2, mpmath=lambda x: (1 + mp.sign(x)) / 2)
 unary("relu", lambda x: np.maximum(x, 0), d="where(x > 0, 1, 0)", kink="x == 0", selects=True,
       tame=True,
+      made="where(x > 0 or x != x, x, 0)",
       doc="max(x, 0), with slope 0 at 0",
       sympy=lambda x: sp.Piecewise((x, x > 0), (0, True)), mpmath=lambda x: max(x, mp.mpf(0)))
 MAX = binary("max", np.maximum, dx="heaviside(x - y)", dy="heaviside(y - x)", kink="x == y",
              tame=True, torch=("MaximumBackward0",),
              selects=True, elsewhere="fmax maximum dmax1 amax1 fmaxf amax",
+             made="where(x > y or x != x, x, y)",
              doc="larger of two (or of many, or of an array)",
              sympy=lambda x, y: sp.Piecewise((x, x > y), (y, x < y), ((x + y) / 2, True)),
              mpmath=lambda x, y: max(x, y))
 MIN = binary("min", np.minimum, dx="heaviside(y - x)", dy="heaviside(x - y)", kink="x == y",
              tame=True, torch=("MinimumBackward0",),
              selects=True, elsewhere="fmin minimum dmin1 amin1 fminf amin",
+             made="where(x < y or x != x, x, y)",
              doc="smaller of two (or of many, or of an array)",
              sympy=lambda x, y: sp.Piecewise((x, x < y), (y, x > y), ((x + y) / 2, True)),
              mpmath=lambda x, y: min(x, y))
@@ -328,6 +370,7 @@ CLAMP = ternary("clamp", lambda x, lo, hi: np.minimum(np.maximum(x, lo), hi),
         dz="where(x > z or y > z, 1, 0)",
         kink="x == y or x == z or (x < y and y == z)",
         selects=True, aliases=("clip",),
+        made="min(max(x, y), z)",
         doc="x, but at least y and at most z",
         # no formula has the value lo and no slope at all, as PyTorch has it where lo == hi
         sympy=lambda x, lo, hi: sp.Piecewise(
@@ -337,10 +380,12 @@ CLAMP = ternary("clamp", lambda x, lo, hi: np.minimum(np.maximum(x, lo), hi),
 
 PEAK = binary("peak", lambda x, y: np.maximum(x, y), dx=None, dy=None, selects=True, spoken=False,
               tame=True,
+              made="max(x, y)",
               doc="the larger of two, to be taken off before exp; what it is changes no result",
               sympy=lambda x, y: sp.Piecewise((x, x > y), (y, True)), mpmath=lambda x, y: max(x, y))
 OUTWEIGHS = binary("outweighs", lambda x, y: np.greater(abs(x), abs(y)), dx=None, dy=None,
                    boolean=True, indifferent=True, spoken=False,
+                   made="abs(x) > abs(y)",
                    doc="1 where |x| > |y|, to choose a pivot; which one changes no result",
                    sympy=lambda x, y: sp.Gt(sp.Abs(x), sp.Abs(y)),
                    **_flag(lambda x, y: abs(x) > abs(y)))
@@ -354,76 +399,8 @@ HYPOT = binary("hypot", np.hypot, dx="where(out == 0, 0, x/out)", dy="where(out 
                elsewhere="hypotf", doc="sqrt(x**2 + y**2), without overflow",
                sympy=lambda x, y: sp.sqrt(x**2 + y**2))
 
-
-unary("gaussian", normal.gaussian, d="-2*(x*out)", doc="exp(-x**2), accurate for large x",
-      sympy=lambda x: sp.exp(-(x**2)), mpmath=lambda x: mp.exp(-x * x))
-unary("expx2", normal.expx2, d="2*(x*out)", doc="exp(x**2), accurate for large x",
-      sympy=lambda x: sp.exp(x**2), mpmath=lambda x: mp.exp(x * x))
-unary("erf", special.erf, d="2/sqrt(pi)*gaussian(x)",
-      plain=("2*exp(-x**2)/sqrt(pi)",),
-      elsewhere="derf erff", doc="error function")
-unary("erfc", normal.erfc, d="-2/sqrt(pi)*gaussian(x)",
-      plain=("-2*exp(-x**2)/sqrt(pi)",),
-      elsewhere="derfc erfcf", doc="1 - erf(x), accurate for large x")
-unary("gamma", gammas.gamma, d="out*digamma(x)", domain="x > 0 or x != floor(x)",
-      elsewhere="tgamma dgamma", doc="gamma function")
-unary("lgamma", gammas.lgamma, d="digamma(x)", domain="x > 0 or x != floor(x)",
-      aliases=("gammaln",), elsewhere="loggamma log_gamma lngamma lgammaf", doc="log(|gamma(x)|)",
-      sympy=lambda x: sp.log(sp.Abs(sp.gamma(x))),
-      mpmath=lambda x: mp.re(mp.loggamma(x)))
-unary("digamma", gammas.digamma, d="polygamma(1, x)", domain="x > 0 or x != floor(x)",
-      aliases=("psi",), doc="derivative of log(gamma(x))")
-binary("polygamma", gammas.polygamma, dx=None, dy="polygamma(x + 1, y)",
-       domain="x >= 0 and x <= 1000 and x == floor(x) and (y > 0 or y != floor(y))",
-       doc="x-th derivative of digamma at y",
-       mpmath=lambda n, x: mp.psi(n, x) if n <= MOST_ORDER else mp.mpf("nan"))
-unary("erfi", normal.erfi, d="2/sqrt(pi)*expx2(x)",
-      plain=("2*exp(x**2)/sqrt(pi)",), doc="imaginary error function, -i*erf(i*x)")
-unary("normpdf", normal.normpdf, d="-x*out", doc="density of the normal distribution",
-      sympy=lambda x: sp.exp(-(x**2) / 2) / sp.sqrt(2 * sp.pi.resolve()),
-      mpmath=lambda x: mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi()))
-unary("normcdf", normal.ndtr, d="normpdf(x)", aliases=("ndtr",),
-      doc="normal distribution function, (1 + erf(x/sqrt(2)))/2",
-      sympy=lambda x: sp.erfc(-x / sp.sqrt(2)) / 2,
-      mpmath=lambda x: mp.erfc(-x / mp.sqrt(mp.mpf(2))) / 2)
-unary("sigmoid", elementary.sigmoid, d="out*sigmoid(-x)", aliases=("expit",),
-      elsewhere="logistic", doc="1/(1 + exp(-x))",
-      sympy=lambda x: 1 / (1 + sp.exp(-x)), mpmath=lambda x: 1 / (1 + mp.exp(-x)))
-unary("logit", elementary.logit, d="1/(x*(1 - x))", domain="x > 0 and x < 1",
-      doc="log(x/(1 - x)), the inverse of sigmoid",
-      sympy=lambda x: sp.log(x / (1 - x)), mpmath=lambda x: mp.log(x / (1 - x)))
-unary("softplus", lambda x: np.logaddexp(0, x), d="sigmoid(x)",
-      elsewhere="log1pexp log1exp", doc="log(1 + exp(x))",
-      sympy=lambda x: sp.log(1 + sp.exp(x)), mpmath=lambda x: mp.log1p(mp.exp(x)))
-binary("logaddexp", np.logaddexp, dx="share(x, y)", dy="share(y, x)",
-       doc="log(exp(x) + exp(y)), without overflow",
-       sympy=lambda x, y: sp.log(sp.exp(x) + sp.exp(y)),
-       mpmath=lambda x, y: max(x, y) + mp.log1p(mp.exp(-abs(x - y))))
-binary("share", elementary.share, dx="out*share(y, x)", dy="-out*share(y, x)",
-       doc="exp(x)/(exp(x) + exp(y)), without overflow",
-       sympy=lambda x, y: 1 / (1 + sp.exp(y - x)), mpmath=lambda x, y: 1 / (1 + mp.exp(y - x)))
-binary("xlogy", elementary.xlogy, dx="where(x == 0 and y <= 0, 0, log(y))",
-       dy="where(x == 0 and y == 0, 0, x/y)", domain="x == 0 or y > 0", kink="x == 0 and y <= 0",
-       doc="x*log(y), and 0 where x is 0",
-       sympy=lambda x, y: x * sp.log(y), mpmath=lambda x, y: x * mp.log(y) if x else x)
-unary("silu", elementary.silu, d="sigmoid(x) + out*sigmoid(-x)", aliases=("swish",),
-      doc="x*sigmoid(x)",
-      sympy=lambda x: x / (1 + sp.exp(-x)), mpmath=lambda x: x / (1 + mp.exp(-x)))
-unary("gelu", normal.gelu, d="normcdf(x) + x*normpdf(x)", doc="x*normcdf(x)",
-      sympy=lambda x: x * sp.erfc(-x / sp.sqrt(2)) / 2,
-      mpmath=lambda x: x * mp.erfc(-x / mp.sqrt(mp.mpf(2))) / 2)
-binary("elu", lambda x, a: np.where(np.greater(x, 0), x, a * np.expm1(np.minimum(x, 0))),
-       dx="where(x > 0, 1, y*exp(x))", dy="where(x > 0, 0, expm1(x))", kink="x == 0 and y != 1",
-       selects=True, defaults=(1.0,), doc="x where x > 0, else y*(exp(x) - 1)",
-       sympy=lambda x, a: sp.Piecewise((x, x > 0), (a * (sp.exp(x) - 1), True)),
-       mpmath=lambda x, a: x if x > 0 else a * mp.expm1(x))
-binary("leaky_relu", lambda x, a: np.where(np.greater(x, 0), x, np.multiply(a, x)), tame=True,
-       dx="where(x > 0, 1, y)", dy="where(x > 0, 0, x)", kink="x == 0 and y != 1",
-       selects=True, defaults=(0.01,), doc="x where x > 0, else y*x",
-       sympy=lambda x, a: sp.Piecewise((x, x > 0), (a * x, True)),
-       mpmath=lambda x, a: x if x > 0 else a * x)
-
-# The rows of these come after the ones above.
+# The rows of these come after the ones above, in this order.
+import gradcalc.functions.probability  # noqa: E402, I001
 import gradcalc.functions.higher  # noqa: E402, F401
 from gradcalc.functions.conventions import CONVENTIONS as CONVENTIONS  # noqa: E402
 from gradcalc.functions.conventions import JOINED as JOINED  # noqa: E402

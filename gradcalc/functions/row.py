@@ -91,6 +91,7 @@ class Primitive:
     jump: str = ""
     tame: bool = False
     arithmetic: bool = False
+    rounded: bool = False
     scalar: Callable[[float], float] | None = None
     quick: Any = None
     tells: bool = False
@@ -99,6 +100,7 @@ class Primitive:
     torch: tuple[str, ...] = ()
     defaults: tuple[float, ...] = ()
     plain: tuple[str | None, ...] = ()
+    made: str = ""
 
     def __init__(self, **columns: Any) -> None:
         unknown = columns.keys() - Primitive.__annotations__.keys()
@@ -124,6 +126,12 @@ class Primitive:
     def flat(self) -> bool:
         """Whether it is a step: a number, and level wherever it is smooth."""
         return bool(self.arity) and all(partial == "0" for partial in self.partials)
+
+    @property
+    def exact(self) -> bool:
+        """Whether every processor and library gives the same number, to the last bit."""
+        whole = self.flat or self.boolean or (self.selects and self.tame)
+        return self.arithmetic or self.rounded or whole
 
     @cached_property
     def numpy(self) -> Callable[..., Any]:

@@ -1,0 +1,1 @@
+"""Graph → code in other languages, and the gate: what is printed has been run."""

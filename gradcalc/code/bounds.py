@@ -1,0 +1,71 @@
+"""How far two sound computations of one graph may be apart.
+
+Addition, multiplication and whatever else every processor rounds in one way come out the same to
+the last bit; two libraries' ``exp`` may differ by some ulps, and what is computed from it by as
+much as the graph makes of that. So every node has a bound: how far its value moves if its operands
+move within theirs, and the ulps of its own function. Where a bound is 0, one wrong bit is a fault.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from gradcalc.engine.schedule import Floats
+from gradcalc.functions.primitives import TABLE
+from gradcalc.graph.graph import Graph
+from gradcalc.graph.reach import needed, operands
+
+ULPS = 8.0
+"""Between two libraries' values of a function: each is within 4 ulps of the truth."""
+
+_DOUBLE, _SINGLE = 2.0**-52, 2.0**-23
+_TINY, _TINY_SINGLE = 5e-324, 1.5e-45
+
+
+def bounds(
+    graph: Graph, values: dict[int, Any], exact: float = 0.0, single: bool = False
+) -> Floats:
+    """For each output and point, shape (m, N), how far a computed value may be from another one.
+
+    ``values`` has those of all nodes; ``exact`` are the ulps of the operations that are rounded
+    correctly: 0 where they are done in one order, more where not. Infinite where nothing is known.
+    """
+    unit, tiny = (_SINGLE, _TINY_SINGLE) if single else (_DOUBLE, _TINY)
+    found: dict[int, Any] = {}
+    with np.errstate(all="ignore"):
+        for node in needed(graph, graph.outputs, closed=graph.constants):
+            value = values[node]
+            primitive = TABLE[graph.codes[node]]
+            if node in graph.constants:
+                found[node] = np.abs(value) * unit if single else np.zeros(len(value))
+            elif not primitive.arity:
+                found[node] = np.zeros(len(value))
+            else:
+                below = operands(graph, node)
+                given, moved = ([of[k] for k in below] for of in (values, found))
+                ulps = exact if primitive.exact else ULPS
+                size = np.abs(value)
+                own = np.where(np.isfinite(size), ulps * (unit * size + tiny), 0.0)
+                found[node] = _moved(primitive, given, moved, value) + (own if ulps else 0.0)
+    return np.array([found[node] for node in graph.outputs])
+
+
+def _moved(primitive: Any, given: list[Any], moved: list[Any], value: Any) -> Any:
+    """How far the value moves at the corners of what the operands may be."""
+    most = np.zeros(len(value))
+    here = np.flatnonzero(np.any([move != 0 for move in moved], axis=0))
+    if not len(here):
+        return most
+    some = [operand[here] for operand in given]
+    moves = [move[here] for move in moved]
+    for signs in product((-1.0, 1.0), repeat=len(given)):
+        corner = [a + sign * move for a, sign, move in zip(some, signs, moves, strict=True)]
+        end = np.asarray(primitive.numpy(*corner), float)
+        centre = value[here]
+        same = (end == centre) | (np.isnan(end) & np.isnan(centre))
+        away = np.where(same, 0.0, np.abs(end - centre))
+        most[here] = np.fmax(most[here], np.where(np.isnan(away), np.inf, away))
+    return most
