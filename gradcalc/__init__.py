@@ -14,7 +14,7 @@ __version__ = "0.1.0"
 
 # Names are loaded when they are used: the command must answer --help without numpy.
 _HOMES = {
-    "Program": "gradcalc.engine.program",
+    "Program": "gradcalc.program",
     "compile": "gradcalc.api",
     "trace": "gradcalc.api",
     "evaluate": "gradcalc.api",
@@ -24,6 +24,7 @@ _HOMES = {
     "jvp": "gradcalc.api",
     "hessian": "gradcalc.api",
     "hvp": "gradcalc.api",
+    "linearize": "gradcalc.api",
     "verify": "gradcalc.api",
     "GradcalcError": "gradcalc.errors",
 }
@@ -39,11 +40,12 @@ if TYPE_CHECKING:
     from gradcalc.api import hvp as hvp
     from gradcalc.api import jacobian as jacobian
     from gradcalc.api import jvp as jvp
+    from gradcalc.api import linearize as linearize
     from gradcalc.api import trace as trace
     from gradcalc.api import verify as verify
     from gradcalc.api import vjp as vjp
-    from gradcalc.engine.program import Program as Program
     from gradcalc.errors import GradcalcError as GradcalcError
+    from gradcalc.program import Program as Program
 
 
 def __getattr__(name: str) -> Any:

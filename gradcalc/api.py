@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from gradcalc.calculus.conventions import under
 from gradcalc.engine.coordinates import named_values
-from gradcalc.engine.program import Program
 from gradcalc.engine.schedule import Floats
 from gradcalc.errors import UsageError
 from gradcalc.functions.primitives import CONVENTIONS
 from gradcalc.graph.graph import Graph
 from gradcalc.language import parse, tracing
 from gradcalc.language.points import Given
-from gradcalc.language.problem import from_python, pose
+from gradcalc.language.problem import from_python, pose, settled
+from gradcalc.linear.system import own
+from gradcalc.program import Program
 
 if TYPE_CHECKING:
     from gradcalc.check.verdict import Verdict
+    from gradcalc.render.model import Report
 
 At = Mapping[str, Any] | Sequence[float] | Floats
 
@@ -186,6 +188,40 @@ def hvp(text: str, at: At, u: Sequence[float] | Floats, **options: Any) -> Float
     """
     program, x = _asked(text, at, **options)
     return program.hvp(x, u)
+
+
+def linearize(
+    text: str,
+    at: At,
+    *,
+    states: Sequence[str],
+    inputs: Sequence[str] = (),
+    measure: str = "",
+    params: Mapping[str, Any] | None = None,
+    trim: bool = False,
+    check: bool = True,
+) -> Report:
+    """The linear model of equations at one point, as ``Program.linearize`` has it; ``measure`` is
+    what is measured. Values of ``at`` that are neither states nor inputs are constants.
+
+    >>> model = linearize("-k*x + u, x - y", {"x": 4, "y": 4, "u": 8, "k": 2}, states=["x", "y"],
+    ...                   inputs=["u"], measure="x*y")
+    >>> model.A, model.C
+    (array([[-2.,  0.],
+           [ 1., -1.]]), array([[4., 4.]]))
+    """
+    if isinstance(at, Mapping):
+        given = [Given(name, value) for name, value in from_python(at).items()]
+    else:
+        given = [Given("", float(value)) for value in at]
+    fixed = [Given(name, value) for name, value in from_python(params).items()]
+    columns = [*states, *inputs]
+    problem = pose(text, at=given, parameters=fixed, wrt=columns, then=measure)
+    count = own(problem.graph, text, measure, **settled(given, fixed, columns).for_parse)
+    program = Program(problem.graph)
+    return program.linearize(
+        problem.x, states, inputs, equations=count, trim=trim, check=check
+    )  # fmt: skip
 
 
 def verify(text: str, at: At, *, method: str = "auto", **options: Any) -> Verdict:

@@ -15,7 +15,7 @@ import pytest
 import gradcalc
 from gradcalc.errors import BindingError, ExpressionError, GradcalcError
 
-MODULES = ["gradcalc", "gradcalc.api", "gradcalc.engine.program"]
+MODULES = ["gradcalc", "gradcalc.api", "gradcalc.program", "gradcalc.engine.program"]
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -21,6 +21,7 @@ FLOORS = [
     ["cli"],
     ["__init__"],
     ["api"],
+    ["program"],
     ["page"],
     ["render"],
     ["batch"],
@@ -37,7 +38,7 @@ FLOORS = [
 ]
 """From the top down: a room imports from itself and from lower floors."""
 
-DOORS = {"__init__", "__main__", "api", "limits"}
+DOORS = {"__init__", "__main__", "api", "limits", "program"}
 """The files at the root of the package."""
 
 HEAVY = {

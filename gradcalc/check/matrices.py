@@ -9,31 +9,38 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcalc.calculus.kinds import KINDS, OUTPUTS, VARIABLES, Kind
 from gradcalc.check.budget import Deadline, OutOfTime
 from gradcalc.check.case import NoReferenceError
 from gradcalc.check.enclosures import oracle as enclosures
 from gradcalc.check.verify import case_of
 from gradcalc.engine.point import Question
 from gradcalc.engine.schedule import Floats
-from gradcalc.errors import beginning
+from gradcalc.errors import BindingError, beginning
 from gradcalc.functions.digits import context, exclusive
+from gradcalc.linear import words
 from gradcalc.linear.facts import (
     EPS,
     Found,
     Matrix,
     conditioned,
     eigenvalues,
+    facts,
     in_order,
     inverse,
+    require,
     singular_values,
+    spectrum,
 )
 
+BUDGET = 5.0
+"""Seconds of processor time for proving facts."""
 MOST_BITS = 1024
 LARGEST = 60
 """Rows or columns of a matrix whose facts are enclosed: the work grows with the cube of them."""
@@ -57,6 +64,72 @@ class Judged(NamedTuple):
             "proven": [found.fact.name for found in self.facts if found.proven],
             "told": self.line,
         }
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Facts, what was found when they were judged, and what they mean; ``nature`` is that of a
+    Hessian, for programs."""
+
+    found: tuple[Found, ...]
+    judged: Judged | None = None
+    notes: tuple[str, ...] = ()
+    kind: Kind = KINDS["jacobian"]
+    nature: dict[str, Any] | None = None
+
+    @property
+    def remarks(self) -> list[str]:
+        told = [f"note: {note}" for note in self.notes]
+        return [*told, *([self.judged.line] if self.judged else [])]
+
+    def __repr__(self) -> str:
+        told = (f"{one.fact.name} = {self[one.fact.name]}" for one in self.found)
+        return "\n".join([*told, *self.remarks])
+
+    def __getitem__(self, name: str) -> Any:
+        """A number, or an array: singular values, complex eigenvalues, the inverse."""
+        entries = next(one.entries for one in self.found if one.fact.name == name)
+        if name == "eig":
+            return entries[:, 0] + 1j * entries[:, 1] if entries[:, 1].any() else entries[:, 0]
+        if name == "inv":
+            return entries
+        return entries[0] if name == "svd" else float(entries[0, 0])
+
+
+def examine(
+    question: Question,
+    entries: Floats,
+    wanted: Sequence[str],
+    *,
+    method: str = "auto",
+    budget: float = BUDGET,
+) -> Facts:
+    """The facts about ``entries``, the Jacobian or the Hessian that answers ``question``: proven as
+    far as that goes, unless the ``method`` is none.
+
+    Raises BindingError for facts that only a square matrix has.
+    """
+    program, kind = question.at.program, question.kind
+    names = {OUTPUTS: program.outputs, VARIABLES: program.variables}
+    rows, columns = names[kind.rows], names[kind.columns]
+    require((len(rows), len(columns)), wanted)
+    if not entries.size:
+        raise BindingError("there is no matrix: the expression has no variables")
+    if not np.isfinite(entries).all():
+        return Facts((), None, ("no facts: the matrix has entries that are not finite",), kind)
+    places = (program.gradient_program if kind.order == 2 else program).pattern
+    pattern = np.zeros(entries.shape, bool)
+    pattern[places.rows, places.columns] = True
+    matrix = Matrix(entries, pattern, rows, columns, symmetric=kind.order == 2)
+    found, judged = facts(matrix, wanted), None
+    if method != "none":
+        judged = prove(question, matrix, found, budget)
+        found = judged.facts
+    if kind.order == 2:
+        balls = judged.algebra.spectrum if judged and judged.algebra else None
+        nature = words.of_bowl(question.at, entries, spectrum(matrix).real, balls)
+        return Facts(tuple(found), judged, (nature.told,), kind, nature.as_json())
+    return Facts(tuple(found), judged, tuple(words.of_map(matrix, found)), kind)
 
 
 def prove(

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from gradcalc.calculus.kinds import KINDS
 from gradcalc.check.budget import Deadline, OutOfTime
 from gradcalc.check.case import NoReferenceError
 from gradcalc.check.enclosures import oracle as enclosures
 from gradcalc.check.matrices import Algebra, as_double, prove
-from gradcalc.check.verify import case_of
+from gradcalc.check.verdict import Verdict
+from gradcalc.check.verify import BUDGET, case_of, verify
 from gradcalc.engine.point import Question
 from gradcalc.engine.schedule import Floats
 from gradcalc.linear.facts import Matrix, eigenvalues
@@ -34,6 +36,19 @@ class Proven:
     observability: Reach
     line: str = ""
     proven: tuple[str, ...] = ()
+
+
+def judge_model(
+    model: Model, *, method: str = "auto", budget: float = BUDGET
+) -> tuple[Verdict | None, Proven]:
+    """The verdict on the Jacobian that the model is made of, and what is known of the model. With
+    the ``method`` none there is no verdict, and nothing is proven."""
+    if method == "none":
+        return None, unproven(model)
+    question = Question(KINDS["jacobian"], model.at)
+    # at an equilibrium the values are rounding, and nobody's answer: they are not compared
+    verdict = verify(question, value=np.zeros(0), method=method, budget=budget)
+    return verdict, prove_model(question, model, budget)
 
 
 def unproven(model: Model, line: str = "") -> Proven:

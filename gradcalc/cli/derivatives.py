@@ -17,13 +17,13 @@ from gradcalc.graph.graph import Graph
 from gradcalc.limits import MOST_ENTRIES
 
 if TYPE_CHECKING:
+    from gradcalc.check.matrices import Facts
     from gradcalc.check.verdict import Verdict
     from gradcalc.engine.point import At, Question
     from gradcalc.engine.schedule import Floats
     from gradcalc.explain.kinks import Kink
     from gradcalc.explain.undefined import Cause
     from gradcalc.render.answer import Answer
-    from gradcalc.render.facts import Shown
 
 
 def answer(options: Options, kind: Kind | None = None) -> Answer | Text:
@@ -67,9 +67,13 @@ def answer(options: Options, kind: Kind | None = None) -> Answer | Text:
         gap.hint = _also(gap.hint, question, options)
     facts = None
     if options.show and entries is not None:
-        from gradcalc.cli.facts import at_a_point  # deferred, as formulas are
+        from gradcalc.check.matrices import BUDGET, examine  # deferred, as the check is
+        from gradcalc.linear.kinds import chosen
 
-        facts = at_a_point(options, question, entries, method(options))
+        budget = BUDGET if options.budget is None else options.budget
+        facts = examine(
+            question, entries, chosen(options.show), method=method(options), budget=budget
+        )
     lost = None if gap or options.precise else _lost(at, verdict)
     return Answer(
         command=options.command,
@@ -96,7 +100,7 @@ def answer(options: Options, kind: Kind | None = None) -> Answer | Text:
     )
 
 
-def _worst(exit: Exit, facts: Shown | None) -> Exit:
+def _worst(exit: Exit, facts: Facts | None) -> Exit:
     """A fact that is wrong is a wrong answer."""
     wrong = facts is not None and facts.judged is not None and facts.judged.passed is False
     return Exit.DISAGREES if wrong else exit

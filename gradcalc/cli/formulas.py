@@ -78,9 +78,10 @@ def written(options: Options, kind: Kind, graph: Graph) -> Sheet:
 def _with_facts(sheet: Sheet, options: Options, how: str) -> Sheet:
     """The facts of --show beside the formulas: sympy may shorten them, and they are compared with
     the engine's."""
-    from gradcalc.cli.facts import as_formulas
+    from gradcalc.linear.kinds import chosen
+    from gradcalc.linear.symbolic import fact_formulas
 
-    facts = as_formulas(options, sheet.formulas)
+    facts = fact_formulas(sheet.formulas, chosen(options.show))
     if how == "none":
         return replace(sheet, facts=tuple(facts))
     from gradcalc.check.identity import facts_agree

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Any
 
 from gradcalc.calculus.kinds import KINDS
-from gradcalc.cli.derivatives import bends, judged, undefined, verdict_exit
+from gradcalc.cli.derivatives import bends, undefined, verdict_exit
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
 from gradcalc.cli.question import expression, method, names, values
-from gradcalc.errors import BindingError, Exit, UndefinedError, UsageError, listed
+from gradcalc.errors import BindingError, Exit, UsageError
 from gradcalc.language import parse
 from gradcalc.language.problem import pose, settled
-from gradcalc.linear.system import Names, Roles, remarks, require_apart, roles
+from gradcalc.linear.system import Names, own, remarks, require_apart, roles
 from gradcalc.render.formats import FORMATS
-
-if TYPE_CHECKING:
-    from gradcalc.engine.point import At
-    from gradcalc.linear.trim import Search
-
-BUDGET = 5.0
-"""Seconds of processor time for proving what is said of a model, unless --budget says."""
 
 
 def linearize(options: Options) -> Text:
@@ -54,23 +47,21 @@ def _at_a_point(options: Options, states: Names, inputs: Names) -> Text:
     problem = pose(
         text, name=name, at=at, parameters=parameters, wrt=columns, then=options.measure or ""
     )
-    own = len(problem.graph.outputs)
-    if options.measure:
-        given = settled(at, parameters, columns).for_parse
-        own = len(parse(text, name=name, **given).outputs)
-    found = roles(problem.graph, own, states, inputs)
-    import numpy as np  # deferred, as all that computes
-
-    from gradcalc.check.models import prove_model, unproven
+    given = settled(at, parameters, columns).for_parse
+    first = own(problem.graph, text, options.measure or "", name=name, **given)
+    found = roles(problem.graph, first, states, inputs)
+    from gradcalc.check.models import judge_model  # deferred, as all that computes
+    from gradcalc.check.verify import BUDGET
     from gradcalc.engine.point import Question
     from gradcalc.engine.program import Program
     from gradcalc.linear.model import linearize as model_at
+    from gradcalc.linear.trim import trimmed
     from gradcalc.render.model import WRITERS, Report
 
     program = Program(problem.graph)
     here, search = program.at(problem.x), None
     if options.trim:
-        search = _trimmed(here, found)
+        search = trimmed(here, found)
         here = program.at(search.x)
     question = Question(KINDS["jacobian"], here)
     bent = bends(here, options)
@@ -78,15 +69,11 @@ def _at_a_point(options: Options, states: Names, inputs: Names) -> Text:
     if gap is not None:
         raise gap
     model = model_at(here, found, search)
-    nothing = np.zeros(0)  # at an equilibrium the values are rounding, and nobody's answer
-    verdict = judged(question, options, value=nothing)
-    known = unproven(model)
-    if verdict is not None:
-        known = prove_model(question, model, BUDGET if options.budget is None else options.budget)
+    budget = BUDGET if options.budget is None else options.budget
+    verdict, known = judge_model(model, method=method(options), budget=budget)
     report = Report(
         model,
         known,
-        problem.at,
         verdict,
         (*remarks(problem.graph, found.states), *(kink.note for kink in bent)),
         options.quiet,
@@ -97,31 +84,6 @@ def _at_a_point(options: Options, states: Names, inputs: Names) -> Text:
         verdict_exit(verdict, options),
         verdict is not None and verdict.passed is True,
         notes=() if own_place else (*report.notes, report.balance),
-    )
-
-
-def _trimmed(here: At, found: Roles) -> Search:
-    """An equilibrium near the point: the states are moved, and the inputs too where that is not
-    enough. Raises UndefinedError where none is found."""
-    from gradcalc.linear.trim import search
-
-    program, x = here.program, here.x
-    place = {name: j for j, name in enumerate(program.variables)}
-    states, inputs = ([place[name] for name in names] for names in (found.states, found.inputs))
-    ended = search(program, x, found.equations, states)
-    if not ended.found and inputs:
-        both = search(program, x, found.equations, [*states, *inputs])
-        ended = both if both.found else ended
-    if ended.found:
-        return ended
-    pairs = zip(found.labels, ended.off.tolist(), strict=True)
-    off = listed([f"{label} = {number:.6g}" for label, number in pairs if number])
-    where = ", ".join(f"{name}={ended.x[place[name]]:.6g}" for name in found.states)
-    free = "states and inputs" if inputs else "states"
-    raise UndefinedError(
-        f"no equilibrium found by moving the {free}: the search ends at {where} after "
-        f"{ended.steps} steps, where {off}",
-        hint="start closer to one, or give other inputs",
     )
 
 
@@ -138,14 +100,14 @@ def _formulas(options: Options, states: Names, inputs: Names) -> Text:
             hint=f"--at gives a point; of formulas: {', '.join(FORMULA_WRITERS)}",
         )
     text, name = expression(options)
-    parameters = {item.name: item.value for item in values(options.param, "--param")}
-    bound = [*states.names, *inputs.names]
+    given: dict[str, Any] = {
+        "name": name,
+        "parameters": {item.name: item.value for item in values(options.param, "--param")},
+        "bound": [*states.names, *inputs.names],
+    }
     then = options.measure or ""
-    graph = parse(text, name=name, parameters=parameters, bound=bound, then=then)
-    own = len(graph.outputs)
-    if then:
-        own = len(parse(text, name=name, parameters=parameters, bound=bound).outputs)
-    found = roles(graph, own, states, inputs)
+    graph = parse(text, then=then, **given)
+    found = roles(graph, own(graph, text, then, **given), states, inputs)
     formulas = derive(graph, KINDS["jacobian"])
     identity = None
     if method(options) != "none" and formulas.entries:

@@ -56,7 +56,7 @@ class Program:
         self.outputs = tuple(graph.output_names)
 
     def __reduce__(self) -> tuple[type[Program], tuple[Graph]]:
-        return Program, (self.graph,)  # what was made of it is made again where it is needed
+        return type(self), (self.graph,)  # what was made of it is made again where it is needed
 
     def __repr__(self) -> str:
         return f"<program ({', '.join(self.variables)}) -> ({', '.join(self.outputs)})>"

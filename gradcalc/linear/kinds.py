@@ -28,3 +28,9 @@ FACTS = {
         Fact("inv", "inverse", "J^{-1}", square=True),
     )
 }
+
+
+def chosen(text: str | None) -> list[str]:
+    """The facts that a list with commas names, in the order of the table."""
+    words = {word.strip() for word in (text or "").split(",")}
+    return [name for name in FACTS if name in words]

@@ -12,6 +12,7 @@ import numpy as np
 
 from gradcalc.engine.point import At
 from gradcalc.engine.schedule import Floats
+from gradcalc.errors import UndefinedError
 from gradcalc.linear.facts import EPS, Matrix, in_order
 from gradcalc.linear.reachable import Reach, controllable, observable, touched
 from gradcalc.linear.system import Roles
@@ -180,9 +181,16 @@ def _uncertainties(block: Floats, vectors: Any) -> Floats:
 
 
 def linearize(at: At, roles: Roles, search: Search | None = None) -> Model:
-    """The model at a point; its columns are variables of the program."""
+    """The model at a point; its columns are variables of the program. Raises UndefinedError where
+    there is none."""
     program = at.program
     jacobian = at.jacobian()
+    for name, value in zip(program.outputs, at.value.tolist(), strict=True):
+        if not math.isfinite(value):
+            raise UndefinedError(f"{name} is {value} at this point")
+    for i, j in np.argwhere(~np.isfinite(jacobian)).tolist():
+        name = f"d{program.outputs[i]}/d{program.variables[j]}"
+        raise UndefinedError(f"{name} is {jacobian[i, j]} at this point")
     found = program.pattern
     pattern = np.zeros(jacobian.shape, bool)
     pattern[found.rows, found.columns] = True

@@ -9,8 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
+from gradcalc.engine.program import Program
+from gradcalc.errors import UsageError
 from gradcalc.formulas.derivative import Formulas
 from gradcalc.formulas.terms import Terms
+from gradcalc.linear.facts import require
 from gradcalc.linear.kinds import FACTS, Fact
 
 LARGEST = {"det": 6, "rank": 1000, "inv": 3}
@@ -44,6 +49,25 @@ def formula(found: Formulas, name: str) -> FactFormula:
         one_over = terms.power(whole, terms.number(-1))
         entries = [terms.times(minors.cofactor(j, i), one_over) for i in range(n) for j in range(n)]
     return FactFormula(FACTS[name], replace(found, entries=tuple(entries)).shared())
+
+
+def fact_formulas(found: Formulas, wanted: Sequence[str]) -> list[FactFormula]:
+    """The wanted facts about a matrix of formulas. Raises BindingError for what only a square
+    matrix has, UsageError for what is no formula that anybody could read."""
+    rows, columns = found.shape
+    require((rows, columns), wanted)
+    for name in wanted:
+        if name not in LARGEST:
+            raise UsageError(
+                f"there is no formula for {FACTS[name].title} here",
+                hint=f"--at gives the numbers; formulas: --show {','.join(LARGEST)}",
+            )
+        if rows > LARGEST[name]:
+            raise UsageError(
+                f"{name} as a formula is of at most {LARGEST[name]} rows, and there are {rows}",
+                hint="--at gives the numbers",
+            )
+    return [formula(found, name) for name in wanted]
 
 
 class _Minors:
@@ -80,10 +104,6 @@ class _Minors:
 
 def _rank(found: Formulas) -> FactFormula:
     """That of the matrix at nearly every point: the largest at random ones."""
-    import numpy as np  # deferred: formulas need none
-
-    from gradcalc.engine.program import Program
-
     m, n = found.shape
     program = Program(found.graph)
     x = np.random.default_rng(0).uniform(0.2, 2.0, (_POINTS, len(program.variables)))

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from gradcalc.errors import BindingError, Source, Span, count, listed
 from gradcalc.functions.primitives import TABLE, VARIABLE
 from gradcalc.graph.graph import Graph
+from gradcalc.language import parse
 from gradcalc.language.names import base
 
 _DERIVATIVE = re.compile(r"(?:d(?P<over>\w+)/d\w+|(?P<prime>\w+)(?P<order>'+))(?P<index>\[.*\])?")
@@ -77,7 +78,7 @@ def roles(graph: Graph, own: int, states: Names, inputs: Names) -> Roles:
                 raise states.error(
                     base(name),
                     f"the state {name} has no equation",
-                    f"add d{name}/dt = …, or leave {base(name)} out of --states",
+                    f"add d{name}/dt = …, or leave {base(name)} out of {states.option}",
                 )
         equations = [of_state[name] for name in columns]
     taken = set(equations)
@@ -105,6 +106,12 @@ def roles(graph: Graph, own: int, states: Names, inputs: Names) -> Roles:
     )
 
 
+def own(graph: Graph, text: str, then: str, **options: Any) -> int:
+    """How many outputs of ``graph`` are of ``text``, and not of what is measured ``then``; it was
+    parsed with ``options``."""
+    return len(parse(text, **options).outputs) if then else len(graph.outputs)
+
+
 def require_apart(states: Names, inputs: Names) -> None:
     """Raises BindingError for a name that is there twice."""
     for given in (states, inputs):
@@ -115,7 +122,7 @@ def require_apart(states: Names, inputs: Names) -> None:
         if name in states.names:
             raise inputs.error(
                 name,
-                f"'{name}' is in --inputs and in --states",
+                f"'{name}' is in {inputs.option} and in {states.option}",
                 f"leave {name} out of one of them",
             )
 
@@ -151,10 +158,10 @@ def _by_name(
             strangers.append((k, name))
     for k, name in strangers:
         second = labels[k].endswith("''")
-        hint = f"--states {','.join((*states.names, base(name)))}"
+        hint = f"{states.option} {','.join((*states.names, base(name)))}"
         if second:
             stem = name.rstrip("'")
-            hint = f"give the slope a name: d{stem}/dt = v; dv/dt = …, and --states {stem},v"
+            hint = f"give the slope a name: d{stem}/dt = v; dv/dt = …, and {states.option} {stem},v"
         raise BindingError(
             f"{labels[k]} is {'a second derivative' if second else f'an equation for {name}'}, "
             f"and {'a model has first ones' if second else f'{name} is no state'}",

@@ -9,7 +9,9 @@ import numpy as np
 
 from gradcalc.engine.point import At, Differentiable
 from gradcalc.engine.schedule import Floats
+from gradcalc.errors import UndefinedError, listed
 from gradcalc.linear.facts import EPS
+from gradcalc.linear.system import Roles
 
 _STEPS = 100
 _SHORTEST = 2.0**-30
@@ -57,6 +59,29 @@ def search(
         found = bool(np.isfinite(off).all() and (np.abs(off) <= rounding(at, rows)).all())
     names = tuple(program.variables[j] for j in free if x[j] != start[j])
     return Search(x, off, found, steps, names)
+
+
+def trimmed(here: At, found: Roles) -> Search:
+    """An equilibrium near the point: the states are moved, and the inputs too where that is not
+    enough. Raises UndefinedError where none is found."""
+    program, x = here.program, here.x
+    place = {name: j for j, name in enumerate(program.variables)}
+    states, inputs = ([place[name] for name in names] for names in (found.states, found.inputs))
+    ended = search(program, x, found.equations, states)
+    if not ended.found and inputs:
+        both = search(program, x, found.equations, [*states, *inputs])
+        ended = both if both.found else ended
+    if ended.found:
+        return ended
+    pairs = zip(found.labels, ended.off.tolist(), strict=True)
+    off = listed([f"{label} = {number:.6g}" for label, number in pairs if number])
+    where = ", ".join(f"{name}={ended.x[place[name]]:.6g}" for name in found.states)
+    free = "states and inputs" if inputs else "states"
+    raise UndefinedError(
+        f"no equilibrium found by moving the {free}: the search ends at {where} after "
+        f"{ended.steps} steps, where {off}",
+        hint="start closer to one, or give other inputs",
+    )
 
 
 def _shortest(slopes: Floats, off: Floats) -> Floats:

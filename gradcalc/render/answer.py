@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradcalc.calculus.kinds import OUTPUTS, VARIABLES, Kind
 from gradcalc.errors import Exit, GradcalcError, UndefinedError
+from gradcalc.render.formats import FORMATS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,8 +47,15 @@ class Answer:
     formulas: Any = None
     """The same as formulas, a ``gradcalc.render.formulas.Sheet``, if they were asked for."""
     facts: Any = None
-    """What was asked of the matrix, a ``gradcalc.render.facts.Shown``."""
+    """What was asked of the matrix, a ``gradcalc.check.matrices.Facts``."""
     exit: Exit = Exit.DONE
+
+    def _repr_latex_(self) -> str:
+        lines = FORMATS["latex"].function(self, digits=6).splitlines()
+        return f"$${' '.join(line for line in lines if line[:1] != '%')}$$"
+
+    def _repr_html_(self) -> str:
+        return FORMATS["mathml"].function(self, digits=6)
 
     @cached_property
     def rows(self) -> tuple[str, ...]:

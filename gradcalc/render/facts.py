@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from gradcalc.calculus.kinds import KINDS, Kind
+from gradcalc.calculus.kinds import Kind
 from gradcalc.errors import UsageError
 from gradcalc.errors.text import safe
 from gradcalc.formulas.latex import Latex
@@ -29,26 +28,9 @@ from gradcalc.render.records import (
 )
 
 if TYPE_CHECKING:
-    from gradcalc.check.matrices import Judged
+    from gradcalc.check.matrices import Facts
     from gradcalc.linear.facts import Found
     from gradcalc.linear.symbolic import FactFormula
-
-
-@dataclass(frozen=True)
-class Shown:
-    """Facts, what was found when they were judged, and what they mean; ``nature`` is that of a
-    Hessian, for programs."""
-
-    found: tuple[Found, ...]
-    judged: Judged | None = None
-    notes: tuple[str, ...] = ()
-    kind: Kind = KINDS["jacobian"]
-    nature: dict[str, Any] | None = None
-
-    @property
-    def remarks(self) -> list[str]:
-        told = [f"note: {note}" for note in self.notes]
-        return [*told, *([self.judged.line] if self.judged else [])]
 
 
 def _symbol(fact: Fact, kind: Kind) -> str:
@@ -99,7 +81,7 @@ def _huge(sign: float, log10: float) -> str:
     return f"{'-' * (sign < 0)}{10 ** (log10 - exponent):.6f}e{exponent}"
 
 
-def lines(facts: Shown, digits: int | None, quiet: bool = False) -> list[str]:
+def lines(facts: Facts, digits: int | None, quiet: bool = False) -> list[str]:
     """Below a table."""
     width = max((len(one.fact.title) for one in facts.found), default=0)
     told = []
@@ -111,11 +93,11 @@ def lines(facts: Shown, digits: int | None, quiet: bool = False) -> list[str]:
     return [*told, *([""] if remarks else []), *remarks]
 
 
-def _table(answer: Answer, facts: Shown, text: str, digits: int | None) -> str:
+def _table(answer: Answer, facts: Facts, text: str, digits: int | None) -> str:
     return f"{text}\n" + "".join(f"{line}\n" for line in lines(facts, digits))
 
 
-def as_record(facts: Shown) -> dict[str, Any]:
+def as_record(facts: Facts) -> dict[str, Any]:
     """The ``facts`` of the JSON object: numbers and matrices by name, and what they mean."""
     body: dict[str, Any] = {}
     for one in facts.found:
@@ -129,21 +111,21 @@ def as_record(facts: Shown) -> dict[str, Any]:
     return body | {"check": check, "notes": list(facts.notes)}
 
 
-def gaps_of(facts: Shown) -> Iterator[dict[str, str]]:
+def gaps_of(facts: Facts) -> Iterator[dict[str, str]]:
     """What the nulls among the facts are."""
     for name, row, column, number in _rows(facts):
         if not math.isfinite(number):
             yield {"key": f"facts.{name}", "row": row, "col": column, "value": exact(number)}
 
 
-def _rows(facts: Shown) -> Iterator[tuple[str, str, str, float]]:
+def _rows(facts: Facts) -> Iterator[tuple[str, str, str, float]]:
     for one in facts.found:
         for row, numbers in zip(one.rows, one.entries.tolist(), strict=True):
             for column, number in zip(one.columns, numbers, strict=True):
                 yield one.fact.name, row, column, number
 
 
-def _only(facts: Shown, format: str) -> Any:
+def _only(facts: Facts, format: str) -> Any:
     if len(facts.found) != 1:
         raise UsageError(
             f"{format} holds one matrix, and {len(facts.found)} facts are asked for",
@@ -152,7 +134,7 @@ def _only(facts: Shown, format: str) -> Any:
     return facts.found[0].entries
 
 
-def _markdown(answer: Answer, facts: Shown, text: str, digits: int | None) -> str:
+def _markdown(answer: Answer, facts: Facts, text: str, digits: int | None) -> str:
     rows = [
         [one.fact.title, "<br>".join(escaped(line) for line in _texts(one, digits))]
         for one in facts.found
@@ -161,7 +143,7 @@ def _markdown(answer: Answer, facts: Shown, text: str, digits: int | None) -> st
     return f"{text}\n{markdown(['', ''], rows, left=2)}{below}"
 
 
-def _latex(answer: Answer, facts: Shown, text: str, digits: int | None) -> str:
+def _latex(answer: Answer, facts: Facts, text: str, digits: int | None) -> str:
     told = []
     for one in facts.found:
         body = [[latex(x, digits) for x in row] for row in one.entries.tolist()]
@@ -183,7 +165,7 @@ def _pmatrix(body: Sequence[Sequence[str]]) -> str:
     return rf"\begin{{pmatrix}} {rows} \end{{pmatrix}}"
 
 
-def _mathml(answer: Answer, facts: Shown, text: str, digits: int | None) -> str:
+def _mathml(answer: Answer, facts: Facts, text: str, digits: int | None) -> str:
     matrices = (
         [[f"<mn>{shown(x, digits)}</mn>" for x in row] for row in one.entries.tolist()]
         for one in facts.found
@@ -191,7 +173,7 @@ def _mathml(answer: Answer, facts: Shown, text: str, digits: int | None) -> str:
     return text + "".join(map(mathml_matrix, matrices))
 
 
-def _in_sympy(answer: Answer, facts: Shown, text: str, digits: int | None) -> str:
+def _in_sympy(answer: Answer, facts: Facts, text: str, digits: int | None) -> str:
     told = []
     for one in facts.found:
         rows = [[_sympy_number(x) for x in row] for row in one.entries.tolist()]
@@ -212,7 +194,7 @@ def _sympy_number(x: float) -> str:
     return {"inf": "oo", "-inf": "-oo"}.get(exact(x), exact(x))
 
 
-Writer = Callable[[Answer, Shown, str, int | None], str]
+Writer: TypeAlias = "Callable[[Answer, Facts, str, int | None], str]"
 
 
 def _marked(mark: str) -> Writer:

@@ -44,6 +44,25 @@ class Sheet:
     """What was asked of the matrix: its determinant, its rank, its inverse."""
     facts_identity: Identity | None = None
 
+    def __repr__(self) -> str:
+        return render_table(self).rstrip("\n")
+
+    def _repr_latex_(self) -> str:
+        return f"$${_mathematics(self)}$$"
+
+    def _repr_html_(self) -> str:
+        return render_mathml(self)
+
+    @property
+    def texts(self) -> list[list[str]]:
+        """The entries in rows, every part written out, as gradcalc reads them."""
+        whole = replace(self, formulas=self.formulas.unshared())
+        return whole.matrix(Notation())[2]
+
+    def __getitem__(self, fact: str) -> Any:
+        """A fact that was asked for: a formula, rows of formulas, or a rank."""
+        return formula_record(self.facts)[fact]
+
     @property
     def paper(self) -> Notation:
         return Notation() if self.ascii else OnPaper()
@@ -214,9 +233,14 @@ def render_latex(sheet: Sheet, **_rest: Any) -> str:
     return "\n".join([*lines, *(f"% {safe(r)}" for r in sheet.remarks(Notation())), ""])
 
 
+def _mathematics(sheet: Sheet) -> str:
+    """The LaTeX less the remarks."""
+    return "\n".join(line for line in render_latex(sheet).splitlines() if line[:1] != "%")
+
+
 def render_markdown(sheet: Sheet, **_rest: Any) -> str:
     """The same between dollar signs, with the remarks below."""
-    tex = [line for line in render_latex(sheet).splitlines() if not line.startswith("%")]
+    tex = _mathematics(sheet).splitlines()
     remarks = [text for remark in sheet.remarks(Notation()) for text in ("", safe(remark))]
     return "\n".join(["$$", *tex, "$$", *remarks]) + "\n"
 

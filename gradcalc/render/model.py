@@ -18,20 +18,52 @@ from gradcalc.render.records import MARKS, RECORDS, plain, separated
 if TYPE_CHECKING:
     from gradcalc.check.models import Proven
     from gradcalc.check.verdict import Verdict
+    from gradcalc.engine.schedule import Floats
     from gradcalc.linear.model import Model
     from gradcalc.linear.reachable import Reach
 
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """A model, what is known of it, and what the check found; ``bound`` is the point as bound."""
+    """A model, what is known of it, and what the check found."""
 
     model: Model
     known: Proven
-    bound: dict[str, Any]
     verdict: Verdict | None = None
     notes: tuple[str, ...] = ()
     quiet: bool = False
+
+    def __repr__(self) -> str:
+        return _table(self, None).rstrip("\n")
+
+    def _repr_latex_(self) -> str:
+        matrices = (line for line in _latex(self, 6).splitlines() if line[:1] != "%")
+        return f"$$\\begin{{gathered}}{' '.join(matrices)}\\end{{gathered}}$$"
+
+    @property
+    def A(self) -> Floats:
+        return self.model.A
+
+    @property
+    def B(self) -> Floats:
+        return self.model.B
+
+    @property
+    def C(self) -> Floats:
+        return self.model.C
+
+    @property
+    def D(self) -> Floats:
+        return self.model.D
+
+    @property
+    def eigenvalues(self) -> list[complex]:
+        return [mode.value for mode in self.known.modes]
+
+    @property
+    def at(self) -> dict[str, float]:
+        """The point: that of --trim, where one was found."""
+        return dict(zip(self.columns, self.point, strict=True))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -79,7 +111,7 @@ class Report:
             return ""
         if not search.moved:
             return "--trim: the point is an equilibrium as it is"
-        place = dict(zip(self.columns, self.point, strict=True))
+        place = self.at
         moved = ", ".join(f"{name} = {shown(place[name])}" for name in search.moved)
         return f"--trim: {moved}, in {search.steps} step{'s' * (search.steps != 1)}"
 
@@ -191,10 +223,9 @@ def _record(report: Report) -> dict[str, Any]:
     }
     if model.search is not None:
         body["trim"] = {"steps": model.search.steps, "moved": list(model.search.moved)}
-    point = dict(zip(report.columns, report.point, strict=True))
     told = (*report.notes, report.balance)
     return framed(
-        "linearize", report.columns, report.rows, point, body, report.verdict, told
+        "linearize", report.columns, report.rows, report.at, body, report.verdict, told
     ) | {"proven": list(known.proven)}  # fmt: skip
 
 

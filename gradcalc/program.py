@@ -1,0 +1,159 @@
+"""What ``compile`` and ``trace`` return: a program of the engine, and what can be asked beyond it.
+
+The engine knows numbers; formulas, facts about matrices and linear models stand above it, and are
+loaded when they are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gradcalc.calculus.kinds import KINDS
+from gradcalc.engine import program as engine
+from gradcalc.engine.point import Question
+from gradcalc.engine.program import Point
+from gradcalc.errors import UsageError
+from gradcalc.linear.kinds import FACTS, chosen
+
+if TYPE_CHECKING:
+    from gradcalc.check.matrices import Facts
+    from gradcalc.render.formulas import Sheet
+    from gradcalc.render.model import Report
+
+
+class Program(engine.Program):
+    __doc__ = engine.Program.__doc__
+
+    def formulas(
+        self,
+        kind: str = "jacobian",
+        vector: Sequence[float | str] | None = None,
+        *,
+        show: str = "",
+        simplify: bool = False,
+        seconds: float = 4.0,
+    ) -> Sheet:
+        """A derivative as formulas: a table, LaTeX and MathML for notebooks, ``texts``.
+
+        ``kind`` is one of 'eval', 'gradient', 'jacobian', 'vjp', 'jvp', 'hessian', 'hvp';
+        ``vector`` the v or u of a product, numbers or names. ``show`` asks for facts about the
+        matrix ('det', 'rank', 'inv'); with ``simplify`` sympy may shorten what it can in so many
+        ``seconds``.
+
+        >>> from gradcalc import compile
+        >>> compile("x1**2+3*x2, x2**2+2*x1").formulas().texts
+        [['2*x1', '3'], ['2', '2*x2']]
+        >>> compile("r*cos(t), r*sin(t)").formulas(show="det", simplify=True)["det"]
+        'r'
+        """
+        from gradcalc.formulas.derivative import derive
+        from gradcalc.linear.symbolic import fact_formulas
+        from gradcalc.render.formulas import Sheet
+
+        if kind not in KINDS:
+            raise UsageError(f"kind {kind!r} is none of {', '.join(KINDS)}")
+        found = derive(self.graph, KINDS[kind], vector)
+        facts = fact_formulas(found, chosen(show)) if show else []
+        if simplify:
+            from gradcalc.check.simpler import simplified  # deferred: it brings sympy
+
+            found = simplified(found, seconds)
+            facts = [
+                replace(one, formulas=simplified(one.formulas, seconds)) if one.formulas else one
+                for one in facts
+            ]
+        return Sheet(KINDS[kind].word, found, notes=self.notes, facts=tuple(facts))
+
+    def facts(
+        self,
+        x: Point,
+        show: str = ",".join(FACTS),
+        *,
+        kind: str = "jacobian",
+        check: bool = True,
+        seconds: float = 5.0,
+    ) -> Facts:
+        """Facts about the Jacobian, or the Hessian, at one point, proven where they can be.
+
+        ``show`` is one or more of 'det', 'rank', 'cond', 'svd', 'eig', 'inv'. Raises BindingError
+        for what only a square matrix has.
+
+        >>> from gradcalc import compile
+        >>> facts = compile("x1**2+3*x2, x2**2+2*x1").facts([2, 3], "det,svd")
+        >>> facts["det"]
+        18.0
+        >>> facts.judged.line
+        '✓ proven: determinant, singular values (Arb, 128 bits)'
+        """
+        from gradcalc.check.matrices import examine
+
+        unknown = [word for word in show.split(",") if word.strip() not in FACTS]
+        if unknown or kind not in ("jacobian", "hessian"):
+            raise UsageError(
+                f"no fact is called {unknown[0]!r}: {', '.join(FACTS)}"
+                if unknown
+                else f"there are facts about a jacobian and a hessian, not a {kind!r}"
+            )
+        question = Question(KINDS[kind], self.at(x))
+        entries = question.entries
+        assert entries is not None
+        how = "auto" if check else "none"
+        return examine(question, entries, chosen(show), method=how, budget=seconds)
+
+    def linearize(
+        self,
+        x: Point,
+        states: Sequence[str],
+        inputs: Sequence[str] = (),
+        *,
+        equations: int | None = None,
+        trim: bool = False,
+        check: bool = True,
+        seconds: float = 5.0,
+    ) -> Report:
+        """The linear model at one point: A, B, C, D, eigenvalues, and what they say.
+
+        Outputs are the equations, known by their names or in the order of ``states``; others that
+        have a name are measured, and so are those after the first ``equations``. Variables that are
+        neither states nor inputs stay as they are.
+        With ``trim`` an equilibrium is looked for from the point on: UndefinedError where none is
+        found. Raises BindingError where names and equations do not fit.
+
+        >>> from gradcalc import compile
+        >>> p = compile("dx/dt = v; dv/dt = u - sin(x)")
+        >>> model = p.linearize({"x": 0, "v": 0, "u": 0}, ["x", "v"], ["u"])
+        >>> model.A
+        array([[ 0.,  1.],
+               [-1.,  0.]])
+        >>> model.eigenvalues
+        [1j, -1j]
+        """
+        from gradcalc.check.models import judge_model
+        from gradcalc.linear.model import linearize
+        from gradcalc.linear.system import Names, remarks, require_apart, roles
+        from gradcalc.linear.trim import trimmed
+        from gradcalc.render.model import Report
+
+        columns = Names("states", ",".join(states), tuple(states))
+        driving = Names("inputs", ",".join(inputs), tuple(inputs))
+        require_apart(columns, driving)
+        own = len(self.outputs) if equations is None else equations
+        found = roles(self.graph, own, columns, driving)
+        here = self.at(x)
+        search = trimmed(here, found) if trim else None
+        model = linearize(here if search is None else self.at(search.x), found, search)
+        how = "auto" if check else "none"
+        verdict, known = judge_model(model, method=how, budget=seconds)
+        return Report(model, known, verdict, tuple(remarks(self.graph, found.states)))
+
+    def _repr_latex_(self) -> str | None:
+        from gradcalc.render.notebook import as_latex
+
+        return as_latex(self.graph)
+
+    def _repr_html_(self) -> str | None:
+        from gradcalc.render.notebook import as_html
+
+        return as_html(self.graph)
