@@ -43,20 +43,25 @@ enum { COPY, ADD, SUB, MUL, DIV, NEG, SQUARE, ABS, SQRT, EQ, NE, LT, LE, GT, GE,
 
 typedef struct { int32_t op, function, in[3], out; } Step;
 typedef struct { double column, number; } Fill;
+typedef struct { int32_t node, operand, slope; } Edge;
+typedef struct { int32_t place, edges; } End; /* an output, and the edges that are not above it */
 
 typedef struct {
     Size n_steps, n_inputs, n_columns, n_registers, n_constants, n_fills, n_functions, block;
     Step *steps;
+    Size n_nodes, n_values, n_edges; /* of a recording: see below */
+    Edge *edges;
+    End *ends;
+    double *flows;
     Fill *fills; /* the columns that are the same at every point */
-    double *constants, *values; /* values: of every place at one point */
+    double *constants, *values; /* values: of every place of a recording */
     Loop *loops;
     void **data;
     int *arity;
     PyObject **functions;
 } Tape;
 
-/* A number alone is computed so many times side by side: numpy's vector code treats one otherwise
-   than several. */
+/* No block is shorter than LANES: numpy's vector code treats one number otherwise than several. */
 enum { LANES = 8, SMALLEST = 64, LARGEST = 1024, CACHE = 36 * 1024 };
 /* Blocks of a tape that calls functions of Python: a call costs as much as hundreds of numbers. */
 enum { MANY = 8192, OUTER_CACHE = 1024 * 1024 };
@@ -305,23 +310,24 @@ static int run_points(const Tape *tape, const double *points, double *rows, char
     return found;
 }
 
-/* --- one point ----------------------------------------------------------------------------- */
+/* --- one point: a recording ---------------------------------------------------------------- */
 
-static double by_loop(const Tape *tape, const Step *step, const double *values) {
-    double lanes[4][LANES];
-    char *operands[4] = {(char *)lanes[0], (char *)lanes[1], (char *)lanes[2], (char *)lanes[3]};
-    static const Size n = LANES, strides[4] = {8, 8, 8, 8};
+/* The places are those of the nodes, then of constants, slopes and steps. The first ``n_values``
+   steps make the values, the others the slopes. An edge leads from a node to an operand, with the
+   place of the slope; edges are in the order of their nodes. */
+
+static void by_loop(const Tape *tape, const Step *step, double *values) {
+    static const Size n = 1, strides[4] = {8, 8, 8, 8};
+    char *operands[4];
     int arity = tape->arity[step->function];
-    for (int k = 0; k < arity; k++)
-        for (int i = 0; i < LANES; i++) lanes[k][i] = values[step->in[k]];
+    for (int k = 0; k < arity; k++) operands[k] = (char *)(values + step->in[k]);
+    operands[arity] = (char *)(values + step->out);
     tape->loops[step->function](operands, &n, strides, tape->data[step->function]);
-    return lanes[arity][0];
 }
 
-/* What a block does, without loops. A tape that calls functions of Python is not run here. */
-static int run_point(const Tape *tape) {
-    double *values = tape->values, sum = 0;
-    for (const Step *step = tape->steps, *end = step + tape->n_steps; step < end; step++) {
+static void run_point(const Tape *tape, Size from, Size to) {
+    double *values = tape->values;
+    for (const Step *step = tape->steps + from, *end = tape->steps + to; step < end; step++) {
         double a = values[step->in[0]], *out = values + step->out;
         double b = values[step->in[1]], c = values[step->in[2]];
         switch (step->op) {
@@ -344,17 +350,34 @@ static int run_point(const Tape *tape) {
         case OR: *out = a != 0 || b != 0; break;
         case NOT: *out = a == 0; break;
         case WHERE: *out = a != 0 ? b : c; break;
-        case LOOK: sum += a * 0.0; break;
-        case LOOP: *out = by_loop(tape, step, values); break;
-        case COS: {
-            Place x = {(char *)(values + step->in[0]), 8}, made = {(char *)&b, 8};
-            cosine(tape->loops + step->function, tape->data + step->function, 1, x, made);
-            *out = b;
-            break;
-        }
+        case LOOP: by_loop(tape, step, values); break;
         }
     }
-    return sum != 0;
+}
+
+static int pull_back(const Tape *tape, const double *seeds, double *row, Size n_outputs) {
+    double *flows = tape->flows;
+    Size start = 0;
+    memset(flows, 0, tape->n_nodes * sizeof(double));
+    for (Size k = 0; k < n_outputs; k++)
+        if (seeds[k] != 0) {
+            flows[tape->ends[k].place] += seeds[k];
+            if (tape->ends[k].edges > start) start = tape->ends[k].edges;
+        }
+    for (const Edge *edge = tape->edges + start; edge-- > tape->edges;)
+        flows[edge->operand] += flows[edge->node] * tape->values[edge->slope];
+    memcpy(row, flows, tape->n_inputs * sizeof(double));
+    return !all_finite(tape->n_inputs, row);
+}
+
+static int push_forward(const Tape *tape, const double *seeds, double *row, Size n_outputs) {
+    double *flows = tape->flows;
+    memset(flows, 0, tape->n_nodes * sizeof(double));
+    memcpy(flows, seeds, tape->n_inputs * sizeof(double));
+    for (const Edge *edge = tape->edges, *end = edge + tape->n_edges; edge < end; edge++)
+        flows[edge->node] += flows[edge->operand] * tape->values[edge->slope];
+    for (Size k = 0; k < n_outputs; k++) row[k] = flows[tape->ends[k].place];
+    return !all_finite(n_outputs, row);
 }
 
 /* --- Python's side ------------------------------------------------------------------------- */
@@ -364,6 +387,9 @@ static const char NAME[] = "gradcalc.engine.tape";
 static void forget(Tape *tape) {
     for (Size k = 0; tape->functions && k < tape->n_functions; k++) Py_XDECREF(tape->functions[k]);
     PyMem_Free(tape->steps);
+    PyMem_Free(tape->edges);
+    PyMem_Free(tape->ends);
+    PyMem_Free(tape->flows);
     PyMem_Free(tape->fills);
     PyMem_Free(tape->constants);
     PyMem_Free(tape->values);
@@ -394,10 +420,29 @@ static void *copied(PyObject *bytes) {
     return copy;
 }
 
+/* Those that ``ufuncs`` has a 1 for (all, if there is none) are numpy's. */
+static int take_functions(Tape *tape, PyObject *functions, const char *ufuncs, const char *arities) {
+    Size count = PyTuple_Size(functions);
+    tape->loops = PyMem_Calloc(count + 1, sizeof(Loop));
+    tape->data = PyMem_Calloc(count + 1, sizeof(void *));
+    tape->arity = PyMem_Calloc(count + 1, sizeof(int));
+    tape->functions = PyMem_Calloc(count + 1, sizeof(PyObject *));
+    if (!tape->loops || !tape->data || !tape->arity || !tape->functions) return PyErr_NoMemory() != NULL;
+    for (Size k = 0; k < count; k++) {
+        tape->functions[k] = PyTuple_GetItem(functions, k);
+        Py_INCREF(tape->functions[k]);
+        tape->n_functions = k + 1;
+        tape->arity[k] = arities[k];
+        if (ufuncs && !ufuncs[k]) continue;
+        tape->loops[k] = find_loop(tape->functions[k], &tape->data[k]);
+        if (!tape->loops[k]) { PyErr_SetString(PyExc_ValueError, "no loop for float64"); return 0; }
+    }
+    return 1;
+}
+
 /* tape(steps, functions, ufuncs, arities, constants, fills, inputs, columns, registers): a tape.
    ``steps`` are six int32 an instruction, ``constants`` and ``fills`` (column,
-   number) float64, all as bytes. Of ``functions``
-   those that ``ufuncs`` has a 1 for are numpy's; None where one has no loop for float64. */
+   number) float64, all as bytes. */
 static PyObject *make(PyObject *self, PyObject *args) {
     PyObject *steps, *functions, *ufuncs, *arities, *constants, *fills;
     Tape *tape = PyMem_Calloc(1, sizeof(Tape));
@@ -415,30 +460,65 @@ static PyObject *make(PyObject *self, PyObject *args) {
     tape->constants = copied(constants);
     tape->fills = copied(fills);
     tape->n_fills = PyBytes_Size(fills) / (Size)sizeof(Fill);
-    tape->values = PyMem_Calloc(n_places(tape) + 1, sizeof(double));
-    tape->loops = PyMem_Calloc(count + 1, sizeof(Loop));
-    tape->data = PyMem_Calloc(count + 1, sizeof(void *));
-    tape->arity = PyMem_Calloc(count + 1, sizeof(int));
-    tape->functions = PyMem_Calloc(count + 1, sizeof(PyObject *));
-    if (!tape->steps || !tape->constants || !tape->fills || !tape->values || !tape->loops || !tape->data
-        || !tape->arity || !tape->functions) { PyErr_NoMemory(); goto failed; }
-    for (Size k = 0; k < count; k++) {
-        tape->functions[k] = PyTuple_GetItem(functions, k);
-        Py_INCREF(tape->functions[k]);
-        tape->n_functions = k + 1;
-        tape->arity[k] = PyBytes_AsString(arities)[k];
-        if (!PyBytes_AsString(ufuncs)[k]) continue;
-        tape->loops[k] = find_loop(tape->functions[k], &tape->data[k]);
-        if (!tape->loops[k]) { forget(tape); Py_RETURN_NONE; }
-    }
-    double *columns = tape->values + tape->n_inputs;
-    for (Size k = 0; k < tape->n_fills; k++) columns[(Size)tape->fills[k].column] = tape->fills[k].number;
-    memcpy(columns + tape->n_columns + tape->n_registers, tape->constants, tape->n_constants * sizeof(double));
+    if (!tape->steps || !tape->constants || !tape->fills) { PyErr_NoMemory(); goto failed; }
+    if (!take_functions(tape, functions, PyBytes_AsString(ufuncs), PyBytes_AsString(arities))) goto failed;
     PyObject *capsule = PyCapsule_New(tape, NAME, destroy);
     if (capsule) return capsule;
 failed:
     forget(tape);
     return NULL;
+}
+
+/* recorded(steps, functions, arities, values, edges, ends, n_values, inputs, nodes): a recording, to
+   be swept. */
+static PyObject *recorded(PyObject *self, PyObject *args) {
+    PyObject *steps, *functions, *arities, *values, *edges, *ends;
+    Tape *tape = PyMem_Calloc(1, sizeof(Tape));
+    if (!tape) return PyErr_NoMemory();
+    if (!PyArg_ParseTuple(args, "SO!SSSSnnn", &steps, &PyTuple_Type, &functions, &arities, &values, &edges, &ends,
+                          &tape->n_values, &tape->n_inputs, &tape->n_nodes)) goto failed;
+    tape->n_steps = PyBytes_Size(steps) / (Size)sizeof(Step);
+    tape->n_edges = PyBytes_Size(edges) / (Size)sizeof(Edge);
+    tape->n_columns = PyBytes_Size(ends) / (Size)sizeof(End);
+    tape->steps = copied(steps);
+    tape->values = copied(values);
+    tape->edges = copied(edges);
+    tape->ends = copied(ends);
+    tape->flows = PyMem_Calloc(tape->n_nodes + 1, sizeof(double));
+    if (!tape->steps || !tape->values || !tape->edges || !tape->ends || !tape->flows) { PyErr_NoMemory(); goto failed; }
+    if (!take_functions(tape, functions, NULL, PyBytes_AsString(arities))) goto failed;
+    PyObject *capsule = PyCapsule_New(tape, NAME, destroy);
+    if (capsule) return capsule;
+failed:
+    forget(tape);
+    return NULL;
+}
+
+/* sweep(tape, x, seeds, count, rows, backwards): a row of results for each of count rows of seeds,
+   or the values if there are none; whether something in them, or any value, is not finite. */
+static PyObject *sweep(PyObject *self, PyObject *args) {
+    PyObject *capsule;
+    Py_buffer x, seeds, rows;
+    Size count;
+    int backwards, found = -1;
+    if (!PyArg_ParseTuple(args, "Oy*y*nw*p", &capsule, &x, &seeds, &count, &rows, &backwards)) return NULL;
+    Tape *tape = PyCapsule_GetPointer(capsule, NAME);
+    if (tape) {
+        Size m = tape->n_columns, n = tape->n_inputs, given = backwards ? m : n, made = backwards ? n : m;
+        const double *seed = seeds.buf;
+        double *row = rows.buf;
+        memcpy(tape->values, x.buf, n * sizeof(double));
+        run_point(tape, 0, tape->n_values);
+        found = !all_finite(tape->n_nodes, tape->values);
+        if (!count) for (Size k = 0; k < m; k++) row[k] = tape->values[tape->ends[k].place];
+        else if (!found) run_point(tape, tape->n_values, tape->n_steps);
+        for (Size k = 0; !found && k < count; k++, seed += given, row += made)
+            found = (backwards ? pull_back : push_forward)(tape, seed, row, m);
+    }
+    PyBuffer_Release(&x);
+    PyBuffer_Release(&seeds);
+    PyBuffer_Release(&rows);
+    return found < 0 ? NULL : PyBool_FromLong(found);
 }
 
 /* points(tape, x, rows, suspects, start, stop, below): fill the rows of results from start to stop,
@@ -464,31 +544,11 @@ static PyObject *points(PyObject *self, PyObject *args) {
     return found < 0 ? NULL : PyBool_FromLong(found);
 }
 
-/* point(tape, x, row, below): fill ``row`` with the results at one point; whether it is suspect. */
-static PyObject *point(PyObject *self, PyObject *args) {
-    PyObject *capsule;
-    Py_buffer x, row;
-    double below;
-    if (!PyArg_ParseTuple(args, "Oy*w*d", &capsule, &x, &row, &below)) return NULL;
-    Tape *tape = PyCapsule_GetPointer(capsule, NAME);
-    int found = -1;
-    if (tape) {
-        const double *at = x.buf;
-        int small = 1;
-        memcpy(tape->values, at, tape->n_inputs * sizeof(double));
-        for (Size j = 0; j < tape->n_inputs; j++) small &= fabs(at[j]) < below;
-        found = run_point(tape) | !small;
-        memcpy(row.buf, tape->values + tape->n_inputs, tape->n_columns * sizeof(double));
-    }
-    PyBuffer_Release(&x);
-    PyBuffer_Release(&row);
-    return found < 0 ? NULL : PyBool_FromLong(found);
-}
-
 static PyMethodDef methods[] = {
     {"tape", make, METH_VARARGS, "A tape, of instructions that were checked."},
     {"points", points, METH_VARARGS, "Run a tape at points from start to stop."},
-    {"point", point, METH_VARARGS, "Run a tape at one point."},
+    {"recorded", recorded, METH_VARARGS, "A recording, of instructions that were checked."},
+    {"sweep", sweep, METH_VARARGS, "Run a recording at one point, and sweep over it."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -49,7 +49,7 @@ def tape(straight: Any) -> Any:
     columns = straight.inputs + straight.columns
     for place in (*range(columns), *straight.registers, *(at for at, _ in straight.constants)):
         places[place] = len(places)
-    code = array("i")
+    steps = array("i")
     functions: list[Any] = []
     constants = array("d", [number for _, number in straight.constants])
     fills = array("d")
@@ -60,12 +60,12 @@ def tape(straight: Any) -> Any:
         if function is TOTAL:  # it is looked at where it is
             operation, number, out = _OPERATIONS.index(function), 0, operands[0]
         else:
-            operation, number = _code(function, len(operands), functions)
+            operation, number = code(function, len(operands), functions)
             out = places[target]
-        code.extend((operation, number, *operands, *[0] * (3 - len(operands)), out))
-    _refuse_malformed(code, len(places), len(functions))
+        steps.extend((operation, number, *operands, *[0] * (3 - len(operands)), out))
+    _refuse_malformed(np.frombuffer(steps, np.intc).reshape(-1, 6), len(places), len(functions))
     made = native.tape(
-        code.tobytes(),
+        steps.tobytes(),
         tuple(function for function, _, _ in functions),
         bytes(is_ufunc for _, is_ufunc, _ in functions),
         bytes(arity for _, _, arity in functions),
@@ -79,9 +79,8 @@ def tape(straight: Any) -> Any:
     return None if made is None else Tape(made, calls)
 
 
-def _refuse_malformed(code: array[int], places: int, functions: int) -> None:
+def _refuse_malformed(steps: Any, places: int, functions: int) -> None:
     """C believes what it is told: every place and every function has to be there."""
-    steps = np.frombuffer(code, np.intc).reshape(-1, 6)
     operations, numbers, used = steps[:, 0], steps[:, 1], steps[:, 2:]
     known = (operations >= 0) & (operations <= _COS)
     called = operations >= _LOOP
@@ -89,6 +88,33 @@ def _refuse_malformed(code: array[int], places: int, functions: int) -> None:
     there = ((used >= 0) & (used < places)).all(axis=1)
     if not (known & numbered & there).all():
         raise ValueError("the tape has an instruction with a place or a function that is not there")
+
+
+def recorded(
+    schedule: Any, codes: Any, edges: Any, functions: Any, numbers: Any, places: int
+) -> Any:
+    """A tape for one point, with the edges of its sweeps (``recorded.py``)."""
+    steps = np.concatenate(codes)
+    _refuse_malformed(steps, places, len(functions))
+    if not ((edges >= 0) & (edges < places)).all():
+        raise ValueError("the tape has an edge between places that are not there")
+    values = np.zeros(places)
+    values[schedule.n_inputs : schedule.n_inputs + len(schedule.constants)] = schedule.constants
+    for number, place in numbers.items():
+        values[place] = number
+    outputs = np.asarray(schedule.outputs, np.intc)
+    first = np.searchsorted(edges[:, 0], outputs, side="right").astype(np.intc)
+    return native.recorded(
+        np.ascontiguousarray(steps, np.intc).tobytes(),
+        tuple(function for function, _, _ in functions),
+        bytes(arity for _, _, arity in functions),
+        values.tobytes(),
+        np.ascontiguousarray(edges, np.intc).tobytes(),
+        np.stack([outputs, first], axis=1).tobytes(),
+        len(codes[0]),
+        schedule.n_inputs,
+        schedule.size,
+    )
 
 
 class Tape(NamedTuple):
@@ -110,18 +136,25 @@ def suspects(straight: Any, points: Any, results: Any, rows: slice) -> Any:
 _NONE = np.arange(0)
 
 
-def _code(function: Any, arity: int, functions: list[Any]) -> tuple[int, int]:
+def code(function: Any, arity: int, functions: list[Any]) -> tuple[int, int]:
     """The operation for a function, and its number among ``functions``."""
     if function in LIGHT:
         return _OPERATIONS.index(function), 0
     if function is sines.cos:  # made of both, one behind the other
         functions += [(np.tan, True, 1), (np.cos, True, 1)]
         return _COS, len(functions) - 1
-    loop = isinstance(function, np.ufunc) and f"{'d' * arity}->d" in function.types
+    loop = has_loop(function, arity)
     entry = function if loop else partial(_call, function), loop, arity
     if entry not in functions:
         functions.append(entry)
     return _LOOP if loop else _CALL, functions.index(entry)
+
+
+def has_loop(function: Any, arity: int) -> bool:
+    """Whether C runs it by itself."""
+    return function in LIGHT or (
+        isinstance(function, np.ufunc) and f"{'d' * arity}->d" in function.types
+    )
 
 
 def _call(function: Callable[..., Any], *places: Any) -> None:

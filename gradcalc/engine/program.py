@@ -90,7 +90,7 @@ class Program:
         """What answers by one call of C."""
         if self.isolated:
             return None
-        return swift(self._at_many_points, len(self.outputs), len(self.variables))
+        return swift(self._at_many_points, self._grouped)
 
     @cached_property
     def vjp_program(self) -> Program:

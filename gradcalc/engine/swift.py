@@ -1,76 +1,89 @@
-"""A program by its tapes alone, where the interpreter in C is there and nothing is in doubt.
+"""A call of a program as one call of C, where the kernel is there and nothing is in doubt.
 
-A call of a small program takes less time than to say which machine is to answer it. Here it is one
-call of C; whatever is suspect (a number that is not finite, a point that is treated apart) is for
-``Program.at`` to answer.
+That takes less time than to say which machine is to answer. Whatever is in doubt (a number that is
+not finite) is for ``Program.at`` to answer.
 """
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from gradcalc.engine import kernel
-from gradcalc.engine.grouped import FEWEST
-from gradcalc.engine.many import SMALL_GRAPH, SMALL_PRODUCT, WORK, Many
+from gradcalc.engine.grouped import FEWEST, Grouped
+from gradcalc.engine.many import SMALL_GRAPH, WORK, Many
+from gradcalc.engine.narrow import is_narrow
+from gradcalc.engine.recorded import Recorded
 from gradcalc.engine.schedule import Floats
 from gradcalc.engine.tape import Straight
 
-_FLOAT = np.dtype(np.float64)
+LARGEST = 60_000
+"""Nodes times sweeps up to which one after the other in C takes less time than all of a group in a
+call of numpy."""
 
 
 class Swift:
     """The answers at a point, shape (n,), or at a few, (N, n); None where they are in doubt."""
 
-    def __init__(self, many: Many, rows: int, columns: int) -> None:
-        self._many = many
-        self._rows, self._columns = rows, columns
+    def __init__(self, many: Many, grouped: Grouped) -> None:
+        self._many, self._grouped = many, grouped
+
+    @cached_property
+    def _recorded(self) -> Recorded | None:
+        recorded = Recorded(self._grouped.schedule)
+        return recorded if recorded.tape is not None else None
+
+    @cached_property
+    def _written_out(self) -> bool:
+        """Whether the derivative at many points is a tape."""
+        graph = self._many.graph
+        return len(graph) * len(graph.outputs) <= SMALL_GRAPH
 
     def value(self, x: Floats) -> Floats | None:
-        return _run(self._many.values, x, (self._rows,))
+        if x.ndim == 1:
+            return self._recorded.value(x) if self._recorded else None
+        return _run(self._many.values, x) if self._written_out else None
 
     def jacobian(self, x: Floats) -> Floats | None:
-        return _run(self._many.jacobian, x, (self._rows, self._columns))
+        if x.ndim == 1:
+            return self._recorded.jacobian(x) if self._recorded else None
+        found = _run(self._many.jacobian, x) if self._written_out else None
+        shape = len(x), len(self._many.graph.outputs), x.shape[1]
+        return None if found is None else found.reshape(shape)
 
     def vjp(self, x: Floats, v: Any) -> Floats | None:
-        return self._product(self._many.vjp, x, v, self._rows, self._columns)
+        seeds = _row(v, len(self._many.graph.outputs)) if x.ndim == 1 else None
+        return None if seeds is None or not self._recorded else self._recorded.vjp(x, seeds)
 
     def jvp(self, x: Floats, u: Any) -> Floats | None:
-        return self._product(self._many.jvp, x, u, self._columns, self._rows)
-
-    def _product(
-        self, straight: Straight, x: Floats, vector: Any, given: int, made: int
-    ) -> Floats | None:
-        if x.ndim != 1 or np.shape(vector) != (given,):
-            return None
-        try:
-            points = np.concatenate((x, vector), dtype=float)
-        except (TypeError, ValueError):
-            return None
-        return _run(straight, points, (made,))
+        seeds = _row(u, len(x)) if x.ndim == 1 else None
+        return None if seeds is None or not self._recorded else self._recorded.jvp(x, seeds)
 
 
-def swift(many: Many, rows: int, columns: int) -> Swift | None:
-    """For graphs that are written out as tapes; None where tapes cannot answer."""
-    size = len(many.graph)
-    small = size <= SMALL_PRODUCT and size * rows <= SMALL_GRAPH
-    return Swift(many, rows, columns) if kernel.native and small else None
+def swift(many: Many, grouped: Grouped) -> Swift | None:
+    """None where there is no kernel, or a wide graph is the better of with long numpy calls."""
+    graph = many.graph
+    small = len(graph) * min(len(graph.outputs), len(graph.inputs)) <= LARGEST
+    return Swift(many, grouped) if kernel.native and (small or is_narrow(graph)) else None
 
 
-def _run(straight: Straight, x: Floats, shape: tuple[int, ...]) -> Floats | None:
-    native = straight.native
-    if native is None or x.dtype != _FLOAT:
-        return None
-    if x.ndim == 1:
-        if native.calls:
-            return None
-        found = np.empty(shape)
-        doubt = kernel.native.point(native.tape, x, found, straight.below)
-        return None if doubt else found
+def _run(straight: Straight, x: Floats) -> Floats | None:
     count = len(x)
-    if count < FEWEST or count * (len(straight.steps) + straight.columns) > WORK:
+    if straight.native is None or count < FEWEST:
         return None
-    found = np.empty((count, *shape))
+    if count * (len(straight.steps) + straight.columns) > WORK:
+        return None
+    found = np.empty((count, straight.columns))
     doubts = kernel.suspects(straight, np.ascontiguousarray(x), found, slice(0, count))
     return None if len(doubts) else found
+
+
+def _row(vector: Any, count: int) -> Floats | None:
+    """``count`` numbers side by side; what is none is for others to refuse."""
+    try:
+        row = np.ascontiguousarray(vector, dtype=float)
+    except (TypeError, ValueError):
+        return None
+    return row if row.shape == (count,) else None

@@ -12,20 +12,22 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from array import array
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
 
 import gradcalc
 from gradcalc.engine import built, kernel, many
 from gradcalc.engine.program import Program
+from gradcalc.engine.recorded import Recorded
 from gradcalc.engine.tape import Straight, straighten
 from gradcalc.functions.primitives import TABLE
 from gradcalc.functions.row import Primitive
+from tests.expressions import Case, cases
 
 LONG = bool(os.environ.get("GRADCALC_LONG"))
 COUNT = 100_000 if LONG else 60
@@ -110,23 +112,75 @@ def test_threads_change_no_bit() -> None:
         assert same(once, many.run(p._at_many_points.jacobian, x, threads)[0])
 
 
+def swept_in_numpy(arguments: tuple[Any, ...], x: Any, seeds: Any) -> tuple[Any, Any]:
+    """What C does with a recording, a number at a time: the values, and a row for each seed."""
+    code, functions, _, values, edges, ends, _, n_inputs, n_nodes = arguments
+    at = [np.full(1, number) for number in np.frombuffer(values)]
+    for j, number in enumerate(x):
+        at[j][:] = number
+    with np.errstate(all="ignore"):
+        for operation, number, a, b, c, out in np.frombuffer(code, np.intc).reshape(-1, 6):
+            listed = functions if operation == kernel._LOOP else kernel._OPERATIONS
+            function = listed[number if operation == kernel._LOOP else operation]
+            arity = 3 if function is kernel.where else function.nin
+            function(*(at[k] for k in (a, b, c)[:arity]), out=at[out])
+    places = np.frombuffer(ends, np.intc).reshape(-1, 2)[:, 0]
+    rows = []
+    for seed in seeds:
+        flows = [0.0] * n_nodes
+        for number, place in zip(seed, places, strict=True):
+            flows[place] += number
+        for node, operand, slope in reversed(np.frombuffer(edges, np.intc).reshape(-1, 3)):
+            flows[operand] += flows[node] * float(at[slope][0])
+        rows.append(flows[:n_inputs])
+    return np.array([at[place][0] for place in places]), np.array(rows)
+
+
 @built_here
-@pytest.mark.parametrize(
-    "text", ["x1**2 + 3*x2, x2**2 + 2*x1", "exp(x)*sin(y)", "where(x < y, x, 3), x % y, 7", "5"]
-)
-def test_one_point_has_the_bits_of_a_row(text: str) -> None:
-    p = gradcalc.compile(text)
-    assert p.swift is not None
-    x = np.random.default_rng(0).uniform(0.1, 3, (20, len(p.variables)))
-    for row in x:
-        alone = np.array(p(row)), p.jacobian(row)
-        rows = np.tile(row, (9, 1))
-        numpys = [
-            many.run(replace(straight, native=None), rows)[0][0]
-            for straight in (p._at_many_points.values, p._at_many_points.jacobian)
-        ]
-        assert same(alone[0], numpys[0])
-        assert same(alone[1].ravel(), numpys[1])
+def test_a_recording_is_swept_as_numpy_would(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+
+    class Watched:
+        sweep = staticmethod(kernel.native.sweep)
+
+        @staticmethod
+        def recorded(*arguments: Any) -> Any:
+            made.append(arguments)
+            return native.recorded(*arguments)
+
+    native = kernel.native
+    monkeypatch.setattr(kernel, "native", Watched)
+    rng, swept = random.Random(2), 0
+    for _ in range(COUNT):
+        p = gradcalc.compile(f"{some(rng, 4)} + x*y*z, {some(rng, 3)}*x + y")
+        run = Recorded(p.schedule)
+        x = np.array([rng.uniform(0.1, 2) for _ in p.variables])
+        rows = run.jacobian(x) if run.tape else None
+        if rows is None:
+            continue
+        swept += 1
+        value, expected = swept_in_numpy(made[-1], x, [[1.0, 0.0], [0.0, 1.0], [2.0, -3.0]])
+        assert same(run.value(x), value)
+        assert same(run.vjp(x, np.array([2.0, -3.0])), expected[2])
+        if len(x) >= 2:  # else the Jacobian is made by columns
+            assert same(rows, expected[:2])
+    assert swept > COUNT // 8
+
+
+@built_here
+@settings(max_examples=60)
+@given(cases())
+def test_one_call_of_c_says_what_the_sweeps_say(case: Case) -> None:
+    p, x = case.program(), np.asarray(case.point())
+    swift, at = p.swift, p.at(x)
+    u, v = np.linspace(1, 2, len(x)), np.linspace(1, 2, len(p.outputs))
+    if swift is None or swift.jacobian(x) is None:
+        return
+    scale = at.scale("jacobian")
+    assert (np.abs(swift.jacobian(x) - at.jacobian()) <= 1e-14 * scale).all()
+    assert (np.abs(swift.vjp(x, v) - at.vjp(v)) <= 1e-13 * (v @ scale)).all()
+    assert (np.abs(swift.jvp(x, u) - at.jvp(u)) <= 1e-13 * (scale @ u)).all()
+    np.testing.assert_allclose(swift.value(x), at.value, rtol=1e-14)
 
 
 @built_here
@@ -177,7 +231,7 @@ def test_a_malformed_tape_is_refused() -> None:
 )  # fmt: skip
 def test_an_instruction_with_what_is_not_there_is_refused(step: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="not there"):
-        kernel._refuse_malformed(array("i", step), 4, 2)
+        kernel._refuse_malformed(np.array([step]), 4, 2)
 
 
 # --- which one it is ------------------------------------------------------------------------------
