@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from gradcalc.errors.text import safe
 from gradcalc.formulas.mathml import matrix
+from gradcalc.page.live import live
 from gradcalc.page.pytorch import in_pytorch
 from gradcalc.page.scene import Scene, as_data
 from gradcalc.page.words import Words
@@ -32,19 +33,20 @@ class Act(NamedTuple):
     said: str = ""
     tries: tuple[tuple[float, ...], ...] = ()
     transposed: bool = False
-    live: str = ""
-    fixed: str = ""
 
 
 def document(acts: Sequence[Act], words: Words, *, version: str, command: str) -> str:
     """The page, of the reader's own scene and those to compare it with."""
     style, script = _compact(_shipped("page.css")), _compact(_shipped("page.js"))
-    live = _live(acts)
+    functions = [live(act.scene.at.program.graph, act.scene.chart) for act in acts]
     data = {
         "words": words.of_script(),
-        "scenes": [as_data(act.scene) | {"fixed": act.fixed, "code": _code(act)} for act in acts],
+        "scenes": [
+            as_data(act.scene) | {"fixed": why, "code": in_pytorch(act.scene.at.program.graph)}
+            for act, (_, why) in zip(acts, functions, strict=True)
+        ],
     }
-    scripts = [script, *([live] if live else [])]
+    scripts = [_live([text for text, _ in functions]), script]
     say = words.say
     return Template(_shipped("page.html")).substitute(
         language={"en": "en", "zh": "zh-Hans"}[words.language],
@@ -57,8 +59,7 @@ def document(acts: Sequence[Act], words: Words, *, version: str, command: str) -
         foot=escape(say("foot", version=version, command=safe(command))),
         data=_json(data),
         style=style,
-        script=script,
-        live=f"<script>{live}</script>" if live else "",
+        scripts="\n".join(f"<script>{text}</script>" for text in scripts),
         player=_player(words),
         torch=_panel("torch", words, _torch(words), "wide torch"),
         style_hash=_hash(style),
@@ -73,7 +74,7 @@ def _shipped(name: str) -> str:
 def _compact(text: str) -> str:
     """Without the lines and the blanks that are for whoever reads the file itself."""
     lines = (line.strip() for line in text.splitlines())
-    kept = (line for line in lines if line and not line.startswith("//"))
+    kept = (line for line in lines if line and not line.startswith(("//", "/**")))
     return "\n".join(kept)
 
 
@@ -97,14 +98,10 @@ def _speakable(data: Any) -> Any:
     return [_speakable(item) for item in data] if isinstance(data, list) else data
 
 
-def _live(acts: Sequence[Act]) -> str:
+def _live(functions: Sequence[str]) -> str:
     """The functions that compute anew, by the number of their scene."""
-    found = "".join(f"LIVE[{k}] = {act.live};\n" for k, act in enumerate(acts) if act.live)
-    return f'"use strict";\nconst LIVE = [];\n{found}' if found else ""
-
-
-def _code(act: Act) -> list[str]:
-    return list(in_pytorch(act.scene.at.program.graph))
+    found = "".join(f"LIVE[{k}] = {text};\n" for k, text in enumerate(functions) if text)
+    return _compact(f'"use strict";\nconst LIVE = [];\n{found}')
 
 
 # --- the parts of a scene -------------------------------------------------------------------------

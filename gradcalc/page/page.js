@@ -134,7 +134,7 @@ class Scene {
     this.root = root;
     this.k = k;
     this.data = DATA.scenes[k];
-    const live = typeof LIVE === "undefined" ? undefined : LIVE[k];
+    const live = LIVE[k];
     this.maths = new Mathematics(this.data, live);
     this.x = [...this.data.x];
     this.v = [...this.data.v];
@@ -163,8 +163,6 @@ class Scene {
         const reach = Math.max(2 * Math.abs(this.x[j]), 2);
         this.knob(point, name, this.x, j, this.x[j] - reach, this.x[j] + reach);
       });
-    } else if (!this.data.fixed) {
-      point.remove();
     } else {
       point.append(element("p", { textContent: say("fixed", { why: this.data.fixed }) }));
     }

@@ -94,6 +94,40 @@ def test_at_its_point_every_number_is_the_engines(open_page: Open, scripted: boo
     assert texts == [shown(number, 6) for number in found]
 
 
+# 200 positions of all the sliders; what is typed into a field counts to the last digit.
+MOVE = """
+({seed, count}) => {
+  let state = seed;
+  const random = () => (state = (state * 16807) % 2147483647) / 2147483647;
+  const knobs = [...document.querySelectorAll("#s0 .knob")].map(
+    (knob) => [...knob.querySelectorAll("input")]);
+  const found = [];
+  for (let k = 0; k < count; k++) {
+    knobs.forEach(([slider, field]) => {
+      const number = Number(slider.min) + random() * (slider.max - slider.min);
+      if (k % 2) { field.value = String(number); field.dispatchEvent(new Event("change")); }
+      else { slider.value = number; slider.dispatchEvent(new Event("input")); }
+    });
+    found.push([knobs.map(([, field]) => Number(field.value)),
+      [...document.querySelectorAll("#s0 .product data")].map((data) => Number(data.value))]);
+  }
+  return found;
+}
+"""
+
+
+def test_wherever_the_sliders_are_every_number_is_the_engines(open_page: Open) -> None:
+    page = open_page(CURVED, "--at", "0.1,0.7", "--v", "1,1,1")
+    program = gradcalc.compile(CURVED)
+    for knobs, found in page.evaluate(MOVE, {"seed": 7, "count": 200}):
+        x, v = knobs[:2], knobs[2:]
+        at = program.at(x)
+        true = np.array(product(program, x, v))
+        scale = np.concatenate([np.abs(v), at.scale("jacobian").ravel(), at.scale("vjp", v)])
+        ulps = np.abs(np.array(found) - true) / np.spacing(np.maximum(scale, 1e-300))
+        assert ulps.max() <= 4, (x, v)
+
+
 def test_numbers_are_written_as_in_our_tables(open_page: Open) -> None:
     page = open_page(TEXT, "--at", AT)
     rng = np.random.default_rng(5)
