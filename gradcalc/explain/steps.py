@@ -36,13 +36,15 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A node that is needed and no constant: what it is called, its value, and its operands that
-    are no constants either. Variables are parts without edges."""
+    """A node that is needed and no constant: what it is called, its value, and the edges to its
+    operands that are no constants either; ``conditions`` are operands that no slope flows to.
+    Variables are parts without edges."""
 
     node: int
     label: str
     value: float
-    edges: tuple[Edge, ...]
+    edges: tuple[Edge, ...] = ()
+    conditions: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,15 +167,20 @@ def chart(at: At) -> Chart:
     labels = texts | _named(graph, order, texts)
     return Chart(
         tuple(
-            Part(node, name, float(x), ())
+            Part(node, name, float(x))
             for node, name, x in zip(graph.inputs, graph.variables, at.x, strict=True)
         ),
-        tuple(
-            Part(node, labels[node], float(values[node]), _edges(graph, values, texts, node))
-            for node in order
-        ),
+        tuple(_part(graph, values, texts, node, labels[node]) for node in order),
         tuple(zip(graph.output_names, graph.outputs, strict=True)),
     )
+
+
+def _part(graph: Graph, values: Any, texts: Mapping[int, str], node: int, label: str) -> Part:
+    edges = _edges(graph, values, texts, node)
+    reached = {edge.node for edge in edges}
+    below = dict.fromkeys(graph[node].operands)
+    conditions = tuple(k for k in below if k not in reached and k not in graph.constants)
+    return Part(node, label, float(values[node]), edges, conditions)
 
 
 def _edges(graph: Graph, values: Any, texts: Mapping[int, str], node: int) -> tuple[Edge, ...]:

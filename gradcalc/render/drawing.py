@@ -12,6 +12,7 @@ from gradcalc.render.layered import Layout, layered
 _LETTER, _LINE, _PAD = 7.25, 15.0, 8.0  # of 12 px monospace
 _PITCH = 46.0  # between layers: the slopes stand there
 _EDGE = 2  # the half of a thick line, beside the outermost boxes
+_SMALL = 420  # a picture that may be made a little smaller for a narrow screen
 _MOST = 18  # columns of what a box is called
 
 STYLE = """
@@ -100,12 +101,13 @@ def svg(drawing: Drawing, name: str, *, alone: bool = False, prefix: str = "") -
     head = (
         f'viewBox="-{_EDGE} 0 {_n(width)} {_n(height)}" width="{_n(width)}" height="{_n(height)}"'
     )
+    small = " small" if width <= _SMALL else ""
     space = ' xmlns="http://www.w3.org/2000/svg"' if alone else ""
     style = f"<style>{STYLE}{_DARK}</style>\n" if alone else ""
     arrows = "\n".join(_arrow(drawing, k, prefix) for k in range(len(drawing.arrows)))
     boxes = "\n".join(_box(drawing, k, prefix) for k in range(len(drawing.boxes)))
     return (
-        f'<svg{space} class="graph" role="img" aria-label="{escape(safe(name))}" {head}>\n'
+        f'<svg{space} class="graph{small}" role="img" aria-label="{escape(safe(name))}" {head}>\n'
         f"{style}{arrows}\n{boxes}\n</svg>\n"
     )
 

@@ -26,7 +26,7 @@ def of_chart(
     total: bool = True,
 ) -> Drawing:
     """A box for each part, in their order, then Σ if ``total``; an arrow for each edge, then those
-    to Σ. ``value`` are the outputs', which may be constants."""
+    to Σ and those without slopes. ``value`` are the outputs', which may be constants."""
     digits = digits or DIGITS
     everything = (*chart.variables, *chart.parts)
     place = {part.node: k for k, part in enumerate(everything)}
@@ -58,6 +58,9 @@ def of_chart(
             for (name, node), weight in zip(chart.outputs, v, strict=True)
             if node in place
         ]
+    arrows += [
+        Arrow(place[operand], k) for k, part in enumerate(everything) for operand in part.conditions
+    ]
     return draw(boxes, arrows)
 
 

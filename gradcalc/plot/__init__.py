@@ -1,1 +1,0 @@
-"""Functions and their slopes over one variable or two: what to draw, and drawing it."""
