@@ -64,7 +64,9 @@ _instead("jax", _HYPOT, "where(out == 0, 1/2, x/out)", "where(out == 0, 1/2, y/o
 JOINED["torch"][_HYPOT.code] = _HYPOT, _HYPOT
 JOINED["jax"][_HYPOT.code] = _HYPOT, CONVENTIONS["torch"][_HYPOT.code]  # no slope if all are 0
 _instead("jax", FUNCTIONS["atan2"], "y/hypot(x, y)/hypot(x, y)", "-x/hypot(x, y)/hypot(x, y)")
-_instead("jax", _POW, f"where(x == 0 and y == 0, 0/0, {_POW.partials[0]})", _POW.partials[1])
+_TO_THE = "where(x == 0 and y >= 0, 0, out*log(x))"
+_instead("torch", _POW, _POW.partials[0], _TO_THE)
+_instead("jax", _POW, f"where(x == 0 and y == 0, 0/0, {_POW.partials[0]})", _TO_THE)
 _instead("torch", FUNCTIONS["xlogy"], "where(x == 0 and y <= 0, 0, log(y))", "x/y")
 _instead("jax", FUNCTIONS["xlogy"], "log(y)", "x/y")
 _instead("jax", FUNCTIONS["clamp"],

@@ -120,6 +120,10 @@ class Brackets(Operators):
             return False
         return self.pending[-2].kind == "call" and self.pending[-2].items == PIECEWISE
 
+    def is_second_of_pair(self) -> bool:
+        """Whether the token is where the condition of such a pair begins."""
+        return self.is_pair() and bool(self.pending[-1].terms) and self.previous_token() == ","
+
     def end_pair(self, entry: Pending) -> bool:
         self.end_item(entry)
         span = Span(entry.at, self.token_end)

@@ -40,6 +40,9 @@ INFINITIES = {*("inf", "Inf", "infty", "Infinity", "oo", "∞")}
 PIECEWISE, ALWAYS = "Piecewise", {"True", "true"}
 """sympy's ``Piecewise((a, c), (b, True))``."""
 
+WORDS_ELSEWHERE = {*INFINITIES, *ALWAYS}
+"""Names that stand for values in some places."""
+
 CELL, ROW = Late(r"[$][A-Za-z]{1,3}[$]?\d+\b"), Late(r"[$](\d+)\b")
 """A cell of a spreadsheet whose column stays where it is, ``$A1``, or its row, ``A$1``."""
 

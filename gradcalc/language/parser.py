@@ -58,6 +58,7 @@ from gradcalc.language.foreign import (
     ROW,
     STRINGS,
     TRAILING_COMMENT,
+    WORDS_ELSEWHERE,
     function,
 )
 from gradcalc.language.lookalikes import deception
@@ -271,13 +272,13 @@ class Parser(SideBySide):
 
     def name(self, token: str) -> bool:
         following = self.next_token()
-        ordinary = token not in INFINITIES and token not in ALWAYS
+        ordinary = token not in WORDS_ELSEWHERE
         if following in _AFTER_VALUE and ordinary and self.tokens[self.index - 1] != ".":
             return self.push(self.named_value(token), self.start, self.token_end)
         if not ordinary:
             if token in INFINITIES and self.wants_order(token):
                 return self.infinity()
-            if token in ALWAYS and self.is_pair() and self.pending[-1].terms:
+            if token in ALWAYS and following == ")" and self.is_second_of_pair():
                 return self.push(ALL, self.start, self.token_end)
         following = SPELLINGS.get(following, following)
         if following == "=" and not self.has_arrows and self.at_statement_start():

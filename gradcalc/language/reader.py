@@ -15,7 +15,7 @@ from gradcalc.functions.primitives import FUNCTIONS
 from gradcalc.graph.graph import Graph, LeafKey, constant_key
 from gradcalc.language import complaints
 from gradcalc.language.arrays import Value
-from gradcalc.language.foreign import LIBRARIES
+from gradcalc.language.foreign import LIBRARIES, WORDS_ELSEWHERE
 from gradcalc.language.meaning import Meaning
 from gradcalc.language.structural import STRUCTURAL
 from gradcalc.language.tokens import SPELLINGS, Tokens, is_blank, is_number
@@ -158,8 +158,8 @@ class Reader(ABC):
             self.used.add(statement)
             return self.statements[statement].value
         value = self.meaning.leaf(token, Span(self.start, self.token_end))
-        if token not in FUNCTIONS and token not in STRUCTURAL:  # else the next one may be a call
-            self.leaves[token] = value
+        if token not in FUNCTIONS and token not in STRUCTURAL and token not in WORDS_ELSEWHERE:
+            self.leaves[token] = value  # those may mean something else the next time
         return value
 
     def leaf(self, token: str) -> int | LeafKey | None:

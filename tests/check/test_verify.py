@@ -302,9 +302,7 @@ def test_a_branch_for_one_point_alone_has_not_the_slope_of_the_function(
 @pytest.mark.parametrize(
     ("text", "x", "said"),
     [
-        ("x**x", 0.0, "df1/dx is 0, true value -inf"),
-        ("0**x", 0.0, "df1/dx is 0, but f1 jumps here"),
-        ("x + (x**2)**x", 0.0, "df1/dx is 1, true value -inf"),
+        ("0**x", 0.0, "df1/dx is -inf, but f1 jumps here"),
         ("where(ceil(x) < -0.5, 2, x)", -1.0, "df1/dx is 0, but f1 jumps here"),
         ("where(sign(x)*2 < 1 and x < 3, x, 5)", 0.0, "df1/dx is 1, but f1 jumps here"),
     ],
@@ -321,7 +319,15 @@ def test_a_slope_that_does_not_exist_is_not_passed(
 @pytest.mark.parametrize("method", ["auto", "mpmath", "differences"])
 @pytest.mark.parametrize(
     ("text", "x"),
-    [("x*cbrt(x)", 0.0), ("sqrt(x)**3", 0.0), ("0**x + x", 2.0), ("x**0", 0.0), ("max(x, x)", 1.0)],
+    [
+        ("x*cbrt(x)", 0.0),
+        ("x**x", 0.0),
+        ("x + (x**2)**x", 0.0),
+        ("sqrt(x)**3", 0.0),
+        ("0**x + x", 2.0),
+        ("x**0", 0.0),
+        ("max(x, x)", 1.0),
+    ],
 )
 def test_a_slope_that_the_chain_rule_does_not_see(
     check: Any, text: str, x: float, method: str

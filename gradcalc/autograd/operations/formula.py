@@ -16,7 +16,7 @@ import numpy as np
 
 from gradcalc.autograd.operations.structural import no_slope
 from gradcalc.calculus.rules import recipe, rule
-from gradcalc.functions.primitives import DIV, TABLE, WHERE
+from gradcalc.functions.primitives import CONVENTIONS, DIV, POW, TABLE, WHERE
 from gradcalc.functions.row import Primitive
 from gradcalc.functions.sines import LONG
 
@@ -52,7 +52,7 @@ class Formula(NamedTuple):
 @cache
 def formula(primitive: Primitive, wanted: tuple[bool, ...]) -> Formula:
     """The formula for the operands that are wanted."""
-    derived = rule(primitive)
+    derived = rule(CONVENTIONS["torch"][POW.code] if primitive is POW else primitive)  # at 0**0
     graph, outputs = derived.graph, derived.outputs
     chosen = [node if wanted[k] else None for k, node in enumerate(outputs)]
     shapes = {node: _how(graph, node, primitive.selects) for node in chosen if node is not None}
