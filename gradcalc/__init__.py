@@ -25,6 +25,7 @@ _HOMES = {
     "hessian": "gradcalc.api",
     "hvp": "gradcalc.api",
     "linearize": "gradcalc.api",
+    "propagate": "gradcalc.api",
     "verify": "gradcalc.api",
     "GradcalcError": "gradcalc.errors",
 }
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from gradcalc.api import jacobian as jacobian
     from gradcalc.api import jvp as jvp
     from gradcalc.api import linearize as linearize
+    from gradcalc.api import propagate as propagate
     from gradcalc.api import trace as trace
     from gradcalc.api import verify as verify
     from gradcalc.api import vjp as vjp

@@ -224,6 +224,17 @@ def linearize(
     )  # fmt: skip
 
 
+def propagate(text: str, at: At, cov: Any = None, *, u: Any = None, **options: Any) -> Any:
+    """The values and their covariance J C Jᵀ, given that of the variables, or their standard
+    uncertainties ``u`` where they are independent.
+
+    >>> propagate("x*y", at={"x": 2, "y": 3}, u={"x": 0.1, "y": 0.2})
+    (array([6.]), array([[0.25]]))
+    """
+    program, x = _asked(text, at, **options)
+    return program.propagate(x, cov, u=u)
+
+
 def verify(text: str, at: At, *, method: str = "auto", **options: Any) -> Verdict:
     """Compare the Jacobian at one point with an independent one.
 

@@ -26,8 +26,9 @@ _TEXTS = ("csv", "tsv", "ndjson")
 WRITTEN = (*EXTENSIONS, *(text + last for text in _TEXTS for last in COMPRESSED))
 """What an output can be: a format, and text compressed."""
 
-WHAT = tuple(BY_WORD)
-"""What can be computed of each row."""
+PROPAGATE = "propagate"
+WHAT = (*BY_WORD, PROPAGATE)
+"""What can be computed of each row: a kind of derivative, or its uncertainty."""
 
 POLICIES = ("nan", "skip", "stop")
 """What becomes of a row that fails: written as NaNs, left out, or the end."""

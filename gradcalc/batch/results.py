@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcalc.batch.chunk import Floats
-from gradcalc.calculus.kinds import BY_WORD, VARIABLES
+from gradcalc.batch.names import PROPAGATE
+from gradcalc.batch.spread import Spread, Term
+from gradcalc.calculus.kinds import BY_WORD, KINDS, VARIABLES, Kind
 from gradcalc.engine.point import At, Question
 from gradcalc.engine.program import Program
 
@@ -24,14 +26,21 @@ Direction = tuple[float | str, ...]
 class Request(NamedTuple):
     """``kinds`` of results (``names.WHAT``), at ``slopes`` of the variables (the first ones).
 
-    ``vectors`` has the entries of v and u where they are needed; ``labels`` are the columns of the
-    numbers: the variables, then those that the vectors use.
+    ``vectors`` has the entries of v and u where they are needed, ``spread`` what is said of the
+    uncertainties; ``labels`` are the columns of the numbers: the variables, then those that these
+    use.
     """
 
     kinds: tuple[str, ...]
     slopes: int
     vectors: dict[str, Direction]
     labels: tuple[str, ...]
+    spread: tuple[Term, ...] = ()
+
+
+def kind_of(word: str) -> Kind:
+    """What is computed of a point for one of ``names.WHAT``."""
+    return KINDS["jacobian"] if word == PROPAGATE else BY_WORD[word]
 
 
 class Results:
@@ -41,11 +50,12 @@ class Results:
         self.program = program
         self.threads = threads
         self.request = request
+        self._spread = Spread([Term(*term) for term in request.spread], request.labels)
         names = {word: self._names(word) for word in request.kinds}
         self.names = tuple(name for word in request.kinds for name in names[word])
         words = [word for word in request.kinds for _ in names[word]]
-        self._values = [j for j, word in enumerate(words) if not BY_WORD[word].order]
-        self._slopes = np.array([j for j, word in enumerate(words) if BY_WORD[word].order], int)
+        self._values = [j for j, word in enumerate(words) if not kind_of(word).order]
+        self._slopes = np.array([j for j, word in enumerate(words) if kind_of(word).order], int)
 
     def at(self, numbers: Floats) -> Floats:
         """The results at N rows of numbers: shape (N, number of names).
@@ -67,12 +77,12 @@ class Results:
         at, start = self.program.at(row[: len(self.program.variables)]), 0
         for word in self.request.kinds:
             vector = self._vector(word, row[None])
-            question = at.ask(BY_WORD[word].name, None if vector is None else np.ravel(vector))
+            question = at.ask(kind_of(word).name, None if vector is None else np.ravel(vector))
             count, kept = len(self._names(word)), self._kept(word)
             with np.errstate(all="ignore"):
                 full = np.array(at.value if question.entries is None else question.entries)
             # What stands in the output, among slopes that do not.
-            full[kept] = results[start : start + count].reshape(full[kept].shape)
+            full[kept] = self._as_entries(word, results[start : start + count], full[kept], row)
             start += count
             yield verify(
                 question,
@@ -80,6 +90,17 @@ class Results:
                 () if question.kind.order else full,
                 budget=BUDGET if budget is None else budget,
             )
+
+    def _as_entries(self, word: str, ours: Floats, entries: Floats, row: Floats) -> Floats:
+        """Results as entries of the derivative that they are made of: of an uncertainty the slopes
+        that would make it, each off by as much as it is."""
+        if word != PROPAGATE:
+            return ours.reshape(entries.shape)
+        made = self._spread(entries[None], row[None])[0]
+        with np.errstate(all="ignore"):
+            off = np.where(made == ours, 1.0, ours / made)
+        scaled: Floats = entries * off[:, None]
+        return scaled
 
     def undefined(self, numbers: Floats, results: Floats) -> NDArray[np.bool_]:
         """The rows with a coordinate that is no number (infinity is none), or a NaN or an infinite
@@ -112,6 +133,8 @@ class Results:
         else:
             cause = self._cause(point, at)
             said = f"{self.names[at]} is {results[at]}"
+            if cause is None and self.request.spread:
+                return f"{said}: {self._spread.why(row)}"
         return said + (f": {cause.what}" if cause else "")
 
     def _cause(self, point: At, at: int) -> Cause | None:
@@ -122,28 +145,35 @@ class Results:
             if at < count:
                 break
             at -= count
-        if BY_WORD[word].order == 0:
+        if kind_of(word).order == 0:
             return of_value(point, at)
-        if BY_WORD[word].is_slope:
+        if word == PROPAGATE:
+            slopes = (of_slope(point, at, j) for j in range(self.request.slopes))
+            return next(filter(None, slopes), None)
+        if kind_of(word).is_slope:
             return of_slope(point, *divmod(at, self.request.slopes))
         return None
 
     def _names(self, word: str) -> list[str]:
+        if word == PROPAGATE:
+            return [f"u_{output}" for output in self.program.outputs]
         slopes = self.program.variables[: self.request.slopes]
-        return BY_WORD[word].heads(self.program.outputs, slopes)
+        return kind_of(word).heads(self.program.outputs, slopes)
 
     def _kept(self, word: str) -> tuple[Any, ...]:
         """Which entries are those of the variables that get slopes."""
-        return (..., *[slice(self.request.slopes)] * BY_WORD[word].axes.count(VARIABLES))
+        return (..., *[slice(self.request.slopes)] * kind_of(word).axes.count(VARIABLES))
 
     def _part(self, word: str, at: At, numbers: Floats) -> Floats:
-        entries = Question(BY_WORD[word], at, self._vector(word, numbers)).entries
+        entries = Question(kind_of(word), at, self._vector(word, numbers)).entries
         found: Floats = (at.value if entries is None else entries)[self._kept(word)]
+        if word == PROPAGATE:
+            return self._spread(found, numbers)
         return found.reshape(len(numbers), len(self._names(word)))
 
     def _vector(self, word: str, numbers: Floats) -> Floats | None:
         """The vector, one for all rows, or where it uses columns one for each row."""
-        kind = BY_WORD[word]
+        kind = kind_of(word)
         if kind.vector is None:
             return None
         letter = kind.vector.letter

@@ -10,10 +10,9 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from gradcalc.batch import compression, places
-from gradcalc.batch.names import EXTENSIONS, TEXT, WHAT, by_extension, extension
+from gradcalc.batch.names import EXTENSIONS, PROPAGATE, TEXT, WHAT, by_extension, extension
 from gradcalc.batch.names import compression as compression_of
 from gradcalc.calculus.conventions import under
-from gradcalc.calculus.kinds import BY_WORD
 from gradcalc.cli.dispatch import report
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import bytes_sink, write
@@ -21,7 +20,16 @@ from gradcalc.cli.progress import RowCount, rate
 from gradcalc.cli.question import STDIN, expression, names, values
 from gradcalc.cli.replaced import require_no_input
 from gradcalc.cli.terminal import is_terminal, wants_color
-from gradcalc.errors import BindingError, Exit, GradcalcError, Source, Span, UsageError, count
+from gradcalc.errors import (
+    BindingError,
+    Exit,
+    GradcalcError,
+    Source,
+    Span,
+    UsageError,
+    count,
+    listed,
+)
 from gradcalc.errors.text import safe
 from gradcalc.language.names import spelled
 from gradcalc.language.points import bind, expanded, read
@@ -36,6 +44,7 @@ if TYPE_CHECKING:
     from gradcalc.batch.header import Expression, Layout
     from gradcalc.batch.results import Direction, Request
     from gradcalc.batch.sample import Outcome
+    from gradcalc.batch.spread import Term
     from gradcalc.batch.stream import Tally
 
 
@@ -81,9 +90,11 @@ def asking(options: Options) -> Callable[[Reader, str], tuple[Expression, Layout
         layout = header.fit(asked, reader, source)
         if options.convention is not None:
             layout = replace(layout, graph=under(layout.graph, options.convention))
-        for remark in () if options.quiet else layout.graph.notes:
+        request = _request(options, kinds, layout)
+        remarks = [*layout.graph.notes, *_taken_as_exact(layout, request)]
+        for remark in () if options.quiet else remarks:
             write(sys.stderr, note(remark, color=wants_color(options.color, sys.stderr)))
-        return asked, layout, _request(options, kinds, layout)
+        return asked, layout, request
 
     return fitted
 
@@ -208,29 +219,45 @@ def _kinds(what: str) -> tuple[str, ...]:
 
 def _request(options: Options, kinds: tuple[str, ...], layout: Layout) -> Request:
     """What is computed, with its vectors. Raises BindingError where they do not fit the graph."""
-    from gradcalc.batch.results import Request
+    from gradcalc.batch.results import Request, kind_of
+    from gradcalc.batch.spread import terms
 
     graph = layout.graph
     for kind in kinds:
-        if BY_WORD[kind].of_one and len(graph.outputs) != 1:
+        if kind_of(kind).of_one and len(graph.outputs) != 1:
             raise BindingError(
-                f"a {BY_WORD[kind].of_one} is of one output, and there are {len(graph.outputs)}",
+                f"a {kind_of(kind).of_one} is of one output, and there are {len(graph.outputs)}",
                 hint="all rows at once: --what jacobian",
             )
     header = layout.header
     labels = {"v": graph.output_names, "u": graph.variables[: layout.slopes]}
     vectors = {
         vector.letter: _direction(options, vector.letter, labels[vector.letter], header)
-        for vector in (BY_WORD[kind].vector for kind in kinds)
+        for vector in (kind_of(kind).vector for kind in kinds)
         if vector is not None
     }
+    spread: tuple[Term, ...] = ()
+    if PROPAGATE in kinds:
+        if "u" in vectors:
+            raise UsageError(f"--u is the direction of one and the uncertainties of the other: "
+                             f"--what {options.what}")  # fmt: skip
+        given = () if options.u is None else _direction(options, "u", labels["u"], header)
+        spread = terms(graph.variables, layout.slopes, header, given)
+    entries = [*(entry for vector in vectors.values() for entry in vector),
+               *(term.entry for term in spread)]  # fmt: skip
     more = dict.fromkeys(
-        entry
-        for vector in vectors.values()
-        for entry in vector
-        if isinstance(entry, str) and entry not in graph.variables
+        entry for entry in entries if isinstance(entry, str) and entry not in graph.variables
     )
-    return Request(kinds, layout.slopes, vectors, (*graph.variables, *more))
+    return Request(kinds, layout.slopes, vectors, (*graph.variables, *more), spread)
+
+
+def _taken_as_exact(layout: Layout, request: Request) -> Iterator[str]:
+    """Of a row with uncertainties, the variables of which none is said."""
+    said = {term.first for term in request.spread if term.first == term.second}
+    names = [v for j, v in enumerate(layout.graph.variables[: layout.slopes]) if j not in said]
+    if said and names:
+        are = "is" if len(names) == 1 else "are"
+        yield f"no uncertainty is said of {listed(names)}, which {are} taken as exact"
 
 
 def _direction(

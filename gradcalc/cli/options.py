@@ -422,7 +422,7 @@ class Options:
         str,
         typer.Option(
             metavar="WHAT",
-            help=f"What to compute of each row: one or more of {','.join(batch.WHAT)}.",
+            help=f"What to compute of each row: one or more of {', '.join(batch.WHAT)}.",
             show_default=True,
         ),
     ] = "jacobian"

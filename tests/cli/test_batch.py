@@ -148,7 +148,7 @@ def test_every_format_in_and_out(gradcalc: Shell, what: str, format: str) -> Non
         "-o", source,
     )  # fmt: skip
     assert made.code == 0, made.err
-    if what in ("jvp", "hvp"):
+    if what in ("jvp", "hvp", "propagate"):
         vector = [*vector, "--u", "1,0"]
     ran = gradcalc("batch", expression, "--points", source, "--what", what, *vector, "-o", target)
     assert ran.code == 0, ran.err
@@ -159,6 +159,7 @@ def test_every_format_in_and_out(gradcalc: Shell, what: str, format: str) -> Non
     expected = {
         "eval": [x1 * np.sin(x2)],
         "jvp": [np.sin(x2)],
+        "propagate": [abs(np.sin(x2))],
         "hessian": [0 * x1, np.cos(x2), np.cos(x2), -x1 * np.sin(x2)],
         "hvp": [0 * x1, np.cos(x2)],
     }.get(what, [np.sin(x2), x1 * np.cos(x2)])
