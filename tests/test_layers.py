@@ -51,6 +51,7 @@ HEAVY = {
     "polars": {"batch"},
     "fsspec": {"batch"},
     "pyarrow": {"batch"},
+    "distributed": {"batch"},
     "rich": {"cli", "render"},
     "matplotlib": {"render"},
     "typer": {"cli"},

@@ -26,7 +26,8 @@ WIDEST = {
 _EARLIER = "AVX512F AVX512CD AVX512_KNL AVX512_KNM AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL"
 _EARLIER += " AVX512_SPR"
 
-_PACKAGES = ("gradcalc", "numpy", "scipy", "polars", "pyarrow")
+PACKAGES = ("gradcalc", "numpy", "scipy", "polars", "pyarrow")
+"""What has a say in numbers, or in how they are read and written."""
 
 
 def machine() -> str:
@@ -67,8 +68,8 @@ def features() -> str:
 
 def versions(*, reproducible: bool) -> dict[str, str]:
     """What has a say in the bytes of a part: here it is this."""
-    found = {"python": platform.python_version()}
-    for name in _PACKAGES:
+    found = {"python": ".".join(platform.python_version_tuple()[:2])}
+    for name in PACKAGES:
         try:
             found[name] = version(name)
         except PackageNotFoundError:

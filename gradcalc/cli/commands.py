@@ -236,7 +236,7 @@ COMMANDS = {
                 *("param", "wrt", "outputs", "v", "u", "convention"),
                 *("input_format", "output_format", "keep", "on_error"),
                 *("check_sample", "budget", "threads", "part_rows", "restart", "reproducible"),
-                *("out", "color", "quiet"),
+                *("cluster", "dashboard", "out", "color", "quiet"),
             ),
             'gradcalc batch "x1**2+3*x2, x2**2+2*x1" --points points.csv -o slopes.csv',
         ),

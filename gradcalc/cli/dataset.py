@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from gradcalc.batch import compression, places
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from gradcalc.batch.job import Done, Lost
     from gradcalc.batch.manifest import Manifest
     from gradcalc.batch.plan import Part
-    from gradcalc.batch.stream import Tally
+
+    Outcomes = Callable[[Manifest, list[Part], Folder, PartCount], Iterator[Done | Lost]]
 
 GOES_ON = "the same command goes on where this ended"
 
@@ -45,7 +46,7 @@ def batch(options: Options) -> Exit:
         reproducible.pin()
     if options.is_folder:
         return _parts(options, options.out or "")
-    for option in ("part_rows", "restart"):
+    for option in ("part_rows", "restart", "cluster", "dashboard"):
         if getattr(options, option):
             name = option.replace("_", "-")
             raise UsageError(f"--{name} is for parts in a folder", hint="-o FOLDER/")
@@ -57,36 +58,62 @@ def _parts(options: Options, path: str) -> Exit:
 
     _require_parts_possible(options)
     folder = Folder(path)
-    manifest = _begun(options, folder)
-    todo = _left(manifest, folder)
-    there = len(manifest.parts) - len(todo)
-    progress = PartCount({part.number: part.input.size for part in todo})
-    run = _Run(options, manifest, folder, progress)
-    try:
-        with progress:
-            for outcome in _outcomes(options, manifest, todo, folder, progress.tick):
-                run.add(outcome)
-    except BaseException as error:
-        with suppress(GradcalcError):  # on a full disk the manifest stays as it was
-            run.save()
-        if isinstance(error, GradcalcError):
-            error.hint = error.hint or GOES_ON
-        raise
-    run.save()
+    manifest, before = _planned(options, folder)
+    with _engine(options) as outcomes:  # nothing is written where there is no cluster
+        _begin(options, manifest, before, folder)
+        todo = _left(manifest, folder)
+        there = len(manifest.parts) - len(todo)
+        progress = PartCount({part.number: part.input.size for part in todo})
+        run = _Run(options, manifest, folder, progress)
+        try:
+            with progress:
+                for outcome in outcomes(manifest, todo, folder, progress):
+                    run.add(outcome)
+        except BaseException as error:
+            with suppress(GradcalcError):  # on a full disk the manifest stays as it was
+                run.save()
+            if isinstance(error, GradcalcError):
+                error.hint = error.hint or GOES_ON
+            raise
+        run.save()
     folder.sweep()
     return run.close(there)
 
 
-def _outcomes(
-    options: Options,
-    manifest: Manifest,
-    todo: list[Part],
-    folder: Folder,
-    tick: Callable[[Tally], None],
-) -> Iterator[Done | Lost]:
+@contextmanager
+def _engine(options: Options) -> Iterator[Outcomes]:
+    """What computes parts: this process, or a cluster."""
     from gradcalc.batch.job import in_order
 
-    return in_order(manifest.job, todo, folder, options.threads, tick)
+    if options.cluster is None:
+
+        def here(
+            manifest: Manifest, todo: list[Part], folder: Folder, progress: PartCount
+        ) -> Iterator[Done | Lost]:
+            return in_order(manifest.job, todo, folder, options.threads, progress.tick)
+
+        yield here
+        return
+    from gradcalc.batch import cluster
+
+    with cluster.connected(options.cluster, dashboard=options.dashboard) as client:
+        if options.dashboard:
+            write(sys.stderr, f"dashboard: {client.dashboard_link}\n")
+
+        def there(
+            manifest: Manifest, todo: list[Part], folder: Folder, progress: PartCount
+        ) -> Iterator[Done | Lost]:
+            return cluster.outcomes(
+                client,
+                manifest.job,
+                todo,
+                folder,
+                manifest.versions,
+                reproducible=manifest.reproducible,
+                said=progress.say,
+            )
+
+        yield there
 
 
 # --- what there is to do --------------------------------------------------------------------------
@@ -95,39 +122,23 @@ def _outcomes(
 def _require_parts_possible(options: Options) -> None:
     if "-" in (options.points or ()):
         raise UsageError("parts in a folder are of files, and standard input is none")
+    if options.dashboard and options.cluster is None:
+        raise UsageError("--dashboard is the page of a cluster", hint="--cluster local")
     if options.check_sample:
         raise UsageError(
             "--check-sample is of a stream, not of parts", hint="gradcalc verify FOLDER/"
         )
 
 
-def _begun(options: Options, folder: Folder) -> Manifest:
-    """The manifest to go on with: as the folder has it, or a new one.
+def _planned(options: Options, folder: Folder) -> tuple[Manifest, Manifest | None]:
+    """What there is to do, and what has been done of it: nothing, if there is to be a new start.
 
     Raises UsageError where the folder has something else.
     """
-    from gradcalc.batch import manifest
+    from gradcalc.batch import inputs, job, plan, reproducible
+    from gradcalc.batch import manifest as manifests
 
-    before = manifest.read(folder)
-    now = _planned(options)
-    if before is not None and not options.restart:
-        now.require_same(before, folder.path)
-        now.done.update(before.done)
-        folder.sweep()
-        return now
-    folder.make()
-    for part in before.parts if before is not None else ():
-        folder.remove(part.name)
-    folder.sweep()
-    now.save(folder)
-    return now
-
-
-def _planned(options: Options) -> Manifest:
-    from gradcalc.batch import inputs, job, plan
-    from gradcalc.batch.manifest import Manifest
-    from gradcalc.batch.reproducible import versions
-
+    before = manifests.read(folder)
     asked = stream.asking(options)
     given = options.points or []
     files = plan.looked_at(places.files(given), given)
@@ -136,11 +147,10 @@ def _planned(options: Options) -> Manifest:
     compression.require(extension)
     rows = options.part_rows or plan.ROWS
     parts = plan.parts(files, options.input_format, rows, extension)
-    keys, groups = files[0].keys, parts[0].groups
-    with inputs.rows(first, options.input_format, keys, groups) as reader:
+    with inputs.rows(first, options.input_format, files[0].keys, parts[0].groups) as reader:
         expression, _, request = asked(reader, first)
         columns = reader.names, reader.width
-    return Manifest(
+    now = manifests.Manifest(
         job.Job(
             expression,
             options.convention,
@@ -154,9 +164,23 @@ def _planned(options: Options) -> Manifest:
             rows,
         ),
         parts,
-        versions(reproducible=options.reproducible),
+        reproducible.versions(reproducible=options.reproducible),
         options.reproducible,
     )
+    if before is not None and not options.restart:
+        now.require_same(before, folder.path)
+        now.done.update(before.done)
+    return now, before
+
+
+def _begin(options: Options, manifest: Manifest, before: Manifest | None, folder: Folder) -> None:
+    """The folder, with the manifest and without what does not belong to it."""
+    folder.make()
+    folder.sweep()
+    if before is None or options.restart:
+        for part in before.parts if before is not None else ():
+            folder.remove(part.name)
+        manifest.save(folder)
 
 
 def _written(options: Options, first: str) -> tuple[str, str]:

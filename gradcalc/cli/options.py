@@ -486,6 +486,16 @@ class Options:
     restart: Annotated[
         bool, typer.Option("--restart", help="With --out FOLDER/: remove its parts, begin anew.")
     ] = False
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="With --out FOLDER/: compute on a Dask cluster, tcp://HOST:8786, or local[:N].",
+        ),
+    ] = None
+    dashboard: Annotated[
+        bool, typer.Option("--dashboard", help="With --cluster: say where its page is.")
+    ] = False
     reproducible: Annotated[
         bool,
         typer.Option(

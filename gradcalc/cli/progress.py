@@ -89,6 +89,7 @@ class LastLine:
         return self._visible and now > max(self._start + self.PATIENCE, self._last + self.PAUSE)
 
     def show(self, text: str) -> None:
+        """Put the text there."""
         self._last = time.perf_counter()
         sys.stderr.write(f"\r\x1b[K{text}")
         sys.stderr.flush()
@@ -123,8 +124,7 @@ class RowCount(LastLine):
 class PartCount(LastLine):
     """Rows and rate, parts, and the time that is left.
 
-    ``weights`` say how much of the work each part is. ``aside`` is what else there is to say:
-    workers, retries.
+    ``weights`` say how much of the work each part is.
     """
 
     def __init__(self, weights: Mapping[int, float]) -> None:
@@ -132,12 +132,18 @@ class PartCount(LastLine):
         self._weights = weights
         self._all = sum(weights.values()) or 1.0
         self._done: set[int] = set()
+        self._aside = ""
         self.rows = 0
-        self.aside = ""
 
     def add(self, index: int, rows: int) -> None:
+        """A part is done, or given up."""
         self._done.add(index)
         self.rows += rows
+        self.tick(None)
+
+    def say(self, aside: str) -> None:
+        """What else there is to show: workers, retries."""
+        self._aside = aside
         self.tick(None)
 
     def tick(self, tally: Tally | None) -> None:
@@ -150,7 +156,7 @@ class PartCount(LastLine):
         share = sum(self._weights[index] for index in self._done) / self._all
         words = [f"{rows:,} rows", rate(rows / max(seconds, 1e-9))]
         words.append(f"{len(self._done):,} of {len(self._weights):,} parts")
-        words += [self.aside] if self.aside else []
+        words += [self._aside] if self._aside else []
         words += [f"{_span(seconds / share - seconds)} left"] if share else []
         return ", ".join(words)
 

@@ -258,12 +258,12 @@ def test_a_folder_in_a_store(gradcalc: Shell) -> None:
     store = fsspec.filesystem("memory")
     words = ("batch", TEXT, "--points", "in")
     whole = gradcalc(*words).out.encode()
-    words = (*words, "-o", "memory://bucket/out/")
+    words = (*words, "-o", "memory://made/out/")
     assert gradcalc(*words).err == "11 rows in 2 parts\n"
-    names = sorted(name for name in store.ls("/bucket/out", detail=False) if "part" in name)
+    names = sorted(name for name in store.ls("/made/out", detail=False) if "part" in name)
     assert joined([store.cat(name) for name in names]) == whole
     assert gradcalc(*words).err == "11 rows in 2 parts, 2 of them from before\n"
-    assert gradcalc("verify", "memory://bucket/out/").code == 0
+    assert gradcalc("verify", "memory://made/out/").code == 0
 
 
 @pytest.mark.parametrize(
