@@ -167,7 +167,7 @@ COMMANDS = {
             "The chain rule, step by step, over your own text.",
             "explain",
             "explain",
-            (*EXPRESSION, *POINT, "v", *BENDS, "format", "digits", "out"),
+            (*EXPRESSION, *POINT, "v", "uncertainty", *SPREAD, *BENDS, "format", "digits", "out"),
             f"gradcalc explain {_EXAMPLE} --v 1,1",
             "steps",
         ),

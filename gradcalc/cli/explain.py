@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from gradcalc.calculus.kinds import KINDS, V
 from gradcalc.cli.derivatives import bends, undefined
+from gradcalc.cli.inputs import inputs_of, stated
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
 from gradcalc.cli.question import posed, vector
-from gradcalc.errors import Exit, UndefinedError
+from gradcalc.errors import Exit, UndefinedError, UsageError
 
 if TYPE_CHECKING:
     from gradcalc.engine.point import Question
@@ -21,7 +22,11 @@ DIGITS = 6
 
 
 def explain(options: Options) -> Text:
-    """The chain rule step by step: for vᵀJ, or without v for every output in turn."""
+    """The chain rule step by step: for vᵀJ, or without v for every output in turn; with
+    --uncertainty, how that of each input comes to each output."""
+    if options.uncertainty:
+        return _budgets(options)
+    _require_certain(options)
     problem = posed(options)
     labels = problem.graph.output_names
     if options.v is not None or len(labels) == 1:
@@ -57,3 +62,49 @@ def _undefined(question: Question, explanations: list[Explanation]) -> Undefined
 
     slopes = np.array([[total.derivative for total in one.totals] for one in explanations])
     return undefined(question, slopes.reshape(question.kind.shape(*slopes.shape)))
+
+
+def _require_certain(options: Options) -> None:
+    """Options that speak of uncertainties alone."""
+    given = {"--u": options.uncertainties, "--cov": options.cov, "--corr": options.corr,
+             "--dof": options.dof, "--data": options.data}  # fmt: skip
+    for option, value in given.items():
+        if value:
+            raise UsageError(f"{option} is about uncertainties", hint=f"--uncertainty {option} …")
+
+
+def _budgets(options: Options) -> Text:
+    """A budget for each output, the chain rule as far as each input goes."""
+    if options.v is not None:
+        raise UsageError("--uncertainty explains every output for itself: leave out --v")
+    asked = stated(options)
+    graph = asked.problem.graph
+
+    from gradcalc.engine.program import Program
+    from gradcalc.explain.passages import passages
+    from gradcalc.explain.steps import chart
+    from gradcalc.render.frame import framed
+    from gradcalc.render.passages import Explained, as_record, render_passages
+    from gradcalc.render.records import RECORDS
+    from gradcalc.uncertainty.linear import Linear
+
+    program = Program(graph)
+    inputs = inputs_of(asked, options)
+    at = program.at(asked.problem.x)
+    notes = (*graph.notes, *(kink.note for kink in bends(at, options)), *asked.notes)
+    gap = undefined(at.ask("jacobian"))
+    if gap is not None:
+        raise gap
+    linear, parts, explained = Linear(inputs, at.value, at.jacobian()), chart(at), []
+    for i, name in enumerate(program.outputs):
+        steps = parts.sweep([float(i == k) for k in range(len(program.outputs))])
+        pairs = zip(inputs.names, inputs.u.tolist(), strict=True)
+        ways = [passages(steps, variable, u) if u else () for variable, u in pairs]
+        explained.append(Explained(linear, i, name, ways))
+    if options.format in RECORDS:
+        body = {"budgets": [as_record(one) for one in explained]}
+        record = framed("explain", program.variables, program.outputs, asked.problem.at, body,
+                        notes=notes)  # fmt: skip
+        return Text(RECORDS[options.format](record))
+    digits = options.digits or DIGITS
+    return Text("\n".join(render_passages(one, digits) for one in explained), notes=notes)

@@ -129,6 +129,8 @@ def _spread_over(
 
 
 def inputs_of(stated: Stated, options: Options) -> Inputs:
+    """The variables of the expression with all that is said of them. Raises BindingError where that
+    does not fit together, or nothing is uncertain."""
     import numpy as np
 
     from gradcalc.uncertainty.inputs import Inputs, Shape, require_correlations
@@ -164,6 +166,11 @@ def inputs_of(stated: Stated, options: Options) -> Inputs:
             raise BindingError(f"--dof binds '{label}', and {options.data} says it")
         dof[place[label]] = number
     require_correlations(variables, R, name)
+    if not u.any():
+        raise BindingError(
+            "no input has an uncertainty",
+            hint='--at "x=4.63±0.05", or --u x=0.05 beside --at x=4.63',
+        )
     return Inputs(variables, np.array(stated.problem.x), u, R, dof, tuple(shapes), together)
 
 

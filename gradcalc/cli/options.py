@@ -245,6 +245,12 @@ class Options:
             help="Whose slopes to take at kinks; without it, PyTorch's if it has any.",
         ),
     ] = None
+    uncertainty: Annotated[
+        bool,
+        typer.Option(
+            "--uncertainty", help="How the uncertainty of each input comes to each output."
+        ),
+    ] = False
     uncertainties: Annotated[
         list[str] | None,
         typer.Option(

@@ -7,7 +7,6 @@ from gradcalc.cli.inputs import inputs_of, remarks, stated
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
 from gradcalc.cli.question import method
-from gradcalc.errors import BindingError
 
 
 def propagate(options: Options) -> Text:
@@ -26,11 +25,6 @@ def propagate(options: Options) -> Text:
 
     program = Program(asked.problem.graph)
     inputs = inputs_of(asked, options)
-    if not inputs.u.any():
-        raise BindingError(
-            "no input has an uncertainty",
-            hint='--at "x=4.63±0.05", or --u x=0.05 beside --at x=4.63',
-        )
     at = program.at(asked.problem.x)
     question = at.ask("jacobian")
     bent = bends(at, options)

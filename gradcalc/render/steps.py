@@ -17,10 +17,11 @@ def render_steps(explanation: Explanation, digits: int | None = None) -> str:
     blocks = [_forward(explanation, digits)] if explanation.forward else []
     blocks += [_backward(explanation, digits)] if explanation.steps else []
     blocks.append(["per variable", *(_total(total, digits) for total in explanation.totals)])
-    return "\n\n".join("\n".join(_shortened(block)) for block in blocks) + "\n"
+    return "\n\n".join("\n".join(shortened(block)) for block in blocks) + "\n"
 
 
-def _shortened(lines: list[str]) -> list[str]:
+def shortened(lines: list[str]) -> list[str]:
+    """The first and the last of very many."""
     if len(lines) <= MOST_STEPS:
         return lines
     left_out = len(lines) - MOST_STEPS
@@ -58,19 +59,20 @@ def _flow(flow: Flow, step: Step, width: int, digits: int | None) -> str:
     formula = safe(flow.formula)
     named = "" if formula == slope else f"{formula} = "
     product = (
-        f"{shown(step.cotangent, digits)} × {_factor(slope)} = {shown(flow.contribution, digits)}"
+        f"{shown(step.cotangent, digits)} × {factor(slope)} = {shown(flow.contribution, digits)}"
     )
     return f"    → {safe(flow.operand):{width}}  slope {named}{slope},  {product}"
 
 
-def _factor(number: str) -> str:
+def factor(number: str) -> str:
+    """A number behind a ×."""
     return f"({number})" if number.startswith("-") else number
 
 
 def _total(total: Total, digits: int | None) -> str:
     if not total.contributions:
         return f"  {total.variable}: nothing reaches it, 0"
-    terms = " + ".join(_factor(shown(value, digits)) for _, value in total.contributions)
+    terms = " + ".join(factor(shown(value, digits)) for _, value in total.contributions)
     if len(total.contributions) == 1:
         terms = shown(total.derivative, digits)
     else:
