@@ -13,9 +13,6 @@ def entry() -> None:
     gc.set_threshold(100_000)
     # Nothing here multiplies matrices: the threads that numpy would start for that only cost time.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # What others set for sympy and mpmath is not for us: some of it they themselves refuse.
-    for name in [name for name in os.environ if name.startswith(("SYMPY_", "MPMATH_"))]:
-        del os.environ[name]
     try:
         from gradcalc.cli.app import main
 

@@ -93,6 +93,10 @@ def imports_of(file: str, text: str) -> Iterator[Import]:
                 inner = f"{node.module}.{name.name}"
                 module = inner if inner in modules() else node.module or ""
                 yield Import(file, module, node.lineno)
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "loaded":
+            for name in node.args:
+                if isinstance(name, ast.Constant):
+                    yield Import(file, name.value, node.lineno)
 
 
 @cache

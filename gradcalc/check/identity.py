@@ -19,6 +19,7 @@ from gradcalc.check.budget import Deadline, OutOfTime
 from gradcalc.engine.program import Program
 from gradcalc.engine.schedule import Floats
 from gradcalc.errors import count
+from gradcalc.functions.loading import loaded
 from gradcalc.functions.primitives import CONSTANT, CONSTANTS, TABLE, VARIABLE
 from gradcalc.graph.graph import Graph
 from gradcalc.graph.reach import needed
@@ -249,7 +250,7 @@ class _Theirs:
     """sympy's derivative beside the formulas."""
 
     def __init__(self, graph: Graph, kind: Kind, letters: Sequence[str]) -> None:
-        import sympy  # deferred: 300 ms
+        sympy = loaded("sympy")  # deferred: 300 ms
 
         if len(graph) > _SIMPLE:
             raise _UnfitError("too long for sympy to differentiate")

@@ -11,6 +11,7 @@ from gradcalc.errors import GradcalcError
 from gradcalc.formulas.derivative import Formulas
 from gradcalc.formulas.terms import UnwritableError, read
 from gradcalc.formulas.writing import Notation
+from gradcalc.functions.loading import loaded
 from gradcalc.language import parse
 
 _SHARE = 0.5  # of what remains, for one entry
@@ -42,7 +43,7 @@ def simplified(formulas: Formulas, seconds: float) -> Formulas:
 
 def _simplify(text: str, names: list[str], deadline: Deadline) -> str | None:
     """sympy's shortest form of one formula, None where it has none in time."""
-    import sympy
+    sympy = loaded("sympy")
 
     share = deadline.share(_SHARE)
     try:

@@ -8,6 +8,7 @@ from functools import cache
 
 from gradcalc.formulas.terms import UnwritableError
 from gradcalc.formulas.writing import Binding, Notation, Text
+from gradcalc.functions.loading import loaded
 from gradcalc.functions.row import Primitive
 
 _PLACES = ("X_", "Y_", "Z_")
@@ -30,7 +31,7 @@ class InSympy(Notation):
 @cache
 def _spelling(primitive: Primitive) -> tuple[str, bool]:
     """The function of places, and whether it holds together as it stands."""
-    import sympy
+    sympy = loaded("sympy")
 
     places = [sympy.Symbol(place, real=True) for place in _PLACES[: primitive.arity]]
     result = primitive.sympy(*places)

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+from gradcalc.functions.loading import loaded
+
 _LOCK = threading.RLock()
 _FAMILIAR = 8_000
 """Bits of the constants that are worked out beforehand, in a few milliseconds."""
@@ -23,7 +25,7 @@ def context() -> Any:
     """The arithmetic of this thread: ours inside ``exclusive``, ``mpmath.mp`` outside of it."""
     found = getattr(_THREAD, "context", None)
     if found is None:
-        import mpmath  # deferred: heavy
+        mpmath = loaded("mpmath")  # deferred: heavy
 
         return mpmath.mp
     return found
@@ -31,7 +33,7 @@ def context() -> Any:
 
 @cache
 def _own() -> Any:
-    import mpmath  # deferred: heavy
+    mpmath = loaded("mpmath")  # deferred: heavy
 
     own = mpmath.MPContext()
     with own.workprec(_FAMILIAR):

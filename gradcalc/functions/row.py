@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from importlib import import_module
 from itertools import product
 from typing import Any
+
+from gradcalc.functions.loading import loaded
 
 
 class Lazy:
@@ -32,7 +33,7 @@ class Lazy:
 
     def resolve(self) -> Any:
         if self._found is None:
-            self._found = getattr(import_module(self._module), self._name)
+            self._found = getattr(loaded(self._module), self._name)
         return self._found
 
 

@@ -11,7 +11,7 @@ NAMES = ("x", "y", "z", "x1", "x_2", "θ", "α", "lambda", "e", "pi", "tau", "S"
          "sin", "log", "N", "I", "if_", "dx", "T0", "inf", "nan", "True", "max", "J")  # fmt: skip
 """Names, among them constants' and functions'."""
 
-NUMBERS = ("1", "2", "3", "0.5", "1.5e-3", "2e2", ".25", "10", "7.", "0.1", "1e-8")
+NUMBERS = ("1", "2", "3", "0.5", "1.5e-3", "2e2", ".25", "10", "7.0", "0.1", "1e-8")
 
 SPELLED = {
     "exp": ("exp", "EXP", "np.exp", "math.exp", "Exp", "torch.exp"),

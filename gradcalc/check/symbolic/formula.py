@@ -20,6 +20,7 @@ from typing import Any
 from gradcalc.check.budget import Deadline
 from gradcalc.check.case import NoReferenceError
 from gradcalc.check.structure import PRODUCTS, SUMS, Outline, Term
+from gradcalc.functions.loading import loaded
 from gradcalc.functions.primitives import (
     CONSTANT,
     DIV,
@@ -112,7 +113,7 @@ class _Builder:
     time, it would copy all that came before."""
 
     def __init__(self, formula: Formula, outline: Outline) -> None:
-        import sympy  # deferred: heavy
+        sympy = loaded("sympy")  # deferred: heavy
 
         self._sympy = sympy
         # sympy computes on with them: the slope of x + zoo would be 1
@@ -276,7 +277,7 @@ def _counterpart(primitive: Primitive) -> Callable[..., Any]:
 
 @cache
 def _places() -> tuple[Any, ...]:
-    import sympy  # deferred: heavy
+    sympy = loaded("sympy")  # deferred: heavy
 
     return tuple(sympy.Dummy(name, real=True) for name in OPERANDS)
 
@@ -286,7 +287,7 @@ def _pieces(primitive: Primitive) -> Any:
     """The primitive's Piecewise in terms of ``_places``; None if it is not one."""
     if not primitive.selects:
         return None
-    import sympy  # deferred: heavy
+    sympy = loaded("sympy")  # deferred: heavy
 
     expression = primitive.sympy(*_places()[: primitive.arity])
     return expression if isinstance(expression, sympy.Piecewise) else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gradcalc.functions.digits import context
+from gradcalc.functions.loading import loaded
 from gradcalc.functions.primitives import CONSTANT, TABLE, VARIABLE
 from gradcalc.graph.graph import Graph
 from gradcalc.graph.reach import needed, operands
@@ -16,7 +17,7 @@ _DIGITS, _LARGEST = 40, 60
 def limit(graph: Graph, output: int, x: float, sign: int) -> Any:
     """The limit at ``x`` from the left (-1) or the right (1) as an mpmath number; None where sympy
     has none. It may run away: to be called under an alarm."""
-    import sympy as sp  # deferred: 300 ms
+    sp = loaded("sympy")  # deferred: 300 ms
 
     nodes = needed(graph, [graph.outputs[output]])
     if len(nodes) > _LARGEST:

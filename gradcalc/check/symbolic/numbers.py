@@ -13,6 +13,7 @@ from typing import Any
 from gradcalc.check.budget import Deadline
 from gradcalc.engine.exact import huge, is_tame
 from gradcalc.functions.digits import context
+from gradcalc.functions.loading import loaded
 from gradcalc.functions.primitives import FUNCTIONS, TABLE
 from gradcalc.limits import MOST_ORDER
 
@@ -123,7 +124,7 @@ def _huge(number: Any) -> bool:
 
 def _atom(node: Any) -> Any:
     mp = context()
-    import sympy
+    sympy = loaded("sympy")
 
     if node.is_Rational:
         return mp.mpf(node.p) / node.q
@@ -153,7 +154,7 @@ def _flat(node: Any) -> Any:
 @cache
 def _steps() -> frozenset[Any]:
     """sympy's functions that are steps, as those of the table are."""
-    import sympy
+    sympy = loaded("sympy")
 
     x = sympy.Dummy(real=True)
     found = {type(row.sympy(x)) for row in TABLE if row.flat}
@@ -163,7 +164,7 @@ def _steps() -> frozenset[Any]:
 @cache
 def _functions(mp: Any) -> dict[Any, Callable[..., Any]]:
     """By sympy's class, where it is not simply mpmath's function of that name."""
-    import sympy
+    sympy = loaded("sympy")
 
     return {
         sympy.Add: _sum,
