@@ -41,3 +41,9 @@ MOST_ENTRIES = 25_000_000
 
 MOST_ORDER = 1000
 """Of a polygamma: it takes about so many steps, and past it nearly all values are infinite."""
+
+MOST_TIMES = 40
+"""Of differentiations one after the other (``--order``)."""
+
+MOST_RAISED = 100_000
+"""Nodes of a derivative of high order: each differentiation may double them."""

@@ -11,7 +11,7 @@ from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
 from gradcalc.calculus.rules import Rule, of_partials, rule
-from gradcalc.errors import Span
+from gradcalc.errors import BindingError, Span
 from gradcalc.functions.primitives import (
     ADD,
     AND,
@@ -28,6 +28,7 @@ from gradcalc.functions.primitives import (
 from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph, chain
 from gradcalc.graph.reach import active
+from gradcalc.limits import MOST_RAISED
 
 Rules = Callable[[Primitive], Rule]
 """Where the partials come from: ``rules.rule`` for numbers, ``rules.plain`` for formulas."""
@@ -77,6 +78,25 @@ def gradient_graph(graph: Graph, rule: Rules = rule) -> Graph:
     if len(graph.outputs) != 1:
         raise ValueError(f"the gradient of {len(graph.outputs)} outputs is a Jacobian")
     return jacobian_graph(graph, rule)
+
+
+def higher_graph(graph: Graph, order: int, rule: Rules = rule) -> Graph:
+    """The derivative of this order of the one output of one variable, as the one output. Raises
+    BindingError where its formula would be too long."""
+    result = graph
+    for k in range(order):
+        result = gradient_graph(result, rule)
+        if len(result) > MOST_RAISED:
+            size = f"{len(result):,} operations"
+            raise BindingError(
+                f"the derivative of order {k + 2} would be of {size}, and the most is "
+                f"{MOST_RAISED:,}",
+                hint=f"--order {k + 1}",
+            )
+    marks = str(order).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    result.output_names = [f"{graph.output_names[0]}⁽{marks}⁾"]
+    result.notes = list(graph.notes)
+    return result
 
 
 def jacobian_graph(graph: Graph, rule: Rules = rule) -> Graph:

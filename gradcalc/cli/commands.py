@@ -84,7 +84,7 @@ COMMANDS = {
             "The gradient of one output.",
             "derivatives",
             "answer",
-            _a_slope("mode"),
+            _a_slope("mode", "order"),
             'gradcalc grad "mean(3*(a+3)**2)" --at "a=[2,3]"',
         ),
         Command(

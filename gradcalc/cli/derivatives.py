@@ -7,6 +7,7 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from gradcalc.calculus import gradients, rules
 from gradcalc.calculus.kinds import BY_WORD, Kind, U, V
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
@@ -35,6 +36,8 @@ def answer(options: Options, kind: Kind | None = None) -> Answer | Text:
     kind = kind or BY_WORD[options.command]
     if kind.order and options.at is None:
         graph = traced(options)
+        if options.order > 1:
+            graph = _raised(graph, options, rules.plain)
         if graph.variables:  # of numbers alone there is nothing to write down
             from gradcalc.cli.formulas import formulas  # deferred: not every answer is one
 
@@ -43,6 +46,9 @@ def answer(options: Options, kind: Kind | None = None) -> Answer | Text:
     problem = posed(options)
     if kind.of_one:
         one_output(problem.graph, kind.of_one, options)
+    primal = problem.graph
+    if options.order > 1:
+        problem = replace(problem, graph=_raised(primal, options, rules.rule))
     direction = vector(problem, kind.vector, options) if kind.vector else []
     _require_printable(problem.graph, kind)
 
@@ -58,6 +64,8 @@ def answer(options: Options, kind: Kind | None = None) -> Answer | Text:
     bent = bends(at, options) if kind.order else []
     value, entries = at.value, question.entries
     verdict = judged(question, options)
+    if verdict is not None and options.order > 1:
+        verdict = _with_series(verdict, primal, question, options)
     limits = _limits(question, value, verdict)
     if verdict is not None and (limits or options.precise):
         value, entries = _known(value, entries, verdict, None if options.precise else limits)
@@ -104,6 +112,38 @@ def _worst(exit: Exit, facts: Facts | None) -> Exit:
     """A fact that is wrong is a wrong answer."""
     wrong = facts is not None and facts.judged is not None and facts.judged.passed is False
     return Exit.DISAGREES if wrong else exit
+
+
+def _raised(graph: Graph, options: Options, rule: gradients.Rules) -> Graph:
+    """The derivative whose gradient is of the order that is asked for."""
+    one_output(graph, "derivative of higher order", options)
+    if len(graph.variables) != 1:
+        by_name = ",".join(f"{name}=…" for name in graph.variables)
+        raise BindingError(
+            f"--order is of one variable, and there are {listed(graph.variables) or 'none'}",
+            hint=f"one of them: --wrt {graph.variables[0]} --at {by_name}" if by_name else "",
+        )
+    return gradients.higher_graph(graph, options.order - 1, rule)
+
+
+def _with_series(verdict: Verdict, primal: Graph, question: Question, options: Options) -> Verdict:
+    """The verdict, and whether Arb's power series has the same derivative."""
+    from gradcalc.check.orders import by_series  # deferred, as in judged
+    from gradcalc.check.verify import BUDGET
+
+    entries = question.entries
+    if entries is None or verdict.passed is not True or not math.isfinite(entries[0]):
+        return verdict
+    budget = BUDGET if options.budget is None else options.budget
+    at, scale = question.at, float(question.at.scale("gradient").flat[0])
+    told = by_series(primal, float(at.x[0]), options.order, float(entries[0]), scale, budget)
+    if told is None:
+        return verdict
+    if not told:
+        other = "the power series has another number"
+        return replace(verdict, passed=None, open=True, reason=other)
+    same = f"the power series has it as its coefficient of order {options.order}"
+    return replace(verdict, reason="; ".join(filter(None, [verdict.reason, same])))
 
 
 def _formulas(options: Options, kind: Kind) -> Any:

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from gradcalc.batch import names as batch
+from gradcalc.limits import MOST_TIMES
 from gradcalc.linear.kinds import FACTS
 from gradcalc.page.words import LANGUAGES
 from gradcalc.render.formats import FORMATS, SYNONYMS
@@ -222,6 +223,14 @@ class Options:
     trim: Annotated[
         bool, typer.Option("--trim", help="Look for an equilibrium, from the point on.")
     ] = False
+    order: Annotated[
+        int,
+        typer.Option(
+            parser=number(int, 1, MOST_TIMES, f"a whole number from 1 to {MOST_TIMES}"),
+            metavar="N",
+            help="The derivative of order N, of one variable.",
+        ),
+    ] = 1
     mode: Annotated[
         str,
         typer.Option(

@@ -166,6 +166,14 @@ class Sides:
                 break
         return best
 
+    def coefficient(self, order: int) -> Any:
+        """Of the one output of one variable, the coefficient of t**order at x + t; NaN where its
+        two sides differ."""
+        germs = [self._germs({0: 1.0}, sign, 1)[0] for sign in (1, -1)]
+        right, left = (_term(g, 1, order) if isinstance(g, arb_series) else arb(0) for g in germs)
+        left = left * (-1) ** order
+        return right.intersection(left) if right.overlaps(left) else NAN
+
     def _germs(self, way: Way, sign: int, root: int) -> list[Any]:
         graph, point = self._outline.graph, self._point
         ctx.cap = self._terms * root
