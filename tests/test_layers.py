@@ -22,7 +22,7 @@ FLOORS = [
     ["__init__"],
     ["api"],
     ["program"],
-    ["page"],
+    ["page", "plot"],
     ["render"],
     ["batch"],
     ["claims"],
@@ -43,7 +43,7 @@ DOORS = {"__init__", "__main__", "api", "limits", "program"}
 
 HEAVY = {
     "numpy": {"autograd", "batch", "check", "claims", "cli", "code", "engine", "explain",
-              "functions", "graph", "language", "linear", "render", "uncertainty"},
+              "functions", "graph", "language", "plot", "linear", "render", "uncertainty"},
     "scipy": {"engine", "functions", "linear", "uncertainty"},
     "sympy": {"check", "formulas"},
     "mpmath": {"functions"},

@@ -9,8 +9,11 @@ from gradcalc.errors import BindingError, GradcalcError, Source, Span, beginning
 from gradcalc.language.names import spelled
 from gradcalc.language.points import read
 
-OPTION = "--range"
-_HINT = "--range -2,2 for all variables, --range x=0..1,y=-1..1 by name"
+OPTION, OVER = "--range", "--over"
+_HINTS = {
+    OPTION: "--range -2,2 for all variables, --range x=0..1,y=-1..1 by name",
+    OVER: "--over x=-2..2 for one variable, --over x=-2..2,y=-1..1 for two",
+}
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ def read_ranges(texts: Sequence[str] | None, variables: Sequence[str]) -> list[R
             everywhere = _pair(text)
             continue
         for name, ends, span in _pieces(text):
-            found = _between(*ends, text, span)
+            found = _between(*ends, Source(text, OPTION), span)
             if not name:
                 everywhere = found
             elif name in variables or any(label.startswith(f"{name}[") for label in variables):
@@ -55,7 +58,35 @@ def read_ranges(texts: Sequence[str] | None, variables: Sequence[str]) -> list[R
     return [named.get(v, named.get(v.partition("[")[0], everywhere)) for v in variables]
 
 
-def _pieces(text: str) -> list[tuple[str, tuple[str, str], Span]]:
+def read_over(text: str, variables: Sequence[str]) -> dict[str, Range]:
+    """The ranges of one variable or two, by name: ``x=-2..2,y=0..1``; of the only one of
+    ``variables`` the name may be left out.
+
+    Raises BindingError with the offending span.
+    """
+    found: dict[str, Range] = {}
+    source = Source(text, OVER)
+    for name, ends, span in _pieces(text, OVER):
+        label = name or (variables[0] if len(variables) == 1 else "")
+        if not label or label in found:
+            raise BindingError(
+                f"{OVER} says '{label}' twice" if label else "which variable?",
+                source=source,
+                span=span,
+                hint=_HINTS[OVER],
+            )
+        found[label] = _between(*ends, source, span)
+    if not 1 <= len(found) <= 2:
+        raise BindingError(
+            f"{OVER} takes one variable or two",
+            source=source,
+            span=Span(0, max(len(text), 1)),
+            hint=_HINTS[OVER],
+        )
+    return found
+
+
+def _pieces(text: str, option: str = OPTION) -> list[tuple[str, tuple[str, str], Span]]:
     """``x=0..1`` between commas: the name, the two ends, and where the piece stands."""
     found, end = [], -1
     for whole in text.split(","):
@@ -69,9 +100,12 @@ def _pieces(text: str) -> list[tuple[str, tuple[str, str], Span]]:
         low, dots, high = ends.partition("..")
         if not dots or not low.strip() or not high.strip() or (equals and not name.strip()):
             raise BindingError(
-                f"'{piece}' is not a range", source=Source(text, OPTION), span=span, hint=_HINT
+                f"'{piece}' is not a range",
+                source=Source(text, option),
+                span=span,
+                hint=_HINTS[option],
             )
-        found.append((name and spelled(name, OPTION), (low, high), span))
+        found.append((name and spelled(name, option), (low, high), span))
     return found
 
 
@@ -80,26 +114,31 @@ def _pair(text: str) -> Range:
     given = read(text, OPTION)
     if len(given) != 2 or any(item.name or isinstance(item.value, list) for item in given):
         raise BindingError(
-            f"{OPTION} is two numbers", source=Source(text, OPTION), span=everywhere, hint=_HINT
+            f"{OPTION} is two numbers",
+            source=Source(text, OPTION),
+            span=everywhere,
+            hint=_HINTS[OPTION],
         )
-    return _ordered(_plain(given[0].value), _plain(given[1].value), text, everywhere)
+    return _ordered(
+        _plain(given[0].value), _plain(given[1].value), Source(text, OPTION), everywhere
+    )
 
 
-def _between(low: str, high: str, text: str, span: Span) -> Range:
+def _between(low: str, high: str, source: Source, span: Span) -> Range:
     try:
-        ends = [read(end, OPTION) for end in (low, high)]
+        ends = [read(end, source.name) for end in (low, high)]
     except GradcalcError as error:
         raise BindingError(
-            error.message, source=Source(text, OPTION), span=span, hint=_HINT
+            error.message, source=source, span=span, hint=_HINTS[source.name]
         ) from None
     if any(len(end) != 1 or end[0].name or isinstance(end[0].value, list) for end in ends):
         raise BindingError(
             "a range is from a number to a number",
-            source=Source(text, OPTION),
+            source=source,
             span=span,
-            hint=_HINT,
+            hint=_HINTS[source.name],
         )
-    return _ordered(_plain(ends[0][0].value), _plain(ends[1][0].value), text, span)
+    return _ordered(_plain(ends[0][0].value), _plain(ends[1][0].value), source, span)
 
 
 def _plain(value: object) -> float:
@@ -107,12 +146,12 @@ def _plain(value: object) -> float:
     return value
 
 
-def _ordered(low: float, high: float, text: str, span: Span) -> Range:
+def _ordered(low: float, high: float, source: Source, span: Span) -> Range:
     if low < high:
         return Range(low, high)
     raise BindingError(
         f"the range from {low:g} to {high:g} is empty",
-        source=Source(text, OPTION),
+        source=source,
         span=span,
         hint=f"from {high:g} to {low:g}?" if high < low else "two different numbers",
     )

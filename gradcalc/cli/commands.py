@@ -184,6 +184,15 @@ COMMANDS = {
             f"gradcalc page {_EXAMPLE} --v 1,1 -o page.html",
         ),
         Command(
+            "plot",
+            "Values and slopes over one variable or two, with poles, jumps and kinks.",
+            "plot",
+            "plot",
+            (*EXPRESSION, *POINT, "over", "convention", *PRINTING),
+            'gradcalc plot "abs(x)/(x - 1)" --over x=-2..2',
+            "a plot",
+        ),
+        Command(
             "read",
             "What a text is read as: every operation in brackets, the role of every name.",
             "read",

@@ -231,6 +231,10 @@ class Options:
             help="The derivative of order N, of one variable.",
         ),
     ] = 1
+    over: Annotated[
+        str | None,
+        typer.Option(metavar="RANGES", help="What to draw over: x=-2..2, or x=-2..2,y=0..pi."),
+    ] = None
     mode: Annotated[
         str,
         typer.Option(

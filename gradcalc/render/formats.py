@@ -75,6 +75,7 @@ FORMATS_OF = {
     "functions": (*_ROWS, "markdown", "latex"),
     "steps": ("table", "json", "ndjson"),
     "a ruling": ("table", "json", "ndjson"),
+    "a plot": ("table", "json", "ndjson", "csv", "tsv", *FIGURES),
     "a graph": ("table", "dot", "mermaid", "json", "ndjson", "html", *FIGURES),
 }
 """What there is to print, and the formats that it has."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gradcalc.check.verify import METHODS
-from gradcalc.cli import options
+from gradcalc.cli import options, plot
 from gradcalc.cli.commands import COMMANDS
 from gradcalc.engine.grouped import MODES
 from gradcalc.functions.primitives import CONVENTIONS
@@ -109,6 +109,7 @@ def test_what_is_printed_has_the_formats_that_the_list_says() -> None:
     assert set(calls.WRITERS) == set(FORMATS_OF["calls"])
     assert {"table", *catalogue.WRITERS} == set(FORMATS_OF["functions"])
     assert {*picture.PICTURES, *parts.WRITERS} == set(FORMATS_OF["a graph"])
+    assert set(plot.WRITERS) == set(FORMATS_OF["a plot"])
     assert {name for names in FORMATS_OF.values() for name in names} == set(FORMATS)
 
 

@@ -1,0 +1,1 @@
+"""Functions and their slopes over one variable or two: what to draw, and drawing it."""

@@ -1,0 +1,45 @@
+"""What is drawn, as rows and records for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from gradcalc.plot.curve import Curve
+from gradcalc.plot.surface import Surface
+from gradcalc.render.frame import framed
+from gradcalc.render.records import RECORDS, separated
+
+
+def header(drawn: Curve | Surface) -> list[str]:
+    """The variables, the outputs, the slopes."""
+    variables = [drawn.variable] if isinstance(drawn, Curve) else list(drawn.variables)
+    slopes = [f"d{name}/d{variable}" for name in drawn.outputs for variable in variables]
+    return [*variables, *drawn.outputs, *slopes]
+
+
+def rows(drawn: Curve | Surface) -> Iterator[list[float]]:
+    """A row for each sample."""
+    if isinstance(drawn, Curve):
+        for x, value, slope in zip(drawn.x, drawn.value, drawn.slope, strict=True):
+            yield [float(x), *value.tolist(), *slope.tolist()]
+        return
+    for k, y in enumerate(drawn.y.tolist()):
+        for j, x in enumerate(drawn.x.tolist()):
+            yield [x, y, *drawn.value[k, j].tolist(), *drawn.slope[k, j].ravel().tolist()]
+
+
+def separate(drawn: Curve | Surface, mark: str) -> str:
+    return separated(header(drawn), rows(drawn), mark)
+
+
+def record(drawn: Curve | Surface, kind: str, at: dict[str, Any]) -> str:
+    """A JSON object: columns by name, and the marks."""
+    columns = dict(zip(header(drawn), map(list, zip(*rows(drawn), strict=True)), strict=True))
+    marks = [
+        {"kind": mark.kind, "output": drawn.outputs[mark.output], "at": mark.x, "text": mark.text}
+        for mark in (drawn.marks if isinstance(drawn, Curve) else ())
+    ]
+    variables = [drawn.variable] if isinstance(drawn, Curve) else list(drawn.variables)
+    body = {"samples": columns, "marks": marks}
+    return RECORDS[kind](framed("plot", variables, drawn.outputs, at, body))
