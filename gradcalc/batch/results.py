@@ -70,7 +70,9 @@ class Results:
                 results[np.ix_(at.odd, self._slopes)] = np.nan
         return results
 
-    def verdicts(self, row: Floats, results: Floats, budget: float | None) -> Iterator[Verdict]:
+    def verdicts(
+        self, row: Floats, results: Floats, budget: float | None, method: str = "auto"
+    ) -> Iterator[Verdict]:
         """What the check says of one row of numbers and its results."""
         from gradcalc.check.verify import BUDGET, verify  # deferred: it brings sympy
 
@@ -88,6 +90,7 @@ class Results:
                 question,
                 full if question.kind.order else (),
                 () if question.kind.order else full,
+                method=method,
                 budget=BUDGET if budget is None else budget,
             )
 

@@ -50,7 +50,7 @@ class Sample:
         """
         if not self._rows:
             return None
-        undecided, worst, methods = "", 0.0, set()
+        undecided, worst, methods, proven = "", 0.0, set(), True
         parts = len(self._rows) * len(results.request.kinds)
         share = None if budget is None else budget / parts
         rows = sorted(self._rows, key=lambda row: row[1])
@@ -62,8 +62,11 @@ class Sample:
                     undecided = f"{unit} {line}: {verdict.line}"
                 worst = max(worst, verdict.max_ulp)
                 methods.add(verdict.method)
+                proven &= verdict.proven
         if undecided:
             return Outcome(undecided, Exit.UNDECIDED)
         agree = "1 random row agrees" if len(rows) == 1 else f"{len(rows)} random rows agree"
         how = f"worst {worst:.2g} ulp" if worst else "exact"
-        return Outcome(f"✓ {', '.join(sorted(methods))}: {agree}, {how}", Exit.DONE)
+        return Outcome(
+            f"✓ {', '.join(sorted(methods))}: {agree}, {how}{'; proven' * proven}", Exit.DONE
+        )

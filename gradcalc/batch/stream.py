@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcalc.batch.chunk import Chunk, Floats, Reader, Table, selected
+from gradcalc.batch.proof import COLUMN, Proofs
 from gradcalc.batch.results import Results
 from gradcalc.batch.sample import Sample
 from gradcalc.errors import BindingError, Exit, GradcalcError
@@ -53,6 +54,7 @@ class Stream:
         keep: bool,
         policy: str,
         sample: Sample,
+        proofs: Proofs | None = None,
         report: Callable[[str, int, str], None],
         progress: Callable[[Tally], None],
     ) -> None:
@@ -62,10 +64,11 @@ class Stream:
         self._keep = keep
         self._policy = policy
         self._sample = sample
+        self._proofs = proofs
         self._report = report
         self._progress = progress
         self.tally = Tally()
-        self.names = (*self._kept_names(), *results.names)
+        self.names = (*self._kept_names(), *results.names, *([COLUMN] if proofs else []))
         self._require_different()
 
     def tables(self) -> Iterator[Table]:
@@ -89,7 +92,7 @@ class Stream:
             self.tally.rows += len(chunk)
             good = np.ones(len(chunk), bool)
             self._sample.add(chunk.lines, chunk.numbers, results, good)
-            return Table(chunk.kept, results, False), ""
+            return Table(chunk.kept, self._proven(chunk, results, good), False), ""
         results[list(chunk.unread)] = np.nan
         results[~np.isfinite(chunk.numbers).all(axis=1)] = np.nan
         bad = self._results.undefined(chunk.numbers, results)
@@ -101,6 +104,7 @@ class Stream:
         self.tally.failed += int(bad.sum())
         finite: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(results), axis=1)
         self._sample.add(chunk.lines, chunk.numbers, results, ~bad & finite)
+        results = self._proven(chunk, results, ~bad & finite)
         if self._policy == "nan":
             return Table(chunk.kept, results, True), ""
         kept = tuple(selected(column, ~bad) for column in chunk.kept)
@@ -112,8 +116,16 @@ class Stream:
         reason = chunk.unread.get(row) or self._results.why(chunk.numbers[row], results[row])
         where = f"{chunk.source}, " * bool(chunk.source)
         where += f"{self._reader.unit} {chunk.lines[row]}"
+        before = np.arange(len(chunk)) < row
         kept = tuple(column[:row] for column in chunk.kept)
-        return Table(kept, results[:row], True), f"{where}: {reason}"
+        return Table(kept, self._proven(chunk, results, before)[:row], True), f"{where}: {reason}"
+
+    def _proven(self, chunk: Chunk, results: Floats, good: NDArray[np.bool_]) -> Floats:
+        """The results with a column of digits behind them, where that was asked for."""
+        if self._proofs is None:
+            return results
+        digits = self._proofs.column(chunk.lines, chunk.numbers, results, good, chunk.source)
+        return np.concatenate([results, digits], axis=1)
 
     def _tell(self, chunk: Chunk, results: Floats, bad: NDArray[np.bool_]) -> None:
         for row in np.flatnonzero(bad)[: max(0, FEW - self.tally.failed)].tolist():

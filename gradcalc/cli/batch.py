@@ -133,9 +133,14 @@ def _run(options: Options, reader: Reader, source: str, layout: Layout, request:
     from gradcalc.engine.program import Program
 
     results = Results(Program(layout.graph), request, options.threads)
-    sample = Sample(options.check_sample)
-    more = request.labels[len(layout.columns) :]
     progress = RowCount(reader)
+    sample = Sample(options.check_sample)
+    proofs = None
+    if options.prove:
+        from gradcalc.batch.proof import Proofs  # deferred: it brings the check
+
+        proofs = Proofs(results, _reporter(options, source, reader.unit, progress), options.budget)
+    more = request.labels[len(layout.columns) :]
     constant = any(isinstance(place, float) for place in layout.columns)
     stream = Stream(
         header.Filled(reader) if constant else reader,
@@ -144,6 +149,7 @@ def _run(options: Options, reader: Reader, source: str, layout: Layout, request:
         keep=options.keep,
         policy=options.on_error,
         sample=sample,
+        proofs=proofs,
         report=_reporter(options, source, reader.unit, progress),
         progress=progress.tick,
     )
@@ -164,7 +170,8 @@ def _run(options: Options, reader: Reader, source: str, layout: Layout, request:
     if seconds > SLOW and find_spec("polars") is None and not options.quiet:
         remark = "text is read and written several times sooner with polars: pip install polars"
         write(sys.stderr, note(remark, color=wants_color(options.color, sys.stderr)))
-    return _close(options, stream.tally, seconds, outcome)
+    outcomes = [told for told in (outcome, proofs and proofs.outcome()) if told]
+    return _close(options, stream.tally, seconds, outcomes)
 
 
 # --- what was asked -------------------------------------------------------------------------------
@@ -333,16 +340,17 @@ def _reporter(
     return told
 
 
-def _close(options: Options, tally: Tally, seconds: float, outcome: Outcome | None) -> Exit:
+def _close(options: Options, tally: Tally, seconds: float, outcomes: Sequence[Outcome]) -> Exit:
     """The closing line, and the exit code."""
     from gradcalc.batch.stream import FEW
 
     failed = f", {tally.failed:,} failed" if tally.failed else ""
     if tally.failed > FEW:
         failed += f" (the first {FEW} are named above)"
-    verdict = f"; {outcome.line}" if outcome else ""
+    verdict = "".join(f"; {outcome.line}" for outcome in outcomes)
     taken = f" in {seconds:.2g} s ({rate(tally.rows / seconds)})" if seconds > 0.1 else ""
-    code = Exit.DISAGREES if tally.failed else outcome.exit if outcome else Exit.DONE
+    codes = [Exit.DISAGREES] if tally.failed else [outcome.exit for outcome in outcomes]
+    code = next((code for code in codes if code is not Exit.DONE), Exit.DONE)
     if not options.quiet or code is not Exit.DONE:
         line = f"{count(tally.rows, 'row', 'rows')}{taken}{failed}{verdict}"
         write(sys.stderr, safe(line) + "\n")

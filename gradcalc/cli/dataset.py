@@ -124,10 +124,9 @@ def _require_parts_possible(options: Options) -> None:
         raise UsageError("parts in a folder are of files, and standard input is none")
     if options.dashboard and options.cluster is None:
         raise UsageError("--dashboard is the page of a cluster", hint="--cluster local")
-    if options.check_sample:
-        raise UsageError(
-            "--check-sample is of a stream, not of parts", hint="gradcalc verify FOLDER/"
-        )
+    if options.check_sample or options.prove:
+        word = "--check-sample" if options.check_sample else "--prove"
+        raise UsageError(f"{word} is of a stream, not of parts", hint="gradcalc verify FOLDER/")
 
 
 def _planned(options: Options, folder: Folder) -> tuple[Manifest, Manifest | None]:

@@ -484,6 +484,10 @@ class Options:
             help="Check K random rows against sympy.",
         ),
     ] = 0
+    prove: Annotated[
+        bool,
+        typer.Option("--prove", help="Prove every row; a column says how many digits are right."),
+    ] = False
     threads: Annotated[
         int | None,
         typer.Option(

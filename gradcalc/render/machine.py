@@ -7,7 +7,7 @@ called alike.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gradcalc.errors import GradcalcError
@@ -96,16 +96,28 @@ def _lost(lost: GradcalcError) -> str:
 
 
 def _certificate(answer: Answer) -> dict[str, Any]:
-    """The true numbers as doubles, and how many digits of ours are right; null: not known."""
+    """The true numbers as doubles, how many digits of ours are right (null: not known), and how
+    many of these are proven."""
     verdict = answer.verdict
     assert verdict is not None
     true = verdict.truth.tolist() if verdict.truth is not None else None
+    proof = verdict.proof
     return {
         "digits": list(verdict.digits),
         "true": true,
+        "proven": _proven(verdict.digits, proof.entries if proof else ()),
         "value_digits": list(verdict.value_digits),
+        "value_proven": _proven(verdict.value_digits, proof.values if proof else ()),
         "value_true": list(verdict.value_truth),
     }
+
+
+def _proven(digits: Sequence[int | None], balls: Sequence[Any]) -> list[int]:
+    """The right digits of each number that has an enclosure, 0 for the others."""
+    return [
+        (count or 0) if ball is not None else 0
+        for count, ball in zip(digits, balls or [None] * len(digits), strict=True)
+    ]
 
 
 def _gaps(

@@ -55,7 +55,7 @@ def render_table(
         screen.print(_table(block))
     if counted:
         screen.print()
-        screen.print(Text("Right digits (17: the nearest double)", style="bold"), soft_wrap=True)
+        screen.print(Text(_counting(answer), style="bold"), soft_wrap=True)
         for block in counted:
             screen.print()
             screen.print(_table(block))
@@ -65,6 +65,12 @@ def render_table(
         screen.print(Text(safe(remark), style=style), soft_wrap=True)
     assert isinstance(screen.file, io.StringIO)
     return "\n".join(map(str.rstrip, screen.file.getvalue().split("\n")))
+
+
+def _counting(answer: Answer) -> str:
+    proof = answer.verdict.proof if answer.verdict else None
+    proven = ", all proven" if proof and not proof.without else ""
+    return f"Right digits{proven} (17: the nearest double)"
 
 
 def _certificate_blocks(answer: Answer, width: int | None) -> Iterator[Grid]:

@@ -550,6 +550,7 @@ def test_a_sample_is_checked(gradcalc: Shell) -> None:
     assert ran.code == 0
     assert ran.err.startswith("499 rows")
     assert "✓ sympy: 3 random rows agree" in ran.err
+    assert "; proven\n" in ran.err
     assert "499 random rows" in gradcalc(*words, "1000", "--budget", "600").err
 
 
@@ -570,6 +571,48 @@ def test_a_check_that_comes_to_nothing(gradcalc: Shell) -> None:
     ran = gradcalc(*words, "--budget", "0")
     assert ran.code == 5
     assert "not checked" in ran.err
+
+
+def test_every_row_is_proven(gradcalc: Shell) -> None:
+    put("p.csv", "x\n" + "".join(f"{k / 7}\n" for k in range(1, 50)))
+    ran = gradcalc("batch", "sin(x)*x, x", "--points", "p.csv", "--what", "eval,grad", "--prove")
+    assert ran.code == 3  # of two outputs there is no gradient
+    ran = gradcalc("batch", "sin(x)*x", "--points", "p.csv", "--what", "eval,grad", "--prove")
+    assert (ran.code, ran.err.count("\n")) == (0, 1)
+    assert "✓ proven: 1" in ran.err
+    rows = [line.split(",") for line in ran.out.splitlines()]
+    assert rows[0] == ["f1", "d/dx", "digits"]
+    assert all(float(row[2]) >= 13 for row in rows[1:])
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "points", "code", "digits", "said"),
+    [
+        ("(1-cos(x))/x**2", "grad", "1e-5 2", 1, [0, 17], "line 2: ✗ arb: df1/dx is -0.00828"),
+        ("1e16+x-1e16", "eval", "1 2 3", 6, [0, 17, 0], "line 4: ≈ arb"),
+        ("abs(x)", "grad", "1 0", 5, [17, 0], "line 3: not checked: 1 entry not checked (kink)"),
+        ("floor(exp(log(x)/2))", "eval", "5 16", 5, [17, 0], "line 3: ? arb: not decided"),
+        ("x**2", "grad", "1 3", 0, [17, 17], "✓ proven: every digit"),
+    ],
+)
+def test_rows_in_doubt_are_named(
+    gradcalc: Shell, text: str, what: str, points: str, code: int, digits: list[int], said: str
+) -> None:
+    put("p.csv", "x\n" + "".join(f"{x}\n" for x in points.split()))
+    ran = gradcalc("batch", text, "--points", "p.csv", "--what", what, "--prove")
+    assert ran.code == code
+    assert said in ran.err
+    assert [float(row.split(",")[1]) for row in ran.out.splitlines()[1:]] == digits
+
+
+def test_a_proof_needs_arb_and_a_stream(gradcalc: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    put("p.csv", POINTS)
+    words = ("batch", "x1*sin(x2)", "--points", "p.csv", "--prove")
+    assert gradcalc(*words, "-o", "parts/").code == 2
+    monkeypatch.setitem(sys.modules, "flint", None)
+    ran = gradcalc(*words)
+    assert ran.code == 2
+    assert "pip install python-flint" in ran.err
 
 
 @pytest.mark.parametrize(

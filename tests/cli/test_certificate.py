@@ -24,13 +24,31 @@ def test_certify_counts_the_right_digits_of_every_entry(capsys: pytest.CaptureFi
     assert certificate["digits"] == [0]
     assert certificate["true"] == [-8.333333333277779e-07]
     assert certificate["value_digits"] == [7]
+    assert certificate["value_proven"] == [7]
 
 
 def test_a_table_has_the_right_digits_in_a_table_of_their_own(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["jacobian", "x*y, x+y", "--at", "2,3", "--certify"]) == 0
-    assert "Right digits (17: the nearest double)" in capsys.readouterr().out
+    assert "Right digits, all proven (17: the nearest double)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "proven"),
+    [
+        (["abs(x)*3 + sin(y)", "--at", "0,1"], [0, 17]),  # of a kink nothing is
+        (["abs(x)*3 + sin(y)", "--at", "0,1", "--check", "sympy"], [0, 0]),
+        (["abs(x)*3 + sin(y)", "--at", "2,1"], [17, 17]),
+    ],
+)
+def test_of_the_right_digits_the_proven_ones_are_counted(
+    capsys: pytest.CaptureFixture[str], words: list[str], proven: list[int]
+) -> None:
+    assert main(["grad", *words, "--certify", "--format", "json"]) == 0
+    certificate = json.loads(capsys.readouterr().out)["certificate"]
+    assert certificate["digits"][1] == 17
+    assert certificate["proven"] == proven
 
 
 def test_the_place_where_digits_were_lost_gets_a_caret(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,8 @@ from itertools import pairwise
 from typing import Any
 
 from gradcalc.check.budget import Deadline
-from gradcalc.check.compare import Nowhere, Truth, Unchecked
+from gradcalc.check.compare import Nowhere, Open, Truth, Unchecked
+from gradcalc.check.digits.errors import LOOKED_AT, Errors, errors
 from gradcalc.check.digits.tape import evaluate
 from gradcalc.check.structure import Outline
 from gradcalc.engine.exact import HUGE, huge, leaves
@@ -41,6 +42,7 @@ class Beside:
         self._outline, self._x, self._deadline = outline, x, deadline
         self._known: dict[tuple[Any, ...], list[tuple[Any, list[Any]]]] = {}
         self._digits, self._long = _DIGITS, 0
+        self._near = Errors()
         values, self._long = self._run({})
         # The smallest number on the way: the kink of max(x, y) at (0, 1e-160) is as close.
         sizes = [abs(value) for value in values.values() if value and abs(value) < 1]
@@ -71,7 +73,12 @@ class Beside:
                       self._noise)
                 for sign in (-1, 1)
             )  # fmt: skip
-            return self._shows(_ruled(left, right), scale * self._size(along))
+            shut = self._open([i for i, weight in mixture.items() if weight])
+            return shut or self._shows(_ruled(left, right), scale * self._size(along))
+
+    def _open(self, outputs: Sequence[int]) -> Open | None:
+        """What has been on a step at some of the points, to all digits."""
+        return self._near.open(self._outline.graph, outputs, self._digits, of_slopes=False)
 
     def curvature(
         self, along: Mapping[int, float], across: Mapping[int, float], scale: float
@@ -91,7 +98,8 @@ class Beside:
                 true = mp.mpf(0)
             elif abs(more - fewer) <= _AGREE * abs(more):
                 true = more
-            return self._shows(true, scale * self._size(along) * self._size(across))
+            size = self._size(along) * self._size(across)
+            return self._open([0]) or self._shows(true, scale * size)
 
     def _shows(self, true: Truth, rise: Any) -> Truth:
         """The truth; a 0 is believed only if a slope as large as the scale would have been visible
@@ -127,7 +135,11 @@ class Beside:
         with context().workdps(self._digits):
             for j, move in moves.items():
                 values[graph.inputs[j]] += move
-        return values, evaluate(graph, self._outline.nodes, values, self._digits, self._deadline)
+        swallowed = evaluate(graph, self._outline.nodes, values, self._digits, self._deadline)
+        if len(self._outline.nodes) <= LOOKED_AT:
+            near = errors(graph, values, self._digits, self._deadline)
+            self._near.stepping |= near.stepping
+        return values, swallowed
 
     def _size(self, along: Mapping[int, float]) -> Any:
         """What a step along a direction is small beside."""

@@ -21,6 +21,8 @@ from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph
 from gradcalc.graph.reach import needed, operands
 
+LOOKED_AT = 2_000
+"""Nodes of a graph of which every one is asked: it takes several times as long as a run."""
 _ROOM = 4
 """How many estimates away from a step is near."""
 _CLOSER = 256

@@ -13,7 +13,7 @@ from typing import Any
 from gradcalc.check import sweeps
 from gradcalc.check.budget import Deadline
 from gradcalc.check.case import NoReferenceError
-from gradcalc.check.digits.errors import Errors, errors
+from gradcalc.check.digits.errors import LOOKED_AT, Errors, errors
 from gradcalc.check.digits.guard import reserve
 from gradcalc.check.digits.jumps import CONDITIONS, jumps, turns
 from gradcalc.check.digits.slopes import LINEAR, Slopes
@@ -34,8 +34,6 @@ _RUNS = 6
 """As long as so many runs take, there has to be time for: two runs and two sweeps of each."""
 _TRIAL = 10_000
 """Nodes that tell how long all of them would take …"""
-_LOOKED_AT = 2_000
-"""Nodes of a graph of which every one is asked how far off it is."""
 _TRIALS = 2
 """… by the quicker of so many such pieces: an import or a garbage collection falls into one."""
 
@@ -73,7 +71,7 @@ class Tape:
             self.values: Tangents = _Lazy(self.graph, known, self.working, deadline)
         else:
             self.values, self.working = valued(outline, x, digits, deadline)
-        small = not lazy and len(outline.nodes) <= _LOOKED_AT
+        small = not lazy and len(outline.nodes) <= LOOKED_AT
         self.errors = errors(self.graph, self.values, self.working, deadline) if small else Errors()
 
     @property
