@@ -104,10 +104,6 @@ class C(Language):
         for program in ("gcc", "clang", "cc")
     )  # fmt: skip
 
-    @property
-    def real(self) -> str:
-        return "float" if self.narrow else "double"
-
     def literal(self, value: float) -> str:
         text = super().literal(value)
         return f"{text}f" if self.narrow else text

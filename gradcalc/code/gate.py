@@ -51,7 +51,7 @@ def judge(printed: Printed, points: int = POINTS, seed: int = 0) -> Verdict:
     """Run the code where it can be run, and compare it with the engine."""
     found = tool(printed.language)
     if found is None:
-        names = " or ".join(one.program for one in printed.language.tools)
+        names = " or ".join(one.called or one.program for one in printed.language.tools)
         return Verdict(None, reason=f"there is no {names}" if names else "nothing can run it")
     numbers = sum(target.signature.output.size for target in printed.targets)
     points = max(4, min(points, _MOST_NUMBERS // max(1, numbers)))

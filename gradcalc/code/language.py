@@ -103,11 +103,13 @@ class Body(NamedTuple):
 
 class Tool(NamedTuple):
     """What runs the code: a program, how its version is asked for, and the commands that turn
-    ``{source}`` into numbers. ``{tool}`` is the program; the last command is the run."""
+    ``{source}`` into numbers. ``{tool}`` is the program; the last command is the run. ``called`` is
+    what it is called, if not by its file."""
 
     program: str
     version: tuple[str, ...]
     commands: tuple[tuple[str, ...], ...]
+    called: str = ""
 
 
 _OPERATORS = {
@@ -163,6 +165,11 @@ class Language:
 
     def __init__(self, single: bool = False) -> None:
         self.narrow = single
+
+    @property
+    def real(self) -> str:
+        """What the type of numbers is called."""
+        return "float" if self.narrow else "double"
 
     # --- expressions ------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -128,7 +129,7 @@ class Python(Language):
         "str sum super tuple type vars zip"
     )
     layout = "Matrices are lists of rows: entry (i, j) is [i][j]."
-    tools = (Tool("python3", ("--version",), (("{tool}", "-I", "driver.py"),)),)
+    tools = (Tool(sys.executable, ("--version",), (("{tool}", "-I", "driver.py"),), "Python"),)
 
     def element(self, array: Array, place: int) -> str:
         if len(array.shape) == 2:

@@ -34,7 +34,8 @@ def version(one: Tool) -> str:
         [one.program, *one.version], capture_output=True, text=True, timeout=SECONDS
     )
     found = re.search(r"\d+(\.\d+)+", said.stdout + said.stderr)
-    return f"{one.program} {found[0]}" if found else one.program
+    called = one.called or one.program
+    return f"{called} {found[0]}" if found else called
 
 
 def run(
@@ -53,10 +54,13 @@ def run(
         Path(folder, language.file_name(name)).write_text(text)
         driver = f"driver{language.extension}"
         Path(folder, driver).write_text(language.driver(name, functions, record))
+        source = language.file_name(name)
         fed = f"{len(points)}\n" + "\n".join(points.astype(">f8").tobytes().hex(" ", 8).split())
         said = b""
         for words in one.commands:
-            command = [word.replace("{tool}", one.program) for word in words]
+            command = [
+                word.replace("{tool}", one.program).replace("{source}", source) for word in words
+            ]
             last = words is one.commands[-1]
             said = _run(command, folder, f"{fed}\n" if last else "")
     try:

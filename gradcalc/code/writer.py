@@ -46,8 +46,8 @@ class Helpers:
         return self.language.call(name, [f"{{{k}}}" for k in range(primitive.arity)])
 
     def _native(self, native: Native, name: str) -> list[str]:
-        real = "float" if self.language.narrow else "double"
-        return native.text.strip("\n").replace("{name}", name).replace("{real}", real).split("\n")
+        text = native.text.replace("{name}", name).replace("{real}", self.language.real)
+        return text.strip("\n").split("\n")
 
     def _made(self, primitive: Primitive, name: str) -> list[str]:
         """From the primitive's definition in gradcalc's own language."""

@@ -21,7 +21,7 @@ def here(to: str) -> bool:
     return any(shutil.which(one.program) for one in LANGUAGES[to].tools)
 
 
-RUN = [to for to in ("c", "javascript", "python") if here(to)]
+RUN = [to for to in LANGUAGES if here(to)]
 
 
 @pytest.mark.parametrize("to", RUN)

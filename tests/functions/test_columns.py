@@ -235,9 +235,10 @@ ELSEWHERE_TOO = {
     "autograd/__init__.py": "PyTorch's interface",
     "autograd/operations/operators.py": "PyTorch's interface, Python's operators",
     "autograd/operations/reductions.py": "PyTorch's interface",
-    "code/c.py": "C's own words",
-    "code/javascript.py": "JavaScript's own words",
-    "code/python.py": "Python's own words",
+    **{
+        f"code/{name}.py": "a column: what a language calls them"
+        for name in ("arrays", "c", "fortran", "javascript", "julia", "matlab", "python", "rust")
+    },
     "language/tracing.py": "numpy's interface",
     "language/arrays.py": "reductions that share their name with a row",
     "language/latex.py": "LaTeX's own words",

@@ -1,0 +1,295 @@
+"""Fortran 2008: a module of pure subroutines; what the language lacks is taken from C's library."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from gradcalc.code.language import (
+    Array,
+    Body,
+    Column,
+    Exported,
+    Language,
+    Local,
+    Native,
+    Piece,
+    Signature,
+    Tool,
+    wrapped,
+)
+
+_LONGEST = 120
+"""Characters of a line; 132 are allowed."""
+
+
+def _library(function: str) -> Native:
+    """A function of C's mathematical library."""
+    return Native(f"""
+pure function {{name}}(x) result(r)
+    real(rk), intent(in) :: x
+    real(rk) :: r
+    interface
+        pure function c_function(x) bind(c, name="{function}{{f}}") result(r)
+            import :: rk
+            real(rk), intent(in), value :: x
+            real(rk) :: r
+        end function
+    end interface
+    r = c_function(x)
+end function""")
+
+
+class Fortran(Language):
+    name = "fortran"
+    title = "Fortran"
+    extension = ".f90"
+    functions: ClassVar[Column] = {
+        "add": "{0} + {1}",
+        "sub": "{0} - {1}",
+        "mul": "{0} * {1}",
+        "div": "{0} / {1}",
+        "neg": "-{0}",
+        "mod": "modulo({0}, {1})",
+        "pow": "({0}**{1})",
+        "sqrt": "sqrt({0})",
+        "cbrt": _library("cbrt"),
+        "exp": "exp({0})",
+        "exp2": _library("exp2"),
+        "expm1": _library("expm1"),
+        "log": "log({0})",
+        "log1p": _library("log1p"),
+        "log2": _library("log2"),
+        "log10": "log10({0})",
+        "sin": "sin({0})",
+        "cos": "cos({0})",
+        "tan": "tan({0})",
+        "asin": "asin({0})",
+        "acos": "acos({0})",
+        "atan": "atan({0})",
+        "atan2": "atan2({0}, {1})",
+        "sinh": "sinh({0})",
+        "cosh": "cosh({0})",
+        "tanh": "tanh({0})",
+        "asinh": "asinh({0})",
+        "acosh": "acosh({0})",
+        "atanh": "atanh({0})",
+        "hypot": "hypot({0}, {1})",
+        "erf": "erf({0})",
+        "erfc": "erfc({0})",
+        "abs": "abs({0})",
+        "floor": _library("floor"),
+        "ceil": _library("ceil"),
+        "trunc": _library("trunc"),
+        "round": _library("rint"),
+        "lt": "{0} < {1}",
+        "le": "{0} <= {1}",
+        "gt": "{0} > {1}",
+        "ge": "{0} >= {1}",
+        "eq": "{0} == {1}",
+        "ne": "{0} /= {1}",
+        "and": "{0} .and. {1}",
+        "or": "{0} .or. {1}",
+        "not": ".not. {0}",
+        "where": "merge({1}, {2}, {0})",
+    }
+    flag_as_number = "merge(1.0_rk, 0.0_rk, {0})"
+    number_as_flag = "{0} /= 0.0_rk"
+    insensitive = True
+    first = 1
+    end = ""
+    keywords = (
+        "allocatable allocate assign associate asynchronous bind block call case character class "
+        "close codimension common complex concurrent contains contiguous continue critical cycle "
+        "data deallocate default deferred dimension do double else elseif elsewhere end enddo "
+        "endfile endif entry enum enumerator equivalence error exit extends external final flush "
+        "forall format function generic go goto if implicit import impure in include inout inquire "
+        "integer intent interface intrinsic is kind len logical lock module namelist nopass "
+        "nullify only open operator optional out parameter pass pause pointer precision print "
+        "private procedure program protected public pure read real recursive result return rewind "
+        "save select sequence stop submodule subroutine sync target then to type unlock use value "
+        "volatile wait where while write rk r"
+    )
+    words = (
+        "abs acos acosh aint anint asin asinh atan atan2 atanh bessel_j0 ceiling cmplx conjg cos "
+        "cosh dble dim erf erfc exp exponent floor fraction gamma huge hypot int log log10 "
+        "log_gamma max merge min mod modulo nint not precision product range scale sign sin sinh "
+        "size spacing sqrt sum tan tanh tiny transfer"
+    )
+    layout = "Matrices are arrays of two dimensions: row i, column j is (i, j)."
+    tools = (
+        Tool("gfortran", ("--version",), (
+            ("{tool}", "-O1", "-ffp-contract=off", "-fno-range-check", "-o", "run",
+             "{source}", "driver.f90"),
+            ("./run",),
+        )),
+    )  # fmt: skip
+
+    def literal(self, value: float) -> str:
+        return f"{super().literal(value)}_rk"
+
+    def element(self, array: Array, place: int) -> str:
+        index = divmod(place, array.shape[1]) if len(array.shape) == 2 else (place,)
+        return f"{array.name}({', '.join(str(k + 1) for k in index)})"
+
+    def define(self, local: Local, text: str) -> str:
+        return f"{local.name} = {text}"
+
+    def declare(self, local: Local) -> list[str]:
+        return []
+
+    def branch(self, condition: str, then: Sequence[str], other: Sequence[str]) -> list[str]:
+        return [f"if ({condition}) then", *self.inner(then), "else", *self.inner(other), "end if"]
+
+    def _declared(self, locals_: Sequence[Local]) -> list[str]:
+        lines = []
+        for kind, flag in (("real(rk)", False), ("logical", True)):
+            names = [local.name for local in locals_ if local.flag is flag]
+            for start in range(0, len(names), 8):
+                lines.append(f"{kind} :: {', '.join(names[start : start + 8])}")
+        return lines
+
+    def helper(self, name: str, operands: Sequence[str], body: Body, result: Piece) -> list[str]:
+        given = ", ".join(operands)
+        lines = [f"real(rk), intent(in) :: {given}", "real(rk) :: r", *self._declared(body.locals),
+                 *body.lines, f"r = {result.text}"]  # fmt: skip
+        return [f"pure function {name}({given}) result(r)", *self.inner(lines), "end function"]
+
+    def _subroutine(
+        self,
+        name: str,
+        inputs: Sequence[Array],
+        outputs: Sequence[tuple[Array, str]],
+        body: Body,
+        first: Sequence[str] = (),
+        doc: str = "",
+    ) -> list[str]:
+        arrays = [(array, "in") for array in inputs]
+        lines = [f"! {doc}"] if doc else []
+        for array, intent in [*arrays, *outputs]:
+            sizes = ", ".join(map(str, array.shape))
+            lines.append(f"real(rk), intent({intent}) :: {array.name}({sizes})")
+        lines += [*self._declared(body.locals), *first, *body.lines]
+        given = ", ".join(array.name for array, _ in [*arrays, *outputs])
+        return [f"pure subroutine {name}({given})", *self.inner(lines), "end subroutine"]
+
+    def function(self, signature: Signature, body: Body) -> list[str]:
+        output = signature.output
+        zero = [f"{output.name} = 0.0_rk"] if body.filled else []
+        room = [line for line in body.lines if line.startswith("real(rk) ::")]
+        rest = [line for line in body.lines if line not in room]
+        return self._subroutine(
+            signature.name, signature.inputs, [(output, "out")], body._replace(lines=rest),
+            [*room, *zero], signature.doc,
+        )  # fmt: skip
+
+    def part(self, name: str, arrays: Sequence[Array], body: Body) -> list[str]:
+        handed = [(array, "inout") for array in arrays[-2:]]
+        return self._subroutine(name, arrays[:-2], handed, body)
+
+    def work(self, array: Array) -> list[str]:
+        return [f"real(rk) :: {array.name}({array.size})"]
+
+    def run_part(self, name: str, arrays: Sequence[Array]) -> list[str]:
+        return [f"call {name}({', '.join(array.name for array in arrays)})"]
+
+    def numbers(self, name: str, values: Sequence[int]) -> list[str]:
+        inside = wrapped([str(value) for value in values])
+        lines = [f"{line} &" for line in inside]
+        return [f"integer, parameter, public :: {name}({len(values)}) = [integer :: &",
+                *self.inner(lines), "]"]  # fmt: skip
+
+    def constant(self, name: str, value: int) -> list[str]:
+        return [f"integer, parameter, public :: {name} = {value}"]
+
+    def comment(self, lines: Sequence[str]) -> list[str]:
+        return [f"! {line}".rstrip()[:_LONGEST] for line in lines]
+
+    def file(
+        self, name: str, head: Sequence[str], code: Sequence[str], exported: Sequence[Exported]
+    ) -> list[str]:
+        data, procedures = _apart([line.replace("{f}", "f" * self.narrow) for line in code])
+        kind = "1.0" if self.narrow else "1.0d0"
+        public = ", ".join(one.signature.name for one in exported)
+        inside = ["implicit none", "private", f"public :: {public}, rk",
+                  f"integer, parameter :: rk = kind({kind})", *data]  # fmt: skip
+        lines = [*self.comment(head), f"module {name}_code", *self.inner(inside), "contains",
+                 *self.inner(procedures), "end module"]  # fmt: skip
+        return [piece for line in lines for piece in _folded(line)]
+
+    def driver(self, name: str, functions: Sequence[Signature], record: Sequence[Array]) -> str:
+        lines = [f"use {name}_code", *_READING.strip("\n").split("\n")]
+        arrays = [
+            *record,
+            *(one.output._replace(name=f"out{k}") for k, one in enumerate(functions)),
+        ]
+        declared = [f"real(rk) :: {a.name}({', '.join(map(str, a.shape))})" for a in arrays]
+        body = [f"call get({a.name}, {a.size})" for a in record]
+        for k, one in enumerate(functions):
+            given = ", ".join([*(a.name for a in one.inputs), f"out{k}"])
+            body += [f"call {one.name}({given})", *_put(one.output._replace(name=f"out{k}"))]
+        loop = ["read(*, *) points", "do p = 1, points", *body, "end do", "contains"]
+        rest = [*_ROUTINES.strip("\n").split("\n"), "end program", ""]
+        return "\n".join(["program driver", *lines, *declared, *loop, *rest])
+
+
+def _put(array: Array) -> list[str]:
+    if len(array.shape) == 1:
+        return [f"call put({array.name}, {array.size})"]
+    return [f"do i = 1, {array.shape[0]}", f"call put({array.name}(i, :), {array.shape[1]})",
+            "end do"]  # fmt: skip
+
+
+_READING = """
+use, intrinsic :: iso_fortran_env, only: int64, real64
+implicit none
+integer :: points, p, i
+"""
+
+_ROUTINES = """
+subroutine get(a, n)
+    integer, intent(in) :: n
+    real(rk), intent(out) :: a(n)
+    integer(int64) :: bits
+    integer :: k
+    do k = 1, n
+        read(*, '(Z16)') bits
+        a(k) = real(transfer(bits, 1.0_real64), rk)
+    end do
+end subroutine
+subroutine put(a, n)
+    integer, intent(in) :: n
+    real(rk), intent(in) :: a(n)
+    integer :: k
+    do k = 1, n
+        write(*, '(Z16.16)') transfer(real(a(k), real64), 1_int64)
+    end do
+end subroutine
+"""
+
+
+def _apart(code: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Constants, which come first in a module, and procedures."""
+    data: list[str] = []
+    procedures: list[str] = []
+    inside = False
+    for line in code:
+        inside = inside or line.startswith("integer, parameter")
+        (data if inside else procedures).append(line)
+        inside = (inside and line.endswith("&")) or (inside and line.startswith("    "))
+    return data, procedures
+
+
+def _folded(line: str) -> list[str]:
+    """A line on as many as it takes."""
+    if len(line) <= _LONGEST or line.lstrip().startswith("!"):
+        return [line]
+    margin = " " * (len(line) - len(line.lstrip()) + 4)
+    lines = []
+    while len(line) > _LONGEST:
+        cut = line.rfind(" ", len(margin) + 1, _LONGEST)
+        if cut < 0:
+            break
+        lines.append(f"{line[:cut]} &")
+        line = f"{margin}{line[cut + 1 :]}"
+    return [*lines, line]
