@@ -148,6 +148,44 @@ class Program(engine.Program):
         verdict, known = judge_model(model, method=how, budget=seconds)
         return Report(model, known, verdict, tuple(remarks(self.graph, found.states)))
 
+    def code(
+        self,
+        to: str,
+        what: Sequence[str] = ("f", "jacobian"),
+        *,
+        name: str = "f",
+        single: bool = False,
+        sparse: bool = False,
+        check: bool = True,
+    ) -> str:
+        """The function and its derivatives as a file in another language.
+
+        ``what`` are one or more of 'f', 'jacobian', 'gradient', 'hessian', 'vjp', 'jvp', 'hvp'.
+        With ``check`` the code is run where that can be done, and its head says what came of it.
+        Raises WrongCodeError where its numbers are not the engine's, UsageError for a language or a
+        name that cannot be, MissingError for a function that the language has not.
+
+        >>> from gradcalc import compile
+        >>> print(compile("x**2*y").code("python", ["gradient"], check=False).split("def ")[1])
+        f_gradient(xs):
+            \"\"\"g: df by dxs.\"\"\"
+            g = [0.0] * 2
+            x = xs[0]
+            y = xs[1]
+            g[0] = 2.0 * x * y
+            g[1] = x * x
+            return g
+        <BLANKLINE>
+        """
+        from gradcalc.code.printing import generate
+
+        printed = generate(self.graph, to, what, name=name, single=single, sparse=sparse)
+        if not check:
+            return printed.text(["Not run."])
+        from gradcalc.code.gate import judged
+
+        return printed.text(judged(printed).lines)
+
     def _repr_latex_(self) -> str | None:
         from gradcalc.render.notebook import as_latex
 

@@ -18,12 +18,14 @@ from gradcalc.cli.options import (
     BENDS,
     CHECK,
     CLAIM,
+    CODE,
     EXPRESSION,
     FORMULAS,
     POINT,
     PRINTING,
     SPREAD,
     Options,
+    one_of,
 )
 from gradcalc.cli.replaced import require_no_input, require_writable
 from gradcalc.render.formats import FORMATS_OF
@@ -220,6 +222,14 @@ COMMANDS = {
             "a pattern",
         ),
         Command(
+            "code",
+            "The function and its derivatives in another language, run before it is printed.",
+            "code",
+            "code",
+            (*EXPRESSION, *POINT, "convention", *CODE, "out", "color", "quiet"),
+            'gradcalc code "x1**2+3*x2, x2**2+2*x1" --to c',
+        ),
+        Command(
             "propagate",
             "What the uncertainties of the inputs make of the outputs: a budget, and its verdict.",
             "propagate",
@@ -306,6 +316,13 @@ def _callback(command: Command) -> Callable[..., tuple[Options, Any]]:
         return options, command.run(options)
 
     hints = dict(Options.__annotations__)
+    if "to" in command.takes:
+        from gradcalc.code.languages import ALSO, LANGUAGES  # deferred: for this command alone
+
+        field, option = get_args(hints["to"])
+        option = copy(option)
+        option.metavar, option.parser = "|".join(LANGUAGES), one_of(LANGUAGES, ALSO)
+        hints["to"] = Annotated[field, option]
     if "format" in command.takes:
         field, option = get_args(hints["format"])
         option = copy(option)

@@ -542,6 +542,27 @@ class Options:
         """Whether the output is a folder of parts."""
         return self.command == "batch" and self.out is not None and batch.is_folder(self.out)
 
+    to: Annotated[
+        str | None,
+        typer.Option("--to", help="The language; by the extension of --out.", show_default=False),
+    ] = None
+    functions: Annotated[
+        str,
+        typer.Option(
+            "--what",
+            metavar="WHAT",
+            help="One or more of f, jacobian, gradient, hessian, vjp, jvp, hvp.",
+            show_default=True,
+        ),
+    ] = "f,jacobian"
+    name: Annotated[
+        str, typer.Option(metavar="NAME", help="What the function is called.", show_default=True)
+    ] = "f"
+    single: Annotated[bool, typer.Option("--float", help="Numbers of single precision.")] = False
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Refuse to print what could not be run here.")
+    ] = False
+
     @property
     def inputs(self) -> list[str]:
         """The files that are read, - for standard input."""
@@ -561,4 +582,5 @@ BENDS = ("kinks", "convention")
 SPREAD = ("uncertainties", "cov", "corr", "dof", "data", "input_format")
 FORMULAS = ("formulas", "simplify", "transpose", "ascii")
 CHECK = ("check", "no_check", "budget", "certify", "precise", "limits")
+CODE = ("to", "functions", "name", "single", "sparse", "verify")
 PRINTING = ("format", "digits", "out", "color", "quiet")

@@ -13,6 +13,7 @@ from gradcalc.code.python import Python
 class Numpy(Python):
     name = "numpy"
     title = "numpy"
+    also = "np"
     single = True
     eager = True
     functions: ClassVar[Column] = {

@@ -30,6 +30,7 @@ static {real} {name}({real} x, {real} y)
 class C(Language):
     name = "c"
     title = "C"
+    also = "c99 c++ cpp"
     extension = ".c"
     functions: ClassVar[Column] = {
         "add": "{0} + {1}",

@@ -43,6 +43,7 @@ end function""")
 class Fortran(Language):
     name = "fortran"
     title = "Fortran"
+    also = "f90"
     extension = ".f90"
     functions: ClassVar[Column] = {
         "add": "{0} + {1}",

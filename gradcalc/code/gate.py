@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
+from gradcalc.calculus.gradients import gradient_graph
 from gradcalc.code.bounds import ULPS, bounds
 from gradcalc.code.language import Array
 from gradcalc.code.points import chosen, values
 from gradcalc.code.printing import Printed, Target
 from gradcalc.code.running import FailedError, run, tool, version
+from gradcalc.engine.isolated import Isolated
+from gradcalc.engine.program import Program
 from gradcalc.engine.schedule import Floats
-from gradcalc.errors import count
+from gradcalc.errors import Exit, GradcalcError, count
 
 POINTS = 64
 _MOST_NUMBERS = 400_000
@@ -23,7 +27,8 @@ _MOST_NUMBERS = 400_000
 @dataclass(frozen=True)
 class Verdict:
     """``passed`` is None where the code was not run. Of ``numbers``, at ``points`` with ``tool``,
-    ``equal`` were the same to the last bit; ``worst`` is the largest difference in ulps."""
+    ``equal`` were the same to the last bit; ``worst`` is the largest difference in ulps: of the
+    number, or of what rounding leaves of it (``bounds``). ``remarks`` are what to know beside."""
 
     passed: bool | None
     tool: str = ""
@@ -32,6 +37,13 @@ class Verdict:
     equal: int = 0
     worst: float = 0.0
     reason: str = ""
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> list[str]:
+        """The same in the head of a file."""
+        told = [self.line, *self.remarks]
+        return [f"{line[:1].upper()}{line[1:]}." for line in told]
 
     @property
     def line(self) -> str:
@@ -45,6 +57,33 @@ class Verdict:
         return f"checked at {count(self.points, 'point', 'points')} with {self.tool}: {apart}" + (
             f", {share} % of the numbers equal" if self.worst else ""
         )
+
+
+class WrongCodeError(GradcalcError):
+    """Generated code that does not say what the engine says."""
+
+    exit = Exit.DISAGREES
+
+
+def judged(printed: Printed) -> Verdict:
+    """What the gate says of the code. Raises WrongCodeError for what must not be printed."""
+    verdict = judge(printed)
+    if verdict.passed is False:
+        raise WrongCodeError(
+            f"the {printed.language.title} that was made is {verdict.line}",
+            hint="nothing was printed; please report it with the expression",
+        )
+    return replace(verdict, remarks=(_APART,)) if _treats_apart(printed) else verdict
+
+
+def _treats_apart(printed: Printed) -> bool:
+    """Whether a slope at an isolated point would take a limit."""
+    order = max(target.kind.order for target in printed.targets)
+    graphs = [printed.graph, gradient_graph(printed.graph)] if order == 2 else [printed.graph]
+    return bool(order) and any(map(Isolated, graphs))
+
+
+_APART = "where an equality holds at one point only, the slope is that of the branch, not the limit"
 
 
 def judge(printed: Printed, points: int = POINTS, seed: int = 0) -> Verdict:
@@ -88,25 +127,33 @@ def _compared(
     place = {a.name: slice(end - a.size, end) for a, end in zip(record, ends, strict=True)}
     start = equal = total = 0
     worst = 0.0
-    unit = 2.0**-23 if printed.language.narrow else 2.0**-52
+    single = printed.language.narrow
+    unit = 2.0**-23 if single else 2.0**-52
+    program = Program(printed.graph)
     for target in printed.targets:
         stop = start + target.signature.output.size
         theirs = told[:, start:stop].T
-        given = np.concatenate([rows[:, place[a.name]] for a in target.signature.inputs], axis=1)
-        ours, room = _ours(target, given, printed.language.narrow)
+        vectors = [rows[:, place[a.name]] for a in target.signature.inputs]
+        found = values(target.derived, np.concatenate(vectors, axis=1))
+        odd = _against_sweeps(program, target, vectors, found)
+        if odd is not None:
+            return Verdict(False, name, reason=f"{target.signature.name}: {odd}")
+        ours = np.array([found[node] for node in target.derived.outputs]).reshape(theirs.shape)
+        room = bounds(target.derived, found, exact=1.0 if single else 0.0, single=single)
         with np.errstate(all="ignore"):
+            if single:
+                ours = ours.astype(np.float32).astype(float)
+            room = room.reshape(ours.shape)
             same = (theirs == ours) | (np.isnan(theirs) & np.isnan(ours))
             apart = np.abs(theirs - ours)
             fits = same | (apart <= room) | np.isinf(room)
+            ulp = np.fmax(unit * np.abs(ours), room / ULPS)
+            ulps = np.where(same | np.isinf(room), 0, apart / ulp)
         if not fits.all():
             entry, point = np.argwhere(~fits)[0]
             numbers = theirs[entry, point], ours[entry, point]
-            return Verdict(
-                False, name, reason=_difference(printed, target, entry, x[point], *numbers)
-            )
-        with np.errstate(all="ignore"):
-            ulp = np.fmax(unit * np.abs(ours), room / ULPS)
-            ulps = np.where(same | np.isinf(room), 0, apart / ulp)
+            reason = _difference(printed, target, entry, x[point], *numbers)
+            return Verdict(False, name, reason=reason)
         worst = max(worst, float(np.nan_to_num(ulps, posinf=0).max(initial=0)))
         equal += int(same.sum())
         total += same.size
@@ -114,21 +161,42 @@ def _compared(
     return Verdict(True, name, len(x), total, equal, worst)
 
 
-def _ours(target: Target, given: Floats, single: bool) -> tuple[Floats, Floats]:
-    """The engine's numbers and how far others may be from them, both of shape (m, N)."""
-    graph = target.derived
-    found = values(graph, given)
+_MARGIN = 16.0
+"""How many times the bound of one order of operations another order may be off."""
+
+
+def _against_sweeps(
+    program: Program, target: Target, vectors: Sequence[Floats], found: dict[int, Any]
+) -> str | None:
+    """What is wrong with the graph that is printed: the engine's own sweeps, which were derived
+    another way, must say the same where all of its values are numbers."""
+    kind, graph = target.kind, target.derived
+    sound = np.all([np.isfinite(value) for value in found.values()], axis=0)
     with np.errstate(all="ignore"):
-        ours = np.array([found[node] for node in graph.outputs]).reshape(-1, len(given))
-        if single:
-            ours = ours.astype(np.float32).astype(float)
-    room = bounds(graph, found, exact=1.0 if single else 0.0, single=single)
-    return ours, room.reshape(ours.shape)
+        at = program.at(vectors[0])
+        vector = vectors[1] if len(vectors) > 1 else None
+        swept = kind.answer(at, vector, "auto") if kind.order else at.value
+        swept = np.reshape(swept, (len(vectors[0]), -1)).T
+        if target.entries is not None:
+            swept = swept[[i * target.whole[1] + j for i, j in target.entries]]
+        ours = np.array([found[node] for node in graph.outputs]).reshape(swept.shape)
+        room = _MARGIN * bounds(graph, found, exact=1.0).reshape(swept.shape)
+        sound[at.apart] = False
+        if kind.order == 2:
+            sound[at.gradient_at.apart] = False
+        wrong = sound & ~((np.abs(swept - ours) <= room) | np.isinf(room) | np.isnan(swept))
+    if not wrong.any():
+        return None
+    entry, point = np.argwhere(wrong)[0]
+    return (
+        f"number {entry} of its graph is {float(ours[entry, point])!r}, "
+        f"and the engine's sweeps say {float(swept[entry, point])!r}"
+    )
 
 
 def _difference(
     printed: Printed, target: Target, entry: int, x: Floats, theirs: float, ours: float
 ) -> str:
     at = ", ".join(f"{n}={v:.17g}" for n, v in zip(printed.graph.variables[:8], x, strict=False))
-    return (f"{target.signature.name}, number {entry} is {theirs!r} at {at}, "
-            f"and the engine says {ours!r}")  # fmt: skip
+    return (f"{target.signature.name}, number {entry} is {float(theirs)!r} at {at}, "
+            f"and the engine says {float(ours)!r}")  # fmt: skip

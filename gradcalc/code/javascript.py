@@ -35,6 +35,7 @@ function {name}(x, y) {
 class JavaScript(Language):
     name = "javascript"
     title = "JavaScript"
+    also = "js node typescript"
     extension = ".js"
     single = False
     functions: ClassVar[Column] = {

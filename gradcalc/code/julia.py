@@ -35,6 +35,7 @@ end""")
 class Julia(Language):
     name = "julia"
     title = "Julia"
+    also = "jl"
     extension = ".jl"
     functions: ClassVar[Column] = {
         "add": "{0} + {1}",

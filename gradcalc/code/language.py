@@ -123,6 +123,7 @@ _OPERATORS = {
     NOT: Binding.LOGIC,
     WHERE: Binding.CHOICE,
 }
+_CALL = re.compile(r"[\w.:]+\(.*\)")
 _PLACE = re.compile(r"([(,]\s*)?\{(\d)\}(?=(\s*[),])?)")
 
 
@@ -144,6 +145,8 @@ class Language:
 
     name: ClassVar[str]
     title: ClassVar[str]
+    also: ClassVar[str] = ""
+    """What else it is called."""
     extension: ClassVar[str]
     functions: ClassVar[Column]
     keywords: ClassVar[str]
@@ -202,7 +205,7 @@ class Language:
             assert isinstance(found, str)
             template = found
         binding = _OPERATORS.get(primitive, Binding.COMPARISON if primitive.boolean else None)
-        if binding is None or re.fullmatch(r"[\w.:]+\(.*\)", template):
+        if binding is None or _CALL.fullmatch(template):
             binding = Binding.ATOM
         return Piece(self.filled(template, operands, binding), binding, primitive.boolean)
 
@@ -230,8 +233,8 @@ class Language:
         """One or the other; None where the language has no such expression."""
         template = self.functions[WHERE.name]
         assert isinstance(template, str)
-        text = self.filled(template, [condition, then, other], Binding.CHOICE)
-        return Piece(text, Binding.CHOICE)
+        binding = Binding.ATOM if _CALL.fullmatch(template) else Binding.CHOICE
+        return Piece(self.filled(template, [condition, then, other], binding), binding)
 
     # --- statements -------------------------------------------------------------------------------
 

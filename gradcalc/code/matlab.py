@@ -73,6 +73,7 @@ end""")
 class Matlab(Language):
     name = "matlab"
     title = "MATLAB"
+    also = "octave m"
     extension = ".m"
     functions: ClassVar[Column] = {
         "add": "{0} + {1}",

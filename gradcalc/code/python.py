@@ -62,6 +62,7 @@ def {name}(x, y):
 class Python(Language):
     name = "python"
     title = "Python"
+    also = "py python3"
     extension = ".py"
     single = False
     end = ""

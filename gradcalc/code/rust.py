@@ -32,6 +32,7 @@ fn {name}(x: Real, y: Real) -> Real {
 class Rust(Language):
     name = "rust"
     title = "Rust"
+    also = "rs"
     extension = ".rs"
     functions: ClassVar[Column] = {
         "add": "{0} + {1}",

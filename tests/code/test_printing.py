@@ -74,7 +74,7 @@ def test_a_helper_stands_where_it_is_used_and_only_there() -> None:
 def test_a_long_body_is_split(to: str) -> None:
     text = "; ".join(f"a{k} = sin(a{k - 1})*x{k}" for k in range(1, 3000))
     found = printed(f"a0 = x0; {text}; a2999, a1", to)
-    assert "f_part3" in found
+    assert "_part3" in found
 
 
 def test_names_that_cannot_be_are_changed_and_said() -> None:
