@@ -105,7 +105,7 @@ def outcomes(
     ``said`` is told of the workers, and of parts that were tried again.
     """
     _require_same_versions(client, expected)
-    work = _Work(client, (job, folder.path, dict(expected), reproducible), said)
+    work = _Work(client, (job, folder.address, dict(expected), reproducible), said)
     waiting, suspects = deque(parts), deque[Part]()
     while waiting or suspects or work.flying:
         while waiting and len(work.flying) < AHEAD * work.threads():
@@ -125,18 +125,26 @@ def outcomes(
         elif isinstance(found, GradcalcError):
             yield Lost(part.number, found.message)
         else:
-            yield Lost(part.number, f"{type(found).__name__}: {found}".partition("\n")[0])
+            yield Lost(part.number, str(found).partition("\n")[0])
 
 
 def task(
     part: Part, job: Job, folder: str, expected: Mapping[str, str], reproducible: bool
-) -> Done:
-    """A part, computed on a worker: by one thread, for each of its threads has a part."""
-    here = versions(reproducible=reproducible)
-    for name, wanted in expected.items():
-        if here.get(name) != wanted:
-            raise _mismatch("a worker", name, here.get(name, "none"), wanted)
-    return compute(job, part, Folder(folder), 1)
+) -> Done | Exception:
+    """A part, computed on a worker: by one thread, for each of its threads has a part.
+
+    What is raised is an answer too: not every error can travel as one, with all it hangs on.
+    """
+    try:
+        here = versions(reproducible=reproducible)
+        for name, wanted in expected.items():
+            if here.get(name) != wanted:
+                return _mismatch("a worker", name, here.get(name, "none"), wanted)
+        return compute(job, part, Folder(folder), 1)
+    except GradcalcError as error:
+        return error.with_traceback(None)
+    except Exception as error:
+        return RuntimeError(f"{type(error).__name__}: {error}")
 
 
 class _Work:

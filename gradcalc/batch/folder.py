@@ -34,6 +34,11 @@ class Folder:
             self._system, self._place = system(path)
             self._place = self._place.rstrip("/")
 
+    @property
+    def address(self) -> str:
+        """What it is called by whoever stands in another folder."""
+        return self.path if self._system is not None else os.path.abspath(self.path) + os.sep
+
     def make(self) -> None:
         with told(self.path, "make"):
             if self._system is None:

@@ -21,7 +21,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -45,9 +44,9 @@ PATIENCE = 240.0
 ARM = "x = cos(a) + .7*cos(a+b) + .4*cos(a+b+c); y = sin(a) + .7*sin(a+b) + .4*sin(a+b+c); x, y"
 WORDS = ["batch", ARM, "--what", "eval,jacobian", "--reproducible"]
 KINDS = {
-    "csv": ["--points", "csv"],
-    "parquet": ["--points", "parquet", "--part-rows", str(ROWS // FILES // GROUPS)],
-    "text of parquet": ["--points", "parquet", "--part-rows", "1", "--format", "ndjson.gz"],
+    "csv": ["csv"],
+    "parquet": ["parquet", "--part-rows", str(ROWS // FILES // GROUPS)],
+    "text of parquet": ["parquet", "--part-rows", "1", "--format", "ndjson.gz"],
 }
 QUICK = {  # a worker that stands still is given up, a client tells of a scheduler that is gone
     "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "3s",
@@ -62,15 +61,18 @@ QUICK = {  # a worker that stands still is given up, a client tells of a schedul
 
 
 class Cluster:
-    """A scheduler and two workers, and what happens to them."""
+    """A scheduler and two workers, and what happens to them; ``folder`` is where the client
+    writes."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, logs: Path, data: Path) -> None:
+        self.folder = self.logs = logs
+        self.data = data
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
         self.scheduler: subprocess.Popen[bytes] | None = None
         self.workers: list[subprocess.Popen[bytes]] = []
+        self.preload: list[str] = []
         self._all: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:
@@ -87,7 +89,15 @@ class Cluster:
             limit = bytes_of_a_file or resource.RLIM_INFINITY
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
-        how = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--memory-limit", "0"]
+        how = [
+            "--nthreads",
+            "1",
+            "--no-nanny",
+            "--no-dashboard",
+            "--memory-limit",
+            "0",
+            *self.preload,
+        ]
         module = "distributed.cli.dask_worker"
         self.workers.append(self._process("worker", module, self.address, *how, preexec_fn=limited))
 
@@ -104,20 +114,21 @@ class Cluster:
             self.workers = [worker for worker in self.workers if worker.poll() is None]
             while len(self.workers) < 2:
                 self.worker()
-            assert time.monotonic() < end, said(self.folder)
+            assert time.monotonic() < end, said(self.logs)
             time.sleep(0.02)
 
-    def client(self, words: list[str]) -> subprocess.Popen[bytes]:
-        words = [*WORDS, *words, "-o", "out/", "--cluster", self.address]
-        return self._process("client", "gradcalc", *words)
+    def client(self, kind: str) -> subprocess.Popen[bytes]:
+        place, *words = KINDS[kind]
+        words = [*WORDS, "--points", str(self.data / place), *words]
+        return self._process("client", "gradcalc", *words, "-o", "out/", "--cluster", self.address)
 
     def _process(
         self, name: str, module: str, *words: str, preexec_fn: Callable[[], None] | None = None
     ) -> subprocess.Popen[bytes]:
-        with (self.folder / f"{name}.log").open("ab") as log:
+        with (self.logs / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", module, *words],
-                cwd=self.folder,
+                cwd=self.folder if name == "client" else self.logs,
                 env={**ENVIRONMENT, **QUICK},
                 stdout=subprocess.DEVNULL,
                 stderr=log,
@@ -153,7 +164,8 @@ def alone(data: Path) -> Callable[[str], str]:
     def made(kind: str) -> str:
         if kind not in known:
             out = f"{data}/alone-{kind.replace(' ', '-')}/"
-            words = [*WORDS, *KINDS[kind], "-o", out]
+            place, *words = KINDS[kind]
+            words = [*WORDS, "--points", str(data / place), *words, "-o", out]
             command = [sys.executable, "-m", "gradcalc", *words]
             subprocess.run(command, cwd=data, env={**ENVIRONMENT, **QUICK}, check=True)
             known[kind] = joined(Path(out))
@@ -169,11 +181,9 @@ def joined(folder: Path) -> str:
     return found.hexdigest()
 
 
-@contextmanager
-def cluster(folder: Path, data: Path) -> Iterator[Cluster]:
-    for name in ("csv", "parquet"):
-        (folder / name).symlink_to(data / name)
-    found = Cluster(folder)
+@pytest.fixture(scope="module")
+def there(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    found = Cluster(tmp_path_factory.mktemp("logs"), data)
     try:
         yield found
     finally:
@@ -222,7 +232,7 @@ def fill_the_disk(there: Cluster, client: subprocess.Popen[bytes], rng: random.R
 
 def cut_a_file(there: Cluster, client: subprocess.Popen[bytes], rng: random.Random) -> None:
     """The input that comes last ends too early, until the command has ended."""
-    *_, path = sorted((there.folder / "parquet").glob("*"), key=lambda p: (len(p.name), p.name))
+    *_, path = sorted((there.data / "parquet").glob("*"), key=lambda p: (len(p.name), p.name))
     whole, about = path.read_bytes(), path.stat()
     os.truncate(path, rng.randrange(about.st_size))
     try:
@@ -239,35 +249,70 @@ HAPPENINGS: tuple[Callable[[Cluster, subprocess.Popen[bytes], random.Random], No
 
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + RUNS))
 def test_the_bytes_are_those_of_one_process(
-    seed: int, data: Path, alone: Callable[[str], str], tmp_path: Path
+    seed: int, there: Cluster, alone: Callable[[str], str], tmp_path: Path
 ) -> None:
     rng = random.Random(seed)
-    kind = rng.choice([*KINDS])
-    happens = [HAPPENINGS[seed % len(HAPPENINGS)]]
-    happens += rng.choices(HAPPENINGS[:3], k=rng.randrange(3))
-    if kind == "csv" and cut_a_file in happens:
-        kind = "parquet"
+    happens = [HAPPENINGS[seed % len(HAPPENINGS)], *rng.choices(HAPPENINGS[:3], k=rng.randrange(3))]
+    kind = rng.choice(["parquet", "text of parquet"] if cut_a_file in happens else [*KINDS])
+    there.folder = tmp_path
     codes = []
-    with cluster(tmp_path, data) as there:
-        for number in range(12):
-            there.start()
-            client = there.client(KINDS[kind])
-            if happens:
-                there.attend(client, rng.randrange(1, FILES - 4))
-                time.sleep(rng.random() / 5)
-                happens.pop(0)(there, client, rng)
-            there.attend(client)
-            codes.append(client.returncode)
-            if codes[-1] == 0 and not happens:
-                break
-            assert number < 11, said(tmp_path)
-        assert set(codes) <= {0, 1, 2, 3, -signal.SIGKILL}, said(tmp_path)
+    for number in range(12):
+        there.start()
+        client = there.client(kind)
+        if happens:
+            there.attend(client, rng.randrange(1, FILES - 4))
+            time.sleep(rng.random() / 5)
+            happens.pop(0)(there, client, rng)
+        there.attend(client)
+        codes.append(client.returncode)
+        if codes[-1] == 0 and not happens:
+            break
+        assert number < 11, said(there.logs)
+    assert set(codes) <= {0, 1, 2, 3, -signal.SIGKILL}, said(there.logs)
     out = tmp_path / "out"
-    assert joined(out) == alone(kind), said(tmp_path)
+    assert joined(out) == alone(kind), said(there.logs)
     manifest = json.loads((out / "_manifest.json").read_text())
     assert sum(part["rows"] for part in manifest["parts"]) == ROWS // FILES * FILES
     names = {part["name"] for part in manifest["parts"]}
     assert {path.name for path in out.iterdir()} == {"_manifest.json", *names}
+
+
+DEADLY = """
+import os
+from gradcalc.batch import cluster
+from gradcalc.batch.job import compute
+def deadly(job, part, *rest):
+    return os._exit(1) if part.number == 5 else compute(job, part, *rest)
+cluster.compute = deadly
+"""
+
+
+def test_a_part_at_which_workers_die_is_named_and_the_rest_is_done(
+    there: Cluster, alone: Callable[[str], str], tmp_path: Path
+) -> None:
+    there.folder = tmp_path
+    (tmp_path / "deadly.py").write_text(DEADLY)
+    for worker in there.workers:
+        worker.kill()
+    there.workers.clear()
+    there.preload = ["--preload", str(tmp_path / "deadly.py")]
+    there.start()
+    client = there.client("parquet")
+    there.attend(client)
+    told = (there.logs / "client.log").read_text()
+    assert client.returncode == 1, said(there.logs)
+    assert "parquet/r2.parquet, row group 1: 20 workers died at it" in told
+    assert f"{FILES * GROUPS - 1} parts" in told
+    assert len([*(tmp_path / "out").glob("part-*")]) == FILES * GROUPS - 1
+    for worker in there.workers:
+        worker.kill()
+    there.workers.clear()
+    there.preload = []
+    there.start()
+    client = there.client("parquet")
+    there.attend(client)
+    assert client.returncode == 0, said(there.logs)
+    assert joined(tmp_path / "out") == alone("parquet")
 
 
 def said(folder: Path) -> str:

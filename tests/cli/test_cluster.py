@@ -121,7 +121,9 @@ def test_a_part_at_which_workers_die_is_given_up_and_the_rest_is_done(
 
 def test_a_part_that_raises_is_tried_again_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = BindingError("1.csv is not a Parquet file")
-    found = outcomes(monkeypatch, {1: [broken] * 3, 3: [broken] * 2, 5: [ValueError("odd")] * 3})
+    found = outcomes(
+        monkeypatch, {1: [broken] * 3, 3: [broken] * 2, 5: [RuntimeError("ValueError: odd")] * 3}
+    )
     lost = {outcome.number: outcome.reason for outcome in found if hasattr(outcome, "reason")}
     assert lost == {1: "1.csv is not a Parquet file", 5: "ValueError: odd"}
 
