@@ -43,16 +43,23 @@ enum { COPY, ADD, SUB, MUL, DIV, NEG, SQUARE, ABS, SQRT, EQ, NE, LT, LE, GT, GE,
 
 typedef struct { int32_t op, function, in[3], out; } Step;
 typedef struct { double column, number; } Fill;
-typedef struct { int32_t node, operand, slope; } Edge;
+
+/* Of a recording. A reference is a first place and a stride, or where its places begin among the
+   indices. The results of a run lie side by side. */
+typedef struct { int32_t first, stride, indices; } Reference;
+typedef struct { int32_t op, function, count, out; Reference in[3]; } Run;
+typedef struct { int32_t count, node; Reference operand, slope; } Edge;
 typedef struct { int32_t place, edges; } End; /* an output, and the edges that are not above it */
 
 typedef struct {
     Size n_steps, n_inputs, n_columns, n_registers, n_constants, n_fills, n_functions, block;
     Step *steps;
-    Size n_nodes, n_values, n_edges; /* of a recording: see below */
+    Size n_runs, n_nodes, n_values, n_edges, longest; /* of a recording: see below */
+    Run *runs;
     Edge *edges;
+    int32_t *indices;
     End *ends;
-    double *flows;
+    double *flows, *gathered;
     Fill *fills; /* the columns that are the same at every point */
     double *constants, *values; /* values: of every place of a recording */
     Loop *loops;
@@ -213,51 +220,56 @@ static int call(PyObject *function, int arity, const Step *step, const Place *pl
 
 /* --- a block ------------------------------------------------------------------------------- */
 
+/* One instruction on n numbers. */
+static int apply(const Tape *tape, int op, int function, Size n, Place a, Place b, Place c, Place out,
+                 char *suspects) {
+#define ONE(name) name(n, a.at, a.stride, out.at, out.stride); break
+#define TWO(name) name(n, a.at, a.stride, b.at, b.stride, out.at, out.stride); break
+    switch (op) {
+    case COPY: ONE(copy);
+    case ADD: TWO(add);
+    case SUB: TWO(subtract);
+    case MUL: TWO(multiply);
+    case DIV: TWO(divide);
+    case NEG: ONE(negative);
+    case SQUARE: ONE(square);
+    case ABS: ONE(absolute);
+    case SQRT: ONE(root);
+    case EQ: TWO(equal);
+    case NE: TWO(not_equal);
+    case LT: TWO(less);
+    case LE: TWO(less_equal);
+    case GT: TWO(greater);
+    case GE: TWO(greater_equal);
+    case AND: TWO(conjunction);
+    case OR: TWO(disjunction);
+    case NOT: ONE(negation);
+    case WHERE: choose(n, a.at, a.stride, b.at, b.stride, c.at, c.stride, out.at, out.stride); break;
+    case LOOK: return look(n, a, suspects);
+    case LOOP: {
+        int arity = tape->arity[function];
+        char *operands[4] = {a.at, b.at, c.at, NULL};
+        Size strides[4] = {a.stride, b.stride, c.stride, 0};
+        operands[arity] = out.at;
+        strides[arity] = out.stride;
+        tape->loops[function](operands, &n, strides, tape->data[function]);
+        break;
+    }
+    case COS: cosine(tape->loops + function, tape->data + function, n, a, out); break;
+    }
+    return 0;
+}
+
 static int run_block(const Tape *tape, const Place *places, Size n, char *suspects) {
     int found = 0;
     for (const Step *step = tape->steps, *end = step + tape->n_steps; step < end; step++) {
-        Place a = places[step->in[0]], out = places[step->out];
-        Place b = places[step->in[1]], c = places[step->in[2]];
-#define ONE(name) name(n, a.at, a.stride, out.at, out.stride); break
-#define TWO(name) name(n, a.at, a.stride, b.at, b.stride, out.at, out.stride); break
-        switch (step->op) {
-        case COPY: ONE(copy);
-        case ADD: TWO(add);
-        case SUB: TWO(subtract);
-        case MUL: TWO(multiply);
-        case DIV: TWO(divide);
-        case NEG: ONE(negative);
-        case SQUARE: ONE(square);
-        case ABS: ONE(absolute);
-        case SQRT: ONE(root);
-        case EQ: TWO(equal);
-        case NE: TWO(not_equal);
-        case LT: TWO(less);
-        case LE: TWO(less_equal);
-        case GT: TWO(greater);
-        case GE: TWO(greater_equal);
-        case AND: TWO(conjunction);
-        case OR: TWO(disjunction);
-        case NOT: ONE(negation);
-        case WHERE:
-            choose(n, a.at, a.stride, b.at, b.stride, c.at, c.stride, out.at, out.stride);
-            break;
-        case LOOK: found |= look(n, a, suspects); break;
-        case LOOP: {
-            int arity = tape->arity[step->function];
-            char *operands[4] = {a.at, b.at, c.at, NULL};
-            Size strides[4] = {a.stride, b.stride, c.stride, 0};
-            operands[arity] = out.at;
-            strides[arity] = out.stride;
-            tape->loops[step->function](operands, &n, strides, tape->data[step->function]);
-            break;
-        }
-        case COS: cosine(tape->loops + step->function, tape->data + step->function, n, a, out); break;
-        case CALL:
+        const Place *in[3] = {places + step->in[0], places + step->in[1], places + step->in[2]};
+        if (step->op == CALL) {
             if (!call(tape->functions[step->function], tape->arity[step->function], step, places, n))
                 return -1;
-            break;
-        }
+        } else
+            found |= apply(tape, step->op, step->function, n, *in[0], *in[1], *in[2],
+                           places[step->out], suspects);
     }
     return found;
 }
@@ -312,47 +324,46 @@ static int run_points(const Tape *tape, const double *points, double *rows, char
 
 /* --- one point: a recording ---------------------------------------------------------------- */
 
-/* The places are those of the nodes, then of constants, slopes and steps. The first ``n_values``
-   steps make the values, the others the slopes. An edge leads from a node to an operand, with the
-   place of the slope; edges are in the order of their nodes. */
+/* The places are those of the nodes, then of constants, slopes and steps. The first ``n_values`` runs
+   make the values, the others the slopes. Edges lead from the nodes of a run to their operands, with
+   the places of the slopes; they are in the order of their nodes. */
 
-static void by_loop(const Tape *tape, const Step *step, double *values) {
-    static const Size n = 1, strides[4] = {8, 8, 8, 8};
-    char *operands[4];
-    int arity = tape->arity[step->function];
-    for (int k = 0; k < arity; k++) operands[k] = (char *)(values + step->in[k]);
-    operands[arity] = (char *)(values + step->out);
-    tape->loops[step->function](operands, &n, strides, tape->data[step->function]);
+static Place refer(const Tape *tape, Reference to, Size n, double *room) {
+    if (to.indices < 0) return (Place){(char *)(tape->values + to.first), to.stride * 8};
+    const int32_t *index = tape->indices + to.indices;
+    EACH(room[i] = tape->values[index[i]])
+    return (Place){(char *)room, 8};
 }
 
-static void run_point(const Tape *tape, Size from, Size to) {
-    double *values = tape->values;
-    for (const Step *step = tape->steps + from, *end = tape->steps + to; step < end; step++) {
-        double a = values[step->in[0]], *out = values + step->out;
-        double b = values[step->in[1]], c = values[step->in[2]];
-        switch (step->op) {
-        case COPY: *out = a; break;
-        case ADD: *out = a + b; break;
-        case SUB: *out = a - b; break;
-        case MUL: *out = a * b; break;
-        case DIV: *out = a / b; break;
-        case NEG: *out = -a; break;
-        case SQUARE: *out = a * a; break;
-        case ABS: *out = fabs(a); break;
-        case SQRT: *out = sqrt(a); break;
-        case EQ: *out = a == b; break;
-        case NE: *out = a != b; break;
-        case LT: *out = a < b; break;
-        case LE: *out = a <= b; break;
-        case GT: *out = a > b; break;
-        case GE: *out = a >= b; break;
-        case AND: *out = a != 0 && b != 0; break;
-        case OR: *out = a != 0 || b != 0; break;
-        case NOT: *out = a == 0; break;
-        case WHERE: *out = a != 0 ? b : c; break;
-        case LOOP: by_loop(tape, step, values); break;
+static void run_runs(const Tape *tape, Size from, Size to) {
+    double *values = tape->values, *room = tape->gathered;
+    for (const Run *run = tape->runs + from, *end = tape->runs + to; run < end; run++) {
+        if (run->count == 1 && run->op < LOOK) { /* deep graphs are made of these */
+            double a = values[run->in[0].first], b = values[run->in[1].first], *out = values + run->out;
+            switch (run->op) {
+            case COPY: *out = a; continue;
+            case ADD: *out = a + b; continue;
+            case SUB: *out = a - b; continue;
+            case MUL: *out = a * b; continue;
+            case DIV: *out = a / b; continue;
+            case NEG: *out = -a; continue;
+            case SQUARE: *out = a * a; continue;
+            case SQRT: *out = sqrt(a); continue;
+            }
         }
+        Size n = run->count;
+        Place a = refer(tape, run->in[0], n, room), b = refer(tape, run->in[1], n, room + tape->longest);
+        Place c = refer(tape, run->in[2], n, room + 2 * tape->longest);
+        apply(tape, run->op, run->function, n, a, b, c, (Place){(char *)(values + run->out), 8}, NULL);
     }
+}
+
+#define PLACE(reference, i) \
+    ((reference).indices < 0 ? (reference).first + (i) * (Size)(reference).stride \
+                             : tape->indices[(reference).indices + (i)])
+
+WIDE static void add_products(Size n, double *restrict to, const double *restrict flows, const double *restrict slopes) {
+    EACH(to[i] += flows[i] * slopes[i])
 }
 
 static int pull_back(const Tape *tape, const double *seeds, double *row, Size n_outputs) {
@@ -364,8 +375,17 @@ static int pull_back(const Tape *tape, const double *seeds, double *row, Size n_
             flows[tape->ends[k].place] += seeds[k];
             if (tape->ends[k].edges > start) start = tape->ends[k].edges;
         }
-    for (const Edge *edge = tape->edges + start; edge-- > tape->edges;)
-        flows[edge->operand] += flows[edge->node] * tape->values[edge->slope];
+    for (const Edge *edge = tape->edges + start; edge-- > tape->edges;) {
+        Size n = edge->count;
+        const double *from = flows + edge->node, *slopes = tape->values;
+        Reference to = edge->operand, slope = edge->slope;
+        if (n > 8 && to.indices < 0 && to.stride == 1 && slope.indices < 0 && slope.stride == 1)
+            add_products(n, flows + to.first, from, slopes + slope.first);
+        else if (to.indices < 0 && slope.indices < 0)
+            EACH(flows[to.first + i * to.stride] += from[i] * slopes[slope.first + i * slope.stride])
+        else
+            EACH(flows[PLACE(to, i)] += from[i] * slopes[PLACE(slope, i)])
+    }
     memcpy(row, flows, tape->n_inputs * sizeof(double));
     return !all_finite(tape->n_inputs, row);
 }
@@ -374,8 +394,10 @@ static int push_forward(const Tape *tape, const double *seeds, double *row, Size
     double *flows = tape->flows;
     memset(flows, 0, tape->n_nodes * sizeof(double));
     memcpy(flows, seeds, tape->n_inputs * sizeof(double));
-    for (const Edge *edge = tape->edges, *end = edge + tape->n_edges; edge < end; edge++)
-        flows[edge->node] += flows[edge->operand] * tape->values[edge->slope];
+    for (const Edge *edge = tape->edges, *end = edge + tape->n_edges; edge < end; edge++) {
+        Size n = edge->count;
+        EACH(flows[edge->node + i] += flows[PLACE(edge->operand, i)] * tape->values[PLACE(edge->slope, i)])
+    }
     for (Size k = 0; k < n_outputs; k++) row[k] = flows[tape->ends[k].place];
     return !all_finite(n_outputs, row);
 }
@@ -387,7 +409,10 @@ static const char NAME[] = "gradcalc.engine.tape";
 static void forget(Tape *tape) {
     for (Size k = 0; tape->functions && k < tape->n_functions; k++) Py_XDECREF(tape->functions[k]);
     PyMem_Free(tape->steps);
+    PyMem_Free(tape->runs);
     PyMem_Free(tape->edges);
+    PyMem_Free(tape->indices);
+    PyMem_Free(tape->gathered);
     PyMem_Free(tape->ends);
     PyMem_Free(tape->flows);
     PyMem_Free(tape->fills);
@@ -469,23 +494,27 @@ failed:
     return NULL;
 }
 
-/* recorded(steps, functions, arities, values, edges, ends, n_values, inputs, nodes): a recording, to
-   be swept. */
+/* recorded(runs, functions, arities, values, edges, indices, ends, n_values, inputs, nodes, longest):
+   a recording, to be swept. */
 static PyObject *recorded(PyObject *self, PyObject *args) {
-    PyObject *steps, *functions, *arities, *values, *edges, *ends;
+    PyObject *runs, *functions, *arities, *values, *edges, *indices, *ends;
     Tape *tape = PyMem_Calloc(1, sizeof(Tape));
     if (!tape) return PyErr_NoMemory();
-    if (!PyArg_ParseTuple(args, "SO!SSSSnnn", &steps, &PyTuple_Type, &functions, &arities, &values, &edges, &ends,
-                          &tape->n_values, &tape->n_inputs, &tape->n_nodes)) goto failed;
-    tape->n_steps = PyBytes_Size(steps) / (Size)sizeof(Step);
+    if (!PyArg_ParseTuple(args, "SO!SSSSSnnnn", &runs, &PyTuple_Type, &functions, &arities, &values, &edges,
+                          &indices, &ends, &tape->n_values, &tape->n_inputs, &tape->n_nodes, &tape->longest))
+        goto failed;
+    tape->n_runs = PyBytes_Size(runs) / (Size)sizeof(Run);
     tape->n_edges = PyBytes_Size(edges) / (Size)sizeof(Edge);
     tape->n_columns = PyBytes_Size(ends) / (Size)sizeof(End);
-    tape->steps = copied(steps);
+    tape->runs = copied(runs);
     tape->values = copied(values);
     tape->edges = copied(edges);
+    tape->indices = copied(indices);
     tape->ends = copied(ends);
     tape->flows = PyMem_Calloc(tape->n_nodes + 1, sizeof(double));
-    if (!tape->steps || !tape->values || !tape->edges || !tape->ends || !tape->flows) { PyErr_NoMemory(); goto failed; }
+    tape->gathered = PyMem_Calloc(3 * tape->longest + 1, sizeof(double));
+    if (!tape->runs || !tape->values || !tape->edges || !tape->indices || !tape->ends || !tape->flows
+        || !tape->gathered) { PyErr_NoMemory(); goto failed; }
     if (!take_functions(tape, functions, NULL, PyBytes_AsString(arities))) goto failed;
     PyObject *capsule = PyCapsule_New(tape, NAME, destroy);
     if (capsule) return capsule;
@@ -508,10 +537,10 @@ static PyObject *sweep(PyObject *self, PyObject *args) {
         const double *seed = seeds.buf;
         double *row = rows.buf;
         memcpy(tape->values, x.buf, n * sizeof(double));
-        run_point(tape, 0, tape->n_values);
+        run_runs(tape, 0, tape->n_values);
         found = !all_finite(tape->n_nodes, tape->values);
         if (!count) for (Size k = 0; k < m; k++) row[k] = tape->values[tape->ends[k].place];
-        else if (!found) run_point(tape, tape->n_values, tape->n_steps);
+        else if (!found) run_runs(tape, tape->n_values, tape->n_runs);
         for (Size k = 0; !found && k < count; k++, seed += given, row += made)
             found = (backwards ? pull_back : push_forward)(tape, seed, row, m);
     }

@@ -81,40 +81,64 @@ def tape(straight: Any) -> Any:
 
 def _refuse_malformed(steps: Any, places: int, functions: int) -> None:
     """C believes what it is told: every place and every function has to be there."""
-    operations, numbers, used = steps[:, 0], steps[:, 1], steps[:, 2:]
+    there = ((steps[:, 2:] >= 0) & (steps[:, 2:] < places)).all()
+    if not there:
+        raise ValueError("the tape has an instruction with a place that is not there")
+    _refuse_unknown(steps[:, 0], steps[:, 1], functions)
+
+
+def _refuse_unknown(operations: Any, numbers: Any, functions: int) -> None:
     known = (operations >= 0) & (operations <= _COS)
     called = operations >= _LOOP
     numbered = (numbers >= (operations == _COS)) & (numbers < np.where(called, functions, 1))
-    there = ((used >= 0) & (used < places)).all(axis=1)
-    if not (known & numbered & there).all():
-        raise ValueError("the tape has an instruction with a place or a function that is not there")
+    if not (known & numbered).all():
+        raise ValueError("the tape has an instruction with a function that is not there")
 
 
 def recorded(
-    schedule: Any, codes: Any, edges: Any, functions: Any, numbers: Any, places: int
+    schedule: Any, codes: Any, edges: Any, indices: Any, functions: Any, numbers: Any, places: int
 ) -> Any:
     """A tape for one point, with the edges of its sweeps (``recorded.py``)."""
-    steps = np.concatenate(codes)
-    _refuse_malformed(steps, places, len(functions))
-    if not ((edges >= 0) & (edges < places)).all():
-        raise ValueError("the tape has an edge between places that are not there")
+    runs = np.array([*codes[0], *codes[1]], np.intc).reshape(-1, 13)
+    ways = np.array(edges, np.intc).reshape(-1, 8)
+    sizes, outs = runs[:, 2], np.stack([runs[:, 3], *np.broadcast_arrays(1, -1, runs[:, 3])[:2]], 1)
+    _refuse_unknown(runs[:, 0], runs[:, 1], len(functions))
+    for count, references in (
+        *((sizes, runs[:, at : at + 3]) for at in (4, 7, 10)),
+        *((ways[:, 0], ways[:, at : at + 3]) for at in (2, 5)),
+        (sizes, outs),
+        (ways[:, 0], np.stack([ways[:, 1], *np.broadcast_arrays(1, -1, ways[:, 1])[:2]], 1)),
+    ):
+        _refuse_elsewhere(count, references, indices, places)
     values = np.zeros(places)
     values[schedule.n_inputs : schedule.n_inputs + len(schedule.constants)] = schedule.constants
     for number, place in numbers.items():
         values[place] = number
     outputs = np.asarray(schedule.outputs, np.intc)
-    first = np.searchsorted(edges[:, 0], outputs, side="right").astype(np.intc)
+    below = np.searchsorted(ways[:, 1], outputs, side="right")
     return native.recorded(
-        np.ascontiguousarray(steps, np.intc).tobytes(),
+        runs.tobytes(),
         tuple(function for function, _, _ in functions),
         bytes(arity for _, _, arity in functions),
         values.tobytes(),
-        np.ascontiguousarray(edges, np.intc).tobytes(),
-        np.stack([outputs, first], axis=1).tobytes(),
+        ways.tobytes(),
+        indices.tobytes(),
+        np.stack([outputs, below], axis=1).astype(np.intc).tobytes(),
         len(codes[0]),
         schedule.n_inputs,
         schedule.size,
+        int(sizes.max(initial=0)),
     )
+
+
+def _refuse_elsewhere(count: Any, references: Any, indices: Any, places: int) -> None:
+    """Every number of a run has to be in a place that is there."""
+    first, stride, start = references.T.astype(np.int64)
+    last = np.where(start < 0, first + stride * (count - 1), 0)
+    inside = (first >= 0) & (first < places) & (last >= 0) & (last < places)
+    inside &= (count > 0) & ((start < 0) | (start + count <= len(indices)))
+    if not (inside.all() and ((indices >= 0) & (indices < places)).all()):
+        raise ValueError("the tape has an instruction with a place that is not there")
 
 
 class Tape(NamedTuple):

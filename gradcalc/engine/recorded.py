@@ -15,7 +15,7 @@ import numpy as np
 
 from gradcalc.calculus.rules import of_partials, rule
 from gradcalc.engine import kernel
-from gradcalc.engine.schedule import Floats, Group, Schedule
+from gradcalc.engine.schedule import Floats, Group, Ints, Schedule
 from gradcalc.functions.primitives import WHERE
 from gradcalc.functions.row import Primitive
 
@@ -116,7 +116,11 @@ class Recorded:
 
 
 class _Layout:
-    """The places: those of the schedule, then constants and slopes, then room for the steps."""
+    """The places: those of the schedule, then constants, slopes, and room for a group's steps.
+
+    A *reference* says where the operands of a run lie: the first place, the stride, and -1; or,
+    where they are not evenly spaced, where their places begin among the ``indices``.
+    """
 
     def __init__(self, schedule: Schedule) -> None:
         self.schedule = schedule
@@ -124,33 +128,35 @@ class _Layout:
         self.numbers: dict[float, int] = {}
         self.functions: list[Any] = []
         self.scripts = [script(group.primitive, group.active) for group in schedule.groups]
-        self.edges: list[Any] = []
-        self.codes: tuple[list[Any], list[Any]] = ([], [])
+        self.values: list[tuple[int, ...]] = []
+        self.partials: list[tuple[int, ...]] = []
+        self.edges: list[tuple[int, ...]] = []
+        self.indices: list[Ints] = []
+        self.indexed = 0
 
     def tape(self) -> Any:
-        for scripted in self.scripts:
+        slopes = room = 0
+        for group, scripted in zip(self.schedule.groups, self.scripts, strict=True):
             for line in (*scripted.value, *scripted.partials):
                 if not kernel.has_loop(line.function, len(line.operands)):
                     return None
+                room = max(room, (line.target - _OUT) * group.size)
                 for ref in line.operands:
                     self._constant(ref)
             for ref in scripted.slopes:
                 self._constant(ref)
-        slopes = 0
-        for group, scripted in zip(self.schedule.groups, self.scripts, strict=True):
-            slopes += sum(type(ref) is int and ref > _OUT for ref in scripted.slopes) * group.size
+                slopes += group.size * (type(ref) is int and ref > _OUT)
         self.slopes_from, self.room = self.size, self.size + slopes
         for group, scripted in zip(self.schedule.groups, self.scripts, strict=True):
             self._lay_out(group, scripted)
-        longest = max((len(scripted.partials) + len(scripted.value) for scripted in self.scripts),
-                      default=0)  # fmt: skip
         return kernel.recorded(
             self.schedule,
-            tuple(np.concatenate(code or [np.zeros((0, 6), np.intc)]) for code in self.codes),
-            np.concatenate(self.edges or [np.zeros((0, 3), np.intc)]),
+            (self.values, self.partials),
+            self.edges,
+            np.concatenate(self.indices or [np.zeros(0, np.intc)]),
             self.functions,
             self.numbers,
-            self.room + longest + _OUT + 1,
+            self.room + room,
         )
 
     def _constant(self, ref: Ref) -> None:
@@ -159,37 +165,43 @@ class _Layout:
             self.size += 1
 
     def _lay_out(self, group: Group, scripted: Script) -> None:
-        results = np.arange(group.results.start, group.results.stop)
-        places: dict[Ref, Any] = {_OUT: results}
+        size, first = group.size, group.results.start
+        places: dict[Ref, tuple[int, int, int]] = {_OUT: (first, 1, -1)}
         for k, access in enumerate(group.operands):
-            places[k] = access.places(group.size)
-        self._lines(scripted.value, places, self.codes[0], group.size)
+            places[k] = self._reference(access.where)
+        for line in scripted.value:
+            self._line(line, places, self.values, size)
         for ref in scripted.slopes:
             if type(ref) is int and ref > _OUT and ref not in places:
-                places[ref] = np.arange(self.slopes_from, self.slopes_from + group.size)
-                self.slopes_from += group.size
-        self._lines(scripted.partials, places, self.codes[1], group.size)
-        if group.active:
-            edges = np.empty((group.size, len(group.active), 3), np.intc)
-            edges[:, :, 0] = results[:, None]
-            for column, (k, ref) in enumerate(zip(group.active, scripted.slopes, strict=True)):
-                edges[:, column, 1] = places[k]
-                edges[:, column, 2] = self._place(ref, places)
-            self.edges.append(edges.reshape(-1, 3))
+                places[ref] = (self.slopes_from, 1, -1)
+                self.slopes_from += size
+        for line in scripted.partials:
+            self._line(line, places, self.partials, size)
+        for k, ref in zip(group.active, scripted.slopes, strict=True):
+            self.edges.append((size, first, *places[k], *self._place(ref, places, size)))
 
-    def _lines(self, lines: Any, places: dict[Ref, Any], code: list[Any], size: int) -> None:
-        if not lines:
-            return
-        steps = np.zeros((size, len(lines), 6), np.intc)
-        for number, line in enumerate(lines):
-            operation, function = kernel.code(line.function, len(line.operands), self.functions)
-            steps[:, number, :2] = operation, function
-            for k, ref in enumerate(line.operands):
-                steps[:, number, 2 + k] = self._place(ref, places)
-            steps[:, number, 5] = self._place(line.target, places)
-        code.append(steps.reshape(-1, 6))
+    def _line(self, line: Line, places: Any, code: list[tuple[int, ...]], size: int) -> None:
+        operation, function = kernel.code(line.function, len(line.operands), self.functions)
+        refs = [self._place(ref, places, size) for ref in line.operands]
+        refs += [refs[0]] * (3 - len(refs))
+        target = self._place(line.target, places, size)[0]
+        code.append((operation, function, size, target, *refs[0], *refs[1], *refs[2]))
 
-    def _place(self, ref: Ref, places: dict[Ref, Any]) -> Any:
+    def _place(self, ref: Ref, places: Any, size: int) -> tuple[int, int, int]:
         if type(ref) is float:
-            return self.numbers[ref]
-        return places.get(ref, self.room + int(ref))
+            return self.numbers[ref], 0, -1
+        found: tuple[int, int, int] = places.get(ref) or (
+            self.room + (int(ref) - _OUT - 1) * size,
+            1,
+            -1,
+        )
+        return found
+
+    def _reference(self, where: slice | int | Ints) -> tuple[int, int, int]:
+        if isinstance(where, slice):
+            return where.start, where.step or 1, -1
+        if isinstance(where, int):
+            return where, 0, -1
+        self.indices.append(where.astype(np.intc))
+        self.indexed += len(where)
+        return int(where[0]), 0, self.indexed - len(where)

@@ -114,26 +114,33 @@ def test_threads_change_no_bit() -> None:
 
 def swept_in_numpy(arguments: tuple[Any, ...], x: Any, seeds: Any) -> tuple[Any, Any]:
     """What C does with a recording, a number at a time: the values, and a row for each seed."""
-    code, functions, _, values, edges, ends, _, n_inputs, n_nodes = arguments
-    at = [np.full(1, number) for number in np.frombuffer(values)]
-    for j, number in enumerate(x):
-        at[j][:] = number
+    code, functions, _, numbers, edges, indices, ends, _, n_inputs, n_nodes, _ = arguments
+    values, listed = np.frombuffer(numbers).copy(), np.frombuffer(indices, np.intc)
+    values[:n_inputs] = x
+
+    def places(reference: Any, count: int) -> Any:
+        first, stride, start = reference
+        return first + stride * np.arange(count) if start < 0 else listed[start : start + count]
+
     with np.errstate(all="ignore"):
-        for operation, number, a, b, c, out in np.frombuffer(code, np.intc).reshape(-1, 6):
-            listed = functions if operation == kernel._LOOP else kernel._OPERATIONS
-            function = listed[number if operation == kernel._LOOP else operation]
+        for operation, number, count, out, *references in np.frombuffer(code, np.intc).reshape(
+            -1, 13
+        ):
+            looped = operation == kernel._LOOP
+            function = functions[number] if looped else kernel._OPERATIONS[operation]
             arity = 3 if function is kernel.where else function.nin
-            function(*(at[k] for k in (a, b, c)[:arity]), out=at[out])
-    places = np.frombuffer(ends, np.intc).reshape(-1, 2)[:, 0]
+            operands = [values[places(references[k : k + 3], count)] for k in (0, 3, 6)[:arity]]
+            function(*operands, out=values[out : out + count])
+    outputs = np.frombuffer(ends, np.intc).reshape(-1, 2)[:, 0]
     rows = []
     for seed in seeds:
-        flows = [0.0] * n_nodes
-        for number, place in zip(seed, places, strict=True):
-            flows[place] += number
-        for node, operand, slope in reversed(np.frombuffer(edges, np.intc).reshape(-1, 3)):
-            flows[operand] += flows[node] * float(at[slope][0])
+        flows = np.zeros(n_nodes)
+        np.add.at(flows, outputs, seed)
+        for count, node, *references in reversed(np.frombuffer(edges, np.intc).reshape(-1, 8)):
+            slopes = values[places(references[3:], count)]
+            np.add.at(flows, places(references[:3], count), flows[node : node + count] * slopes)
         rows.append(flows[:n_inputs])
-    return np.array([at[place][0] for place in places]), np.array(rows)
+    return values[outputs], np.array(rows)
 
 
 @built_here
@@ -286,3 +293,18 @@ print("clean")
 """
     options = {"ASAN_OPTIONS": "detect_leaks=0", "GRADCALC_KERNEL": "c"}
     assert python(code, LD_PRELOAD=" ".join(libraries), **options).endswith("clean\n")
+
+
+def test_a_malformed_recording_is_refused() -> None:
+    rng = random.Random(3)
+    schedule = gradcalc.compile("sin(a)*b + sin(b)*a, exp(a*b)").schedule
+    run = (0, 0, 2, 4, 0, 1, -1, 0, 1, -1, 0, 1, -1)
+    edge = (2, 4, 0, 1, -1, 0, 1, -1)
+    for _ in range(200):
+        runs, edges = list(run), list(edge)
+        broken = rng.choice([runs, edges])
+        spots = [2, 3, 4, 7, 10] if broken is runs else [0, 1, 2, 5]
+        broken[rng.choice(spots)] = rng.choice([-1, 12, 10**6, 2**31 - 1])
+        with pytest.raises(ValueError, match="not there"):
+            kernel.recorded(schedule, ([tuple(runs)], []), [tuple(edges)],
+                            np.zeros(0, np.intc), [], {}, 12)  # fmt: skip
