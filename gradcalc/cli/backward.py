@@ -16,6 +16,7 @@ from gradcalc.language.points import flatten, read
 from gradcalc.language.problem import Problem
 from gradcalc.render.calls import Call
 from gradcalc.render.formats import FORMATS
+from gradcalc.render.product import MOST
 
 
 class Run(NamedTuple):
@@ -36,7 +37,7 @@ def backward(options: Options) -> Text:
     program = Program(problem.graph)
     run = _calls(problem, program, options)
     total = _total(run.calls, options.zero_grad)
-    verdict, error = None, run.error
+    verdict, error, small = None, run.error, list[list[float]]()
     notes = tuple(problem.graph.notes)
     if run.calls:
         import numpy as np  # deferred: what is refused above needs no numbers
@@ -46,6 +47,8 @@ def backward(options: Options) -> Text:
         question = at.ask("vjp", total)
         verdict = judged(question, options, last)
         error = error or undefined(question, last)
+        if len(problem.x) * len(run.value) <= MOST and options.format == "table":
+            small = at.jacobian().tolist()
     exit = error.exit if error else verdict_exit(verdict, options)
     agreed = verdict is not None and verdict.passed is True and exit is Exit.DONE
     from gradcalc.render import calls as render
@@ -61,6 +64,8 @@ def backward(options: Options) -> Text:
         options.zero_grad,
         verdict,
         notes,
+        total,
+        small,
     )
     text = render.WRITERS[options.format](shown, options.digits) if run.calls else ""
     told = FORMATS[options.format].json

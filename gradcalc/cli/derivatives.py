@@ -101,6 +101,7 @@ def answer(options: Options, kind: Kind | None = None) -> Answer | Text:
         ),
         undefined=gap,
         lost=lost,
+        jacobian=_beside(question, options),
         certified=options.certify,
         formulas=_formulas(options, kind) if options.formulas else None,
         facts=facts,
@@ -144,6 +145,16 @@ def _with_series(verdict: Verdict, primal: Graph, question: Question, options: O
         return replace(verdict, passed=None, open=True, reason=other)
     same = f"the power series has it as its coefficient of order {options.order}"
     return replace(verdict, reason="; ".join(filter(None, [verdict.reason, same])))
+
+
+def _beside(question: Question, options: Options) -> Floats | None:
+    """The Jacobian beside a vᵀJ of several outputs, where it is small."""
+    from gradcalc.render.product import MOST
+
+    outputs, variables = question.at.program.outputs, question.at.program.variables
+    small = len(outputs) > 1 and 0 < len(outputs) * len(variables) <= MOST
+    wanted = question.kind.vector is V and options.format == "table" and not options.quiet
+    return question.at.jacobian() if small and wanted else None
 
 
 def _formulas(options: Options, kind: Kind) -> Any:

@@ -10,13 +10,17 @@ from gradcalc.cli.inputs import inputs_of, stated
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
 from gradcalc.cli.question import posed, vector
+from gradcalc.cli.terminal import screen
 from gradcalc.errors import Exit, UndefinedError, UsageError
+from gradcalc.render.numbers import shown
+from gradcalc.render.product import MOST, product
 
 if TYPE_CHECKING:
-    from gradcalc.engine.point import Question
+    from gradcalc.engine.point import At, Question
     from gradcalc.explain.steps import Explanation
 
 
+_LONGEST = 100  # characters of a formula, beside numbers
 DIGITS = 6
 """Significant digits of an explanation, unless --digits says otherwise."""
 
@@ -40,7 +44,7 @@ def explain(options: Options) -> Text:
     from gradcalc.explain.steps import chart  # deferred, as numpy is
     from gradcalc.render.frame import framed
     from gradcalc.render.records import RECORDS
-    from gradcalc.render.steps import as_record, render_steps
+    from gradcalc.render.steps import Style, as_record, render_all
 
     at = Program(problem.graph).at(problem.x)
     notes = (*problem.graph.notes, *(kink.note for kink in bends(at, options)))
@@ -51,9 +55,53 @@ def explain(options: Options) -> Text:
         record = framed("explain", problem.graph.variables, labels, problem.at, body, notes=notes)
         text, notes = RECORDS[options.format](record), ()
     else:
-        text = "\n".join(render_steps(one, options.digits or DIGITS) for one in explanations)
+        digits = options.digits or DIGITS
+        style = Style(digits, screen(options.color, options.out).color, options.steps)
+        more = _weighted(at, seeds[0], digits) if len(seeds) == 1 else []
+        text = render_all(explanations, style, more)
     error = _undefined(Question(kind, at, seeds[0]), explanations)
     return Text(text, error.exit if error else Exit.DONE, error=error, notes=notes)
+
+
+def _weighted(at: At, v: list[float], digits: int) -> list[list[str]]:
+    """What is differentiated, and its slopes, as formulas; and vᵀ·J as a product."""
+    outputs, gradient = at.program.outputs, at.vjp(v).tolist()
+    blocks = []
+    if len(outputs) > 1 or v != [1.0]:
+        terms = "+".join(
+            f"{shown(weight, digits)}·{name}" for name, weight in zip(outputs, v, strict=True)
+        )
+        total = sum(weight * y for weight, y in zip(v, at.value.tolist(), strict=True))
+        said = f"  Σ = {terms.replace('+-', '-')} = {shown(total, digits)}"
+        slopes = _slopes(at, v, gradient, "Σ", digits)
+        blocks = [["the sum that is differentiated, and its slopes", said, *slopes]]
+    elif slopes := _slopes(at, v, gradient, outputs[0], digits):
+        blocks = [["the slopes as formulas", *slopes]]
+    jacobian = at.jacobian().tolist() if len(gradient) * len(outputs) <= MOST else []
+    if lines := product(v, jacobian, gradient, digits):
+        blocks.append(["v picks rows of J and adds them up", *(f"  {line}" for line in lines)])
+    return blocks
+
+
+def _slopes(at: At, v: list[float], gradient: list[float], name: str, digits: int) -> list[str]:
+    """dΣ/dx = formula = number; none where a formula is long, or cannot be written."""
+    from gradcalc.formulas.derivative import derive
+    from gradcalc.formulas.terms import UnwritableError
+    from gradcalc.formulas.writing import OnPaper
+
+    if len(gradient) * len(v) > MOST:
+        return []
+    try:
+        _, formulas = derive(at.program.graph, KINDS["vjp"], v).unshared().spelled(OnPaper())
+    except UnwritableError:
+        return []
+    numbers = [shown(slope, digits) for slope in gradient]
+    if any(len(formula) > _LONGEST for formula in formulas):
+        return []
+    return [
+        f"  d{name}/d{variable} = {formula}" + (f" = {number}" if formula != number else "")
+        for variable, formula, number in zip(at.program.variables, formulas, numbers, strict=True)
+    ]
 
 
 def _undefined(question: Question, explanations: list[Explanation]) -> UndefinedError | None:

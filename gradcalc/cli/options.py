@@ -133,6 +133,9 @@ class Options:
     zero_grad: Annotated[
         bool, typer.Option("--zero-grad", help="Set .grad to None before each call.")
     ] = False
+    steps: Annotated[
+        bool, typer.Option("--steps", help="Name the rule of every step: product, quotient, chain.")
+    ] = False
     lang: Annotated[
         str,
         typer.Option(

@@ -14,11 +14,32 @@ import numpy as np
 
 from gradcalc.calculus.rules import evaluate, rule
 from gradcalc.engine.point import At
-from gradcalc.functions.primitives import ADD, DIV, MUL, OPERANDS, SUB, TABLE, VARIABLE
+from gradcalc.functions.primitives import (
+    ADD,
+    DIV,
+    MUL,
+    NEG,
+    OPERANDS,
+    POW,
+    SQUARE,
+    SUB,
+    TABLE,
+    VARIABLE,
+)
 from gradcalc.graph.graph import Graph
 from gradcalc.language.tokens import is_name, tokenize
 
 _PARTS = {ADD.code: "sum", SUB.code: "difference", MUL.code: "product", DIV.code: "quotient"}
+_WORDS = re.compile(r" #| of | in ")
+_RULES = {
+    ADD.code: "sum rule",
+    SUB.code: "sum rule",
+    NEG.code: "constant factor",
+    MUL.code: "product rule",
+    DIV.code: "quotient rule",
+    POW.code: "power rule",
+    SQUARE.code: "power rule",
+}
 _DIFFERENCE = re.compile(r"\(\(?(-?\d+(?:\.\d+)?)\)? - (\d+(?:\.\d+)?)\)")
 _TO_THE_FIRST = re.compile(r"\*\*1(?![\d.])")
 
@@ -45,6 +66,7 @@ class Part:
     value: float
     edges: tuple[Edge, ...] = ()
     conditions: tuple[int, ...] = ()
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +87,8 @@ class Step:
     value: float
     cotangent: float
     flows: tuple[Flow, ...]
+    rule: str = ""
+    """What it is called: product rule, chain rule, …"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +151,7 @@ class Chart:
                     for edge in part.edges
                     if edge.taken
                 )
-                steps.append(Step(part.label, part.value, cotangent, flows))
+                steps.append(Step(part.label, part.value, cotangent, flows, part.rule))
         totals = []
         for variable in self.variables:
             found = tuple(arrived.get(variable.node, ()))
@@ -165,6 +189,8 @@ def chart(at: At) -> Chart:
     texts = {node: one_line(graph.text(node)) for node in range(len(graph))}
     texts |= zip(graph.inputs, graph.variables, strict=True)  # a[0], where the text says a
     labels = texts | _named(graph, order, texts)
+    if any("," in name for name in graph.variables):  # elements of matrices, by their names
+        texts |= {node: label for node, label in labels.items() if not _WORDS.search(label)}
     return Chart(
         tuple(
             Part(node, name, float(x))
@@ -180,7 +206,28 @@ def _part(graph: Graph, values: Any, texts: Mapping[int, str], node: int, label:
     reached = {edge.node for edge in edges}
     below = dict.fromkeys(graph[node].operands)
     conditions = tuple(k for k in below if k not in reached and k not in graph.constants)
-    return Part(node, label, float(values[node]), edges, conditions)
+    rule_ = _rule_name(graph, node, [edge.node for edge in edges])
+    return Part(node, label, float(values[node]), edges, conditions, rule_)
+
+
+def _rule_name(graph: Graph, node: int, active: Sequence[int]) -> str:
+    """What a textbook calls the slopes of a node, whose ``active`` operands are no constants."""
+    primitive = TABLE[graph.codes[node]]
+    inner = any(graph.codes[operand] != VARIABLE.code for operand in active)
+    if primitive.selects:
+        return "the branch that is taken"
+    if primitive.code in (MUL.code, DIV.code) and len(set(active)) < primitive.arity:
+        return "quotient rule" if _is_below(graph, node, active) else "constant factor"
+    if primitive.code in _RULES:
+        named = _RULES[primitive.code]
+        return f"{named}, chain rule" if inner and named == "power rule" else named
+    named = f"derivative of {primitive.name}"
+    return f"{named}, chain rule" if inner else named
+
+
+def _is_below(graph: Graph, node: int, active: Sequence[int]) -> bool:
+    """Whether a node is a quotient by something that varies."""
+    return graph.codes[node] == DIV.code and graph[node].operands[1] in active
 
 
 def _edges(graph: Graph, values: Any, texts: Mapping[int, str], node: int) -> tuple[Edge, ...]:
@@ -215,15 +262,54 @@ def _named(graph: Graph, order: Sequence[int], texts: dict[int, str]) -> dict[in
     for text, nodes in alike.items():
         last = graph.codes[nodes[-1]]
         whole = [node for node in nodes if graph.codes[node] == last]
-        if flat:
-            labels |= _counted(whole, text, f"{_grouped(text)}[", "]", start=0)
-        else:
-            labels |= _counted(whole, text, f"{text} #")
+        if not flat and len(nodes) > 1:
+            labels |= _by_names(graph, nodes, text, texts | labels)
+            continue
+        labels |= _counted(whole, text, f"{_grouped(text)}[", "]", start=0)
         for code in dict.fromkeys(graph.codes[node] for node in nodes if graph.codes[node] != last):
             word = _PARTS.get(code, TABLE[code].name)
             parts = [node for node in nodes if graph.codes[node] == code]
             labels |= _counted(parts, f"{word} in {text}", f"{word} ", f" in {text}")
     return labels
+
+
+_LONGEST = 36  # characters of a label that is made of names
+
+
+def _by_names(
+    graph: Graph, nodes: Sequence[int], text: str, known: Mapping[int, str]
+) -> dict[int, str]:
+    """What each of several nodes of one text calculates, by the names of its operands, where that
+    is short and tells them apart; else a number for each."""
+    labels: dict[int, str] = {}
+    for node in nodes:
+        primitive, operands, _, _ = graph[node]
+        said = [labels.get(operand) or known[operand] for operand in operands]
+        if primitive is SQUARE:
+            labels[node] = f"{_grouped(said[0])}**2"
+        elif primitive.symbol and len(said) == 2:
+            tight = primitive.code not in (ADD.code, SUB.code)
+            left, right = map(_grouped, said) if tight else (said[0], _factor(said[1]))
+            space = "" if tight else " "
+            labels[node] = f"{left}{space}{primitive.symbol}{space}{right}"
+        elif primitive.symbol:
+            labels[node] = f"{primitive.symbol}{_grouped(said[0])}"
+        else:
+            labels[node] = f"{primitive.name}({', '.join(said)})"
+    longest = max(map(len, labels.values()))
+    if longest <= _LONGEST and len(set(labels.values())) == len(nodes):
+        return labels
+    used = {operand for node in nodes for operand in graph[node].operands}
+    ends = [node for node in nodes if node not in used]
+    if len(ends) > 1:
+        return _counted(nodes, text, f"{text} #")
+    steps = [node for node in nodes if node in used]
+    return {ends[0]: text} | _counted(steps, f"part of {text}", "part ", f" of {text}")
+
+
+def _factor(text: str) -> str:
+    """What is added or taken away: in parentheses if it begins with a sign or is a sum."""
+    return _grouped(text) if " " in text or text.startswith("-") else text
 
 
 def _counted(
@@ -264,7 +350,7 @@ def _grouped(text: str) -> str:
     """Parentheses unless the text is one name or one number."""
     tokens = tokenize(text)
     simple = len(tokens) == 1 or (
-        is_name(tokens[0]) and tokens[1] == "[" and tokens.count("[") == 1
+        is_name(tokens[0]) and tokens[1] == "[" and tokens.index("]") == len(tokens) - 1
     )
     return text if simple or _is_enclosed(tokens) else f"({text})"
 

@@ -42,6 +42,8 @@ class Answer:
     undefined: UndefinedError | None = None
     lost: GradcalcError | None = None
     """Where digits were lost, for a caret: a remark, no failure."""
+    jacobian: NDArray[np.float64] | None = None
+    """Beside a small vᵀJ the matrix that it is made of."""
     certified: bool = False
     """Whether the right digits of every entry are to be shown."""
     formulas: Any = None

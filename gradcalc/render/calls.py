@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gradcalc.errors.text import safe
 from gradcalc.render.frame import framed
 from gradcalc.render.numbers import aligned, exact, shown
+from gradcalc.render.product import product
 from gradcalc.render.records import (
     MARKS,
     RECORDS,
@@ -46,6 +47,10 @@ class Calls:
     zero_grad: bool
     verdict: Verdict | None
     notes: tuple[str, ...]
+    total: Sequence[float] = ()
+    """The vector that ``x.grad`` is vᵀJ of in the end."""
+    jacobian: Sequence[Sequence[float]] = ()
+    """What it is multiplied by, where that is small."""
 
     @property
     def grads(self) -> list[list[float]]:
@@ -76,6 +81,8 @@ def _table(calls: Calls, digits: int | None) -> str:
         *_lines(calls, digits),
         "",
     ]
+    if made := product(calls.total, calls.jacobian, calls.grads[-1], digits):
+        lines += [*made, ""]
     if len(calls.calls) > 1 and not calls.zero_grad:
         lines.append("note: gradients accumulate; --zero-grad sets .grad to None before each call")
     if calls.verdict is not None:

@@ -22,6 +22,7 @@ from gradcalc.calculus.kinds import OUTPUTS, VARIABLES, U, V
 from gradcalc.errors.text import safe
 from gradcalc.render.answer import Answer
 from gradcalc.render.numbers import aligned, shown
+from gradcalc.render.product import product
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,6 +54,10 @@ def render_table(
         if len(blocks) > 1 and block.columns:
             screen.print(Text(_caption(block), style="cyan"), soft_wrap=True)
         screen.print(_table(block))
+    for i, line in enumerate(_product(answer, digits)):
+        if i == 0:
+            screen.print()
+        screen.print(Text(line), soft_wrap=True)
     if counted:
         screen.print()
         screen.print(Text(_counting(answer), style="bold"), soft_wrap=True)
@@ -71,6 +76,13 @@ def _counting(answer: Answer) -> str:
     proof = answer.verdict.proof if answer.verdict else None
     proven = ", all proven" if proof and not proof.without else ""
     return f"Right digits{proven} (17: the nearest double)"
+
+
+def _product(answer: Answer, digits: int | None) -> list[str]:
+    if answer.jacobian is None or answer.vector is None or answer.entries is None:
+        return []
+    v, jacobian, entries = answer.vector, answer.jacobian, answer.entries
+    return product(v.tolist(), jacobian.tolist(), entries.tolist(), digits)
 
 
 def _certificate_blocks(answer: Answer, width: int | None) -> Iterator[Grid]:

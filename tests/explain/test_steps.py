@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
 from hypothesis import given
 
 import gradcalc
-from gradcalc.explain.steps import Flow, explain
+from gradcalc.explain.steps import Flow, chart, explain
 from gradcalc.render.records import one_line
-from gradcalc.render.steps import MOST_STEPS, as_record, render_steps
+from gradcalc.render.steps import MOST_STEPS, Style, as_record, render_all, render_steps
 from tests.expressions import Case, cases
 
 
@@ -93,3 +94,68 @@ def test_the_parts_of_a_mean_are_named_by_what_they_are() -> None:
     assert [text for text, _ in told.forward] == [
         "(a+3)[0]", "(a+3)[1]", "sum in mean(a+3)", "mean(a+3)",
     ]  # fmt: skip
+
+
+def test_elements_of_matrices_are_called_by_what_they_are() -> None:
+    program = gradcalc.compile("A@b", shapes={"A": (2, 2), "b": 2})
+    told = explain(program.at([1.0, 2, 3, 4, 5, 6]), [1.0, 0.0])
+    assert told.forward[2] == ("A[0,0]*b[0] + A[0,1]*b[1]", 17.0)
+    (flow, _) = told.steps[-1].flows
+    assert (flow.operand, flow.formula) == ("A[0,0]", "b[0]")
+
+
+def test_the_parts_of_a_long_sum_have_names_too() -> None:
+    program = gradcalc.compile("sum((M+1)**2)", shapes={"M": (2, 2)})
+    told = explain(program.at([1.0, 2, 3, 4]), [1.0])
+    assert [text for text, _ in told.forward][4:] == [
+        "(M[0,0] + 1)**2", "(M[0,1] + 1)**2", "(M[1,0] + 1)**2", "(M[1,1] + 1)**2",
+        "part 1 of sum((M+1)**2)", "part 2 of sum((M+1)**2)", "sum((M+1)**2)",
+    ]  # fmt: skip
+    assert [flow.formula for flow in told.steps[3].flows] == ["2*(M[1,1] + 1)"]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("x+y", "sum rule"),
+        ("x*y", "product rule"),
+        ("3*x", "constant factor"),
+        ("x/3", "constant factor"),
+        ("3/x", "quotient rule"),
+        ("x/y", "quotient rule"),
+        ("x**3", "power rule"),
+        ("sin(x)**3", "power rule, chain rule"),
+        ("sin(x)", "derivative of sin"),
+        ("sin(x*y)", "derivative of sin, chain rule"),
+        ("where(x > 0, x, y)", "the branch that is taken"),
+    ],
+)
+def test_a_step_has_the_name_that_a_textbook_gives_it(text: str, name: str) -> None:
+    program = gradcalc.compile(text)
+    steps = explain(program.at([2.0, 3.0][: len(program.variables)]), [1.0]).steps
+    assert steps[0].rule == name
+
+
+def test_the_forward_pass_is_told_once_for_all_outputs() -> None:
+    told = chart(gradcalc.compile("x*y, x+y").at([2.0, 3.0]))
+    text = render_all([told.sweep([1.0, 0.0]), told.sweep([0.0, 1.0])], Style())
+    assert text.count("forward: the value of every part") == 1
+    assert text.count("backward: v gives") == text.count("per variable") == 2
+
+
+def test_colour_and_names_of_rules_are_there_if_asked_for() -> None:
+    told = [explain(gradcalc.compile("x*y").at([2.0, 3.0]), [1.0])]
+    plain = render_all(told, Style())
+    assert "\x1b" not in plain
+    assert "product rule" not in plain
+    ruled = render_all(told, Style(color=True, rules=True))
+    assert re.sub(r"\x1b\[\d*m", "", ruled).replace("   product rule", "") == plain
+
+
+@given(cases())
+def test_a_chart_swept_and_its_cotangents_are_the_same(case: Case) -> None:
+    told = chart(case.program().at(case.point()))
+    v = np.linspace(1, 2, len(told.outputs)).tolist()
+    steps = {step.text: step.cotangent for step in told.sweep(v).steps}
+    cotangents = told.cotangents(v)
+    assert {p.label: cotangents[p.node] for p in told.parts if p.node in cotangents} == steps
