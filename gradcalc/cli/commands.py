@@ -285,6 +285,14 @@ COMMANDS = {
             "functions",
         ),
         Command(
+            "lesson",
+            "The tutorial on backward(gradient), run on your machine, a key at a time.",
+            "lesson",
+            "lesson",
+            ("lesson", "lang", "out", "color"),
+            "gradcalc lesson backward",
+        ),
+        Command(
             "run",
             "Run a file of gradcalc commands, one a line, with a summary.",
             "run",

@@ -21,6 +21,7 @@ from gradcalc.render.formats import FORMATS, SYNONYMS
 METHODS = ("sympy", "arb", "mpmath", "differences", "none")
 MODES = ("auto", "reverse", "forward")
 KINKS = ("note", "error", "silent")
+LESSONS = ("backward",)
 CONVENTIONS = ("torch", "jax")
 COLORS = ("auto", "always", "never")
 
@@ -420,6 +421,10 @@ class Options:
             metavar="FILE", help="One gradcalc command a line; '-' is stdin.", show_default=False
         ),
     ] = None
+    lesson: Annotated[
+        str,
+        typer.Argument(parser=one_of(LESSONS), metavar="|".join(LESSONS), help="Which lesson."),
+    ] = "backward"
     examples: Annotated[
         bool, typer.Option("--examples", help="The examples that come with gradcalc.")
     ] = False

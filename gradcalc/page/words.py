@@ -169,6 +169,39 @@ TABLE: dict[str, tuple[str, str]] = {
     ),
     "tutorial_printed": ("as the tutorial prints it", "教程印出的矩阵"),
     "tutorial_right": ("as it is", "正确的矩阵"),
+    # --- the lesson on the terminal ------------------------------------------------------------
+    "lesson_ones": (
+        "With ones the answer looks like the derivatives. It is the gradient of n₁ + n₂, and only "
+        "because no variable is in both outputs does each of its entries have one term.",
+        "传入全 1,结果看起来就是各个导数。它其实是 n₁ + n₂ 的梯度,只因没有变量同时出现在两个输出里,"
+        "每个分量才只有一项。",
+    ),
+    "lesson_steps": (
+        "Where 6 and 9 come from: backward starts at Σ with 1, and every part passes on cotangent "
+        "× slope; what arrives at the same variable is added up.",
+        "6 和 9 从哪里来:backward 从 Σ 处的 1 开始,每个部分把「伴随值 × 斜率」传下去,"
+        "到达同一个变量的贡献相加。",
+    ),
+    "lesson_rows": (
+        "To get the Jacobian itself, ask once for each row. The graph has to be kept for the "
+        "second call (retain_graph=True), and x.grad emptied between them, for it adds up.",
+        "要得到雅可比矩阵本身,就每行各问一次。第二次调用需要保留计算图(retain_graph=True),"
+        "两次之间要清空 x.grad,因为它会累加。",
+    ),
+    "lesson_again": (
+        "Without retain_graph=True the second call fails, for the first one has freed what it had "
+        "saved. What to do: keep the graph, or compute k again.",
+        "没有 retain_graph=True,第二次调用就会失败,因为第一次已经释放了保存的值。"
+        "怎么办:保留计算图,或者重新计算 k。",
+    ),
+    "lesson_end": (
+        "So: v is one weight for each output, and x.grad is vᵀ·J, the gradient of the weighted "
+        "sum. Of your own expression: gradcalc vjp EXPR --at … --v …, gradcalc explain, gradcalc "
+        "page.",
+        "总之:v 给每个输出一个权重,x.grad 是 vᵀ·J,即加权和的梯度。换成你自己的表达式:"
+        "gradcalc vjp EXPR --at … --v …,gradcalc explain,gradcalc page。",
+    ),
+    "lesson_next": ("any key: on; q: end", "任意键:继续;q:结束"),
     # --- the foot -----------------------------------------------------------------------------
     "foot": (
         "Made by gradcalc {version} with: {command}",
