@@ -31,7 +31,7 @@ differences:
 - ``vmap`` and ``is_grads_batched`` are loops; ``save`` and ``load`` have a format of their own.
 - Lists may be assigned to slots, and arrays of numpy multiplied with tensors that require grad.
 - Not here: layers, optimizers, devices, named axes, sparse tensors, einsum, determinants and
-  solves, ``allow_mutation_on_saved_tensors``.
+  solves.
 """
 
 from __future__ import annotations

@@ -350,9 +350,12 @@ def _tangents(
             "autograd.Function to use it with forward mode AD."
         )
     filled = [
-        wrap(np.zeros_like(x._array)) if t is None and x is not None and node._materialize else t
+        wrap(np.zeros_like(x._array))
+        if t is None and x is not None and node._materialize and x._array.dtype.kind in "fc"
+        else t
         for x, t in zip(inputs, given, strict=True)
     ]
+    versions = [None if t is None else t._counter[0] for t in filled]
     saved, node.saved = node.saved, tuple((x._array, x._counter, x._counter[0], x)
                                           for x in node._for_forward)  # fmt: skip
     returned = kind.jvp(node, *filled)
@@ -364,13 +367,16 @@ def _tangents(
             f"{len(made)} got {len(found)})"
         )
     for out, was, tangent in zip(made, outs, found, strict=True):
-        if not isinstance(out, Tensor) or any(was is x for x in node._constant):
+        if not isinstance(out, Tensor) or tangent is None:
             continue
-        if tangent is None or out._array.dtype.kind not in "fc":
-            continue
+        if any(was is x for x in node._constant) or out._array.dtype.kind not in "fc":
+            raise RuntimeError(
+                f"{kind.__name__}.jvp returned a forward gradient for an output that is not "
+                "differentiable. You should return None at that position instead."
+            )
         k = next((k for k, x in enumerate(inputs) if was is x), None)
         if k is not None and any(was is x for x in node._dirty):
-            if tangent is not filled[k]:
+            if tangent is not filled[k] or tangent._counter[0] == versions[k]:
                 raise RuntimeError(
                     "An inplace custom Function is not modifying the forward mode gradients "
                     "inplace. If the forward is modifying an input inplace, then the jvp function "

@@ -52,19 +52,19 @@ def gradcheck(
     try:
         _check_inputs(given, checked)
         outputs = [out for out in _outputs(func, given) if _differentiable(out)]
+        checked = [k for k in checked if given[k].numel()]
+        numerical = {k: _by_differences(func, given, k, eps) for k in checked}
         for k in checked:
-            numerical = _by_differences(func, given, k, eps)
             if not outputs:
-                _check_flat(numerical, k)
-            for i, out in enumerate(outputs):
-                if check_forward_ad:
-                    forward = _by_tangents(func, given, k, i)
-                    _compare(forward, numerical[i], f"{i}", k, atol, rtol, "forward mode")
-                if check_backward_ad:
-                    backward = _by_backward(out, given[k])
-                    if np.abs(backward - _by_backward(out, given[k])).max(initial=0) > nondet_tol:
-                        raise GradcheckError(_REENTRANT)
-                    _compare(backward, numerical[i], f"{i}", k, atol, rtol, "")
+                _check_flat(numerical[k], k)
+            for i, out in enumerate(outputs if check_backward_ad else ()):
+                backward = _by_backward(out, given[k])
+                if np.abs(backward - _by_backward(out, given[k])).max(initial=0) > nondet_tol:
+                    raise GradcheckError(_REENTRANT)
+                _compare(backward, numerical[k][i], f"{i}", k, atol, rtol, "")
+        for k in checked if check_forward_ad and outputs else ():
+            for i, forward in enumerate(_by_tangents(func, given, checked, k, len(outputs))):
+                _compare(forward, numerical[k][i], f"{i}", k, atol, rtol, "forward mode")
     except (GradcheckError, AssertionError):
         if raise_exception:
             raise
@@ -150,8 +150,8 @@ def _units(array: Array) -> list[Array]:
     return units
 
 
-def _matrix(rows: list[Array], width: int) -> Array:
-    return np.array(rows).reshape(len(rows), width)
+def _matrix(rows: list[Array]) -> Array:
+    return np.array(rows).reshape(len(rows), rows[0].size if rows else 0)
 
 
 def _by_backward(out: Tensor, x: Tensor) -> Array:
@@ -160,19 +160,29 @@ def _by_backward(out: Tensor, x: Tensor) -> Array:
     for unit in _units(out._array):
         (slope,) = grad(out, x, wrap(unit), retain_graph=True, allow_unused=True)
         columns.append(_reals(np.zeros_like(x._array) if slope is None else slope._array))
-    return _matrix(columns, _reals(x._array).size).T
+    return _matrix(columns).T if columns else np.zeros((_reals(x._array).size, 0))
 
 
-def _by_tangents(func: Callable[..., Any], given: tuple[Any, ...], k: int, i: int) -> Array:
-    rows = []
+def _by_tangents(
+    func: Callable[..., Any], given: tuple[Any, ...], checked: list[int], k: int, count: int
+) -> list[Array]:
+    """J of every output by forward mode, with a tangent for each input that is checked."""
+    rows: list[list[Array]] = [[] for _ in range(count)]
     for unit in _units(given[k]._array):
         with forward_ad.dual_level():
-            dual = forward_ad.make_dual(given[k], wrap(unit))
-            outputs = _outputs(func, (*given[:k], dual, *given[k + 1 :]))
-            out = [each for each in outputs if _differentiable(each)][i]
-            tangent = forward_ad.unpack_dual(out).tangent
-            rows.append(_reals(np.zeros_like(out._array) if tangent is None else tangent._array))
-    return np.array(rows).reshape(len(rows), -1)
+            duals = [x.detach() if isinstance(x, Tensor) else x for x in given]
+            for j in checked:
+                tangent = unit if j == k else np.zeros_like(given[j]._array)
+                duals[j] = forward_ad.make_dual(duals[j], wrap(tangent))
+            outs = [y for y in _outputs(func, tuple(duals)) if _is_smooth(y)]
+            for row, out in zip(rows, outs, strict=False):
+                found = forward_ad.unpack_dual(out).tangent
+                row.append(_reals(np.zeros_like(out._array) if found is None else found._array))
+    return [_matrix(row) for row in rows]
+
+
+def _is_smooth(out: Any) -> bool:
+    return isinstance(out, Tensor) and out._array.dtype.kind in "fc"
 
 
 def _by_differences(
@@ -193,7 +203,7 @@ def _by_differences(
         place = np.unravel_index(number // (2 if array.dtype.kind == "c" else 1), array.shape)
         at = tuple(map(int, place))
         rows.append([_slope(low, high, at, eps) for low, high in zip(*values, strict=True)])
-    return [np.array(column).reshape(len(rows), -1) for column in zip(*rows, strict=True)]
+    return [_matrix(list(column)) for column in zip(*rows, strict=True)]
 
 
 def _slope(low: Array, high: Array, place: tuple[int, ...], eps: float) -> Array:

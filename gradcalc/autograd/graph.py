@@ -14,16 +14,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
 
 from gradcalc.autograd.backward import GradientEdge, backward, get_gradient_edge, grad
 from gradcalc.autograd.core.grad_mode import mode as thread
 from gradcalc.autograd.core.grad_mode import watching
 from gradcalc.autograd.core.node import Handle, Node
-from gradcalc.autograd.core.tensor import Tensor, edge
+from gradcalc.autograd.core.tensor import Tensor, edge, wrap
 
 __all__ = [
-    "GradientEdge", "Node", "disable_saved_tensors_hooks", "get_gradient_edge",
-    "increment_version", "register_multi_grad_hook", "save_on_cpu", "saved_tensors_hooks",
+    "GradientEdge", "Node", "allow_mutation_on_saved_tensors", "disable_saved_tensors_hooks",
+    "get_gradient_edge", "increment_version", "register_multi_grad_hook", "save_on_cpu",
+    "saved_tensors_hooks",
 ]  # fmt: skip
 
 
@@ -84,6 +86,58 @@ class disable_saved_tensors_hooks(_Packing):  # noqa: N801
 
     def __init__(self, error_message: str) -> None:
         super().__init__((error_message,))
+
+
+class _Kept:
+    """A saved value: its array, until that is about to be written to; then a copy of it."""
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+
+
+class allow_mutation_on_saved_tensors(_Packing):  # noqa: N801
+    """Inside the block, what was saved may be written to: it is copied before."""
+
+    def __init__(self) -> None:
+        super().__init__((self._pack, self._unpack))
+        self._open = False
+        self.tid_to_weakhandle: WeakValueDictionary[Any, _Kept] = WeakValueDictionary()
+        self.cloned: WeakKeyDictionary[_Kept, None] = WeakKeyDictionary()
+        self._of_memory: dict[int, WeakSet[_Kept]] = {}
+
+    def __enter__(self) -> allow_mutation_on_saved_tensors:  # type: ignore[override]
+        if thread.before_writing is not None:
+            raise RuntimeError("allow_mutation_on_saved_tensors contexts cannot be nested")
+        super().__enter__()
+        thread.before_writing, self._open = self._before_writing, True
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        thread.before_writing, self._open = None, False
+        super().__exit__(*error)
+        self.cloned.clear()
+
+    def _pack(self, x: Tensor) -> _Kept:
+        place = (id(x._array), x._counter[0])
+        kept = self.tid_to_weakhandle.get(place)
+        if kept is None:
+            kept = self.tid_to_weakhandle[place] = _Kept(x._array)
+            self._of_memory.setdefault(id(x._counter), WeakSet()).add(kept)
+        return kept
+
+    def _unpack(self, kept: _Kept) -> Tensor:
+        if not self._open:
+            raise AssertionError(
+                "Trying to backward outside of the 'allow_mutation_on_saved_tensors' context in "
+                "which the graph was originally recorded."
+            )
+        return wrap(kept.array)
+
+    def _before_writing(self, x: Tensor) -> None:
+        for kept in self._of_memory.pop(id(x._counter), ()):
+            self.tid_to_weakhandle.pop((id(kept.array), x._counter[0]), None)
+            kept.array = kept.array.copy()
+            self.cloned[kept] = None
 
 
 def increment_version(tensor: Tensor | Sequence[Tensor]) -> None:

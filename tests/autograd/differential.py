@@ -326,15 +326,19 @@ def main() -> int:
     parser.add_argument("kind", choices=["operations", "writes"])
     parser.add_argument("count", type=int)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--first", type=int, default=0, help="the number of the first program")
     parser.add_argument("--show", default="silent", help="verdicts to print programs of")
+    parser.add_argument("--trace", action="store_true", help="say which one is run, on stderr")
     given = parser.parse_args()
     theirs, ours = importlib.import_module("torch"), importlib.import_module("gradcalc.autograd")
     theirs.set_num_threads(1)
     make = {"operations": operations, "writes": writes}[given.kind]
     found: Counter[str] = Counter()
     warnings.simplefilter("ignore")
-    for number in range(given.count):
+    for number in range(given.first, given.first + given.count):
         lines = make(random.Random(f"{given.kind} {given.seed} {number}"))
+        if given.trace:
+            print(number, file=sys.stderr)
         one, other = run(theirs, lines), run(ours, lines)
         rough = any("float32" in line or "float()" in line for line in lines)
         word = verdict(one, other, rough)

@@ -24,6 +24,8 @@ class _Mode(threading.local):
     """While a level of forward mode is open: what gives an operation's output its tangent."""
     packing: tuple[Any, ...] = ()
     """The innermost hooks for saved tensors: (pack, unpack), or (message,) where they are off."""
+    before_writing: Callable[[Any], None] | None = None
+    """What is told of a tensor that is about to be written to."""
     depth = 0
     """How many sweeps this thread is inside of."""
     evaluating: Any = None

@@ -310,7 +310,9 @@ def note(node: Node) -> None:
         node.saved = tuple(
             [
                 _packed(node, entry, mode.packing)
-                if entry and (entry[3] is None or hasattr(entry[3], "_array"))
+                if entry
+                and type(entry[0]) is not Packed
+                and (entry[3] is None or hasattr(entry[3], "_array"))
                 else entry
                 for entry in node.saved
             ]

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from gradcalc.autograd.core.node import Node
-from gradcalc.autograd.core.tensor import Tensor, attach, save, tracks, wrap
+from gradcalc.autograd.core.tensor import Tensor, Timeless, attach, save, tracks, wrap
 
 Slope = Callable[..., Any]
 
@@ -59,7 +59,7 @@ def recorded(
     ``saves`` are the inputs, or ``OUT``, whose values the slopes are handed after the cotangent.
     """
     out = made if isinstance(made, Tensor) else wrap(made)
-    if not tracks(*inputs):
+    if not tracks(*inputs) or (out is made and type(out._counter) is Timeless):
         return out
     return attach(out, node_of(name, slopes, saves, out), *inputs)
 

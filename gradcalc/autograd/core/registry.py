@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from gradcalc.autograd.core.grad_mode import mode
-from gradcalc.autograd.core.tensor import Tensor
+from gradcalc.autograd.core.tensor import Tensor, about_to_write
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -84,6 +84,7 @@ def into(out: Any, name: str, operands: tuple[Any, ...], result: Any) -> Any:
         )
     if any(isinstance(x, Tensor) and x._tangent is not None for x in (*operands, out)):
         raise RuntimeError(f"{name}(): an out= function cannot be used in forward mode")
+    about_to_write(out)
     if out._array.shape == result._array.shape:
         out._array[...] = result._array
     else:

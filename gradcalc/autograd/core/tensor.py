@@ -61,6 +61,18 @@ class Timeless(list[int]):
         )
 
 
+def about_to_write(y: Tensor) -> None:
+    """Raise if y was made in inference mode, and this is another; tell who wants to know."""
+    if type(y._counter) is Timeless and not mode.inference:
+        raise RuntimeError(
+            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make "
+            "a clone to get a normal tensor before doing inplace update.See "
+            "https://github.com/pytorch/rfcs/pull/17 for more details."
+        )
+    if watching and mode.before_writing is not None:
+        mode.before_writing(y)
+
+
 class Link(Protocol):
     """How a tensor came from its base: a ``View``, which stands above, in ``views``."""
 
@@ -193,7 +205,7 @@ class Tensor(Numbers):
         if self._edge is not None:
             self._detached = next(clock)
             detached[:] = [self._detached]
-        self._edge, self._tracked = None, False
+        self._edge, self._tracked, self._tangent = None, False, None
         for view in self._untracked_views:
             view._tracked = view._view.own
         return self
@@ -314,11 +326,11 @@ class Tensor(Numbers):
 
     @property
     def _backward_hooks(self) -> Any:
-        return self._hooks or None
+        return None if self._hooks == () else self._hooks
 
     @_backward_hooks.setter
     def _backward_hooks(self, hooks: Any) -> None:
-        self._hooks = hooks or ()
+        self._hooks = () if hooks is None else hooks
 
     @_backward_hooks.deleter
     def _backward_hooks(self) -> None:

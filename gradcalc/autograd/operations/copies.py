@@ -43,6 +43,34 @@ def data_ptr(x: Tensor) -> int:
     return int(x._array.__array_interface__["data"][0])
 
 
+class Storage:
+    """The memory that a tensor looks at, maybe together with others."""
+
+    def __init__(self, array: Any) -> None:
+        while isinstance(array.base, np.ndarray):
+            array = array.base
+        self._array = array
+
+    def data_ptr(self) -> int:
+        """Where it begins."""
+        return int(self._array.__array_interface__["data"][0])
+
+    def __len__(self) -> int:
+        return int(self._array.size)
+
+    size = __len__
+
+    def nbytes(self) -> int:
+        """How many bytes it has."""
+        return int(self._array.nbytes)
+
+
+@method("storage", "untyped_storage")
+def storage(x: Tensor) -> Storage:
+    """The memory that x looks at."""
+    return Storage(x._array)
+
+
 @method("contiguous")
 def contiguous(x: Tensor, **_: Any) -> Tensor:
     """x itself, or a copy with the numbers in order."""

@@ -16,12 +16,13 @@ from typing import Any
 import numpy as np
 
 from gradcalc.autograd.core.grad_mode import mode, watching
-from gradcalc.autograd.core.node import Edge, Node, clock, note, type_name
+from gradcalc.autograd.core.node import Edge, Node, Packed, clock, note, type_name
 from gradcalc.autograd.core.record import node_of
 from gradcalc.autograd.core.registry import method
 from gradcalc.autograd.core.tensor import (
     Tensor,
     Timeless,
+    about_to_write,
     edge,
     give_tangent,
     move_retained,
@@ -75,7 +76,7 @@ def write(y: Tensor, array: Any, node: Node | None, others: tuple[Edge, ...] = (
     tracked = y._tracked or any(target is not None for target, _ in others)
     if tracked and mode.enabled:
         refuse_leaf(y)
-    refuse_inference(y)
+    about_to_write(y)
     if 0 in y._array.strides and np.ndim(array) and _overlaps(y._array):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a "
@@ -87,16 +88,6 @@ def write(y: Tensor, array: Any, node: Node | None, others: tuple[Edge, ...] = (
     if tracked and mode.enabled and node is not None and y._array.dtype.kind in "fc":
         move(y, node, others)
     return y
-
-
-def refuse_inference(y: Tensor) -> None:
-    """Raise if y was made in inference mode, and this is another."""
-    if type(y._counter) is Timeless and not mode.inference:
-        raise RuntimeError(
-            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make "
-            "a clone to get a normal tensor before doing inplace update.See "
-            "https://github.com/pytorch/rfcs/pull/17 for more details."
-        )
 
 
 def _overlaps(array: Any) -> bool:
@@ -270,8 +261,10 @@ def in_place(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
         if mode.enabled and (y._tracked or any(isinstance(x, Tensor) and x._tracked
                                                for x in operands)):  # fmt: skip
             refuse_leaf(y)
-        refuse_inference(y)
+        about_to_write(y)
         before = as_it_was(y)
+        if mode.packing:  # hooks are handed what is saved, and may keep it as it is
+            before._array = before._array.copy()
         result = operation(before, *operands, **options)
         _check_result(y, result)
         if watching and mode.dual and result._tangent is not None:
@@ -313,10 +306,13 @@ def _keep_old_values(node: Node, before: Tensor) -> None:
 
 def _watch_result(node: Node, y: Tensor) -> None:
     """A node that saved its result saved what is now in y: a later write to y must be noticed."""
-    if not node.saved or all(entry is None or entry[3] is not None for entry in node.saved):
+    own = [entry and entry[3] is None and type(entry[0]) is not Packed
+           for entry in node.saved or ()]  # fmt: skip
+    if not any(own):
         return
     now = (y._array, y._counter, y._counter[0], None)
-    node.saved = tuple(now if entry and entry[3] is None else entry for entry in node.saved)
+    node.saved = tuple(now if is_own else entry
+                       for is_own, entry in zip(own, node.saved or (), strict=True))  # fmt: skip
     if y._view is not None:
         base = y._view.base
         slices = edge(base)[0]
