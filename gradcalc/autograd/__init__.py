@@ -13,7 +13,7 @@ tensor([13., 13.], grad_fn=<CopySlices>)
 tensor([6., 9.])
 
 Where to read first: README.md in this folder (the idea, a drawing, what holds), ``core/node`` (what
-an operation leaves behind), ``backward`` (the sweep, one screen), ``operations/elementwise`` (every
+an operation leaves behind), ``sweep`` (one screen), ``operations/elementwise`` (every
 function of the primitive table), ``operations/inplace`` (what ``y[0] = …`` does to the graph).
 
 The names are PyTorch's, the semantics too; the numbers are float32 unless asked otherwise. Known

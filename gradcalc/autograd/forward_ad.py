@@ -22,7 +22,8 @@ import numpy as np
 from gradcalc.autograd.backward import grad
 from gradcalc.autograd.core.grad_mode import enable_grad, mode, watching
 from gradcalc.autograd.core.node import NOWHERE, Node, clock
-from gradcalc.autograd.core.tensor import SOMEWHERE, Tensor, duals, edge, give_tangent, wrap
+from gradcalc.autograd.core.tangents import SOMEWHERE, duals, give_tangent
+from gradcalc.autograd.core.tensor import Tensor, edge, wrap
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.structural import view_as
 

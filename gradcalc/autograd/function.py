@@ -29,7 +29,8 @@ import numpy as np
 
 from gradcalc.autograd.core.grad_mode import _Switch, mode, watching
 from gradcalc.autograd.core.node import NOWHERE, Node, clock, note
-from gradcalc.autograd.core.tensor import Tensor, edge, give_tangent, place, wrap
+from gradcalc.autograd.core.tangents import give_tangent
+from gradcalc.autograd.core.tensor import Tensor, edge, place, wrap
 from gradcalc.autograd.core.views import made_in_function, one_of_several
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.inplace import move, rebase, refuse_leaf

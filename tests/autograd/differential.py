@@ -200,7 +200,7 @@ WRITES = ["{a}.mul_(2)", "{a}.add_({b})", "{a}.mul_({b})", "{a}.zero_()", "{a}.f
           "{a}[{a} > 0] = 0.5", "{a}.sin_()", "{a}.exp_()", "{a}.relu_()", "{a}.clamp_(-1, 1)",
           "{a} += 1", "{a} *= {b}", "{a}.sub_({b}, alpha=2)", "{a}.masked_fill_({a} > 1, 0.1)",
           "{a}.pow_(2)", "{a}.sigmoid_()", "{a}.div_(2)", "{a}.neg_()", "{a}.detach_()",
-          "{a}.requires_grad_()", "{a}.retain_grad()", "{a}.register_hook(seen.append)",
+          "{a}.requires_grad_()", "{a}.retain_grad()", "{a}.register_hook(lambda g: seen.append(g.clone()))",
           "{a}.register_hook(lambda g: g * 2)", "{a}.requires_grad_(False)"]  # fmt: skip
 COMPUTED = ["{a} * {b}", "{a} + {b}", "{a}.sin()", "{a} ** 2", "{a}.exp()", "{a} * 2", "{a}.sum()",
             "{a}.mean() * {b}", "torch.stack([{a}, {a}])", "{a} / 3", "{a}.abs()"]  # fmt: skip

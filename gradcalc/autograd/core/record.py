@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from gradcalc.autograd.core.node import Node
-from gradcalc.autograd.core.tensor import Tensor, Timeless, attach, save, tracks, wrap
+from gradcalc.autograd.core.tensor import Tensor, attach, save, tracks, wrap
+from gradcalc.autograd.core.versions import Timeless
 
 Slope = Callable[..., Any]
 

@@ -7,7 +7,8 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from gradcalc.autograd.core.grad_mode import mode
-from gradcalc.autograd.core.tensor import Tensor, about_to_write
+from gradcalc.autograd.core.tensor import Tensor
+from gradcalc.autograd.core.versions import about_to_write
 
 F = TypeVar("F", bound=Callable[..., Any])
 

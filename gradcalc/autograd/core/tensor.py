@@ -31,6 +31,7 @@ from gradcalc.autograd.core.node import (
     note,
 )
 from gradcalc.autograd.core.numbers import Numbers
+from gradcalc.autograd.core.versions import Timeless
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -45,32 +46,6 @@ _USE_DETACH = (
     " If you want to use a computed variable in a subgraph that doesn't require differentiation "
     "use var_no_grad = var.detach()."
 )
-
-
-class Timeless(list[int]):
-    """The version counter of what was made in ``inference_mode``: nothing may save its version."""
-
-    def __getitem__(self, place: Any) -> Any:
-        if mode.inference or not mode.enabled:
-            return super().__getitem__(place)
-        raise RuntimeError(
-            "Inference tensors cannot be saved for backward. Please do not use Tensors created in "
-            "inference mode in computation tracked by autograd. To work around this, you can make "
-            "a clone to get a normal tensor and use it in autograd, or use `torch.no_grad()` "
-            "instead of `torch.inference_mode()`."
-        )
-
-
-def about_to_write(y: Tensor) -> None:
-    """Raise if y was made in inference mode, and this is another; tell who wants to know."""
-    if type(y._counter) is Timeless and not mode.inference:
-        raise RuntimeError(
-            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make "
-            "a clone to get a normal tensor before doing inplace update.See "
-            "https://github.com/pytorch/rfcs/pull/17 for more details."
-        )
-    if watching and mode.before_writing is not None:
-        mode.before_writing(y)
 
 
 class Link(Protocol):
@@ -435,28 +410,6 @@ def edge(x: Tensor) -> Edge:
         accumulator = AccumulateGrad(x)
         x._accumulator = weakref.ref(accumulator)
     return (accumulator, 0)
-
-
-class _Somewhere(Node):
-    """In place of an edge for an input that has a tangent and no node."""
-
-    order = 0
-
-    def pull(self, cotangents: Any, tracked: bool) -> tuple[Any, ...]:
-        return ()
-
-
-SOMEWHERE: Edge = (_Somewhere(), 0)
-
-
-duals: dict[int, weakref.ref[Tensor]] = {}
-"""The tensors that have a tangent: it ends with the level of forward mode."""
-
-
-def give_tangent(x: Tensor, tangent: Tensor | None) -> None:
-    """x carries this tangent, until the level is closed."""
-    x._tangent = tangent
-    duals[id(x)] = weakref.ref(x)
 
 
 def tracks(*inputs: Tensor) -> bool:

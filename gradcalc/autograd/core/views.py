@@ -16,15 +16,9 @@ import numpy as np
 
 from gradcalc.autograd.core.grad_mode import enable_grad, mode
 from gradcalc.autograd.core.node import NOWHERE, Edge, Node, Suspended, plain_name
-from gradcalc.autograd.core.tensor import (
-    Tensor,
-    Timeless,
-    attach,
-    give_tangent,
-    move_retained,
-    tracks,
-    wrap,
-)
+from gradcalc.autograd.core.tangents import give_tangent
+from gradcalc.autograd.core.tensor import Tensor, attach, move_retained, tracks, wrap
+from gradcalc.autograd.core.versions import Timeless
 
 ViewStep = tuple[Any, ...]
 """A function that makes a view of an array or of a tensor, and its arguments after the first."""

@@ -99,7 +99,7 @@ def _softplus(x: Tensor, *, beta: float, threshold: float) -> Any:
 @composite("LogSigmoidBackward0")
 def logsigmoid(input: Tensor) -> Any:
     """log σ(x), without overflow."""
-    return -FUNCTION["softplus"](-input)
+    return (-FUNCTION["softplus"](-input)).contiguous()
 
 
 def softsign(input: Tensor) -> Any:

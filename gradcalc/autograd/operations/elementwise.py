@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from gradcalc.autograd.core.dtypes import common_type, get_default_dtype
 from gradcalc.autograd.core.grad_mode import mode, watching
 from gradcalc.autograd.core.node import (
     FREED,
@@ -28,9 +27,18 @@ from gradcalc.autograd.core.node import (
 )
 from gradcalc.autograd.core.record import recorded
 from gradcalc.autograd.core.registry import into, split_options
-from gradcalc.autograd.core.tensor import SOMEWHERE, Tensor, edge, wrap
+from gradcalc.autograd.core.tangents import SOMEWHERE
+from gradcalc.autograd.core.tensor import Tensor, edge, wrap
 from gradcalc.autograd.operations.copies import convert
-from gradcalc.autograd.operations.formula import TIMES, Formula, formula, products
+from gradcalc.autograd.operations.formula import TIMES, Formula, formula_and_code, products
+from gradcalc.autograd.operations.promotion import (
+    VALUES,
+    laid_out,
+    promote,
+    refuse_booleans,
+    size_error,
+    whole_power,
+)
 from gradcalc.autograd.operations.structural import conj, no_slope, sum_to
 from gradcalc.functions import primitives
 from gradcalc.functions.primitives import FUNCTIONS, TABLE
@@ -42,15 +50,12 @@ _ndarray = np.ndarray
 _F32, _F64 = np.dtype("float32"), np.dtype("float64")
 
 
-class ForeignOperandError(TypeError):
-    """An operand that is neither a tensor nor a number: Python may ask the other side."""
-
-
 class Elementwise(Node):
     """A primitive that was applied. ``shapes`` is None where nothing was broadcast."""
 
     primitive: Primitive
     formula: Formula
+    short: Callable[[Any, Any], Any] | None = None
     shapes: tuple[tuple[int, ...], ...] | None = None
     guarded = False
     """Whether it is a step of another's formula that has branches: see ``Formula.branches``."""
@@ -62,6 +67,12 @@ class Elementwise(Node):
         saved = self.saved
         if saved is None:
             raise RuntimeError(FREED)
+        short = self.short
+        if (short is not None and self.shapes is None and v.dtype is _F64 and v.size < LONG
+                and not (detached or self.guarded)):  # fmt: skip
+            found = short(saved, v)
+            if found is not None:
+                return found  # type: ignore[no-any-return]
         values = []
         for entry in saved:
             if detached or entry[1][0] != entry[2]:
@@ -175,13 +186,13 @@ class Operation:
         self._number_place: int | None
         self._number_place, name = beside[0] if beside else (None, "")
         self._beside_number = node_class(primitive, name=name)
-        self._formulas: dict[tuple[bool, ...], Formula] = {}
+        self._formulas: dict[tuple[bool, ...], tuple[Formula, Any]] = {}
         self._flows = any(partial is not None for partial in primitive.partials)
 
     @cached_property
     def forward(self) -> Callable[..., Any]:
         """The function on arrays: the row's, but for what PyTorch has another value for."""
-        return _VALUES.get(self.primitive.name, self.primitive.numpy)
+        return VALUES.get(self.primitive.name, self.primitive.numpy)
 
     @cached_property
     def _holds_for_complex(self) -> bool:
@@ -194,6 +205,8 @@ class Operation:
     @cached_property
     def quick(self) -> Callable[..., Tensor]:
         """A plain function for the common case, double or float tensors: half the overhead."""
+        if self.primitive in _ARITHMETIC:
+            return quick_binary(self, self.general)
         return _quick_unary(self) if self.primitive.arity == 1 else self.general
 
     def __repr__(self) -> str:
@@ -249,8 +262,8 @@ class Operation:
     def _promoted(self, operands: Sequence[Any]) -> Tensor:
         """The same, after bringing the operands to one element type as PyTorch does."""
         if self.primitive is primitives.SUB:
-            _refuse_booleans(operands)
-        converted = _promote(self.primitive, operands)
+            refuse_booleans(operands)
+        converted = promote(self.primitive, operands)
         arrays = [x._array if type(x) is Tensor else x for x in converted]
         kind = next((a.dtype for a in arrays if type(a) is _ndarray), None)
         if kind is not None and kind.kind == "c" and not self._holds_for_complex:
@@ -266,10 +279,10 @@ class Operation:
             array = self.forward(*arrays)
         except ValueError as error:
             if "negative integer powers" not in str(error):
-                raise _size_error(arrays) from None
+                raise size_error(arrays) from None
             if type(arrays[1]) is not _ndarray:
                 raise RuntimeError(str(error)) from None
-            array = _whole_power(*arrays)
+            array = whole_power(*arrays)
         if array.dtype is not kind and kind is not None and kind.kind == "f" == array.dtype.kind:
             array = array.astype(kind)
         if array.ndim > 1 and array.strides != getattr(arrays[0], "strides", None):
@@ -311,16 +324,16 @@ class Operation:
         wanted = tuple([target is not None for target, _ in edges])
         chosen = self._formulas.get(wanted)
         if chosen is None:
-            chosen = self._formulas[wanted] = formula(self.primitive, wanted)
+            chosen = self._formulas[wanted] = formula_and_code(self.primitive, wanted)
         array = out._array
         node = (self._node if array.dtype.kind == "f" else self._conjugating)()
         if self._number_place is not None and type(operands[self._number_place]) is not Tensor:
             node = self._beside_number() if array.dtype.kind == "f" else node
         node.next_functions = tuple(edges)
         node.order = next(clock)
-        node.formula = chosen
+        node.formula, node.short = chosen
         saved: list[tuple[Any, ...]] = []
-        for place in chosen.saves:
+        for place in node.formula.saves:
             if place == len(arrays):
                 saved.append((array, out._counter, 0, None))
                 continue
@@ -338,125 +351,15 @@ class Operation:
         return node
 
 
-def _promote(primitive: Primitive, operands: Sequence[Any]) -> list[Any]:
-    """Operands of one element type: a dimension outranks a 0-d tensor, which outranks a number."""
-    tensors = [_operand(x) for x in operands]
-    if primitive.boolean:
-        return tensors
-    values = tensors[1:] if primitive is primitives.WHERE else tensors
-    kinds = [(x._array.dtype if isinstance(x, Tensor) else np.result_type(type(x)),
-              0 if not isinstance(x, Tensor) else 1 if x.ndim == 0 else 2)
-             for x in values]  # fmt: skip
-    kind = common_type(kinds)
-    if kind.kind in "iub" and not primitive.whole:
-        kind = get_default_dtype().numpy
-    return tensors[: len(tensors) - len(values)] + [
-        convert(x, kind) if isinstance(x, Tensor) else _number(x, kind, len(values)) for x in values
-    ]
-
-
-def _refuse_booleans(operands: Sequence[Any]) -> None:
-    masks = [x for x in operands if isinstance(x, Tensor) and x._array.dtype.kind == "b"]
-    if len(masks) == len(operands):
-        raise RuntimeError(
-            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
-            "`logical_xor()` operator instead."
-        )
-    if masks:
-        raise RuntimeError(
-            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying "
-            "to invert a mask, use the `~` or `logical_not()` operator instead."
-        )
-
-
-def _number(x: Any, kind: Any, operands: int) -> Any:
-    """A number beside tensors stays a number; without any tensor it becomes one."""
-    return type(x)(x) if kind.kind in "fc" and not isinstance(x, bool) else kind.type(x)
-
-
-def _operand(x: Any) -> Any:
-    if isinstance(x, Tensor | bool | int | float | complex):
-        return x.item() if isinstance(x, np.generic) else x
-    if isinstance(x, np.generic):
-        return x.item()
-    if isinstance(x, np.ndarray):
-        return wrap(x)
-    raise ForeignOperandError(f"expected a Tensor or a number, but got {type(x).__name__}")
-
-
-def _whole_power(x: Any, n: Any) -> Any:
-    """xⁿ of integers, of which 1/x stays one for 1 and -1 alone."""
-    x = np.asarray(x, n.dtype)
-    inverse = np.where(np.abs(x) == 1, x ** (n % 2), 0)
-    return np.where(n < 0, inverse, x ** np.maximum(n, 0)).astype(n.dtype)
-
-
 OF_COMPLEX: dict[str, Callable[..., Tensor]] = {}
 """What stands in for a row where the numbers are complex; ``complexes`` has them."""
-
-
-def _sign(x: Any) -> Any:
-    """-1, 0, 1; 0 for NaN, too."""
-    return x.copy() if x.dtype.kind == "b" else np.sign(np.where(x == x, x, x.dtype.type(0)))
-
-
-_VALUES: dict[str, Callable[..., Any]] = {"sign": _sign}
-
-
-def laid_out(array: Any, operands: Sequence[Any]) -> Any:
-    """A result in the memory layout that PyTorch gives it.
-
-    Its axes are sorted as they lie in the first operand that tells two of them apart.
-    """
-    if all(type(a) is not _ndarray or a.flags.c_contiguous for a in operands):
-        return array if array.flags.c_contiguous else np.ascontiguousarray(array)
-    strides = [np.broadcast_to(a, array.shape).strides for a in operands if type(a) is _ndarray]
-    order = list(range(array.ndim))[::-1]  # the axes, from the quickest on
-    for i in range(1, array.ndim):
-        at = i
-        for before in range(i - 1, -1, -1):
-            later = _lies_later(order[before], order[at], strides, array.shape)
-            if later > 0:
-                order[before], order[at] = order[at], order[before]
-                at = before
-            elif later < 0:
-                break
-    slowest_first = order[::-1]
-    copy = np.ascontiguousarray(array.transpose(slowest_first))
-    return copy.transpose(sorted(range(array.ndim), key=slowest_first.__getitem__))
-
-
-def _lies_later(one: int, other: int, strides: Sequence[Any], shape: Sequence[int]) -> int:
-    for steps in strides:
-        if not steps[one] or not steps[other]:
-            continue
-        if steps[one] != steps[other]:
-            return -1 if steps[one] < steps[other] else 1
-        if shape[one] > shape[other]:
-            return 1
-    return 0
-
-
-def _size_error(arrays: list[Any]) -> RuntimeError:
-    shapes = [np.shape(a) for a in arrays]
-    a, b = shapes[0], shapes[-1]
-    rank = max(len(a), len(b))
-    wide = [(1,) * (rank - len(s)) + s for s in (a, b)]
-    for k in reversed(range(rank)):
-        m, n = wide[0][k], wide[1][k]
-        if m != n and 1 not in (m, n):
-            return RuntimeError(
-                f"The size of tensor a ({m}) must match the size of tensor b ({n}) at "
-                f"non-singleton dimension {k}"
-            )
-    return RuntimeError(f"shapes {shapes} do not broadcast together")
 
 
 def _quick_unary(operation: Operation) -> Callable[..., Tensor]:
     """``operation`` for one tensor, with what every call would look up again held in closure."""
     forward, node_class = operation.forward, operation._node
     forward_long = operation.primitive.numpy_long if operation._flows else forward
-    chosen = formula(operation.primitive, (True,))
+    chosen, short = formula_and_code(operation.primitive, (True,))
 
     def call(x: Any) -> Tensor:
         if type(x) is not Tensor or watching:
@@ -476,7 +379,7 @@ def _quick_unary(operation: Operation) -> Callable[..., Tensor]:
             node = node_class()
             node.next_functions = (x._edge or edge(x),)
             node.order = next(clock)
-            node.formula = chosen
+            node.formula, node.short = chosen, short
             node.saved = [
                 (array, x._counter, x._counter[0], x)
                 if place == 0
@@ -485,6 +388,77 @@ def _quick_unary(operation: Operation) -> Callable[..., Tensor]:
             ]
             out._edge = (node, 0)
             out._tracked = True
+        return out
+
+    return call
+
+
+_ARITHMETIC = (primitives.ADD, primitives.SUB, primitives.MUL, primitives.DIV)
+
+
+def quick_binary(operation: Operation, otherwise: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a tensor beside another or a number; the rest is left to ``otherwise``."""
+    forward, tensors_node, number_node = operation.forward, operation._node, operation._node
+    if operation._number_place == 1:
+        number_node = operation._beside_number
+    both, first, second = (formula_and_code(operation.primitive, wanted)
+                           for wanted in ((True, True), (True, False), (False, True)))  # fmt: skip
+
+    def call(x: Any, y: Any) -> Any:
+        if type(x) is not Tensor or watching:
+            return otherwise(x, y)
+        a, beside = x._array, type(y) is Tensor
+        kind = a.dtype
+        b = y._array if beside else y
+        if beside:
+            if b.dtype is not kind:
+                return otherwise(x, y)
+        elif type(y) is not float and type(y) is not int:
+            return otherwise(x, y)
+        if kind is not _F64 and kind is not _F32:
+            return otherwise(x, y)
+        try:
+            array = forward(a, b)
+        except ValueError:
+            return otherwise(x, y)
+        if array.ndim > 1 and array.strides != a.strides:
+            array = laid_out(array, (a, b))
+        out = _new(Tensor)
+        out._array = array if type(array) is _ndarray else np.asarray(array)
+        out._counter = [0]
+        if not mode.enabled:
+            return out
+        if beside and y._tracked:
+            node = tensors_node()
+            if x._tracked:
+                node.next_functions = (x._edge or edge(x), y._edge or edge(y))
+                node.formula, node.short = both
+            else:
+                node.next_functions = (NOWHERE, y._edge or edge(y))
+                node.formula, node.short = second
+        elif x._tracked:
+            node = tensors_node() if beside else number_node()
+            node.next_functions = (x._edge or edge(x), NOWHERE)
+            node.formula, node.short = first
+        else:
+            return out
+        node.order = next(clock)
+        saved: list[Any] = []
+        for place in node.formula.saves:
+            if place == 0:
+                saved.append((a, x._counter, x._counter[0], x))
+            elif place == 2:
+                saved.append((out._array, out._counter, 0, None))
+            elif beside:
+                saved.append((b, y._counter, y._counter[0], y))
+            else:
+                saved.append((b, NEVER_MODIFIED, 0, y))
+        node.saved = saved
+        shape = array.shape
+        if a.shape != shape or (beside and b.shape != shape):
+            node.shapes = (a.shape, b.shape if beside else ())
+        out._edge = (node, 0)
+        out._tracked = True
         return out
 
     return call

@@ -50,6 +50,13 @@ class Formula(NamedTuple):
 
 
 @cache
+def formula_and_code(primitive: Primitive, wanted: tuple[bool, ...]) -> tuple[Formula, Any]:
+    """The formula for the operands that are wanted, and its ``straight`` code."""
+    made = formula(primitive, wanted)
+    return made, straight(made)
+
+
+@cache
 def formula(primitive: Primitive, wanted: tuple[bool, ...]) -> Formula:
     """The formula for the operands that are wanted."""
     derived = rule(CONVENTIONS["torch"][POW.code] if primitive is POW else primitive)  # at 0**0
@@ -156,3 +163,33 @@ def _selected(v: Any, product: Product, values: list[Any], apply: Any) -> Any:
     if apply is None:
         return np.where(np.equal(p, 0), v.dtype.type(0), v * p)
     return apply(WHERE, p != 0, v * p, 0.0)
+
+
+def straight(formula: Formula) -> Callable[[Any, Any], Any] | None:
+    """The products of a short array as one function of (saved entries, v); None: not to be had.
+
+    It answers None where an entry is not what was saved any more: ``Node.unpack`` has to say so.
+    """
+    if formula.selects or any(how == FLAT for how, *_ in formula.products):
+        return None
+    known: dict[str, Any] = {f"c{k}": number for k, number in enumerate(formula.constants)}
+    saved = [f"s{k}" for k in range(len(formula.saves))]
+    names = [*saved, *known]
+    entries = "".join(f"({name}, n{name}, w{name}, _), " for name in saved)
+    lines = [f"    {entries}= saved"] if saved else []
+    if saved:
+        changed = " or ".join(f"n{name}[0] != w{name}" for name in saved)
+        lines.append(f"    if {changed}: return None")
+    for number, (primitive, places) in enumerate(formula.steps):
+        known[f"f{number}"] = primitive.numpy
+        lines.append(f"    t{number} = f{number}({', '.join(names[k] for k in places)})")
+        names.append(f"t{number}")
+    products = [_FORMS[how].format(names[place] if how >= TIMES else "")
+                for how, place, *_ in formula.products]  # fmt: skip
+    source = "\n".join(["def pull(saved, v):", *lines, f"    return {', '.join(products)},"])
+    exec(source, known)
+    return known["pull"]  # type: ignore[no-any-return]
+
+
+_FORMS = {NOTHING: "None", SAME: "v", NEGATED: "-v", TIMES: "v * {}", OVER: "v / {}",
+          MINUS_OVER: "-(v / {})"}  # fmt: skip

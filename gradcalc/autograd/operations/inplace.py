@@ -19,15 +19,9 @@ from gradcalc.autograd.core.grad_mode import mode, watching
 from gradcalc.autograd.core.node import Edge, Node, Packed, clock, note, type_name
 from gradcalc.autograd.core.record import node_of
 from gradcalc.autograd.core.registry import method
-from gradcalc.autograd.core.tensor import (
-    Tensor,
-    Timeless,
-    about_to_write,
-    edge,
-    give_tangent,
-    move_retained,
-    wrap,
-)
+from gradcalc.autograd.core.tangents import give_tangent
+from gradcalc.autograd.core.tensor import Tensor, edge, move_retained, wrap
+from gradcalc.autograd.core.versions import Timeless, about_to_write
 from gradcalc.autograd.core.views import ViewStep, follow, replace, wake_views
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.indexing import (

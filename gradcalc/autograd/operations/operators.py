@@ -22,10 +22,11 @@ from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.elementwise import (
     FUNCTION,
     OPERATIONS,
-    ForeignOperandError,
     Operation,
+    quick_binary,
 )
 from gradcalc.autograd.operations.inplace import in_place, overwritten, write
+from gradcalc.autograd.operations.promotion import ForeignOperandError
 from gradcalc.autograd.operations.structural import no_slope
 from gradcalc.functions import primitives
 
@@ -322,8 +323,8 @@ def nan_to_num(
 # --- The names ----------------------------------------------------------------------------------
 
 ARITHMETIC: dict[str, Any] = {
-    "add": _scaled(_ADD, _ADD.general), "sub": _scaled(_SUB, _SUB.general),
-    "subtract": _scaled(_SUB, _SUB.general), "mul": _MUL, "multiply": _MUL, "div": div,
+    "add": _scaled(_ADD, _ADD.quick), "sub": _scaled(_SUB, _SUB.quick),
+    "subtract": _scaled(_SUB, _SUB.quick), "mul": _MUL, "multiply": _MUL, "div": div,
     "divide": div,
     "true_divide": _DIV, "neg": OPERATIONS[primitives.NEG], "negative": OPERATIONS[primitives.NEG],
     "remainder": _MOD, "pow": pow, "floor_divide": floor_divide, "reciprocal": reciprocal,
@@ -360,11 +361,13 @@ def _operator(function: Callable[..., Any], swapped: bool = False) -> Any:
     return reflected if swapped else forward
 
 
-_TWO = {"add": _ADD.general, "sub": _SUB.general, "mul": _MUL.general, "truediv": _DIV.general,
-        "mod": _MOD.general, "pow": pow, "floordiv": floor_divide}  # fmt: skip
-# The tensor goes first where the order does not matter, as in PyTorch: ``2*x`` is ``x*2``.
-_REFLECTED = {"add": _ADD.general, "mul": _MUL.general, "sub": _from_number,
-              "truediv": _into_number}  # fmt: skip
+_ROWS = {"add": _ADD, "sub": _SUB, "mul": _MUL, "truediv": _DIV}
+_QUICK: dict[str, Any] = {
+    name: quick_binary(row, _operator(row.general)) for name, row in _ROWS.items()
+}
+_TWO: dict[str, Callable[..., Any]] = {name: row.quick for name, row in _ROWS.items()} | {
+    "mod": _MOD.general, "pow": pow, "floordiv": floor_divide}  # fmt: skip
+_REFLECTED = {"sub": _from_number, "truediv": _into_number}
 
 
 def _negated(x: Tensor) -> Tensor:
@@ -385,14 +388,17 @@ _UNARY: dict[str, Callable[[Tensor], Any]] = {
 def _install() -> None:
     """Attach the operators and the methods to Tensor."""
     for name, function in _TWO.items():
-        setattr(Tensor, f"__{name}__", _operator(function))
+        setattr(Tensor, f"__{name}__", _QUICK.get(name) or _operator(function))
         setattr(Tensor, f"__i{name}__", in_place(function))
-        first, swapped = (_REFLECTED[name], False) if name in _REFLECTED else (function, True)
-        setattr(Tensor, f"__r{name}__", _operator(first, swapped))
+        if name in ("add", "mul"):  # the tensor goes first where the order does not matter
+            setattr(Tensor, f"__r{name}__", _QUICK[name])
+        else:
+            first, swapped = (_REFLECTED[name], False) if name in _REFLECTED else (function, True)
+            setattr(Tensor, f"__r{name}__", _operator(first, swapped))
     for name, function in COMPARISONS.items():
         method(f"__{name}__")(_operator(function.general))
-    for name, function in _UNARY.items():
-        method(f"__{name}__")(_one(function))
+    for name, of_one in _UNARY.items():
+        method(f"__{name}__")(_one(of_one))
     for name, ufunc in {"and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor}.items():
         method(f"__{name}__", f"__r{name}__")(_bitwise(ufunc))
     for name, function in (FUNCTION | ARITHMETIC).items():

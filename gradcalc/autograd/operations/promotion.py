@@ -1,0 +1,139 @@
+"""Operands of one element type, as PyTorch brings them there, and results as it lays them out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradcalc.autograd.core.dtypes import common_type, get_default_dtype
+from gradcalc.autograd.core.tensor import Tensor, wrap
+from gradcalc.autograd.operations.copies import convert
+from gradcalc.functions import primitives
+from gradcalc.functions.row import Primitive
+
+_ndarray = np.ndarray
+
+
+class ForeignOperandError(TypeError):
+    """An operand that is neither a tensor nor a number: Python may ask the other side."""
+
+
+def promote(primitive: Primitive, operands: Sequence[Any]) -> list[Any]:
+    """Operands of one element type: a dimension outranks a 0-d tensor, which outranks a number."""
+    tensors = [_operand(x) for x in operands]
+    if primitive.boolean:
+        return tensors
+    values = tensors[1:] if primitive is primitives.WHERE else tensors
+    kinds = [(x._array.dtype if isinstance(x, Tensor) else np.result_type(type(x)),
+              0 if not isinstance(x, Tensor) else 1 if x.ndim == 0 else 2)
+             for x in values]  # fmt: skip
+    kind = common_type(kinds)
+    if kind.kind in "iub" and not primitive.whole:
+        kind = get_default_dtype().numpy
+    return tensors[: len(tensors) - len(values)] + [
+        convert(x, kind) if isinstance(x, Tensor) else _number(x, kind, len(values)) for x in values
+    ]
+
+
+def refuse_booleans(operands: Sequence[Any]) -> None:
+    masks = [x for x in operands if isinstance(x, Tensor) and x._array.dtype.kind == "b"]
+    if len(masks) == len(operands):
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
+            "`logical_xor()` operator instead."
+        )
+    if masks:
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying "
+            "to invert a mask, use the `~` or `logical_not()` operator instead."
+        )
+
+
+def _number(x: Any, kind: Any, operands: int) -> Any:
+    """A number beside tensors stays a number; without any tensor it becomes one."""
+    return type(x)(x) if kind.kind in "fc" and not isinstance(x, bool) else kind.type(x)
+
+
+def _operand(x: Any) -> Any:
+    if isinstance(x, Tensor | bool | int | float | complex):
+        return x.item() if isinstance(x, np.generic) else x
+    if isinstance(x, np.generic):
+        return x.item()
+    if isinstance(x, np.ndarray):
+        return wrap(x)
+    raise ForeignOperandError(f"expected a Tensor or a number, but got {type(x).__name__}")
+
+
+def whole_power(x: Any, n: Any) -> Any:
+    """xⁿ of integers, of which 1/x stays one for 1 and -1 alone."""
+    x = np.asarray(x, n.dtype)
+    inverse = np.where(np.abs(x) == 1, x ** (n % 2), 0)
+    return np.where(n < 0, inverse, x ** np.maximum(n, 0)).astype(n.dtype)
+
+
+def _sign(x: Any) -> Any:
+    """-1, 0, 1; 0 for NaN, too."""
+    return x.copy() if x.dtype.kind == "b" else np.sign(np.where(x == x, x, x.dtype.type(0)))
+
+
+def _remainder(x: Any, y: Any) -> Any:
+    """What is left, with the sign of y; a 0 keeps that of x."""
+    if np.result_type(x, y).kind != "f":
+        return np.mod(x, y)
+    left = np.fmod(x, y)
+    return np.where((left != 0) & ((np.asarray(y) < 0) != (left < 0)), left + y, left)
+
+
+VALUES: dict[str, Callable[..., Any]] = {"sign": _sign, "mod": _remainder}
+"""What has another value in PyTorch than in the table: a sign of NaN, and of zeros."""
+
+
+def laid_out(array: Any, operands: Sequence[Any]) -> Any:
+    """A result in the memory layout that PyTorch gives it.
+
+    Its axes are sorted as they lie in the first operand that tells two of them apart.
+    """
+    if all(type(a) is not _ndarray or a.flags.c_contiguous for a in operands):
+        return array if array.flags.c_contiguous else np.ascontiguousarray(array)
+    strides = [np.broadcast_to(a, array.shape).strides for a in operands if type(a) is _ndarray]
+    order = list(range(array.ndim))[::-1]  # the axes, from the quickest on
+    for i in range(1, array.ndim):
+        at = i
+        for before in range(i - 1, -1, -1):
+            later = _lies_later(order[before], order[at], strides, array.shape)
+            if later > 0:
+                order[before], order[at] = order[at], order[before]
+                at = before
+            elif later < 0:
+                break
+    slowest_first = order[::-1]
+    copy = np.ascontiguousarray(array.transpose(slowest_first))
+    return copy.transpose(sorted(range(array.ndim), key=slowest_first.__getitem__))
+
+
+def _lies_later(one: int, other: int, strides: Sequence[Any], shape: Sequence[int]) -> int:
+    for steps in strides:
+        if not steps[one] or not steps[other]:
+            continue
+        if steps[one] != steps[other]:
+            return -1 if steps[one] < steps[other] else 1
+        if shape[one] > shape[other]:
+            return 1
+    return 0
+
+
+def size_error(arrays: list[Any]) -> RuntimeError:
+    shapes = [np.shape(a) for a in arrays]
+    a, b = shapes[0], shapes[-1]
+    rank = max(len(a), len(b))
+    wide = [(1,) * (rank - len(s)) + s for s in (a, b)]
+    for k in reversed(range(rank)):
+        m, n = wide[0][k], wide[1][k]
+        if m != n and 1 not in (m, n):
+            return RuntimeError(
+                f"The size of tensor a ({m}) must match the size of tensor b ({n}) at "
+                f"non-singleton dimension {k}"
+            )
+    return RuntimeError(f"shapes {shapes} do not broadcast together")
