@@ -190,8 +190,8 @@ def _factorial(n: int) -> int:
     return 1 if n < 2 else n * _factorial(n - 1)
 
 
-def step(draw: Random) -> tuple[Tree, dict[str, float], float]:
-    """A step that is taken at the very point; the point, and the true value."""
+def step(draw: Random) -> tuple[Tree, dict[str, float], tuple[float, float]]:
+    """A step that is taken at the very point; the point, and two numbers whose sum is the value."""
     inner, x, n = _integers(draw)
     near = draw.random()
     side = 0
@@ -211,7 +211,7 @@ def step(draw: Random) -> tuple[Tree, dict[str, float], float]:
         (("round", ("add", inner, (0.5,))), _half(n, side)),
         (("sign", _less(inner, whole)), float(side)),
         (("heaviside", _less(inner, whole)), (1 + side) / 2),
-        (("mod", inner, whole), float(n) if side < 0 else at.get("y", 0.0)),
+        (("mod", inner, whole), float(n) if side < 0 else 0.0),
         (("where", ("eq", inner, whole), (yes,), (no,)), no if side else yes),
         (("where", ("ne", inner, whole), (yes,), (no,)), yes if side else no),
         (("where", ("ge", inner, whole), (yes,), (no,)), no if side < 0 else yes),
@@ -221,9 +221,10 @@ def step(draw: Random) -> tuple[Tree, dict[str, float], float]:
         (("mul", ("floor", inner), (10.0,)), 10 * below),
     ])  # fmt: skip
     made, true = found
+    more = side * at["y"] if side and made[0] == "mod" else 0.0
     if draw.random() < 0.25:
-        return ("add", made, (1.0,)), at, true + 1
-    return made, at, true
+        return ("add", made, (1.0,)), at, (true + 1, more)
+    return made, at, (true, more)
 
 
 SAME_AS_X: tuple[Tree, ...] = (

@@ -272,11 +272,13 @@ def on_a_step(draw: Random) -> tuple[str, list[Finding]]:
     if draw.random() < 0.3:
         tree, at, rise = growing.branch(draw)
         with ctx.workprec(BITS):
-            true = arb(rise) * arb(at["x"])
-        case = Case(["grad", text(tree), *_point(at)], "gradient", [arb(rise)], [true])
+            height = arb(rise) * arb(at["x"])
+        case = Case(["grad", text(tree), *_point(at)], "gradient", [arb(rise)], [height])
     else:
-        tree, at, number = growing.step(draw)
-        case = Case(["eval", text(tree), *_point(at)], "eval", [], [arb(number)])
+        tree, at, parts = growing.step(draw)
+        with ctx.workprec(2 * BITS):
+            true = arb(parts[0]) + arb(parts[1])
+        case = Case(["eval", text(tree), *_point(at)], "eval", [], [true])
     return judge(case, list(draw.choice(MORE)))
 
 

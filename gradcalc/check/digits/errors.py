@@ -26,7 +26,11 @@ LOOKED_AT = 2_000
 _ROOM = 4
 """How many estimates away from a step is near."""
 _CLOSER = 256
-"""A rise that stays as the move shrinks so is a jump."""
+"""How much smaller a second move is, and …"""
+_MORE = 1 << 20
+"""… how many times smaller its rise may be, of a function that does not jump."""
+_ASIDE = 64
+"""Bits to see such moves with."""
 _HALF = 1e-12
 """An error of this part of a number has taken its digits."""
 
@@ -113,7 +117,7 @@ def _look(graph: Graph, node: int, values: dict[int, Any], found: Errors) -> Non
         nearer = [
             _rise(code, numbers, k, size / _CLOSER, value) for k, size in enumerate(sizes) if size
         ]
-        if any(near > far / 2 > 0 for near, far in zip(nearer, rises, strict=True)):
+        if any(map(_is_jump, nearer, rises)):
             found.stepping.add(node)
     if primitive.kink and _near(primitive, numbers, _ROOM * max(sizes)):
         found.bending.add(node)
@@ -123,11 +127,18 @@ def _look(graph: Graph, node: int, values: dict[int, Any], found: Errors) -> Non
 
 def _rise(code: int, numbers: tuple[Any, ...], k: int, size: Any, value: Any) -> Any:
     """How far the value moves at most when an operand moves by ``size``; NaN if there is none."""
-    ends = (
-        call(code, (*numbers[:k], numbers[k] + move, *numbers[k + 1 :])) for move in (size, -size)
-    )
-    apart = [abs(end - value) for end in ends]
-    return context().nan if any(map(context().isnan, apart)) else max(apart)
+    mp = context()
+    with mp.workprec(mp.prec + _ASIDE):
+        ends = (
+            call(code, (*numbers[:k], numbers[k] + move, *numbers[k + 1 :]))
+            for move in (size, -size)
+        )
+        apart = [abs(end - value) for end in ends]
+    return mp.nan if any(map(mp.isnan, apart)) else max(apart)
+
+
+def _is_jump(near: Any, far: Any) -> bool:
+    return bool(near > far / 2 > 0 or far > _MORE * near)
 
 
 def _is_close(primitive: Primitive, numbers: tuple[Any, ...], sizes: list[Any]) -> bool:
