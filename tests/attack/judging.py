@@ -15,6 +15,8 @@ from flint import arb, ctx
 
 from gradcalc.cli.app import main
 from tests.attack import growing
+from tests.attack.enclosing import enclosed
+from tests.attack.finding import Finding
 from tests.attack.trees import (
     BoundaryError,
     Tree,
@@ -36,14 +38,6 @@ SURE_OF_ITS_DIGITS = 1e-12
 BUDGET = "2"
 EXITS = {"agrees": 0, "disagrees": 1, "undecided": 5, "few digits": 6}
 BITS = 512
-
-
-class Finding(NamedTuple):
-    """What is wrong: the kind, the command line, and what the truth is."""
-
-    kind: str
-    words: list[str]
-    what: str
 
 
 class Case(NamedTuple):
@@ -340,4 +334,5 @@ ATTACKS: dict[str, Callable[[Random], tuple[str, list[Finding]]]] = {
     "steps": on_a_step,
     "right claims": right_claim,
     "wrong claims": wrong_claim,
+    "enclosures": enclosed,
 }

@@ -11,7 +11,8 @@ from random import Random
 
 import pytest
 
-from tests.attack.judging import ATTACKS, Finding
+from tests.attack.finding import Finding
+from tests.attack.judging import ATTACKS
 
 LONG = int(os.environ.get("GRADCALC_LONG", "0"))
 FEW = 12
