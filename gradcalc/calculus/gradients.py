@@ -30,6 +30,8 @@ from gradcalc.graph.graph import Graph, chain
 from gradcalc.graph.reach import active
 from gradcalc.limits import MOST_RAISED
 
+FIRST = "its first operand, which is an order"
+
 Rules = Callable[[Primitive], Rule]
 """Where the partials come from: ``rules.rule`` for numbers, ``rules.plain`` for formulas."""
 
@@ -150,6 +152,13 @@ class _Backward:
             guard = node in guarded or primitive.selects
             operands = [column[node] for column in primal.operands[: primitive.arity]]
             wanted = frozenset(k for k, operand in enumerate(operands) if self.active[operand])
+            if self.rule is not rule and primitive.ordered and 0 in wanted:
+                raise BindingError(
+                    f"{primitive.name} has no derivative with respect to {FIRST}",
+                    source=primal.source,
+                    span=span,
+                    hint="hold it fixed: --param NAME=NUMBER",
+                )
             slopes = instantiate(result, self.rule(primitive), operands, node, wanted, span)
             for operand, slope in zip(operands, slopes, strict=True):
                 if slope is None:

@@ -34,7 +34,11 @@ class Rule(NamedTuple):
 @cache
 def rule(primitive: Primitive) -> Rule:
     """The partials of ``primitive`` as one graph, so that what they share is computed once."""
-    return _read(primitive.partials)
+    partials = primitive.partials
+    if primitive.ordered:  # there is no slope by an order: a NaN, to any order of differentiation
+        nothing = " + ".join(f"{x} - {x}" for x in OPERANDS[: primitive.arity])
+        partials = f"({nothing})/0", *partials[1:]
+    return _read(partials)
 
 
 @cache

@@ -189,11 +189,7 @@ def _group(key: int, first: int, run: tuple[int, int], columns: list[Ints]) -> G
     primitive = TABLE[key // 8 % len(TABLE)]
     start, stop = run
     operands = tuple([access(column[start:stop]) for column in columns[: primitive.arity]])
-    flows = [
-        k
-        for k, partial in enumerate(primitive.partials)
-        if partial not in (None, "0") and not key >> k & 1
-    ]
+    flows = [k for k, flow in enumerate(primitive.flows) if flow and not key >> k & 1]
     results = slice(first + start, first + stop)
     return Group(primitive, results, operands, tuple(flows), stop - start)
 

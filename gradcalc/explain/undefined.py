@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcalc.calculus.gradients import FIRST
 from gradcalc.calculus.rules import evaluate, rule
 from gradcalc.engine.point import At
 from gradcalc.errors import Span
@@ -75,7 +76,9 @@ def of_slope(at: At, output: int, variable: int) -> Cause | None:
             flow = cotangent * slope
             if math.isnan(flow):
                 factors = f"{cotangent:g} * {slope:g}"
-                if math.isnan(slope):
+                if math.isnan(slope) and primitive.ordered and operand == operands[0]:
+                    factors = f"{primitive.name} has no derivative with respect to {FIRST}"
+                elif math.isnan(slope):
                     factors = f"no slope: {_call(graph, node, numbers)}"
                 return _cause(graph, node, factors)
             before = cotangents.get(operand, 0.0)

@@ -123,6 +123,12 @@ class Primitive:
         by."""
         return self.partials[:1] == (None,) and self.differentiable and not self.selects
 
+    @cached_property
+    def flows(self) -> tuple[bool, ...]:
+        """Whether a slope can flow to an operand, or to an order the NaN that stands for none."""
+        smooth = [partial not in (None, "0") for partial in self.partials]
+        return (True, *smooth[1:]) if self.ordered else tuple(smooth)
+
     @property
     def flat(self) -> bool:
         """Whether it is a step: a number, and level wherever it is smooth."""

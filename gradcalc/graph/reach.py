@@ -26,13 +26,10 @@ def operands(graph: Graph, node: int) -> tuple[int, ...]:
 
 
 def slopes(graph: Graph, node: int) -> tuple[int, ...]:
-    """The operands that a slope can flow to: not conditions, not what is rounded away."""
-    partials = TABLE[graph.codes[node]].partials
-    return tuple(
-        operand
-        for operand, partial in zip(operands(graph, node), partials, strict=True)
-        if partial not in (None, "0")
-    )
+    """The operands that a slope can flow to: not conditions, not what is rounded away. (To an order
+    flows a NaN.)"""
+    flows = TABLE[graph.codes[node]].flows
+    return tuple(x for x, flow in zip(operands(graph, node), flows, strict=True) if flow)
 
 
 def below(

@@ -16,8 +16,8 @@ SPOKEN = [primitive for primitive in TABLE if primitive.arity]
 def test_every_primitive_has_a_partial_for_each_operand_with_a_slope(primitive: Primitive) -> None:
     outputs = rule(primitive).outputs
     assert len(outputs) == primitive.arity
-    for partial, node in zip(primitive.partials, outputs, strict=True):
-        assert (node is None) == (partial in (None, "0"))
+    for flows, node in zip(primitive.flows, outputs, strict=True):
+        assert (node is not None) == flows
     assert set(rule(primitive).graph.variables) <= {"x", "y", "z", "out"}
 
 

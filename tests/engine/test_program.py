@@ -113,7 +113,7 @@ def test_an_undefined_value_never_has_a_finite_slope(mode: str) -> None:
 @pytest.mark.parametrize(
     ("x", "y", "value", "gradient"),
     [
-        (0, 0, 1, [0, 0]),
+        (0, 0, 1, [0, -inf]),
         (0, 1, 0, [1, 0]),
         (0, 2, 0, [0, 0]),
         (0, 0.5, 0, [inf, 0]),
