@@ -19,6 +19,7 @@ from gradcalc.linear.kinds import FACTS, chosen
 
 if TYPE_CHECKING:
     from gradcalc.check.matrices import Facts
+    from gradcalc.page.notebook import Page
     from gradcalc.render.formulas import Sheet
     from gradcalc.render.model import Report
 
@@ -186,12 +187,41 @@ class Program(engine.Program):
 
         return printed.text(judged(printed).lines)
 
+    def page(
+        self, x: Point, v: Sequence[float] = (), *, lang: str = "en", check: bool = True
+    ) -> Page:
+        """``backward(v)`` at one point as an HTML file: ``text``, and in a notebook the page.
+
+        ``v`` has a number for each output; without one it is (1, 1, …). ``lang`` is 'en' or 'zh'.
+        Raises BindingError for what is too large for a page.
+
+        >>> from gradcalc import compile
+        >>> "vᵀ·J" in compile("x1**2+3*x2, x2**2+2*x1").page([2, 3]).text
+        True
+        """
+        from gradcalc.check.verify import verify
+        from gradcalc.page import tutorial
+        from gradcalc.page.document import document
+        from gradcalc.page.notebook import Page
+        from gradcalc.page.scene import Scene, require_readable
+        from gradcalc.page.words import LANGUAGES, Words
+
+        if lang not in LANGUAGES:
+            raise UsageError(f"language {lang!r} is none of {', '.join(LANGUAGES)}")
+        at = self.at(x)
+        require_readable(at)
+        weights = tuple(map(float, v)) or (1.0,) * len(self.outputs)
+        verdict = verify(at.ask("vjp", weights)).line if check else ""
+        words = Words(lang)
+        acts = tutorial.acts(Scene(at, weights, verdict), words)
+        return Page(document(acts, words, "gradcalc"))
+
     def _repr_latex_(self) -> str | None:
         from gradcalc.render.notebook import as_latex
 
         return as_latex(self.graph)
 
     def _repr_html_(self) -> str | None:
-        from gradcalc.render.notebook import as_html
+        from gradcalc.page.notebook import small
 
-        return as_html(self.graph)
+        return small(self.graph)

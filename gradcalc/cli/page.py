@@ -44,7 +44,8 @@ def page(options: Options) -> Text | Exit:
     )
     words = Words(options.lang)
     command = retyped(replace(options, out=None, open=False), "page")
-    text = document(tutorial.acts(scene, words), words, version=__version__, command=command)
+    foot = words.say("foot", version=__version__, command=command)
+    text = document(tutorial.acts(scene, words), words, foot)
     checked = found.verdict is not None and bool(found.verdict.passed)
     if options.open:
         _open(text, options.out)

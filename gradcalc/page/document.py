@@ -35,8 +35,9 @@ class Act(NamedTuple):
     transposed: bool = False
 
 
-def document(acts: Sequence[Act], words: Words, *, version: str, command: str) -> str:
-    """The page, of the reader's own scene and those to compare it with."""
+def document(acts: Sequence[Act], words: Words, foot: str) -> str:
+    """The page, of the reader's own scene and those to compare it with; ``foot`` says who made it
+    and how."""
     style, script = _compact(_shipped("page.css")), _compact(_shipped("page.js"))
     functions = [live(act.scene.at.program.graph, act.scene.chart) for act in acts]
     data = {
@@ -56,7 +57,7 @@ def document(acts: Sequence[Act], words: Words, *, version: str, command: str) -
         without_script=escape(say("without_script")),
         tabs=_tabs(acts, words),
         scenes="\n".join(_scene(act, k, words) for k, act in enumerate(acts)),
-        foot=escape(say("foot", version=version, command=safe(command))),
+        foot=escape(safe(foot)),
         data=_json(data),
         style=style,
         scripts="\n".join(f"<script>{text}</script>" for text in scripts),

@@ -6,9 +6,11 @@ import json
 import re
 from html import unescape
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
+import gradcalc
 from gradcalc.page.scene import MOST_PARTS
 from gradcalc.render.numbers import exact
 from tests.cli.shell import Shell, shell
@@ -17,7 +19,7 @@ TEXT = ["x1**2+3*x2, x2**2+2*x1", "--at", "2,3"]
 
 
 @pytest.fixture
-def gradcalc(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shell:
+def gradcalc_run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shell:
     return shell(capsys, monkeypatch)
 
 
@@ -28,44 +30,44 @@ def product(page: str) -> list[str]:
     return re.findall(r'value="([^"]*)"', found[0])
 
 
-def test_the_numbers_are_those_of_the_shell(gradcalc: Shell) -> None:
-    page = gradcalc("page", *TEXT, "--v", "0.1,-3").out
-    answer = json.loads(gradcalc("vjp", *TEXT, "--v", "0.1,-3", "-f", "json").out)
-    matrix = json.loads(gradcalc("jacobian", *TEXT, "-f", "json").out)["jacobian"]
+def test_the_numbers_are_those_of_the_shell(gradcalc_run: Shell) -> None:
+    page = gradcalc_run("page", *TEXT, "--v", "0.1,-3").out
+    answer = json.loads(gradcalc_run("vjp", *TEXT, "--v", "0.1,-3", "-f", "json").out)
+    matrix = json.loads(gradcalc_run("jacobian", *TEXT, "-f", "json").out)["jacobian"]
     wanted = [0.1, -3.0, *(entry for row in matrix for entry in row), *answer["vjp"]]
     assert product(page) == [exact(number) for number in wanted]
     assert "✓ sympy: 2 entries and 2 values agree" in page
 
 
-def test_without_v_it_begins_with_ones(gradcalc: Shell) -> None:
-    assert product(gradcalc("page", *TEXT, "--no-check").out)[:2] == ["1", "1"]
+def test_without_v_it_begins_with_ones(gradcalc_run: Shell) -> None:
+    assert product(gradcalc_run("page", *TEXT, "--no-check").out)[:2] == ["1", "1"]
 
 
-def test_it_asks_nothing_of_anybody_and_is_small(gradcalc: Shell) -> None:
-    page = gradcalc("page", *TEXT, "--no-check").out
+def test_it_asks_nothing_of_anybody_and_is_small(gradcalc_run: Shell) -> None:
+    page = gradcalc_run("page", *TEXT, "--no-check").out
     assert len(page.encode()) <= 60 * 1024
     assert not re.search(r'(?:src|href)=["\']?[^"\'#\s]|@import|url\(|fetch\(|XMLHttp', page)
     assert "default-src 'none'" in page
 
 
-def test_sixty_parts_are_small_too(gradcalc: Shell) -> None:
+def test_sixty_parts_are_small_too(gradcalc_run: Shell) -> None:
     text = " + ".join(f"sin(x*{k})*y**{k}" for k in range(2, 14))
-    page = gradcalc("page", text, "--at", "0.3,0.9", "--no-check").out
+    page = gradcalc_run("page", text, "--at", "0.3,0.9", "--no-check").out
     assert page.count('<g id="s0n') >= 60
     assert len(page.encode()) <= 150 * 1024
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_every_language_fills_every_place(gradcalc: Shell, language: str) -> None:
-    page = gradcalc("page", *TEXT, "--lang", language, "--no-check").out
+def test_every_language_fills_every_place(gradcalc_run: Shell, language: str) -> None:
+    page = gradcalc_run("page", *TEXT, "--lang", language, "--no-check").out
     assert not re.search(r"\$\w+", page.partition("<script")[0])
     visible = unescape(re.sub(r"<style.*?</style>|<[^>]*>", "", page.partition("<script")[0]))
     assert not re.search(r"\{\w+\}", visible)
 
 
-def test_texts_cannot_end_what_they_stand_in(gradcalc: Shell) -> None:
+def test_texts_cannot_end_what_they_stand_in(gradcalc_run: Shell) -> None:
     text = "x + y # </script></pre><script>alert(1)</script><!-- &lt;"
-    page = gradcalc("page", text, "--at", "1,2", "--no-check").out
+    page = gradcalc_run("page", text, "--at", "1,2", "--no-check").out
     assert page.count("<script") == page.count("</script>") == 3
     assert "alert(1)</script>" not in page
     assert "<!--" not in page
@@ -81,9 +83,9 @@ def test_texts_cannot_end_what_they_stand_in(gradcalc: Shell) -> None:
     ],
 )
 def test_what_is_wrong_with_a_point_is_said_on_the_page(
-    gradcalc: Shell, words: list[str], code: int, said: str
+    gradcalc_run: Shell, words: list[str], code: int, said: str
 ) -> None:
-    ran = gradcalc("page", *words)
+    ran = gradcalc_run("page", *words)
     assert ran.code in (code, 1, 6)
     assert said in unescape(ran.out)
     assert "</html>" in ran.out
@@ -97,18 +99,40 @@ def test_what_is_wrong_with_a_point_is_said_on_the_page(
         ["x**2"],
     ],
 )
-def test_what_is_no_page_is_refused_with_what_to_do(gradcalc: Shell, words: list[str]) -> None:
-    ran = gradcalc("page", *words)
+def test_what_is_no_page_is_refused_with_what_to_do(gradcalc_run: Shell, words: list[str]) -> None:
+    ran = gradcalc_run("page", *words)
     assert (ran.code, ran.out) == (3, "")
     assert "hint:" in ran.err
 
 
 def test_the_page_is_opened_from_a_file(
-    gradcalc: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    gradcalc_run: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     seen: list[str] = []
     monkeypatch.setattr("webbrowser.open", seen.append)
     path = tmp_path / "page.html"
-    assert gradcalc("page", *TEXT, "--no-check", "--open", "-o", str(path)).code == 0
+    assert gradcalc_run("page", *TEXT, "--no-check", "--open", "-o", str(path)).code == 0
     assert seen == [path.as_uri()]
     assert "</html>" in path.read_text("utf-8")
+
+
+def test_in_a_notebook_a_program_is_formulas_over_its_graph() -> None:
+    html = gradcalc.compile(TEXT[0])._repr_html_()
+    assert html is not None
+    shown = ElementTree.fromstring(html)
+    assert len(shown.findall(".//{http://www.w3.org/2000/svg}rect")) == 8
+    many = gradcalc.compile("+".join(f"sin(x{k})" for k in range(80)))._repr_html_()
+    assert many is not None
+    assert "<svg" not in many
+
+
+def test_from_python_it_is_the_same_page(gradcalc_run: Shell) -> None:
+    made = gradcalc.compile(TEXT[0]).page([2, 3], [0.1, -3])
+    page = gradcalc_run("page", *TEXT, "--v", "0.1,-3").out
+    assert product(made.text) == product(page)
+    assert "✓ sympy" in made.text
+    frame = re.fullmatch(r'<iframe [^>]*srcdoc="([^"]*)"[^>]*></iframe>', made._repr_html_())
+    assert frame is not None
+    assert unescape(frame[1]) == made.text
+    with pytest.raises(gradcalc.GradcalcError):
+        gradcalc.compile(TEXT[0]).page([2, 3], lang="fr")

@@ -23,7 +23,7 @@ def test_both_languages_say_it_with_the_same_places(key: str) -> None:
 def test_every_word_is_said_somewhere() -> None:
     shipped = files("gradcalc.page")
     places = [shipped / name for name in ("document.py", "tutorial.py", "lesson.py")]
-    places.append(files("gradcalc.cli") / "lesson.py")
+    places += [files("gradcalc.cli") / name for name in ("lesson.py", "page.py")]
     code = "".join(place.read_text("utf-8") for place in places)
     script = (shipped / "page.js").read_text("utf-8")
     said = set(re.findall(r"""["'](\w+)["']""", code + script))
