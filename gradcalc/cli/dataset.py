@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -30,6 +31,9 @@ GOES_ON = "the same command goes on where this ended"
 
 _PAUSE = 1.0
 """Seconds between two writings of the manifest, at least."""
+
+_WORTH_TELLING = 1.0
+"""Seconds from which on it is said how many they were."""
 
 _SHARE = 20
 """How many times as long as its writing takes it is left alone: with many parts it is long."""
@@ -63,7 +67,10 @@ def _parts(options: Options, path: str) -> Exit:
         _begin(options, manifest, before, folder)
         todo = _left(manifest, folder)
         there = len(manifest.parts) - len(todo)
-        progress = PartCount({part.number: part.input.size for part in todo})
+        logged = options.cluster is not None and not options.quiet
+        cuts = Counter(part.input.path for part in manifest.parts)
+        weights = {part.number: part.input.size / cuts[part.input.path] for part in todo}
+        progress = PartCount(weights, logged=logged)
         run = _Run(options, manifest, folder, progress)
         try:
             with progress:
@@ -243,10 +250,10 @@ class _Run:
         done = self._manifest.done.values()
         rows, failed = sum(part.rows for part in done), sum(part.failed for part in done)
         words = f"{count(rows, 'row', 'rows')} in {count(len(done), 'part', 'parts')}"
-        words += f", {there:,} of them from before" if there else ""
         seconds = self._progress.seconds
-        if seconds > 0.1 and self._progress.rows:
-            words += f"; {seconds:.2g} s ({rate(self._progress.rows / seconds)})"
+        if seconds > _WORTH_TELLING and self._progress.rows:
+            words += f" in {seconds:.2g} s ({rate(self._progress.rows / seconds)})"
+        words += f", {there:,} of them from before" if there else ""
         words += f"; {count(failed, 'row', 'rows')} failed" if failed else ""
         words += f" (the first {self._told} are named above)" if failed > self._told else ""
         words += f"; {count(self._lost, 'part', 'parts')} not done" if self._lost else ""

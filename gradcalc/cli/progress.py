@@ -124,11 +124,15 @@ class RowCount(LastLine):
 class PartCount(LastLine):
     """Rows and rate, parts, and the time that is left.
 
-    ``weights`` say how much of the work each part is.
+    ``weights`` say how much of the work each part is. Where nobody is watching, ``logged`` writes a
+    line now and then.
     """
 
-    def __init__(self, weights: Mapping[int, float]) -> None:
+    EVERY = 60.0
+
+    def __init__(self, weights: Mapping[int, float], *, logged: bool = False) -> None:
         super().__init__()
+        self._logged = logged and not self._visible
         self._weights = weights
         self._all = sum(weights.values()) or 1.0
         self._done: set[int] = set()
@@ -149,6 +153,10 @@ class PartCount(LastLine):
     def tick(self, tally: Tally | None) -> None:
         if self.is_due():
             self.show(self.text(tally.rows if tally else 0))
+        elif self._logged and time.perf_counter() > self._last + self.EVERY:
+            self._last = time.perf_counter()
+            sys.stderr.write(f"{self.text()}\n")
+            sys.stderr.flush()
 
     def text(self, more: int = 0) -> str:
         """What there is to say, with ``more`` rows of a part that is not done."""

@@ -96,7 +96,7 @@ def _faults(
         with folder.open(part.name) as file:
             is_kept = digest(file) == expected.sha256
     except UsageError as error:
-        yield error.message
+        yield error.message.rpartition(": ")[2]
         return
     with tempfile.TemporaryDirectory() as name:
         beside = Folder(f"{name}/")

@@ -10,6 +10,7 @@ on; GRADCALC_ROWS is how many rows there are in all.
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import os
@@ -40,6 +41,7 @@ ROWS = int(os.environ.get("GRADCALC_ROWS", "120000"))
 FILES = 24
 GROUPS = 2
 PATIENCE = 240.0
+PR_SET_PDEATHSIG = 1
 
 ARM = "x = cos(a) + .7*cos(a+b) + .4*cos(a+b+c); y = sin(a) + .7*sin(a+b) + .4*sin(a+b+c); x, y"
 WORDS = ["batch", ARM, "--what", "eval,jacobian", "--reproducible"]
@@ -85,21 +87,12 @@ class Cluster:
             self.worker()
 
     def worker(self, bytes_of_a_file: int | None = None) -> None:
-        def limited() -> None:
-            limit = bytes_of_a_file or resource.RLIM_INFINITY
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-        how = [
-            "--nthreads",
-            "1",
-            "--no-nanny",
-            "--no-dashboard",
-            "--memory-limit",
-            "0",
-            *self.preload,
-        ]
-        module = "distributed.cli.dask_worker"
-        self.workers.append(self._process("worker", module, self.address, *how, preexec_fn=limited))
+        how = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--memory-limit", "0"]
+        words = (self.address, *how, *self.preload)
+        worker = self._process(
+            "worker", "distributed.cli.dask_worker", *words, most=bytes_of_a_file
+        )
+        self.workers.append(worker)
 
     def stop(self) -> None:
         for process in self._all:
@@ -123,8 +116,15 @@ class Cluster:
         return self._process("client", "gradcalc", *words, "-o", "out/", "--cluster", self.address)
 
     def _process(
-        self, name: str, module: str, *words: str, preexec_fn: Callable[[], None] | None = None
+        self, name: str, module: str, *words: str, most: int | None = None
     ) -> subprocess.Popen[bytes]:
+        """A process that ends with this one, and writes files of at most so many bytes."""
+
+        def limited() -> None:
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            limit = most or resource.RLIM_INFINITY
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
         with (self.logs / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", module, *words],
@@ -132,7 +132,7 @@ class Cluster:
                 env={**ENVIRONMENT, **QUICK},
                 stdout=subprocess.DEVNULL,
                 stderr=log,
-                preexec_fn=preexec_fn,
+                preexec_fn=limited,
             )
         self._all.append(process)
         return process
@@ -254,6 +254,7 @@ def test_the_bytes_are_those_of_one_process(
     rng = random.Random(seed)
     happens = [HAPPENINGS[seed % len(HAPPENINGS)], *rng.choices(HAPPENINGS[:3], k=rng.randrange(3))]
     kind = rng.choice(["parquet", "text of parquet"] if cut_a_file in happens else [*KINDS])
+    names, start = [one.__name__ for one in happens], time.monotonic()
     there.folder = tmp_path
     codes = []
     for number in range(12):
@@ -273,8 +274,9 @@ def test_the_bytes_are_those_of_one_process(
     assert joined(out) == alone(kind), said(there.logs)
     manifest = json.loads((out / "_manifest.json").read_text())
     assert sum(part["rows"] for part in manifest["parts"]) == ROWS // FILES * FILES
-    names = {part["name"] for part in manifest["parts"]}
-    assert {path.name for path in out.iterdir()} == {"_manifest.json", *names}
+    parts = {part["name"] for part in manifest["parts"]}
+    assert {path.name for path in out.iterdir()} == {"_manifest.json", *parts}
+    print(f"seed {seed}: {kind}; {', '.join(names)}: {codes} in {time.monotonic() - start:.1f} s")
 
 
 DEADLY = """

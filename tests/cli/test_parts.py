@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gradcalc.cli.progress import PartCount
 from tests.cli.shell import ENVIRONMENT, Shell
 
 TEXT = "sin(x)*y, x/y"
@@ -208,7 +210,7 @@ def test_a_flipped_byte_is_named(gradcalc: Shell) -> None:
     assert "2 parts agree" in ran.err
     second.unlink()
     ran = gradcalc("verify", "out")
-    assert (ran.code, "part-00001-r2.csv': no such file" in ran.err) == (1, True)
+    assert (ran.code, "in/r2.csv): no such file" in ran.err) == (1, True)
     os.utime("in/r3.csv", ns=(1, 1))
     ran = gradcalc("verify", "out")
     assert (ran.code, "r3.csv has changed" in ran.err) == (5, True)
@@ -282,6 +284,23 @@ def test_what_makes_no_sense_is_refused(gradcalc: Shell, words: list[str]) -> No
     csv_files(2)
     assert gradcalc("batch", TEXT, *words).code == 2
     assert not Path("out").exists()
+
+
+def test_how_far_it_is_is_said_on_the_last_line_or_in_a_log(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PartCount, "EVERY", 0.0)
+    for logged, shown in ((True, True), (False, False)):
+        with PartCount({0: 1.0, 1: 1.0, 2: 6.0}, logged=logged) as progress:
+            progress.say("2 workers, 1 retries")
+            progress.add(1, 5_000_000)
+            progress.add(0, 1)
+        said = capsys.readouterr().err
+        assert bool(said) is shown
+    text = progress.text()
+    assert re.fullmatch(
+        r"5,000,001 rows, .+ rows/s, 2 of 3 parts, 2 workers, 1 retries, 0 s left", text
+    )
 
 
 def test_reproducible_is_the_same_whatever_numpy_may_use(folder: Path) -> None:
