@@ -6,12 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import count
 
 from gradcalc.calculus.gradients import copy, gradient_graph, jacobian_graph, jvp_graph, vjp_graph
 from gradcalc.calculus.kinds import Kind, U, V
 from gradcalc.calculus.rules import plain
 from gradcalc.errors import BindingError
+from gradcalc.formulas.sharing import compact
 from gradcalc.formulas.terms import Call, Number, Product, Sum, Symbol, Terms, operands, read
 from gradcalc.formulas.writing import Notation, reachable, write
 from gradcalc.functions.primitives import CONSTANTS, FUNCTIONS, OPERANDS, TABLE
@@ -44,6 +46,8 @@ class Formulas:
     names: Mapping[int, str]
     condition: int
     kinks: tuple[int, ...]
+    flat: tuple[int, ...] = ()
+    """The entries before they were cut into parts that they share."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -52,7 +56,7 @@ class Formulas:
     def operations(self, terms: Iterable[int] | None = None) -> int:
         """How many it takes to compute the entries (or other terms), what stands in several places
         but once."""
-        roots = self.entries if terms is None else terms
+        roots = self.entries if terms is None else compact(self.terms, tuple(terms))
         below = reachable(self.terms, roots)
         multiples = {
             (abs(number.value), term)
@@ -72,11 +76,12 @@ class Formulas:
 
     def shared(self) -> Formulas:
         """The same with names for what stands in several places, where that is shorter."""
-        return replace(self, names=_shared(self.terms, self.entries, self.labels, self.taken))
+        entries, names = _shared(self.terms, self.entries, self.labels, self.taken)
+        return replace(self, entries=entries, names=names, flat=self.entries)
 
     def unshared(self) -> Formulas:
         """The same with every part written out where it stands."""
-        return replace(self, names={})
+        return replace(self, entries=self.flat or self.entries, names={}, flat=())
 
     def spelled(self, notation: Notation) -> tuple[list[tuple[str, str]], list[str]]:
         """The shared parts as (name, formula), and the entries."""
@@ -152,7 +157,6 @@ def derive(graph: Graph, kind: Kind, vector: Iterable[float | str] | None = None
     entries = tuple(numbers[: len(wanted) - len(graph.outputs)])
     values = tuple(numbers[len(entries) :])
     labels = _of_user(graph, found)
-    names = _shared(terms, entries, labels, taken)
     return Formulas(
         graph=graph,
         kind=kind,
@@ -162,10 +166,10 @@ def derive(graph: Graph, kind: Kind, vector: Iterable[float | str] | None = None
         vector=tuple(seeds.values()),
         labels=labels,
         taken=frozenset(taken),
-        names=names,
+        names={},
         condition=_domain(terms, derived, found),
         kinks=_kinks(terms, derived, found),
-    )
+    ).shared()
 
 
 def _free(letter: str, size: int, taken: set[str]) -> list[str]:
@@ -179,27 +183,36 @@ def _free(letter: str, size: int, taken: set[str]) -> list[str]:
 
 def _shared(
     terms: Terms, entries: tuple[int, ...], labels: Mapping[int, str], taken: Collection[str]
+) -> tuple[tuple[int, ...], dict[int, str]]:
+    """Names for what stands in several places, where that makes the whole shorter; and the entries,
+    cut into parts that products and sums have in common, where that makes it shorter still."""
+    alone = _length(terms, entries, {})
+    best: tuple[int, tuple[int, ...], dict[int, str]] = (alone, entries, {})
+    for roots in dict.fromkeys((entries, compact(terms, entries))):
+        names = _names(terms, roots, labels, taken)
+        length = _length(terms, roots, names)
+        if names and length < best[0]:
+            best = length, roots, names
+    if best[0] > MOST_CHARACTERS:
+        raise BindingError(
+            f"the formulas would have {best[0]:,} characters, and the most is {MOST_CHARACTERS:,}",
+            hint="--at gives the numbers at a point",
+        )
+    return best[1:]
+
+
+def _names(
+    terms: Terms, roots: tuple[int, ...], labels: Mapping[int, str], taken: Collection[str]
 ) -> dict[int, str]:
-    """Names for what stands in several places, where that makes the whole shorter."""
-    used: Counter[int] = Counter(set(entries))
-    below = reachable(terms, entries)
+    """Names for what is used more than once and long enough for one, in the order of use."""
+    used: Counter[int] = Counter(set(roots))
+    below = reachable(terms, roots)
     for term in below:
         used.update(operands(terms.nodes[term]))
     often = [term for term in below if used[term] > 1 and _is_long(terms, term)]
     fresh = (f"t{k}" for k in count(1))
     free = iter(name for name in fresh if name not in taken)
-    names = {term: labels.get(term) or next(free) for term in often}
-    if not names:
-        return {}
-    alone, together = _length(terms, entries, {}), _length(terms, entries, names)
-    if together > MOST_CHARACTERS:
-        raise BindingError(
-            f"the formulas would have {together:,} characters, and the most is {MOST_CHARACTERS:,}",
-            hint="--at gives the numbers at a point",
-        )
-    if together < alone:
-        return names
-    return {}
+    return {term: labels.get(term) or next(free) for term in often}
 
 
 def _is_long(terms: Terms, term: int) -> bool:
@@ -263,7 +276,7 @@ def _domain(terms: Terms, derived: Graph, found: Mapping[int, int]) -> int:
     variables = {terms.symbol(name) for name in derived.variables}
     return terms.all(
         condition
-        for condition in _conditions(terms, derived, found, "domain")
+        for condition in dict.fromkeys(_conditions(terms, derived, found, "domain"))
         if not variables.isdisjoint(reachable(terms, [condition]))
     )
 
@@ -281,7 +294,13 @@ def _conditions(
         primitive = TABLE[derived.codes[node]]
         text = getattr(primitive, column)
         if text and node not in derived.constants:
-            condition = parse(text, bound=OPERANDS, flags_are_numbers=True)
+            condition = _condition(text)
             arguments = (found[k[node]] for k in derived.operands[: primitive.arity])
             bound = dict(zip(OPERANDS, arguments, strict=False))
             yield read(condition, terms, bound)[condition.outputs[0]]
+
+
+@cache
+def _condition(text: str) -> Graph:
+    """A condition of the table, on its operands."""
+    return parse(text, bound=OPERANDS, flags_are_numbers=True)

@@ -57,6 +57,10 @@ class Number(NamedTuple):
     value: Fraction
     decimal: bool = False
 
+    def __hash__(self) -> int:
+        """Fractions take microseconds to agree with the hashes of floats, which nobody asks for."""
+        return hash((self.value.numerator, self.value.denominator, self.decimal))
+
 
 class Symbol(NamedTuple):
     """A variable, a parameter or a named constant."""
@@ -112,7 +116,7 @@ class Terms:
     # --- leaves -------------------------------------------------------------------------------
 
     def number(self, value: int | Fraction, decimal: bool = False) -> int:
-        return self._term(Number(Fraction(value), decimal))
+        return self.made(Number(Fraction(value), decimal))
 
     def double(self, value: float, text: str = "") -> int:
         """The number that was typed: 0.1 is a tenth, and a decimal fraction if ``text`` says so."""
@@ -125,7 +129,7 @@ class Terms:
         return self.number(typed, decimal=True)
 
     def symbol(self, name: str) -> int:
-        return self._term(Symbol(name))
+        return self.made(Symbol(name))
 
     # --- arithmetic ---------------------------------------------------------------------------
 
@@ -153,7 +157,7 @@ class Terms:
             coefficient = _multiplied(coefficient, number)
             for base, exponent in parts:
                 known = powers.get(base)
-                powers[base] = self.plus([(1, known), (1, exponent)]) if known else exponent
+                powers[base] = exponent if known is None else self._added(known, exponent)
         if not coefficient.value:
             return self.zero
         powers = {base: e for base, e in powers.items() if e != self.zero}
@@ -163,6 +167,13 @@ class Terms:
             rest = self._scaled_product(coefficient, powers)
             return self._chosen(chosen, rest)
         return self._scaled_product(coefficient, powers)
+
+    def _added(self, one: int, other: int) -> int:
+        """Two exponents."""
+        a, b = self.nodes[one], self.nodes[other]
+        if isinstance(a, Number) and isinstance(b, Number):
+            return self.made(_added(a, b))
+        return self.plus([(1, one), (1, other)])
 
     def power(self, base: int, exponent: int) -> int:
         """base ** exponent. Only whole powers are taken into products and of powers."""
@@ -176,7 +187,7 @@ class Terms:
         if isinstance(number, Number):
             exact = _exact_power(number, to.value)
             if exact is not None:
-                return self._term(exact)
+                return self.made(exact)
         if to.value.denominator != 1:
             return self._product({base: exponent})
         coefficient, parts = self._split(base)
@@ -201,7 +212,7 @@ class Terms:
         if _is_step(primitive) and all(isinstance(number, Number) for number in numbers):
             value = folded(primitive.code, [float(number.value) for number in numbers])  # type: ignore[union-attr]
             return self.double(value)
-        return self._term(Call(primitive, tuple(operands)))
+        return self.made(Call(primitive, tuple(operands)))
 
     def choice(self, condition: int, yes: int, no: int) -> int:
         """where(condition, yes, no)"""
@@ -212,7 +223,7 @@ class Terms:
             return yes
         if isinstance(decided, Call) and decided.primitive is NOT:
             return self.choice(decided.operands[0], no, yes)
-        return self._term(Call(WHERE, (condition, yes, no)))
+        return self.made(Call(WHERE, (condition, yes, no)))
 
     def as_number(self, term: int) -> int:
         """A condition as 1 or 0, where a number is wanted."""
@@ -223,7 +234,8 @@ class Terms:
 
     # --- what a term is made of ----------------------------------------------------------------
 
-    def _term(self, term: Term) -> int:
+    def made(self, term: Term) -> int:
+        """The term as it is, no rule applied."""
         if isinstance(term, Number) and term.decimal and term.value.denominator == 1:
             term = Number(term.value)
         found = self._known.get(term)
@@ -271,7 +283,7 @@ class Terms:
                 return None
         out = [self.power(base, self.number(to)) for base, to in shared.items()]
         back = [self.power(base, self.number(-to)) for base, to in shared.items()]
-        inner = [self.times(self._term(number), term, *back) for term, number in collected.items()]
+        inner = [self.times(self.made(number), term, *back) for term, number in collected.items()]
         return self.times(*out, self.plus((1, term) for term in inner))
 
     def _sum(self, constant: Number, collected: dict[int, Number]) -> int:
@@ -285,7 +297,7 @@ class Terms:
             if len(members) > 1:
                 sides: tuple[list[int], list[int]] = ([], [])
                 for term in members:
-                    node, number = self.nodes[term], self._term(collected.pop(term))
+                    node, number = self.nodes[term], self.made(collected.pop(term))
                     assert isinstance(node, Call)
                     for side, branch in zip(sides, node.operands[1:], strict=True):
                         side.append(self.times(number, branch))
@@ -293,20 +305,20 @@ class Terms:
                 joined = self.choice(condition, yes, no)
                 return self.plus([(1, joined), (1, self._sum(constant, collected))])
         if not collected:
-            return self._term(constant)
+            return self.made(constant)
         if len(collected) == 1 and not constant.value:
             ((term, coefficient),) = collected.items()
             if coefficient.value == 1:
                 return term
             node = self.nodes[term]
             if isinstance(node, Call) and node.primitive is WHERE:
-                scale, (condition, yes, no) = self._term(coefficient), node.operands
+                scale, (condition, yes, no) = self.made(coefficient), node.operands
                 return self.choice(condition, self.times(scale, yes), self.times(scale, no))
-        return self._term(Sum(constant, tuple((collected[t], t) for t in sorted(collected))))
+        return self.made(Sum(constant, tuple((collected[t], t) for t in sorted(collected))))
 
     def _scaled_product(self, coefficient: Number, powers: dict[int, int]) -> int:
         if not powers:
-            return self._term(coefficient)
+            return self.made(coefficient)
         product = self._product(powers)
         if coefficient.value == 1:
             return product
@@ -314,18 +326,18 @@ class Terms:
         if coefficient.value == -1 or (len(parts) == 1 and not start.value):
             scaled = {t: _multiplied(c, coefficient) for c, t in parts}
             return self._sum(_multiplied(start, coefficient), scaled)
-        return self._term(Sum(_ZERO, ((coefficient, self._held(product)),)))
+        return self.made(Sum(_ZERO, ((coefficient, self._held(product)),)))
 
     def _held(self, term: int) -> int:
         """A sum as one factor, so that a number can stand before it: 2·(x + y)."""
-        return self._term(Product(((term, self.one),)))
+        return self.made(Product(((term, self.one),)))
 
     def _product(self, powers: dict[int, int]) -> int:
         if len(powers) == 1:
             ((base, exponent),) = powers.items()
             if exponent == self.one:
                 return base
-        return self._term(Product(tuple(sorted(powers.items()))))
+        return self.made(Product(tuple(sorted(powers.items()))))
 
     def _condition(self, powers: dict[int, int]) -> int | None:
         """A factor that is 1 or 0, or that chooses between a number and another."""
@@ -363,7 +375,7 @@ class Terms:
         if first.value < 0:
             orders = "".join(_TURNED[order] for order in reversed(orders))
         scaled = [(Number(c.value / first.value, c.decimal), term) for c, term in parts]
-        right = self._term(Number(-constant.value / first.value, constant.decimal))
+        right = self.made(Number(-constant.value / first.value, constant.decimal))
         if right == self.zero and len(scaled) == 1 and orders == "<>":
             # a product is 0 where a factor is; its poles are told of by themselves
             factors = [base for base, e in self._split(parts[0][1])[1] if not self._is_negative(e)]
@@ -375,7 +387,7 @@ class Terms:
                 left, right = min(left, right), max(left, right)
         else:
             left = self._sum(_ZERO, {term: number for number, term in scaled})
-        return self._term(Call(_COMPARISONS[orders], (left, right)))
+        return self.made(Call(_COMPARISONS[orders], (left, right)))
 
     def all(self, conditions: Iterable[int]) -> int:
         """Every one of the conditions."""
@@ -404,7 +416,7 @@ class Terms:
                     return merged
         joined, *rest = members
         for member in rest:
-            joined = self._term(Call(primitive, (joined, member)))
+            joined = self.made(Call(primitive, (joined, member)))
         return joined
 
     def _members(self, primitive: Primitive, condition: int) -> list[int]:
@@ -474,7 +486,7 @@ class Terms:
             return self.zero if node.value else self.one
         if isinstance(node, Call) and node.primitive is NOT:
             return node.operands[0]
-        return self._term(Call(NOT, (condition,)))
+        return self.made(Call(NOT, (condition,)))
 
 
 def _is_step(primitive: Primitive) -> bool:
@@ -482,15 +494,28 @@ def _is_step(primitive: Primitive) -> bool:
     return all(partial in (None, "0") for partial in primitive.partials)
 
 
+# Fractions are slow, and most numbers here are 0 and 1.
+
+
 def _added(a: Number, b: Number) -> Number:
+    if a is _ZERO:
+        return b
+    if b is _ZERO:
+        return a
     return Number(a.value + b.value, a.decimal or b.decimal)
 
 
 def _scaled(a: Number, sign: int) -> Number:
+    if sign == 1 or a is _ZERO:
+        return a
     return Number(a.value * sign, a.decimal)
 
 
 def _multiplied(a: Number, b: Number) -> Number:
+    if a is _ONE:
+        return b
+    if b is _ONE:
+        return a
     return Number(a.value * b.value, a.decimal or b.decimal)
 
 
