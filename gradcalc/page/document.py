@@ -109,9 +109,11 @@ def _live(functions: Sequence[str]) -> str:
 
 
 def number(x: float, kind: str = "") -> str:
-    """A number of six digits, whose ``value`` has them all."""
+    """A number of six digits, whose ``value`` has them all; a ``factor`` has its sign in
+    parentheses."""
     of_kind = f' class="{kind}"' if kind else ""
-    return f'<data{of_kind} value="{exact(x)}">{shown(x, DIGITS)}</data>'
+    text = _factor(x) if "factor" in kind else shown(x, DIGITS)
+    return f'<data{of_kind} value="{exact(x)}">{text}</data>'
 
 
 def _tabs(acts: Sequence[Act], words: Words) -> str:
@@ -145,8 +147,9 @@ def _panel(key: str, words: Words, body: str, more: str = "") -> str:
 def _expression(scene: Scene, words: Words) -> str:
     text = f'<pre class="source" dir="ltr">{escape(scene.text)}</pre>'
     found = scene.formulas
+    too_long = f"<p>{escape(words.say('too_long'))}</p>"
     if found is None:
-        return f"{text}<p>{escape(words.say('too_long'))}</p>"
+        return f"{text}{too_long}"
     lines = [
         f"{name}<mo>=</mo>{formula}"
         for name, formula in zip(found.names, found.outputs, strict=True)
@@ -157,9 +160,10 @@ def _expression(scene: Scene, words: Words) -> str:
         f"<mo>=</mo>{formula}"
         for name, formula in found.slopes
     ]
+    said = f"<p>{escape(words.say('slopes'))}</p>"
     return (
-        f"{text}\n<p>{escape(words.say('outputs'))}</p>{_formulas(lines)}\n"
-        f"<p>{escape(words.say('slopes'))}</p>{_formulas(slopes)}"
+        f"{text}\n<p>{escape(words.say('outputs'))}</p>{_formulas(lines)}\n{said}"
+        f"{_formulas(slopes) if slopes else too_long}"
     )
 
 
@@ -209,7 +213,7 @@ def _answer(scene: Scene, words: Words) -> str:
     sums = "".join(
         f"<li>{escape(safe(name))}: "
         + " + ".join(
-            f"{number(v, 'weight')}·{number(row[j])}"
+            f"{number(v, 'weight')}·{number(row[j], 'factor')}"
             for v, row in zip(scene.v, scene.jacobian, strict=True)
         )
         + f" = {number(scene.gradient[j], 'gradient')}</li>"
@@ -339,6 +343,7 @@ def _torch(words: Words) -> str:
     return (
         f"<p>{escape(say('torch_said'))}</p>\n"
         '<div class="row"><button type=button data-call=backward>y.backward(v)</button>'
+        "<button type=button data-call=bare>y.backward()</button>"
         "<label><input type=checkbox class=retain> retain_graph=True</label>"
         f"<button type=button data-call=empty>{escape(say('empty'))}</button>"
         f"<button type=button data-call=forward>{escape(say('forward_again'))}</button></div>\n"

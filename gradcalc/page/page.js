@@ -52,7 +52,7 @@ function element(tag, properties = {}, ...children) {
 
 function put(data, x) {
   data.value = exact(x);
-  data.textContent = shown(x);
+  data.textContent = data.classList.contains("factor") ? factor(x) : shown(x);
 }
 
 // --- the mathematics -----------------------------------------------------------------------------
@@ -311,8 +311,8 @@ class Player {
       const terms = arrived[part];
       if (!terms.length) continue;
       if (terms.length > 1) {
-        const added = terms.map((one) => factor(one.number)).join(" + ");
-        steps.push({ part, sum: true, text: `${label(part)}: ${added} = ${shown(cotangent(part))}` });
+        const added = `${terms.map((one) => factor(one.number)).join(" + ")} = ${shown(cotangent(part))}`;
+        steps.push({ part, added, text: `${label(part)}: ${added}` });
       }
       for (const k of maths.below[part]) {
         if (!maths.taken(k)) continue;
@@ -366,7 +366,8 @@ class Player {
     this.boxes.forEach((box, part) => {
       const known = valued.has(part);
       box.querySelector(".value").textContent = known ? shown(maths.values[part]) : "";
-      box.querySelector(".cotangent").textContent = reached.has(part) ? this.soFar(part, until) : "";
+      const met = now?.added && now.part === part && now.added.length <= 24 ? now.added : "";
+      box.querySelector(".cotangent").textContent = met || (reached.has(part) ? this.soFar(part, until) : "");
       box.classList.toggle("now", now !== undefined && (now.part === part || now.to === part));
       box.classList.toggle("later", !known);
     });
@@ -430,6 +431,7 @@ class Player {
 
 // --- PyTorch's calls -----------------------------------------------------------------------------
 
+const IMPLICIT = "RuntimeError: grad can be implicitly created only for scalar outputs";
 const SECOND_TIME = "RuntimeError: Trying to backward through the graph a second time (or directly "
   + "access saved tensors after they have already been freed). Saved intermediate values of the "
   + "graph are freed when you call .backward() or autograd.grad(). Specify retain_graph=True if you "
@@ -473,10 +475,22 @@ class Torch {
     this.log.scrollTop = this.log.scrollHeight;
   }
 
-  backward() {
-    const { v, gradient, data } = this.scene;
+  // Without an argument: one output takes v = 1, several refuse.
+  bare() {
+    const { data } = this.scene;
+    if (data.outputs.length > 1) {
+      this.tell(`y.backward(): ${IMPLICIT}`, true);
+      this.tell(say("give_v"), true);
+      return;
+    }
+    this.scene.set({ v: [1] });
+    this.backward("");
+  }
+
+  backward(given = tensor(this.scene.v)) {
+    const { gradient, data } = this.scene;
     const retain = this.scene.find(".retain").checked;
-    const call = `y.backward(${tensor(v)}${retain ? ", retain_graph=True" : ""})`;
+    const call = `y.backward(${[given, ...(retain ? ["retain_graph=True"] : [])].filter(Boolean).join(", ")})`;
     if (this.freed && data.saves) {
       this.tell(`${call}: ${SECOND_TIME}`, true);
       this.tell(say("what_to_do"), true);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -79,12 +80,14 @@ class Scene:
 
     @cached_property
     def formulas(self) -> Mathematics | None:
-        """None where there are none, or too long ones."""
+        """None where there are none, or too long ones; without slopes where those are too long."""
         try:
             found = Mathematics(derive(self.at.program.graph, KINDS["vjp"]).unshared())
         except UnwritableError:
             return None
-        return None if found.length > MOST_MARKUP else found
+        if found.length(found.slopes) > MOST_MARKUP:
+            found.slopes = []
+        return None if found.length() > MOST_MARKUP else found
 
 
 class Mathematics:
@@ -107,9 +110,10 @@ class Mathematics:
         ]
         self.sum = notation.sum(products).text
 
-    @property
-    def length(self) -> int:
-        return sum(map(len, [*self.outputs, *[text for _, text in self.slopes], self.sum]))
+    def length(self, slopes: Sequence[tuple[str, str]] = ()) -> int:
+        """Of the outputs and their sum, or of slopes."""
+        texts = [text for _, text in slopes] or [*self.outputs, self.sum]
+        return sum(map(len, texts))
 
 
 def require_readable(at: At) -> None:

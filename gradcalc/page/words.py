@@ -130,6 +130,10 @@ TABLE: dict[str, tuple[str, str]] = {
     ),
     "js_fresh": ("y is computed again: there is a graph again", "y 已重新计算:又有计算图了"),
     "js_emptied": ("x.grad is None", "x.grad 是 None"),
+    "js_give_v": (
+        "What to do: y has several outputs, so say how much each counts: y.backward(v).",
+        "怎么办:y 有多个输出,请说明每个输出占多少:y.backward(v)。",
+    ),
     "js_what_to_do": (
         "What to do: tick retain_graph=True in the call before, or compute y again. "
         "(x.grad is as it was.)",

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import gradcalc
+import gradcalc.autograd as torch
 from gradcalc.cli.app import main
 from gradcalc.engine.program import Program
 from gradcalc.render.numbers import shown
@@ -149,6 +150,7 @@ def test_the_steps_go_forward_and_back_by_key_and_button(open_page: Open) -> Non
     assert "3*x2 = 9" in said.inner_text()
     page.keyboard.press("End")
     assert "x1: 2 + 4 = 6" in said.inner_text()
+    assert page.locator("#s0n0 .cotangent").text_content() == "2 + 4 = 6"
     page.click("#s0 [data-go=back]")
     page.click("#s0 [data-go=back]")
     assert "x1**2 → x1: 1 × 4 = 4 (2*x1 = 4)" in said.inner_text()
@@ -191,6 +193,10 @@ def test_a_preset_moves_everything_that_follows_from_v(open_page: Open) -> None:
 def test_the_buttons_do_as_pytorch_does(open_page: Open) -> None:
     page = open_page(TEXT, "--at", AT)
     grad, log = page.locator("#s0 .grad"), page.locator("#s0 .log")
+    page.click("#s0 [data-call=bare]")
+    with pytest.raises(RuntimeError) as refusal:
+        torch.tensor([1.0, 2.0], requires_grad=True).exp().backward()
+    assert str(refusal.value) in log.inner_text()
     page.check("#s0 .retain")
     page.click("#s0 [data-call=backward]")
     page.click("#s0 >> text='(1, 0)'")
@@ -215,8 +221,6 @@ def test_the_buttons_do_as_pytorch_does(open_page: Open) -> None:
 
 
 def twice() -> None:
-    import gradcalc.autograd as torch
-
     x = torch.tensor(2.0, requires_grad=True)
     y = x**2
     y.backward()
@@ -228,6 +232,13 @@ def test_sums_may_be_differentiated_twice_as_in_pytorch(open_page: Open) -> None
     page.click("#s0 [data-call=backward]")
     page.click("#s0 [data-call=backward]")
     assert page.locator("#s0 .grad").inner_text() == "[4, 0]"
+
+
+def test_one_output_needs_no_argument(open_page: Open) -> None:
+    page = open_page("x**2*y", "--at", "3,2", "--v", "5")
+    page.click("#s0 [data-call=bare]")
+    assert page.locator("#s0 .grad").inner_text() == "[12, 9]"
+    assert "y.backward()" in page.locator("#s0 .code").inner_text()
 
 
 def test_the_tutorials_experiments_are_a_click_away(open_page: Open) -> None:

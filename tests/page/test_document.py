@@ -39,6 +39,12 @@ def test_the_numbers_are_those_of_the_shell(gradcalc_run: Shell) -> None:
     assert "✓ sympy: 2 entries and 2 values agree" in page
 
 
+def test_a_negative_factor_is_in_parentheses(gradcalc_run: Shell) -> None:
+    page = gradcalc_run("page", "-x, y", "--at", "1,2", "--no-check").out
+    assert re.search(r'·<data class="value factor" value="-1">\(-1\)</data>', page)
+    assert re.search(r'·<data class="factor" value="-1">\(-1\)</data>', page)
+
+
 def test_without_v_it_begins_with_ones(gradcalc_run: Shell) -> None:
     assert product(gradcalc_run("page", *TEXT, "--no-check").out)[:2] == ["1", "1"]
 
