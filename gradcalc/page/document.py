@@ -195,7 +195,7 @@ def _answer(scene: Scene, words: Words) -> str:
     program, say = scene.at.program, words.say
     total = sum(v * y for v, y in zip(scene.v, scene.value, strict=True))
     terms = " + ".join(
-        f"{number(v, 'weight')}·{number(y, 'value')}"
+        f"{number(v, 'weight')}·{number(y, 'value factor')}"
         for v, y in zip(scene.v, scene.value, strict=True)
     )
     heads = "".join(f"<th scope=col>{escape(safe(name))}</th>" for name in program.variables)
