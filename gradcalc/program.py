@@ -185,7 +185,8 @@ class Program(engine.Program):
             return printed.text(["Not run."])
         from gradcalc.code.gate import judged
 
-        return printed.text(judged(printed).lines)
+        verdict = judged(printed)
+        return printed.text(verdict.lines, verdict.vectors)
 
     def page(
         self, x: Point, v: Sequence[float] = (), *, lang: str = "en", check: bool = True

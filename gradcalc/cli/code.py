@@ -47,7 +47,7 @@ def code(options: Options) -> Text:
             hint="without --verify it is printed all the same, and says so",
         )
     by = f"gradcalc {gradcalc.__version__}"
-    text = printed.text([f"{verdict.line[:1].upper()}{verdict.line[1:]}.", *verdict.remarks], by=by)
+    text = printed.text(verdict.lines, verdict.vectors, by)
     return Text(
         text, notes=(*graph.notes, *_notes(printed.renamed), verdict.line, *verdict.remarks)
     )

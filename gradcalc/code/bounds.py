@@ -46,7 +46,8 @@ def bounds(
             else:
                 below = operands(graph, node)
                 given, moved = ([of[k] for k in below] for of in (values, found))
-                ulps = exact if primitive.exact else ULPS
+                rounds = primitive.arithmetic or primitive.rounded
+                ulps = ULPS if not primitive.exact else exact if rounds else 0.0
                 size = np.abs(value)
                 own = np.where(np.isfinite(size), ulps * (unit * size + tiny), 0.0)
                 found[node] = _moved(primitive, given, moved, value) + (own if ulps else 0.0)

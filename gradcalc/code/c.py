@@ -16,6 +16,7 @@ from gradcalc.code.language import (
     Piece,
     Signature,
     Tool,
+    Vectors,
     wrapped,
 )
 
@@ -160,6 +161,31 @@ class C(Language):
                    "#pragma STDC FP_CONTRACT OFF  /* a product and a sum are rounded twice */",
                    "#endif"]  # fmt: skip
         return [*self.comment(head), *include, *code]
+
+    def bits(self, value: float) -> str:
+        return f"{value.hex()}f" if self.narrow else value.hex()
+
+    def test(self, name: str, vectors: Vectors) -> list[str]:
+        places, points = vectors.places, len(vectors.given)
+        widths = len(vectors.given[0]), len(vectors.wanted[0])
+        lines = []
+        for label, numbers in vectors.tables.items():
+            lines += [f"static const {self.real} {label}[] = {{", *self.inner(self.table(numbers)),
+                      "};"]  # fmt: skip
+        run, start = [], 0
+        for one in vectors.functions:
+            given = [f"given + p*{widths[0]} + {places[array.name][0]}" for array in one.inputs]
+            run.append(f"{one.name}({', '.join([*given, f'out + {start}'])});")
+            start += one.output.size
+        each = (
+            f"if (!(fabs(out[i] - wanted[p*{widths[1]} + i]) <= room[p*{widths[1]} + i])) wrong++;"
+        )
+        loop = [*run, f"for (int i = 0; i < {widths[1]}; i++)", f"    {each}"]
+        lines += [f"static {self.real} out[{widths[1]}];", "int wrong = 0;",
+                  f"for (int p = 0; p < {points}; p++) {{", *self.inner(loop), "}",
+                  'printf("%d wrong\\n", wrong);', "return wrong != 0;"]  # fmt: skip
+        return ["", "#ifdef GRADCALC_TEST", "#include <stdio.h>", "int main(void)", "{",
+                *self.inner(lines), "}", "#endif"]  # fmt: skip
 
     def driver(self, name: str, functions: Sequence[Signature], record: Sequence[Array]) -> str:
         lines = [f'#include "{self.file_name(name)}"', *_READING.strip("\n").split("\n")]

@@ -16,6 +16,8 @@ from gradcalc.code.language import (
     Piece,
     Signature,
     Tool,
+    Vectors,
+    hexadecimal,
     wrapped,
 )
 
@@ -211,12 +213,44 @@ class Fortran(Language):
     ) -> list[str]:
         data, procedures = _apart([line.replace("{f}", "f" * self.narrow) for line in code])
         kind = "1.0" if self.narrow else "1.0d0"
-        public = ", ".join(one.signature.name for one in exported)
+        test = [f"{name}_test"] if f"subroutine {name}_test(wrong)" in code else []
+        public = ", ".join([*(one.signature.name for one in exported), *test])
         inside = ["implicit none", "private", f"public :: {public}, rk",
                   f"integer, parameter :: rk = kind({kind})", *data]  # fmt: skip
         lines = [*self.comment(head), f"module {name}_code", *self.inner(inside), "contains",
                  *self.inner(procedures), "end module"]  # fmt: skip
         return [piece for line in lines for piece in _folded(line)]
+
+    def bits(self, value: float) -> str:
+        return f"transfer(int(z'{hexadecimal(value)}', int64), 1.0_real64)"
+
+    def test(self, name: str, vectors: Vectors) -> list[str]:
+        places = vectors.places
+        declared, body = [], list[str]()
+        for label, numbers in vectors.tables.items():
+            shape = f"{len(numbers[0])}, {len(numbers)}"
+            declared.append(f"real(rk) :: {label}({shape})")
+            for point, row in enumerate(numbers, start=1):
+                body += [f"{label}({k}, {point}) = real({self.bits(value)}, rk)"
+                         for k, value in enumerate(row, start=1)]  # fmt: skip
+        loop, first = [], 1
+        for k, one in enumerate(vectors.functions):
+            shape = ", ".join(map(str, one.output.shape))
+            declared.append(f"real(rk) :: out{k}({shape})")
+            parts = [f"given({s + 1}:{e}, p)" for s, e in [places[a.name] for a in one.inputs]]
+            loop.append(f"call {one.name}({', '.join([*parts, f'out{k}'])})")
+            last = first + one.output.size - 1
+            turned = f"transpose(out{k})" if len(one.output.shape) == 2 else f"out{k}"
+            off = f"abs(reshape({turned}, [{one.output.size}]) - wanted({first}:{last}, p))"
+            loop.append(f"wrong = wrong + count(.not. {off} <= room({first}:{last}, p))")
+            first = last + 1
+        return ["", "! How many numbers of the test are wrong: 0.",
+                f"subroutine {name}_test(wrong)",
+                "    use, intrinsic :: iso_fortran_env, only: int64, real64",
+                "    integer, intent(out) :: wrong", "    integer :: p",
+                *self.inner([*declared, "wrong = 0", *body, f"do p = 1, {len(vectors.given)}",
+                             *self.inner(loop), "end do"]),
+                "end subroutine"]  # fmt: skip
 
     def driver(self, name: str, functions: Sequence[Signature], record: Sequence[Array]) -> str:
         lines = [f"use {name}_code", *_READING.strip("\n").split("\n")]

@@ -4,31 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gradcalc.calculus.gradients import gradient_graph
 from gradcalc.code.bounds import ULPS, bounds
-from gradcalc.code.language import Array
+from gradcalc.code.language import Array, Vectors
 from gradcalc.code.points import chosen, values
 from gradcalc.code.printing import Printed, Target
 from gradcalc.code.running import FailedError, run, tool, version
 from gradcalc.engine.isolated import Isolated
+from gradcalc.engine.point import At
 from gradcalc.engine.program import Program
 from gradcalc.engine.schedule import Floats
 from gradcalc.errors import Exit, GradcalcError, count
 
-POINTS = 64
-_MOST_NUMBERS = 400_000
+POINTS = 1024
+_MOST_NUMBERS = 200_000
 """That are compared."""
+_MOST_VALUES = 2_000_000
+"""Of nodes, that are computed on the way."""
 
 
 @dataclass(frozen=True)
 class Verdict:
     """``passed`` is None where the code was not run. Of ``numbers``, at ``points`` with ``tool``,
     ``equal`` were the same to the last bit; ``worst`` is the largest difference in ulps: of the
-    number, or of what rounding leaves of it (``bounds``). ``remarks`` are what to know beside."""
+    number, or of what rounding leaves of it (``bounds``). ``remarks`` are what to know beside,
+    ``vectors`` what the file can test itself by."""
 
     passed: bool | None
     tool: str = ""
@@ -38,6 +42,7 @@ class Verdict:
     worst: float = 0.0
     reason: str = ""
     remarks: tuple[str, ...] = ()
+    vectors: Vectors | None = None
 
     @property
     def lines(self) -> list[str]:
@@ -88,62 +93,88 @@ _APART = "where an equality holds at one point only, the slope is that of the br
 
 def judge(printed: Printed, points: int = POINTS, seed: int = 0) -> Verdict:
     """Run the code where it can be run, and compare it with the engine."""
-    found = tool(printed.language)
+    sample = _sampled(printed, points, seed)
+    if isinstance(sample, str):
+        return Verdict(False, reason=sample)
+    vectors, found = _vectors(printed, sample), tool(printed.language)
     if found is None:
         names = " or ".join(one.called or one.program for one in printed.language.tools)
-        return Verdict(None, reason=f"there is no {names}" if names else "nothing can run it")
-    numbers = sum(target.signature.output.size for target in printed.targets)
-    points = max(4, min(points, _MOST_NUMBERS // max(1, numbers)))
-    graph = printed.graph
-    single = printed.language.narrow
-    x = chosen(graph, points, seed, single)
-    record, rows = _record(printed, x, seed)
+        return Verdict(None, reason=f"there is no {names}", vectors=vectors)
+    name = version(found)
     signatures = [target.signature for target in printed.targets]
     try:
-        told = run(printed.language, found, printed.name, printed.text(), signatures, record, rows)
+        text = printed.text(vectors=vectors)
+        told = run(printed.language, found, printed.name, text, signatures, sample.record,
+                   sample.rows)  # fmt: skip
     except FailedError as why:
-        return Verdict(False, version(found), reason=str(why))
-    return _compared(printed, x, rows, record, told, version(found))
+        return Verdict(False, name, reason=str(why))
+    return replace(_compared(printed, sample, told, name), vectors=vectors)
 
 
-def _record(printed: Printed, x: Floats, seed: int) -> tuple[list[Array], Floats]:
+class _Answers(NamedTuple):
+    """The engine's numbers for a function, and how far others may be from them: at once, and if the
+    operations are done in another order. All of shape (numbers, points)."""
+
+    ours: Floats
+    room: Floats
+    loose: Floats
+
+
+class _Sample(NamedTuple):
+    """Points, the inputs of all functions at them (``rows`` has the numbers of ``record``), and
+    what the engine answers."""
+
+    x: Floats
+    record: list[Array]
+    rows: Floats
+    answers: list[_Answers]
+
+
+def _sampled(printed: Printed, points: int, seed: int) -> _Sample | str:
+    """What to try the code with; or what is wrong with the graph that it is made from."""
+    numbers = sum(target.signature.output.size for target in printed.targets)
+    size = max(len(target.derived) for target in printed.targets)
+    points = max(4, min(points, _MOST_NUMBERS // max(1, numbers), _MOST_VALUES // max(1, size)))
+    single, program = printed.language.narrow, Program(printed.graph)
+    x = chosen(printed.graph, points, seed, single)
+    record, columns = _record(printed, x, seed)
+    answers = []
+    for target in printed.targets:
+        given = [columns[array.name] for array in target.signature.inputs]
+        graph = target.derived
+        found = values(graph, np.concatenate(given, axis=1))
+        shape = len(graph.outputs), len(x)
+        loose = bounds(graph, found, exact=1.0, single=single).reshape(shape)
+        odd = _against_sweeps(program, target, given, found, loose)
+        if odd is not None:
+            return f"{target.signature.name}: {odd}"
+        ours = np.array([found[node] for node in graph.outputs]).reshape(shape)
+        with np.errstate(all="ignore"):
+            ours = ours.astype(np.float32).astype(float) if single else ours
+        room = loose if single else bounds(graph, found).reshape(shape)
+        answers.append(_Answers(ours, room, loose))
+    return _Sample(x, record, np.concatenate(list(columns.values()), axis=1), answers)
+
+
+def _record(printed: Printed, x: Floats, seed: int) -> tuple[list[Array], dict[str, Floats]]:
     """The inputs of all functions, and their numbers at each point."""
     rng = np.random.default_rng(seed + 1)
-    arrays: dict[str, Array] = {}
-    for target in printed.targets:
-        for array in target.signature.inputs:
-            arrays[array.name] = array
-    columns = [x]
-    for array in list(arrays.values())[1:]:
+    arrays = {a.name: a for target in printed.targets for a in target.signature.inputs}
+    columns: dict[str, Floats] = {}
+    for name, array in arrays.items():
         vector = rng.uniform(-2, 2, (len(x), array.size))
-        columns.append(vector.astype(np.float32).astype(float))
-    return list(arrays.values()), np.concatenate(columns, axis=1)
+        columns[name] = vector.astype(np.float32).astype(float) if columns else x
+    return list(arrays.values()), columns
 
 
-def _compared(
-    printed: Printed, x: Floats, rows: Floats, record: Sequence[Array], told: Floats, name: str
-) -> Verdict:
-    ends = np.cumsum([array.size for array in record])
-    place = {a.name: slice(end - a.size, end) for a, end in zip(record, ends, strict=True)}
+def _compared(printed: Printed, sample: _Sample, told: Floats, name: str) -> Verdict:
     start = equal = total = 0
     worst = 0.0
-    single = printed.language.narrow
-    unit = 2.0**-23 if single else 2.0**-52
-    program = Program(printed.graph)
-    for target in printed.targets:
+    unit = 2.0**-23 if printed.language.narrow else 2.0**-52
+    for target, (ours, room, _) in zip(printed.targets, sample.answers, strict=True):
         stop = start + target.signature.output.size
         theirs = told[:, start:stop].T
-        vectors = [rows[:, place[a.name]] for a in target.signature.inputs]
-        found = values(target.derived, np.concatenate(vectors, axis=1))
-        odd = _against_sweeps(program, target, vectors, found)
-        if odd is not None:
-            return Verdict(False, name, reason=f"{target.signature.name}: {odd}")
-        ours = np.array([found[node] for node in target.derived.outputs]).reshape(theirs.shape)
-        room = bounds(target.derived, found, exact=1.0 if single else 0.0, single=single)
         with np.errstate(all="ignore"):
-            if single:
-                ours = ours.astype(np.float32).astype(float)
-            room = room.reshape(ours.shape)
             same = (theirs == ours) | (np.isnan(theirs) & np.isnan(ours))
             apart = np.abs(theirs - ours)
             fits = same | (apart <= room) | np.isinf(room)
@@ -152,38 +183,89 @@ def _compared(
         if not fits.all():
             entry, point = np.argwhere(~fits)[0]
             numbers = theirs[entry, point], ours[entry, point]
-            reason = _difference(printed, target, entry, x[point], *numbers)
+            reason = _difference(printed, target, entry, sample.x[point], *numbers)
             return Verdict(False, name, reason=reason)
         worst = max(worst, float(np.nan_to_num(ulps, posinf=0).max(initial=0)))
         equal += int(same.sum())
         total += same.size
         start = stop
-    return Verdict(True, name, len(x), total, equal, worst)
+    return Verdict(True, name, len(sample.x), total, equal, worst)
+
+
+_VECTORS = 4
+_MOST_IN_A_FILE = 400
+
+
+def _vectors(printed: Printed, sample: _Sample) -> Vectors | None:
+    """What the file is to test itself by: some points where all is finite; None where that would
+    be long."""
+    ours, room = (np.concatenate([getattr(one, which) for one in sample.answers]).T
+                  for which in ("ours", "loose"))  # fmt: skip
+    sound = np.isfinite(ours).all(axis=1) & np.isfinite(room).all(axis=1)
+    most = min(_VECTORS, _MOST_IN_A_FILE // max(1, 2 * ours.shape[1] + sample.rows.shape[1]))
+    places = np.flatnonzero(sound)[:most]
+    if not len(places) or not ours.shape[1]:
+        return None
+    functions = [target.signature for target in printed.targets]
+    tables = (
+        [list(map(float, row)) for row in table[places]] for table in (sample.rows, ours, room)
+    )
+    return Vectors(sample.record, functions, *tables)
 
 
 _MARGIN = 16.0
 """How many times the bound of one order of operations another order may be off."""
 
 
+class _Branches:
+    """A program at points, without the limits that it takes where a ``where`` treats one apart:
+    code has the slope of the branch."""
+
+    def __init__(self, at: At) -> None:
+        self.at = at
+        self.value = at.value
+
+    def jacobian(self, mode: str) -> Floats:
+        entries: Floats = self.at.run.jacobian(mode)
+        return entries
+
+    def vjp(self, v: Floats) -> Floats:
+        product: Floats = self.at.run.vjp(v)
+        return product
+
+    def jvp(self, u: Floats) -> Floats:
+        product: Floats = self.at.run.jvp(u)
+        return product
+
+    def hessian(self) -> Floats:
+        entries: Floats = self.at.gradient_at.run.jacobian("auto")
+        return entries
+
+    def hvp(self, u: Floats) -> Floats:
+        product: Floats = self.at.gradient_at.run.jvp(u)
+        return product
+
+
 def _against_sweeps(
-    program: Program, target: Target, vectors: Sequence[Floats], found: dict[int, Any]
+    program: Program,
+    target: Target,
+    vectors: Sequence[Floats],
+    found: dict[int, Any],
+    loose: Floats,
 ) -> str | None:
     """What is wrong with the graph that is printed: the engine's own sweeps, which were derived
     another way, must say the same where all of its values are numbers."""
     kind, graph = target.kind, target.derived
     sound = np.all([np.isfinite(value) for value in found.values()], axis=0)
     with np.errstate(all="ignore"):
-        at = program.at(vectors[0])
+        at = _Branches(program.at(vectors[0]))
         vector = vectors[1] if len(vectors) > 1 else None
         swept = kind.answer(at, vector, "auto") if kind.order else at.value
         swept = np.reshape(swept, (len(vectors[0]), -1)).T
         if target.entries is not None:
             swept = swept[[i * target.whole[1] + j for i, j in target.entries]]
         ours = np.array([found[node] for node in graph.outputs]).reshape(swept.shape)
-        room = _MARGIN * bounds(graph, found, exact=1.0).reshape(swept.shape)
-        sound[at.apart] = False
-        if kind.order == 2:
-            sound[at.gradient_at.apart] = False
+        room = _MARGIN * loose
         wrong = sound & ~((np.abs(swept - ours) <= room) | np.isinf(room) | np.isnan(swept))
     if not wrong.any():
         return None

@@ -16,6 +16,8 @@ from gradcalc.code.language import (
     Piece,
     Signature,
     Tool,
+    Vectors,
+    hexadecimal,
     wrapped,
 )
 
@@ -142,6 +144,31 @@ class JavaScript(Language):
         names = f"    module.exports = {{ {public} }};"
         export = ["", "if (typeof module !== 'undefined') {", names, "}"]
         return [*self.comment(head), '"use strict";', *code, *export]
+
+    def bits(self, value: float) -> str:
+        return f"0x{hexadecimal(value)}n"
+
+    def test(self, name: str, vectors: Vectors) -> list[str]:
+        places = vectors.places
+        lines = ["const numbers = bits => new Float64Array(new BigUint64Array(bits).buffer);"]
+        for label, numbers in vectors.tables.items():
+            lines += [f"const {label} = numbers([", *self.inner(self.table(numbers)), "]);"]
+        width = len(vectors.given[0])
+        told = []
+        for one in vectors.functions:
+            parts = [
+                f"given.subarray({s} + p*{width}, {e} + p*{width})"
+                for s, e in [places[a.name] for a in one.inputs]
+            ]
+            told.append(f"...{one.name}({', '.join(parts)}),")
+        lines += ["const out = [];", f"for (let p = 0; p < {len(vectors.given)}; p++)",
+                  "    out.push(", *self.inner(self.inner(told)), "    );",
+                  "const off = (n, i) => !(Math.abs(n - wanted[i]) <= room[i]);",
+                  "const wrong = out.filter(off).length;",
+                  "console.log(`${wrong} wrong`);",
+                  "process.exitCode = wrong ? 1 : 0;"]  # fmt: skip
+        asked = "typeof process !== 'undefined' && process.argv.includes('--test')"
+        return ["", f"if ({asked}) {{", *self.inner(lines), "}"]
 
     def driver(self, name: str, functions: Sequence[Signature], record: Sequence[Array]) -> str:
         lines = [

@@ -16,6 +16,8 @@ from gradcalc.code.language import (
     Piece,
     Signature,
     Tool,
+    Vectors,
+    hexadecimal,
     wrapped,
 )
 
@@ -165,6 +167,24 @@ class Julia(Language):
         self, name: str, head: Sequence[str], code: Sequence[str], exported: Sequence[Exported]
     ) -> list[str]:
         return [*self.comment(head), *code]
+
+    def bits(self, value: float) -> str:
+        return f"0x{hexadecimal(value)}"
+
+    def test(self, name: str, vectors: Vectors) -> list[str]:
+        places, lines = vectors.places, list[str]()
+        for label, numbers in vectors.tables.items():
+            lines += [f"{label} = reshape(reinterpret(Float64, UInt64[",
+                      *self.inner(self.table(numbers)), f"]), {len(numbers[0])}, :)"]  # fmt: skip
+        told = []
+        for one in vectors.functions:
+            parts = [f"given[{s + 1}:{e}, p]" for s, e in [places[a.name] for a in one.inputs]]
+            call = f"{one.name}({', '.join(parts)})"
+            told.append(f"vec(permutedims({call}));" if len(one.output.shape) == 2 else f"{call};")
+        lines += [f"wrong = sum(1:{len(vectors.given)}) do p", "    out = [", *self.inner(told),
+                  "    ]", "    count(.!(abs.(out .- wanted[:, p]) .<= room[:, p]))", "end",
+                  'println("$wrong wrong")', "exit(wrong == 0 ? 0 : 1)"]  # fmt: skip
+        return ["", 'if "--test" in ARGS', *self.inner(lines), "end"]
 
     def driver(self, name: str, functions: Sequence[Signature], record: Sequence[Array]) -> str:
         lines = [f'include("{self.file_name(name)}")', *_READING.strip("\n").split("\n")]

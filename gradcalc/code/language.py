@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
+from itertools import accumulate
 from math import prod
+from struct import pack
 from typing import ClassVar, NamedTuple
 
 from gradcalc.functions.primitives import ADD, AND, DIV, MUL, NEG, NOT, OR, SUB, WHERE
@@ -83,6 +85,28 @@ class Exported(NamedTuple):
 
 PATTERN = ("nnz", "rows", "cols")
 """What says where the entries of a sparse matrix are: how many, and the places of each."""
+
+
+class Vectors(NamedTuple):
+    """What a file tests itself by: inputs (the numbers of ``record`` at each point), what comes out
+    (those of ``functions``, one after the other), and how far off each may be."""
+
+    record: Sequence[Array]
+    functions: Sequence[Signature]
+    given: Sequence[Sequence[float]]
+    wanted: Sequence[Sequence[float]]
+    room: Sequence[Sequence[float]]
+
+    @property
+    def tables(self) -> dict[str, Sequence[Sequence[float]]]:
+        """The three by name."""
+        return {"given": self.given, "wanted": self.wanted, "room": self.room}
+
+    @property
+    def places(self) -> dict[str, tuple[int, int]]:
+        """Where the numbers of an input begin and end."""
+        ends = list(accumulate(array.size for array in self.record))
+        return {a.name: (end - a.size, end) for a, end in zip(self.record, ends, strict=True)}
 
 
 class Local(NamedTuple):
@@ -191,7 +215,9 @@ class Language:
     def as_number(self, piece: Piece) -> Piece:
         if not piece.flag:
             return piece
-        return Piece(self.filled(self.flag_as_number, [piece]), Binding.ATOM)
+        template = self.flag_as_number
+        binding = Binding.ATOM if _CALL.fullmatch(template) else Binding.CHOICE
+        return Piece(self.filled(template, [piece], binding), Binding.ATOM)
 
     def as_flag(self, piece: Piece) -> Piece:
         if piece.flag:
@@ -307,6 +333,18 @@ class Language:
         """What a file with the function ``name`` is called."""
         return f"{name}{self.extension}"
 
+    def test(self, name: str, vectors: Vectors) -> list[str]:
+        """A self-test, to be switched on."""
+        raise NotImplementedError
+
+    def bits(self, value: float) -> str:
+        """A number to the last bit."""
+        return value.hex()
+
+    def table(self, rows: Sequence[Sequence[float]]) -> list[str]:
+        """Numbers to the last bit, with commas between them, on lines."""
+        return wrapped([self.bits(value) for row in rows for value in row])
+
     # --- being run --------------------------------------------------------------------------------
 
     def driver(self, name: str, functions: Sequence[Signature], record: Sequence[Array]) -> str:
@@ -314,6 +352,11 @@ class Language:
         are and then ``record`` for each of them, 16 hexadecimal digits a line for each double, and
         writes what the functions answer in the same form."""
         raise NotImplementedError
+
+
+def hexadecimal(value: float) -> str:
+    """The 16 digits of a double."""
+    return pack(">d", value).hex()
 
 
 def wrapped(items: Sequence[str], width: int = 92) -> list[str]:

@@ -16,6 +16,8 @@ from gradcalc.code.language import (
     Piece,
     Signature,
     Tool,
+    Vectors,
+    hexadecimal,
     wrapped,
 )
 
@@ -205,12 +207,15 @@ class Matlab(Language):
     def file(
         self, name: str, head: Sequence[str], code: Sequence[str], exported: Sequence[Exported]
     ) -> list[str]:
-        inputs = list({array.name: array for one in exported for array in one.signature.inputs})
+        inputs = list(dict.fromkeys(a.name for one in exported for a in one.signature.inputs))
         outputs = [f"out{k + 1}" for k in range(len(exported))]
-        lines = [f"{array} = {self.real}({array});" for array in inputs[:1]]
+        lines = []
+        if f"function {name}_test()" in code:
+            lines += [f"if ischar({inputs[0]}) && strcmp({inputs[0]}, '--test')",
+                      f"    {name}_test();", "    return;", "end"]  # fmt: skip
         for k, one in enumerate(exported):
             own = one.signature
-            text = f"{own.name}({', '.join(array.name for array in own.inputs)})"
+            text = f"{own.name}({', '.join(f'{self.real}({a.name})' for a in own.inputs)})"
             if one.shape is not None:
                 places = f"{own.name}_rows(), {own.name}_cols()"
                 text = f"sparse({places}, {text}, {one.shape[0]}, {one.shape[1]})"
@@ -220,6 +225,28 @@ class Matlab(Language):
             *self.comment(head),
             *self.inner(lines), "end", *code,
         ]  # fmt: skip
+
+    def bits(self, value: float) -> str:
+        return f"'{hexadecimal(value)}'"
+
+    def test(self, name: str, vectors: Vectors) -> list[str]:
+        places, lines = vectors.places, ["wrong = 0;"]
+        for label, numbers in vectors.tables.items():
+            table = [f"{line} ..." for line in self.table(numbers)]
+            lines += [f"{label} = reshape(hex2num({{ ...", *self.inner(table),
+                      f"}}), {len(numbers[0])}, []);"]  # fmt: skip
+        loop, first = [], 1
+        for one in vectors.functions:
+            parts = [f"given({s + 1}:{e}, p)" for s, e in [places[a.name] for a in one.inputs]]
+            last = first + one.output.size - 1
+            loop += [f"out = {one.name}({', '.join(parts)})';",
+                     f"off = abs(double(out(:)) - wanted({first}:{last}, p));",
+                     f"wrong = wrong + sum(~(off <= room({first}:{last}, p)));"]  # fmt: skip
+            first = last + 1
+        lines += [f"for p = 1:{len(vectors.given)}", *self.inner(loop), "end",
+                  "fprintf('%d wrong\\n', wrong);", "if wrong", f"    error('{name} is wrong');",
+                  "end"]  # fmt: skip
+        return ["", f"function {name}_test()", *self.inner(lines), "end"]
 
     def driver(self, name: str, functions: Sequence[Signature], record: Sequence[Array]) -> str:
         outputs = [f"out{k}" for k in range(len(functions))]

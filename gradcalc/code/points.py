@@ -8,7 +8,7 @@ import numpy as np
 
 from gradcalc.code.statements import inlined
 from gradcalc.engine.schedule import Floats
-from gradcalc.functions.primitives import TABLE
+from gradcalc.functions.primitives import TABLE, WHERE
 from gradcalc.graph.graph import Graph
 from gradcalc.graph.reach import needed, operands
 
@@ -73,11 +73,7 @@ def chosen(graph: Graph, count: int, seed: int = 0, single: bool = False) -> Flo
         return x[:1]
     found = values(open_graph, x)
     finite: Any = np.array([np.isfinite(found[node]) for node in open_graph.outputs])
-    marks = [finite]
-    for node, value in found.items():
-        if TABLE[open_graph.codes[node]].boolean and node not in open_graph.constants:
-            whole = finite.any(axis=0)
-            marks.append(np.array([(value != 0) & whole, (value == 0) & whole]))
+    marks = [finite, *_turns(open_graph, found, finite.any(axis=0))]
     covering = _covering(np.concatenate(marks), count // 2)
     rest = np.setdiff1d(np.arange(len(x)), covering, assume_unique=True)
     whole = finite.all(axis=0) if finite.all(axis=0).any() else finite.any(axis=0)
@@ -85,6 +81,36 @@ def chosen(graph: Graph, count: int, seed: int = 0, single: bool = False) -> Flo
     fine, odd = rest[whole[rest]], rest[~whole[rest]]
     taken = [*covering, *fine[: room - min(room // 4, len(odd))]]
     return x[[*taken, *odd[: count - len(taken)]]]
+
+
+def _turns(graph: Graph, found: dict[int, Any], fine: Any) -> list[Any]:
+    """Marks of the points that show which way a condition turns: where it holds and where it does
+    not, how near its two sides are, and where the two ends of a ``where`` differ."""
+    marks = []
+    for node, value in found.items():
+        primitive = TABLE[graph.codes[node]]
+        if node in graph.constants or not primitive.arity:
+            continue
+        below = [found[operand] for operand in operands(graph, node)]
+        with np.errstate(all="ignore"):
+            if primitive is WHERE:
+                apart = fine & ~(np.abs(below[1] - below[2]) <= 1e-6 * np.abs(below[1]))
+                marks.append(np.array([apart & (below[0] != 0), apart & (below[0] == 0)]))
+            elif primitive.boolean:
+                marks.append(np.array([(value != 0) & fine, (value == 0) & fine]))
+                if not primitive.logical:
+                    marks.append(_nearest(below[0] - below[1], fine))
+    return marks
+
+
+def _nearest(difference: Any, fine: Any) -> Any:
+    """A mark for the least difference of each sign, and for none."""
+    marks = np.zeros((3, len(fine)), bool)
+    for k, side in enumerate((difference > 0, difference < 0, difference == 0)):
+        places = np.flatnonzero(side & fine)
+        if len(places):
+            marks[k, places[np.abs(difference[places]).argmin()]] = True
+    return marks
 
 
 def _covering(marks: Any, most: int) -> list[int]:

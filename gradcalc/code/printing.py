@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from gradcalc.calculus.gradients import copy, gradient_graph, jacobian_graph, jvp_graph, vjp_graph
 from gradcalc.calculus.kinds import KINDS, OUTPUTS, Kind, V
-from gradcalc.code.language import PATTERN, Array, Exported, Language, Piece, Signature
+from gradcalc.code.language import PATTERN, Array, Exported, Language, Piece, Signature, Vectors
 from gradcalc.code.languages import LANGUAGES
 from gradcalc.code.names import key, renamed, require_name, words
 from gradcalc.code.statements import prepared
@@ -73,9 +73,11 @@ class Printed(NamedTuple):
         return "\n".join(line for piece in self.pieces for line in ("", *piece)).lstrip("\n") + "\n"
 
     def text(
-        self, verdict: Sequence[str] = (), test: Sequence[str] = (), by: str = "gradcalc"
+        self, verdict: Sequence[str] = (), vectors: Vectors | None = None, by: str = "gradcalc"
     ) -> str:
-        """The file: ``verdict`` is what its head says of the gate, ``by`` who made it."""
+        """The file: ``verdict`` is what its head says of the gate, ``vectors`` what it tests itself
+        by, ``by`` who made it."""
+        test = self.language.test(self.name, vectors) if vectors else []
         code = [line for piece in self.pieces for line in ("", *piece)]
         exported = [target.exported for target in self.targets]
         top = head(self, verdict, by)

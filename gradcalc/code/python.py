@@ -17,6 +17,7 @@ from gradcalc.code.language import (
     Piece,
     Signature,
     Tool,
+    Vectors,
     wrapped,
 )
 
@@ -180,7 +181,7 @@ class Python(Language):
     def file(
         self, name: str, head: Sequence[str], code: Sequence[str], exported: Sequence[Exported]
     ) -> list[str]:
-        lines = [*self.comment(head), "", "import math"]
+        lines = [*self.comment(head), "", "import math", "import sys"]
         for line in code:
             if line.startswith("def "):
                 while not lines[-1]:
@@ -188,6 +189,31 @@ class Python(Language):
                 lines += ["", ""]
             lines.append(line)
         return lines
+
+    def bits(self, value: float) -> str:
+        return f'"{value.hex()}"'
+
+    def test(self, name: str, vectors: Vectors) -> list[str]:
+        places, lines = vectors.places, ["def flat(a):"]
+        lines += [
+            "    return [n for b in a for n in flat(b)] if hasattr(a, '__len__') else [a]",
+            "",
+        ]
+        for label, numbers in vectors.tables.items():
+            lines += [f"{label} = [float.fromhex(n) for n in [", *self.inner(self.table(numbers)),
+                      "]]"]  # fmt: skip
+        width = len(vectors.given[0])
+        lines += ["out = []", f"for p in range({len(vectors.given)}):"]
+        for one in vectors.functions:
+            parts = [
+                f"given[{s} + p*{width}:{e} + p*{width}]"
+                for s, e in [places[a.name] for a in one.inputs]
+            ]
+            lines.append(f"    out += flat({one.name}({', '.join(parts)}))")
+        lines += ["wrong = sum(not abs(n - w) <= r for n, w, r in zip(out, wanted, room))",
+                  'print(f"{wrong} wrong")', "sys.exit(wrong != 0)"]  # fmt: skip
+        asked = 'if __name__ == "__main__" and sys.argv[1:] == ["--test"]:'
+        return ["", "", asked, *self.inner(lines)]
 
     def driver(self, name: str, functions: Sequence[Signature], record: Sequence[Array]) -> str:
         lines = _READING.replace("{file}", name).strip("\n").split("\n")

@@ -17,6 +17,8 @@ from gradcalc.code.language import (
     Piece,
     Signature,
     Tool,
+    Vectors,
+    hexadecimal,
     wrapped,
 )
 
@@ -153,6 +155,35 @@ class Rust(Language):
     ) -> list[str]:
         body = [re.sub(r"\bReal\b", self.real, line) for line in code]
         return [*self.comment(head), *body]
+
+    def bits(self, value: float) -> str:
+        return f"0x{hexadecimal(value)}"
+
+    def test(self, name: str, vectors: Vectors) -> list[str]:
+        places, lines = vectors.places, list[str]()
+        for label, numbers in vectors.tables.items():
+            size = len(numbers) * len(numbers[0])
+            lines += [f"let {label}: [u64; {size}] = [", *self.inner(self.table(numbers)), "];",
+                      f"let {label} = {label}.map(|n| f64::from_bits(n) as Real);"]  # fmt: skip
+        width, count = len(vectors.given[0]), len(vectors.wanted[0])
+        loop = [f"let mut out = [0.0 as Real; {count}];"]
+        start = 0
+        for one in vectors.functions:
+            stop = start + one.output.size
+            parts = [
+                f"given[p*{width} + {s}..][..{e - s}].try_into().unwrap()"
+                for s, e in [places[a.name] for a in one.inputs]
+            ]
+            parts.append(f"(&mut out[{start}..{stop}]).try_into().unwrap()")
+            loop.append(f"super::{one.name}({', '.join(parts)});")
+            start = stop
+        loop += [f"for i in 0..{count} {{",
+                 f"    let k = p*{count} + i;",
+                 "    assert!((out[i] - wanted[k]).abs() <= room[k], \"point {p}, number {i}\");",
+                 "}"]  # fmt: skip
+        lines += [f"for p in 0..{len(vectors.given)} {{", *self.inner(loop), "}"]
+        return ["", "#[cfg(test)]", "mod tests {", "    #[test]", "    fn vectors() {",
+                *self.inner(self.inner(lines)), "    }", "}"]  # fmt: skip
 
     def driver(self, name: str, functions: Sequence[Signature], record: Sequence[Array]) -> str:
         lines = _READING.replace("{file}", name).strip("\n").split("\n")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gradcalc.functions import series
 from gradcalc.functions.declare import binary, mp, np, sp, unary
 from gradcalc.functions.row import Lazy
 from gradcalc.limits import MOST_ORDER
@@ -28,10 +29,10 @@ unary("expx2", normal.expx2, d="2*(x*out)",
       doc="exp(x**2), accurate for large x",
       sympy=lambda x: sp.exp(x**2), mpmath=lambda x: mp.exp(x * x))
 unary("erf", special.erf, d="2/sqrt(pi)*gaussian(x)",
-      plain=("2*exp(-x**2)/sqrt(pi)",),
+      plain=("2*exp(-x**2)/sqrt(pi)",), made=series.ERF,
       elsewhere="derf erff", doc="error function")
 unary("erfc", normal.erfc, d="-2/sqrt(pi)*gaussian(x)",
-      plain=("-2*exp(-x**2)/sqrt(pi)",),
+      plain=("-2*exp(-x**2)/sqrt(pi)",), made=series.ERFC,
       elsewhere="derfc erfcf", doc="1 - erf(x), accurate for large x")
 unary("gamma", gammas.gamma, d="out*digamma(x)", domain="x > 0 or x != floor(x)",
       elsewhere="tgamma dgamma", doc="gamma function")
@@ -53,7 +54,7 @@ unary("normpdf", normal.normpdf, d="-x*out",
       doc="density of the normal distribution",
       sympy=lambda x: sp.exp(-(x**2) / 2) / sp.sqrt(2 * sp.pi.resolve()),
       mpmath=lambda x: mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi()))
-unary("normcdf", normal.ndtr, d="normpdf(x)", aliases=("ndtr",),
+unary("normcdf", normal.ndtr, d="normpdf(x)", aliases=("ndtr",), made=series.NORMCDF,
       doc="normal distribution function, (1 + erf(x/sqrt(2)))/2",
       sympy=lambda x: sp.erfc(-x / sp.sqrt(2)) / 2,
       mpmath=lambda x: mp.erfc(-x / mp.sqrt(mp.mpf(2))) / 2)
@@ -91,7 +92,8 @@ unary("silu", elementary.silu, d="sigmoid(x) + out*sigmoid(-x)", aliases=("swish
       made="h = exp(x/2); where(x < -700, (x*h)*h, x*sigmoid(x))",
       doc="x*sigmoid(x)",
       sympy=lambda x: x / (1 + sp.exp(-x)), mpmath=lambda x: x / (1 + mp.exp(-x)))
-unary("gelu", normal.gelu, d="normcdf(x) + x*normpdf(x)", doc="x*normcdf(x)",
+unary("gelu", normal.gelu, d="normcdf(x) + x*normpdf(x)", made="x*normcdf(x)",
+      doc="x*normcdf(x)",
       sympy=lambda x: x * sp.erfc(-x / sp.sqrt(2)) / 2,
       mpmath=lambda x: x * mp.erfc(-x / mp.sqrt(mp.mpf(2))) / 2)
 binary("elu", lambda x, a: np.where(np.greater(x, 0), x, a * np.expm1(np.minimum(x, 0))),

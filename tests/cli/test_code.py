@@ -18,7 +18,7 @@ def test_the_verdict_stands_in_the_file_and_on_standard_error(gradcalc: Shell) -
     ran = gradcalc("code", README, "--to", "python")
     assert ran.code == 0
     assert "points with Python" in ran.err
-    assert "Checked at 64 points with Python" in ran.out
+    assert "Checked at 1,024 points with Python" in ran.out
     assert "x1**2+3*x2, x2**2+2*x1" in ran.out
     scope: dict[str, object] = {}
     exec(ran.out, scope)

@@ -1,11 +1,20 @@
-"""Generated code, run: it gives the engine's numbers, and the gate sees when it does not."""
+"""Generated code, run: it gives the engine's numbers, and the gate sees when it does not.
+
+``GRADCALC_LONG=1`` runs every language that there is on the machine, not only C, JavaScript and
+Python.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+from gradcalc.code import writer
 from gradcalc.code.gate import judge
 from gradcalc.code.languages import LANGUAGES
 from gradcalc.code.printing import generate
@@ -21,7 +30,9 @@ def here(to: str) -> bool:
     return any(shutil.which(one.program) for one in LANGUAGES[to].tools)
 
 
-RUN = [to for to in LANGUAGES if here(to)]
+LONG = bool(os.environ.get("GRADCALC_LONG"))
+RUN = [to for to in LANGUAGES if here(to) and (LONG or to in ("c", "javascript", "python"))]
+README = "x1**2+3*x2, x2**2+2*x1"
 
 
 @pytest.mark.parametrize("to", RUN)
@@ -29,4 +40,78 @@ def test_code_has_the_numbers_of_the_engine(to: str) -> None:
     found = judge(generate(parse(TEXT), to, ("f", "jacobian", "vjp", "jvp")))
     assert found.passed, found.line
     assert found.worst <= 8
-    assert found.points == 64
+    assert found.points == 1024
+
+
+def test_what_is_rounded_once_has_to_be_equal_to_the_last_bit() -> None:
+    found = judge(generate(parse("x1**2+3*x2, x2**2+2*x1"), "python"))
+    assert (found.worst, found.equal) == (0, found.numbers)
+
+
+def test_one_wrong_bit_is_a_mismatch() -> None:
+    printed = generate(parse("x*3 + y"), "python", ("f",))
+    pieces = [[line.replace("3.0", "3.0000000000000004") for line in p] for p in printed.pieces]
+    found = judge(printed._replace(pieces=tuple(map(tuple, pieces))))
+    assert found.passed is False
+    assert "and the engine says" in found.reason
+
+
+TESTED = {
+    "c": ("f.c", ["gcc", "-std=c99", "-DGRADCALC_TEST", "f.c", "-o", "f", "-lm"], ["./f"]),
+    "javascript": ("f.js", ["true"], ["node", "f.js", "--test"]),
+    "python": ("f.py", ["true"], [sys.executable, "f.py", "--test"]),
+    "numpy": ("f.py", ["true"], [sys.executable, "f.py", "--test"]),
+    "rust": ("f.rs", ["rustc", "--edition", "2021", "--test", "f.rs", "-o", "f"], ["./f"]),
+    "matlab": ("f.m", ["true"], ["octave-cli", "-qf", "--eval", "f('--test')"]),
+}
+
+
+@pytest.mark.parametrize("to", [to for to in TESTED if to in RUN])
+def test_a_file_tests_itself(to: str, tmp_path: Path) -> None:
+    printed = generate(parse(README), to, ("f", "jacobian", "vjp"))
+    text = printed.text((), judge(printed).vectors)
+    assert self_test(to, text, tmp_path)
+    assert not self_test(to, text.replace("3.0", "3.5"), tmp_path)
+
+
+def self_test(to: str, text: str, folder: Path) -> bool:
+    file, *commands = TESTED[to]
+    (folder / file).write_text(text)
+    ran = [subprocess.run(words, cwd=folder, capture_output=True, check=False).returncode
+           for words in commands]  # fmt: skip
+    return ran == [0, 0]
+
+
+@pytest.mark.parametrize("to", RUN)
+@pytest.mark.parametrize("what", ["jacobian", "hessian"])
+def test_sparse_matrices(to: str, what: str) -> None:
+    text = "x1*x2 + exp(x3)*x4" if what == "hessian" else "x1*x2, x2*x3, x3, sin(x4)"
+    printed = generate(parse(text), to, (what,), sparse=True)
+    found = judge(printed, points=64)
+    assert found.passed, found.line
+    entries = printed.targets[0].entries
+    assert entries is not None
+    assert len(entries) == 6 if what == "jacobian" else 5
+
+
+@pytest.mark.parametrize("to", [to for to in RUN if LANGUAGES[to].single])
+def test_single_precision(to: str) -> None:
+    found = judge(generate(parse("sigmoid(x)*y - x/3, where(x > 1, x, y**2)"), to, single=True))
+    assert found.passed, found.line
+
+
+@pytest.mark.parametrize("to", RUN if LONG else RUN[:1])
+def test_a_long_body_in_parts_is_right(to: str) -> None:
+    text = "; ".join(f"a{k} = where(a{k - 1} > 0, sin(a{k - 1})*x, y)" for k in range(1, 90))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(writer, "MOST_IN_A_PART", 60)
+        printed = generate(parse(f"a0 = x; {text}; a89, a1*a50"), to, ("f", "vjp"))
+    assert "_part3" in printed.functions
+    found = judge(printed, points=16)
+    assert found.passed, found.line
+
+
+def test_zeros_of_a_matrix_are_zeros() -> None:
+    for to in RUN:
+        found = judge(generate(parse("x1, x3, x2*x1"), to, ("jacobian",)), points=16)
+        assert found.passed, found.line
