@@ -23,6 +23,8 @@ from gradcalc.language import parse
 MOST_CHARACTERS = 2_000_000
 """Of the formulas of one derivative: as much as anybody can do something with."""
 
+_A_NAME = 25
+"""Characters that are gladly read instead of one more name."""
 _NAMED = re.compile(r"(?:^|[,;\n])\s*([^\W\d]\w*)\s*=(?!=)\s*")
 
 
@@ -54,9 +56,9 @@ class Formulas:
         return self.kind.shape(len(self.graph.outputs), len(self.graph.variables))
 
     def operations(self, terms: Iterable[int] | None = None) -> int:
-        """How many it takes to compute the entries (or other terms), what stands in several places
-        but once."""
-        roots = self.entries if terms is None else compact(self.terms, tuple(terms))
+        """How many it takes to compute the entries (or other terms), what they have in common but
+        once."""
+        roots = compact(self.terms, self.entries if terms is None else tuple(terms))
         below = reachable(self.terms, roots)
         multiples = {
             (abs(number.value), term)
@@ -185,20 +187,21 @@ def _shared(
     terms: Terms, entries: tuple[int, ...], labels: Mapping[int, str], taken: Collection[str]
 ) -> tuple[tuple[int, ...], dict[int, str]]:
     """Names for what stands in several places, where that makes the whole shorter; and the entries,
-    cut into parts that products and sums have in common, where that makes it shorter still."""
-    alone = _length(terms, entries, {})
-    best: tuple[int, tuple[int, ...], dict[int, str]] = (alone, entries, {})
-    for roots in dict.fromkeys((entries, compact(terms, entries))):
-        names = _names(terms, roots, labels, taken)
-        length = _length(terms, roots, names)
-        if names and length < best[0]:
-            best = length, roots, names
-    if best[0] > MOST_CHARACTERS:
+    cut into parts that products and sums have in common, where that makes it shorter still, by
+    enough for the names that a reader then has to look up."""
+    length, roots, names = _length(terms, entries, {}), entries, dict[int, str]()
+    for cut in dict.fromkeys((entries, compact(terms, entries))):
+        found = _names(terms, cut, labels, taken)
+        price = _A_NAME * (len(found) - len(names)) if cut != entries else 0
+        shorter = _length(terms, cut, found)
+        if found and shorter + price < length:
+            length, roots, names = shorter, cut, found
+    if length > MOST_CHARACTERS:
         raise BindingError(
-            f"the formulas would have {best[0]:,} characters, and the most is {MOST_CHARACTERS:,}",
+            f"the formulas would have {length:,} characters, and the most is {MOST_CHARACTERS:,}",
             hint="--at gives the numbers at a point",
         )
-    return best[1:]
+    return roots, names
 
 
 def _names(
