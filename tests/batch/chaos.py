@@ -10,25 +10,22 @@ on; GRADCALC_ROWS is how many rows there are in all.
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import json
 import os
 import random
-import resource
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
+from multiprocessing.context import ForkServerProcess as Process
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.cli.shell import ENVIRONMENT
+from tests.batch.processes import started
 
 pytestmark = pytest.mark.skipif(
     not all(map(find_spec, ("distributed", "polars", "pyarrow"))),
@@ -41,7 +38,6 @@ ROWS = int(os.environ.get("GRADCALC_ROWS", "120000"))
 FILES = 24
 GROUPS = 2
 PATIENCE = 240.0
-PR_SET_PDEATHSIG = 1
 
 ARM = "x = cos(a) + .7*cos(a+b) + .4*cos(a+b+c); y = sin(a) + .7*sin(a+b) + .4*sin(a+b+c); x, y"
 WORDS = ["batch", ARM, "--what", "eval,jacobian", "--reproducible"]
@@ -62,6 +58,9 @@ QUICK = {  # a worker that stands still is given up, a client tells of a schedul
 }
 
 
+os.environ.update(QUICK)  # for the process that all others are forked from
+
+
 class Cluster:
     """A scheduler and two workers, and what happens to them; ``folder`` is where the client
     writes."""
@@ -72,17 +71,17 @@ class Cluster:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
-        self.scheduler: subprocess.Popen[bytes] | None = None
-        self.workers: list[subprocess.Popen[bytes]] = []
+        self.scheduler: Process | None = None
+        self.workers: list[Process] = []
         self.preload: list[str] = []
-        self._all: list[subprocess.Popen[bytes]] = []
+        self._all: list[Process] = []
 
     def start(self) -> None:
         """What is missing of it."""
-        if self.scheduler is None or self.scheduler.poll() is not None:
+        if self.scheduler is None or not self.scheduler.is_alive():
             where = ["--host", self.address, "--no-dashboard", "--no-show"]
             self.scheduler = self._process("scheduler", "distributed.cli.dask_scheduler", *where)
-        self.workers = [worker for worker in self.workers if worker.poll() is None]
+        self.workers = [worker for worker in self.workers if worker.is_alive()]
         while len(self.workers) < 2:
             self.worker()
 
@@ -97,43 +96,29 @@ class Cluster:
     def stop(self) -> None:
         for process in self._all:
             process.kill()
-            process.wait()
+            process.join()
 
-    def attend(self, client: subprocess.Popen[bytes], parts: int = 1 << 30) -> None:
+    def attend(self, client: Process, parts: int = 1 << 30) -> None:
         """Until the client has ended, or so many parts are there; workers that have ended are
         replaced."""
         end = time.monotonic() + PATIENCE
-        while client.poll() is None and len([*self.folder.glob("out/part-*")]) < parts:
-            self.workers = [worker for worker in self.workers if worker.poll() is None]
+        while client.is_alive() and len([*self.folder.glob("out/part-*")]) < parts:
+            self.workers = [worker for worker in self.workers if worker.is_alive()]
             while len(self.workers) < 2:
                 self.worker()
             assert time.monotonic() < end, said(self.logs)
             time.sleep(0.02)
 
-    def client(self, kind: str) -> subprocess.Popen[bytes]:
+    def client(self, kind: str) -> Process:
         place, *words = KINDS[kind]
         words = [*WORDS, "--points", str(self.data / place), *words]
-        return self._process("client", "gradcalc", *words, "-o", "out/", "--cluster", self.address)
+        return self._process(
+            "client", "gradcalc.cli.app", *words, "-o", "out/", "--cluster", self.address
+        )
 
-    def _process(
-        self, name: str, module: str, *words: str, most: int | None = None
-    ) -> subprocess.Popen[bytes]:
-        """A process that ends with this one, and writes files of at most so many bytes."""
-
-        def limited() -> None:
-            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-            limit = most or resource.RLIM_INFINITY
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-        with (self.logs / f"{name}.log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", module, *words],
-                cwd=self.folder if name == "client" else self.logs,
-                env={**ENVIRONMENT, **QUICK},
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-                preexec_fn=limited,
-            )
+    def _process(self, name: str, module: str, *words: str, most: int | None = None) -> Process:
+        folder = self.folder if name == "client" else self.logs
+        process = started(module, [*words], folder, self.logs / f"{name}.log", most)
         self._all.append(process)
         return process
 
@@ -166,8 +151,9 @@ def alone(data: Path) -> Callable[[str], str]:
             out = f"{data}/alone-{kind.replace(' ', '-')}/"
             place, *words = KINDS[kind]
             words = [*WORDS, "--points", str(data / place), *words, "-o", out]
-            command = [sys.executable, "-m", "gradcalc", *words]
-            subprocess.run(command, cwd=data, env={**ENVIRONMENT, **QUICK}, check=True)
+            process = started("gradcalc.cli.app", words, data, data / "alone.log")
+            process.join()
+            assert process.exitcode == 0
             known[kind] = joined(Path(out))
         return known[kind]
 
@@ -193,31 +179,31 @@ def there(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clus
 # --- what happens: to whom, and whether the command ends well all the same ------------------------
 
 
-def kill_a_worker(there: Cluster, client: subprocess.Popen[bytes], rng: random.Random) -> None:
+def kill_a_worker(there: Cluster, client: Process, rng: random.Random) -> None:
     rng.choice(there.workers).kill()
 
 
-def kill_the_scheduler(there: Cluster, client: subprocess.Popen[bytes], rng: random.Random) -> None:
+def kill_the_scheduler(there: Cluster, client: Process, rng: random.Random) -> None:
     assert there.scheduler is not None
     there.scheduler.kill()
 
 
-def kill_the_client(there: Cluster, client: subprocess.Popen[bytes], rng: random.Random) -> None:
+def kill_the_client(there: Cluster, client: Process, rng: random.Random) -> None:
     client.kill()
 
 
-def stop_a_worker(there: Cluster, client: subprocess.Popen[bytes], rng: random.Random) -> None:
+def stop_a_worker(there: Cluster, client: Process, rng: random.Random) -> None:
     """It stands still, for good or until others have done its part."""
     stopped = rng.choice(there.workers)
-    stopped.send_signal(signal.SIGSTOP)
+    os.kill(stopped.pid or 0, signal.SIGSTOP)
     if rng.random() < 0.5:
         time.sleep(rng.uniform(1, 5))
-        stopped.send_signal(signal.SIGCONT)
+        os.kill(stopped.pid or 0, signal.SIGCONT)
     else:
         there.workers.remove(stopped)
 
 
-def fill_the_disk(there: Cluster, client: subprocess.Popen[bytes], rng: random.Random) -> None:
+def fill_the_disk(there: Cluster, client: Process, rng: random.Random) -> None:
     """All workers are replaced by such as may not write so long a file."""
     size = max(part.stat().st_size for part in (there.folder / "out").glob("part-*"))
     for worker in there.workers:
@@ -230,7 +216,7 @@ def fill_the_disk(there: Cluster, client: subprocess.Popen[bytes], rng: random.R
         worker.kill()
 
 
-def cut_a_file(there: Cluster, client: subprocess.Popen[bytes], rng: random.Random) -> None:
+def cut_a_file(there: Cluster, client: Process, rng: random.Random) -> None:
     """The input that comes last ends too early, until the command has ended."""
     *_, path = sorted((there.data / "parquet").glob("*"), key=lambda p: (len(p.name), p.name))
     whole, about = path.read_bytes(), path.stat()
@@ -242,7 +228,7 @@ def cut_a_file(there: Cluster, client: subprocess.Popen[bytes], rng: random.Rand
         os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns))
 
 
-HAPPENINGS: tuple[Callable[[Cluster, subprocess.Popen[bytes], random.Random], None], ...] = (
+HAPPENINGS: tuple[Callable[[Cluster, Process, random.Random], None], ...] = (
     kill_a_worker, kill_the_scheduler, kill_the_client, stop_a_worker, fill_the_disk, cut_a_file,
 )  # fmt: skip
 
@@ -265,7 +251,7 @@ def test_the_bytes_are_those_of_one_process(
             time.sleep(rng.random() / 5)
             happens.pop(0)(there, client, rng)
         there.attend(client)
-        codes.append(client.returncode)
+        codes.append(client.exitcode)
         if codes[-1] == 0 and not happens:
             break
         assert number < 11, said(there.logs)
@@ -302,7 +288,7 @@ def test_a_part_at_which_workers_die_is_named_and_the_rest_is_done(
     client = there.client("parquet")
     there.attend(client)
     told = (there.logs / "client.log").read_text()
-    assert client.returncode == 1, said(there.logs)
+    assert client.exitcode == 1, said(there.logs)
     assert "parquet/r2.parquet, row group 1: 20 workers died at it" in told
     assert f"{FILES * GROUPS - 1} parts" in told
     assert len([*(tmp_path / "out").glob("part-*")]) == FILES * GROUPS - 1
@@ -313,7 +299,7 @@ def test_a_part_at_which_workers_die_is_named_and_the_rest_is_done(
     there.start()
     client = there.client("parquet")
     there.attend(client)
-    assert client.returncode == 0, said(there.logs)
+    assert client.exitcode == 0, said(there.logs)
     assert joined(tmp_path / "out") == alone("parquet")
 
 
