@@ -13,6 +13,7 @@ from gradcalc.check.compare import TOO_MANY, Comparison, Open, Truth, compare
 from gradcalc.check.verdict import (
     FEW_DIGITS,
     FEWEST_DIGITS,
+    Apart,
     Doubt,
     Proof,
     Unproven,
@@ -88,8 +89,8 @@ def _proof(case: Case, reference: Reference) -> Proof | None:
         return None
     split = len(reference.balls) - len(case.graph.outputs)
     tried = reference.balls[: len(case.ours)] + reference.balls[split:][: len(case.values)]
-    without = [k for k, ball in enumerate(tried) if isinstance(ball, str)]
-    first = Unproven(_name(case, without[0]), tried[without[0]]) if without else None
+    without = [k for k, ball in enumerate(tried) if isinstance(ball, str | Apart)]
+    first = Unproven(_name(case, without[0]), str(tried[without[0]])) if without else None
     balls = tuple(None if isinstance(ball, str) else ball for ball in tried)
     return Proof(balls[: len(case.ours)], balls[len(case.ours) :], len(without), first)
 

@@ -66,9 +66,12 @@ def close(case: Case, reference: Reference, deadline: Deadline, *, of_values: bo
         for i, value in enumerate(numbers[split:])
         if _is_gap(value)
     }
+    # some ways past a kink may all pass it on one side
+    kinked = len(case.x) > 1 and any(TABLE[code].kink for code in set(case.graph.codes))
     wanted = [
         k for k in range(split)
-        if _is_gap(numbers[k]) and all(lost.get(i, True) for i in _outputs(case, k))
+        if _is_gap(numbers[k]) and not (kinked and isinstance(numbers[k], Open))
+        and all(lost.get(i, True) for i in _outputs(case, k))
     ] + [split + i for i, told in lost.items() if told]  # fmt: skip
     if not wanted:
         return 0
@@ -360,5 +363,7 @@ def _settled(numbers: Sequence[Any]) -> Any:
 
 
 def _same(one: Any, two: Any) -> bool:
-    with context().workdps(_DIGITS):
-        return bool(one == two or abs(one - two) <= _AGREE * max(abs(one), abs(two)))
+    mp = context()
+    with mp.workdps(_DIGITS):
+        size = max(abs(one), abs(two))
+        return bool(one == two or (mp.isfinite(size) and abs(one - two) <= _AGREE * size))

@@ -130,7 +130,7 @@ def _differ(one: Truth, two: Truth) -> bool:
     mp = context()
     if one == two or (_is_tiny(mp, one) and _is_tiny(mp, two)):
         return False
-    return not abs(one - two) <= _AGREE * abs(one)
+    return not (mp.isfinite(one) and abs(one - two) <= _AGREE * abs(one))
 
 
 def _is_tiny(mp: Any, number: Any) -> bool:

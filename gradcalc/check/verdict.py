@@ -50,9 +50,21 @@ class Unproven(NamedTuple):
     reason: str
 
 
+class Apart(NamedTuple):
+    """In the place of one ball those of the slopes on both sides of a kink."""
+
+    left: Any
+    right: Any
+
+    def __str__(self) -> str:
+        left, right = (f"{float(side.mid()) + 0.0:g}" for side in self)
+        return f"left | right slope {left} | {right}, proven"
+
+
 @dataclass(frozen=True)
 class Proof:
-    """The balls that hold the true numbers, None for those ``without``, and the ``first`` such."""
+    """The balls that hold the true numbers, None for those ``without``, and the ``first`` such. Of
+    a number that has two sides, an ``Apart``: it is without one."""
 
     entries: tuple[Any, ...]
     values: tuple[Any, ...]
@@ -67,7 +79,8 @@ class Proof:
     @property
     def bits(self) -> int:
         """How many bits of every one of them are known, at the least."""
-        balls = [ball for ball in (*self.entries, *self.values) if ball is not None]
+        every = (*self.entries, *self.values)
+        balls = [ball for ball in every if ball is not None and not isinstance(ball, Apart)]
         known = (int(ball.rel_accuracy_bits()) for ball in balls if not ball.contains(0))
         return min([_BITS, *known])
 
@@ -76,9 +89,11 @@ class Proof:
                 "values": list(map(_enclosure, self.values))}  # fmt: skip
 
 
-def _enclosure(ball: Any) -> dict[str, str] | None:
+def _enclosure(ball: Any) -> dict[str, Any] | None:
     if ball is None:
         return None
+    if isinstance(ball, Apart):
+        return {"left": _enclosure(ball.left), "right": _enclosure(ball.right)}
     from flint import ctx  # deferred: there is a ball, and so there is flint
 
     with ctx.workprec(ball.bits() + _MARGIN):  # its ends are rounded to the precision in force

@@ -372,15 +372,15 @@ def _differ(left: float, right: float, tolerance: float) -> bool:
 
 def _set_apart(graph: Graph, program: Program, boundary: int, x: Any, j: int) -> Kink | None:
     """A kink where the branch for this one point does not continue what is on both its sides."""
-    places = [program.at(end) for end in (_moved(x, j, -1, _WIDE), x, _moved(x, j, 1, _WIDE))]
-    left, here, right = (float(place.jacobian()[0, j]) for place in places)
-    before, at, after = (float(place.value[0]) for place in places)
+    place = program.at(x)
+    here, at = float(place.jacobian()[0, j]), float(place.value[0])
+    (before, left, wild), (after, right, wilder) = (_towards(program, x, j, s) for s in (-1, 1))
     middle, around = (before + after) / 2, (left + right) / 2
     leaps = abs(at - middle) > _APART * max(abs(middle), 1.0)
-    closer = [float(program.jacobian(_moved(x, j, sign, _WIDE / 4))[0, j]) for sign in (-1, 1)]
-    if not leaps and any(map(_far_apart, closer, (left, right))):
+    if not leaps and (wild or wilder):
         return None  # x**2*sin(1/x): it has no sides
-    if not leaps and abs(here - around) <= _APART * max(abs(around), 1.0):
+    meets = not _differ(left, right, _APART)
+    if not leaps and meets and abs(here - around) <= _APART * max(abs(around), 1.0):
         return None
     (node,) = program.graph.outputs
     return Kink(
@@ -392,6 +392,16 @@ def _set_apart(graph: Graph, program: Program, boundary: int, x: Any, j: int) ->
         sides=(Sides(left, right, here),),
         jump=(round(middle, 6), at) if leaps else None,
     )
+
+
+def _towards(program: Program, x: Any, j: int, sign: int) -> tuple[float, float, bool]:
+    """The value and the slope that are approached from one side, not from too close; and whether
+    the slopes come to nothing."""
+    ends = [program.at(_moved(x, j, sign, _WIDE / 4**k)) for k in range(3)]
+    value = _limit(*(float(end.value[0]) for end in ends))
+    far, near, nearest = (float(end.jacobian()[0, j]) for end in ends)
+    slope = _limit(far, near, nearest)
+    return value, slope, bool(np.isfinite(slope)) and _far_apart(near, far)
 
 
 def _far_apart(one: float, two: float) -> bool:

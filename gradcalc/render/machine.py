@@ -114,8 +114,10 @@ def _certificate(answer: Answer) -> dict[str, Any]:
 
 def _proven(digits: Sequence[int | None], balls: Sequence[Any]) -> list[int]:
     """The right digits of each number that has an enclosure, 0 for the others."""
+    from gradcalc.check.verdict import Apart  # deferred: there is a verdict
+
     return [
-        (count or 0) if ball is not None else 0
+        0 if ball is None or isinstance(ball, Apart) else count or 0
         for count, ball in zip(digits, balls or [None] * len(digits), strict=True)
     ]
 

@@ -108,3 +108,27 @@ def test_a_tie_of_three_is_shared_and_not_condemned(
     assert record["check"]["passed"] is not False
     if command == "grad":
         assert all(math.isclose(slope, 1 / 3) for slope in record["gradient"])
+
+
+@pytest.mark.parametrize(
+    ("text", "left", "right"),
+    [
+        ("3*abs(x)", -3, 3),
+        ("relu(x) + x", 1, 2),
+        ("max(x, x**2)", 0, 1),
+        ("exp(abs(sin(2*x)))", -2, 2),
+        ("where(x > 0, sin(3*x), x)", 1, 3),
+        ("min(x, 5*x) - x", 4, 0),
+        ("sqrt(abs(x))", -math.inf, math.inf),
+    ],
+)
+def test_the_slopes_on_both_sides_are_proven(
+    gradcalc: Shell, text: str, left: float, right: float
+) -> None:
+    record = json.loads(gradcalc("grad", text, "--at", "0", "-f", "json").out)
+    (entry,) = record["check"]["enclosures"]["entries"]
+    ends = [float.fromhex(entry[side][end]) for side in entry for end in ("lower", "upper")]
+    assert ends == [left, left, right, right]
+    if math.isfinite(left):
+        said = gradcalc("grad", text, "--at", "0").out
+        assert f"left | right slope {left} | {right}, proven" in said

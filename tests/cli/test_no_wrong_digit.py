@@ -112,6 +112,28 @@ def test_numbers_that_would_fill_the_memory_do_not(gradcalc: Shell, text: str, a
         assert len(ran.out) < 4000
 
 
+@pytest.mark.parametrize("text", ["sqrt(abs(x))", "cbrt(abs(x))", "cbrt(x**2)", "abs(x)**0.3"])
+@pytest.mark.parametrize("how", [[], *(["--check", how] for how in ("arb", "sympy", "mpmath"))])
+def test_two_infinities_are_no_limit(gradcalc: Shell, text: str, how: list[str]) -> None:
+    ran = gradcalc("grad", text, "--at", "0", *how, "-f", "json")
+    assert ran.code == 4
+    assert json.loads(ran.out)["check"]["passed"] is None
+    assert "is a limit" not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("min(sqrt(x)**2, sqrt(y)**2, z)", "3,3,3"),
+        ("abs(sqrt(x)**2 - sqrt(y)**2) + abs(z - sqrt(x)**2)", "3,3,3"),
+    ],
+)
+def test_a_kink_is_no_limit_along_some_ways(gradcalc: Shell, text: str, at: str) -> None:
+    ran = gradcalc("grad", text, "--at", at)
+    assert ran.code == 5
+    assert "is a limit" not in ran.out
+
+
 def test_one_undefined_output_does_not_take_the_others_digits(gradcalc: Shell) -> None:
     ran = gradcalc("eval", "exp(log(39.7)*170.3), sqrt(x)", "--at", "-1", "--precise", "-f", "csv")
     assert (ran.code, ran.out.split()) == (4, ["value", "1.8794176529024816e+272", "nan"])

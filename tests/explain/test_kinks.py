@@ -114,6 +114,8 @@ def test_a_point_set_apart_is_told_of_where_its_branch_does_not_continue_the_oth
     assert notes("where(x == 0, 1, sin(x)/x)", x=0) == []
     assert notes("where(x == 0, 0.5, (1-cos(x))/x**2)", x=0) == []
     assert notes("where(x == 2, 1, x**2)", x=1) == []
+    assert "slope -inf | inf" in notes("where(x == 0, 0, sqrt(abs(x)))", x=0)[0]
+    assert "slope -1 | 1" in notes("where(x == 0, 0, abs(x))", x=0)[0]
 
 
 @pytest.mark.parametrize(

@@ -205,7 +205,8 @@ def _ruled(left: Any, right: Any) -> Truth:
         return Nowhere("jumps here")
     if len(sides) == 1:
         return sides[0]
-    if left == right or abs(left - right) <= _AGREE * max(abs(left), abs(right)):
+    size = max(abs(left), abs(right))
+    if left == right or (mp.isfinite(size) and abs(left - right) <= _AGREE * size):
         return right
     return Nowhere(f"has slope {_shown(left)} on the left, {_shown(right)} on the right")
 

@@ -7,8 +7,10 @@ that lies within it from a step, is known to nobody who has run the graph with t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from gradcalc.calculus.rules import condition, evaluate
@@ -16,7 +18,7 @@ from gradcalc.check.budget import Deadline
 from gradcalc.check.compare import Open
 from gradcalc.engine.exact import call
 from gradcalc.functions.digits import context
-from gradcalc.functions.primitives import EQ, TABLE, WHERE
+from gradcalc.functions.primitives import EQ, OPERANDS, TABLE, WHERE
 from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph
 from gradcalc.graph.reach import needed, operands
@@ -119,7 +121,8 @@ def _look(graph: Graph, node: int, values: dict[int, Any], found: Errors) -> Non
         ]
         if any(map(_is_jump, nearer, rises)):
             found.stepping.add(node)
-    if primitive.kink and _near(primitive, numbers, _ROOM * max(sizes)):
+    bends = [size for name, size in zip(OPERANDS, sizes, strict=False) if name in _named(primitive)]
+    if any(bends) and _near(primitive, numbers, _ROOM * max(bends)):
         found.bending.add(node)
     if error > _HALF * abs(value):
         found.lost.add(node)
@@ -155,6 +158,12 @@ def _is_exact(primitive: Primitive, numbers: tuple[Any, ...], value: Any) -> boo
     mp = context()
     with mp.workprec(2 * mp.prec):
         return bool(call(primitive.code, numbers) == value)
+
+
+@cache
+def _named(primitive: Primitive) -> frozenset[str]:
+    """The operands that make a kink."""
+    return frozenset(re.findall(r"\b[xyz]\b", primitive.kink))
 
 
 def _near(primitive: Primitive, numbers: tuple[Any, ...], room: Any) -> bool:

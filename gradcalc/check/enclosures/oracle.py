@@ -17,6 +17,7 @@ from gradcalc.check.budget import Deadline
 from gradcalc.check.case import Case, NoReferenceError, Reference
 from gradcalc.check.compare import KINK, Nowhere, Open, Truth, Unchecked
 from gradcalc.check.structure import Outline
+from gradcalc.check.verdict import Apart
 from gradcalc.functions.digits import context
 from gradcalc.graph.reach import needed
 
@@ -33,11 +34,13 @@ TOO_LARGE = "too large a number"
 
 
 class _Found(NamedTuple):
-    """A ball, and in the place of a number what is in its way; of a limit, from where."""
+    """A ball, and in the place of a number what is in its way; of a limit, from where; and the
+    slopes on both sides of a kink."""
 
     ball: Any
     unknown: Truth = None
     limit: str = ""
+    apart: Apart | None = None
 
     @property
     def truth(self) -> Truth:
@@ -205,7 +208,7 @@ class _Work:
             return _Found(limit.sides[0], limit=where)
         if first is not None and others and others[0] is not None:
             slopes = f"has slope {first:g} on the left, {others[0]:g} on the right"
-            return self._nowhere(Nowhere(slopes))
+            return self._nowhere(Nowhere(slopes))._replace(apart=Apart(*limit.sides))
         return self._told(limit.joined, outputs)
 
     def _nowhere(self, why: Nowhere) -> _Found:
@@ -243,15 +246,18 @@ class _Work:
 
 
 def _answer(case: Case, found: Sequence[_Found], bits: int) -> Reference:
-    balls = [item.ball if item.unknown is None else _why(item.unknown.reason) for item in found]
+    balls = [item.ball if item.unknown is None else _why(item) for item in found]
     known = [item.truth for item in found]
     split = len(found) - len(case.graph.outputs)
     limits = {k: item.limit for k, item in enumerate(found) if item.limit}
     return Reference(known[:split], known[split:], balls=balls, limits=limits, bits=bits)
 
 
-def _why(reason: str) -> str:
-    return "its sides differ" if reason == KINK else reason
+def _why(item: _Found) -> Any:
+    """What stands in the place of a ball."""
+    if item.unknown.reason == KINK:
+        return item.apart or "its sides differ"
+    return item.unknown.reason
 
 
 def middle(ball: Any) -> Any:
