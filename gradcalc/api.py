@@ -231,6 +231,9 @@ def propagate(text: str, at: At, cov: Any = None, *, u: Any = None, **options: A
     >>> propagate("x*y", at={"x": 2, "y": 3}, u={"x": 0.1, "y": 0.2})
     (array([6.]), array([[0.25]]))
     """
+    if cov is None and u is None and isinstance(at, Mapping):  # numbers that know theirs
+        nominal = {name: getattr(x, "nominal_value", x) for name, x in at.items()}
+        return _asked(text, nominal, **options)[0].propagate(at)
     program, x = _asked(text, at, **options)
     return program.propagate(x, cov, u=u)
 

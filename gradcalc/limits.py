@@ -47,3 +47,9 @@ MOST_TIMES = 40
 
 MOST_RAISED = 100_000
 """Nodes of a derivative of high order: each differentiation may double them."""
+
+MOST_INPUTS = 2_000
+"""Variables of an uncertainty budget, which has a correlation for every two of them."""
+
+MOST_TRIALS = 100_000_000
+"""Draws of a Monte Carlo propagation: some ten seconds of a short expression."""

@@ -15,6 +15,7 @@ from gradcalc.errors import BindingError, Source, Span, listed
 from gradcalc.language.measured import Measured, Spread, labelled, read, read_spreads
 from gradcalc.language.points import Given, bind, expanded, flatten, read_text, unknown
 from gradcalc.language.problem import Problem, pose
+from gradcalc.limits import MOST_INPUTS
 
 if TYPE_CHECKING:
     from gradcalc.uncertainty.inputs import Floats, Inputs
@@ -138,6 +139,11 @@ def inputs_of(stated: Stated, options: Options) -> Inputs:
     variables = tuple(stated.problem.graph.variables)
     place = {label: j for j, label in enumerate(variables)}
     n = len(variables)
+    if n > MOST_INPUTS:
+        raise BindingError(
+            f"{n:,} variables: a budget and its correlations are for {MOST_INPUTS:,} at most",
+            hint="in Python: p.propagate(x, u=…)",
+        )
     u, R, dof = np.zeros(n), np.eye(n), np.full(n, np.inf)
     shapes = [Shape()] * n
     for label, spread in stated.spreads.items():
@@ -165,12 +171,12 @@ def inputs_of(stated: Stated, options: Options) -> Inputs:
         if place[label] in together:
             raise BindingError(f"--dof binds '{label}', and {options.data} says it")
         dof[place[label]] = number
-    require_correlations(variables, R, name)
     if not u.any():
         raise BindingError(
             "no input has an uncertainty",
             hint='--at "x=4.63±0.05", or --u x=0.05 beside --at x=4.63',
         )
+    require_correlations(variables, R, name)
     return Inputs(variables, np.array(stated.problem.x), u, R, dof, tuple(shapes), together)
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from gradcalc.batch import names as batch
-from gradcalc.limits import MOST_TIMES
+from gradcalc.limits import MOST_TIMES, MOST_TRIALS
 from gradcalc.linear.kinds import FACTS
 from gradcalc.page.words import LANGUAGES
 from gradcalc.render.formats import FORMATS, SYNONYMS
@@ -323,7 +323,7 @@ class Options:
         typer.Option(
             "--monte-carlo",
             metavar="N",
-            parser=number(_count, 1000, 10**10, "a number of trials, 1000 to 1e10"),
+            parser=number(_count, 1000, MOST_TRIALS, "a number of trials, 1000 to 1e8"),
             help="Draw the inputs so many times (1e6) and see what comes out.",
         ),
     ] = None

@@ -7,6 +7,7 @@ from gradcalc.cli.inputs import inputs_of, remarks, stated
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
 from gradcalc.cli.question import method
+from gradcalc.errors import Exit
 
 
 def propagate(options: Options) -> Text:
@@ -36,7 +37,8 @@ def propagate(options: Options) -> Text:
     )
     found = propagated(program, at, inputs, setting)
     verdict = judged(question, options)
-    exit = verdict_exit(verdict, options)
+    exits = (verdict_exit(verdict, options), found.exit)
+    exit = Exit.DISAGREES if Exit.DISAGREES in exits else exits[0] or exits[1]
     budget = Budget(
         program.outputs,
         asked.problem.at,
@@ -49,7 +51,8 @@ def propagate(options: Options) -> Text:
     )  # fmt: skip
     text = WRITERS[options.format](budget, options.digits)
     told = options.format in _WITH_REMARKS
-    return Text(text, exit or found.exit, notes=() if told else budget.notes)
+    passed = verdict is not None and verdict.passed is True
+    return Text(text, exit, passed, notes=() if told else budget.notes)
 
 
 _WITH_REMARKS = ("table", "json", "ndjson", "markdown")

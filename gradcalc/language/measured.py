@@ -18,9 +18,10 @@ from gradcalc.language import points
 from gradcalc.language.files import read_file, read_stdin
 from gradcalc.language.points import Given, flatten
 
-_SIGN = re.compile(r"±|\+\s?/\s?[-−]|\+[-−]")
+_SIGN = re.compile(r"±|\\pm\b|\+\s?/\s?[-−]|\+[-−]")
 _NUMBER = r"(?:\d+\.?\d*|\.\d+)"
 _BRIEF = re.compile(rf"(?<![\w.])({_NUMBER})\(({_NUMBER})\)([eE][-+]?\d+)?")
+_EXPONENT_FIRST = re.compile(rf"(?<![\w.])({_NUMBER})([eE][-+]?\d+)\(({_NUMBER})\)")
 _SCALED = re.compile(r"^(\s*)\((.*)\)\s*([eE][-+]?\d+)\s*$", re.DOTALL)
 _CALL = re.compile(r"\s*([^\W\d]\w*)\s*\((.*)\)\s*$", re.DOTALL)
 _FORMS = "0.05, 5%, uniform(0.1)"
@@ -108,7 +109,7 @@ def _source(text: str, option: str) -> Source:
 
 
 def _says_any(text: str) -> bool:
-    return bool(_SIGN.search(text) or _BRIEF.search(text))
+    return any(form.search(text) for form in (_SIGN, _BRIEF, _EXPONENT_FIRST))
 
 
 def _as_typed(text: str) -> str:
@@ -259,6 +260,15 @@ def _cut(source: Source, span: Span, values: list[str]) -> Spread | None:
                 "a value with two uncertainties", source=source, span=_trimmed(source.text, *span)
             )
         return _spread(source, Span(span.start + sign.end(), span.end))
+    doubtful = _EXPONENT_FIRST.search(text)
+    if doubtful:
+        number, exponent, digits = doubtful.groups()
+        raise BindingError(
+            "does the exponent belong to the uncertainty too?",
+            source=source,
+            span=Span(span.start + doubtful.start(), span.start + doubtful.end()),
+            hint=f"both: {number}({digits}){exponent}; one: {number}{exponent}±{digits}",
+        )
     brief = _BRIEF.search(text)
     if brief is None:
         return None

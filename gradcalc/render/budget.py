@@ -91,6 +91,8 @@ def _headline(budget: Budget, i: int) -> str:
         return f"{name}: the linear result does not stand, and nothing better was computed"
     digits = budget.found.setting.digits
     said = f"{name} = {brief(best.value, best.u, digits)}"
+    if best.by != FIRST and best.interval is None:
+        return f"{said}   ({best.by})"
     if best.by != FIRST:
         assert best.interval is not None
         low, high = (to_place_of(x, best.u, digits, best.value) for x in best.interval)

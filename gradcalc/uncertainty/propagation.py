@@ -62,12 +62,12 @@ class Propagation:
         return found
 
     def best(self, output: int) -> Result | None:
-        """The linear result where it stands, else the one it was measured by; None where that is no
-        better."""
+        """The linear result where it stands, else the one that it was measured by, which may have
+        no interval; None where that is no better."""
         verdict, results = self.verdicts[output], self.results(output)
         if verdict.stands is not False:
             return results[0]
-        return next((r for r in results if r.by == verdict.by and verdict.better), None)
+        return next((r for r in results if r.by == verdict.by and verdict.replaced), None)
 
     @property
     def remarks(self) -> list[str]:
@@ -136,9 +136,9 @@ def _judged(
     ends = second.interval(setting.level, linear.factor(output, setting.level))
     verdict = Linearity(name, setting.digits, unit, line.interval, SECOND, better=ends)
     if ends is None:
-        return replace(verdict, reason=_why(second))
+        return replace(verdict, reason=_why(second), replaced=second.known and second.settled)
     if verdict.stands and second.departure > unit:
-        return replace(verdict, better=None, reason=_departed(second))
+        return replace(verdict, better=None, reason=_departed(second), replaced=False)
     return verdict
 
 
@@ -148,7 +148,8 @@ def _why(second: Second) -> str:
         return "the second order has no uncertainty either"
     if not second.settled:
         return f"the second order, u = {second.u:.3g}, is larger than the first"
-    return f"the distribution is far from normal (skewness {second.skewness:.2g})"
+    return (f"its distribution is far from normal (skewness {second.skewness:.2g}), and this order "
+            "has no interval for it")  # fmt: skip
 
 
 def _departed(second: Second) -> str:

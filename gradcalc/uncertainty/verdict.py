@@ -27,6 +27,8 @@ class Linearity:
     better: tuple[float, float] | None = None
     reason: str = ""
     judged: bool = True
+    replaced: bool = True
+    """Whether value and uncertainty of what it is compared with are better."""
 
     @property
     def off(self) -> tuple[float, float]:

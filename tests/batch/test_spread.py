@@ -158,3 +158,6 @@ def test_numbers_with_uncertainties_stay_such_numbers() -> None:
     assert product.nominal_value == 6.0
     assert product.parts == pytest.approx({"a": 0.5, "b": 0.4})
     assert difference.parts == pytest.approx({"a": 0.0, "b": -0.2}, abs=1e-15)
+    (again,) = gradcalc.propagate("x*y", {"x": x, "y": y})
+    assert again.parts == product.parts
+    assert p.propagate([1.0, x, y])[0].parts == product.parts  # in order: k, x, y

@@ -32,6 +32,7 @@ EXPRESSIONS = [
 POINTS = [
     "1", "2,3", "x=1", "x=2,y=3", "1,2,3", "a=[2,3]", "", "nan", "1e308,1e308", "0", "0,0", "-1",
     "@p.json", "@p.csv", "@nowhere", "-", "pi/4", "x=", "e=1,a=2", "1;2", "x=1,x=2", "θ=1", "@",
+    "x=1±0.1", "1.0(2),2±5%", "x=0±uniform(1),y=2±t(1,3)", "a=[1±1,2]", "x=1±",
 ]  # fmt: skip
 NAMES = ["x", "y,x", "e", "x,x", "", ",", "a", "a[0]", "x\n", "1", "θ", "x,zz"]
 NUMBERS = ["0", "1", "2", "17", "-1", "1e9", "", "x", "0.01", "3.5", "nan", "1e999"]
@@ -60,6 +61,12 @@ VALUES: dict[str, list[str]] = {
     "v": POINTS,
     "u": POINTS,
     "gradient": POINTS,
+    "uncertainties": ["x=0.1", "0.1,0.2", "x=5%", "a=uniform(1)", "", "@nowhere", "x=", "-"],
+    "corr": ["x,y=0.5", "x,y=2", "x,x=1", "x", ""],
+    "cov": ["p.csv", "nowhere", "."],
+    "data": ["p.csv", "p.json", "nowhere", "-"],
+    "dof": ["x=3", "x=0", "3", ""],
+    "monte_carlo": ["1000", "1e4", "1e9", "0", "x", "1e999"],
     "claim": ["1", "2*x, 3; 2, 2*y", "p.csv", "@p.json", "x.npy", "-", "", "tensor([[1,", "[1 2; 3",
               "|a|b|\n|-|-|\n|1|", "%%MatrixMarket\n1", "\\begin{matrix}1&2\\end{matrix}", "@1=2"],
     "claim_from": ["false", "", "'", "/nowhere"],

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from gradcalc.limits import MOST_INPUTS
 from gradcalc.render.budget import WRITERS
 from gradcalc.render.formats import FORMATS_OF
 from tests.cli.shell import Shell
@@ -117,6 +118,10 @@ def test_the_linear_answer_is_refused_where_it_does_not_stand(gradcalc: Shell) -
     assert ran.code == 1
     assert ran.out.startswith("f1 = 5.0(5.0)e-5 ")
     assert "✗ the linear interval does not stand" in ran.out
+    ran = gradcalc("propagate", "x^2", "--at", "x=0±0.005", "--no-check")
+    assert ran.code == 1
+    assert ran.out.startswith("f1 = 2.5(3.5)e-5   (second order)\n")
+    assert "far from normal (skewness 2.8)" in ran.out
     ran = gradcalc("propagate", "abs(x)", "--at", "x=0±1", "--no-check")
     assert ran.code == 1
     assert "at x=2 the expression is 2 from its second order" in ran.out
@@ -152,6 +157,7 @@ def test_every_sensitivity_has_its_verdict(gradcalc: Shell) -> None:
     ("words", "said"),
     [
         (["x*y", "--at", "x=1,y=2"], "no input has an uncertainty"),
+        (["2"], "no input has an uncertainty"),
         (["x*y", "--at", "x=1±1,y=2", "--u", "z=1"], "--u binds 'z'"),
         (["x*y", "--at", "x=1±1,y=2", "--u", "x=1"], "'x' has two uncertainties"),
         (["x*y", "--at", "x=1,y=2", "--u", "1"], "--u has 1 value for 2 variables"),
@@ -226,3 +232,16 @@ def test_an_undefined_value_is_refused(gradcalc: Shell) -> None:
     ran = gradcalc("propagate", "log(x)", "--at", "x=-1±0.1")
     assert ran.code == 4
     assert "log(-1)" in ran.err
+
+
+def test_a_budget_has_so_many_inputs_at_most(gradcalc: Shell) -> None:
+    point = f"a=[{','.join(['1'] * (MOST_INPUTS + 1))}]±1"
+    ran = gradcalc("propagate", "sum(a)", "--at", point)
+    assert ran.code == 3
+    assert "2,001 variables" in ran.err
+
+
+def test_a_line_of_a_script_counts_as_checked(gradcalc: Shell) -> None:
+    ran = gradcalc("run", "-", stdin="propagate x^2 --at x=5.0(1)\n")
+    assert ran.code == 0
+    assert ran.out.endswith("1 passed, 0 failed, 0 unchecked\n")
