@@ -18,6 +18,7 @@ SUITES = {
     "sparse": "sparse Jacobians of 10,000 to 100,000 variables",
     "linear": "linear models against hand and python-control",
     "deep": "deep and narrow graphs, per node",
+    "uncertainty": "uncertainty budgets beside the packages made for them",
     "batch": "files of points, CSV to CSV, whole processes",
     "eager": "the eager engine, operation by operation",
 }
@@ -29,7 +30,7 @@ def main(names: list[str]) -> int:
     unknown = [name for name in names if name not in SUITES]
     if unknown or not names:
         for name, purpose in SUITES.items():
-            print(f"{name:8} {purpose}")
+            print(f"{name:11} {purpose}")
         return 2 if unknown else 0
     for name in names:
         text = _script(name) if name in SCRIPTS else import_module(f"benchmarks.{name}").suite()
