@@ -121,7 +121,8 @@ def examine(
     pattern = np.zeros(entries.shape, bool)
     pattern[places.rows, places.columns] = True
     matrix = Matrix(entries, pattern, rows, columns, symmetric=kind.order == 2)
-    found, judged = facts(matrix, wanted), None
+    with np.errstate(all="ignore"):
+        found, judged = facts(matrix, wanted), None
     if method != "none":
         judged = prove(question, matrix, found, budget)
         found = judged.facts
@@ -143,7 +144,7 @@ def prove(
     the part of them that ``take`` takes."""
     if max(matrix.shape) > LARGEST:
         return Judged(list(found), None, f"not proven: more than {LARGEST} rows or columns")
-    with exclusive():
+    with exclusive(), np.errstate(all="ignore"):
         deadline = Deadline(budget)
         try:
             return _enclosed(question, matrix, found, take, deadline)

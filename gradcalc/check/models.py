@@ -43,12 +43,13 @@ def judge_model(
 ) -> tuple[Verdict | None, Proven]:
     """The verdict on the Jacobian that the model is made of, and what is known of the model. With
     the ``method`` none there is no verdict, and nothing is proven."""
-    if method == "none":
-        return None, unproven(model)
-    question = Question(KINDS["jacobian"], model.at)
-    # at an equilibrium the values are rounding, and nobody's answer: they are not compared
-    verdict = verify(question, value=np.zeros(0), method=method, budget=budget)
-    return verdict, prove_model(question, model, budget)
+    with np.errstate(all="ignore"):
+        if method == "none":
+            return None, unproven(model)
+        question = Question(KINDS["jacobian"], model.at)
+        # at an equilibrium the values are rounding, and nobody's answer: they are not compared
+        verdict = verify(question, value=np.zeros(0), method=method, budget=budget)
+        return verdict, prove_model(question, model, budget)
 
 
 def unproven(model: Model, line: str = "") -> Proven:

@@ -59,7 +59,8 @@ class Stability(NamedTuple):
         if self.nearest is None:
             return "no states"
         re, unsure = self.nearest.value.real, self.nearest.uncertainty
-        sure = f"known to ±{unsure:.1g}" if unsure else "known exactly"
+        exactly = "known exactly" if self.proven else "as far as doubles tell"
+        sure = f"known to ±{unsure:.1g}" if unsure else exactly
         if self.word == "unstable":
             return f"{known}unstable: {_of(self.right)} right of the imaginary axis"
         if self.word == "stable":
@@ -79,7 +80,7 @@ class Stability(NamedTuple):
             "uncertainty": None if nearest is None else nearest.uncertainty,
             "right": self.right,
             "on_axis": self.on,
-            "proven": self.proven,
+            "proven": self.proven and self.word != "undecided",
         }
 
 

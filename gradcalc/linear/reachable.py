@@ -49,7 +49,10 @@ class Reach(NamedTuple):
 def controllable(a: Floats, b: Floats) -> Reach:
     """How many directions of the states the inputs move; ``a`` is (n, n), ``b`` (n, p)."""
     n = len(a)
-    a, b = _scaled(a, b)
+    # in units of time in which A is about 1; the directions are the same, and nothing overflows
+    largest = float(np.abs(a).max(initial=0.0))
+    pace = 2.0 ** math.frexp(largest)[1] if 0 < largest < 2.0**1023 else 1.0
+    a, b = _scaled(a / pace, b)
     threshold = max(n, 1) * EPS * float(np.linalg.norm(np.hstack([a, b]))) * 10
     above, below, rank = math.inf, 0.0, 0
     while len(a) and b.shape[1]:
@@ -62,7 +65,7 @@ def controllable(a: Floats, b: Floats) -> Reach:
         rank += found
         turned = u.T @ a @ u
         a, b = turned[found:, found:], turned[found:, :found]
-    hidden = np.linalg.eigvals(a) if rank < n else np.zeros(0)
+    hidden = np.linalg.eigvals(a) * pace if rank < n else np.zeros(0)
     return Reach(rank, n, tuple(map(complex, hidden)), float(above), float(below), threshold)
 
 
@@ -86,9 +89,9 @@ def _scaled(a: Floats, b: Floats) -> tuple[Floats, Floats]:
             break
     a = a * scale / scale[:, None]
     b = b / scale[:, None]
-    size = float(np.linalg.norm(a)) or 1.0
-    lengths = np.linalg.norm(b, axis=0)
-    return a, b * np.divide(size, lengths, out=np.ones_like(lengths), where=lengths > 0)
+    largest = np.abs(b).max(axis=0, initial=0.0)
+    b = b / np.where(largest > 0, largest, 1.0)
+    return a, b * (float(np.linalg.norm(a)) or 1.0)
 
 
 def touched(a: Any, b: Any) -> Any:

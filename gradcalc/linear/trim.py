@@ -134,6 +134,7 @@ def rounding(at: At, rows: Sequence[int]) -> Floats:
 
     An equation whose value is no larger is 0 at a point that doubles cannot tell from this one.
     """
-    moved = np.abs(at.jacobian())[list(rows)] @ np.abs(at.x)
-    room: Floats = _ROUNDING * EPS * (moved + at.value_scale[list(rows)])
+    with np.errstate(all="ignore"):
+        moved = np.abs(at.jacobian())[list(rows)] @ np.abs(at.x)
+        room: Floats = _ROUNDING * EPS * (moved + at.value_scale[list(rows)])
     return np.where(np.isfinite(room), room, 0.0)

@@ -125,3 +125,16 @@ def test_a_determinant_that_no_double_holds_has_its_logarithm(gradcalc: Shell) -
     facts = json.loads(gradcalc(*words, "-f", "json").out)["facts"]
     assert facts["det"] is None
     assert facts["log10_det"] == {"sign": -1.0, "log10": pytest.approx(400.4771212547)}
+
+
+def test_numbers_and_those_facts_that_are_formulas(gradcalc: Shell) -> None:
+    ran = gradcalc("jacobian", README, "--at", "2,3", "--show", "det,cond", "--formulas")
+    assert ran.code == 0
+    assert "condition number" in ran.out
+    assert "det = 4·x1·x2 - 6" in ran.out
+
+
+def test_where_an_entry_is_no_number_there_are_no_facts(gradcalc: Shell) -> None:
+    ran = gradcalc("jacobian", "log(x), y", "--at", "-1,1", "--show", "det")
+    assert ran.code == 4
+    assert "no facts: the matrix has entries that are not finite" in ran.out

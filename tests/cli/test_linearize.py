@@ -87,6 +87,21 @@ def test_unstable_is_an_answer(gradcalc: Shell) -> None:
     assert "proven unstable: 1 eigenvalue is right" in ran.out
 
 
+def test_numbers_of_any_size(gradcalc: Shell) -> None:
+    words = ["dx/dt = 1e200*x + 1e-200*u; dy/dt = -1e200*y", "--states", "x,y", "--inputs", "u"]
+    ran = gradcalc("linearize", *words, "--at", "0,0,0")
+    assert ran.code == 0
+    assert "rank 1 of 2, proven" in ran.out
+    assert "modes that no input moves: -1e200 (they decay)" in ran.out
+
+
+def test_at_a_kink_nothing_is_said_to_be_exact(gradcalc: Shell) -> None:
+    ran = gradcalc("linearize", "dx/dt = abs(x)", "--states", "x", "--at", "0")
+    assert "as far as doubles tell" in ran.out
+    assert "has a kink" in ran.out
+    assert "not proven" in ran.out
+
+
 # --- formulas -------------------------------------------------------------------------------------
 
 
