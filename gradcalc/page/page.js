@@ -17,12 +17,19 @@ function shown(x) {
   if (Number.isNaN(x)) return "nan";
   if (!Number.isFinite(x)) return x > 0 ? "inf" : "-inf";
   if (x === 0) return "0";
-  const short = Number(x.toPrecision(6));
+  const short = rounded(x);
   const [digits, power] = short.toExponential().split("e");
   const exponent = Number(power);
   const most = short === x ? 16 : 6;
   if (exponent >= -4 && exponent < most) return plain(digits, exponent);
   return `${digits}e${exponent}`;
+}
+
+// To six digits as C and Python do it: what lies exactly between two goes to the even one.
+function rounded(x) {
+  const [, first, rest, power] = x.toExponential(60).match(/^(-?\d\.\d{5})(\d+)e(.*)$/);
+  const tie = /^50*$/.test(rest) && "02468".includes(first.at(-1));
+  return tie ? Number(`${first}e${power}`) : Number(x.toPrecision(6));
 }
 
 // Digits like -1.25 times ten to the power of exponent, without an e.

@@ -133,7 +133,8 @@ def test_numbers_are_written_as_in_our_tables(open_page: Open) -> None:
     page = open_page(TEXT, "--at", AT)
     rng = np.random.default_rng(5)
     given = [*(rng.normal(size=200) * 10.0 ** rng.integers(-30, 30, 200)).tolist(),
-             0.0, 1e16, 1e15, 123456.0, 1234567.0, 1e-5, 1e-4, -2.5, 1e300, 0.3 - 0.1]  # fmt: skip
+             0.0, 1e16, 1e15, 123456.0, 1234567.0, 1e-5, 1e-4, -2.5, 1e300, 0.3 - 0.1,
+             -1.078125, 1.640625, 1.640635, -0.3828125, 1000002.5, 5e-324]  # fmt: skip
     found = page.evaluate("numbers => numbers.map(shown)", given)
     assert found == [shown(number, 6) for number in given]
 
