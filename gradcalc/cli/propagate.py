@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 from gradcalc.cli.derivatives import bends, judged, undefined, verdict_exit
 from gradcalc.cli.inputs import inputs_of, remarks, stated
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
 from gradcalc.cli.question import method
 from gradcalc.errors import Exit
+
+if TYPE_CHECKING:
+    from gradcalc.check.verdict import Verdict
+    from gradcalc.uncertainty.propagation import Propagation
 
 
 def propagate(options: Options) -> Text:
@@ -37,13 +44,16 @@ def propagate(options: Options) -> Text:
     )
     found = propagated(program, at, inputs, setting)
     verdict = judged(question, options)
-    exits = (verdict_exit(verdict, options), found.exit)
-    exit = Exit.DISAGREES if Exit.DISAGREES in exits else exits[0] or exits[1]
+    curved = _curvatures(found, options)
+    exits = [*(verdict_exit(one, options) for one in (verdict, *curved)), found.exit]
+    exit = Exit.DISAGREES if Exit.DISAGREES in exits else next(filter(None, exits), Exit.DONE)
     budget = Budget(
         program.outputs,
         asked.problem.at,
         found,
         verdict,
+        curved,
+        options.quiet,
         () if options.quiet else (
             *asked.problem.graph.notes, *(kink.note for kink in bent), *asked.notes,
             *remarks(inputs), *found.remarks,
@@ -51,8 +61,20 @@ def propagate(options: Options) -> Text:
     )  # fmt: skip
     text = WRITERS[options.format](budget, options.digits)
     told = options.format in _WITH_REMARKS
-    passed = verdict is not None and verdict.passed is True
+    passed = verdict is not None and all(one is None or one.passed for one in (verdict, *curved))
     return Text(text, exit, passed, notes=() if told else budget.notes)
+
+
+def _curvatures(found: Propagation, options: Options) -> tuple[Verdict | None, ...]:
+    """The verdicts on the second derivatives of each output; together they take no longer than one
+    check may. None where there are none."""
+    if method(options) == "none":
+        return (None,) * len(found.seconds)
+    from gradcalc.check.verify import BUDGET  # deferred, as in ``judged``
+
+    budget = (BUDGET if options.budget is None else options.budget) / len(found.seconds)
+    shared = replace(options, budget=budget)
+    return tuple(judged(one.question, shared) if one else None for one in found.seconds)
 
 
 _WITH_REMARKS = ("table", "json", "ndjson", "markdown")

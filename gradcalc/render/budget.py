@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradcalc.errors.text import safe
 from gradcalc.render.brief import brief, to_place_of
-from gradcalc.render.frame import framed
+from gradcalc.render.frame import checked, framed
 from gradcalc.render.numbers import aligned, shown
 from gradcalc.render.records import MARKS, RECORDS, escaped, markdown, plain, separated
 from gradcalc.uncertainty.propagation import DRAWS, FIRST, Propagation, Result
@@ -31,12 +31,16 @@ MOST_PAIRS = 20
 
 @dataclass(frozen=True, eq=False)
 class Budget:
-    """What ``gradcalc propagate`` found; ``at`` is the point as it was bound."""
+    """What ``gradcalc propagate`` found; ``at`` is the point as it was bound, ``verdict`` that on
+    values and sensitivities, ``curved`` those on the second derivatives of each output. ``quiet``:
+    no more is said than what is wrong."""
 
     outputs: tuple[str, ...]
     at: Mapping[str, Any]
     found: Propagation
     verdict: Verdict | None
+    curved: tuple[Verdict | None, ...]
+    quiet: bool
     notes: tuple[str, ...]
 
     @property
@@ -61,11 +65,25 @@ def _table(budget: Budget, digits: int | None) -> str:
     blocks = [block for i in range(len(budget.outputs)) for block in _output(budget, i, places)]
     if len(budget.outputs) > 1:
         blocks.append(_correlations(budget))
-    remarks = [f"note: {note}" for note in budget.notes]
-    remarks += [judgement(verdict, budget, i) for i, verdict in enumerate(budget.found.verdicts)]
-    remarks += [budget.verdict.line] if budget.verdict is not None else []
-    blocks.append([safe(remark) for remark in remarks])
+    remarks = [f"note: {note}" for note in budget.notes] + _verdicts(budget)
+    blocks += [[safe(remark) for remark in remarks]] if remarks else []
     return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks) + "\n"
+
+
+def _verdicts(budget: Budget) -> list[str]:
+    """On the linear intervals, on the sensitivities, on the second derivatives."""
+    found = [judgement(verdict, budget, i) for i, verdict in enumerate(budget.found.verdicts)]
+    found += [budget.verdict.line] if budget.verdict is not None else []
+    curved = [verdict for verdict in budget.curved if verdict is not None]
+    if curved:  # one for all, the one that says least for us
+        worst = min(curved, key=lambda verdict: (_RANKS[verdict.passed], -verdict.max_ulp))
+        mark, _, rest = worst.line.partition(" ")
+        what = "second derivatives" if len(curved) == 1 else "second derivatives of each output"
+        found.append(f"{mark} {what}: {rest}")
+    return [line for line in found if not (budget.quiet and line.startswith("✓"))]
+
+
+_RANKS = {False: 0, None: 1, True: 2}
 
 
 def _output(budget: Budget, i: int, digits: int) -> Iterator[list[str]]:
@@ -272,7 +290,8 @@ def _second(budget: Budget, i: int, second: Second | None) -> dict[str, Any] | N
     setting = budget.found.setting
     return {"mean": second.mean, "shift": second.shift, "u": second.u,
             "skewness": second.skewness, "kurtosis": second.kurtosis,
-            "interval": second.interval(setting.level, budget.found.factor(i))}  # fmt: skip
+            "interval": second.interval(setting.level, budget.found.factor(i)),
+            "check": checked(budget.curved[i])}  # fmt: skip
 
 
 def _sampled(budget: Budget, sampled: Sampled) -> dict[str, Any]:
@@ -309,9 +328,7 @@ def _markdown(budget: Budget, digits: int | None) -> str:
         head, *rows = _budget_rows(budget, i, digits or DIGITS)
         cells = [[escaped(cell) for cell in row] for row in rows]
         parts.append(f"{escaped(_headline(budget, i))}\n\n{markdown(head, cells)}")
-    remarks = [*budget.notes]
-    remarks += [judgement(verdict, budget, i) for i, verdict in enumerate(budget.found.verdicts)]
-    remarks += [budget.verdict.line] if budget.verdict is not None else []
+    remarks = [*budget.notes, *_verdicts(budget)]
     return "\n".join([*parts, *(f"{escaped(remark)}\n" for remark in remarks)])
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradcalc.calculus.gradients import copy, jacobian_graph
+from gradcalc.engine.point import Question
 from gradcalc.engine.program import Program
 from gradcalc.graph.graph import Graph
 from gradcalc.uncertainty.inputs import Floats, Inputs, Shape
@@ -51,6 +52,8 @@ class Second:
     settled: bool
     departure: float
     place: str
+    question: Question
+    """What was asked of the Hessian, for a check of it."""
 
     @property
     def mean(self) -> float:
@@ -115,6 +118,7 @@ def second(program: Program, linear: Linear, output: int) -> Second | None:
         or curved + abs(higher) <= straight,
         departure=departure,
         place=place,
+        question=at.ask("hessian"),
     )
 
 

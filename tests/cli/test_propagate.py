@@ -148,9 +148,17 @@ def test_draws_are_the_same_for_the_same_seed(gradcalc: Shell) -> None:
 def test_every_sensitivity_has_its_verdict(gradcalc: Shell) -> None:
     ran = gradcalc("propagate", "V/I", "--at", "V=5.00(1),I=0.0200(1)")
     assert "2 entries and 1 value agree" in ran.out
+    assert "✓ second derivatives: " in ran.out
+    ran = gradcalc("propagate", "V/I", "--at", "V=5.00(1),I=0.0200(1)", "-q")
+    assert "✓" not in ran.out
     ran = gradcalc("propagate", "(1-cos(x))/x^2", "--at", "x=1e-8±1e-9")
     assert ran.code == 1
     assert "true value" in ran.out
+    found = record(gradcalc, "x*y, x^3", "--at", "x=1.00(1),y=2.00(1)")
+    assert found["check"]["passed"] is True
+    assert [one["check"]["passed"] for one in found["second_order"]] == [True, True]
+    found = record(gradcalc, "(1-cos(x))/x^2", "--at", "x=1e-5±1e-6")
+    assert found["second_order"][0]["check"]["passed"] is False
 
 
 @pytest.mark.parametrize(
