@@ -104,6 +104,42 @@ def test_a_kind_of_derivative_is_a_row() -> None:
     assert "12 0\n0 2\n" in out
 
 
+def test_a_language_is_a_column_and_a_line() -> None:
+    out = follow("""
+        from gradcalc.code.languages import LANGUAGES
+        from gradcalc.code.python import Python
+        class Loud(Python):
+            name, title = "loud", "Loud"
+            functions = {**Python.functions, "sin": "(+math.sin({0}))"}
+        LANGUAGES["loud"] = Loud
+        assert gradcalc("code", "sin(x)*sech(y), x % y", "--to", "loud", "--verify") == 0
+        assert gradcalc("code", "x", "--help") == 0
+    """)
+    assert "(+math.sin(x))" in out
+    assert "loud" in out.split("--to")[-1]
+
+
+def test_a_row_made_of_others_is_code_in_every_language() -> None:
+    out = follow("""
+        from gradcalc.functions import primitives as table
+        table.unary("dampened", lambda x: table.np.exp(-abs(x)) * table.np.sin(x),
+                    d="exp(-abs(x))*(cos(x) - sign(x)*sin(x))", kink="x == 0",
+                    made="t = exp(-abs(x)); where(x < 0, t*sin(x), t*sin(x))",
+                    doc="a wave that dies out")
+        from gradcalc.code.gate import judge
+        from gradcalc.code.languages import LANGUAGES
+        from gradcalc.code.printing import generate
+        from gradcalc.language import parse
+        for to in LANGUAGES:
+            printed = generate(parse("dampened(x)*y + dampened(y)"), to, ("f", "gradient"))
+            assert "gc_dampened" in printed.functions
+            if to in ("python", "numpy", "javascript"):
+                print(to, judge(printed).passed)
+    """)
+    assert "False" not in out
+    assert "python True" in out
+
+
 def test_every_recipe_names_the_command_that_proves_it() -> None:
     start = RECIPES.index("## Add things")
     recipes = RECIPES[start : RECIPES.index("## Measure", start)]

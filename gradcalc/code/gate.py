@@ -218,31 +218,32 @@ _MARGIN = 16.0
 
 
 class _Branches:
-    """A program at points, without the limits that it takes where a ``where`` treats one apart:
-    code has the slope of the branch."""
+    """What the sweeps say of a program at points, without the limits that it takes where a
+    ``where`` treats one apart: code has the slope of the branch."""
 
     def __init__(self, at: At) -> None:
         self.at = at
         self.value = at.value
+        self.run = at.run.careful
 
     def jacobian(self, mode: str) -> Floats:
-        entries: Floats = self.at.run.jacobian(mode)
+        entries: Floats = self.run.jacobian(mode)
         return entries
 
     def vjp(self, v: Floats) -> Floats:
-        product: Floats = self.at.run.vjp(v)
+        product: Floats = self.run.vjp(v)
         return product
 
     def jvp(self, u: Floats) -> Floats:
-        product: Floats = self.at.run.jvp(u)
+        product: Floats = self.run.jvp(u)
         return product
 
     def hessian(self) -> Floats:
-        entries: Floats = self.at.gradient_at.run.jacobian("auto")
+        entries: Floats = self.at.gradient_at.run.careful.jacobian("auto")
         return entries
 
     def hvp(self, u: Floats) -> Floats:
-        product: Floats = self.at.gradient_at.run.jvp(u)
+        product: Floats = self.at.gradient_at.run.careful.jvp(u)
         return product
 
 
