@@ -33,7 +33,7 @@ def backward(
     graph was freed by an earlier pass without ``retain_graph``.
     """
     if inputs is not None:
-        inputs = _several(inputs)
+        inputs = several(inputs)
         if not inputs:
             raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     roots = _seeds(tensors, grad_tensors, create_graph)
@@ -86,7 +86,7 @@ def grad(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: "
             "allow_unused=False."
         )
-    inputs = _several(inputs)
+    inputs = several(inputs)
     if not inputs:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     keep = create_graph if retain_graph is None else retain_graph
@@ -135,7 +135,7 @@ def get_gradient_edge(tensor: Tensor) -> GradientEdge:
     return GradientEdge(node, k, (tensor._array.shape, tensor._array.dtype))
 
 
-def _several(tensors: Any) -> tuple[Any, ...]:
+def several(tensors: Any) -> tuple[Any, ...]:
     return (tensors,) if isinstance(tensors, Tensor | GradientEdge) else tuple(tensors)
 
 
@@ -193,7 +193,7 @@ def _batched(
 ) -> Captures:
     """One pass per row of the cotangents, stacked."""
     many = [grad_outputs] if isinstance(grad_outputs, Tensor) else list(grad_outputs)
-    for k, (out, v) in enumerate(zip(_several(outputs), many, strict=True)):
+    for k, (out, v) in enumerate(zip(several(outputs), many, strict=True)):
         if v is not None and v._array.shape[1:] != out._array.shape:
             raise RuntimeError(
                 "If `is_grads_batched=True`, we interpret the first dimension of each grad_output "
@@ -229,7 +229,7 @@ def _edge_of_input(x: Any) -> Edge:
 
 def _seeds(tensors: Any, vectors: Any, tracked: bool) -> list[tuple[Edge, Any]]:
     """Every root's edge with its cotangent."""
-    roots = _several(tensors)
+    roots = several(tensors)
     if vectors is None or isinstance(vectors, Tensor):
         given: list[Any] = [vectors] * (len(roots) if vectors is None else 1)
     elif isinstance(vectors, np.ndarray):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from gradcalc.autograd import forward_ad
-from gradcalc.autograd.backward import grad
+from gradcalc.autograd.backward import grad, several
 from gradcalc.autograd.core.grad_mode import enable_grad
 from gradcalc.autograd.core.tensor import Tensor, wrap
 
@@ -47,7 +47,7 @@ def gradcheck(
     if not (check_forward_ad or check_backward_ad):
         raise AssertionError("Expected at least one of check_forward_ad or check_backward_ad to be "
                              "True")  # fmt: skip
-    given = _several(inputs)
+    given = several(inputs)
     checked = [k for k, x in enumerate(given) if isinstance(x, Tensor) and x._tracked]
     try:
         _check_inputs(given, checked)
@@ -77,10 +77,6 @@ _REENTRANT = (
     "times gives different values, although analytical gradient matches numerical gradient. "
     "The tolerance for nondeterminism was nondet_tol."
 )
-
-
-def _several(inputs: Any) -> tuple[Any, ...]:
-    return (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
 
 
 def _check_inputs(given: tuple[Any, ...], checked: list[int]) -> None:
@@ -224,13 +220,13 @@ def _slope(low: Array, high: Array, place: tuple[int, ...], eps: float) -> Array
 def gradgradcheck(func: Callable[..., Any], inputs: Any, grad_outputs: Any = None,
                   gen_non_contig_grad_outputs: bool = False, **options: Any) -> bool:  # fmt: skip
     """``gradcheck`` of the gradient: are second derivatives right?"""
-    given = _several(inputs)
+    given = several(inputs)
     outputs = [out for out in _outputs(func, given) if _differentiable(out)]
     generator = np.random.default_rng(0)
     if grad_outputs is None:
         vectors = [wrap(_drawn(generator, out._array)) for out in outputs]
     else:
-        vectors = list(_several(grad_outputs))
+        vectors = list(several(grad_outputs))
     seeds = tuple(v.detach().requires_grad_() for v in vectors)
 
     def gradient(*everything: Any) -> tuple[Any, ...]:

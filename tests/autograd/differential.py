@@ -288,7 +288,7 @@ def alike(one, other, rough=False) -> bool:
             return False
         if one.dtype.kind not in "fc":
             return bool((one == other).all())
-        rounding = 3e-5 if rough else {"float32": 3e-5, "float64": 1e-8}.get(str(one.dtype), 1e-2)
+        rounding = 1e-4 if rough else {"float32": 1e-4, "float64": 1e-8}.get(str(one.dtype), 1e-2)
         with np.errstate(all="ignore"):
             return bool(np.allclose(one, other, rounding, rounding, equal_nan=True))
     return one == other

@@ -23,7 +23,7 @@ def test_pytorchs_tests_pass_but_for_those_that_are_listed():
     listed = set(re.findall(r"`(test_\w+)`", DOCS.read_text()))
     assert failed <= listed, failed - listed
     passed = sum(map(int, re.findall(r": (\d+) of \d+ pass", done.stdout)))
-    assert passed >= 300
+    assert passed >= 325
 
 
 def test_every_listed_failure_has_a_reason():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dis import opmap
 from functools import wraps
+from types import FunctionType
 from typing import Any, TypeVar
 
 from gradcalc.autograd.core.grad_mode import mode
@@ -20,8 +22,10 @@ def method(*names: str) -> Callable[[F], F]:
     """Make a function a method of Tensor, under these names."""
 
     def attach_method(function: F) -> F:
+        quick = all(name.startswith("__") for name in names) or function.__name__ == "<lambda>"
+        taking = function if quick else of_arguments(function)
         for name in names:
-            setattr(Tensor, name, function)
+            setattr(Tensor, name, taking)
         return function
 
     return attach_method
@@ -48,8 +52,56 @@ def operation(*names: str) -> Callable[[F], F]:
     return register
 
 
+def of_arguments(made: Callable[..., Any]) -> Any:
+    """The function, whose errors speak of its arguments and not of what Python made of them."""
+    if not isinstance(made, FunctionType):
+        return made
+
+    @wraps(made)
+    def call(*operands: Any, **options: Any) -> Any:
+        try:
+            return made(*operands, **options)
+        except (AttributeError, TypeError, ValueError, LookupError) as error:
+            if _is_meant(error):
+                raise
+            raise TypeError(_complaint(made, operands)) from None
+
+    return call
+
+
+def _is_meant(error: BaseException) -> bool:
+    """Whether a ``raise`` of ours or the user's code made it, or the call itself did not fit."""
+    trace = error.__traceback__
+    if trace is None or trace.tb_next is None:
+        return True
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+        module = str(trace.tb_frame.f_globals.get("__name__"))
+        if not module.startswith(("gradcalc.", "numpy")):
+            return True
+    return trace.tb_frame.f_code.co_code[trace.tb_lasti] == _RAISE and module[0] == "g"
+
+
+_RAISE = opmap["RAISE_VARARGS"]
+
+
+def _complaint(made: Callable[..., Any], operands: tuple[Any, ...]) -> str:
+    kinds = getattr(made, "__annotations__", {})
+    for k, ((name, kind), x) in enumerate(zip(kinds.items(), operands, strict=False)):
+        if kind == "Tensor" and not isinstance(x, Tensor):
+            name = "input" if name == "x" else name
+            return (
+                f"{made.__name__}(): argument '{name}' (position {k + 1}) must be Tensor, not "
+                f"{type(x).__name__}"
+            )
+    given = ", ".join(type(x).__name__ for x in operands)
+    return f"{made.__name__}() received an invalid combination of arguments - got ({given})"
+
+
 def with_out(made: Callable[..., Any]) -> Callable[..., Any]:
     """The function with PyTorch's keywords ``input=``, ``other=`` and ``out=``."""
+
+    made = of_arguments(made)
 
     @wraps(made)
     def call(*operands: Any, **options: Any) -> Any:

@@ -16,7 +16,7 @@ from gradcalc.autograd.core.dtypes import (
     get_default_dtype,
     numpy_type,
 )
-from gradcalc.autograd.core.record import recorded
+from gradcalc.autograd.core.record import in_order_of, recorded
 from gradcalc.autograd.core.registry import NAMES as _NAMES
 from gradcalc.autograd.core.registry import function, method, operation
 from gradcalc.autograd.core.tensor import Tensor, wrap
@@ -184,7 +184,10 @@ def _filled(fill: Callable[..., Any]) -> Callable[..., Tensor]:
         return _made(np.asarray(fill(shape, kind, _random(generator))), **options)
 
     def like(x: Tensor, *, dtype: Any = None, **options: Any) -> Tensor:
-        return make(x._array.shape, dtype=dtype or x.dtype, **options)
+        made = make(x._array.shape, dtype=dtype or x.dtype, **options)
+        if not x._array.flags.c_contiguous:
+            made._array = in_order_of(made._array, x._array)
+        return made
 
     def new(x: Tensor, *size: Any, dtype: Any = None, **options: Any) -> Tensor:
         return make(*size, dtype=dtype or x.dtype, **options)
@@ -248,7 +251,9 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, **options: Any) -> Te
 @function()
 def full_like(x: Tensor, fill_value: Any, *, dtype: Any = None, **options: Any) -> Tensor:
     """All ``fill_value``, in the shape and of the type of x."""
-    return full(x._array.shape, fill_value, dtype=dtype or x.dtype, **options)
+    made = full(x._array.shape, fill_value, dtype=dtype or x.dtype, **options)
+    made._array = in_order_of(made._array, x._array)
+    return made
 
 
 @method("new_full")

@@ -58,8 +58,9 @@ def sort(x: Tensor, dim: int = -1, descending: bool = False, stable: bool | None
     """The numbers in order along ``dim``, and where they were."""
     k = axis(dim, x.ndim)
     places = in_order_of(_order(x, k, descending), x._array)
-    return Chosen.by("sort", _along(x, places, k, f"SortBackward{stable is not None:d}"),
-                     wrap(places))  # fmt: skip
+    values = _along(x, places, k, f"SortBackward{stable is not None:d}")
+    values._array = in_order_of(values._array, x._array)
+    return Chosen.by("sort", values, wrap(places))
 
 
 @operation()
