@@ -24,6 +24,8 @@ from gradcalc.graph.reach import needed, operands
 _TESTED_EVERY = 64  # nodes between two looks at the clock
 _SURE = 1 << 15
 """Bits with which a function of exact numbers shows whether it has a value."""
+_MORE, _SLOWER = 4, 50.0
+"""How many times more bits are tried at once, and how much longer that takes at most."""
 _LONGEST = 1 << 12
 """Bits of a numerator or denominator up to which rational numbers are calculated exactly."""
 _FLAT = [all(partial in (None, "0") for partial in primitive.partials) for primitive in TABLE]
@@ -201,10 +203,23 @@ class Point:
 
     def _too_wide(self, node: int, numbers: Sequence[Any]) -> bool:
         if all(number.is_exact() for number in numbers):
-            with ctx.workprec(max(ctx.prec, _SURE)):  # it is the function that needs more bits
-                return self._has_all(node, [numbers])
+            return self._needs_bits(node, numbers)
         ends = [(number.mid(), number.lower(), number.upper()) for number in numbers]
         return self._has_all(node, product(*ends))
+
+    def _needs_bits(self, node: int, numbers: Sequence[Any]) -> bool:
+        """Whether a function of exact numbers has what it lacks with more bits, or may have: Arb
+        is not interrupted, and with thousands of bits a polygamma takes minutes."""
+        bits = ctx.prec
+        while bits < _SURE:
+            bits *= _MORE
+            before = self._deadline.remaining
+            with ctx.workprec(bits):
+                if self._has_all(node, [numbers]):
+                    return True
+            if _SLOWER * (before - self._deadline.remaining) > self._deadline.remaining:
+                return True
+        return False
 
     def _has_all(self, node: int, points: Iterable[Sequence[Any]]) -> bool:
         """Whether the node has a value, or the slopes that it lacks, at one of some points."""
