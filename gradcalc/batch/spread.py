@@ -74,7 +74,7 @@ class Spread:
 
     def __call__(self, J: Floats, numbers: Floats) -> Floats:
         """Of N rows with slopes J, shape (N, m, k): shape (N, m). NaN where an uncertainty is
-        negative, or a correlation beyond 1."""
+        negative, a correlation beyond 1, or several contradict each other."""
         rows, _, k = J.shape
         u = np.zeros((rows, k))
         for term in self.terms:
@@ -85,12 +85,18 @@ class Spread:
         w[(J != J) & (u[:, None, :] == 0)] = 0.0  # what is exact adds nothing
         variance: Floats = np.einsum("nij,nij->ni", w, w)
         bad = (u < 0).any(axis=1)
-        for term in self.terms:
-            if term.first != term.second:
-                r = self._correlation(term, numbers, u)
-                bad |= np.abs(r) > _MOST
-                variance += 2 * w[:, :, term.first] * w[:, :, term.second] * r[:, None]
-        found: Floats = np.sqrt(variance)
+        pairs = [term for term in self.terms if term.first != term.second]
+        correlations = [self._correlation(term, numbers, u) for term in pairs]
+        for term, r in zip(pairs, correlations, strict=True):
+            bad |= ~(np.abs(r) <= _MOST)
+            variance += 2 * w[:, :, term.first] * w[:, :, term.second] * r[:, None]
+        if len(pairs) > 1:  # one beyond 1 has been found; several may contradict each other
+            R = np.tile(np.eye(k), (rows, 1, 1))
+            for term, r in zip(pairs, correlations, strict=True):
+                R[:, term.first, term.second] = R[:, term.second, term.first] = r
+            R[bad] = np.eye(k)
+            bad |= np.linalg.eigvalsh(R)[:, 0] < (1 - _MOST) * k
+        found: Floats = np.sqrt(np.maximum(variance, 0.0))
         found[bad] = np.nan
         return found
 

@@ -90,15 +90,15 @@ def _from_u(options: Options, problem: Problem) -> Iterator[tuple[str, Spread]]:
     variables = problem.graph.variables
     here = dict(zip(variables, problem.x, strict=True))
     for text in options.uncertainties or ():
-        listed = read_spreads(text, "--u")
-        if not any(given.name for given, _ in listed):
-            every = [spread for _, spreads in listed for spread in spreads]
+        said = read_spreads(text, "--u")
+        if not any(given.name for given, _ in said):
+            every = [spread for _, spreads in said for spread in spreads]
             places = [Given("", float(k), given.source, given.span)
-                      for k, given in enumerate(g for g, s in listed for _ in s)]  # fmt: skip
+                      for k, given in enumerate(g for g, s in said for _ in s)]  # fmt: skip
             bind(places, variables, "variables", "--u")
             yield from ((v, s.of(here[v])) for v, s in zip(variables, every, strict=True))
             continue
-        for given, spreads in listed:
+        for given, spreads in said:
             for label, spread in _spread_over(given, spreads, variables):
                 yield label, spread.of(here[label])
 

@@ -202,7 +202,7 @@ def _typed(source: Source) -> list[Measured]:
     for statement in statements:
         spreads = [_cut(source, span, values) for span in statement.items]
         if text[slice(*statement.after)].strip():
-            spreads = [_after_all(source, statement, values)] * len(spreads)
+            spreads = _after_all(source, statement, spreads, values)
         found.append(tuple(spreads))
     with _pointing_at(source):
         given = points.read_text(Source("".join(values), source.name))
@@ -228,16 +228,19 @@ def _fitted(item: Given, spreads: tuple[Spread | None, ...]) -> Measured:
     )
 
 
-def _after_all(source: Source, statement: _Statement, values: list[str]) -> Spread:
+def _after_all(
+    source: Source, statement: _Statement, spreads: list[Spread | None], values: list[str]
+) -> list[Spread | None]:
     """``a = [1, 2] ± 0.1``: the same for all."""
     spread = _cut(source, statement.after, values)
-    if spread is None:
+    if any(spreads):
         raise BindingError(
-            "what follows an array here is an uncertainty for all its numbers: [1,2]±0.1",
+            "uncertainties inside of an array, and something behind it",
             source=source,
             span=_trimmed(source.text, *statement.after),
+            hint="one behind every number: a=[1±0.1, 2±0.1], or for all: a=[1,2]±0.1",
         )
-    return spread
+    return [spread] * len(spreads)
 
 
 def _cut(source: Source, span: Span, values: list[str]) -> Spread | None:

@@ -64,6 +64,17 @@ def test_an_exact_input_adds_nothing_whatever_its_slope() -> None:
     assert spread(J, np.array([[1.0, 2.0]])) == pytest.approx(0.2)
 
 
+def test_rows_whose_correlations_contradict_each_other_have_no_uncertainty() -> None:
+    labels = ("x", "y", "z", "r_x_y", "r_x_z", "r_y_z")
+    spread = Spread(terms(("x", "y", "z"), 3, labels, (1.0, 1.0, 1.0)), labels)
+    J = np.ones((3, 1, 3))
+    numbers = np.array([[0, 0, 0, 0.9, 0.9, 0.9], [0, 0, 0, 0.9, 0.9, -0.9], [0, 0, 0, 1, -1, -1]])
+    found = spread(J, numbers).ravel()
+    assert found[0] == pytest.approx((3 + 5.4) ** 0.5)
+    assert np.isnan(found[1])
+    assert found[2] == pytest.approx(1.0)  # x = y = -z
+
+
 def rows(gradcalc: Shell, tmp_path: Path, text: str, *words: str) -> tuple[str, str, int]:
     path = tmp_path / "rows.csv"
     path.write_text(text)

@@ -55,6 +55,8 @@ def said(text: str) -> Said:
         ("a=[1±0.1, 2(1), 3]", [("a", 1, 0.1), ("a", 2, 1), ("a", 3, None)]),
         ("a=[1, 2]±0.1", [("a", 1, 0.1), ("a", 2, 0.1)]),
         ("a=[1, 200]±1%", [("a", 1, 0.01), ("a", 200, 2)]),
+        ("a=[1,2]*3, x=1±1", [("a", 3, None), ("a", 6, None), ("x", 1, 1)]),
+        ("x=sqrt(4)+log10(10)±1", [("x", 3, 1)]),
         ("x=2", [("x", 2, None)]),
     ],
 )
@@ -80,7 +82,7 @@ def test_the_forms(text: str, expected: Said) -> None:
         ("x=1±y", "not a number", "y"),
         ("x=q±1", "not a number", "q"),
         ("x=1±5%%", "no uncertainty", "5%%"),
-        ("a=[1±1,2]*3", "for all its numbers", "*3"),
+        ("a=[1±1,2]*3", "something behind it", "*3"),
         ("x=1±1e999", "larger than any double", "1e999"),
     ],
 )
