@@ -91,12 +91,11 @@ class Program(engine.Program):
         from gradcalc.check.matrices import examine
 
         unknown = [word for word in show.split(",") if word.strip() not in FACTS]
-        if unknown or kind not in ("jacobian", "hessian"):
-            raise UsageError(
-                f"no fact is called {unknown[0]!r}: {', '.join(FACTS)}"
-                if unknown
-                else f"there are facts about a jacobian and a hessian, not a {kind!r}"
-            )
+        if unknown:
+            raise UsageError(f"no fact is called {unknown[0]!r}: {', '.join(FACTS)}")
+        matrices = [name for name, row in KINDS.items() if len(row.axes) == 2]
+        if kind not in matrices:
+            raise UsageError(f"kind {kind!r} is none of {', '.join(matrices)}")
         question = Question(KINDS[kind], self.at(x))
         entries = question.entries
         assert entries is not None

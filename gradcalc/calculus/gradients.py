@@ -15,6 +15,7 @@ from gradcalc.errors import BindingError, Span
 from gradcalc.functions.primitives import (
     ADD,
     AND,
+    CONSTANT,
     DIV,
     FLOW,
     MUL,
@@ -220,9 +221,9 @@ def _times(graph: Graph, cotangent: _Signed, slope: int, product: Primitive, spa
     """cotangent · slope, without the multiplications by one."""
     factor = _without_sign(graph, slope, span)
     minus = cotangent.minus != factor.minus
-    if graph.constants.get(factor.node) == 1.0:
+    if _nameless(graph, factor.node) == 1.0:
         return _Signed(cotangent.node, minus)
-    if graph.constants.get(cotangent.node) == 1.0:
+    if _nameless(graph, cotangent.node) == 1.0:
         return _Signed(factor.node, minus)
     x, y = cotangent.node, factor.node
     if product is MUL:  # in one order, so that what is the same is one node
@@ -230,9 +231,16 @@ def _times(graph: Graph, cotangent: _Signed, slope: int, product: Primitive, spa
     return _Signed(graph.apply(product.code, x, y, -1, *span), minus)
 
 
+def _nameless(graph: Graph, node: int) -> float | None:
+    """The value of a number that was written as one. A parameter has none, nor what is made of
+    parameters: a formula says their names, whatever their values are."""
+    written = graph.codes[node] == CONSTANT.code and node not in graph.names
+    return graph.constants.get(node) if written else None
+
+
 def _without_sign(graph: Graph, node: int, span: Span) -> _Signed:
     """A node as plus or minus another, where its sign stands in front."""
-    value = graph.constants.get(node)
+    value = _nameless(graph, node)
     if value is not None:
         return _Signed(graph.constant(-value, span), True) if value < 0 else _Signed(node)
     code, (x, y, _) = graph.codes[node], (column[node] for column in graph.operands)
@@ -261,7 +269,7 @@ def _signed(graph: Graph, term: _Signed, span: Span) -> int:
     """The node itself, its sign put in front again."""
     if not term.minus:
         return term.node
-    value = graph.constants.get(term.node)
+    value = _nameless(graph, term.node)
     if value is not None:
         return graph.constant(-value if value else 0.0, span)
     return graph.apply(NEG.code, term.node, -1, -1, *span)

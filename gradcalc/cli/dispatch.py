@@ -159,7 +159,7 @@ def text(options: Options, answer: Answer) -> str:
         from gradcalc.render.facts import WRITERS  # deferred, as above
 
         shown = replace(answer.facts, notes=(), judged=None) if options.quiet else answer.facts
-        numbers = WRITERS[options.format](answer, shown, numbers, options.digits)
+        numbers = WRITERS[options.format](shown, numbers, options.digits)
     if answer.formulas is None or FORMATS[options.format].json:
         return numbers
     from gradcalc.render.formulas import writer

@@ -14,7 +14,6 @@ from gradcalc.formulas.mathml import MathML
 from gradcalc.formulas.mathml import matrix as mathml_matrix
 from gradcalc.formulas.writing import Notation
 from gradcalc.linear.kinds import Fact
-from gradcalc.render.answer import Answer
 from gradcalc.render.numbers import aligned, exact, latex, shown
 from gradcalc.render.records import (
     MARKS,
@@ -93,7 +92,7 @@ def lines(facts: Facts, digits: int | None, quiet: bool = False) -> list[str]:
     return [*told, *([""] if remarks else []), *remarks]
 
 
-def _table(answer: Answer, facts: Facts, text: str, digits: int | None) -> str:
+def _table(facts: Facts, text: str, digits: int | None) -> str:
     return f"{text}\n" + "".join(f"{line}\n" for line in lines(facts, digits))
 
 
@@ -134,7 +133,7 @@ def _only(facts: Facts, format: str) -> Any:
     return facts.found[0].entries
 
 
-def _markdown(answer: Answer, facts: Facts, text: str, digits: int | None) -> str:
+def _markdown(facts: Facts, text: str, digits: int | None) -> str:
     rows = [
         [one.fact.title, "<br>".join(escaped(line) for line in _texts(one, digits))]
         for one in facts.found
@@ -143,7 +142,7 @@ def _markdown(answer: Answer, facts: Facts, text: str, digits: int | None) -> st
     return f"{text}\n{markdown(['', ''], rows, left=2)}{below}"
 
 
-def _latex(answer: Answer, facts: Facts, text: str, digits: int | None) -> str:
+def _latex(facts: Facts, text: str, digits: int | None) -> str:
     told = []
     for one in facts.found:
         body = [[latex(x, digits) for x in row] for row in one.entries.tolist()]
@@ -165,7 +164,7 @@ def _pmatrix(body: Sequence[Sequence[str]]) -> str:
     return rf"\begin{{pmatrix}} {rows} \end{{pmatrix}}"
 
 
-def _mathml(answer: Answer, facts: Facts, text: str, digits: int | None) -> str:
+def _mathml(facts: Facts, text: str, digits: int | None) -> str:
     matrices = (
         [[f"<mn>{shown(x, digits)}</mn>" for x in row] for row in one.entries.tolist()]
         for one in facts.found
@@ -173,7 +172,7 @@ def _mathml(answer: Answer, facts: Facts, text: str, digits: int | None) -> str:
     return text + "".join(map(mathml_matrix, matrices))
 
 
-def _in_sympy(answer: Answer, facts: Facts, text: str, digits: int | None) -> str:
+def _in_sympy(facts: Facts, text: str, digits: int | None) -> str:
     told = []
     for one in facts.found:
         rows = [[_sympy_number(x) for x in row] for row in one.entries.tolist()]
@@ -194,23 +193,23 @@ def _sympy_number(x: float) -> str:
     return {"inf": "oo", "-inf": "-oo"}.get(exact(x), exact(x))
 
 
-Writer: TypeAlias = "Callable[[Answer, Facts, str, int | None], str]"
+Writer: TypeAlias = "Callable[[Facts, str, int | None], str]"
 
 
 def _marked(mark: str) -> Writer:
     header = ("fact", "row", "column", "value")
-    return lambda answer, facts, text, digits: separated(header, _rows(facts), mark)
+    return lambda facts, text, digits: separated(header, _rows(facts), mark)
 
 
 WRITERS: dict[str, Writer] = {
     "table": _table,
-    **dict.fromkeys(RECORDS, lambda answer, facts, text, digits: text),  # they are a key of it
+    **dict.fromkeys(RECORDS, lambda facts, text, digits: text),  # they are a key of it
     **{name: _marked(mark) for name, mark in MARKS.items()},
-    "plain": lambda answer, facts, text, digits: "".join(
+    "plain": lambda facts, text, digits: "".join(
         plain(one.entries.tolist()) for one in facts.found
     ),
-    "mtx": lambda answer, facts, text, digits: matrix_market(_only(facts, "mtx")),
-    "npy": lambda answer, facts, text, digits: numpy_file(_only(facts, "npy")),
+    "mtx": lambda facts, text, digits: matrix_market(_only(facts, "mtx")),
+    "npy": lambda facts, text, digits: numpy_file(_only(facts, "npy")),
     "markdown": _markdown,
     "latex": _latex,
     "mathml": _mathml,

@@ -88,6 +88,13 @@ def test_shared_parts_have_the_names_that_the_text_gives_them() -> None:
     assert dict(parts)["e1"] == "exp(-(x - m)**2/(2*s**2))"
 
 
+@pytest.mark.parametrize("value", [1.0, -1.0, 2.0, -2.0])
+def test_a_parameter_keeps_its_name_whatever_its_value(value: float) -> None:
+    found = formulas("y - a*x**2, x/a, a*exp(a*x)", parameters={"a": value})
+    texts = found.unshared().spelled(Notation())[1]
+    assert texts == ["-2*a*x", "1", "1/a", "0", "a**2*exp(a*x)", "0"]
+
+
 def test_what_is_short_is_not_shared() -> None:
     assert formulas("x*y, x+y").names == {}
 
