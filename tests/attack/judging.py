@@ -291,8 +291,8 @@ def _claim(draw: Random) -> tuple[list[str], Any, str]:
             continue
         if true.is_zero() or not 1e-290 < abs(as_double(true)) < 1e290:
             continue
-        if error(as_double(theirs), true) > 1e-9:
-            raise AssertionError(f"{text(tree)} at {at}: {true} and {theirs}")
+        if error(as_double(theirs), true) > 1e-14:
+            continue  # it cancels, so that even the double for pi shows
         words = ["check", text(tree), *_point(at), "--wrt", "x", "--budget", BUDGET, "-f", "json"]
         return words, true, text(right)
 

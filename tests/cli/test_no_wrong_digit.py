@@ -134,6 +134,14 @@ def test_a_kink_is_no_limit_along_some_ways(gradcalc: Shell, text: str, at: str)
     assert "is a limit" not in ran.out
 
 
+@pytest.mark.parametrize(
+    ("text", "at"), [("elu(x, 2)", "-1"), ("leaky_relu(x, y)", "-1,3"), ("elu(x, y)*y", "-1,3")]
+)
+@pytest.mark.parametrize("how", ["arb", "sympy", "mpmath", "differences"])
+def test_what_chooses_may_bend(gradcalc: Shell, text: str, at: str, how: str) -> None:
+    assert gradcalc("hessian", text, f"--at={at}", "--check", how).code == 0
+
+
 def test_one_undefined_output_does_not_take_the_others_digits(gradcalc: Shell) -> None:
     ran = gradcalc("eval", "exp(log(39.7)*170.3), sqrt(x)", "--at", "-1", "--precise", "-f", "csv")
     assert (ran.code, ran.out.split()) == (4, ["value", "1.8794176529024816e+272", "nan"])

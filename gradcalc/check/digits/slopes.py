@@ -9,9 +9,11 @@ step that suits x).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import pairwise, permutations
 from typing import Any
 
+from gradcalc.calculus.rules import rule
 from gradcalc.engine.exact import HUGE, call, huge
 from gradcalc.functions.digits import context
 from gradcalc.functions.primitives import (
@@ -25,8 +27,12 @@ from gradcalc.functions.primitives import (
     SQUARE,
     SUB,
     TABLE,
+    VARIABLE,
     WHERE,
 )
+from gradcalc.functions.row import Primitive
+from gradcalc.graph.graph import Graph
+from gradcalc.graph.reach import needed, operands
 
 _WAYS = (-1.0, 0.3, 1.0)
 """How the operands move together, in every order."""
@@ -92,7 +98,7 @@ class Slopes:
         if school is not None:
             return school(context(), operands, value)
         primitive = TABLE[code]
-        if primitive.selects or not primitive.differentiable:
+        if not primitive.differentiable or (primitive.selects and _is_straight(primitive)):
             return {}
         moving = [k for k, partial in enumerate(primitive.partials) if partial is not None]
         pairs = [(j, k) for j in moving for k in moving if j <= k]
@@ -143,6 +149,23 @@ class Slopes:
         size = max(min([*sizes, mp.mpf(1)]), mp.ldexp(1, -HUGE))
         spread = max([mp.mag(x) for x in operands if x], default=0) - mp.mag(size)
         return size * mp.mpf(10) ** -self._digits, int(0.31 * max(spread, 0)) + 5
+
+
+@cache
+def _is_straight(primitive: Primitive) -> bool:
+    """Whether it is made of straight pieces: max is, elu is not."""
+    derived = rule(primitive)
+    graph, outputs = derived.graph, [node for node in derived.outputs if node is not None]
+    reached = needed(graph, outputs, within=_beyond_choices)
+    return not any(graph.codes[node] == VARIABLE.code for node in reached)
+
+
+def _beyond_choices(graph: Graph, node: int) -> tuple[int, ...]:
+    primitive = TABLE[graph.codes[node]]
+    if primitive.flat or primitive.boolean:
+        return ()
+    below = operands(graph, node)
+    return below[1:] if primitive is WHERE else below
 
 
 def _moved(code: int, operands: Numbers, steps: dict[int, Any]) -> Any:
