@@ -1,6 +1,6 @@
 """A data set by two workers of a Dask cluster and by one process; and what a task costs.
 
-    python -m benchmarks.cluster throughput [--rows 12000000] [--rounds 3]
+    python -m benchmarks.cluster throughput [--rows 12000000] [--rounds 3] [--kinds csv parquet]
     python -m benchmarks.cluster tasks [--count 10000] [--threads 8]
 
 ``throughput``: the Jacobian of the planar arm over 24 files, scheduler, workers and client as
@@ -73,8 +73,8 @@ def cluster(workers, threads, *, one_core):
 
 
 def run(words, others=()):
-    """Seconds by the clock, and of processors: of the command and of the ``others``."""
-    before = sum(map(processor, others))
+    """Seconds by the clock; of processors for the command, and for each of the ``others``."""
+    before = [*map(processor, others)]
     start = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "gradcalc", "batch", ARM, "--outputs", "x,y,heading", "-q", *words],
@@ -84,7 +84,8 @@ def run(words, others=()):
     seconds = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0, words
-    return seconds, usage.ru_utime + usage.ru_stime + sum(map(processor, others)) - before
+    used = [processor(pid) - start for pid, start in zip(others, before, strict=True)]
+    return seconds, (usage.ru_utime + usage.ru_stime, *used)
 
 
 def processor(pid):
@@ -98,10 +99,13 @@ def megabytes(pid):
     return int(text.partition("VmRSS:")[2].split()[0]) / 1024
 
 
-def throughput(rows, rounds):
-    print("| input | how | seconds | million rows/s | of one process | processor seconds |")
+def throughput(rows, rounds, kinds):
+    print(
+        "| input | how | seconds | million rows/s | of one process "
+        "| processor seconds: client + scheduler + workers |"
+    )
     print("|---|---|---|---|---|---|")
-    for kind in ("csv", "parquet"):
+    for kind in kinds:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             points(folder / "in", rows, kind)
@@ -124,11 +128,11 @@ def throughput(rows, rounds):
                     assert part.read_bytes() == (two / part.name).read_bytes()
             base = statistics.median(seconds for seconds, _ in found["one process, one file"])
             for how, times in found.items():
-                seconds, used = (statistics.median(column) for column in zip(*times, strict=True))
+                seconds = statistics.median(seconds for seconds, _ in times)
+                columns = zip(*(used for _, used in times), strict=True)
+                each = " + ".join(f"{statistics.median(column):.2f}" for column in columns)
                 speed, of_one = rows / seconds / 1e6, base / seconds
-                print(
-                    f"| {kind} | {how} | {seconds:.2f} | {speed:.2f} | {of_one:.2f} | {used:.2f} |"
-                )
+                print(f"| {kind} | {how} | {seconds:.2f} | {speed:.2f} | {of_one:.2f} | {each} |")
 
 
 def stub(part, *_):
@@ -177,10 +181,11 @@ if __name__ == "__main__":
     parser.add_argument("what", choices=("throughput", "tasks"))
     parser.add_argument("--rows", type=int, default=12_000_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--kinds", nargs="*", default=("csv", "parquet"))
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--threads", type=int, default=8, help="of each of two workers")
     arguments = parser.parse_args()
     if arguments.what == "throughput":
-        throughput(arguments.rows, arguments.rounds)
+        throughput(arguments.rows, arguments.rounds, arguments.kinds)
     else:
         tasks(arguments.count, arguments.threads)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from functools import cache
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
@@ -66,6 +67,7 @@ def features() -> str:
     return {"x86_64": "AVX2 and FMA", "aarch64": "ASIMD"}.get(machine(), "")
 
 
+@cache
 def versions(*, reproducible: bool) -> dict[str, str]:
     """What has a say in the bytes of a part: here it is this."""
     found = {"python": ".".join(platform.python_version_tuple()[:2])}
