@@ -15,8 +15,11 @@ from gradcalc.language.points import Given, shapes
 from gradcalc.language.problem import pose
 
 if TYPE_CHECKING:
+    from gradcalc.claims.ranges import Range
     from gradcalc.plot.curve import Curve
     from gradcalc.plot.surface import Surface
+
+_FARTHEST, _FINEST = 1e150, 1e-9
 
 
 def plot(options: Options) -> Text:
@@ -32,6 +35,8 @@ def plot(options: Options) -> Text:
     known = parse(text, name=name, shapes=shapes(given)).variables
     over = read_over(options.over, [one for one in known if one not in held])
     _require_known(over, known, options.over)
+    for one in over.values():
+        _require_drawable(one, options.over)
     problem = pose(
         text,
         name=name,
@@ -50,8 +55,9 @@ def plot(options: Options) -> Text:
     graph = problem.graph
     program = Program(under(graph, options.convention) if options.convention else graph)
     ends = [(one.low, one.high) for one in over.values()]
-    drawn = curve(program, *ends[0]) if len(ends) == 1 else surface(program, ends[0], ends[1])
-    written = WRITERS[options.format](drawn, options, problem.fixed)
+    with np.errstate(all="ignore"):  # what is undefined or too large is told, or cut
+        drawn = curve(program, *ends[0]) if len(ends) == 1 else surface(program, *ends)
+        written = WRITERS[options.format](drawn, options, problem.fixed)
     if np.isfinite(drawn.value).any():
         return Text(written, notes=tuple(graph.notes))
     error = UndefinedError(f"no value anywhere over {options.over}")
@@ -68,6 +74,18 @@ def _require_known(over: Iterable[str], known: Sequence[str], text: str) -> None
                 span=Span(start, start + len(one)),
                 hint=f"variables: {beginning(known)}",
             )
+
+
+def _require_drawable(ends: Range, text: str) -> None:
+    """Room for some hundred different numbers, and none beyond the doubles."""
+    most = max(abs(ends.low), abs(ends.high))
+    if most > _FARTHEST or ends.high - ends.low < max(_FINEST * most, 1 / _FARTHEST):
+        wide = "wide" if most > _FARTHEST else "narrow"
+        raise BindingError(
+            f"the range from {ends.low:g} to {ends.high:g} is too {wide} to be drawn",
+            source=Source(text, "--over"),
+            span=Span(0, len(text)),
+        )
 
 
 Writer = Callable[["Curve | Surface", Options, dict[str, Any]], str]

@@ -23,6 +23,7 @@ _ROUNDS = 9
 _MOST = 6000  # samples
 _VISIBLE = 1 / 400  # of the height: what is smaller is not seen
 _HALVINGS = 70
+_LARGEST = 1e300  # that is drawn: differences of larger numbers are none
 _NARROWED = 60  # intervals that are looked into, at most, for each output
 _SOON, _FADED = 9, 0.02
 _GOLDEN = 0.381966  # so that no sample is where a text breaks, at a round number
@@ -93,6 +94,7 @@ def curve(program: Program, low: float, high: float) -> Curve:
 def heights(values: Floats, x: Floats | None = None) -> tuple[float, float]:
     """What of the values is to be seen: all of them, but for what shoots up to a pole. Samples
     that crowd at some ``x`` count for no more than the others."""
+    values = np.where(np.abs(values) < _LARGEST, values, np.nan)
     finite = values[np.isfinite(values)]
     if not len(finite):
         return -1.0, 1.0

@@ -159,6 +159,8 @@ def test_what_cannot_be_drawn_is_told(run: Shell) -> None:
         (["x*y", "--over", "0..1"], "which variable?"),
         (["x", "--over", "x=1..0"], "the range from 1 to 0 is empty"),
         (["x", "--over", "x=0..1,x=1..2"], "twice"),
+        (["x", "--over", "x=-1e308..1e308"], "too wide"),
+        (["x", "--over", "x=1..1.0000000000000002"], "too narrow"),
         (["x", "--over", "x=0..1,y=0..1,z=0..1"], "one variable or two"),
         (["log(x)", "--over", "x=-2..-1"], "no value anywhere"),
         (["x", "--over", "z=0..1"], "z"),
@@ -166,6 +168,20 @@ def test_what_cannot_be_drawn_is_told(run: Shell) -> None:
         ran = run("plot", *words)
         assert ran.code in (3, 4), words
         assert said in ran.err, (words, ran.err)
+
+
+@pytest.mark.parametrize(
+    "text", ["3 + 0*x", "x % 0 + x", "exp(exp(x))", "1e308*x", "x**x", "1e-320*x"]
+)
+def test_numbers_of_any_size_are_drawn_or_left_out(run: Shell, text: str) -> None:
+    ran = run("plot", text, "--over", "x=-1e20..1e20")
+    assert ran.code in (0, 4)
+    assert "internal error" not in ran.err
+
+
+def test_heights_are_doubles() -> None:
+    low, high = heights(np.array([-1.5e308, 1e308, 1.0, 2.0]))
+    assert (low, high) == (1.0, 2.0)
 
 
 def test_a_constant_and_a_whole_nan_have_a_height() -> None:
