@@ -20,9 +20,7 @@ def _differential():
 
 
 differential = _differential()
-COUNT = 30_000 if os.environ.get("GRADCALC_LONG") else 300
-TIES = ("kthvalue", "median", "topk")  # which of equal numbers they take is PyTorch's own affair
-KINKS = ("elu",)  # its second derivative at 0 is here that from the left
+COUNT = 30_000 if os.environ.get("GRADCALC_LONG") else 150
 
 
 @pytest.mark.parametrize("kind", ["operations", "writes"])
@@ -32,8 +30,6 @@ def test_random_programs_have_no_silent_difference(kind):
     silent = []
     for number in range(COUNT):
         lines = make(random.Random(f"{kind} test {number}"))
-        if any(word in line for line in lines for word in (*TIES, *KINKS)):
-            continue
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             theirs, here = differential.run(torch, lines), differential.run(ours, lines)

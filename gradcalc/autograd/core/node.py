@@ -154,12 +154,6 @@ class Node:
         return {"self": 0, "other": -1, "result": -1}.get(name)
 
 
-def named(kind: type[Node], *names: str) -> Any:
-    """The same node under PyTorch's other names for it: one class, or a tuple of them."""
-    made = tuple(type(name, (kind,), {"__module__": kind.__module__}) for name in names)
-    return made[0] if len(made) == 1 else made
-
-
 def unpack(node: Node, entry: tuple[Any, ...], tracked: bool) -> Any:
     """A saved value as the array, or as the tensor, that the formula wants."""
     array, counter, version, tensor = entry
