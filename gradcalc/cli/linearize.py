@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from gradcalc.calculus.kinds import KINDS
+from gradcalc.cli import terminal
 from gradcalc.cli.derivatives import bends, undefined, verdict_exit
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
@@ -77,6 +78,7 @@ def _at_a_point(options: Options, states: Names, inputs: Names) -> Text:
         verdict,
         (*remarks(problem.graph, found.states), *(kink.note for kink in bent)),
         options.quiet,
+        terminal.screen(options.color, options.out).width,
     )
     own_place = FORMATS[options.format].remarks or options.format in ("numpy", "matlab", "control")
     return Text(
@@ -112,6 +114,7 @@ def _formulas(options: Options, states: Names, inputs: Names) -> Text:
     identity = None
     if method(options) != "none" and formulas.entries:
         identity = judged_formulas(formulas, options, method(options))
+    formulas = formulas.unshared()  # they are shared anew, among the blocks
     terms, n = formulas.terms, len(graph.variables)
     place = {variable: j for j, variable in enumerate(graph.variables)}
 
@@ -139,6 +142,7 @@ def _formulas(options: Options, states: Names, inputs: Names) -> Text:
         parts,
         [] if options.quiet else [*told, *([identity.line] if identity else [])],
         identity.as_json() if identity else {"method": "none", "passed": None},
+        terminal.screen(options.color, options.out).width,
     )
     wrong = identity is not None and identity.passed is False
     return Text(

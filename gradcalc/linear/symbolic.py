@@ -41,6 +41,7 @@ def formula(found: Formulas, name: str) -> FactFormula:
     """A fact of ``LARGEST`` about the matrix ``found``; of a square one, but for the rank."""
     if name == "rank":
         return _rank(found)
+    found = found.unshared()
     terms, n = found.terms, found.shape[0]
     minors = _Minors(terms, [found.entries[i * n : i * n + n] for i in range(n)])
     whole = minors.det(range(n), range(n))

@@ -32,6 +32,8 @@ class Report:
     verdict: Verdict | None = None
     notes: tuple[str, ...] = ()
     quiet: bool = False
+    width: int | None = None
+    """Columns of the screen, None where it is none."""
 
     def __repr__(self) -> str:
         return _table(self, None).rstrip("\n")
@@ -155,15 +157,28 @@ def _blocks(report: Report, digits: int | None) -> list[str]:
         width = max(map(len, [name, *texts]))
         columns.append([text.rjust(width) for text in (name, *texts)])
     first = max(map(len, names))
-    bar = [" │ " if columns[n:] else ""] * len(names)
-    left, right = columns[:n], columns[n:]
-    lines = []
-    for k, name in enumerate(names):
-        parts = ["   ".join(column[k] for column in side) for side in (left, right)]
-        lines.append(f"{name:<{first}}   {parts[0]}{bar[k]}{parts[1]}".rstrip())
-    rule = "─" * max(map(len, lines))
     split = 2 + len(report.model.roles.labels)
-    return [*lines[:2], rule, *lines[2:split], rule, *lines[split:]]
+    told: list[str] = []
+    for start, stop in _chunks([len(column[0]) for column in columns], first, report.width):
+        lines = []
+        for k, name in enumerate(names):
+            sides = (columns[start : min(n, stop)], columns[max(n, start) : stop])
+            parts = ["   ".join(column[k] for column in side) for side in sides if side]
+            lines.append(f"{name:<{first}}   {' │ '.join(parts)}".rstrip())
+        rule = "─" * max(map(len, lines))
+        told += [*([""] if told else []), *lines[:2], rule, *lines[2:split], rule, *lines[split:]]
+    return told
+
+
+def _chunks(widths: Sequence[int], first: int, most: int | None) -> list[tuple[int, int]]:
+    """Columns that stand side by side, as many as the screen has room for, at least one."""
+    found, start, used = [], 0, first
+    for j, width in enumerate(widths):
+        used += 3 + width
+        if most is not None and used > most and j > start:
+            found.append((start, j))
+            start, used = j, first + 3 + width
+    return [*found, (start, len(widths))]
 
 
 def _modes(report: Report, digits: int | None) -> list[str]:
@@ -351,6 +366,7 @@ class FormulaModel:
     parts: list[tuple[str, str]]
     remarks: list[str]
     check: dict[str, Any]
+    width: int | None = None
 
 
 def _formula_table(model: FormulaModel) -> str:
@@ -370,11 +386,24 @@ def _formula_table(model: FormulaModel) -> str:
     rule = "─" * max(map(len, lines))
     for place in reversed(splits):
         lines.insert(place, rule)
+    if model.width is not None and len(rule) > model.width:
+        lines = list(_entry_lines(model))
     told = ["Linear model: d/dt Δx = A·Δx + B·Δu,  Δy = C·Δx + D·Δu", "", *lines]
     if model.parts:
         told += ["", "where", *(f"  {name} = {text}" for name, text in model.parts)]
     told += ["", *model.remarks] if model.remarks else []
     return "".join(f"{safe(line)}\n" for line in told)
+
+
+def _entry_lines(model: FormulaModel) -> Iterator[str]:
+    """A line for each entry that is not 0: where the matrices are wider than the screen."""
+    rows = {"A": model.labels, "B": model.labels, "C": model.measured, "D": model.measured}
+    columns = {"A": model.states, "B": model.inputs, "C": model.states, "D": model.inputs}
+    for letter, block in model.blocks.items():
+        for row, texts in zip(rows[letter], block, strict=True):
+            for column, text in zip(columns[letter], texts, strict=True):
+                if text != "0":
+                    yield f"{letter}[{row}, {column}] = {text}"
 
 
 def _formula_record(model: FormulaModel) -> dict[str, Any]:

@@ -124,6 +124,23 @@ def test_formulas_have_all_blocks(gradcalc: Shell) -> None:
     ]  # fmt: skip
 
 
+def test_what_is_wider_than_the_screen(gradcalc: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers in blocks of columns, formulas a line an entry; nothing is lost."""
+    monkeypatch.setattr("gradcalc.cli.terminal.width", lambda stream: 50)
+    text = "; ".join(f"dx{k}/dt = x{k}*x{k + 1}/3 + u" for k in range(1, 8)) + "; dx8/dt = -x8"
+    states = ",".join(f"x{k}" for k in range(1, 9))
+    words = [text, "--states", states, "--inputs", "u", "--no-check"]
+    ran = gradcalc("linearize", *words, "--at", ",".join(["1"] * 9))
+    grid = ran.out.partition("eigenvalue")[0].splitlines()[2:]
+    assert max(map(len, grid)) <= 50
+    assert len([line for line in grid if line.startswith("at")]) > 1
+    shown = [name for line in grid if line[:1] == " " for name in line.replace("│", "").split()]
+    assert shown == [*states.split(","), "u"]
+    told = gradcalc("linearize", *words).out
+    assert "A[dx1/dt, x1] = x2/3\n" in told
+    assert "B[dx7/dt, u] = 1\n" in told
+
+
 # --- formats --------------------------------------------------------------------------------------
 
 
