@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -237,18 +238,31 @@ def _local(distributed: Any, address: str, dashboard: bool) -> Any:
 
     @contextmanager
     def started() -> Iterator[Any]:
-        with (
-            distributed.LocalCluster(
+        with _deaf():
+            made = distributed.LocalCluster(
                 n_workers=count,
                 threads_per_worker=1,
                 dashboard_address=":0" if dashboard else None,
                 silence_logs=logging.CRITICAL,
-            ) as cluster,
-            distributed.Client(cluster, set_as_default=False) as client,
-        ):
+            )
+        with made as cluster, distributed.Client(cluster, set_as_default=False) as client:
             yield client
 
     return started()
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Ctrl-C is for this process alone, which ends the others: threads and processes that are
+    started here are never told of it, and this one is afterwards."""
+    if not hasattr(signal, "pthread_sigmask"):  # not on this system
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _remote(distributed: Any, address: str) -> Any:
