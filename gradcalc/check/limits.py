@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from importlib.util import find_spec
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -272,7 +273,7 @@ class _Paths:
 
     def _coefficient(self, place: int, about: int, order: int) -> tuple[Any, Any] | None:
         """Of one variable, a derivative of the power series that the function is on that side."""
-        if len(self._x) > 1:
+        if len(self._x) > 1 or not self._has_balls:
             return None
         from gradcalc.check.enclosures.oracle import precision
 
@@ -284,13 +285,15 @@ class _Paths:
             side = sides.along({0: 1.0}, sign)[about]
             return _known(side[order] * sign**order)
 
+    @cached_property
+    def _has_balls(self) -> bool:
+        return find_spec("flint") is not None
+
     def _sides_of(self, outline: Outline) -> Any:
         """Arb's view of the point, or None where there is none."""
-        try:
-            from gradcalc.check.enclosures.point import Point, UnenclosedError
-            from gradcalc.check.enclosures.sides import Sides
-        except ImportError:
-            return None
+        from gradcalc.check.enclosures.point import Point, UnenclosedError
+        from gradcalc.check.enclosures.sides import Sides
+
         try:
             point = Point(outline, self._x, self._deadline)
             return Sides(outline, point, self._deadline, terms=_TERMS)
@@ -300,6 +303,8 @@ class _Paths:
     @cached_property
     def _balls(self) -> list[list[Any]]:
         """For every way the limits of all outputs, and balls; None for one that shows none."""
+        if not self._has_balls:
+            return []
         from gradcalc.check.enclosures.oracle import precision
 
         with precision(_BITS):
@@ -312,6 +317,8 @@ class _Paths:
     def _is_outside(self, place: int, about: int) -> bool:
         """Whether an output of the primal has no values along a way."""
         key = place, about
+        if not self._has_balls:
+            return False
         if key not in self._outside:
             from gradcalc.check.enclosures.oracle import precision
 

@@ -86,6 +86,8 @@ def call(code: int, arguments: tuple[Any, ...]) -> Any:
         value = primitive.mpmath(*arguments)
     except (ArithmeticError, ValueError, NotImplementedError, MemoryError):
         return mp.nan  # a pole
+    except TypeError:
+        return mp.nan  # mpmath's besseli of a large number counts bits with a number of its own
     except mp.NoConvergence:
         return mp.nan
     if isinstance(value, mp.mpf):

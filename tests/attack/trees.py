@@ -391,6 +391,10 @@ def evaluate(tree: Tree, at: Mapping[str, Any]) -> Any:
         return arb(math.pi) if name == "pi" else arb(math.e) if name == "e" else at[name]
     if name == "where":
         return evaluate(operands[1 if evaluate(operands[0], at) == 1 else 2], at)
+    if name in ("elu", "leaky_relu"):  # chosen, like the branch of a where
+        x = evaluate(operands[0], at)
+        if _sure(x > 0, x <= 0):
+            return x
     numbers = [evaluate(operand, at) for operand in operands]
     found = MEANINGS[name](*numbers)
     if not found.is_finite():

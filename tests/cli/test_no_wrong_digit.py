@@ -10,6 +10,8 @@ import pytest
 import gradcalc
 from gradcalc.check.verify import verify
 from tests.cli.shell import Shell
+from tests.treacherous.judging import SILENT, TRUTHS, ours, worth
+from tests.treacherous.points import POINTS, Point
 
 
 @pytest.mark.parametrize(
@@ -162,11 +164,48 @@ def test_arb_alone_needs_no_sympy(gradcalc: Shell, monkeypatch: pytest.MonkeyPat
     assert "✓ proven: every digit of 4 entries and 2 values (Arb, 128 bits)" in ran.out
 
 
-def test_without_flint_nothing_is_proven(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def _no_flint(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(sys.modules):
         if name.startswith("gradcalc.check.enclosures.") and name.endswith(("point", "sides")):
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "flint", None)
+
+
+@pytest.mark.usefixtures("_no_flint")
+def test_without_flint_nothing_is_proven() -> None:
     verdict = verify(gradcalc.compile("x*sin(x)").at([2.0]).ask("gradient"))
     assert (verdict.passed, verdict.proven) == (True, False)
     assert "not proven (python-flint is not installed" in verdict.line
+
+
+@pytest.mark.usefixtures("_no_flint")
+@pytest.mark.parametrize("point", POINTS[::6], ids=lambda point: f"{point.text}@{point.x}")
+def test_without_flint_the_answers_are_weaker_and_not_wrong(point: Point) -> None:
+    answer = ours(point)
+    assert not answer.proven
+    assert worth(answer, TRUTHS[POINTS.index(point)]["true"]) not in SILENT
+
+
+@pytest.mark.usefixtures("_no_flint")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["grad", "where(sqrt(x)**2==x,x,2*x)", "--at", "3"],
+        ["eval", "floor(sin(x)**2+cos(x)**2)", "--at", "3"],
+        ["eval", "floor(exp(lgamma(x)))", "--at", "10"],
+        ["eval", "exp(cosh(x)**2-sinh(x)**2)", "--at", "117"],
+        ["grad", "(hypot(1,x)-1)/x**2", "--at", "1e-60"],
+        ["grad", "(x**y-1)/y", "--at", "2,1e-150"],
+        ["eval", "(softplus(x)-x)*exp(x)", "--at", "300"],
+        ["grad", "sqrt(abs(x))", "--at", "0"],
+        ["hessian", "1/sec(x)", "--at=-1.5707963267948966"],
+        ["jacobian", "(x**2-1)/(x-1)", "--at", "1", "--limits"],
+    ],
+    ids=" ".join,
+)
+def test_without_flint_no_wrong_digit_passes(gradcalc: Shell, words: list[str]) -> None:
+    ran = gradcalc(*words)
+    assert "internal error" not in ran.err
+    assert "proven:" not in ran.out
+    assert "✓" not in ran.out or words[-1] == "--limits"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gradcalc.check.budget import Deadline
 from gradcalc.check.case import PRECISIONS, Case, NoReferenceError, Reference
 from gradcalc.check.compare import Truth, Unchecked
 from gradcalc.check.digits.approach import LOST
-from gradcalc.check.digits.errors import Errors, errors
+from gradcalc.check.digits.errors import LOOKED_AT, Errors, errors
 from gradcalc.check.digits.jumps import jumps, turns
 from gradcalc.check.digits.oracle import agreed
 from gradcalc.check.digits.slopes import Slopes
@@ -51,9 +51,8 @@ def truth(case: Case, deadline: Deadline) -> Reference:
                 partials |= second_derivatives(formula, support, deadline)
             elif case.kind.order == 1:
                 partials |= first_derivatives(formula, support, deadline)
-            values, working = valued(outline, case.x, PRECISIONS[0], deadline)
-            more = working - PRECISIONS[0]
-            answer = _settle(case, formula, partials, more, deadline)
+            values, working, near = _seen(outline, case.x, deadline)
+            answer = _settle(case, formula, partials, working - PRECISIONS[0], deadline)
         except RecursionError:
             raise NoReferenceError("the formula is too deep for sympy") from None
         except UnsupportedError as what:
@@ -61,11 +60,22 @@ def truth(case: Case, deadline: Deadline) -> Reference:
         except (ArithmeticError, TypeError, ValueError, AttributeError, NotImplementedError) as bug:
             # sympy's own mistakes, on formulas that nobody tried: we learn nothing from them.
             raise NoReferenceError(f"sympy stopped with {type(bug).__name__}") from None
-        near = errors(case.graph, values, working, deadline)
-        if not near.all_known:
-            most = PRECISIONS[-1]
-            near = errors(case.graph, *valued(outline, case.x, most, deadline), deadline)
         return _where_decided(case, _where_sound(case, outline, answer, values), near)
+
+
+def _seen(
+    outline: Outline, x: Sequence[float], deadline: Deadline
+) -> tuple[dict[int, Any], int, Errors]:
+    """The values of all nodes with so many digits that none is lost in rounding, if there are so
+    many; how many those are; and what is left in doubt."""
+    for digits in PRECISIONS:
+        values, working = valued(outline, x, digits, deadline)
+        if len(outline.nodes) > LOOKED_AT:
+            return values, working, Errors()
+        near = errors(outline.graph, values, working, deadline)
+        if near.all_known:
+            break
+    return values, working, near
 
 
 def _where_decided(case: Case, answer: Reference, near: Errors) -> Reference:

@@ -51,7 +51,8 @@ def test_they_are_those_of_the_table(primitive: Primitive) -> None:
         value = call(primitive.code, xs)
         found = Slopes(40).first(primitive.code, xs, value, (True,) * primitive.arity)
         for ours, true in zip(found, by_rule(primitive, xs, value), strict=True):
-            assert abs((ours or 0) - (true or 0)) <= 1e-15 * abs(true or 0)
+            both_none = ours != ours and true != true  # by an order
+            assert both_none or abs((ours or 0) - (true or 0)) <= 1e-15 * abs(true or 0)
 
 
 @pytest.mark.parametrize(
