@@ -162,7 +162,7 @@ class Number:
 
 
 def test_numbers_with_uncertainties_stay_such_numbers() -> None:
-    """Duck-typed: no package is imported. Its own numbers are tried where it is installed."""
+    """Duck-typed: no package is imported."""
     p = gradcalc.compile("x*y, x - y + k")
     x, y = Number(2.0, {"a": 0.1}), Number(3.0, {"a": 0.1, "b": 0.2})
     product, difference = p.propagate({"x": x, "y": y, "k": 1.0})
@@ -172,3 +172,11 @@ def test_numbers_with_uncertainties_stay_such_numbers() -> None:
     (again,) = gradcalc.propagate("x*y", {"x": x, "y": y})
     assert again.parts == product.parts
     assert p.propagate([1.0, x, y])[0].parts == product.parts  # in order: k, x, y
+
+
+def test_numbers_of_uncertainties_themselves() -> None:
+    uncertainties = pytest.importorskip("uncertainties")
+    x, y = uncertainties.ufloat(2.0, 0.1), uncertainties.ufloat(3.0, 0.2)
+    (product,) = gradcalc.compile("x*y").propagate(x=x, y=y)
+    rest = product - x * y
+    assert (rest.nominal_value, rest.std_dev) == (0.0, 0.0)
