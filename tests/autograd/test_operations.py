@@ -134,15 +134,24 @@ def test_what_was_saved_may_be_written_to_where_that_is_allowed():
 def test_no_error_speaks_of_what_python_made_of_an_argument(stranger):
     x = torch.tensor([[1.0, 2.0]])
     leaked = []
-    for name in torch.__all__:
-        call = getattr(torch, name)
-        if isinstance(call, type) or not callable(call) or name in APART:
+    places = [(torch, name) for name in torch.__all__]
+    places += [(F, name) for name, call in vars(F).items() if call.__doc__
+               and getattr(call, "__module__", "") == F.__name__]  # fmt: skip
+    for place, name in places:
+        call = getattr(place, name)
+        if name.startswith("_") or isinstance(call, type) or not callable(call) or name in APART:
             continue
         for given in ((stranger,), (x, stranger)):
             try:
                 call(*given)
             except Exception as error:
-                foreign = ("'_array'", "supported between", "not iterable", "must be a string,")
+                foreign = (
+                    "'_array'",
+                    "supported between",
+                    "not iterable",
+                    "must be a string,",
+                    "has no attribute",
+                )
                 if any(word in str(error) for word in foreign):
                     leaked.append(f"{name}{given}: {error}")
     assert not leaked

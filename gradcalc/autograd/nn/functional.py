@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcalc.autograd.core.record import recorded
+from gradcalc.autograd.core.registry import of_arguments
 from gradcalc.autograd.core.tensor import Tensor, wrap
 from gradcalc.autograd.nn.composite import composite
 from gradcalc.autograd.operations import creation
@@ -223,7 +224,7 @@ def _loss(name: str, elementwise: Any, doc: str) -> Any:
                 f"({input.shape}). This will likely lead to incorrect results due to broadcasting. "
                 "Please ensure they have the same size.",
                 UserWarning,
-                stacklevel=2,
+                stacklevel=3,
             )
         if input._array.dtype.kind == "b":
             input = input.type_as(target)
@@ -349,3 +350,8 @@ def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None,
     soft = [nll_loss(logs, target * 0 + k, weight, ignore_index, reduction)
             for k in range(classes)]  # fmt: skip
     return (1 - label_smoothing) * hard + label_smoothing * stack(soft).mean(0)
+
+
+for _name, _function in list(globals().items()):
+    if not _name.startswith("_") and getattr(_function, "__module__", "") == __name__:
+        globals()[_name] = of_arguments(_function)
