@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from base64 import b64encode
 from collections.abc import Sequence
 from hashlib import sha256
@@ -38,7 +39,8 @@ class Act(NamedTuple):
 def document(acts: Sequence[Act], words: Words, foot: str) -> str:
     """The page, of the reader's own scene and those to compare it with; ``foot`` says who made it
     and how."""
-    style, script = _compact(_shipped("page.css")), _compact(_shipped("page.js"))
+    style = re.sub(r"\s*([{};,>]|:(?= ))\s*", r"\1", _compact(_shipped("page.css")))
+    script = _compact(_shipped("page.js"))
     functions = [live(act.scene.at.program.graph, act.scene.chart) for act in acts]
     data = {
         "words": words.of_script(),

@@ -395,13 +395,10 @@ class Player {
       arrow.querySelector(".slope").textContent = current ? `1 × ${factor(v[i])} = ${shown(v[i])}` : times;
       arrow.classList.toggle("now", current);
     });
-    [...this.list.children].forEach((item, k) => {
-      if (k === at) item.setAttribute("aria-current", "step");
-      else if (item.hasAttribute("aria-current")) item.removeAttribute("aria-current");
-    });
-    if (at >= 0) this.scrub.value = at;
-    else this.scrub.value = steps.length - 1;
-    this.scrub.setAttribute("aria-valuetext", now ? now.text : "");
+    this.list.querySelector("[aria-current]")?.removeAttribute("aria-current");
+    if (now) this.list.children[at].setAttribute("aria-current", "step");
+    this.scrub.value = until;
+    this.scrub.setAttribute("aria-valuetext", now?.text ?? "");
     this.mark(now);
   }
 

@@ -18,7 +18,7 @@ _MOST = 18  # columns of what a box is called
 STYLE = """
 .graph{font:12px ui-monospace,Menlo,Consolas,monospace;--ink:#1c2430;--paper:#fff;--line:#8894a5;
 --forward:#0b5cad;--backward:#b3410a}
-.graph rect{fill:var(--paper);stroke:var(--line)}
+.graph rect{fill:var(--paper);stroke:var(--line);rx:5px}
 .graph .input rect{stroke-width:2}
 .graph .output rect{stroke:var(--forward);stroke-width:2}
 .graph .sum rect{stroke-dasharray:4 3}
@@ -165,7 +165,7 @@ def _box(drawing: Drawing, k: int, prefix: str) -> str:
     return (
         f'<g id="{prefix}n{k}" class="{box.kind}"><title>{escape(safe(box.title))}</title>'
         f'<rect x="{_n(x - wanted / 2)}" y="{_n(top)}" width="{_n(wanted)}" '
-        f'height="{_n(drawing.tall)}" rx="5"/>{lines}</g>'
+        f'height="{_n(drawing.tall)}"/>{lines}</g>'
     )
 
 

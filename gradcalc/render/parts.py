@@ -45,7 +45,12 @@ def of_chart(
         for k, part in enumerate(everything)
     ]
     arrows = [
-        Arrow(place[edge.node], k, _times(edge.slope) if edge.taken else "", edge.formula)
+        Arrow(
+            place[edge.node],
+            k,
+            _times(edge.slope) if edge.taken else "",
+            "" if edge.formula == "1" else edge.formula,
+        )
         for k, part in enumerate(everything)
         for edge in part.edges
     ]

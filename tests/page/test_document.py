@@ -51,7 +51,7 @@ def test_without_v_it_begins_with_ones(gradcalc_run: Shell) -> None:
 
 def test_it_asks_nothing_of_anybody_and_is_small(gradcalc_run: Shell) -> None:
     page = gradcalc_run("page", *TEXT, "--no-check").out
-    assert len(page.encode()) <= 60 * 1024
+    assert len(page.encode()) <= 60_000
     assert not re.search(r'(?:src|href)=["\']?[^"\'#\s]|@import|url\(|fetch\(|XMLHttp', page)
     assert "default-src 'none'" in page
 
@@ -60,7 +60,7 @@ def test_sixty_parts_are_small_too(gradcalc_run: Shell) -> None:
     text = " + ".join(f"sin(x*{k})*y**{k}" for k in range(2, 14))
     page = gradcalc_run("page", text, "--at", "0.3,0.9", "--no-check").out
     assert page.count('<g id="s0n') >= 60
-    assert len(page.encode()) <= 150 * 1024
+    assert len(page.encode()) <= 150_000
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
