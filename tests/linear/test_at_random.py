@@ -28,12 +28,12 @@ def test_enclosures_and_doubles_agree(one: Case, other: Case) -> None:
     if not n:
         return
     show = "det,rank,cond,svd,eig,inv" if m == n else "rank,cond,svd"
-    found = program.facts(x, show, seconds=0.5)
+    found = program.facts(x, show, seconds=20.0)
     assert repr(found)
     assert found.judged is None or found.judged.passed is not False, found.judged.line
     if m <= n:
         try:
-            model = program.linearize(x, program.variables[:m], program.variables[m:], seconds=0.5)
+            model = program.linearize(x, program.variables[:m], program.variables[m:], seconds=20.0)
         except GradcalcError:  # names that do not fit, a point where there is none
             return
         assert repr(model)
