@@ -14,12 +14,15 @@ from typing import Any
 import numpy as np
 
 from gradcalc.engine.schedule import Floats
-from gradcalc.functions.primitives import TABLE
+from gradcalc.functions.primitives import MOD, TABLE
 from gradcalc.graph.graph import Graph
 from gradcalc.graph.reach import needed, operands
 
 ULPS = 8.0
 """Between two libraries' values of a function: each is within 4 ulps of the truth."""
+
+_TURN = 0.25
+"""From so much on, a function may have turned between the ends of an interval."""
 
 _DOUBLE, _SINGLE = 2.0**-52, 2.0**-23
 _TINY, _TINY_SINGLE = 5e-324, 1.5e-45
@@ -68,5 +71,15 @@ def _moved(primitive: Any, given: list[Any], moved: list[Any], value: Any) -> An
         centre = value[here]
         same = (end == centre) | (np.isnan(end) & np.isnan(centre))
         away = np.where(same, 0.0, np.abs(end - centre))
-        most[here] = np.fmax(most[here], np.where(np.isnan(away), np.inf, away))
+        away = np.where(np.isnan(away), np.inf, away)
+        if primitive is MOD:  # past a multiple, a remainder may be anything
+            ratio = some[0] / some[1]
+            turns = (np.floor(corner[0] / corner[1]) != np.floor(ratio)) | ~(np.abs(ratio) < 1e15)
+            away = np.where(turns, np.inf, away)
+        most[here] = np.fmax(most[here], away)
+    if not (primitive.selects or primitive.boolean or primitive.flat):
+        # of a wave that is moved past a turn, too, the corners say nothing
+        far = np.inf if primitive.exact or primitive.tame else _TURN
+        lost = [np.abs(move) >= far for move in moves]
+        most[here] = np.where(np.any(lost, axis=0), np.inf, most[here])
     return most

@@ -24,7 +24,8 @@ _MOD = Native("""
 static {real} {name}({real} x, {real} y)
 {
     const {real} r = fmod(x, y);
-    return r != 0.0 && (r < 0.0) != (y < 0.0) ? r + y : r;
+    if (r == 0.0) return copysign(0.0, y);
+    return (r < 0.0) != (y < 0.0) ? r + y : r;
 }""")
 
 

@@ -24,7 +24,8 @@ from gradcalc.code.language import (
 _MOD = Native("""
 function {name}(x, y) {
     const r = x % y;
-    return r !== 0 && (r < 0) !== (y < 0) ? r + y : r;
+    if (r === 0) return y < 0 ? -0 : 0;
+    return (r < 0) !== (y < 0) ? r + y : r;
 }""")
 
 # 1 to any power, and anything to the power of 0, is 1: JavaScript has NaN at 1**NaN, 1**Infinity

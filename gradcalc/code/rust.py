@@ -27,7 +27,8 @@ _ALLOWED = "#[allow(non_snake_case, non_upper_case_globals, unused_variables, cl
 _MOD = Native("""
 fn {name}(x: Real, y: Real) -> Real {
     let r = x % y;
-    if r != 0.0 && (r < 0.0) != (y < 0.0) { r + y } else { r }
+    if r == 0.0 { return Real::copysign(0.0, y); }
+    if (r < 0.0) != (y < 0.0) { r + y } else { r }
 }""")
 
 
