@@ -13,7 +13,7 @@ from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
 from gradcalc.cli.question import method, one_output, posed, traced, vector
 from gradcalc.errors import BindingError, Exit, GradcalcError, UndefinedError, listed
-from gradcalc.functions.primitives import TABLE, WHERE
+from gradcalc.functions.primitives import CONSTANTS, TABLE, WHERE
 from gradcalc.graph.graph import Graph
 from gradcalc.limits import MOST_ENTRIES
 
@@ -96,6 +96,7 @@ def answer(options: Options, kind: Kind | None = None) -> Answer | Text:
         verdict=verdict,
         notes=(
             *problem.graph.notes,
+            *_of_constants(problem.graph, options),
             *_notes(question, entries, bent),
             *dict.fromkeys(limits.values()),
         ),
@@ -206,6 +207,15 @@ def _lost(at: At, verdict: Verdict | None) -> GradcalcError | None:
         span=found.span,
         hint="--precise prints the true values",
     )
+
+
+def _of_constants(graph: Graph, options: Options) -> Iterator[str]:
+    """Of true values, that e and pi are doubles here like all numbers of a text."""
+    numbers = ((graph.names.get(node, ""), number) for node, number in graph.constants.items())
+    named = sorted({name for name, number in numbers if CONSTANTS.get(name) == number})
+    if (options.precise or options.certify) and named:
+        told = ", ".join(f"{name} = {CONSTANTS[name]!r}" for name in named)
+        yield f"the numbers of the text are doubles, and so is {told}: true is what is true of them"
 
 
 def _also(hint: str, question: Question, options: Options) -> str:

@@ -16,6 +16,7 @@ from gradcalc.functions.row import Lazy
 balls: Any = Lazy("gradcalc.functions.higher_balls")
 bessel: Any = Lazy("gradcalc.functions.bessel")
 integrals: Any = Lazy("gradcalc.functions.integrals")
+elliptic: Any = Lazy("gradcalc.functions.elliptic")
 inverses: Any = Lazy("gradcalc.functions.inverses")
 normal: Any = Lazy("gradcalc.functions.normal")
 
@@ -54,6 +55,40 @@ def _real_w(x: Any) -> Any:
     return mp.re(mp.lambertw(x)) if x >= -mp.exp(mp.mpf(-1)) else mp.mpf("nan")
 
 
+def _k_digits(n: int, x: Any) -> Any:
+    """K_n by the series of K_0, Wronski's determinant and recurrence; mpmath takes a limit."""
+    c = context()
+    if x > 100:
+        return c.besselk(n, x)
+    with c.workprec(c.prec + int(3 * x) + 20):
+        square, term, harmonic = x * x / 4, c.mpf(1), c.mpf(0)
+        zero, k = -(c.log(x / 2) + c.euler) * c.besseli(0, x), 0
+        while abs(term) > c.eps * abs(zero) or k < 2 * x:
+            k += 1
+            term, harmonic = term * square / (k * k), harmonic + c.mpf(1) / k
+            zero += term * harmonic
+        before, here = zero, (1 / x - c.besseli(1, x) * zero) / c.besseli(0, x)
+        for k in range(1, abs(n)):
+            before, here = here, before + 2 * k / x * here
+        return here if n else before
+
+
+def _derived(function: Any, n: Any, x: Any) -> Any:
+    t = sp.Dummy("t")
+    return function(t).diff(t, n).subs(t, x)
+
+
+def _elliptic(n: Any, m: Any, sign: int) -> Any:
+    """The n-th derivative of π/2 F(sign/2, 1/2; 1; m), which K is with 1 and E with -1; by Pfaff's
+    transformation where m < 0."""
+    c, n = context(), int(n)
+    a, b = c.mpf(sign) / 2, c.mpf(1) / 2
+    factor = c.pi / 2 * c.rf(a, n) * c.rf(b, n) / c.factorial(n)
+    if m < 0:
+        return factor * (1 - m) ** (-a - n) * c.hyp2f1(a + n, b, 1 + n, m / (m - 1))
+    return factor * c.hyp2f1(a + n, b + n, 1 + n, m)
+
+
 # A table: a row a line.
 # fmt: off
 
@@ -89,6 +124,34 @@ binary("besseli", bessel.iv, ball=balls.besseli,
        dx=None, dy="(besseli(x - 1, y) + besseli(x + 1, y))/2",
        domain="x == floor(x)", doc="modified Bessel function I_x of whole order at y",
        mpmath=lambda n, x: mp.besseli(int(n), x))
+binary("bessely", bessel.yn, ball=balls.bessely,
+       dx=None,  # beyond the doubles only the larger one counts
+       dy="(where(bessely(x + 1, y) < -1.79e308, 0, bessely(x - 1, y)) - bessely(x + 1, y))/2",
+       plain=(None, "(bessely(x - 1, y) - bessely(x + 1, y))/2"),
+       domain="x == floor(x) and y > 0", aliases=("yn",),
+       doc="Bessel function Y_x of whole order at y > 0",
+       mpmath=lambda n, x: mp.bessely(int(n), x))
+binary("besselk", bessel.kn, ball=balls.besselk,
+       dx=None, dy="-(besselk(x - 1, y) + besselk(x + 1, y))/2",
+       domain="x == floor(x) and y > 0", doc="modified Bessel function K_x of whole order at y > 0",
+       mpmath=lambda n, x: _k_digits(int(n), x))
+unary("ellipk", elliptic.ellipk, ball=balls.ellipk,
+      d="ellipkn(1, x)", domain="x < 1",
+      doc="complete elliptic integral K of parameter x = k**2, as in scipy", sympy=sp.elliptic_k)
+binary("ellipkn", elliptic.ellipkn, ball=balls.ellipkn,
+       dx=None, dy="ellipkn(x + 1, y)", domain="x >= 0 and x == floor(x) and y < 1",
+       doc="x-th derivative of ellipk at y",
+       sympy=lambda n, m: _derived(sp.elliptic_k, n, m),
+       mpmath=lambda n, m: _elliptic(n, m, 1))
+unary("ellipe", elliptic.ellipe, ball=balls.ellipe,
+      d="ellipen(1, x)", domain="x <= 1",
+      doc="complete elliptic integral E of parameter x = k**2, as in scipy", sympy=sp.elliptic_e)
+binary("ellipen", elliptic.ellipen, ball=balls.ellipen,
+       dx=None, dy="ellipen(x + 1, y)",
+       domain="x >= 0 and x == floor(x) and (y < 1 or (y == 1 and x == 0))",
+       doc="x-th derivative of ellipe at y",
+       sympy=lambda n, m: _derived(sp.elliptic_e, n, m),
+       mpmath=lambda n, m: _elliptic(n, m, -1))
 unary("lambertw", inverses.lambertw, d="where(x < 1, exp(-out), out/x)/lambertwp(x)",
       domain="x >= -exp(-1)",
       doc="the w with w*exp(w) = x, w >= -1", sympy=sp.LambertW,

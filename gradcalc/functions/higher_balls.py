@@ -54,6 +54,8 @@ def _neighbours(name: str, signs: tuple[int, int]) -> Callable[[int, int, Any], 
 
 besselj = _of_order(_neighbours("bessel_j", (1, -1)))
 besseli = _of_order(_neighbours("bessel_i", (1, 1)))
+bessely = _of_order(_neighbours("bessel_y", (1, -1)))
+besselk = _of_order(_neighbours("bessel_k", (-1, 1)))
 expint = _of_order(lambda n, k, value: (-1) ** k * value.expint(n - k))
 
 
@@ -83,6 +85,25 @@ sincn = _of_order(lambda n, k, value: arb.pi() ** (n + k) * _wave(n + k, arb.pi(
 
 def sinc(x: Germ) -> Germ:
     return arb(x).sinc_pi() if not isinstance(x, arb_series) else sincn(ZERO, x)
+
+
+def _elliptic(sign: int, n: int, m: Any) -> Any:
+    """The n-th derivative of π/2 F(sign/2, 1/2; 1; m)."""
+    a, b = arb(sign) / 2, arb(1) / 2
+    factor = a.rising(n) * b.rising(n) / arb(factorial(n)) if n else ONE
+    return arb.pi() / 2 * factor * arb(m).hypgeom_2f1(a + n, b + n, 1 + n)
+
+
+ellipkn = _of_order(lambda n, k, m: _elliptic(1, n + k, m))
+ellipen = _of_order(lambda n, k, m: _elliptic(-1, n + k, m))
+
+
+def ellipk(m: Germ) -> Germ:
+    return ellipkn(ZERO, m)
+
+
+def ellipe(m: Germ) -> Germ:
+    return ellipen(ZERO, m)
 
 
 def lambertwp(x: Germ) -> Germ:

@@ -183,3 +183,10 @@ def test_the_vector_of_one_output_is_a_one_even_where_the_value_is_infinite(
     ran = gradcalc("vjp", "polygamma(x, y)", "--at", "0,0")
     assert ran.code == 4
     assert ran.out.splitlines()[5].split()[:3] == ["f1", "1", "-inf"]
+
+
+def test_true_values_are_those_of_the_doubles_and_this_is_said(gradcalc: Shell) -> None:
+    ran = gradcalc("eval", "log(e) - 1", "--precise")
+    assert "so is e = 2.718281828459045: true is what is true of them" in ran.out
+    assert "so is" not in gradcalc("eval", "log(e) - 1", "--precise", "--param", "e=2").out
+    assert "so is" not in gradcalc("eval", "log(e) - 1").out
