@@ -11,10 +11,9 @@ import numpy as np
 
 from gradcalc.check.budget import Deadline, OutOfTime
 from gradcalc.check.case import Case, NoReferenceError, Reference, as_floats
-from gradcalc.check.conditioning import conditioning
+from gradcalc.check.compare import Unchecked
 from gradcalc.check.enclosures.oracle import FEWEST, MOST
 from gradcalc.check.judge import join, judge
-from gradcalc.check.limits import close, named
 from gradcalc.check.merge import left_open, merge
 from gradcalc.check.verdict import Verdict
 from gradcalc.engine.point import Question
@@ -69,7 +68,7 @@ def verify(
         reference, because = _asked(method, case, deadline)
         if reference is None:
             return Verdict(method, None, total=len(case.ours), reason=because)
-        method = named(method, case, close(case, reference, deadline, of_values=limits))
+        method = _with_limits(method, case, reference, deadline, limits)
         verdict = _judged(method, case, reference, deadline)
         if reference.remark and verdict.passed:  # it was asked for: half an answer is none
             return replace(verdict, passed=None, reason=reference.remark)
@@ -115,8 +114,19 @@ def _auto(case: Case, deadline: Deadline, limits: bool) -> Verdict:
     reference, method, told = merge(case, answers)
     if "arb" in reasons:
         reference.balls = [reasons["arb"]] * (len(case.ours) + len(case.graph.outputs))
-    method = named(method, case, close(case, reference, deadline, of_values=limits))
+    method = _with_limits(method, case, reference, deadline, limits)
     return _judged(method, case, reference, deadline, join([told, _without(reasons, "sympy")]))
+
+
+def _with_limits(
+    method: str, case: Case, reference: Reference, deadline: Deadline, of_values: bool
+) -> str:
+    """Put limits where nothing else is known; and who has answered then."""
+    if not any(isinstance(true, Unchecked) for true in (*reference.entries, *reference.values)):
+        return method
+    from gradcalc.check.limits import close, named  # deferred: it brings all digits
+
+    return named(method, case, close(case, reference, deadline, of_values=of_values))
 
 
 def _without(reasons: Mapping[str, str], method: str) -> str:
@@ -159,6 +169,8 @@ def _judged(
     verdict = judge(method, case, reference, remark)
     if verdict.passed is not False or reference.directions:
         return verdict
+    from gradcalc.check.conditioning import conditioning  # deferred: rarely needed
+
     try:
         again = "arb" if reference.balls else method.partition("+")[0]
         again = again if again in _ORACLES else "mpmath"

@@ -144,6 +144,25 @@ def test_what_chooses_may_bend(gradcalc: Shell, text: str, at: str, how: str) ->
     assert gradcalc("hessian", text, f"--at={at}", "--check", how).code == 0
 
 
+@pytest.mark.parametrize("how", ["arb", "sympy", "mpmath"])
+@pytest.mark.parametrize(
+    ("text", "at", "true"),
+    [
+        ("where(x - y == x, 3, 8)", "2.125,1e-300", 8),
+        ("where(hypot(x, y) == x, 3, 8)", "2.125,1e-200", 8),
+        ("where(x % 3 == 1, 3, 8)", "7", 3),
+        ("where(sqrt(x) == 2, 3, 8)", "4", 3),
+        ("floor(x + y)", "2,-1e-300", 1),
+    ],
+)
+def test_what_is_exact_is_known(gradcalc: Shell, text: str, at: str, true: float, how: str) -> None:
+    ran = gradcalc("eval", text, "--at", at, "--check", how, "-f", "json")
+    check = json.loads(ran.out)["check"]
+    (ours,) = json.loads(ran.out)["value"]
+    assert check["passed"] is not (ours != true)  # passed if right, and not if wrong
+    assert check["outcome"] != "undecided"
+
+
 def test_one_undefined_output_does_not_take_the_others_digits(gradcalc: Shell) -> None:
     ran = gradcalc("eval", "exp(log(39.7)*170.3), sqrt(x)", "--at", "-1", "--precise", "-f", "csv")
     assert (ran.code, ran.out.split()) == (4, ["value", "1.8794176529024816e+272", "nan"])

@@ -16,13 +16,16 @@ from typing import Any
 from gradcalc.calculus.rules import condition, evaluate
 from gradcalc.check.budget import Deadline
 from gradcalc.check.compare import Open
-from gradcalc.engine.exact import call
+from gradcalc.check.structure import SUMS
+from gradcalc.engine.exact import HUGE, call
 from gradcalc.functions.digits import context
-from gradcalc.functions.primitives import EQ, OPERANDS, TABLE, WHERE
+from gradcalc.functions.primitives import EQ, MOD, OPERANDS, TABLE, WHERE
 from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph
 from gradcalc.graph.reach import needed, operands
 
+_SPREAD = SUMS | {MOD.code}
+"""What is as long as its operands are apart."""
 LOOKED_AT = 2_000
 """Nodes of a graph of which every one is asked: it takes several times as long as a run."""
 _ROOM = 4
@@ -152,12 +155,19 @@ def _is_close(primitive: Primitive, numbers: tuple[Any, ...], sizes: list[Any]) 
 
 
 def _is_exact(primitive: Primitive, numbers: tuple[Any, ...], value: Any) -> bool:
-    """Whether a function of exact numbers has not been rounded."""
-    if not (primitive.tame or primitive.boolean):
-        return False
+    """Whether a function of exact numbers has not been rounded: with more bits it is the same. Of
+    1 + 1e-300 that takes as many as the numbers are apart."""
     mp = context()
-    with mp.workprec(2 * mp.prec):
-        return bool(call(primitive.code, numbers) == value)
+    apart = 0
+    if primitive.code in _SPREAD and all(numbers):
+        apart = abs(mp.mag(numbers[0]) - mp.mag(numbers[1]))
+    elif primitive.code not in _SPREAD and not (
+        primitive.arithmetic or primitive.selects or primitive.flat or primitive.boolean
+    ):
+        with mp.workprec(3 * mp.prec):  # a root, if anything
+            return len(numbers) == 1 and numbers[0] in (value * value, value * value * value)
+    with mp.workprec(2 * mp.prec + min(apart, HUGE)):
+        return apart < HUGE and bool(call(primitive.code, numbers) == value)
 
 
 @cache
