@@ -65,7 +65,6 @@ class Rust(Language):
         "cosh": "Real::cosh({0})",
         "tanh": "Real::tanh({0})",
         "asinh": "Real::asinh({0})",
-        "atanh": "Real::atanh({0})",
         "hypot": "Real::hypot({0}, {1})",
         "abs": "Real::abs({0})",
         "floor": "Real::floor({0})",

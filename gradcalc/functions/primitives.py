@@ -264,7 +264,8 @@ unary("acosh", np.arccosh, d="1/(sqrt(x - 1)*sqrt(x + 1))",
       doc="inverse hyperbolic cosine")
 unary("atanh", np.arctanh, d="1/((1 - x)*(1 + x))",
       plain=("1/(1 - x**2)",), domain="x > -1 and x < 1",
-      aliases=("arctanh",), elsewhere="artanh arth atanhf", doc="inverse hyperbolic tangent")
+      aliases=("arctanh",), made="r = log1p(2*abs(x)/(1 - abs(x)))/2; where(x < 0, -r, r)",
+      elsewhere="artanh arth atanhf", doc="inverse hyperbolic tangent")
 unary("acoth", elementary.acoth, d="1/(1 - x)/(1 + x)",
       plain=("1/(1 - x**2)",), domain="x < -1 or x > 1",
       aliases=("arccoth",),
