@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from struct import pack
 from typing import ClassVar
 
 from gradcalc.code.language import (
@@ -20,7 +22,9 @@ from gradcalc.code.language import (
     hexadecimal,
     wrapped,
 )
+from gradcalc.functions.row import Primitive
 
+_NUMBER = re.compile(r"(-?[\d.e+-]+)_rk")
 _LONGEST = 120
 """Characters of a line; 132 are allowed."""
 
@@ -130,6 +134,18 @@ class Fortran(Language):
 
     def literal(self, value: float) -> str:
         return f"{super().literal(value)}_rk"
+
+    def apply(self, primitive: Primitive, operands: Sequence[Piece], template: str = "") -> Piece:
+        numbers = [_NUMBER.fullmatch(piece.text) for piece in operands]
+        if not all(numbers) or primitive.boolean:
+            return super().apply(primitive, operands, template)
+        # the compiler refuses 1/0 and acos(2): their value, bit by bit
+        import numpy as np  # deferred: printing does without it
+
+        with np.errstate(all="ignore"):
+            value = float(primitive.numpy(*(np.float64(n[1]) for n in numbers if n)))
+        bits = pack(">f" if self.narrow else ">d", value).hex()
+        return Piece(f"real(z'{bits}', rk)")
 
     def element(self, array: Array, place: int) -> str:
         index = divmod(place, array.shape[1]) if len(array.shape) == 2 else (place,)
