@@ -40,7 +40,8 @@ class Kind(NamedTuple):
     ``answer`` is what a point (``engine.point.At``) says of it, given the vector and the sweeps to
     make a Jacobian by. ``of_one`` is what needs an expression with one output. ``heading`` (over a
     table), ``symbol`` (LaTeX) and ``head`` (of a column of a batch) are format strings.
-    ``otherwise`` is what to type where it is too large.
+    ``otherwise`` is what to type where it is too large. ``in_code`` is what generated code calls
+    the array of entries, and says of it.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Kind(NamedTuple):
     vector: Vector | None = None
     of_one: str = ""
     otherwise: str = ""
+    in_code: tuple[str, str] = ("y", "{y} = f({x})")
 
     def shape(self, m: int, n: int) -> tuple[int, ...]:
         """The shape of the entries."""
@@ -105,6 +107,7 @@ KINDS = {
             heading="Gradient of {output}", symbol=r"\nabla {output}",
             answer=lambda at, vector, mode: at.jacobian(mode)[..., 0, :],
             head="d/d{column}", of_one="gradient",
+            in_code=("g", "{g}: df by d{x}"),
         ),
         Kind(
             "jacobian", "jacobian", "Jacobian", 1, (OUTPUTS, VARIABLES), OUTPUTS, VARIABLES,
@@ -114,18 +117,21 @@ KINDS = {
             head="d{row}/d{column}",
             otherwise="jacobian --sparse prints the entries that can be nonzero; "
             "vjp and jvp are vectors",
+            in_code=("J", "{J}: d{y} by d{x}, a row for each {y}"),
         ),
         Kind(
             "vjp", "vjp", "Vector-Jacobian product vᵀJ", 1, (VARIABLES,), "vᵀJ", VARIABLES,
             heading="vᵀJ: the gradient of {combination}", symbol=r"v^{{\top}} J",
             answer=lambda at, vector, mode: at.vjp(vector),
             named=lambda row, column: f"d(v·f)/d{column}", head="d/d{column}", vector=V,
+            in_code=("g", "{g} = {v}'J: the gradient of the sum of {v}*{y}"),
         ),
         Kind(
             "jvp", "jvp", "Jacobian-vector product J·u", 1, (OUTPUTS,), OUTPUTS, "J·u",
             heading="J·u: the rate of change along u", symbol="J u",
             answer=lambda at, vector, mode: at.jvp(vector),
             named=lambda row, column: f"d{row}·u", head="d{row}/du", vector=U,
+            in_code=("w", "{w} = J {u}: how {y} changes along {u}"),
         ),
         Kind(
             "hessian", "hessian", "Hessian", 2, (VARIABLES, VARIABLES), VARIABLES, VARIABLES,
@@ -133,6 +139,7 @@ KINDS = {
             answer=lambda at, vector, mode: at.hessian(),
             named=_second, head="d2{output}/d{row}d{column}", of_one="Hessian",
             otherwise="hvp is its product with a vector",
+            in_code=("H", "{H}: the second derivatives of f by {x}"),
         ),
         Kind(
             "hvp", "hvp", "Hessian-vector product H·u", 2, (VARIABLES,), "H·u", VARIABLES,
@@ -141,6 +148,7 @@ KINDS = {
             answer=lambda at, vector, mode: at.hvp(vector),
             named=lambda row, column: f"(Hu)[{column}]", head="d2{output}/d{column}du", vector=U,
             of_one="Hessian",
+            in_code=("w", "{w} = H {u}: how the gradient changes along {u}"),
         ),
     )
 }  # fmt: skip

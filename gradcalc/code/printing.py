@@ -21,13 +21,8 @@ from gradcalc.graph.graph import Graph
 from gradcalc.limits import MOST_ENTRIES
 
 WHAT = {
-    "f": ("eval", "y", "{y} = f({x})"),
-    "jacobian": ("jacobian", "J", "{J}: d{y} by d{x}, a row for each {y}"),
-    "gradient": ("gradient", "g", "{g}: df by d{x}"),
-    "hessian": ("hessian", "H", "{H}: the second derivatives of f by {x}"),
-    "vjp": ("vjp", "g", "{g} = {v}'J: the gradient of the sum of {v}*{y}"),
-    "jvp": ("jvp", "w", "{w} = J {u}: how {y} changes along {u}"),
-    "hvp": ("hvp", "w", "{w} = H {u}: how the gradient changes along {u}"),
+    kind.name if kind.order else "f": (kind.name, *kind.in_code)
+    for kind in sorted(KINDS.values(), key=lambda kind: (kind.order, kind.vector is not None))
 }
 """What there is to print: the kind of answer (``calculus.kinds``), what its array is called, and
 what is said of it."""

@@ -69,8 +69,8 @@ class Mathematics {
   constructor(data, live) {
     this.data = data;
     this.live = live;
-    for (const key of ["x", "v", "value", "gradient"]) data[key] = data[key].map(Number);
-    data.jacobian = data.jacobian.map((row) => row.map(Number));
+    for (const key of ["x", "v", "value", "grad"]) data[key] = data[key].map(Number);
+    data.J = data.J.map((row) => row.map(Number));
     this.edges = data.edges.map(([from, to, slope, formula, selects]) => (
       { from, to, formula, selects, slope: Number(slope) }));
     this.below = data.parts.map(() => []);
@@ -85,7 +85,7 @@ class Mathematics {
     this.values = this.data.parts.map((part) => Number(part[3]));
     this.slopes = this.edges.map((edge) => edge.slope);
     this.outputs = this.data.value;
-    this.jacobian = this.data.jacobian;
+    this.jacobian = this.data.J;
   }
 
   move(x) {
@@ -130,7 +130,7 @@ class Mathematics {
 
   // vᵀJ.
   vjp(v, arrived) {
-    return this.home && same(v, this.data.v) ? this.data.gradient : this.gradient(arrived);
+    return this.home && same(v, this.data.v) ? this.data.grad : this.gradient(arrived);
   }
 }
 

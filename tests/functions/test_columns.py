@@ -239,6 +239,9 @@ ELSEWHERE_TOO = {
         f"code/{name}.py": "a column: what a language calls them"
         for name in ("arrays", "c", "fortran", "javascript", "julia", "matlab", "python", "rust")
     },
+    "autograd/operations/promotion.py": "values that PyTorch has otherwise",
+    "page/pytorch.py": "a column: what PyTorch calls them",
+    "render/facts.py": "keys of JSON",
     "language/tracing.py": "numpy's interface",
     "language/arrays.py": "reductions that share their name with a row",
     "language/latex.py": "LaTeX's own words",
