@@ -46,6 +46,15 @@ pure function {{name}}(x) result(r)
 end function""")
 
 
+# of a constant divisor that is not a number, gfortran says that it is 0
+_MOD = Native("""
+pure function {name}(x, y) result(r)
+    real(rk), intent(in) :: x, y
+    real(rk) :: r
+    r = modulo(x, y)
+end function""")
+
+
 class Fortran(Language):
     name = "fortran"
     title = "Fortran"
@@ -57,7 +66,7 @@ class Fortran(Language):
         "mul": "{0} * {1}",
         "div": "{0} / {1}",
         "neg": "-{0}",
-        "mod": "modulo({0}, {1})",
+        "mod": _MOD,
         "pow": "({0}**{1})",
         "sqrt": "sqrt({0})",
         "cbrt": _library("cbrt"),
