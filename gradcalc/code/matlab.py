@@ -66,7 +66,9 @@ function r = {name}(x, y)
     if x < 0
         r = -r;
     end
-    if r ~= 0 && (r < 0) ~= (y < 0)
+    if r == 0
+        r = 0*sign(y);
+    elseif (r < 0) ~= (y < 0)
         r = r + y;
     end
 end""")

@@ -332,7 +332,8 @@ unary("ceil", np.ceil, tame=True, d="0", kink="x == floor(x)",
       sympy=sp.ceiling)
 unary("round", np.round, tame=True, d="0", kink="x - floor(x) == 1/2",
       elsewhere="rint",
-      made="t = abs(x); r = (t + 2**52) - 2**52; where(t < 2**52, where(x < 0, -r, r), x)",
+      made="t = abs(x); r = (t + 2**52) - 2**52; "
+           "where(x == 0 or not t < 2**52, x, where(x < 0, -r, r))",
       doc="nearest integer, halves to even",
       sympy=lambda x: sp.floor((2 * x + 1) / 4) + sp.ceiling((2 * x - 1) / 4), mpmath=mp.nint)
 unary("trunc", np.trunc, tame=True, d="0", kink="x == floor(x) and x != 0",
