@@ -72,7 +72,6 @@ class JavaScript(Language):
         "atanh": "Math.atanh({0})",
         "hypot": "Math.hypot({0}, {1})",
         "abs": "Math.abs({0})",
-        "sign": "Math.sign({0})",
         "floor": "Math.floor({0})",
         "ceil": "Math.ceil({0})",
         "trunc": "Math.trunc({0})",

@@ -71,7 +71,6 @@ class Julia(Language):
         "atanh": _real("atanh(x)", "abs(x) <= 1"),
         "hypot": "hypot({0}, {1})",
         "abs": "abs({0})",
-        "sign": "sign({0})",
         "floor": "floor({0})",
         "ceil": "ceil({0})",
         "trunc": "trunc({0})",

@@ -323,7 +323,7 @@ ABS = unary("abs", np.abs, tame=True, rounded=True, d="sign(x)", kink="x == 0",
       sympy=sp.Abs, mpmath=mp.fabs)
 unary("sign", np.sign, tame=True, d="0", kink="x == 0",
       elsewhere="sgn signum",
-      made="where(x > 0, 1, where(x < 0, -1, x))",
+      made="where(x > 0, 1, where(x < 0, -1, x + 0))",
       doc="-1, 0 or 1")
 unary("floor", np.floor, tame=True, d="0", kink="x == floor(x)",
       elsewhere="floorf", doc="largest integer below or equal")
