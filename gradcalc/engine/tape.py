@@ -157,6 +157,10 @@ class _Allocation:
         # An output that nothing else uses goes where it belongs, without a register.
         columns = self.columns.get(node, [])
         direct = light and bool(columns) and not self.uses[node]
+        if function is np.negative and a < len(self.graph.inputs):
+            # From a column of the points straight to one of the results numpy 2.4 negates other
+            # numbers than were asked for, where a point has eight coordinates.
+            direct = False
         target = columns[0] if direct else self._take(node)
         self.steps.append((function, a, b, c, target))
         if node in self.telling:

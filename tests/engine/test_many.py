@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -155,3 +157,23 @@ def test_chunks_are_of_one_length_but_for_the_last() -> None:
         )
         assert sum(chunk.stop - chunk.start for chunk in chunks) == count
         assert len({chunk.stop - chunk.start for chunk in chunks[:-1]}) <= 1
+
+
+@pytest.mark.parametrize("width", range(1, 18))
+def test_every_row_is_its_own_whatever_the_width_of_a_point(width: int) -> None:
+    """numpy 2.4.6's negative reads the wrong numbers at a stride of eight."""
+    names = [f"x{j}" for j in range(width)]
+    texts = ["-x0", "x0", "2*x0", "x0 - x0/2", "x0**2", "abs(x0)", "sqrt(x0)", "1/x0"]
+    p = gradcalc.compile(", ".join([*texts, "+".join(names)]))
+    points = 1 + np.arange(20.0 * width).reshape(20, width)
+    expected = [[-x, x, 2 * x, x / 2, x * x, x, np.sqrt(x), 1 / x] for x in points[:, 0]]
+    for straight in (p._at_many_points.values, replace(p._at_many_points.values, native=None)):
+        found, _ = many.run(straight, points)
+        np.testing.assert_array_equal(found[:, :8], expected)
+
+
+def test_second_derivatives_of_a_determinant_at_many_points() -> None:
+    p = gradcalc.compile("det([[a, b], [c, d]])")
+    x, u = [1.0, 1.0, 0.5, 3.0], [1.25, 2.0, 3.0, 4.0]
+    expected = [[4.0, -3.0, -2.0, 1.25]] * 3
+    np.testing.assert_array_equal(p.hvp(np.array([x] * 3), np.array([u] * 3)), expected)
