@@ -19,7 +19,7 @@ from gradcalc.language.files import read_file, read_stdin
 from gradcalc.language.points import Given, flatten
 
 _SIGN = re.compile(r"±|\\pm\b|\+\s?/\s?[-−]|\+[-−]")
-_NUMBER = r"(?:\d+\.?\d*|\.\d+)"
+_NUMBER = r"(?:\d++\.?+\d*+|\.\d++)"
 _BRIEF = re.compile(rf"(?<![\w.])({_NUMBER})\(({_NUMBER})\)([eE][-+]?\d+)?")
 _EXPONENT_FIRST = re.compile(rf"(?<![\w.])({_NUMBER})([eE][-+]?\d+)\(({_NUMBER})\)")
 _SCALED = re.compile(r"^(\s*)\((.*)\)\s*([eE][-+]?\d+)\s*$", re.DOTALL)

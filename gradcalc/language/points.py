@@ -34,7 +34,9 @@ Number = float | list[Any]
 """A number, or nested lists of numbers: the value of an array variable."""
 
 
-_MEASURED = Late(r"(?<![\w.])(\d++\.\d++(?:[eE][-+]?\d+)?)\((\d+)\)|([\w.]+)\s*(?:±|\+/-)\s*[\w.]+")
+_MEASURED = Late(
+    r"(?<![\w.])(\d++\.\d++(?:[eE][-+]?\d+)?)\((\d+)\)|(?<![\w.])([\w.]++)\s*+(?:±|\+/-)\s*[\w.]+"
+)
 _HALF = Late(r"(?<![\w.])(?:\d++\.?+\d*+|\.\d++)[eE](?!\w)(?![-+]\d)")
 
 
