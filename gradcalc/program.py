@@ -172,7 +172,7 @@ class Program(engine.Program):
             g = [0.0] * 2
             x = xs[0]
             y = xs[1]
-            g[0] = 2.0 * x * y
+            g[0] = y * (2.0 * x)
             g[1] = x * x
             return g
         <BLANKLINE>

@@ -7,6 +7,7 @@ from typing import Any
 from gradcalc.functions.row import Arithmetic, Lazy, Primitive
 
 np: Any = Lazy("numpy")
+special: Any = Lazy("scipy.special")
 balls: Any = Lazy("gradcalc.functions.balls")
 sp: Any = Lazy("sympy")
 mp: Any = Arithmetic()

@@ -78,6 +78,7 @@ from gradcalc.functions.declare import OPERANDS as OPERANDS
 from gradcalc.functions.declare import TABLE as TABLE
 from gradcalc.functions.declare import binary, declare, mp, np, sp, ternary, unary
 from gradcalc.functions.declare import known_elsewhere as known_elsewhere
+from gradcalc.functions.declare import special as special
 from gradcalc.functions.row import Lazy, Primitive
 
 sines: Any = Lazy("gradcalc.functions.sines")

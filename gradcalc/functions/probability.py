@@ -8,11 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from gradcalc.functions import series
-from gradcalc.functions.declare import binary, mp, np, sp, unary
+from gradcalc.functions.declare import binary, mp, np, sp, special, unary
 from gradcalc.functions.row import Lazy
 from gradcalc.limits import MOST_ORDER
 
-special: Any = Lazy("scipy.special")
 elementary: Any = Lazy("gradcalc.functions.elementary")
 gammas: Any = Lazy("gradcalc.functions.gammas")
 normal: Any = Lazy("gradcalc.functions.normal")

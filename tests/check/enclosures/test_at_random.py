@@ -65,6 +65,6 @@ def test_a_step_is_never_proven(text: str) -> None:
 
     for x in range(2, 30):
         verdict = verify(gradcalc.compile(text).at([float(x)]).ask("gradient"), method="arb")
-        assert verdict.outcome == "undecided" or verdict.proven
+        assert verdict.outcome in ("undecided", "not checked") or verdict.proven
         if verdict.proven:  # sqrt(4) is exact
             assert round(x**0.5) ** 2 == x
