@@ -38,7 +38,7 @@ import gradcalc  # noqa: E402
 import gradcalc.autograd as torch  # noqa: E402
 from gradcalc.cli.app import main  # noqa: E402
 from gradcalc.engine.narrow import is_narrow  # noqa: E402
-from gradcalc.render.formats import FORMATS  # noqa: E402
+from gradcalc.render.formats import FORMATS, FORMATS_OF  # noqa: E402
 from gradcalc.render.picture import PICTURES  # noqa: E402
 
 TRUTH: dict[str, Callable[[Any], Any]] = {
@@ -162,8 +162,8 @@ def says(name: str) -> dict[str, str]:
         "turns": said("grad", f"where({name}(x) > 1, x, x**2/2)", "--at", "2"),
         "kink": said("grad", f"{name}(x)", "--at", "2"),
         **{f"graph {p}": said("graph", text, "-f", p) for p in PICTURES},
-        **{f"grad {f}": said("grad", text, "--at", "x=0.7,y=2", "-f", f) for f in FORMATS
-           if f not in ("npy", "dot", "mermaid")},
+        **{f"grad {f}": said("grad", text, "--at", "x=0.7,y=2", "-f", f)
+           for f in FORMATS_OF["an answer"] if not FORMATS[f].binary},
     }  # fmt: skip
 
 
