@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -79,7 +80,10 @@ def test_every_command_has_help_with_all_its_options(gradcalc: Shell, name: str)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_the_example_of_every_help_works(gradcalc: Shell, name: str) -> None:
+def test_the_example_of_every_help_works(
+    gradcalc: Shell, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     program, *words = shlex.split(COMMANDS[name].example)
     assert program == "gradcalc"
     if any(word.endswith((".txt", ".csv", "/")) for word in words):
