@@ -31,6 +31,10 @@ class Lazy:
     def __call__(self, *args: Any) -> Any:
         return self.resolve()(*args)
 
+    @property
+    def name(self) -> str:
+        return self._name
+
     def resolve(self) -> Any:
         if self._found is None:
             self._found = getattr(loaded(self._module), self._name)

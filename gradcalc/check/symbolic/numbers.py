@@ -15,6 +15,7 @@ from gradcalc.engine.exact import huge, is_tame
 from gradcalc.functions.digits import context
 from gradcalc.functions.loading import loaded
 from gradcalc.functions.primitives import FUNCTIONS, TABLE
+from gradcalc.functions.row import Lazy
 from gradcalc.limits import MOST_ORDER
 
 _TESTED_EVERY = 256  # sub-expressions between two looks at the clock
@@ -102,7 +103,7 @@ def _apply(node: Any, arguments: list[Any]) -> Any:
     name = type(node).__name__
     function = _functions(mp).get(type(node))
     if function is None:
-        function = getattr(mp, name, None) or getattr(mp, name.lower(), None)
+        function = getattr(mp, name, None) or getattr(mp, name.lower(), None) or _rows().get(name)
         if function is None or not node.is_Function:
             raise UnsupportedError(name)
         row = FUNCTIONS.get(name)
@@ -159,6 +160,14 @@ def _steps() -> frozenset[Any]:
     x = sympy.Dummy(real=True)
     found = {type(row.sympy(x)) for row in TABLE if row.flat}
     return frozenset(kind for kind in found if issubclass(kind, sympy.Function))
+
+
+@cache
+def _rows() -> dict[str, Callable[..., Any]]:
+    """mpmath's functions by the name of sympy's class, for rows that are called otherwise."""
+    return {
+        row.sympy_forward.name: row.mpmath for row in TABLE if isinstance(row.sympy_forward, Lazy)
+    }
 
 
 @cache
