@@ -275,6 +275,9 @@ def _contributions(rows: _Rows, group: Group, fixed: Sequence[Any], n: int) -> C
     parts, changing = [], 0
     for k, constant in zip(group.active, fixed, strict=True):
         position, node = rows.gather(group.operands[k].places(group.size))
+        if constant is not None and group.primitive.selects:  # of a branch not taken nothing flows
+            taken = np.broadcast_to(np.not_equal(constant, 0), count)[node]
+            position, node = position[taken], node[taken]
         coefficient = rows.coefficients[position]
         if constant is None:
             slope = changing * count + node

@@ -104,3 +104,14 @@ def test_at_odd_points_a_sparse_jacobian_is_the_dense_one(text: str) -> None:
             point = [x, y][: len(program.variables)]
             dense = program.jacobian(point)
             np.testing.assert_array_equal(program.sparse_jacobian(point).toarray(), dense)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["where(-60 < pi, pi, sqrt(-1 - x**2)) + x**8", "where(1 < 2, x, sqrt(x - 1))*y",
+     "where(2 < 1, log(x), y)", "max(1, 2)*x + where(1 > 0, 3, 1/x)"],
+)  # fmt: skip
+def test_a_branch_that_is_never_taken_is_a_structural_zero(text: str) -> None:
+    p = gradcalc.compile(text)
+    x = np.zeros(len(p.variables))
+    np.testing.assert_array_equal(p.sparse_jacobian(x).toarray(), p.jacobian(x))
