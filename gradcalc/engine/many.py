@@ -32,6 +32,9 @@ WORK = 1 << 20
 """Numbers that a thread must have to make and to put in place: below, it waits for the others more
 than it helps."""
 
+WORK_IN_C = 1 << 18
+"""The same where a thread in C waits for no other."""
+
 SMALL_GRAPH = 20_000
 """Nodes times outputs up to which a Jacobian is written out as straight-line code, which costs a
 few microseconds a node to make. However few the points: their last bits must not depend on it."""
@@ -142,7 +145,8 @@ def run(straight: Straight, points: Floats, threads: int | None = None) -> tuple
         results, suspects = run(straight, points[np.resize(np.arange(count), FEWEST)], threads)
         return results[:count], suspects[suspects < count]
     results = np.empty((count, straight.columns))
-    worthwhile = count * (len(straight.steps) + straight.columns) // WORK
+    enough = WORK if straight.native is None else WORK_IN_C
+    worthwhile = count * (len(straight.steps) + straight.columns) // enough
     if straight.native is not None:
         points = np.ascontiguousarray(points)
         if worthwhile <= 1:

@@ -13,7 +13,7 @@ import numpy as np
 
 from gradcalc.engine import kernel
 from gradcalc.engine.grouped import FEWEST, Grouped
-from gradcalc.engine.many import SMALL_GRAPH, WORK, Many
+from gradcalc.engine.many import SMALL_GRAPH, WORK_IN_C, Many
 from gradcalc.engine.narrow import is_narrow
 from gradcalc.engine.recorded import Recorded
 from gradcalc.engine.schedule import Floats
@@ -74,7 +74,7 @@ def _run(straight: Straight, x: Floats) -> Floats | None:
     count = len(x)
     if straight.native is None or count < FEWEST:
         return None
-    if count * (len(straight.steps) + straight.columns) > WORK:
+    if count * (len(straight.steps) + straight.columns) > WORK_IN_C:
         return None
     found = np.empty((count, straight.columns))
     doubts = kernel.suspects(straight, np.ascontiguousarray(x), found, slice(0, count))
