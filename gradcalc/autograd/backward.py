@@ -32,6 +32,12 @@ def backward(
     none. Raises RuntimeError when shapes do not match, when nothing requires grad, or when the
     graph was freed by an earlier pass without ``retain_graph``.
     """
+    if mode.mapped:
+        raise RuntimeError(
+            "backward() called inside a functorch transform. This is not supported, please use "
+            "functorch.grad or functorch.vjp instead or call backward() outside of functorch "
+            "transforms."
+        )
     if inputs is not None:
         inputs = several(inputs)
         if not inputs:
@@ -89,7 +95,7 @@ def grad(
     inputs = several(inputs)
     if not inputs:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
-    keep = create_graph if retain_graph is None else retain_graph
+    keep = mode.another_slice or (create_graph if retain_graph is None else retain_graph)
     captures = {_edge_of_input(x): None for x in inputs}
     if is_grads_batched:
         found = _batched(outputs, grad_outputs, keep, create_graph, captures)

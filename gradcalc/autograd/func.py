@@ -13,7 +13,7 @@ from typing import Any
 
 from gradcalc.autograd import functional
 from gradcalc.autograd.backward import grad as _grad
-from gradcalc.autograd.core.grad_mode import enable_grad
+from gradcalc.autograd.core.grad_mode import enable_grad, mode
 from gradcalc.autograd.core.tensor import Tensor
 from gradcalc.autograd.operations.creation import zeros_like
 from gradcalc.autograd.operations.joining import stack
@@ -185,6 +185,17 @@ def hessian(func: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
     return jacrev(jacrev(func, argnums), argnums)
 
 
+@contextmanager
+def _slice(last: bool) -> Iterator[None]:
+    """One slice of vmap, which a graph outside of it outlives unless it is the last one."""
+    before = mode.mapped, mode.another_slice
+    mode.mapped, mode.another_slice = True, mode.another_slice or not last
+    try:
+        yield
+    finally:
+        mode.mapped, mode.another_slice = before
+
+
 def vmap(
     func: Callable[..., Any],
     in_dims: int | tuple[int | None, ...] = 0,
@@ -211,10 +222,11 @@ def vmap(
                 f"sizes {sorted(sizes)} for the mapped dimension"
             )
         (count,) = sizes
-        rows = [
-            func(*(x if k is None else x.select(k, i) for x, k in zip(inputs, dims, strict=True)))
-            for i in range(count)
-        ]
+        rows = []
+        for i in range(count):
+            slices = (x if k is None else x.select(k, i) for x, k in zip(inputs, dims, strict=True))
+            with _slice(last=i == count - 1):
+                rows.append(func(*slices))
         if isinstance(rows[0], tuple):
             return tuple(stack(parts, out_dims) for parts in zip(*rows, strict=True))
         return stack(rows, out_dims)

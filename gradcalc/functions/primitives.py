@@ -131,7 +131,7 @@ POW = binary("pow", np.power, symbol="**", spoken=True, jump="x == 0 and y == 0"
              torch=("PowBackward1", "PowBackward2", ""),
              # y - 1 is not exact for every y below 1/2, and x**(y - 1) magnifies that by |log(x)|
              dx="where(y == 0, 0, where(x == 0 or y - 1 + 1 == y, y*x**(y - 1), "
-             "y*(out/x)))",
+             "y*out/x))",
              dy="where(x == 0 and y > 0, 0, out*log(x))",
              plain=("y*x**(y - 1)", "out*log(x)"),
              domain="x > 0 or (x == 0 and y >= 0) or (x < 0 and y == floor(y))",

@@ -54,6 +54,9 @@ def _by_name_and_count() -> dict[tuple[str, int], list[Formula]]:
 
 _FORMULAS = _by_name_and_count()
 _COUNTS = dict(reversed(_FORMULAS))
+_DIFFERENTIATES = ("/", "'", "**", "²", "³")
+"""What stands after the first name of a left side that is a derivative."""
+
 _templates: dict[str, Graph] = {}
 
 
@@ -73,7 +76,7 @@ class Definitions(Statements):
             found = DEFINITION.match(text, at)
             if found is not None and not (following == "[" and self.is_variable(token)):
                 return self.define(token, found[found.lastgroup or 0], found.end())
-        if following in ("/", "'") and (found := DERIVATIVE.match(text, at)):
+        if following in _DIFFERENTIATES and (found := DERIVATIVE.match(text, at)):
             self.take(found.end())
             self.target = ("".join(found[0].split()), None)
             return self.push(0, at, self.token_end)

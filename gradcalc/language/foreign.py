@@ -84,7 +84,7 @@ POWER = Late(
 )
 """After the name of a function: a power of its value, ``sin^2(x)``."""
 
-MATRICES = Late(r"[\w)\]]\.?'(?!\s*=(?!=))")
+MATRICES = Late(r"[\w)\]]\.?'(?!'*\s*=(?!=))")
 """A transpose: the text is of MATLAB or Julia, and ``*`` is the product of matrices."""
 
 # --- left sides -----------------------------------------------------------------------------------
@@ -102,8 +102,9 @@ DECLARATION = Late(
     rf"(?:(?:{_TYPES})\b(?:\([^()\n]*\)|\*\d+)?\s*(?:::\s*)?)+(?={A_NAME}\s*{_GIVES})|return\b\s*"
 )
 
-DERIVATIVE = Late(rf"(?:d\w+\s*/\s*d\w+|{A_NAME}'+)(?=\s*{_GIVES})")
-"""A left side that names a derivative: ``dx/dt = …``, ``x' = …``."""
+_TIMES = r"(?:\^\d|\*\*\d|[²³])"
+DERIVATIVE = Late(rf"(?:d(?:{_TIMES}\s*)?\w+\s*/\s*d\w+{_TIMES}?|{A_NAME}'+)(?=\s*{_GIVES})")
+"""A left side that names a derivative: ``dx/dt = …``, ``d²x/dt² = …``, ``x' = …``."""
 
 DEFINITION = Late(
     rf"{A_NAME}\s*(?:\((?P<call>{_PARAMETERS})\)\s*{_GIVES}"

@@ -33,6 +33,16 @@ _GREEK = {
 }
 _WORDS = {"mathrm", "operatorname", "text", "mathit", "mathbf", "mathsf"}
 _FRACTIONS = {"frac", "dfrac", "tfrac"}
+_ACCENTS = {"dot", "ddot", "dddot", "hat", "widehat", "bar", "overline", "tilde", "widetilde"}
+"""Over a letter they make another name, ``x_dot``; an arrow or bold print do not."""
+_SAME = {"vec", "boldsymbol", "bm", "mathcal"}
+_ENVIRONMENTS = {"align", "aligned", "equation", "gather", "gathered", "split", "eqnarray"}
+_D = r"(?:d|\\partial|\\mathrm\s*\{\s*d\s*\})"
+_DERIVATIVE = re.compile(
+    rf"\\[dt]?frac\s*\{{\s*{_D}(?P<n>\^\d|\^\{{\d\}}|)\s*(?P<x>\\?[A-Za-z]+(?:_\w|_\{{\w+\}})?)\s*\}}"
+    rf"\s*\{{\s*{_D}\s*(?P<t>\\?[A-Za-z]+)(?:\^\d|\^\{{\d\}})?\s*\}}(?=\s*&?\s*=)"
+)
+"""A left side that names a derivative, ``\\frac{dx}{dt} = …``."""
 
 
 class Plain(NamedTuple):
@@ -66,7 +76,8 @@ def restore(found: Plain, graph: Graph, source: Source) -> None:
     graph.source = source
     graph.starts = array("i", (span.start for span in spans))
     graph.ends = array("i", (span.end for span in spans))
-    shown = " ".join(found.text.split())
+    lines = (" ".join(line.split()).rstrip(",;") for line in found.text.splitlines())
+    shown = "; ".join(filter(None, lines))
     graph.notes.append(f"the LaTeX is read as {shown if len(shown) <= 200 else shown[:199] + '…'}")
 
 
@@ -153,12 +164,19 @@ class _Translation:
             self.write(f" {_OPERATORS[name]} ", index)
             self.value = False
             self.below = name == "div"
+        elif name in _FRACTIONS and self.at_start() and (found := self.derivative(index)):
+            self.operand(found, index)
         elif name in _FRACTIONS:
             self.factor(index)
             self.argument(index, "((", ")/", second=True)
         elif name == "sqrt":
             self.factor(index)
             self.argument(index, *self.root(index))
+        elif name in _ACCENTS or name in _SAME:
+            mark = f"_{name.removeprefix('wide')}" if name in _ACCENTS else ""
+            self.operand(self.accented(index) + mark + self.subscript(), index, letter=True)
+        elif name in ("begin", "end"):
+            self.environment(name, index)
         elif name in _GREEK:
             self.operand(name.removeprefix("var") + self.subscript(), index, letter=True)
         elif name in _WORDS:
@@ -171,6 +189,58 @@ class _Translation:
             self.call(name, index)
         else:
             raise self.complain(f"'\\{name}' is not read", index)
+
+    # --- names that are made of several tokens ------------------------------------------------
+
+    def at_start(self) -> bool:
+        """Whether a statement begins here."""
+        written = "".join(self.parts).rstrip(" ")
+        return not written or written[-1] in ",;\n"
+
+    def derivative(self, index: int) -> str:
+        """``dx/dt`` for the left side that begins here, if one does; it is taken."""
+        found = _DERIVATIVE.match(self.source.text, self.tokens[index][1])
+        if found is None:
+            return ""
+        while self.at < len(self.tokens) and self.tokens[self.at][1] < found.end():
+            self.at += 1
+        n, x, t = (re.sub(r"\\(?:var)?|[{}^]", "", found[k]) for k in ("n", "x", "t"))
+        return f"d{n}{x}/d{t}{n}"
+
+    def accented(self, index: int) -> str:
+        """The name under an accent, a letter or a group."""
+        token = self.next()
+        if token == "{":
+            end = self.closing()
+            word = "".join(text for text, _, _ in self.tokens[self.at + 1 : end])
+            self.at = end + 1
+        else:
+            word = token
+            self.at += 1
+        word = re.sub(r"[{}\s]", "", word).removeprefix("\\").removeprefix("var")
+        if not word.replace("_", "").isalnum() or word[0].isdigit():
+            raise self.complain("an accent stands over a name here", index)
+        return word
+
+    def closing(self) -> int:
+        """Where the group ends that begins at the current token."""
+        depth = 0
+        for k in range(self.at, len(self.tokens)):
+            depth += (self.tokens[k][0] == "{") - (self.tokens[k][0] == "}")
+            if not depth:
+                return k
+        raise self.complain("'{' is never closed", self.at)
+
+    def environment(self, name: str, index: int) -> None:
+        """``\\begin{align}`` and its end, which only set the lines."""
+        text = self.source.text
+        found = re.compile(r"\s*\{\s*([A-Za-z]+)\*?\s*\}").match(text, self.tokens[index][2])
+        if found is None or found[1] not in _ENVIRONMENTS:
+            raise self.complain(f"of environments only {', '.join(sorted(_ENVIRONMENTS))} are read",
+                                index)  # fmt: skip
+        while self.at < len(self.tokens) and self.tokens[self.at][1] < found.end():
+            self.at += 1
+        self.value = False
 
     # --- groups and arguments -----------------------------------------------------------------
 

@@ -284,8 +284,8 @@ class Parser(SideBySide):
         if following == "=" and not self.has_arrows and self.at_statement_start():
             self.target = (token, None)
             return self.push(0, self.start, self.token_end)
-        begins = (following in _AFTER_LEFT or token in DECLARES) and self.at_statement_start()
-        if begins and not self.numbers_only:
+        begins = following in _AFTER_LEFT or token in DECLARES or token == "d"  # d²x/dt² = …
+        if begins and self.at_statement_start() and not self.numbers_only:
             read = self.left_side(token, following)
             if read is not None:
                 return read

@@ -80,3 +80,29 @@ def test_linearize_runs_its_function_once():
 def test_vmap_over_grad():
     x = torch.tensor([1.0, 2.0, 3.0])
     assert torch.func.vmap(torch.func.grad(lambda x: x**3))(x).tolist() == [3.0, 12.0, 27.0]
+
+
+def test_the_slices_of_vmap_are_one_pass_through_the_graph():
+    x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    rows = torch.eye(3)
+
+    def slope(y, **options):
+        return lambda v: torch.autograd.grad(y, x, v, **options)[0]
+
+    diagonal = [[2.0, 0.0, 0.0], [0.0, 4.0, 0.0], [0.0, 0.0, 6.0]]
+    y = x**2
+    assert torch.vmap(slope(y))(rows).tolist() == diagonal
+    with pytest.raises(RuntimeError, match="a second time"):  # as after any other pass
+        slope(y)(torch.ones(3))
+    y = x**2
+    assert torch.vmap(torch.vmap(slope(y)))(rows[None]).tolist() == [diagonal]
+    y = x**2
+    twice = torch.vmap(lambda v: slope(y, retain_graph=True)(v) + slope(y)(v))
+    assert twice(rows).tolist() == [[2 * entry for entry in row] for row in diagonal]
+    y = x**2
+    with pytest.raises(RuntimeError, match="a second time"):
+        torch.vmap(lambda v: slope(y)(v) + slope(y)(v))(rows)
+    y = x**2
+    with pytest.raises(RuntimeError, match="inside a functorch transform"):
+        torch.vmap(y.backward)(rows)
+    assert slope(y)(torch.ones(3)).tolist() == [2.0, 4.0, 6.0]  # what failed leaves no trace

@@ -290,7 +290,9 @@ def _powers() -> tuple[Any, Any]:
     whole = rng.integers(-6, 7, x.size).astype(float)
     y = np.where(rng.random(x.size) < 0.25, whole, y)
     sign = np.where((y == np.floor(y)) & (np.abs(y) < 2**53), rng.choice([-1.0, 1.0], x.size), 1.0)
-    return x * sign, y
+    tiny = np.array([5e-324, 3e-320, 1e-310, 2.3e-308, 1e-300])
+    near, far = np.array(np.meshgrid(tiny, [*tiny, *-tiny, 1e-17, 1e-9, 0.01])).reshape(2, -1)
+    return np.concatenate([x * sign, near]), np.concatenate([y, far])
 
 
 @cache

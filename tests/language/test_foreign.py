@@ -247,6 +247,10 @@ def test_derivatives_on_the_left_name_the_outputs() -> None:
     graph = parse("dx/dt = v\ndv / dt = -k*x - c*v")
     assert graph.output_names == ["dx/dt", "dv/dt"]
     assert parse("x' = v\nv' = -x").output_names == ["x'", "v'"]
+    for left in ("d²x/dt²", "d^2x/dt^2", "d**2x/dt**2", "x''"):
+        graph = parse(f"{left} = -k*x")
+        assert graph.output_names == [left]
+        assert graph.notes == []
     assert parse("dx/dt = v\ny' = x", outputs=["y'", "dx/dt"]).output_names == ["y'", "dx/dt"]
     same("x' = v\nE = x'^2/2 + x", "w = v\nE = w^2/2 + x")
 

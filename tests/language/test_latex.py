@@ -32,6 +32,12 @@ from tests.language.test_foreign import refused, same
         (r"$\sqrt{x^2+y^2}$", "sqrt(x**2+y**2)"),
         (r"f(x) = \sqrt{x}; f(y)", "sqrt(y)"),
         (r"x \\ \sqrt y", "x\nsqrt(y)"),
+        (r"\dot{x} = v; \dot v = -k x", "x_dot = v; v_dot = -k*x"),
+        (r"m\ddot{\theta}_1 + \vec x \cdot \boldsymbol{y}", "m*theta_ddot_1 + x*y"),
+        (r"\hat{\beta}_0 + \widehat{\beta_1} \bar x", "beta_hat_0 + beta_1_hat*x_bar"),
+        (r"\frac{dx}{dt} = v \\ \frac{\partial v_1}{\partial t} = -x", "dx/dt = v\ndv_1/dt = -x"),
+        (r"\frac{d^2\theta}{d t^{2}} = \frac{dx}{dt}", "d2theta/dt2 = d*x/(d*t)"),
+        (r"\begin{align*} \dot x &= v, \\ y &= \sqrt x \end{align*}", "x_dot = v\ny = sqrt(x)"),
     ],
 )
 def test_formulas(latex: str, ours: str) -> None:
@@ -51,6 +57,9 @@ def test_formulas(latex: str, ours: str) -> None:
         (r"\pi x(y+1)", "x"),
         (r"\frac{x}{}", None),
         (r"\sqrt", None),
+        (r"\dot{x+y}", r"\dot"),
+        (r"\hat{x", "{"),
+        (r"\begin{cases} x \end{cases}", r"\begin"),
     ],
 )
 def test_what_is_in_doubt_or_not_known_is_refused_under_the_latex(
@@ -70,7 +79,8 @@ def test_nodes_have_their_characters_in_the_latex_and_a_note_says_what_was_read(
 
 
 PIECES = st.sampled_from(
-    [r"\frac", r"\sqrt", r"\sin", r"\left", r"\cdot", r"\pi", r"\text", "{", "}", "(", ")", "[",
+    [r"\frac", r"\sqrt", r"\dot", r"\begin", r"\end", "{align}", "{dt}",
+     r"\sin", r"\left", r"\cdot", r"\pi", r"\text", "{", "}", "(", ")", "[",
      "]", "^", "_", "|", "x", "y", "12", "3", "+", "/", "=", " ", "\n", "\\", "$", "&", ","]
 )  # fmt: skip
 

@@ -34,6 +34,10 @@ class _Mode(threading.local):
     """The sweep that this thread is in."""
     callbacks: list[Callable[[], None]] | None = None
     """What is to be done when the running sweep has finished."""
+    mapped = False
+    """Whether this thread is inside of vmap, whose slices are one call to PyTorch."""
+    another_slice = False
+    """Whether it comes back with another slice: the graph that one slice goes through is kept."""
     multithreading = True
 
 
