@@ -10,9 +10,10 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from gradcalc.batch import compression, places
-from gradcalc.batch.names import EXTENSIONS, PROPAGATE, TEXT, WHAT, by_extension, extension
+from gradcalc.batch.names import EXTENSIONS, PROPAGATE, TEXT, WHAT, WRITTEN, by_extension, extension
 from gradcalc.batch.names import compression as compression_of
 from gradcalc.calculus.conventions import under
+from gradcalc.cli import histogram
 from gradcalc.cli.dispatch import report
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import bytes_sink, write
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from gradcalc.batch.results import Direction, Request
     from gradcalc.batch.sample import Outcome
     from gradcalc.batch.spread import Term
-    from gradcalc.batch.stream import Tally
+    from gradcalc.batch.stream import Stream, Tally
 
 
 def batch(options: Options) -> Exit:
@@ -55,8 +56,11 @@ def batch(options: Options) -> Exit:
     came to nothing. Raises GradcalcError before the first row where the input, the expression and
     the options do not fit together.
     """
-    _output_format(options)  # refused before anything is read
-    compression.require(_packing(options))
+    if options.histogram:
+        histogram.format_of(options)  # refused before anything is read
+    else:
+        _output_format(options)
+        compression.require(_packing(options))
     asked = asking(options)
     with reader_of(options, options.points or []) as (reader, source):
         layout, request = asked(reader, source)[1:]
@@ -126,7 +130,7 @@ def reader_of(options: Options, points: list[str]) -> Iterator[tuple[Reader, str
 
 
 def _run(options: Options, reader: Reader, source: str, layout: Layout, request: Request) -> Exit:
-    from gradcalc.batch import formats, header
+    from gradcalc.batch import header
     from gradcalc.batch.results import Results
     from gradcalc.batch.sample import Sample
     from gradcalc.batch.stream import RowError, Stream
@@ -154,14 +158,10 @@ def _run(options: Options, reader: Reader, source: str, layout: Layout, request:
         progress=progress.tick,
     )
     try:
-        with (
-            bytes_sink(options.out) as (whole, seeks),
-            compression.compressed(_packing(options), whole) as file,
-            progress,
-        ):
-            seeks = seeks and file is whole
-            formats.written(_output_format(options), stream.names, stream.tables(), file, seeks)
-            file.flush()
+        if options.histogram:
+            histogram.write(options, stream, progress)
+        else:
+            _write(options, stream, progress)
     except RowError as error:
         error.message = error.message if error.placed else f"{source}, {error.message}"
         raise
@@ -172,6 +172,19 @@ def _run(options: Options, reader: Reader, source: str, layout: Layout, request:
         write(sys.stderr, note(remark, color=wants_color(options.color, sys.stderr)))
     outcomes = [told for told in (outcome, proofs and proofs.outcome()) if told]
     return _close(options, stream.tally, seconds, outcomes)
+
+
+def _write(options: Options, stream: Stream, progress: RowCount) -> None:
+    from gradcalc.batch import formats
+
+    with (
+        bytes_sink(options.out) as (whole, seeks),
+        compression.compressed(_packing(options), whole) as file,
+        progress,
+    ):
+        seeks = seeks and file is whole
+        formats.written(_output_format(options), stream.names, stream.tables(), file, seeks)
+        file.flush()
 
 
 # --- what was asked -------------------------------------------------------------------------------
@@ -317,6 +330,11 @@ def _output_format(options: Options) -> str:
             hint=f"one of {', '.join(EXTENSIONS)}, and .gz or .zst behind it; or --format csv",
         )
     like, asked = _input_format(options), (options.output_format or "").partition(".")[0]
+    if asked and asked not in EXTENSIONS:
+        raise UsageError(
+            f"batch writes no {asked}: it is none of {', '.join(WRITTEN)}",
+            hint="--histogram COLUMN draws a column",
+        )
     return asked or by_name or (like if like in ("tsv", "ndjson") else "csv")
 
 

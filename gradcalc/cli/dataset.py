@@ -131,6 +131,8 @@ def _require_parts_possible(options: Options) -> None:
         raise UsageError("parts in a folder are of files, and standard input is none")
     if options.dashboard and options.cluster is None:
         raise UsageError("--dashboard is the page of a cluster", hint="--cluster local")
+    if options.histogram:
+        raise UsageError("--histogram is of a stream, not of parts", hint="-o histogram.svg")
     if options.check_sample or options.prove:
         word = "--check-sample" if options.check_sample else "--prove"
         raise UsageError(f"{word} is of a stream, not of parts", hint="gradcalc verify FOLDER/")
@@ -193,6 +195,8 @@ def _written(options: Options, first: str) -> tuple[str, str]:
     """The format of the parts, as asked or as the input, and how their names end."""
     word = options.output_format or options.input_format or by_extension(first) or "csv"
     format, dot, packed = word.partition(".")
+    if options.output_format and format not in EXTENSIONS:
+        raise UsageError(f"batch writes no {format}")
     format = format if format in EXTENSIONS else "npy"  # npz is not written
     return format, EXTENSIONS[format][0] + dot + packed
 

@@ -16,7 +16,7 @@ from gradcalc.batch import names as batch
 from gradcalc.limits import MOST_TIMES, MOST_TRIALS
 from gradcalc.linear.kinds import FACTS
 from gradcalc.page.words import LANGUAGES
-from gradcalc.render.formats import FORMATS, SYNONYMS
+from gradcalc.render.formats import FORMATS, FORMATS_OF, SYNONYMS
 
 METHODS = ("sympy", "arb", "mpmath", "differences", "none")
 MODES = ("auto", "reverse", "forward")
@@ -318,6 +318,9 @@ class Options:
             show_default=True,
         ),
     ] = 2
+    plot: Annotated[
+        bool, typer.Option("--plot", help="Draw the budget too; -o budget.svg draws it alone.")
+    ] = False
     monte_carlo: Annotated[
         int | None,
         typer.Option(
@@ -467,9 +470,18 @@ class Options:
         typer.Option(
             "--format",
             "-f",
-            parser=one_of(batch.WRITTEN),
+            parser=one_of(dict.fromkeys((*batch.WRITTEN, *FORMATS_OF["a histogram"]))),
             metavar="|".join(batch.WRITTEN),
-            help="What to write; by the extension of --out, or as the input.",
+            help="What to write; by the extension of --out, or as the input. With --histogram: "
+            f"{', '.join(FORMATS_OF['a histogram'])}.",
+        ),
+    ] = None
+    histogram: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Instead of rows, how often the values of a column are where; again for more.",
+            show_default=False,
         ),
     ] = None
     keep: Annotated[

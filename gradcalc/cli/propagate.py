@@ -10,10 +10,13 @@ from gradcalc.cli.inputs import inputs_of, remarks, stated
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
 from gradcalc.cli.question import method
-from gradcalc.errors import Exit
+from gradcalc.cli.terminal import screen
+from gradcalc.errors import Exit, UsageError
+from gradcalc.render.formats import FIGURES
 
 if TYPE_CHECKING:
     from gradcalc.check.verdict import Verdict
+    from gradcalc.render.budget import Budget
     from gradcalc.uncertainty.propagation import Propagation
 
 
@@ -24,10 +27,15 @@ def propagate(options: Options) -> Text:
     Raises GradcalcError where the expression, the point and the uncertainties do not fit together.
     """
     method(options)  # refused before anything is computed
+    if options.plot and options.format not in ("table", *FIGURES):
+        raise UsageError(
+            f"--plot draws beside a table, and {options.format} is none",
+            hint="-f svg draws the budget alone",
+        )
     asked = stated(options)
 
     from gradcalc.engine.program import Program
-    from gradcalc.render.budget import WRITERS, Budget  # deferred, as numpy is
+    from gradcalc.render.budget import Budget  # deferred, as numpy is
     from gradcalc.uncertainty.propagation import Setting
     from gradcalc.uncertainty.propagation import propagate as propagated
 
@@ -59,10 +67,32 @@ def propagate(options: Options) -> Text:
             *remarks(inputs), *found.remarks,
         ),
     )  # fmt: skip
-    text = WRITERS[options.format](budget, options.digits)
+    text = _written(budget, options)
     told = options.format in _WITH_REMARKS
     passed = verdict is not None and all(one is None or one.passed for one in (verdict, *curved))
-    return Text(text, exit, passed, notes=() if told else budget.notes)
+    return Text(text, exit, passed, notes=() if told else _aside(budget))
+
+
+def _aside(budget: Budget) -> tuple[str, ...]:
+    """What a format has no place for: notes, and verdicts that are not good."""
+    from gradcalc.render.budget import verdicts
+
+    return (*budget.notes, *(line for line in verdicts(budget) if not line.startswith("✓")))
+
+
+def _written(budget: Budget, options: Options) -> str:
+    if options.format in FIGURES:
+        from gradcalc.plot import figures  # deferred: matplotlib
+
+        return figures.budget(budget, options.format)
+    from gradcalc.render.budget import WRITERS
+
+    text = WRITERS[options.format](budget, options.digits)
+    if options.plot:
+        from gradcalc.plot import bars
+
+        text += f"\n{bars.budget(budget, screen(options.color, options.out).width)}"
+    return text
 
 
 def _curvatures(found: Propagation, options: Options) -> tuple[Verdict | None, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gradcalc.plot.curve import Curve
+from gradcalc.plot.histogram import Histogram
 from gradcalc.plot.surface import Surface
 from gradcalc.render.frame import framed
 from gradcalc.render.records import RECORDS, separated
@@ -43,3 +44,24 @@ def record(drawn: Curve | Surface, kind: str, at: dict[str, Any]) -> str:
     variables = [drawn.variable] if isinstance(drawn, Curve) else list(drawn.variables)
     body = {"samples": columns, "marks": marks}
     return RECORDS[kind](framed("plot", variables, drawn.outputs, at, body))
+
+
+def bars(found: Sequence[Histogram], mark: str) -> str:
+    """A row for each bar, and for what is below and above all of them."""
+    return separated(("column", "low", "high", "rows"), _bars(found), mark)
+
+
+def _bars(found: Sequence[Histogram]) -> Iterator[list[Any]]:
+    for one in found:
+        bars = list(zip(one.low.tolist(), one.high.tolist(), one.counts, strict=True))
+        if one.below:
+            bars.insert(0, (one.least, bars[0][0], one.below))
+        if one.above:
+            bars.append((bars[-1][1], one.most, one.above))
+        yield from ([one.name, *bar] for bar in bars)
+
+
+def counted(found: Sequence[Histogram], kind: str) -> str:
+    """A JSON object with a record for each column."""
+    columns = [one.__dict__ | {"low": one.low.tolist(), "high": one.high.tolist()} for one in found]
+    return RECORDS[kind]({"command": "batch", "histograms": columns})

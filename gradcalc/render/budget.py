@@ -65,12 +65,12 @@ def _table(budget: Budget, digits: int | None) -> str:
     blocks = [block for i in range(len(budget.outputs)) for block in _output(budget, i, places)]
     if len(budget.outputs) > 1:
         blocks.append(_correlations(budget))
-    remarks = [f"note: {note}" for note in budget.notes] + _verdicts(budget)
+    remarks = [f"note: {note}" for note in budget.notes] + verdicts(budget)
     blocks += [[safe(remark) for remark in remarks]] if remarks else []
     return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks) + "\n"
 
 
-def _verdicts(budget: Budget) -> list[str]:
+def verdicts(budget: Budget) -> list[str]:
     """On the linear intervals, on the sensitivities, on the second derivatives."""
     found = [judgement(verdict, budget, i) for i, verdict in enumerate(budget.found.verdicts)]
     found += [budget.verdict.line] if budget.verdict is not None else []
@@ -328,7 +328,7 @@ def _markdown(budget: Budget, digits: int | None) -> str:
         head, *rows = _budget_rows(budget, i, digits or DIGITS)
         cells = [[escaped(cell) for cell in row] for row in rows]
         parts.append(f"{escaped(_headline(budget, i))}\n\n{markdown(head, cells)}")
-    remarks = [*budget.notes, *_verdicts(budget)]
+    remarks = [*budget.notes, *verdicts(budget)]
     return "\n".join([*parts, *(f"{escaped(remark)}\n" for remark in remarks)])
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from gradcalc.limits import MOST_INPUTS
 from gradcalc.render.budget import WRITERS
-from gradcalc.render.formats import FORMATS_OF
+from gradcalc.render.formats import FIGURES, FORMATS_OF
 from tests.cli.shell import Shell
 
 OHM = ["V/I", "--at", "V=5.00(1),I=0.0200±0.5%", "--no-check"]
@@ -23,7 +23,7 @@ def record(gradcalc: Shell, *words: str) -> Any:
 
 
 def test_the_formats_are_those_of_the_list() -> None:
-    assert set(WRITERS) == set(FORMATS_OF["a budget"])
+    assert {*WRITERS, *FIGURES} == set(FORMATS_OF["a budget"])
 
 
 def test_a_budget(gradcalc: Shell) -> None:
