@@ -17,7 +17,7 @@ from gradcalc.code.language import Language
 from gradcalc.errors import GradcalcError
 from gradcalc.functions.primitives import CONSTANT, FLOW, MUL, NE, OPERANDS, TABLE, VARIABLE, WHERE
 from gradcalc.functions.row import Primitive
-from gradcalc.graph.graph import Graph, bulk_building
+from gradcalc.graph.graph import BulkBuilding, Graph
 from gradcalc.graph.reach import needed, operands
 from gradcalc.language import parse
 
@@ -52,7 +52,7 @@ def inlined(graph: Graph) -> Graph:
 
 
 def _rebuilt(graph: Graph, language: Language | None, short: int) -> Graph:
-    with bulk_building():
+    with BulkBuilding():
         return _copied(graph, language, short)
 
 

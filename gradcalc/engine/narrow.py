@@ -22,7 +22,7 @@ from gradcalc.engine.grouped import Chunks, Grouped, Sweeps, by_rows
 from gradcalc.engine.schedule import Floats
 from gradcalc.functions.primitives import TABLE
 from gradcalc.functions.row import Primitive
-from gradcalc.graph.graph import Graph, bulk_building
+from gradcalc.graph.graph import BulkBuilding, Graph
 from gradcalc.graph.reach import below
 
 NARROW = 4
@@ -60,7 +60,7 @@ def is_narrow(graph: Graph) -> bool:
 
 def in_lines(graph: Graph) -> Lines:
     """The nodes that the outputs need, in order."""
-    with bulk_building():
+    with BulkBuilding():
         return _in_lines(graph)
 
 

@@ -16,7 +16,6 @@ import gc
 import math
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from itertools import repeat
 from typing import Any, NamedTuple
 
@@ -41,15 +40,15 @@ LeafKey = tuple[Any, ...]
 _POW, _SQUARE = POW.code, SQUARE.code
 
 
-@contextmanager
-def bulk_building() -> Iterator[None]:
+class BulkBuilding:
     """No garbage collection meanwhile: it would look in vain through millions of small tuples."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
+
+    def __enter__(self) -> None:
+        self._collecting = gc.isenabled()
+        gc.disable()
+
+    def __exit__(self, *_: object) -> None:
+        if self._collecting:
             gc.enable()
 
 
@@ -118,7 +117,13 @@ class Graph:
     def _leaf(self, key: LeafKey, span: Span) -> int:
         node = self._known.get(key)
         if node is None:
-            node = self._append(key[0].code, -1, -1, -1, 0, span.start, span.end)
+            node = len(self.codes)
+            self.codes.append(key[0].code)
+            for column in self.operands:
+                column.append(-1)
+            self.levels.append(0)
+            self.starts.append(span.start)
+            self.ends.append(span.end)
             self._enter(key, node)
         return node
 
@@ -151,7 +156,6 @@ class Graph:
             level = levels[y]
         if z >= 0 and levels[z] > level:
             level = levels[z]
-        # As _append does it: of all that is done to a text, most is done here.
         node = self._known[key] = len(self.codes)
         self.codes.append(code)
         xs, ys, zs = self.operands
@@ -205,18 +209,6 @@ class Graph:
         columns = self.codes, *self.operands, self.levels, self.starts, self.ends
         for column, row in zip(columns, rows, strict=True):
             column.frombytes(memoryview(row).cast("B"))
-
-    def _append(self, code: int, x: int, y: int, z: int, level: int, start: int, end: int) -> int:
-        node = len(self.codes)
-        self.codes.append(code)
-        xs, ys, zs = self.operands
-        xs.append(x)
-        ys.append(y)
-        zs.append(z)
-        self.levels.append(level)
-        self.starts.append(start)
-        self.ends.append(end)
-        return node
 
     def _fold(self, node: int, code: int, operands: Sequence[float]) -> None:
         """Note the value of a constant node, unless undefined: that is for the run to report."""

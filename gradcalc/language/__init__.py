@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from gradcalc.errors import BindingError, ExpressionError, Source
 from gradcalc.functions.primitives import CONSTANTS, FUNCTIONS
-from gradcalc.graph.graph import Graph, bulk_building
+from gradcalc.graph.graph import BulkBuilding, Graph
 from gradcalc.language import corrections, notes
 from gradcalc.language.arrays import Value
 from gradcalc.language.lookalikes import remarks
@@ -62,7 +63,7 @@ def parse(
         formula = latex.plain(source)
     reading = source if formula is None else Source(formula.text, name)
     try:
-        with bulk_building():
+        with BulkBuilding():
             parser = Parser(reading, **options).parse()
             if then:
                 parser.used = _used_before(parser, Parser(_read(text, name), **options).parse())
@@ -81,8 +82,8 @@ def parse(
     if given.constants:
         graph.notes += unread_constants(given, reading.text, parser.meaning.variables)
     graph.notes += notes.of_reading(parser, given.bound)
-    names = {**parser.meaning.variables, **parser.meaning.parameters, **parser.named}
-    graph.notes += remarks(names, [*CONSTANTS, *FUNCTIONS, *STRUCTURAL])
+    names = (*parser.meaning.variables, *parser.meaning.parameters, *parser.named)
+    graph.notes += remarks(names, chain(CONSTANTS, FUNCTIONS, STRUCTURAL))
     return graph
 
 

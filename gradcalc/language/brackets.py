@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 from gradcalc.errors import Span
@@ -71,7 +72,8 @@ class Brackets(Operators):
         self.depth += 1
 
     def close(self, token: str) -> bool:
-        self.reduce(1)
+        if self.pending and self.pending[-1].prec:
+            self.reduce(1)
         if not self.pending:
             raise self.complain(
                 f"'{token}' closes nothing",
@@ -160,7 +162,7 @@ class Brackets(Operators):
         span = Span(entry.at, self.token_end)
         if entry.kind == "index":
             return self.indexed(entry, span)
-        values = tuple(term[1] for term in entry.terms)
+        values = tuple([term[1] for term in entry.terms])
         if entry.kind == "call":
             if entry.keywords:
                 values = self.positional(entry, values, span)
@@ -170,10 +172,9 @@ class Brackets(Operators):
             return self.matrix(entry, values, span)
         return self.meaning.array(values, span)
 
+    @abstractmethod
     def called(self, entry: Pending, values: tuple[Value, ...], span: Span) -> Value:
         """The value of a call."""
-        by_name = {name: entry.terms[place][1] for place, name in entry.keywords.items()}
-        return self.meaning.call(entry.items, values, span, by_name)
 
     def positional(
         self, entry: Pending, values: tuple[Value, ...], span: Span

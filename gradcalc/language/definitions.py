@@ -72,6 +72,8 @@ class Definitions(Statements):
         if token in DECLARES and (found := DECLARATION.match(text, at)):
             self.take(found.end())
             return True
+        if not self.gives_names:
+            return None
         if following in ("(", "[") or (following == "=" and self.has_arrows):
             found = DEFINITION.match(text, at)
             if found is not None and not (following == "[" and self.is_variable(token)):
@@ -110,14 +112,6 @@ class Definitions(Statements):
         self.take(min(end + 1, len(text)))  # with the separator
         return True
 
-    def named_value(self, token: str) -> Value:
-        """As always; a function that is not called is its body."""
-        if token in self.inside.arguments:
-            return self.inside.arguments[token]
-        if token in self.functions:
-            self.read_uncalled(token, self.functions[token])
-        return super().named_value(token)
-
     def read_all_uncalled(self) -> None:
         """A function that nothing calls is an expression in its parameters."""
         for name, definition in reversed(self.functions.items()):
@@ -125,6 +119,7 @@ class Definitions(Statements):
                 self.read_uncalled(name, definition)
 
     def read_uncalled(self, name: str, definition: Definition) -> None:
+        """A function that is named and not called is its body."""
         parameters = definition.parameters
         values = {word: self.meaning.variable(word, definition.body) for word in parameters}
         value = self.body(name, definition, values)
@@ -163,12 +158,15 @@ class Definitions(Statements):
         if definition is not None:
             return self.call_of_text(name, definition, values, span)
         formulas = _FORMULAS.get((name, len(values)))
-        numbers = all(type(value) is int for value in values)
-        if formulas is None or (name in STRUCTURAL and not numbers):
+        of_arrays = name in STRUCTURAL and not all(type(value) is int for value in values)
+        if formulas is None or of_arrays:
             if name not in FUNCTIONS and name not in STRUCTURAL:
                 wanted = _COUNTS[name]
                 raise self.complain(*complaints.argument_count(name, wanted, len(values)), span)
-            return super().called(entry, values, span)
+            if not entry.keywords:
+                return self.meaning.call(name, values, span)
+            by_name = {word: entry.terms[place][1] for place, word in entry.keywords.items()}
+            return self.meaning.call(name, values, span, by_name)
         if entry.opener == "[" and len(values) == 2:
             x, base = (self.source.text[start:end].strip() for _, _, start, end in entry.terms)
             fix = (*span, f"(log({base})/log({x}))")

@@ -7,6 +7,7 @@ own language can read is never looked up here: a foreign word stands where ours 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from gradcalc.functions.formulas import FORMULAS
 from gradcalc.functions.primitives import DISPUTED, ELSEWHERE, FUNCTIONS
@@ -49,6 +50,7 @@ CELL, ROW = Late(r"[$][A-Za-z]{1,3}[$]?\d+\b"), Late(r"[$](\d+)\b")
 _SPELLED_OUT = {key.partition("(")[0] for key in FORMULAS}
 
 
+@lru_cache(maxsize=1024)
 def function(word: str) -> str | None:
     """The function of ours that ``word`` calls; None where there is none, or more than one."""
     if word in FUNCTIONS or word in STRUCTURAL or word in _SPELLED_OUT:

@@ -53,7 +53,7 @@ def skeleton(name: str) -> str:
 
 def remarks(names: Iterable[str], known: Iterable[str]) -> Iterator[str]:
     """A sentence for each of ``names`` that looks like another of them or one of ``known``."""
-    names = list(names)
+    names = list(dict.fromkeys(names))
     if all(map(str.isascii, names)):
         return
     shapes = {name: name for name in known}

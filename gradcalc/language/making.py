@@ -34,7 +34,7 @@ class Maker:
 
     def of(self, primitive: Primitive, *operands: Any) -> Any:
         """The primitive of nodes, or elementwise of arrays that broadcast."""
-        if all(type(operand) is int for operand in operands):
+        if set(map(type, operands)) == {int}:
             x, y, z = (*operands, -1, -1)[:3]
             return self.graph.apply(primitive.code, x, y, z, *self.span)
         return elementwise(self.graph, primitive.code, operands, self.span)

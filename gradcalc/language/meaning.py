@@ -93,7 +93,9 @@ class Meaning:
         """A variable, whatever else has its name."""
         value = self.variables.get(name)
         if value is None:
-            value = self.variables[name] = self._variable(name, span)
+            shape = self.shapes.get(name) if self.shapes else None
+            value = self._array(name, shape, span) if shape else self.graph.variable(name, span)
+            self.variables[name] = value
         return value
 
     def key(self, name: str) -> LeafKey | None:
@@ -105,10 +107,7 @@ class Meaning:
             return constant_key(CONSTANTS[name], name)
         return None if self.shapes.get(name) else (VARIABLE, name)
 
-    def _variable(self, name: str, span: Span) -> Value:
-        shape = self.shapes.get(name, ())
-        if not shape:
-            return self.graph.variable(name, span)
+    def _array(self, name: str, shape: tuple[int, ...], span: Span) -> Value:
         import numpy as np  # deferred: only arrays need it here
 
         labels = [f"{name}[{','.join(map(str, i))}]" for i in np.ndindex(*shape)]
@@ -130,7 +129,10 @@ class Meaning:
         """The primitive of scalars or arrays; conditions and numbers are kept apart."""
         if self.conditions or code in _CONDITIONAL:
             operands = self.fitting(operands, Span(start, end), code)
-        x, y, z = operands if len(operands) == 3 else (*operands, -1, -1)[:3]
+        count = len(operands)
+        x = operands[0]
+        y = operands[1] if count > 1 else -1
+        z = operands[2] if count > 2 else -1
         if type(x) is not int or type(y) is not int or type(z) is not int or code < 0:
             return self._over_arrays(code, operands, Span(start, end))
         node = self.graph.apply(code, x, y, z, start, end)
@@ -158,7 +160,7 @@ class Meaning:
     ) -> tuple[Value, ...]:
         """The operands as the primitive wants them: a condition is 1 or 0 where a number is wanted.
         Raises ExpressionError for a number where a condition is wanted."""
-        if self.flags_are_numbers:
+        if self.flags_are_numbers or not (self.conditions or code in _CONDITIONAL):
             return operands
         for place, operand in enumerate(operands):
             wants_condition = code in _LOGICAL or (code == WHERE.code and place == 0)
@@ -225,9 +227,13 @@ class Meaning:
         """Left to right while short, as Python would to the bit; a balanced tree when long."""
         if len(terms) <= LEFT_TO_RIGHT:
             _, value, start, _ = terms[0]
-            inverse = INVERSE[code]
+            inverse, apply = INVERSE[code], self.graph.apply
             for sign, operand, _, end in terms[1:]:
-                value = self.apply(code if sign > 0 else inverse, (value, operand), start, end)
+                one = code if sign > 0 else inverse
+                if type(value) is int and type(operand) is int and not self.conditions:
+                    value = apply(one, value, operand, -1, start, end)
+                else:
+                    value = self.apply(one, (value, operand), start, end)
             return value
         if not self.conditions and all(type(value) is int for _, value, _, _ in terms):
             return self._tree_of_scalars(code, terms)
@@ -296,6 +302,8 @@ class Meaning:
                 raise self.error(str(sizes), span=span) from None
         primitive = FUNCTIONS[name]
         left_out = primitive.arity - len(operands)
+        if left_out == 0:
+            return self.apply(primitive.code, operands, *span)
         if 0 < left_out <= len(primitive.defaults):
             defaults = primitive.defaults[-left_out:]
             operands += tuple(self.graph.constant(value, span) for value in defaults)

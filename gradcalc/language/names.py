@@ -40,6 +40,9 @@ class Roles(NamedTuple):
     wrt: tuple[str, ...] | None
 
 
+NOTHING_GIVEN = Roles({}, {}, frozenset(), None)
+
+
 def roles(
     shapes: Mapping[str, Shape],
     constants: Mapping[str, Any],
@@ -47,6 +50,8 @@ def roles(
     wrt: Sequence[str] | None,
 ) -> Roles:
     """What each name is. Raises BindingError, by name, for one that would have to be two things."""
+    if wrt is None and not (shapes or constants or bound):
+        return NOTHING_GIVEN
     columns = None if wrt is None else tuple(spelled(name, "wrt") for name in wrt)
     constants = {spelled(name, "param"): value for name, value in constants.items()}
     for name in columns or ():

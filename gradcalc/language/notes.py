@@ -33,12 +33,13 @@ def of_reading(parser: Reader, bound: Collection[str]) -> list[str]:
     free = [name for name in parser.meaning.variables if name not in bound]
     notes = [*read_as(parser.habits.read_as), *continued(parser)]
     if len(free) <= MANY:
-        known = {*parser.meaning.variables, *parser.named}
-        notes += run_together(free, known)
-        notes += words_for_numbers(free)
+        long = [name for name in free if len(name.rstrip("0123456789")) > 1]
+        if long:
+            notes += run_together(long, {*parser.meaning.variables, *parser.named})
+            notes += words_for_numbers(long)
     notes += unfinished(parser.habits.unfinished)
     notes += decimal_commas(parser)
-    if "of matrices *" in parser.spellings.values():
+    if parser.spellings is not SPELLINGS:
         notes.append("the text has transposes: '*' is the product of matrices, '.*' of elements")
     return notes
 
@@ -84,7 +85,7 @@ def run_together(names: Iterable[str], known: Collection[str]) -> list[str]:
 
 def _apart(name: str, known: Collection[str]) -> str:
     """What a name may have been meant as; '' where it looks like a name."""
-    if name in FUNCTIONS or name in CONSTANTS or len(name.rstrip("0123456789")) == 1:
+    if name in FUNCTIONS or name in CONSTANTS:
         return ""
     found = _FUNCTION_FIRST.fullmatch(name)
     if found is not None:

@@ -38,7 +38,8 @@ CHOICE, _OR, _AND, _NOT, _COMPARE, EITHER, _BOTH, _SUM, _PRODUCT, _UNARY, _POWER
     1, 13
 )
 
-CHAINS = {"+": (ADD.code, 1), "-": (ADD.code, -1), "*": (MUL.code, 1), "/": (MUL.code, -1)}
+CHAINS = {"+": (_SUM, ADD.code, 1), "-": (_SUM, ADD.code, -1),
+          "*": (_PRODUCT, MUL.code, 1), "/": (_PRODUCT, MUL.code, -1)}  # fmt: skip
 COMPARISONS = {"<": LT.code, "<=": LE.code, ">": GT.code, ">=": GE.code, "==": EQ.code,
                "!=": NE.code}  # fmt: skip
 BINARY = {"**": (_POWER, POW.code), "%": (_PRODUCT, MOD.code), "@": (_PRODUCT, MATMUL),
@@ -105,14 +106,15 @@ class Operators(Reader):
 
     def extend_chain(self, token: str) -> Pending:
         """A + or - (a * or /): one entry for the whole run of terms, however long."""
-        code, sign = CHAINS[token]
-        prec = _SUM if code == ADD.code else _PRODUCT
-        self.reduce(prec + 1)
-        top = self.pending[-1] if self.pending else None
+        prec, code, sign = CHAINS[token]
+        pending = self.pending
+        if pending and pending[-1].prec > prec:
+            self.reduce(prec + 1)
+        top = pending[-1] if pending else None
         if top is None or top.kind != "chain" or top.prec != prec:
             self.reduce(prec)
             top = Pending(prec, "chain", self.start, code)
-            self.pending.append(top)
+            pending.append(top)
         top.terms.append((top.sign, self.values.pop(), self.starts.pop(), self.end))
         top.sign = sign
         top.at = self.start

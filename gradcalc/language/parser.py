@@ -46,8 +46,6 @@ from gradcalc.language.foreign import (
     ARRAYS,
     ARROWS,
     CELL,
-    COMMENT,
-    CONTINUATION,
     DECLARES,
     INFINITIES,
     LIBRARIES,
@@ -57,7 +55,6 @@ from gradcalc.language.foreign import (
     POWER,
     ROW,
     STRINGS,
-    TRAILING_COMMENT,
     WORDS_ELSEWHERE,
     function,
 )
@@ -85,7 +82,7 @@ from gradcalc.language.tokens import (
     is_number,
 )
 
-_AFTER_VALUE = {"", "+", "-", "*", ",", ")", "]", "\n", ";"}
+_AFTER_VALUE = {"", "+", "-", "*", ",", ")", "]", "\n", ";", "<", ">", "<=", ">=", "==", "!="}
 _AFTER_LEFT = {"(", "[", "=", "/", "'"}
 _OTHERWISE = {"|", "&", "%", "//"}
 """Binary operators whose marks may mean something else."""
@@ -110,13 +107,14 @@ class Parser(SideBySide):
     def recognise(self) -> None:
         """What of the whole text decides how its parts are read."""
         text = self.source.text
+        self.gives_names = "=" in text
+        self.has_arrows = any(mark in text for mark in ARROWS)
         quotes = "'" in text or '"' in text
         if quotes and STRINGS.fullmatch(text):
             blanks = str.maketrans("\"'[]", "    ")
             self.tokens = Tokens(text.translate(blanks))
         elif quotes and MATRICES.search(text):
             self.spellings = SPELLINGS | OF_MATRICES
-        self.has_arrows = any(mark in text for mark in ARROWS)
         self.careful = ".^" in text or text.lstrip().startswith("=")
 
     def read_tokens(self) -> bool:
@@ -160,25 +158,18 @@ class Parser(SideBySide):
         if self.has_arrows and self.skip_parameters():
             return True
         token = SPELLINGS.get(token, token)
-        if token == "(" or token == "[" or token == "|":
+        if token in CLOSERS:
             return self.open(token)
-        if is_blank(token):
-            return True
+        if token in PREFIXES:
+            return self.prefix(token)
+        if (token.isidentifier() or is_name(token)) and token not in WORDS:
+            return self.name(token)
         if is_number(token):
             return self.push_leaf(token, self.number(token))
-        if token in PREFIXES:
-            if token == "-":
-                if self.at_statement_start() and self.skip_comment():
-                    return True
-                if self.tokens[self.index - 1] == "<":
-                    self.refuse_arrow()
-            prec, code = PREFIXES[token]
-            self.pending.append(Pending(prec, "unary", self.start, code))
+        if is_blank(token):
             return True
         if token in ROOTS:
             return self.root(ROOTS[token])
-        if is_name(token) and token not in WORDS:
-            return self.name(token)
         if token in (",", ";", "\n", ")", "]", ":"):
             return self.missing_operand(token)
         if token in ("!", "~") and self.next_token() == "(":
@@ -196,12 +187,23 @@ class Parser(SideBySide):
             return True
         raise self.complain(*complaints.unexpected(token, self.tokens.whole(), self.index))
 
+    def prefix(self, token: str) -> bool:
+        """An operator before its operand."""
+        if token == "-":
+            if self.next_token() == "-" and self.skip_comment():
+                return True
+            if self.index and self.tokens[self.index - 1] == "<":
+                self.refuse_arrow()
+        prec, code = PREFIXES[token]
+        self.pending.append(Pending(prec, "unary", self.start, code))
+        return True
+
     def operator(self, token: str) -> bool:
         """A token after a value. Says whether a value is expected after it."""
         token = self.spellings.get(token, token)
         if token in CHAINS:
             chain = self.extend_chain(token)
-            if _is_worth_a_look(len(chain.terms)):
+            if len(chain.terms) >= LONG and _has_doubled(len(chain.terms)):
                 self.read_terms(chain)
         elif token in BINARY:
             if token in _OTHERWISE:
@@ -218,8 +220,10 @@ class Parser(SideBySide):
             return self.close(token)
         elif token in (",", ";", "\n", ":"):
             expecting = self.separate(token)
-            if expecting and not self.pending and _is_worth_a_look(len(self.statements)):
-                self.read_statements()
+            if expecting and not self.pending:
+                count = len(self.statements)
+                if count >= LONG and _has_doubled(count):
+                    self.read_statements()
             return expecting
         elif token in COMPARISONS:
             self.extend_comparison(token)
@@ -275,6 +279,8 @@ class Parser(SideBySide):
         ordinary = token not in WORDS_ELSEWHERE
         if following in _AFTER_VALUE and ordinary and self.tokens[self.index - 1] != ".":
             return self.push(self.named_value(token), self.start, self.token_end)
+        if following == "(" and token in FUNCTIONS and not self.gives_names:
+            return self.call(token)
         if not ordinary:
             if token in INFINITIES and self.wants_order(token):
                 return self.infinity()
@@ -344,9 +350,11 @@ class Parser(SideBySide):
 
     def power_of_function(self, word: str) -> bool | None:
         """``sin^2(x)`` and ``sin²x``: the square of the sine; None where it is something else."""
-        name = None if self.is_variable(word) else function(word)
+        name = function(word)
+        if name not in FUNCTIONS or FUNCTIONS[name].arity != 1 or self.is_variable(word):
+            return None
         found = POWER.match(self.source.text, self.token_end)
-        if name is None or name not in FUNCTIONS or FUNCTIONS[name].arity != 1 or found is None:
+        if found is None:
             return None
         digits = found["plain"] or found["braces"] or found["parens"]
         digits = digits or found["raised"].translate(FROM_SUPERSCRIPT)
@@ -430,37 +438,13 @@ class Parser(SideBySide):
         self.extend_chain("*")
         return self.open("|")
 
-    # --- what is not read ---------------------------------------------------------------------
-
-    def skip_comment(self) -> bool:
-        """A line that is a comment in another language."""
-        if not self.at_statement_start():
-            return False
-        found = COMMENT.match(self.source.text, self.start)
-        if found is not None:
-            self.take(found.end())
-        return found is not None
-
-    def skip_trailing_comment(self) -> bool:
-        found = TRAILING_COMMENT.match(self.source.text, self.start)
-        if found is not None:
-            self.take(found.end())
-        return found is not None
-
-    def continues(self) -> bool:
-        """``...`` or a backslash at the end of a line that goes on in the next."""
-        found = CONTINUATION.match(self.source.text, self.start)
-        if found is not None:
-            self.take(found.end())
-        return found is not None
-
     # --- what repeats -------------------------------------------------------------------------
 
     def read_terms(self, chain: Pending) -> None:
         """Further terms of a long sum, or factors of a product, that say the same once more."""
 
         def take(values: list[int], starts: list[int], ends: list[int], closers: list[str]) -> None:
-            signs = [chain.sign, *(CHAINS[closer][1] for closer in closers)]
+            signs = [chain.sign, *(CHAINS[closer][-1] for closer in closers)]
             chain.sign = signs.pop()
             chain.terms.extend(zip(signs, values, starts, ends, strict=True))
 
@@ -491,6 +475,6 @@ def _statements(source: Source, graph: Graph) -> list[Statement]:
     return Parser(source, graph=graph, looks_ahead=False).parse().statements
 
 
-def _is_worth_a_look(count: int) -> bool:
-    """At so many terms, and whenever they have doubled."""
-    return count >= LONG and count & (count - 1) == 0
+def _has_doubled(count: int) -> bool:
+    """Since so many were last looked at: powers of two."""
+    return count & (count - 1) == 0

@@ -15,7 +15,13 @@ from gradcalc.functions.primitives import FUNCTIONS
 from gradcalc.graph.graph import Graph, LeafKey, constant_key
 from gradcalc.language import complaints
 from gradcalc.language.arrays import Value
-from gradcalc.language.foreign import LIBRARIES, WORDS_ELSEWHERE
+from gradcalc.language.foreign import (
+    COMMENT,
+    CONTINUATION,
+    LIBRARIES,
+    TRAILING_COMMENT,
+    WORDS_ELSEWHERE,
+)
 from gradcalc.language.meaning import Meaning
 from gradcalc.language.structural import STRUCTURAL
 from gradcalc.language.tokens import SPELLINGS, Tokens, is_blank, is_number
@@ -80,6 +86,9 @@ class CallOf(NamedTuple):
     depth: int
 
 
+_OUTSIDE = CallOf({}, 0)
+
+
 class Reader(ABC):
     """The state of a reading of one text into ``graph``."""
 
@@ -108,27 +117,32 @@ class Reader(ABC):
         self.values: list[Value] = []
         self.starts: list[int] = []
         self.pending: list[Pending] = []
-        self.depth = 0  # of open brackets among them
         self.powers: dict[int, tuple[float, Span]] = {}  # by where the function stands: sin²(x)
-        self.spellings = SPELLINGS
-        self.index = -1  # of the current token
-        self.start = 0  # where the current token begins
-        self.start_of_value = 0  # where the last statement's value begins
-        self.end = 0  # where the last operand ended
-        self.token_end = 0
-        self.target: tuple[str, Any] | None = None  # what a '=' here would assign to
-        self.assign: tuple[str, Any, Span] | None = None
         self.functions: dict[str, Any] = {}  # of the text: f(x) = …
-        self.inside = CallOf({}, 0)  # what this is the body of
         self.habits = Habits()
-        self.careful = False  # what is a power of what may be in doubt
-        self.has_arrows = False  # x -> …, lambda x: …
         self.numbers_only = numbers_only  # of a point, which defines nothing
         self.looks_ahead = looks_ahead  # for what repeats
+        self.index = -1  # of the current token
+        self.start = 0  # where the current token begins
+        self.token_end = 0
+        self.end = 0  # where the last operand ended
+        self.start_of_value = 0  # where the last statement's value begins
+        self.depth = 0  # of open brackets
+        self.target: tuple[str, Any] | None = None  # what a '=' here would assign to
+        self.assign: tuple[str, Any, Span] | None = None
+        self.spellings = SPELLINGS
+        self.careful = False  # what is a power of what may be in doubt
+        self.gives_names = True  # there is a '=' somewhere
+        self.has_arrows = False  # x -> …, lambda x: …
+        self.inside = _OUTSIDE  # what this is the body of
 
     @abstractmethod
     def read_tokens(self) -> bool:
         """Read all tokens. Says whether a value is expected after them."""
+
+    @abstractmethod
+    def read_uncalled(self, name: str, definition: Any) -> None:
+        """Give the statement of a function of the text the value of its body."""
 
     # --- values -------------------------------------------------------------------------------
 
@@ -152,9 +166,15 @@ class Reader(ABC):
         return value
 
     def named_value(self, token: str) -> Value:
-        """What a name stands for: an earlier statement, a variable, a parameter, a constant."""
+        """What a name stands for: an argument of the function whose text this is, an earlier
+        statement, a variable, a parameter, a constant."""
+        argument = self.inside.arguments.get(token)
+        if argument is not None:
+            return argument
         statement = self.named.get(token)
         if statement is not None:
+            if token in self.functions:
+                self.read_uncalled(token, self.functions[token])
             self.used.add(statement)
             return self.statements[statement].value
         value = self.meaning.leaf(token, Span(self.start, self.token_end))
@@ -192,11 +212,40 @@ class Reader(ABC):
                 self.tokens.cut_further()
             self.token_end += len(self.tokens[self.index])
 
+    # --- what is not read ---------------------------------------------------------------------
+
+    def skip_comment(self) -> bool:
+        """A line that is a comment in another language."""
+        text = self.source.text
+        if text[self.start] not in "#/%!-" or not self.at_statement_start():
+            return False
+        found = COMMENT.match(text, self.start)
+        if found is not None:
+            self.take(found.end())
+        return found is not None
+
+    def skip_trailing_comment(self) -> bool:
+        if self.source.text[self.start] not in "/%!":
+            return False
+        found = TRAILING_COMMENT.match(self.source.text, self.start)
+        if found is not None:
+            self.take(found.end())
+        return found is not None
+
+    def continues(self) -> bool:
+        """``...`` or a backslash at the end of a line that goes on in the next."""
+        if self.source.text[self.start] not in ".\\&":
+            return False
+        found = CONTINUATION.match(self.source.text, self.start)
+        if found is not None:
+            self.take(found.end())
+        return found is not None
+
     # --- looking around -----------------------------------------------------------------------
 
     def next_token(self) -> str:
         for token in self.tokens[self.index + 1 : self.index + 1 + FOLLOWING]:
-            if not is_blank(token):
+            if token != " " and not is_blank(token):
                 return token
         return ""
 

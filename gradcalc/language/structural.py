@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradcalc.errors import Span
 from gradcalc.functions.row import Lazy
@@ -27,6 +27,10 @@ from gradcalc.graph.graph import Graph
 from gradcalc.language.arrays import Sizes, Value, charge
 from gradcalc.limits import MOST_AXES
 
+if TYPE_CHECKING:
+    from gradcalc.language.making import Maker
+
+making: Any = Lazy("gradcalc.language.making")
 reductions: Any = Lazy("gradcalc.language.reductions")
 shapes: Any = Lazy("gradcalc.language.shapes")
 linear: Any = Lazy("gradcalc.language.linear")
@@ -64,12 +68,12 @@ class Structural:
         """Whether it takes any number of arrays: ``concat(a, b, c)``."""
         return "*" in self.parameters
 
-    @property
+    @cached_property
     def least(self) -> int:
         return self.spread + sum("[" not in p for p in self.parameters.partition("*")[0].split(",")
                                  if p.strip())  # fmt: skip
 
-    @property
+    @cached_property
     def most(self) -> int:
         if self.many or self.spread:
             return MANY
@@ -89,15 +93,14 @@ class Structural:
         keywords: Mapping[str, Value] | None = None,
     ) -> Value:
         """What a call in a text comes to. Raises Sizes for arguments that do not fit."""
-        from gradcalc.language.making import Maker, argument  # deferred: numpy
-
-        maker = Maker(graph, span, self.name)
-        charge(graph, sum(1 if isinstance(value, int) else value.size for value in values))
+        maker: Maker = making.Maker(graph, span, self.name)
+        argument = making.argument
+        charge(graph, sum([1 if isinstance(value, int) else value.size for value in values]))
         if self.many and all(isinstance(value, int) for value in values):
             values = [maker.stacked(values)]
-        known = {
-            name: argument(maker, name, [value]) for name, value in self._checked(keywords).items()
-        }
+        known = {}
+        for name, value in self._checked(keywords).items() if keywords else ():
+            known[name] = argument(maker, name, [value])
         if self.spread:
             return maker.value(self.make.resolve()(maker, *values, **known))
         if "shape" in self.names:
@@ -112,11 +115,11 @@ class Structural:
         }
         return maker.value(self.make.resolve()(maker, **known))
 
-    def _checked(self, keywords: Mapping[str, Value] | None) -> Mapping[str, Value]:
-        for name in keywords or ():
+    def _checked(self, keywords: Mapping[str, Value]) -> Mapping[str, Value]:
+        for name in keywords:
             if name not in (*self.names, *self.only_by_name):
                 raise Sizes(f"{self.name} takes no argument by the name of '{name}'")
-        return keywords or {}
+        return keywords
 
 
 _OVER_AXES = "a, [axis], [keepdims]"

@@ -74,6 +74,7 @@ class Tokens(list[str]):
         """The next stretch, or at least one token."""
         size = STRETCH
         found: list[str] = []
+        end = self.cut
         while not found and not self.complete:
             end = min(self.cut + size, self.end)
             size *= 2
@@ -81,7 +82,7 @@ class Tokens(list[str]):
             if end < self.end:
                 del found[-3:]  # the last one may go on, and half of 1e+5 is three tokens
         self += found
-        self.cut += sum(map(len, found))
+        self.cut = end if end == self.end else self.cut + sum(map(len, found))
 
     def whole(self) -> Tokens:
         """Itself, complete: for complaints, which look at what follows."""

@@ -22,6 +22,7 @@ MALFORMED: list[tuple[str, str, str, str]] = [
     ("x1**2 + ", "expected a value after '+'", "", ""),
     ("x**", "expected a value after '**'", "", ""),
     ("-", "expected a value after '-'", "", ""),
+    ("-x<", "expected a value after '<'", "", ""),
     ("*x", "expected a value before '*'", "*", "2*x + 1"),
     ("x*/y", "expected a value before '/'", "/", ""),
     ("x***y", "expected a value before '*'", "*", ""),

@@ -30,7 +30,7 @@ def outcome(text: str, **options: Any) -> Any:
 
 def token_by_token(text: str, **options: Any) -> Any:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parser, "_is_worth_a_look", lambda count: False)
+        patch.setattr(parser, "_has_doubled", lambda count: False)
         return outcome(text, **options)
 
 
