@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import os
+import sys
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -18,3 +20,12 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile("gradcalc")
+
+
+@pytest.fixture
+def no_flint(monkeypatch: pytest.MonkeyPatch) -> None:
+    """python-flint is not installed."""
+    for name in list(sys.modules):
+        if name.startswith("gradcalc.check.enclosures.") and name.endswith(("point", "sides")):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "flint", None)

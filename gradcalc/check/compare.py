@@ -30,7 +30,7 @@ worst case. Genuine mistakes, and cancellation worth a warning, are off by milli
 
 EPS = 2.0**-52
 _UNSURE = 0.01  # ulps: the truth itself is not known better
-_DIGITS = 40  # a gap between two doubles' worth of digits, and then some
+_BITS = 256  # of the truth: those of a gap between two doubles, and then some
 _LOOKS, _FEW = 8, 1000
 _SMALLEST = 2.0**-1022  # below the smallest normal double an ulp is 2**-1074, whatever the number
 
@@ -56,8 +56,26 @@ class Nowhere(NamedTuple):
     reason: str
 
 
+class Dyadic:
+    """``mantissa`` · 2**``exponent``, not 0, and the ``nearest`` double: what Arb says without
+    mpmath, which takes it for a number (``context().convert``)."""
+
+    __slots__ = ("exponent", "mantissa", "nearest")
+
+    def __init__(self, mantissa: int, exponent: int, nearest: float) -> None:
+        self.mantissa, self.exponent, self.nearest = mantissa, exponent, nearest
+
+    def __float__(self) -> float:
+        return self.nearest
+
+    def _mpmath_(self, *_: Any) -> Any:
+        mp = context()
+        with mp.workprec(self.mantissa.bit_length() + 1):
+            return mp.ldexp(mp.mpf(self.mantissa), self.exponent)
+
+
 Truth = Any
-"""An mpmath number (possibly infinite), Unchecked, or Nowhere."""
+"""A Dyadic or a double, possibly infinite; an mpmath number; Unchecked, or Nowhere."""
 
 
 @dataclass
@@ -84,13 +102,6 @@ def compare(
     ours: Sequence[float], truth: Sequence[Truth], scale: Sequence[float], limit: float = LIMIT
 ) -> Comparison:
     """Compare number by number: all three sequences are flat and equally long."""
-    with context().workdps(_DIGITS):
-        return _compare(ours, truth, scale, limit)
-
-
-def _compare(
-    ours: Sequence[float], truth: Sequence[Truth], scale: Sequence[float], limit: float
-) -> Comparison:
     found, is_wrong = Comparison(), False
     like = alike(ours, scale, identities(truth))
     exact = {k for k in set(like) if not ours[k] and truth[k] == 0}  # most of a large Jacobian
@@ -117,12 +128,11 @@ def _compare(
             found.nowhere, is_wrong = found.nowhere or true.reason, True
             found.worst = (index, float(number), math.nan, math.inf)
             continue
-        nearest = as_double(true)
-        gap = abs(true - float(number))
-        wrong = _ulps(number, true, nearest, gap, unit) > limit
-        ulps = _of_last_place(number, true, nearest, gap, unit)
+        nearest, gap = as_double(true), _Gap(number, true)
+        wrong = gap.ulps(unit) > limit
+        ulps = gap.of_last_place(unit)
         found.truth[index] = nearest
-        found.digits[index] = _right_digits(number, true, nearest, gap)
+        found.digits[index] = gap.right_digits
         found.wrong += wrong
         if found.worst is None or (wrong, ulps) > (is_wrong, found.worst[3]):
             is_wrong = wrong
@@ -156,24 +166,7 @@ def identities(things: Sequence[Any]) -> Any:
 def error(ours: float, true: Truth, scale: float) -> float:
     """|ours - true| in units of ``eps * max(|true|, scale)``; 0 for the double nearest to the truth
     if that is exact or infinite, infinite if only one of the two is."""
-    with context().workdps(_DIGITS):
-        return _ulps(ours, true, as_double(true), abs(true - float(ours)), scale)
-
-
-def _ulps(ours: float, true: Truth, nearest: float, gap: Any, scale: float) -> float:
-    if math.isinf(nearest) or math.isinf(ours):
-        return 0.0 if nearest == ours else math.inf
-    unit = max(_SMALLEST, scale if math.isfinite(scale) else 0.0, abs(nearest))
-    ulps = float(gap / unit) / EPS
-    return ulps if ulps >= _UNSURE else 0.0
-
-
-def _of_last_place(ours: float, true: Truth, nearest: float, gap: Any, scale: float) -> float:
-    """The error in units of the last place of the truth; of the scale where that is 0."""
-    if nearest == ours or not true or math.isinf(nearest) or math.isinf(ours):
-        return _ulps(ours, true, nearest, gap, scale)
-    ulps = as_double(gap / math.ulp(nearest))
-    return ulps if ulps >= _UNSURE else 0.0
+    return _Gap(ours, true).ulps(scale)
 
 
 def right_digits(ours: float, true: Truth) -> int:
@@ -182,17 +175,74 @@ def right_digits(ours: float, true: Truth) -> int:
     This is against the number itself, not against its scale: of a 1e-17 that should be 2e-17 no
     digit is right, however well that is explained.
     """
-    with context().workdps(_DIGITS):
-        return _right_digits(ours, true, as_double(true), abs(true - float(ours)))
+    return _Gap(ours, true).right_digits
 
 
-def _right_digits(ours: float, true: Truth, nearest: float, gap: Any) -> int:
-    if nearest == ours:
-        return ALL_DIGITS
-    if not true or math.isinf(nearest) or math.isinf(ours):
-        return 0
-    relative = min(1.0, as_double(gap / abs(true)))
-    return max(0, min(ALL_DIGITS - 1, math.floor(-math.log10(relative))))
+class _Gap:
+    """What is between a double and the truth: exact, in whole numbers."""
+
+    def __init__(self, ours: float, true: Truth) -> None:
+        self._ours, self._nearest = float(ours), as_double(true)
+        self._is_zero = not self._nearest and not _is_tiny(true)
+        self._infinite = math.isinf(self._nearest) or math.isinf(ours)
+        self._true = (0, 1) if self._infinite or not self._nearest else _ratio(true)
+
+    def ulps(self, scale: float) -> float:
+        """In units of ``eps * max(|true|, scale)``."""
+        if self._infinite:
+            return 0.0 if self._nearest == self._ours else math.inf
+        unit = max(_SMALLEST, scale if math.isfinite(scale) else 0.0, abs(self._nearest))
+        return _sure(self._over(unit) / EPS)
+
+    def of_last_place(self, scale: float) -> float:
+        """In units of the last place of the truth; of the scale where that is 0."""
+        if self._nearest == self._ours or self._is_zero or self._infinite:
+            return self.ulps(scale)
+        return _sure(self._over(math.ulp(self._nearest)))
+
+    @property
+    def right_digits(self) -> int:
+        if self._nearest == self._ours:
+            return ALL_DIGITS
+        if not self._nearest or self._infinite:
+            return 0
+        relative = min(1.0, self._over(*self._true))
+        return max(0, min(ALL_DIGITS - 1, math.floor(-math.log10(relative))))
+
+    def _over(self, unit: float, part: int = 1) -> float:
+        """The gap in units of ``unit / part``."""
+        if math.isnan(self._ours):
+            return math.nan
+        (top, bottom), (ours, below) = self._true, self._ours.as_integer_ratio()
+        (size, parts) = unit.as_integer_ratio()
+        try:
+            gap = abs(top * below - ours * bottom) * parts * part
+            return gap / (bottom * below * abs(size))
+        except OverflowError:
+            return math.inf
+
+
+def _sure(ulps: float) -> float:
+    return ulps if ulps >= _UNSURE else 0.0
+
+
+def _ratio(true: Truth) -> tuple[int, int]:
+    """A number between the doubles as a fraction, the bits cut off that do not matter."""
+    if isinstance(true, float):
+        return true.as_integer_ratio()
+    if isinstance(true, Dyadic):
+        mantissa, exponent = true.mantissa, true.exponent
+    else:
+        sign, mantissa, exponent, _ = true._mpf_
+        mantissa = int(-mantissa if sign else mantissa)
+    more = max(0, mantissa.bit_length() - _BITS)
+    mantissa, exponent = mantissa >> more, exponent + more
+    return (mantissa << exponent, 1) if exponent >= 0 else (mantissa, 1 << -exponent)
+
+
+def _is_tiny(true: Truth) -> bool:
+    """Whether a number whose double is 0 is none."""
+    return isinstance(true, Dyadic) or bool(true)
 
 
 def as_double(true: Truth) -> float:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from gradcalc.check.budget import Deadline
 from gradcalc.check.case import Case, Reference
 from gradcalc.check.compare import LIMIT, Nowhere, Truth, Unchecked, as_double
+from gradcalc.functions.digits import context
 
 _DELTA = 2.0**-40
 """Relative: far above the rounding of the moved point, far below anything that matters."""
@@ -68,6 +69,6 @@ def _widen(
     """Take the smaller of the two sides: a jump is on one side only, and widens nothing."""
     for k, three in enumerate(zip(here, ahead, behind, strict=True)):
         if not any(isinstance(true, Unchecked | Nowhere) for true in three):
-            base, plus, minus = three
+            base, plus, minus = map(context().convert, three)
             both = min(abs(as_double(plus - base)), abs(as_double(minus - base)))
             widths[k] = max(widths[k], both / _DELTA * _ROUNDINGS / LIMIT)

@@ -121,9 +121,9 @@ def _out_of_range(
     """Numbers that no double can say: 'df/dx overflows: the true value is -2e+360'."""
     told = []
     for k, (number, nearest) in enumerate(zip(ours, found.truth, strict=True)):
-        true = truth[k]
-        if number != nearest or (number and math.isfinite(number)):
+        if number != nearest or (number and math.isfinite(number)) or truth[k] == number:
             continue
+        true = context().convert(truth[k])
         if true and context().isfinite(true):
             what = "underflows" if not number else "overflows"
             told.append((k, f"{what}: the true value is {_shown(true)}"))

@@ -351,7 +351,7 @@ def _known(ball: Any) -> tuple[Any, Any] | None:
     from gradcalc.check.enclosures.oracle import as_double, middle
 
     decided = ball.is_finite() and as_double(ball) is not None
-    return (middle(ball), ball) if decided else None
+    return (context().convert(middle(ball)), ball) if decided else None
 
 
 def _settled(numbers: Sequence[Any]) -> Any:
@@ -372,5 +372,6 @@ def _settled(numbers: Sequence[Any]) -> Any:
 def _same(one: Any, two: Any) -> bool:
     mp = context()
     with mp.workdps(_DIGITS):
+        one, two = mp.convert(one), mp.convert(two)
         size = max(abs(one), abs(two))
         return bool(one == two or (mp.isfinite(size) and abs(one - two) <= _AGREE * size))

@@ -128,6 +128,7 @@ def _differ(one: Truth, two: Truth) -> bool:
     if isinstance(one, Nowhere) or isinstance(two, Nowhere):
         return type(one) is not type(two)
     mp = context()
+    one, two = mp.convert(one), mp.convert(two)
     if one == two or (_is_tiny(mp, one) and _is_tiny(mp, two)):
         return False
     return not (mp.isfinite(one) and abs(one - two) <= _AGREE * abs(one))

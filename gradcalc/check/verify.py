@@ -19,7 +19,7 @@ from gradcalc.check.verdict import Verdict
 from gradcalc.engine.point import Question
 from gradcalc.errors import UsageError
 from gradcalc.explain.kinks import kinks
-from gradcalc.functions.digits import exclusive
+from gradcalc.functions.digits import context, exclusive
 
 METHODS = ("auto", "sympy", "arb", "mpmath", "differences", "none")
 BUDGET = 5.0
@@ -59,7 +59,7 @@ def verify(
         raise UsageError(f"method {method!r} is none of {', '.join(METHODS)}")
     if method == "none":
         return Verdict("none", None)
-    with exclusive():
+    with exclusive(at_once=method != "arb"):
         deadline = Deadline(budget)
         case = case_of(question, entries, value)
         deadline = deadline.less(_COMPARING * len(case.numbers))
@@ -126,6 +126,7 @@ def _with_limits(
         return method
     from gradcalc.check.limits import close, named  # deferred: it brings all digits
 
+    context()  # made before an alarm may ring
     return named(method, case, close(case, reference, deadline, of_values=of_values))
 
 

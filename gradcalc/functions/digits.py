@@ -16,6 +16,8 @@ from typing import Any
 from gradcalc.functions.loading import loaded
 
 _LOCK = threading.RLock()
+_USUAL = 15
+"""Digits of a context that is new."""
 _FAMILIAR = 8_000
 """Bits of the constants that are worked out beforehand, in a few milliseconds."""
 _THREAD = threading.local()
@@ -23,12 +25,11 @@ _THREAD = threading.local()
 
 def context() -> Any:
     """The arithmetic of this thread: ours inside ``exclusive``, ``mpmath.mp`` outside of it."""
-    found = getattr(_THREAD, "context", None)
-    if found is None:
-        mpmath = loaded("mpmath")  # deferred: heavy
+    if getattr(_THREAD, "exclusive", False):
+        return _own()
+    mpmath = loaded("mpmath")  # deferred: heavy
 
-        return mpmath.mp
-    return found
+    return mpmath.mp
 
 
 @cache
@@ -43,14 +44,22 @@ def _own() -> Any:
 
 
 @contextmanager
-def exclusive() -> Iterator[None]:
-    """Calculate in our context, one thread at a time. Blocks may be nested."""
+def exclusive(*, at_once: bool = True) -> Iterator[None]:
+    """Calculate in our context, one thread at a time. Blocks may be nested.
+
+    The context is made ``at_once``, or when it is first asked for: not while an alarm may ring.
+    """
     with _LOCK:
-        own = _own()
-        before, digits = getattr(_THREAD, "context", None), own.dps
-        _THREAD.context = own
+        before = getattr(_THREAD, "exclusive", False)
+        _THREAD.exclusive = True
+        digits = context().dps if at_once or _is_made() else _USUAL
         try:
             yield
         finally:
-            _THREAD.context = before
-            own.dps = digits  # an alarm may have interrupted whoever changed it
+            if _is_made():
+                _own().dps = digits  # an alarm may have interrupted whoever changed it
+            _THREAD.exclusive = before
+
+
+def _is_made() -> bool:
+    return _own.cache_info().currsize > 0

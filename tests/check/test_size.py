@@ -103,6 +103,7 @@ def test_a_gradient_of_many_variables_takes_one_sweep(check: Any) -> None:
     assert (verdict.passed, verdict.checked) == (True, 300), verdict.line
 
 
+@pytest.mark.usefixtures("no_flint")
 def test_with_too_many_rows_all_are_checked_together(check: Any) -> None:
     verdict = check(many_rows(300), [0.01] * 300, budget=2)
     assert verdict.passed, verdict.line
@@ -111,6 +112,7 @@ def test_with_too_many_rows_all_are_checked_together(check: Any) -> None:
     assert "all together along 2 random directions" in verdict.line
 
 
+@pytest.mark.usefixtures("no_flint")
 def test_one_wrong_entry_among_those_checked_together_is_found(check: Any) -> None:
     def spoil(entries: Any) -> None:
         entries[299, 42] *= 1 + 1e-6

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import cache
 
 import pytest
 
@@ -176,29 +177,29 @@ def test_what_only_doubles_cannot_say_is_not_called_undefined(gradcalc: Shell) -
     assert "at this point" not in ran.err
 
 
-def test_arb_alone_needs_no_sympy(gradcalc: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_arb_alone_needs_neither_sympy_nor_mpmath(
+    gradcalc: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @cache
+    def unwanted() -> None:
+        raise AssertionError("mpmath is asked for")
+
     monkeypatch.setitem(sys.modules, "sympy", None)
+    monkeypatch.setattr("gradcalc.functions.digits._own", unwanted)
     ran = gradcalc("jacobian", "x1**2+3*x2, x2**2+2*x1", "--at", "2,3", "--check", "arb")
     assert ran.code == 0
     assert "✓ proven: every digit of 4 entries and 2 values (Arb, 128 bits)" in ran.out
+    assert gradcalc("grad", "exp(sin(x))/x", "--at", "0.3", "--check", "arb").code == 0
 
 
-@pytest.fixture
-def _no_flint(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(sys.modules):
-        if name.startswith("gradcalc.check.enclosures.") and name.endswith(("point", "sides")):
-            monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "flint", None)
-
-
-@pytest.mark.usefixtures("_no_flint")
+@pytest.mark.usefixtures("no_flint")
 def test_without_flint_nothing_is_proven() -> None:
     verdict = verify(gradcalc.compile("x*sin(x)").at([2.0]).ask("gradient"))
     assert (verdict.passed, verdict.proven) == (True, False)
     assert "not proven (python-flint is not installed" in verdict.line
 
 
-@pytest.mark.usefixtures("_no_flint")
+@pytest.mark.usefixtures("no_flint")
 @pytest.mark.parametrize("point", POINTS[::6], ids=lambda point: f"{point.text}@{point.x}")
 def test_without_flint_the_answers_are_weaker_and_not_wrong(point: Point) -> None:
     answer = ours(point)
@@ -206,7 +207,7 @@ def test_without_flint_the_answers_are_weaker_and_not_wrong(point: Point) -> Non
     assert worth(answer, TRUTHS[POINTS.index(point)]["true"]) not in SILENT
 
 
-@pytest.mark.usefixtures("_no_flint")
+@pytest.mark.usefixtures("no_flint")
 @pytest.mark.parametrize(
     "words",
     [

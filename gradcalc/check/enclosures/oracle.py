@@ -15,10 +15,9 @@ from gradcalc.calculus.kinds import U, V
 from gradcalc.check import sweeps
 from gradcalc.check.budget import Deadline
 from gradcalc.check.case import Case, NoReferenceError, Reference
-from gradcalc.check.compare import KINK, Nowhere, Open, Truth, Unchecked
+from gradcalc.check.compare import KINK, Dyadic, Nowhere, Open, Truth, Unchecked
 from gradcalc.check.structure import Outline
 from gradcalc.check.verdict import Apart
-from gradcalc.functions.digits import context
 from gradcalc.graph.reach import needed
 
 FEWEST, MOST = 128, 1 << 16
@@ -260,16 +259,13 @@ def _why(item: _Found) -> Any:
     return item.unknown.reason
 
 
-def middle(ball: Any) -> Any:
-    """The middle of a ball; 0 where no double but 0 is as small."""
-    mp = context()
-    if not ball.is_finite():
-        return mp.inf if ball > 0 else -mp.inf
-    if as_double(ball) == 0 and ball.contains(0):
-        return mp.mpf(0)
+def middle(ball: Any) -> Dyadic | float:
+    """The middle of a ball that decides its double; 0 where no double but 0 is as small."""
+    nearest = as_double(ball)
+    if not ball.is_finite() or (nearest == 0 and ball.contains(0)):
+        return nearest or 0.0
     mantissa, exponent = map(int, ball.mid().man_exp())
-    with mp.workprec(mantissa.bit_length() + 1):
-        return mp.ldexp(mp.mpf(mantissa), exponent)
+    return Dyadic(mantissa, exponent, nearest or 0.0)
 
 
 def as_double(ball: Any) -> float | None:
