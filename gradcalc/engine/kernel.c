@@ -42,7 +42,7 @@ enum { COPY, ADD, SUB, MUL, DIV, NEG, SQUARE, ABS, SQRT, EQ, NE, LT, LE, GT, GE,
        AND, OR, NOT, WHERE, LOOK, LOOP, CALL, COS };
 
 typedef struct { int32_t op, function, in[3], out; } Step;
-typedef struct { double column, number; } Fill;
+typedef struct { double line, number; } Fill;
 
 /* Of a recording. A reference is a first place and a stride, or where its places begin among the
    indices. The results of a run lie side by side. */
@@ -52,15 +52,16 @@ typedef struct { int32_t count, node; Reference operand, slope; } Edge;
 typedef struct { int32_t place, edges; } End; /* an output, and the edges that are not above it */
 
 typedef struct {
-    Size n_steps, n_inputs, n_columns, n_registers, n_constants, n_fills, n_functions, block;
+    Size n_steps, n_inputs, n_columns, n_lines, n_constants, n_fills, n_functions, block;
     Step *steps;
+    int32_t *results; /* the line of each column, and of four at least */
     Size n_runs, n_nodes, n_values, n_edges, longest; /* of a recording: see below */
     Run *runs;
     Edge *edges;
     int32_t *indices;
     End *ends;
     double *flows, *gathered;
-    Fill *fills; /* the columns that are the same at every point */
+    Fill *fills; /* the lines that are the same at every point */
     double *constants, *values; /* values: of every place of a recording */
     Loop *loops;
     void **data;
@@ -69,35 +70,32 @@ typedef struct {
 } Tape;
 
 /* No block is shorter than LANES: numpy's vector code treats one number otherwise than several. */
-enum { LANES = 8, SMALLEST = 64, LARGEST = 1024, CACHE = 36 * 1024 };
+enum { LANES = 8, SMALLEST = 64, LARGEST = 1024, CACHE = 24 * 1024 };
 /* Blocks of a tape that calls functions of Python: a call costs as much as hundreds of numbers. */
 enum { MANY = 8192, OUTER_CACHE = 1024 * 1024 };
 
-typedef struct { char *at; Size stride; } Place;
+/* Numbers side by side (``step`` 1), or one for all (0). */
+typedef struct { double *at; Size step; } Place;
+typedef void (*Work)(Size n, const Place *x, const Place *y, const Place *z, double *out);
 
 /* --- loops --------------------------------------------------------------------------------- */
 
-#define EACH(expression) for (Size i = 0; i < n; i++) { expression; }
-#define X(k) (*(const double *)(x + (k) * xs))
-#define Y(k) (*(const double *)(y + (k) * ys))
-#define Z(k) (*(const double *)(z + (k) * zs))
-#define OUT(k) (*(double *)(out + (k) * os))
+/* What is written is what is read, or lies elsewhere. */
+#define EACH(expression) _Pragma("GCC ivdep") for (Size i = 0; i < n; i++) { expression; }
 
-/* What is side by side, or one number for all, is a loop that a compiler makes vectors of. */
-#define UNARY(name, value)                                                              \
-    WIDE static void name(Size n, const char *x, Size xs, char *out, Size os) {         \
-        if (xs == 8 && os == 8) {                                                       \
-            const double *p = (const double *)x; double *r = (double *)out;             \
-            EACH(double a = p[i]; r[i] = (value))                                       \
-        } else EACH(double a = X(i); OUT(i) = (value))                                  \
+#define UNARY(name, value)                                                                      \
+    WIDE static void name(Size n, const Place *x, const Place *y, const Place *z, double *out) { \
+        const double *p = x->at;                                                                \
+        if (x->step) EACH(double a = p[i]; out[i] = (value))                                    \
+        else { double a = *p; EACH(out[i] = (value)) }                                          \
     }
-#define BINARY(name, value)                                                             \
-    WIDE static void name(Size n, const char *x, Size xs, const char *y, Size ys, char *out, Size os) { \
-        const double *p = (const double *)x, *q = (const double *)y; double *r = (double *)out; \
-        if (xs == 8 && ys == 8 && os == 8) EACH(double a = p[i]; double b = q[i]; r[i] = (value)) \
-        else if (xs == 0 && ys == 8 && os == 8) { double a = *p; EACH(double b = q[i]; r[i] = (value)) } \
-        else if (xs == 8 && ys == 0 && os == 8) { double b = *q; EACH(double a = p[i]; r[i] = (value)) } \
-        else EACH(double a = X(i); double b = Y(i); OUT(i) = (value))                   \
+#define BINARY(name, value)                                                                     \
+    WIDE static void name(Size n, const Place *x, const Place *y, const Place *z, double *out) { \
+        const double *p = x->at, *q = y->at;                                                    \
+        if (x->step && y->step) EACH(double a = p[i]; double b = q[i]; out[i] = (value))        \
+        else if (y->step) { double a = *p; EACH(double b = q[i]; out[i] = (value)) }            \
+        else if (x->step) { double b = *q; EACH(double a = p[i]; out[i] = (value)) }            \
+        else { double a = *p, b = *q; EACH(out[i] = (value)) }                                  \
     }
 
 UNARY(copy, a)
@@ -119,25 +117,36 @@ BINARY(greater_equal, a >= b ? 1.0 : 0.0)
 BINARY(conjunction, a != 0 && b != 0 ? 1.0 : 0.0)
 BINARY(disjunction, a != 0 || b != 0 ? 1.0 : 0.0)
 
-WIDE static void choose(Size n, const char *x, Size xs, const char *y, Size ys, const char *z, Size zs,
-                        char *out, Size os) {
-    if (xs == 8 && ys == 8 && zs == 8 && os == 8) {
-        const double *p = (const double *)x, *q = (const double *)y, *s = (const double *)z;
-        double *r = (double *)out;
-        EACH(double a = q[i]; double b = s[i]; r[i] = p[i] != 0 ? a : b)
-    } else EACH(double condition = X(i); OUT(i) = condition != 0 ? Y(i) : Z(i))
+WIDE static void choose(Size n, const Place *x, const Place *y, const Place *z, double *out) {
+    const double *p = x->at, *q = y->at, *r = z->at;
+    Size ps = x->step, qs = y->step, rs = z->step;
+    if (ps && qs && rs) EACH(double a = q[i]; double b = r[i]; out[i] = p[i] != 0 ? a : b)
+    else EACH(double a = q[i * qs]; double b = r[i * rs]; out[i] = p[i * ps] != 0 ? a : b)
 }
 
-WIDE static int all_finite(Size n, const double *x) {
-    double sum = 0; /* a finite number times 0 is 0 */
-    EACH(sum += x[i] * 0.0)
-    return sum == 0;
+/* By the operations before LOOK. */
+static const Work WORKS[] = {
+    copy, add, subtract, multiply, divide, negative, square, absolute, root, equal, not_equal, less,
+    less_equal, greater, greater_equal, conjunction, disjunction, negation, choose,
+};
+
+/* Magnitudes are in the order of their bits, NaN the largest: what is too large makes the difference
+   negative. */
+WIDE static int all_below(Size n, const double *x, double limit) {
+    int64_t last, found = 0;
+    memcpy(&last, &limit, sizeof last);
+    last--;
+    EACH(int64_t bits; memcpy(&bits, x + i, sizeof bits); found |= last - (bits & INT64_MAX))
+    return found >= 0;
 }
 
-static int look(Size n, Place place, char *suspects) {
-    if (place.stride == 8 && all_finite(n, (const double *)place.at)) return 0;
-    const char *x = place.at; Size xs = place.stride; int found = 0;
-    EACH(if (!isfinite(X(i))) { found = 1; suspects[i] = 1; })
+static int all_finite(Size n, const double *x) { return all_below(n, x, INFINITY); }
+
+static int look(Size n, const Place *place, char *suspects) {
+    const double *x = place->at;
+    int found = 0;
+    if (!place->step || all_finite(n, x)) return 0;
+    EACH(if (!isfinite(x[i])) { found = 1; suspects[i] = 1; })
     return found;
 }
 
@@ -163,10 +172,8 @@ WIDE static void after_tangent(Size n, double *t, const double *rest) {
          t[i] = ((t[i] + t[i]) + rest[i] * (1.0 - square)) / (square + 1.0))
 }
 
-/* ``x`` lies side by side and is not where ``out`` is. */
-static void cosine(const Loop *loop, void *const *data, Size n, Place x, Place out) {
+static void cosine(const Loop *loop, void *const *data, Size n, const double *angles, double *out) {
     enum { TAN = -1, PLAIN = 0, ROOM = 512 };
-    const double *angles = (const double *)x.at;
     static const Size strides[2] = {8, 8};
     for (Size first = 0; first < n; first += ROOM) {
         double t[ROOM], rest[ROOM];
@@ -186,7 +193,7 @@ static void cosine(const Loop *loop, void *const *data, Size n, Place x, Place o
                 cos = copysign(1.0 / sqrt(tangent * tangent + 1.0), sign);
             } else if (fabs(cos) < 0x1p-20)
                 cos = alone(loop[PLAIN], data[PLAIN], angle);
-            *(double *)(out.at + (first + i) * out.stride) = cos;
+            out[first + i] = cos;
         }
     }
 }
@@ -194,8 +201,8 @@ static void cosine(const Loop *loop, void *const *data, Size n, Place x, Place o
 /* --- a function of Python: gammas and their like ------------------------------------------- */
 
 static PyObject *as_argument(Place place, Size n, int flags) {
-    if (place.stride == 0) return PyFloat_FromDouble(*(double *)place.at);
-    return PyMemoryView_FromMemory(place.at, n * 8, flags);
+    if (place.step == 0) return PyFloat_FromDouble(*place.at);
+    return PyMemoryView_FromMemory((char *)place.at, n * 8, flags);
 }
 
 static int call(PyObject *function, int arity, const Step *step, const Place *places, Size n) {
@@ -218,104 +225,126 @@ static int call(PyObject *function, int arity, const Step *step, const Place *pl
     return done;
 }
 
+/* --- rows and columns ---------------------------------------------------------------------- */
+
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define SHUFFLED
+#endif
+#endif
+
+/* to[j][i] = from[i][j], four by four: rows of ``to`` are written in their order. */
+static inline __attribute__((always_inline)) void turn(const double *const from[4], double *const to[4]) {
+#ifdef SHUFFLED
+    typedef double Four __attribute__((vector_size(32), aligned(8), may_alias));
+#define MIX __builtin_shufflevector
+    Four a = *(const Four *)from[0], b = *(const Four *)from[1];
+    Four c = *(const Four *)from[2], d = *(const Four *)from[3];
+    Four ab = MIX(a, b, 0, 4, 2, 6), cd = MIX(c, d, 0, 4, 2, 6), AB = MIX(a, b, 1, 5, 3, 7), CD = MIX(c, d, 1, 5, 3, 7);
+    *(Four *)to[0] = MIX(ab, cd, 0, 1, 4, 5);
+    *(Four *)to[1] = MIX(AB, CD, 0, 1, 4, 5);
+    *(Four *)to[2] = MIX(ab, cd, 2, 3, 6, 7);
+    *(Four *)to[3] = MIX(AB, CD, 2, 3, 6, 7);
+#else
+    for (int j = 0; j < 4; j++)
+        for (int i = 0; i < 4; i++) to[j][i] = from[i][j];
+#endif
+}
+
+/* Rows of points to lines, one for each of ``width`` inputs. A row of fewer than four is taken for one
+   of four: what is too much goes to lines that are written later. */
+WIDE static void take(Size n, Size width, const double *rows, double *lines, Size room) {
+    Size i = 0;
+    if (width == 2) { EACH(lines[i] = rows[2 * i]; lines[room + i] = rows[2 * i + 1]) return; }
+    if (width == 3) { EACH(lines[i] = rows[3 * i]; lines[room + i] = rows[3 * i + 1]; lines[2 * room + i] = rows[3 * i + 2]) return; }
+    for (; (i + 3) * width + 4 <= n * width; i += 4)
+        for (Size j = 0; j < width; j += 4) {
+            Size at = j + 4 > width && width > 4 ? width - 4 : j;
+            const double *row = rows + i * width + at;
+            double *line = lines + at * room + i;
+            turn((const double *const[4]){row, row + width, row + 2 * width, row + 3 * width},
+                 (double *const[4]){line, line + room, line + 2 * room, line + 3 * room});
+        }
+    for (; i < n; i++)
+        for (Size j = 0; j < width; j++) lines[j * room + i] = rows[i * width + j];
+}
+
+/* Lines to rows of results. Of a row of fewer than four what is too much is written over. */
+WIDE static void give(Size n, Size width, const Place *places, const int32_t *results, double *rows) {
+    Size i = 0;
+    for (; (i + 3) * width + 4 <= n * width; i += 4)
+        for (Size j = 0; j < width; j += 4) {
+            Size at = j + 4 > width && width > 4 ? width - 4 : j;
+            const int32_t *from = results + at;
+            double *row = rows + i * width + at;
+            turn((const double *const[4]){places[from[0]].at + i, places[from[1]].at + i, places[from[2]].at + i,
+                                          places[from[3]].at + i},
+                 (double *const[4]){row, row + width, row + 2 * width, row + 3 * width});
+        }
+    for (; i < n; i++)
+        for (Size j = 0; j < width; j++) rows[i * width + j] = places[results[j]].at[i];
+}
+
 /* --- a block ------------------------------------------------------------------------------- */
 
 /* One instruction on n numbers. */
-static int apply(const Tape *tape, int op, int function, Size n, Place a, Place b, Place c, Place out,
-                 char *suspects) {
-#define ONE(name) name(n, a.at, a.stride, out.at, out.stride); break
-#define TWO(name) name(n, a.at, a.stride, b.at, b.stride, out.at, out.stride); break
-    switch (op) {
-    case COPY: ONE(copy);
-    case ADD: TWO(add);
-    case SUB: TWO(subtract);
-    case MUL: TWO(multiply);
-    case DIV: TWO(divide);
-    case NEG: ONE(negative);
-    case SQUARE: ONE(square);
-    case ABS: ONE(absolute);
-    case SQRT: ONE(root);
-    case EQ: TWO(equal);
-    case NE: TWO(not_equal);
-    case LT: TWO(less);
-    case LE: TWO(less_equal);
-    case GT: TWO(greater);
-    case GE: TWO(greater_equal);
-    case AND: TWO(conjunction);
-    case OR: TWO(disjunction);
-    case NOT: ONE(negation);
-    case WHERE: choose(n, a.at, a.stride, b.at, b.stride, c.at, c.stride, out.at, out.stride); break;
-    case LOOK: return look(n, a, suspects);
-    case LOOP: {
+static void apply(const Tape *tape, int op, int function, Size n, const Place *a, const Place *b, const Place *c,
+                  double *out) {
+    if (op < LOOK) WORKS[op](n, a, b, c, out);
+    else if (op == COS) cosine(tape->loops + function, tape->data + function, n, a->at, out);
+    else {
         int arity = tape->arity[function];
-        char *operands[4] = {a.at, b.at, c.at, NULL};
-        Size strides[4] = {a.stride, b.stride, c.stride, 0};
-        operands[arity] = out.at;
-        strides[arity] = out.stride;
+        char *operands[4] = {(char *)a->at, (char *)b->at, (char *)c->at, NULL};
+        Size strides[4] = {a->step * 8, b->step * 8, c->step * 8, 0};
+        operands[arity] = (char *)out;
+        strides[arity] = 8;
         tape->loops[function](operands, &n, strides, tape->data[function]);
-        break;
     }
-    case COS: cosine(tape->loops + function, tape->data + function, n, a, out); break;
-    }
-    return 0;
 }
 
 static int run_block(const Tape *tape, const Place *places, Size n, char *suspects) {
     int found = 0;
     for (const Step *step = tape->steps, *end = step + tape->n_steps; step < end; step++) {
-        const Place *in[3] = {places + step->in[0], places + step->in[1], places + step->in[2]};
-        if (step->op == CALL) {
-            if (!call(tape->functions[step->function], tape->arity[step->function], step, places, n))
-                return -1;
-        } else
-            found |= apply(tape, step->op, step->function, n, *in[0], *in[1], *in[2],
-                           places[step->out], suspects);
+        const Place *a = places + step->in[0], *b = places + step->in[1], *c = places + step->in[2];
+        double *out = places[step->out].at;
+        if (step->op < LOOK) WORKS[step->op](n, a, b, c, out);
+        else if (step->op == LOOK) found |= look(n, a, suspects);
+        else if (step->op != CALL) apply(tape, step->op, step->function, n, a, b, c, out);
+        else if (!call(tape->functions[step->function], tape->arity[step->function], step, places, n))
+            return -1;
     }
     return found;
 }
 
-static Size n_places(const Tape *tape) {
-    return tape->n_inputs + tape->n_columns + tape->n_registers + tape->n_constants;
-}
-
-/* The registers in ``memory``, ``room`` numbers each, behind them as many rows of results, and the
-   constants. Rows are put together here and leave in one go: what is written is written in order. */
-static void furnish(const Tape *tape, Place *places, double *memory, Size room) {
-    double *rows = memory + tape->n_registers * room;
-    for (Size k = 0; k < tape->n_fills; k++)
-        for (Size i = 0; i < room; i++)
-            rows[i * tape->n_columns + (Size)tape->fills[k].column] = tape->fills[k].number;
-    Place *place = places + tape->n_inputs + tape->n_columns;
-    for (Size k = 0; k < tape->n_registers; k++) *place++ = (Place){(char *)(memory + k * room), 8};
-    for (Size k = 0; k < tape->n_constants; k++) *place++ = (Place){(char *)(tape->constants + k), 0};
+/* Values of a block lie in lines of ``room`` numbers, behind them the constants. */
+static void furnish(const Tape *tape, Place *place, double *memory, Size room) {
+    for (Size k = 0; k < tape->n_lines; k++) *place++ = (Place){memory + k * room, 1};
+    for (Size k = 0; k < tape->n_constants; k++) *place++ = (Place){tape->constants + k, 0};
+    for (const Fill *fill = tape->fills, *end = fill + tape->n_fills; fill < end; fill++)
+        for (Size i = 0; i < room; i++) memory[(Size)fill->line * room + i] = fill->number;
 }
 
 /* Points from start to stop. The last block may share rows with the one before it: none is shorter
    than LANES. */
 static int run_points(const Tape *tape, const double *points, double *rows, char *suspects,
                       Size start, Size stop, double below) {
-    Size block = tape->block, n_inputs = tape->n_inputs, n_columns = tape->n_columns;
-    double *memory = malloc(((tape->n_registers + n_columns) * block + 1) * sizeof(double));
-    Place *places = malloc(n_places(tape) * sizeof(Place));
+    Size block = tape->block, room = block + LANES, n_inputs = tape->n_inputs, n_columns = tape->n_columns;
+    double *memory = malloc((tape->n_lines * room + LANES) * sizeof(double));
+    Place *places = malloc((tape->n_lines + tape->n_constants) * sizeof(Place));
     int found = memory && places ? 0 : -2;
-    double *made = memory + tape->n_registers * block;
-    if (found == 0) furnish(tape, places, memory, block);
+    double *lines = memory + (-((uintptr_t)memory / 8) & 7); /* each begins where a cache line does */
+    if (found == 0) furnish(tape, places, lines, room);
     for (Size first = start; found >= 0 && first < stop; first += block) {
         Size n = stop - first < block ? stop - first : block;
         if (n < LANES) { first = stop - LANES; n = LANES; }
-        for (Size j = 0; j < n_inputs; j++)
-            places[j] = (Place){(char *)(points + first * n_inputs + j), n_inputs * 8};
-        for (Size j = 0; j < n_columns; j++)
-            places[n_inputs + j] = (Place){(char *)(made + j), n_columns * 8};
-        for (Size i = 0; i < n; i++) {
-            const double *x = points + (first + i) * n_inputs;
-            int small = 1;
-            for (Size j = 0; j < n_inputs; j++) small &= fabs(x[j]) < below;
-            if (!small) { found = 1; suspects[first - start + i] = 1; }
-        }
+        const double *x = points + first * n_inputs;
+        take(n, n_inputs, x, lines, room);
+        if (!all_below(n * n_inputs, x, below))
+            for (Size i = 0; i < n; i++)
+                if (!all_below(n_inputs, x + i * n_inputs, below)) { found = 1; suspects[first - start + i] = 1; }
         int odd = run_block(tape, places, n, suspects + first - start);
         found = odd < 0 ? odd : found | odd;
-        memcpy(rows + first * n_columns, made, n * n_columns * sizeof(double));
+        give(n, n_columns, places, tape->results, rows + first * n_columns);
     }
     free(memory);
     free(places);
@@ -329,10 +358,15 @@ static int run_points(const Tape *tape, const double *points, double *rows, char
    the places of the slopes; they are in the order of their nodes. */
 
 static Place refer(const Tape *tape, Reference to, Size n, double *room) {
-    if (to.indices < 0) return (Place){(char *)(tape->values + to.first), to.stride * 8};
-    const int32_t *index = tape->indices + to.indices;
-    EACH(room[i] = tape->values[index[i]])
-    return (Place){(char *)room, 8};
+    if (to.indices < 0) {
+        const double *first = tape->values + to.first;
+        if (to.stride == 0 || to.stride == 1) return (Place){(double *)first, to.stride};
+        EACH(room[i] = first[i * to.stride])
+    } else {
+        const int32_t *index = tape->indices + to.indices;
+        EACH(room[i] = tape->values[index[i]])
+    }
+    return (Place){room, 1};
 }
 
 static void run_runs(const Tape *tape, Size from, Size to) {
@@ -354,7 +388,7 @@ static void run_runs(const Tape *tape, Size from, Size to) {
         Size n = run->count;
         Place a = refer(tape, run->in[0], n, room), b = refer(tape, run->in[1], n, room + tape->longest);
         Place c = refer(tape, run->in[2], n, room + 2 * tape->longest);
-        apply(tape, run->op, run->function, n, a, b, c, (Place){(char *)(values + run->out), 8}, NULL);
+        apply(tape, run->op, run->function, n, &a, &b, &c, values + run->out);
     }
 }
 
@@ -409,6 +443,7 @@ static const char NAME[] = "gradcalc.engine.tape";
 static void forget(Tape *tape) {
     for (Size k = 0; tape->functions && k < tape->n_functions; k++) Py_XDECREF(tape->functions[k]);
     PyMem_Free(tape->steps);
+    PyMem_Free(tape->results);
     PyMem_Free(tape->runs);
     PyMem_Free(tape->edges);
     PyMem_Free(tape->indices);
@@ -465,27 +500,28 @@ static int take_functions(Tape *tape, PyObject *functions, const char *ufuncs, c
     return 1;
 }
 
-/* tape(steps, functions, ufuncs, arities, constants, fills, inputs, columns, registers): a tape.
-   ``steps`` are six int32 an instruction, ``constants`` and ``fills`` (column,
-   number) float64, all as bytes. */
+/* tape(steps, functions, ufuncs, arities, constants, fills, results, inputs, columns, lines): a tape.
+   ``steps`` are six int32 an instruction, ``results`` an int32 a column, ``constants`` and ``fills``
+   (line, number) float64, all as bytes. */
 static PyObject *make(PyObject *self, PyObject *args) {
-    PyObject *steps, *functions, *ufuncs, *arities, *constants, *fills;
+    PyObject *steps, *functions, *ufuncs, *arities, *constants, *fills, *results;
     Tape *tape = PyMem_Calloc(1, sizeof(Tape));
     if (!tape) return PyErr_NoMemory();
-    if (!PyArg_ParseTuple(args, "SO!SSSSnnn", &steps, &PyTuple_Type, &functions, &ufuncs, &arities, &constants, &fills,
-                          &tape->n_inputs, &tape->n_columns, &tape->n_registers)) goto failed;
+    if (!PyArg_ParseTuple(args, "SO!SSSSSnnn", &steps, &PyTuple_Type, &functions, &ufuncs, &arities, &constants, &fills,
+                          &results, &tape->n_inputs, &tape->n_columns, &tape->n_lines)) goto failed;
     tape->n_steps = PyBytes_Size(steps) / (Size)sizeof(Step);
     tape->n_constants = PyBytes_Size(constants) / (Size)sizeof(double);
     Size count = PyTuple_Size(functions);
     int calls = memchr(PyBytes_AsString(ufuncs), 0, count) != NULL;
-    Size width = 8 * (tape->n_registers + tape->n_columns + tape->n_inputs);
+    Size width = 8 * tape->n_lines;
     Size fits = (calls ? OUTER_CACHE : CACHE) / (width + 8) / LANES * LANES, most = calls ? MANY : LARGEST;
     tape->block = fits < SMALLEST ? SMALLEST : fits > most ? most : fits;
     tape->steps = copied(steps);
     tape->constants = copied(constants);
     tape->fills = copied(fills);
+    tape->results = copied(results);
     tape->n_fills = PyBytes_Size(fills) / (Size)sizeof(Fill);
-    if (!tape->steps || !tape->constants || !tape->fills) { PyErr_NoMemory(); goto failed; }
+    if (!tape->steps || !tape->constants || !tape->fills || !tape->results) { PyErr_NoMemory(); goto failed; }
     if (!take_functions(tape, functions, PyBytes_AsString(ufuncs), PyBytes_AsString(arities))) goto failed;
     PyObject *capsule = PyCapsule_New(tape, NAME, destroy);
     if (capsule) return capsule;

@@ -35,7 +35,7 @@ _OPERATIONS = (
     *(np.absolute, np.sqrt, np.equal, np.not_equal, np.less, np.less_equal, np.greater),
     *(np.greater_equal, np.logical_and, np.logical_or, np.logical_not, where, TOTAL),
 )
-_LOOP, _CALL, _COS = range(len(_OPERATIONS), len(_OPERATIONS) + 3)
+_LOOK, _LOOP, _CALL, _COS = range(len(_OPERATIONS) - 1, len(_OPERATIONS) + 3)
 LIGHT = frozenset(_OPERATIONS)
 """What costs no more on columns of the points and results than on registers."""
 
@@ -43,40 +43,74 @@ LIGHT = frozenset(_OPERATIONS)
 def tape(straight: Any) -> Any:
     """A ``Straight`` for the interpreter in C; None where that cannot run it.
 
-    Every place that a step reads or writes is one of the tape's: what is handed to C is right.
+    C has columns of the points and results in lines of their own, as registers are: so nothing is
+    copied, and what is computed twice is computed once. Every place that a step reads or writes is
+    one of the tape's: what is handed to C is right.
     """
-    places: dict[int, int] = {}
-    columns = straight.inputs + straight.columns
-    for place in (*range(columns), *straight.registers, *(at for at, _ in straight.constants)):
-        places[place] = len(places)
-    steps = array("i")
     functions: list[Any] = []
-    constants = array("d", [number for _, number in straight.constants])
-    fills = array("d")
-    for column, number in straight.fills:
-        fills.extend((column - straight.inputs, number))
+    numbers: dict[str, int] = {}
+    held = {j: j for j in range(straight.inputs)}  # by place: a value, or ~k for the k-th number
+    for place, number in straight.constants + straight.fills:
+        held[place] = ~numbers.setdefault(repr(number), len(numbers))
+    there = {*range(straight.inputs + straight.columns), *straight.registers, *straight.sums}
+    made: dict[tuple[int, ...], int] = {}
     for function, a, b, c, target in straight.steps:
-        operands = [places[place] for place in (a, b, c) if place != -1]
-        if function is TOTAL:  # it is looked at where it is
-            operation, number, out = _OPERATIONS.index(function), 0, operands[0]
+        if target not in there or not held.keys() >= {a, b, c} - {-1}:
+            raise ValueError("the tape has an instruction with a place that is not there")
+        operands = [held[place] for place in (a, b, c) if place != -1]
+        if function is np.positive:
+            held[target] = operands[0]
         else:
-            operation, number = code(function, len(operands), functions)
-            out = places[target]
-        steps.extend((operation, number, *operands, *[0] * (3 - len(operands)), out))
-    _refuse_malformed(np.frombuffer(steps, np.intc).reshape(-1, 6), len(places), len(functions))
-    made = native.tape(
+            key = (*code(function, len(operands), functions), *operands)
+            held[target] = made.setdefault(key, straight.inputs + len(made))
+    results = [held[straight.inputs + j] for j in range(straight.columns)]
+    lines, count = _lines(made, straight.inputs, results)
+    fills = array("d")
+    constants = array("d", map(float, numbers))
+    for value in sorted({value for value in results if value < 0}):
+        fills.extend((count, constants[~value]))
+        lines[value], count = count, count + 1
+    columns = array("i", [lines[value] for value in results])
+    columns.extend(columns[-1:] * (4 - len(columns)))
+    steps = array("i")
+    for (operation, number_of, *values), value in made.items():
+        places = [lines[k] if k >= 0 else count + ~k for k in values]
+        steps.extend((operation, number_of, *places, *[0] * (3 - len(places)), lines.get(value, 0)))
+    _refuse_malformed(
+        np.frombuffer(steps, np.intc).reshape(-1, 6), count + len(constants), len(functions)
+    )
+    made_in_c = native.tape(
         steps.tobytes(),
         tuple(function for function, _, _ in functions),
         bytes(is_ufunc for _, is_ufunc, _ in functions),
         bytes(arity for _, _, arity in functions),
         constants.tobytes(),
         fills.tobytes(),
+        columns.tobytes(),
         straight.inputs,
         straight.columns,
-        len(straight.registers),
+        count,
     )
     calls = not all(is_ufunc for _, is_ufunc, _ in functions)
-    return None if made is None else Tape(made, calls)
+    return Tape(made_in_c, calls)
+
+
+def _lines(made: Any, inputs: int, results: list[int]) -> tuple[dict[int, int], int]:
+    """A line for every value that C computes, and how many there are: after its last use a line
+    is free for another value."""
+    last = {value: k for k, key in enumerate(made) for value in key[2:]}
+    last.update(dict.fromkeys(results, len(made)))
+    lines = {j: j for j in range(inputs)}
+    count = max(inputs, 4)  # of fewer inputs C takes four
+    free = [j for j in range(count) if j >= inputs or j not in last]
+    for k, key in enumerate(made):
+        free += [lines[value] for value in {*key[2:]} if value >= 0 and last[value] == k]
+        if key[0] != _LOOK:
+            if not free:
+                free.append(count)
+                count += 1
+            lines[inputs + k] = free.pop()
+    return lines, count
 
 
 def _refuse_malformed(steps: Any, places: int, functions: int) -> None:

@@ -147,12 +147,13 @@ def run(straight: Straight, points: Floats, threads: int | None = None) -> tuple
     results = np.empty((count, straight.columns))
     enough = WORK if straight.native is None else WORK_IN_C
     worthwhile = count * (len(straight.steps) + straight.columns) // enough
+    workers = threads or (min(cores(), worthwhile) if worthwhile > 1 else 1)
     if straight.native is not None:
         points = np.ascontiguousarray(points)
-        if worthwhile <= 1:
+        if workers <= 1 and worthwhile <= 64:
             return results, kernel.suspects(straight, points, results, slice(0, count))
     waiting = straight.chunks(count)
-    workers = max(1, min(threads or min(cores(), worthwhile), len(waiting)))
+    workers = max(1, min(workers, len(waiting)))
     if straight.native is None:
         work = partial(_work, straight, points, results, waiting)
     else:
@@ -205,7 +206,9 @@ def _work_in_c(
     """The same, by the interpreter in C."""
     found = []
     while chunk := _next(waiting):
-        found.append(chunk.start + kernel.suspects(straight, points, results, chunk))
+        suspects = kernel.suspects(straight, points, results, chunk)
+        if len(suspects):
+            found.append(chunk.start + suspects)
     return found
 
 

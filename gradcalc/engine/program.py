@@ -133,7 +133,7 @@ class Program:
         if hasattr(x, "through"):
             return cast("Traceable", x).through(self)
         points = self.point(cast("Point", x), named)
-        found = self.swift.value(points) if self.swift else None
+        found = self.swift.value(points, threads) if self.swift else None
         return self.at(points, threads=threads).run.value if found is None else found
 
     def at(self, x: Point | None = None, /, *, threads: int | None = None, **named: Any) -> At:
@@ -147,7 +147,7 @@ class Program:
         """The gradient of the one output, shape (n,) or (N, n)."""
         points = self.point(x, named)
         if self.swift and len(self.outputs) == 1:
-            found = self.swift.jacobian(points)
+            found = self.swift.jacobian(points, threads)
             if found is not None:
                 return found[..., 0, :]
         return self.at(points, threads=threads).gradient()
@@ -167,7 +167,7 @@ class Program:
         one with fewer sweeps. The local partials are computed once, whatever the mode.
         """
         points = self.point(x, named)
-        found = self.swift.jacobian(points) if self.swift and mode == "auto" else None
+        found = self.swift.jacobian(points, threads) if self.swift and mode == "auto" else None
         return self.at(points, threads=threads).jacobian(mode) if found is None else found
 
     def sparse_jacobian(self, x: Point | None = None, /, **named: Any) -> Any:

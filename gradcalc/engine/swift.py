@@ -13,7 +13,7 @@ import numpy as np
 
 from gradcalc.engine import kernel
 from gradcalc.engine.grouped import FEWEST, Grouped
-from gradcalc.engine.many import SMALL_GRAPH, WORK_IN_C, Many
+from gradcalc.engine.many import SMALL_GRAPH, Many, run
 from gradcalc.engine.narrow import is_narrow
 from gradcalc.engine.recorded import Recorded
 from gradcalc.engine.schedule import Floats
@@ -22,6 +22,9 @@ from gradcalc.engine.tape import Straight
 LARGEST, MOST_SWEPT = 60_000, 2_000_000
 """Nodes, and nodes times sweeps, up to which C takes less time than a call of numpy for each group:
 of Rosenbrock's function in 3,000 variables 54 µs and 89, in 10,000 variables 188 and 148."""
+
+AGAIN = 1 << 23
+"""Steps times points up to which all is done again where some are in doubt."""
 
 
 class Swift:
@@ -41,15 +44,15 @@ class Swift:
         graph = self._many.graph
         return len(graph) * len(graph.outputs) <= SMALL_GRAPH
 
-    def value(self, x: Floats) -> Floats | None:
+    def value(self, x: Floats, threads: int | None = None) -> Floats | None:
         if x.ndim == 1:
             return self._recorded.value(x) if self._recorded else None
-        return _run(self._many.values, x) if self._written_out else None
+        return _run(self._many.values, x, threads) if self._written_out else None
 
-    def jacobian(self, x: Floats) -> Floats | None:
+    def jacobian(self, x: Floats, threads: int | None = None) -> Floats | None:
         if x.ndim == 1:
             return self._recorded.jacobian(x) if self._recorded else None
-        found = _run(self._many.jacobian, x) if self._written_out else None
+        found = _run(self._many.jacobian, x, threads) if self._written_out else None
         shape = len(x), len(self._many.graph.outputs), x.shape[1]
         return None if found is None else found.reshape(shape)
 
@@ -70,14 +73,10 @@ def swift(many: Many, grouped: Grouped) -> Swift | None:
     return Swift(many, grouped) if kernel.native and (small or is_narrow(graph)) else None
 
 
-def _run(straight: Straight, x: Floats) -> Floats | None:
-    count = len(x)
-    if straight.native is None or count < FEWEST:
+def _run(straight: Straight, x: Floats, threads: int | None) -> Floats | None:
+    if straight.native is None or len(x) < FEWEST or len(x) * len(straight.steps) > AGAIN:
         return None
-    if count * (len(straight.steps) + straight.columns) > WORK_IN_C:
-        return None
-    found = np.empty((count, straight.columns))
-    doubts = kernel.suspects(straight, np.ascontiguousarray(x), found, slice(0, count))
+    found, doubts = run(straight, x, threads)
     return None if len(doubts) else found
 
 
