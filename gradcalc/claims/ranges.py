@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from gradcalc.errors import BindingError, GradcalcError, Source, Span, beginning
 from gradcalc.language.names import spelled
-from gradcalc.language.points import read
+from gradcalc.language.points import MOST_NAMED, read
 
 OPTION, OVER = "--range", "--over"
-_HINTS = {
-    OPTION: "--range -2,2 for all variables, --range x=0..1,y=-1..1 by name",
-    OVER: "--over x=-2..2 for one variable, --over x=-2..2,y=-1..1 for two",
-}
+
+
+def forms(option: str, variables: Sequence[str]) -> str:
+    """How a range of these variables is written."""
+    if not variables:
+        return ""
+    first, others = f"{variables[0]}=-2..2", variables[1:]
+    if option == OPTION:
+        return f"--range -2,2 for all variables, --range {first} for one"
+    held = f" --at {','.join(f'{v}=1' for v in others[:MOST_NAMED])}" if others else ""
+    two = f", or over both: --over {first},{others[0]}=-2..2" if len(others) == 1 else ""
+    return f"--over {first}{held}{two}"
+
+
+@contextmanager
+def _explained(option: str, variables: Sequence[str]) -> Iterator[None]:
+    """Errors with a hint, which knows the variables."""
+    try:
+        yield
+    except BindingError as error:
+        error.hint = error.hint or forms(option, variables)
+        raise
 
 
 @dataclass(frozen=True)
@@ -36,6 +55,11 @@ def read_ranges(texts: Sequence[str] | None, variables: Sequence[str]) -> list[R
 
     Raises BindingError with the offending span.
     """
+    with _explained(OPTION, variables):
+        return _ranges(texts, variables)
+
+
+def _ranges(texts: Sequence[str] | None, variables: Sequence[str]) -> list[Range]:
     everywhere = DEFAULT
     named: dict[str, Range] = {}
     for text in texts or ():
@@ -64,6 +88,11 @@ def read_over(text: str, variables: Sequence[str]) -> dict[str, Range]:
 
     Raises BindingError with the offending span.
     """
+    with _explained(OVER, variables):
+        return _over(text, variables)
+
+
+def _over(text: str, variables: Sequence[str]) -> dict[str, Range]:
     found: dict[str, Range] = {}
     source = Source(text, OVER)
     for name, ends, span in _pieces(text, OVER):
@@ -73,7 +102,6 @@ def read_over(text: str, variables: Sequence[str]) -> dict[str, Range]:
                 f"{OVER} says '{label}' twice" if label else "which variable?",
                 source=source,
                 span=span,
-                hint=_HINTS[OVER],
             )
         found[label] = _between(*ends, source, span)
     if not 1 <= len(found) <= 2:
@@ -81,7 +109,6 @@ def read_over(text: str, variables: Sequence[str]) -> dict[str, Range]:
             f"{OVER} takes one variable or two",
             source=source,
             span=Span(0, max(len(text), 1)),
-            hint=_HINTS[OVER],
         )
     return found
 
@@ -103,7 +130,6 @@ def _pieces(text: str, option: str = OPTION) -> list[tuple[str, tuple[str, str],
                 f"'{piece}' is not a range",
                 source=Source(text, option),
                 span=span,
-                hint=_HINTS[option],
             )
         found.append((name and spelled(name, option), (low, high), span))
     return found
@@ -117,7 +143,6 @@ def _pair(text: str) -> Range:
             f"{OPTION} is two numbers",
             source=Source(text, OPTION),
             span=everywhere,
-            hint=_HINTS[OPTION],
         )
     return _ordered(
         _plain(given[0].value), _plain(given[1].value), Source(text, OPTION), everywhere
@@ -128,15 +153,12 @@ def _between(low: str, high: str, source: Source, span: Span) -> Range:
     try:
         ends = [read(end, source.name) for end in (low, high)]
     except GradcalcError as error:
-        raise BindingError(
-            error.message, source=source, span=span, hint=_HINTS[source.name]
-        ) from None
+        raise BindingError(error.message, source=source, span=span) from None
     if any(len(end) != 1 or end[0].name or isinstance(end[0].value, list) for end in ends):
         raise BindingError(
             "a range is from a number to a number",
             source=source,
             span=span,
-            hint=_HINTS[source.name],
         )
     return _ordered(_plain(ends[0][0].value), _plain(ends[1][0].value), source, span)
 

@@ -11,12 +11,17 @@ import re
 import shlex
 from collections.abc import Sequence
 from difflib import get_close_matches
+from functools import partial
+from itertools import takewhile
 from typing import Any
 
 from gradcalc.cli.commands import having
 from gradcalc.errors import Source, Span, UsageError
+from gradcalc.errors.text import quoted
 from gradcalc.render.formats import FORMATS
 
+_PAIRS = re.compile(r"(?:[^\W\d]\w*(?:\[[\d,]+\])?=[^=,\s]+(?:,|$))+")
+_NUMBERS = re.compile(r"(?:[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?:,|$))+")
 _LONG_OPTION = re.compile(r"--[A-Za-z][\w-]*(=.*)?", re.DOTALL)
 
 
@@ -53,7 +58,32 @@ def arranged(words: Sequence[str], parameters: Sequence[Any], line: Sequence[str
             raise _unknown(name, takes_value, line, index)
         else:
             arguments.append(word)
+    if len(arguments) > 1:
+        _refuse_values_apart(words, takes_value, line)
     return [*options, "--", *arguments]
+
+
+def _refuse_values_apart(
+    words: Sequence[str], takes_value: dict[str, bool], line: Sequence[str]
+) -> None:
+    """``--at L=1 T=2``: the shell has cut the values of an option apart."""
+    for k, option in enumerate(words[:-2]):
+        if takes_value.get(option):
+            first, *others = words[k + 1 :]
+            values = [first, *takewhile(partial(_is_like, first), others)]
+            if len(values) > 1:
+                together = ",".join(value.strip(",") for value in values)
+                raise UsageError(
+                    f"the values of {option} are one word",
+                    source=shown(line),
+                    span=place(line, len(line) - len(words) + k + 2),
+                    hint=f"{option} {quoted(together)}",
+                )
+
+
+def _is_like(value: str, word: str) -> bool:
+    """Whether both are numbers, or both values by name."""
+    return any(kind.fullmatch(value) and kind.fullmatch(word) for kind in (_PAIRS, _NUMBERS))
 
 
 def _value(

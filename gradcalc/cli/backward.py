@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from gradcalc.cli.derivatives import bends, judged, undefined, verdict_exit
@@ -31,7 +32,7 @@ def backward(options: Options) -> Text:
     """Make the calls, show ``.grad`` after each, and check what it came to."""
     problem = posed(options)
     if not problem.graph.variables:
-        raise _without_variables(problem)
+        raise _without_variables(problem, options)
     from gradcalc.engine.program import Program  # deferred: it brings numpy
 
     program = Program(problem.graph)
@@ -72,19 +73,19 @@ def backward(options: Options) -> Text:
     return Text(text, exit, agreed, error, () if told else notes)
 
 
-def _without_variables(problem: Problem) -> BindingError:
+def _without_variables(problem: Problem, options: Options) -> BindingError:
     """What is given its value in the text is a constant; a variable is bound from outside."""
     graph = problem.graph
     text = graph.source.text
-    name, equals, value = text.partition(";")[0].partition("=")
-    assigned = equals and is_name(name) and not value.startswith("=")
+    first, _, rest = text.partition(";")
+    name, equals, value = (part.strip() for part in first.partition("="))
+    assigned = equals and rest.strip() and is_name(name) and not value.startswith("=")
+    outside = replace(options, expr=[rest.strip()], at=[f"{name}={value}"])
     return BindingError(
         "element 0 of tensors does not require grad and does not have a grad_fn",
         source=graph.source,
         span=everything(problem),
-        hint=f'bind {name.strip()} outside of the text: --at "{name.strip()}={value.strip()}"'
-        if assigned
-        else "it has no variables: bind them with --at",
+        hint=f"bind {name} outside of the text: {retyped(outside, 'backward')}" if assigned else "",
     )
 
 

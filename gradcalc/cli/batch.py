@@ -31,8 +31,8 @@ from gradcalc.errors import (
     count,
     listed,
 )
-from gradcalc.errors.text import safe
-from gradcalc.language.names import spelled
+from gradcalc.errors.text import quoted, safe
+from gradcalc.language.names import spelled, typed
 from gradcalc.language.points import bind, expanded, read
 from gradcalc.language.problem import constants
 from gradcalc.render.errors import note
@@ -199,7 +199,7 @@ def _fixed(options: Options) -> dict[str, float]:
                 "--at binds by name beside --points",
                 source=item.source,
                 span=item.span,
-                hint="--at b1=2,b2=0.5",
+                hint=f"--at NAME={typed(item.value)}",
             )
     found: dict[str, float] = {}
     for label, number in (pair for item in given for pair in expanded(item)):
@@ -218,7 +218,7 @@ def _called(options: Options) -> dict[str, str]:
             if not equals or not word:
                 raise UsageError(
                     f"--map: '{piece.strip()}' is no name=column",
-                    hint="--map q1=joint_1,q2=joint_2, or --map 'x=x [m]'",
+                    hint=f"--map NAME={quoted(piece.strip())}" if piece.strip() else "",
                 )
             variable = spelled(variable, "--map")
             if variable in found:
@@ -291,8 +291,7 @@ def _direction(
             return (1.0,)
         raise BindingError(
             f"--what {options.what} needs {option}, an entry for each of the {len(labels)} {what}",
-            hint=f"{option} {','.join('1' * min(len(labels), 8))}, or names of columns: "
-            f"{option} {','.join(f'{letter}{j + 1}' for j in range(min(len(labels), 3)))}",
+            hint=f"{option} {','.join('1' * min(len(labels), 8))}, or names of columns",
         )
     words = [word.strip() for word in text.split(",")]
     if not any(word in header for word in words):

@@ -57,7 +57,9 @@ def check(options: Options) -> Answer | Text:
         return ruled(options, kind)
     for name in ("samples", "range", "rtol", "atol"):
         if getattr(options, name):
-            raise UsageError(f"--{name} goes with --claim", hint="--claim '2*x1, 3; 2, 2*x2'")
+            raise UsageError(
+                f"--{name} goes with --claim", hint=f"a claim: --claim …, or without --{name}"
+            )
     from gradcalc.cli.derivatives import answer
 
     return answer(options, kind)
@@ -254,7 +256,7 @@ def _mention_what_fits(error: BindingError, subject: Subject, claim: Claim, poin
 def _undefined(options: Options, ruling: Ruling, points: Points) -> UndecidedError:
     error = UndecidedError(
         f"the expression is undefined {points.said}: nothing to compare",
-        hint="points where it is defined: --at …, or --range x=0.1..2",
+        hint="other points, where it is defined: --at …",
     )
     if options.samples is None and options.range is None and options.at is not None:
         error.exit = Exit.UNDEFINED

@@ -118,7 +118,7 @@ def _require_certain(options: Options) -> None:
              "--dof": options.dof, "--data": options.data}  # fmt: skip
     for option, value in given.items():
         if value:
-            raise UsageError(f"{option} is about uncertainties", hint=f"--uncertainty {option} …")
+            raise UsageError(f"{option} is about uncertainties", hint="with --uncertainty")
 
 
 def _budgets(options: Options) -> Text:

@@ -10,7 +10,7 @@ from gradcalc.calculus.kinds import Kind, Vector
 from gradcalc.cli import terminal
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
-from gradcalc.cli.question import method, one_output
+from gradcalc.cli.question import a_point, method, one_output
 from gradcalc.errors import Exit, UsageError
 from gradcalc.language.points import flatten, read
 from gradcalc.render.formats import FORMATS
@@ -36,7 +36,7 @@ def formulas(options: Options, kind: Kind, graph: Graph) -> Text:
     if write is None:
         raise UsageError(
             f"{options.format} is for numbers, and without a point the answer is formulas",
-            hint="--at gives a point; --format json, plain or latex the formulas",
+            hint=f"numbers at a point: {a_point(options)}; formulas: --format json",
         )
     sheet = written(options, kind, graph)
     identity = sheet.identity

@@ -13,7 +13,8 @@ from gradcalc.cli.options import Options
 from gradcalc.cli.question import expression, names, under_convention, values
 from gradcalc.errors import BindingError, Source, Span, listed
 from gradcalc.language.measured import Measured, Spread, labelled, read, read_spreads
-from gradcalc.language.points import Given, bind, expanded, flatten, read_text, unknown
+from gradcalc.language.names import typed
+from gradcalc.language.points import MOST_NAMED, Given, bind, expanded, flatten, read_text, unknown
 from gradcalc.language.problem import Problem, pose
 from gradcalc.limits import MOST_INPUTS
 
@@ -95,7 +96,11 @@ def _from_u(options: Options, problem: Problem) -> Iterator[tuple[str, Spread]]:
             every = [spread for _, spreads in said for spread in spreads]
             places = [Given("", float(k), given.source, given.span)
                       for k, given in enumerate(g for g, s in said for _ in s)]  # fmt: skip
-            bind(places, variables, "variables", "--u")
+            try:
+                bind(places, variables, "variables", "--u")
+            except BindingError as error:
+                error.hint = f"name them: --u {','.join(f'{v}=…' for v in variables[:MOST_NAMED])}"
+                raise
             yield from ((v, s.of(here[v])) for v, s in zip(variables, every, strict=True))
             continue
         for given, spreads in said:
@@ -174,7 +179,7 @@ def inputs_of(stated: Stated, options: Options) -> Inputs:
     if not u.any():
         raise BindingError(
             "no input has an uncertainty",
-            hint='--at "x=4.63±0.05", or --u x=0.05 beside --at x=4.63',
+            hint=f"--u {variables[0]}=…" if n else "",
         )
     require_correlations(variables, R, name)
     return Inputs(variables, np.array(stated.problem.x), u, R, dof, tuple(shapes), together)
@@ -202,7 +207,7 @@ def _stated_correlations(
             if found is None:
                 raise BindingError(
                     "a correlation is of two names", source=source, span=Span(at, len(text)),
-                    hint="--corr a,b=0.3 or --corr 'a,b=0.3; b,c=-0.2'",
+                    hint=f"--corr {','.join(list(place)[:2])}=…" if len(place) > 1 else "",
                 )  # fmt: skip
             span = Span(found.start(1), found.end(3))
             labels = [Given(found[k], 0.0, source, Span(*found.span(k))) for k in (1, 2)]
@@ -237,7 +242,10 @@ def _freedom(options: Options, variables: Sequence[str]) -> Iterator[tuple[str, 
     for item in values(options.dof, "--dof"):
         if not item.name:
             raise BindingError(
-                "--dof binds by name", source=item.source, span=item.span, hint="--dof x=18,y=4"
+                "--dof binds by name",
+                source=item.source,
+                span=item.span,
+                hint=f"--dof {variables[0]}={typed(item.value)}",
             )
         numbers = flatten(item.value)
         elements = [v for v in variables if v == item.name or v.startswith(f"{item.name}[")]

@@ -10,7 +10,7 @@ from gradcalc.cli import terminal
 from gradcalc.cli.derivatives import bends, undefined, verdict_exit
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
-from gradcalc.cli.question import expression, method, names, values
+from gradcalc.cli.question import a_point, expression, method, names, traced, values
 from gradcalc.errors import BindingError, Exit, UsageError
 from gradcalc.language import parse
 from gradcalc.language.problem import pose, settled
@@ -22,19 +22,28 @@ def linearize(options: Options) -> Text:
     """The linear model at a point, checked; without one its matrices as formulas."""
     states, inputs = _names(options.states, "--states"), _names(options.inputs_, "--inputs")
     if not states.names:
-        raise UsageError("linearize needs --states", hint="--states x,v --inputs u")
+        raise UsageError("linearize needs --states", hint=_as_states(options))
     require_apart(states, inputs)
     method(options)
     try:
         if options.at is None:
             if options.trim:
-                raise UsageError("--trim needs a point to start from", hint="--at …")
+                raise UsageError("--trim needs a point to start from", hint=a_point(options))
             return _formulas(options, states, inputs)
         return _at_a_point(options, states, inputs)
     except BindingError as error:  # what is a column here, the language knows as --wrt
         error.message = error.message.replace("--wrt", "--states or --inputs")
         error.hint = error.hint.replace("--wrt", "--inputs")
         raise
+
+
+def _as_states(options: Options) -> str:
+    """The first variables as states, as many as there are equations, and the others as inputs."""
+    graph = traced(options)
+    n = len(graph.outputs)
+    states, inputs = graph.variables[:n], graph.variables[n:]
+    rest = f" --inputs {','.join(inputs)}" if inputs else ""
+    return f"for example --states {','.join(states)}{rest}" if len(states) == n else ""
 
 
 def _names(text: str | None, option: str) -> Names:
@@ -99,7 +108,7 @@ def _formulas(options: Options, states: Names, inputs: Names) -> Text:
     if options.format not in FORMULA_WRITERS:
         raise UsageError(
             f"{options.format} is for numbers, and without a point the model is formulas",
-            hint=f"--at gives a point; of formulas: {', '.join(FORMULA_WRITERS)}",
+            hint=f"numbers at a point: {a_point(options)}; formulas: --format json",
         )
     text, name = expression(options)
     given: dict[str, Any] = {

@@ -11,14 +11,14 @@ from gradcalc.calculus.kinds import KINDS, V
 from gradcalc.cli.derivatives import answer
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text, sink
-from gradcalc.cli.question import posed, retyped, vector
+from gradcalc.cli.question import a_point, posed, retyped, vector
 from gradcalc.errors import BindingError, Exit, GradcalcError
 
 
 def page(options: Options) -> Text | Exit:
     """The page, with what the shell says of the same question; v is (1, 1, …) unless given."""
     if options.at is None:
-        raise BindingError("a page is of a point", hint="--at gives one: --at 2,3")
+        raise BindingError("a page is of a point", hint=f"for example {a_point(options)}")
     problem = posed(options)
     if options.v is None:
         options = replace(options, v=",".join("1" for _ in problem.graph.outputs))

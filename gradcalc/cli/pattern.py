@@ -47,7 +47,7 @@ def jacobian(options: Options) -> Answer | Text:
     """The Jacobian: as a matrix, or with ``--sparse`` as coordinates."""
     if options.sparse and options.show:
         raise UsageError(
-            f"--sparse and --show {options.show}: which one?", hint="--show is of the whole matrix"
+            f"--sparse and --show {options.show}: which one?", hint="leave out --sparse"
         )
     return _coordinates(options) if options.sparse else answer(options)
 

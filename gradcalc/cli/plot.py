@@ -24,16 +24,17 @@ _FARTHEST, _FINEST = 1e150, 1e-9
 
 def plot(options: Options) -> Text:
     """A drawing, or its numbers. The variables that it is not over are held at --at."""
-    from gradcalc.claims.ranges import read_over
+    from gradcalc.claims.ranges import OVER, forms, read_over
 
-    if options.over is None:
-        raise BindingError("plot needs a range", hint="--over x=-2..2")
     text, name = expression(options)
     given = values(options.at, "--at")
     parameters = values(options.param, "--param")
     held = {item.name for item in [*given, *parameters]}
     known = parse(text, name=name, shapes=shapes(given)).variables
-    over = read_over(options.over, [one for one in known if one not in held])
+    free = [one for one in known if one not in held]
+    if options.over is None:
+        raise BindingError("plot needs a range", hint=forms(OVER, free))
+    over = read_over(options.over, free)
     _require_known(over, known, options.over)
     for one in over.values():
         _require_drawable(one, options.over)

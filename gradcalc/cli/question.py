@@ -14,6 +14,7 @@ from gradcalc.cli.commands import COMMANDS
 from gradcalc.cli.options import Options
 from gradcalc.cli.terminal import is_terminal
 from gradcalc.errors import BindingError, GradcalcError, Source, Span, UsageError, beginning
+from gradcalc.errors.text import quoted
 from gradcalc.graph.graph import Graph
 from gradcalc.language import files, parse
 from gradcalc.language.files import read_file
@@ -62,6 +63,12 @@ def traced(options: Options) -> Graph:
     )
 
 
+def a_point(options: Options) -> str:
+    """What could be typed for a point of the expression."""
+    labels = traced(options).variables
+    return f"--at {','.join(f'{label}=1' for label in labels)}" if labels else "--at …"
+
+
 def expression(options: Options) -> tuple[str, str]:
     """The text, and the name of where it came from: '' for the command line."""
     words = options.expr or []
@@ -75,24 +82,30 @@ def expression(options: Options) -> tuple[str, str]:
             hint=f'gradcalc {options.command} "x**2 + y" …, or - for standard input, or -i FILE',
         )
     if len(words) > 1:
-        raise _several(words)
+        raise _several(words, options)
     if words[0] == "-":
         return read_stdin(), STDIN
     return words[0], ""
 
 
-def _several(words: Sequence[str]) -> UsageError:
+def _several(words: Sequence[str], options: Options) -> UsageError:
     """More than one argument: the shell has cut the expression up, or put file names in it."""
     message = f"{len(words)} expressions, and one is wanted"
-    rest = [word for word in words[1:] if _VALUE.match(word)]
-    if len(rest) == len(words) - 1:
-        return UsageError(message, hint=f"values in one word: --at …,{','.join(rest)}")
+    if len([word for word in words if _VALUE.match(word)]) == len(words) - 1:
+        text, *pairs = sorted(words, key=lambda word: _VALUE.match(word) is not None)
+        line = shlex.join(["gradcalc", options.command, text])
+        return UsageError(message, hint=f"{line} --at {quoted(','.join(pairs))}")
     if any(map(os.path.exists, words)):
         return UsageError(
             f"{message}: the shell has put file names in the place of a *",
             hint='quote the expression: "x * y"',
         )
-    return UsageError(message, hint=f"quote the expression: {shlex.quote(' '.join(words))}")
+    together = " ".join(words)
+    try:
+        parse(together)
+    except GradcalcError:
+        return UsageError(message)
+    return UsageError(message, hint=f"quote the expression: {shlex.quote(together)}")
 
 
 def read_stdin() -> str:

@@ -86,7 +86,7 @@ def _script(options: Options) -> str:
         what = "--examples and a file" if options.examples else len(files)
         raise UsageError(
             f"run needs one file of commands, and there are {what}",
-            hint="gradcalc run examples.txt, or - for standard input, or gradcalc run --examples",
+            hint="gradcalc run FILE, or - for standard input, or gradcalc run --examples",
         )
     return read_stdin() if files[0] == "-" else read_file(files[0])
 

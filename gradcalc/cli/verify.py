@@ -34,7 +34,9 @@ def verify(options: Options) -> Exit:
 
     path = options.folder or ""
     if not path:
-        raise UsageError("verify needs a folder", hint="what batch --out FOLDER/ has written")
+        raise UsageError(
+            "verify needs a folder", hint="gradcalc verify FOLDER/, what batch has written there"
+        )
     folder = Folder(path if path.endswith("/") else f"{path}/")
     _pinned_as(folder)
     manifest = _read(folder)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import unicodedata
 
 WIDTH = 80
 """Columns that an excerpt takes where no screen says otherwise."""
 
 _INDENT = "  "
+_UNQUOTED = frozenset("_@%+=:,./-…")
 
 
 def safe(text: str) -> str:
@@ -109,3 +111,8 @@ def _kept_end(text: str, most: int, cut: bool) -> str:
     while cells(kept) > most - 1:
         kept = kept[1:]
     return f"…{kept}"
+
+
+def quoted(word: str) -> str:
+    """A word as a shell takes it; letters of all alphabets and an ellipsis need no quotes."""
+    return word if all(c.isalnum() or c in _UNQUOTED for c in word) else shlex.quote(word)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-from gradcalc.errors import BindingError, GradcalcError, Source, Span
+from gradcalc.errors import BindingError, GradcalcError, Source, Span, count
 from gradcalc.functions.distributions import DISTRIBUTIONS, NORMAL, Distribution
 from gradcalc.language import points
 from gradcalc.language.files import read_file, read_stdin
@@ -214,10 +214,12 @@ def _typed(source: Source) -> list[Measured]:
 
 def _fitted(item: Given, spreads: tuple[Spread | None, ...]) -> Measured:
     numbers = flatten(item.value)
+    if len(spreads) == 1:
+        spreads *= len(numbers)  # behind what is an array: zeros(2)±0.1
     if len(numbers) != len(spreads):
         if any(spreads):
             raise BindingError(
-                f"{len(numbers)} numbers, and uncertainties for {len(spreads)}",
+                f"{count(len(numbers), 'number', 'numbers')}, and uncertainties for {len(spreads)}",
                 source=item.source,
                 span=item.span,
                 hint="one behind every number: a=[1±0.1, 2±0.1], or for all: a=[1,2]±0.1",

@@ -56,14 +56,15 @@ def roles(
     constants = {spelled(name, "param"): value for name, value in constants.items()}
     for name in columns or ():
         if name in constants or base(name) in constants:
-            raise _which_one(name, "--wrt", "--param")
+            value = typed(constants[name]) if name in constants else "…"
+            raise _which_one(name, "--wrt", f"--at {name}={value} instead of --param")
     if columns is not None:
         _refuse_twice(columns)
     labels = [spelled(name, "at") for name in bound]
     declared = {spelled(name, "at"): size for name, size in shapes.items()}
     for name in (*labels, *declared):
         if name in constants:
-            raise _which_one(name, "--at", "--param")
+            raise _which_one(name, "--at", f"leave {name} out of one of them")
     declared = whole_arrays([*labels, *(columns or ())]) | declared
     names = {base(label) for label in (*labels, *declared, *(columns or ()))}
     return Roles(declared, constants, frozenset(names), columns)
@@ -83,6 +84,13 @@ def spelled(name: Any, option: str) -> str:
         )
     word = SPELLINGS.get(found[1], found[1])
     return f"{word}[{''.join(found[2].split())}]" if found[2] else word
+
+
+def typed(value: Any) -> str:
+    """A number, or nested lists of numbers, as they may be typed."""
+    if isinstance(value, list):
+        return f"[{','.join(map(typed, value))}]"
+    return repr(float(value)).removesuffix(".0")
 
 
 def is_name(text: str) -> bool:
@@ -193,7 +201,7 @@ def _require_all(graph: Graph, nodes: Mapping[str, int], order: Sequence[str]) -
             f"'{missing[0]}' is not in --wrt and has no value",
             source=graph.source,
             span=graph.span(nodes[missing[0]]),
-            hint=f"bind it by name: --at …,{missing[0]}=…, or --param {missing[0]}=…",
+            hint=f"bind it: --param {missing[0]}=…",
         )
 
 
@@ -207,15 +215,20 @@ def _refuse_twice(columns: Sequence[str]) -> None:
                 f"--wrt names '{name}' twice",
                 source=Source(text, "--wrt"),
                 span=Span(start, end - 1),
-                hint=f"--wrt {','.join(dict.fromkeys(columns))}",
+                hint=f"--wrt {','.join(_apart(columns))}",
             )
         seen.add(name)
 
 
-def _which_one(name: str, one: str, other: str) -> BindingError:
+def _apart(columns: Sequence[str]) -> list[str]:
+    """The columns once each, without elements of what is there as a whole."""
+    once = list(dict.fromkeys(columns))
+    return [name for name in once if name == base(name) or base(name) not in once]
+
+
+def _which_one(name: str, option: str, hint: str) -> BindingError:
     return BindingError(
-        f"'{name}' is in {one} and in {other}: a variable or a constant?",
-        hint=f"leave it out of {other}, or of {one}",
+        f"'{name}' is in {option} and in --param: a variable or a constant?", hint=hint
     )
 
 

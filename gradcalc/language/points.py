@@ -20,12 +20,13 @@ from gradcalc.errors import (
     UsageError,
     listed,
 )
+from gradcalc.errors.text import quoted
 from gradcalc.graph.graph import Graph
 from gradcalc.language.arrays import Value
 from gradcalc.language.files import read_file, read_stdin
 from gradcalc.language.late import Late
 from gradcalc.language.lookalikes import foreign, skeleton
-from gradcalc.language.names import base, elements, spelled
+from gradcalc.language.names import base, elements, spelled, typed
 from gradcalc.language.notes import product
 from gradcalc.language.parser import Parser
 from gradcalc.limits import MOST_AXES
@@ -37,7 +38,12 @@ Number = float | list[Any]
 _MEASURED = Late(
     r"(?<![\w.])(\d++\.\d++(?:[eE][-+]?\d+)?)\((\d+)\)|(?<![\w.])([\w.]++)\s*+(?:±|\+/-)\s*[\w.]+"
 )
+_DECIMAL_COMMA = Late(r"\s*-?\d+,\d+\s*")
 _HALF = Late(r"(?<![\w.])(?:\d++\.?+\d*+|\.\d++)[eE](?!\w)(?![-+]\d)")
+
+
+MOST_NAMED = 8
+"""As many names a hint spells out."""
 
 
 class Given(NamedTuple):
@@ -87,12 +93,18 @@ def read_text(source: Source) -> list[Given]:
             f"'{graph.names[node]}' is not a number",
             source=source,
             span=graph.span(node),
-            hint="values are numbers and constant expressions: 2, -1e-3, pi/4, x=2, a=[2,3]",
+            hint=_no_number(source, graph.names[node]),
         )
     return [
         Given(statement.name, _number(graph, statement.value), source, statement.span)
         for statement in parser.statements
     ]
+
+
+def _no_number(source: Source, name: str) -> str:
+    if source.text == name and source.name in ("--at", "--param"):
+        return f"a number for it: {source.name} {name}=…"
+    return "values are numbers and constant expressions: 2, -1e-3, pi/4, x=2, a=[2,3]"
 
 
 def _refuse_slips(source: Source) -> None:
@@ -105,7 +117,7 @@ def _refuse_slips(source: Source) -> None:
             f"'{measured[0]}' is a value with its uncertainty",
             source=source,
             span=Span(*measured.span()),
-            hint=f"the value alone: {value}{product}; what comes of it: gradcalc propagate",
+            hint=f"the value alone: {value}{product}; what comes of it says the command propagate",
         )
     half = _HALF.search(source.text)
     if half:
@@ -300,7 +312,9 @@ def bind(given: Sequence[Given], labels: Sequence[str], what: str, option: str) 
             f"{option} binds by name and by order at once",
             source=odd.source,
             span=odd.span,
-            hint=f"name them all: {option} {','.join(f'{label}=…' for label in labels[:4])}",
+            hint=f"name them all: {option} {','.join(f'{label}=…' for label in labels)}"
+            if len(labels) <= MOST_NAMED
+            else "",
         )
     return _bind_names(named, labels, what, option) if named else _bind_order(
         given, labels, what, option
@@ -322,20 +336,24 @@ def _bind_order(
         f"{option} has {values} {fitting if labels else f'and the expression has no {what}'}",
         source=given[0].source if given else None,
         span=extra.span if extra else (given[0].span if given else None),
-        hint=_count_hint(numbers, labels, option),
+        hint=_count_hint(numbers, labels, given[0].source if given else None, option),
     )
 
 
-def _count_hint(numbers: Sequence[float], labels: Sequence[str], option: str) -> str:
+def _count_hint(
+    numbers: Sequence[float], labels: Sequence[str], source: Source | None, option: str
+) -> str:
     if not labels:
         return f"leave {option} out"
     if len(labels) == 1 and len(numbers) == len(labels[0]) and labels[0].isalpha():
         return f"{labels[0]} is one variable; as a product write {product(labels[0])}"
-    if len(labels) == 1 and len(numbers) == 2:
-        return f"a decimal comma? write {option} {numbers[0]:g}.{numbers[1]:g}"
-    padded = [f"{numbers[i]:g}" if i < len(numbers) else "…" for i in range(min(len(labels), 6))]
+    if len(labels) == 1 and source is not None and _DECIMAL_COMMA.fullmatch(source.text):
+        return f"a decimal comma? write {option} {source.text.strip().replace(',', '.')}"
+    if len(labels) > MOST_NAMED:
+        return f"{option} @FILE reads as many numbers as there are places for them"
+    padded = [typed(number) for number in numbers[: len(labels)]] + ["…"] * len(labels)
     pairs = ",".join(f"{label}={number}" for label, number in zip(labels, padded))  # noqa: B905
-    return f"name them to be safe: {option} {pairs}{',…' if len(labels) > 6 else ''}"
+    return f"name them to be safe: {option} {pairs}"
 
 
 def _bind_names(
@@ -359,16 +377,24 @@ def _bind_names(
         raise BindingError(
             f"{option} has no value for {listed(missing)}",
             source=given[0].source,
-            hint=f"add {','.join(f'{label}=…' for label in missing[:4])}",
+            hint=_completed(given, missing, option) if len(missing) <= MOST_NAMED else "",
         )
     return [found[label] for label in labels]
+
+
+def _completed(given: Sequence[Given], missing: Sequence[str], option: str) -> str:
+    """What was typed, with places for what is missing."""
+    texts = dict.fromkeys(item.source.text.strip() for item in given if item.source is not None)
+    known = all(item.source is not None and item.source.name == option for item in given)
+    more = ",".join(f"{label}=…" for label in missing)
+    return f"{option} {quoted(','.join([*texts, more]))}" if known else f"add {more}"
 
 
 def unknown(item: Given, label: str, labels: Sequence[str], what: str, option: str) -> BindingError:
     """The error of a value for ``label``, which is none of ``labels``."""
     hint = f"{what}: {listed(labels)}" if labels else f"it has no {what} at all"
-    if what == "variables":
-        columns = ",".join(dict.fromkeys(map(base, (*labels[:4], label))))
+    if what == "variables" and len(labels) <= MOST_NAMED:
+        columns = ",".join(dict.fromkeys(map(base, (*labels, label))))
         hint += f"\nto give it a column of zeros: --wrt {columns}"
     if not "".join((label, *labels)).isascii():
         alike = [other for other in labels if skeleton(other) == skeleton(label)]

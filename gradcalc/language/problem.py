@@ -10,7 +10,7 @@ from gradcalc.errors import BindingError
 from gradcalc.functions.primitives import CONSTANTS
 from gradcalc.graph.graph import Graph
 from gradcalc.language import parse
-from gradcalc.language.names import base, spelled, unread
+from gradcalc.language.names import base, spelled, typed, unread
 from gradcalc.language.points import Given, Number, bind, regular, shapes
 
 
@@ -119,7 +119,10 @@ def constants(parameters: Sequence[Given]) -> dict[str, Number]:
     for item in parameters:
         if not item.name:
             raise BindingError(
-                "--param binds by name", source=item.source, span=item.span, hint="--param k=9.81"
+                "--param binds by name",
+                source=item.source,
+                span=item.span,
+                hint=f"--param NAME={typed(item.value)}",
             )
     return once(parameters, "--param")
 

@@ -143,4 +143,4 @@ def test_hints_lead_somewhere(gradcalc: Shell) -> None:
     assert "as an expression: (--x)" in gradcalc("grad", "--x", "--at", "1").err
     assert gradcalc("grad", "(--x)", "--at", "1", "-f", "plain").out == "1\n"
     assert "did you mean" not in gradcalc("jacobian", "x", "--det", "--at", "1").err
-    assert "--at …,T=2" in gradcalc("grad", "L*T", "--at", "L=1", "T=2").err
+    assert "--at L=1,T=2" in gradcalc("grad", "L*T", "--at", "L=1", "T=2").err

@@ -190,7 +190,7 @@ WRONG = {
         (4, "dx/dt is -inf", ""),
     'dx/dt = sqrt(x - 1) --states x --at 0':
         (4, "dx/dt is nan", ""),
-    'dx/dt = x --at 0': (2, "linearize needs --states", "--states x,v"),
+    'dx/dt = x --at 0': (2, "linearize needs --states", "--states x"),
     'dx/dt = x --states x --trim': (2, "--trim needs a point", "--at"),
     'dx/dt = x --states x -f numpy': (2, "numpy is for numbers", "--at"),
     'dx/dt = x --states x --at 1,2': (3, "--at has 2 values for 1 variable", ""),

@@ -233,7 +233,7 @@ def test_other_commands_say_who_reads_uncertainties(gradcalc: Shell) -> None:
     for text in ("x=4.63±0.05", "x=1.000(2)"):
         ran = gradcalc("grad", "x**2", "--at", text)
         assert ran.code == 3
-        assert "gradcalc propagate" in ran.err
+        assert "the command propagate" in ran.err
 
 
 def test_an_undefined_value_is_refused(gradcalc: Shell) -> None:

@@ -162,7 +162,7 @@ def test_values_bind_by_order_or_by_name() -> None:
         ("x=1,x=2", ["x"], "--at binds 'x' twice", "2", ""),
         ("x=1,z=2", ["x"], "--at binds 'z', and the expression has no such variable", "2",
          "variables: x"),
-        ("x=1", ["x", "y"], "--at has no value for y", None, "add y=…"),
+        ("x=1", ["x", "y"], "--at has no value for y", None, "--at x=1,y=…"),
         ("a=[1,2]", ["a[0]"], "--at binds 'a[1]'", "[1,2]", "variables: a[0]"),
         ("a=1", ["a[0]"], "--at binds 'a', and", "1", "variables: a[0]"),
     ],

@@ -82,7 +82,7 @@ def test_an_expression_without_variables_needs_no_point() -> None:
         ("x*y", "2", "--at has 1 value for 2 variables: x, y (natural order)", "--at x=2,y=…"),
         ("x", "2,5", "--at has 2 values for 1 variable: x", "2.5"),
         ("x", "x=1,y=2", "--at binds 'y', and the expression has no such variable", "x"),
-        ("x*y", "x=1", "--at has no value for y", "add y=…"),
+        ("x*y", "x=1", "--at has no value for y", "--at x=1,y=…"),
         ("2", "3", "--at has 1 value and the expression has no variables", "leave --at out"),
         ("a[0]*x", "x=1,a=[1,2],2", "--at binds by name and by order at once", ""),
         ("2π", "π=3,pi=4", "--at binds 'pi' twice", ""),
