@@ -211,9 +211,13 @@ class Program(engine.Program):
         at = self.at(x)
         require_readable(at)
         weights = tuple(map(float, v)) or (1.0,) * len(self.outputs)
-        verdict = verify(at.ask("vjp", weights)).line if check else ""
+
+        def judged(question: Question) -> str:
+            return verify(question).line if check else ""
+
         words = Words(lang)
-        acts = tutorial.acts(Scene(at, weights, verdict), words)
+        scene = Scene(at, weights, judged(at.ask("vjp", weights)))
+        acts = tutorial.acts(scene, words, judged)
         return Page(document(acts, words, "gradcalc"))
 
     def _repr_latex_(self) -> str | None:

@@ -6,13 +6,17 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gradcalc.calculus.kinds import KINDS, V
-from gradcalc.cli.derivatives import answer
+from gradcalc.cli.derivatives import answer, judged
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text, sink
 from gradcalc.cli.question import a_point, posed, retyped, vector
 from gradcalc.errors import BindingError, Exit, GradcalcError
+
+if TYPE_CHECKING:
+    from gradcalc.engine.point import Question
 
 
 def page(options: Options) -> Text | Exit:
@@ -45,12 +49,20 @@ def page(options: Options) -> Text | Exit:
     words = Words(options.lang)
     command = retyped(replace(options, out=None, open=False), "page")
     foot = words.say("foot", version=__version__, command=command)
-    text = document(tutorial.acts(scene, words), words, foot)
+    text = document(
+        tutorial.acts(scene, words, lambda question: _line(question, options)), words, foot
+    )
     checked = found.verdict is not None and bool(found.verdict.passed)
     if options.open:
         _open(text, options.out)
         return found.exit
     return Text(text, found.exit, checked, found.undefined)
+
+
+def _line(question: Question, options: Options) -> str:
+    """The verdict on an answer in a line; '' without one."""
+    found = judged(question, options)
+    return "" if found is None else found.line
 
 
 def _open(text: str, path: str | None) -> None:

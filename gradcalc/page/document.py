@@ -26,14 +26,15 @@ from gradcalc.render.parts import DIGITS, of_chart
 
 
 class Act(NamedTuple):
-    """A scene with what is said of it: what its tab is called, a paragraph, the v to try, and
-    whether it is the place where the tutorial's matrix is transposed."""
+    """A scene with what is said of it: what its tab is called, a paragraph, the v to try, whether
+    it is the place where the tutorial's matrix is transposed, and where its tab stands."""
 
     scene: Scene
     name: str
     said: str = ""
     tries: tuple[tuple[float, ...], ...] = ()
     transposed: bool = False
+    place: int = 0
 
 
 def document(acts: Sequence[Act], words: Words, foot: str) -> str:
@@ -57,14 +58,14 @@ def document(acts: Sequence[Act], words: Words, foot: str) -> str:
         lead=escape(say("lead")),
         skip=escape(say("skip")),
         without_script=escape(say("without_script")),
-        tabs=_tabs(acts, words),
-        scenes="\n".join(_scene(act, k, words) for k, act in enumerate(acts)),
+        tabs=_unquoted(_tabs(acts, words)),
+        scenes="\n".join(_unquoted(_scene(act, k, words)) for k, act in enumerate(acts)),
         foot=escape(safe(foot)),
         data=_json(data),
         style=style,
         scripts="\n".join(f"<script>{text}</script>" for text in scripts),
-        player=_player(words),
-        torch=_panel("torch", words, _torch(words), "wide torch"),
+        player=_unquoted(_player(words)),
+        torch=_unquoted(_panel("torch", words, _torch(words), "wide torch")),
         style_hash=_hash(style),
         script_hashes=" ".join(f"'sha256-{_hash(text)}'" for text in scripts),
     )
@@ -79,6 +80,11 @@ def _compact(text: str) -> str:
     lines = (line.strip() for line in text.splitlines())
     kept = (line for line in lines if line and not line.startswith(("//", "/**")))
     return "\n".join(kept)
+
+
+def _unquoted(markup: str) -> str:
+    """Attributes of one word without quotes; in text there are none, as they are escaped."""
+    return re.sub(r'(?<= )([\w-]+)="([\w.-]+)"(?=[ >])', r"\1=\2", markup)
 
 
 def _hash(text: str) -> str:
@@ -121,7 +127,7 @@ def number(x: float, kind: str = "") -> str:
 def _tabs(acts: Sequence[Act], words: Words) -> str:
     items = "".join(
         f'<li><a href="#s{k}"{" aria-current=true" if k == 0 else ""}>{escape(act.name)}</a></li>'
-        for k, act in enumerate(acts)
+        for k, act in sorted(enumerate(acts), key=lambda one: one[1].place)
     )
     return f'<nav class="tabs" aria-label="{escape(words.say("choose"))}"><ul>{items}</ul></nav>'
 
@@ -129,21 +135,22 @@ def _tabs(acts: Sequence[Act], words: Words) -> str:
 def _scene(act: Act, k: int, words: Words) -> str:
     scene = act.scene
     said = f"<p>{escape(act.said)}</p>" if act.said else ""
+    hand = _panel("hand", words, _hand(act, words), "needs-script hand")
+    answer = _panel("answer", words, _answer(scene, words), "answer")
     parts = [
         _panel("expression", words, f"{said}{_expression(scene, words)}{_transposed(act, words)}"),
-        _panel("hand", words, _hand(act, words), "needs-script hand"),
-        _panel("answer", words, _answer(scene, words), "answer"),
-        _panel("verdict", words, _verdict(scene, words)) if k == 0 else "",
+        f'<div class="column">\n{hand}\n{answer}\n</div>',
+        _panel("verdict", words, _verdict(scene, words, first=k == 0)),
         _panel("steps", words, _steps(scene, k, words), "wide player"),
     ]
-    body = "\n".join(filter(None, parts))
+    body = "\n".join(parts)
     return f'<section class="scene" id="s{k}">\n<h2>{escape(act.name)}</h2>\n{body}\n</section>'
 
 
 def _panel(key: str, words: Words, body: str, more: str = "") -> str:
     title = escape(words.say(key))
     kind = f"panel {more}".strip()
-    return f'<section class="{kind}" aria-label="{title}">\n<h3>{title}</h3>\n{body}\n</section>'
+    return f'<section class="{kind}">\n<h3>{title}</h3>\n{body}\n</section>'
 
 
 def _expression(scene: Scene, words: Words) -> str:
@@ -162,9 +169,11 @@ def _expression(scene: Scene, words: Words) -> str:
         f"<mo>=</mo>{formula}"
         for name, formula in found.slopes
     ]
+    outputs = scene.at.program.outputs
+    names = safe(", ".join(outputs) if len(outputs) == 1 else f"({', '.join(outputs)})")
     said = f"<p>{escape(words.say('slopes'))}</p>"
     return (
-        f"{text}\n<p>{escape(words.say('outputs'))}</p>{_formulas(lines)}\n{said}"
+        f"{text}\n<p>{escape(words.say('outputs', names=names))}</p>{_formulas(lines)}\n{said}"
         f"{_formulas(slopes) if slopes else too_long}"
     )
 
@@ -242,10 +251,11 @@ def _matrix(rows: Sequence[Sequence[str]], name: str) -> str:
     return f'<table class="matrix" aria-label="{name}"><tbody>{body}</tbody></table>'
 
 
-def _verdict(scene: Scene, words: Words) -> str:
+def _verdict(scene: Scene, words: Words, *, first: bool) -> str:
     say = words.say
     lines = [f"<p>{escape(say('of_the_shell'))}</p>"]
     lines.append(f'<p class="mono verdict">{escape(safe(scene.verdict) or say("unchecked"))}</p>')
+    lines += [f"<p class=soft>{escape(say('checked_by'))}</p>"] * bool(scene.verdict and first)
     lines += [f'<p class="mono">{escape(safe(note))}</p>' for note in scene.notes]
     for key, told in (("undefined", scene.undefined), ("lost", scene.lost)):
         if told:
@@ -265,7 +275,8 @@ def _transposed(act: Act, words: Words) -> str:
         f"{matrix([[f'<mn>{x}</mn>' for x in row] for row in rows])}</figure>"
         for key, rows in (("tutorial_printed", wrong), ("tutorial_right", right))
     )
-    return f'<p>{escape(say("tutorial_transposed"))}</p><div class="beside">{pictures}</div>'
+    told = words.of_outputs("tutorial_transposed", act.scene.at.program.outputs)
+    return f'<p>{escape(told)}</p><div class="beside">{pictures}</div>'
 
 
 def _steps(scene: Scene, k: int, words: Words) -> str:
@@ -273,10 +284,11 @@ def _steps(scene: Scene, k: int, words: Words) -> str:
     drawn = svg(of_chart(scene.chart, scene.v, scene.value), say("graph_name"), prefix=f"s{k}")
     return (
         f"<p>{escape(say('steps_said'))}</p>\n"
-        f'<div class="stage" tabindex="0" role="group" aria-label="{escape(say("graph_scroll"))}">'
+        '<div class="sweep"><div class="stage" tabindex="0" role="group" '
+        f'aria-label="{escape(say("graph_scroll"))}">'
         f"{drawn}</div>\n"
         f"<details{' open' if k == 0 else ''}><summary>{escape(say('all_steps'))}</summary>"
-        f'<ol class="steps" tabindex="0">{_list(scene) if k == 0 else ""}</ol></details>'
+        f'<ol class="steps" tabindex="0">{_list(scene) if k == 0 else ""}</ol></details></div>'
     )
 
 
@@ -344,14 +356,17 @@ def _torch(words: Words) -> str:
     say = words.say
     return (
         f"<p>{escape(say('torch_said'))}</p>\n"
-        '<div class="row"><button type=button data-call=backward>y.backward(v)</button>'
+        '<div class="sides"><div><div class="row">'
+        "<button type=button data-call=backward>y.backward(v)</button>"
         "<button type=button data-call=bare>y.backward()</button>"
         "<label><input type=checkbox class=retain> retain_graph=True</label>"
         f"<button type=button data-call=empty>{escape(say('empty'))}</button>"
         f"<button type=button data-call=forward>{escape(say('forward_again'))}</button></div>\n"
-        '<p>x.grad = <output class="grad gradient">None</output></p>\n'
-        f'<div class="log" role="log" tabindex="0" aria-label="{escape(say("torch"))}"></div>\n'
-        f"<p class=soft>{escape(say('js_code_head'))} "
-        f"<button type=button data-copy>{escape(say('js_copy'))}</button></p>"
-        '<pre class="code" tabindex="0"></pre>'
+        '<p>x.grad = <output class="grad gradient">None</output> <span class="soft stale"></span>'
+        "</p>\n"
+        f'<div class="log" role="log" tabindex="0" aria-label="{escape(say("torch"))}"></div>'
+        "</div>\n"
+        f"<div><p class=soft>{escape(say('code_head'))} "
+        f"<button type=button data-copy>{escape(say('copy'))}</button></p>"
+        '<pre class="code" tabindex="0"></pre></div></div>'
     )

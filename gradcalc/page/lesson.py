@@ -52,22 +52,27 @@ _ONES = "torch.tensor([[1, 1]], dtype=torch.float)"
 
 class Piece(NamedTuple):
     """``said`` is the key of a paragraph; ``code`` goes on where the piece before it ended;
-    ``command`` is a line of gradcalc's."""
+    ``command`` is a line of gradcalc's; ``outputs`` are what the code calls its outputs."""
 
     said: str
     code: str = ""
     command: str = ""
+    outputs: tuple[str, ...] = ("",)
 
 
 BACKWARD = (
     Piece("lead"),
-    Piece("tutorial_mean_said", _MEAN),
-    Piece("tutorial_apart_said", _APART.format(v="m.data")),
+    Piece("tutorial_mean_said", _MEAN, outputs=("out",)),
+    Piece("tutorial_apart_said", _APART.format(v="m.data"), outputs=("n1", "n2")),
     Piece("lesson_ones", _APART.format(v=_ONES)),
-    Piece("tutorial_coupled_said", f"{_COUPLED}k.backward({_ONES})\nprint(m.grad)\n"),
+    Piece(
+        "tutorial_coupled_said",
+        f"{_COUPLED}k.backward({_ONES})\nprint(m.grad)\n",
+        outputs=("k1", "k2"),
+    ),
     Piece("lesson_steps", command=f"gradcalc explain {_EXPRESSION} --v 1,1"),
     Piece("lesson_rows", f"{_COUPLED}{_ROWS}"),
-    Piece("tutorial_transposed", command=f"gradcalc jacobian {_EXPRESSION}"),
+    Piece("tutorial_transposed", command=f"gradcalc jacobian {_EXPRESSION}", outputs=("k1", "k2")),
     Piece("lesson_again", "k.backward(torch.tensor([[1, 0]], dtype=torch.float))\n"),
     Piece("lesson_end"),
 )
@@ -115,4 +120,4 @@ def _words(text: str) -> list[str]:
 
 
 def say(piece: Piece, words: Words, width: int) -> str:
-    return paragraph(words.say(piece.said), width)
+    return paragraph(words.of_outputs(piece.said, piece.outputs), width)

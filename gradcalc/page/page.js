@@ -146,7 +146,8 @@ class Scene {
     this.x = [...this.data.x];
     this.v = [...this.data.v];
     const copy = (id) => document.getElementById(id).content.cloneNode(true);
-    this.find(".stage").before(copy("player"));
+    this.find(".sweep").before(copy("player"));
+    this.find("details").open = true;
     this.root.append(copy("torch"));
     this.makeKnobs(live);
     this.player = new Player(this);
@@ -175,7 +176,7 @@ class Scene {
     }
     this.data.outputs.forEach((name, i) => {
       const reach = Math.max(2, Math.abs(this.v[i]));
-      this.knob(weights, `v · ${name}`, this.v, i, -reach, reach);
+      this.knob(weights, say("weight_of", { name }), this.v, i, -reach, reach);
     });
     for (const button of this.all("[data-v]")) {
       button.addEventListener("click", () => this.set({ v: JSON.parse(button.dataset.v) }));
@@ -461,15 +462,14 @@ class Torch {
     this.grad = null;
     this.freed = false;
     this.calls = [];
-    this.log.replaceChildren();
   }
 
   // A moved point is a new leaf, and its graph a new graph.
   renew(moved) {
     if (moved) {
-      const said = this.calls.length > 0;
       this.anew();
-      if (said) this.tell(say("new_leaf"));
+      const text = say("new_leaf"), last = this.log.lastChild;
+      if (last && last.textContent !== text) this.tell(text);
     }
     this.show();
   }
@@ -483,8 +483,7 @@ class Torch {
   bare() {
     const { data } = this.scene;
     if (data.outputs.length > 1) {
-      this.tell(`y.backward(): ${IMPLICIT}`, true);
-      this.tell(say("give_v"), true);
+      this.fail("y.backward()", IMPLICIT, "give_v");
       return;
     }
     this.scene.set({ v: [1] });
@@ -496,14 +495,22 @@ class Torch {
     const retain = this.scene.find(".retain").checked;
     const call = `y.backward(${[given, ...(retain ? ["retain_graph=True"] : [])].filter(Boolean).join(", ")})`;
     if (this.freed && data.saves) {
-      this.tell(`${call}: ${SECOND_TIME}`, true);
-      this.tell(say("what_to_do"), true);
+      this.fail(call, SECOND_TIME, "what_to_do");
       return;
     }
     this.grad = gradient.map((number, j) => (this.grad ? this.grad[j] + number : number));
     this.freed = !retain;
+    this.v = [...this.scene.v];
     this.calls.push(call);
     this.tell(`${call}  →  x.grad = [${this.grad.map(shown).join(", ")}]`);
+    this.show();
+  }
+
+  // What PyTorch would say, and what to do; in the code the call is a remark.
+  fail(call, error, advice) {
+    this.tell(`${call}: ${error}`, true);
+    this.tell(say(advice), true);
+    this.calls.push(`# ${call}  # ${error.split(/[:.]/).slice(0, 2).join(":")}`);
     this.show();
   }
 
@@ -525,6 +532,9 @@ class Torch {
     const { data, x, v } = this.scene;
     const grad = this.scene.find(".grad");
     grad.textContent = this.grad ? `[${this.grad.map(shown).join(", ")}]` : "None";
+    const stale = this.grad && !same(this.v, v);
+    this.scene.find(".stale").textContent = !this.grad ? say("no_call")
+      : stale ? say("stale", { v: `(${v.map(shown).join(", ")})` }) : "";
     const point = `x = torch.tensor([${x.map(python).join(", ")}], dtype=torch.float64, requires_grad=True)`;
     const calls = this.calls.length ? this.calls : [`y.backward(${tensor(v)})`];
     const lines = data.code.length ? ["import torch", "", point, ...data.code, ...calls, "print(x.grad)"] : [];
@@ -548,16 +558,16 @@ const scenes = [];
 // Show a scene; it is brought to life when it is first seen.
 function choose(k) {
   roots.forEach((root, i) => { root.hidden = i !== k; });
-  links.forEach((link, i) => {
-    if (i === k) link.setAttribute("aria-current", "true");
+  links.forEach((link) => {
+    if (link.hash === `#s${k}`) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
   });
   scenes[k] ??= new Scene(roots[k], k);
 }
 
-links.forEach((link, k) => link.addEventListener("click", (event) => {
+links.forEach((link) => link.addEventListener("click", (event) => {
   event.preventDefault();
-  choose(k);
+  choose(Number(link.hash.slice(2)));
 }));
 document.documentElement.classList.add("js");
 choose(0);

@@ -136,7 +136,7 @@ def require_readable(at: At) -> None:
 
 def as_data(scene: Scene) -> dict[str, Any]:
     """What ``page.js`` works with: parts and outputs by their place in ``parts`` (variables
-    first), edges as [from, to, slope, formula, whether a slope of 0 closes it]."""
+    first), edges as [from, to, slope, formula, true if a slope of 0 closes it]."""
     chart, graph = scene.chart, scene.at.program.graph
     everything = (*chart.variables, *chart.parts)
     place = {part.node: k for k, part in enumerate(everything)}
@@ -152,7 +152,8 @@ def as_data(scene: Scene) -> dict[str, Any]:
         "parts": [[part.label, *graph.span(part.node), part.value] for part in everything],
         "ends": [place.get(node, -1) for _, node in chart.outputs],
         "edges": [
-            [k, place[edge.node], edge.slope, edge.formula, TABLE[graph.codes[part.node]].selects]
+            [k, place[edge.node], edge.slope, edge.formula]
+            + [True] * TABLE[graph.codes[part.node]].selects
             for k, part in enumerate(everything)
             for edge in part.edges
         ],

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
+from gradcalc.engine.point import Question
 from gradcalc.engine.program import Program
 from gradcalc.language.points import read
 from gradcalc.language.problem import pose
@@ -35,17 +38,22 @@ EXPERIMENTS = (
 )
 
 
-def acts(yours: Scene, words: Words) -> list[Act]:
+def acts(yours: Scene, words: Words, judged: Callable[[Question], str]) -> list[Act]:
     """The reader's own scene, then the experiments; one of them that is the reader's own is told of
-    there."""
+    there. ``judged`` says what the check says of an answer."""
     found = [Act(yours, words.say("yours"))]
-    for one in EXPERIMENTS:
+    for place, one in enumerate(EXPERIMENTS, 1):
         problem = pose(one.text, at=read(one.at, "--at"))
-        scene = Scene(Program(problem.graph).at(problem.x), one.tries[0])
-        name = words.say(one.name)
-        act = Act(scene, name, words.say(f"{one.name}_said"), one.tries, one.transposed)
-        if scene.text == yours.text and scene.at.x.tolist() == yours.at.x.tolist():
-            found[0] = act._replace(scene=yours, name=f"{found[0].name} · {name}")
+        at, v = Program(problem.graph).at(problem.x), one.tries[0]
+        name, said = words.say(one.name), f"{one.name}_said"
+        scene = Scene(at, v)
+        mine = scene.text == yours.text and at.x.tolist() == yours.at.x.tolist()
+        if not mine:
+            scene = replace(scene, verdict=judged(at.ask("vjp", v)))
+        outputs = yours.at.program.outputs if mine else at.program.outputs
+        act = Act(scene, name, words.of_outputs(said, outputs), one.tries, one.transposed, place)
+        if mine:
+            found[0] = act._replace(scene=yours, name=f"{name} · {found[0].name}")
         else:
             found.append(act)
     return found

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from typing import NamedTuple
 
@@ -14,6 +16,8 @@ _PITCH = 46.0  # between layers: the slopes stand there
 _EDGE = 2  # the half of a thick line, beside the outermost boxes
 _SMALL = 420  # a picture that may be made a little smaller for a narrow screen
 _MOST = 18  # columns of what a box is called
+_LABEL = 7  # columns of a slope, ×0.3333
+_PLACES = (0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78)  # of a slope on its line
 
 STYLE = """
 .graph{font:12px ui-monospace,Menlo,Consolas,monospace;--ink:#1c2430;--paper:#fff;--line:#8894a5;
@@ -51,7 +55,11 @@ class Arrow(NamedTuple):
     title: str = ""
 
 
-class Drawing(NamedTuple):
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
     """Boxes and arrows, and where they are."""
 
     boxes: tuple[Box, ...]
@@ -69,7 +77,7 @@ class Drawing(NamedTuple):
     def size(self) -> tuple[float, float]:
         return self.layout.width, self.top(max(self.layout.layer, default=0)) + self.tall + _PAD / 2
 
-    def ways(self, arrow: int) -> list[tuple[float, float]]:
+    def ways(self, arrow: int) -> list[Point]:
         """The points that an arrow goes through, straight down past the layers between."""
         one, layers = self.arrows[arrow], self.layout.layer
         first, last = layers[one.operand], layers[one.user]
@@ -77,6 +85,31 @@ class Drawing(NamedTuple):
         for k, x in enumerate(self.layout.bends[arrow], first + 1):
             points += [(x, self.top(k)), (x, self.top(k) + self.tall)]
         return [*points, (self.layout.x[one.user], self.top(last))]
+
+    @cached_property
+    def labels(self) -> list[Point]:
+        """The middle of the slope of each arrow: on its way into the user, halfway if it is not on
+        top of another there."""
+        found: dict[int, list[Point]] = {}
+        for k, arrow in enumerate(self.arrows):
+            placed = found.setdefault(self.layout.layer[arrow.user], [])
+            one, other = self.ways(k)[-2:]
+            places = [_along(one, other, t) for t in _PLACES]
+            placed.append(min(places, key=lambda place: sum(_over(place, p) for p in placed)))
+        rows = {layer: iter(placed) for layer, placed in found.items()}
+        return [next(rows[self.layout.layer[arrow.user]]) for arrow in self.arrows]
+
+
+def _along(one: Point, other: Point, t: float) -> Point:
+    """A point of the curve between two, which leaves and arrives straight down."""
+    (x, y), (to, down) = one, other
+    return x + (to - x) * t * t * (3 - 2 * t), y + (down - y) * (1.5 * t * (1 - t) + t**3)
+
+
+def _over(one: Point, other: Point) -> float:
+    """How much of a label lies on another."""
+    across, down = (abs(a - b) for a, b in zip(one, other, strict=True))
+    return max(0.0, _LABEL * _LETTER - across) * max(0.0, _LINE - 2 - down)
 
 
 def wide(box: Box) -> float:
@@ -142,9 +175,8 @@ def _arrow(drawing: Drawing, k: int, prefix: str) -> str:
         path += f"C{_n(x)} {middle} {_n(to)} {middle} {_n(to)} {_n(down)}"
         if (to, down) != points[-1]:
             path += f"V{_n(down + drawing.tall)}"
-    (x, y), (to, down) = points[-2:]
-    arrow = drawing.arrows[k]
-    place = f'x="{_n(x + (to - x) * 0.5)}" y="{_n(y + (down - y) * 0.5 + 4)}"'
+    arrow, (x, y) = drawing.arrows[k], drawing.labels[k]
+    place = f'x="{_n(x)}" y="{_n(y + 4)}"'
     title = f"<title>{escape(safe(arrow.title))}</title>" if arrow.title else ""
     return (
         f'<g id="{prefix}e{k}">{title}<path d="{path}"/>'
@@ -162,8 +194,10 @@ def _box(drawing: Drawing, k: int, prefix: str) -> str:
         f"{escape(text)}</text>"
         for i, (kind, text) in enumerate(texts)
     )
+    full = safe(box.title)
+    title = f"<title>{escape(full)}</title>" if full != box.what else ""
     return (
-        f'<g id="{prefix}n{k}" class="{box.kind}"><title>{escape(safe(box.title))}</title>'
+        f'<g id="{prefix}n{k}" class="{box.kind}">{title}'
         f'<rect x="{_n(x - wanted / 2)}" y="{_n(top)}" width="{_n(wanted)}" '
         f'height="{_n(drawing.tall)}"/>{lines}</g>'
     )

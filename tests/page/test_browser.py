@@ -221,6 +221,40 @@ def test_the_buttons_do_as_pytorch_does(open_page: Open) -> None:
     assert names["x"].grad.tolist() == [4.0, 3.0]
 
 
+def test_what_v_has_left_behind_is_said_in_words(open_page: Open) -> None:
+    page = open_page(TEXT, "--at", AT)
+    stale = page.locator("#s0 .stale")
+    assert "no call yet" in stale.inner_text()
+    page.click("#s0 [data-call=backward]")
+    assert stale.inner_text() == ""
+    page.click("#s0 >> text='(1, 0)'")
+    assert "v is (1, 0) now" in stale.inner_text()
+    page.click("#s0 >> text='(1, 1)'")
+    assert stale.inner_text() == ""
+
+
+def test_the_log_keeps_what_it_was_told(open_page: Open) -> None:
+    page = open_page(TEXT, "--at", AT)
+    log = page.locator("#s0 .log")
+    page.click("#s0 [data-call=bare]")
+    assert "# y.backward()  # RuntimeError: grad can" in page.locator("#s0 .code").inner_text()
+    page.fill("#s0 .point input[type=text] >> nth=0", "5")
+    page.keyboard.press("Enter")
+    page.fill("#s0 .point input[type=text] >> nth=0", "6")
+    page.keyboard.press("Enter")
+    said = log.inner_text()
+    assert said.startswith("y.backward(): RuntimeError: grad can be implicitly created only")
+    assert said.count("a new point is a new tensor") == 1
+
+
+def test_what_scrolls_shows_that_it_does(open_page: Open) -> None:
+    page = open_page(" + ".join(f"sin({k}*x)" for k in range(2, 14)), "--at", "0.3")
+    seen = page.evaluate("""() => [...document.querySelectorAll("#s0 .steps, #s0 .stage")].map(
+      (one) => [one.scrollHeight > one.clientHeight || one.scrollWidth > one.clientWidth,
+        getComputedStyle(one).backgroundAttachment])""")
+    assert seen == [[True, "local, scroll"]] * 2
+
+
 def twice() -> None:
     x = torch.tensor(2.0, requires_grad=True)
     y = x**2
@@ -246,6 +280,7 @@ def test_the_tutorials_experiments_are_a_click_away(open_page: Open) -> None:
     page = open_page("x*y", "--at", "1,2")
     for tab, grad in (("1", [15, 18]), ("2", [8, 81]), ("3", [6, 9])):
         page.click(f".tabs >> text=Tutorial {tab}")
+        assert tab in page.locator(".tabs [aria-current]").inner_text()
         assert numbers(page, ".product")[-2:] == grad
         assert page.locator(".scene:visible").count() == 1
     assert "[[4, 2], [3, 6]]" in page.locator(".scene:visible").inner_text()

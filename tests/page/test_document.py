@@ -27,7 +27,7 @@ def product(page: str) -> list[str]:
     """The numbers of v, J and vᵀJ in the reader's own scene."""
     found = re.search(r'class="product.*?</div>', page, re.DOTALL)
     assert found
-    return re.findall(r'value="([^"]*)"', found[0])
+    return re.findall(r'value="?([^" >]*)', found[0])
 
 
 def test_the_numbers_are_those_of_the_shell(gradcalc_run: Shell) -> None:
@@ -39,10 +39,42 @@ def test_the_numbers_are_those_of_the_shell(gradcalc_run: Shell) -> None:
     assert "✓ sympy: 2 entries and 2 values agree" in page
 
 
+def test_every_scene_has_a_verdict_of_its_own(gradcalc_run: Shell) -> None:
+    page = gradcalc_run("page", "x*y", "--at", "1,2").out
+    verdicts = re.findall(r'<p class="mono verdict">(.*?)</p>', page)
+    assert len(verdicts) == 4
+    assert all(verdict.startswith("✓ sympy") for verdict in verdicts)
+    unchecked = gradcalc_run("page", "x*y", "--at", "1,2", "--no-check").out
+    assert unchecked.count("Not checked") == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "order"),
+    [(["x*y", "--at", "1,2"], [0, 1, 2, 3]), (TEXT, [1, 2, 0])],
+)
+def test_the_tutorials_tabs_are_in_their_order(
+    gradcalc_run: Shell, words: list[str], order: list[int]
+) -> None:
+    page = gradcalc_run("page", *words, "--no-check").out
+    assert list(map(int, re.findall(r'href="#s(\d)"[^>]*>(?!Skip)', page))) == order
+
+
+def test_outputs_are_called_what_their_reader_calls_them(gradcalc_run: Shell) -> None:
+    text = "p = x1**2+3*x2\nq = x2**2+2*x1"
+    page = unescape(gradcalc_run("page", text, "--at", "2,3", "--no-check").out)
+    scene = page[: page.index("id=s1")]
+    assert "y = (p, q)" in scene
+    assert "<th scope=row>q</th>" in scene
+    assert not re.search(r"[fk][₁1]|<mi>f</mi>", scene.partition("<main>")[2])
+    mine = unescape(gradcalc_run("page", *TEXT, "--no-check").out)
+    assert "(f₁, f₂) = (x₁²+3x₂, x₂²+2x₁)" in mine
+    assert "∂f₁/∂x₂ = 3" in mine
+
+
 def test_a_negative_factor_is_in_parentheses(gradcalc_run: Shell) -> None:
     page = gradcalc_run("page", "-x, y", "--at", "1,2", "--no-check").out
-    assert re.search(r'·<data class="value factor" value="-1">\(-1\)</data>', page)
-    assert re.search(r'·<data class="factor" value="-1">\(-1\)</data>', page)
+    assert re.search(r'·<data class="value factor" value=-1>\(-1\)</data>', page)
+    assert re.search(r"·<data class=factor value=-1>\(-1\)</data>", page)
 
 
 def test_without_v_it_begins_with_ones(gradcalc_run: Shell) -> None:
@@ -59,7 +91,7 @@ def test_it_asks_nothing_of_anybody_and_is_small(gradcalc_run: Shell) -> None:
 def test_sixty_parts_are_small_too(gradcalc_run: Shell) -> None:
     text = " + ".join(f"sin(x*{k})*y**{k}" for k in range(2, 14))
     page = gradcalc_run("page", text, "--at", "0.3,0.9", "--no-check").out
-    assert page.count('<g id="s0n') >= 60
+    assert page.count("<g id=s0n") >= 60
     assert len(page.encode()) <= 150_000
 
 

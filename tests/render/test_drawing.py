@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import combinations
 from xml.etree import ElementTree
 
 import pytest
@@ -48,6 +49,25 @@ def test_nothing_flows_into_a_branch_that_is_not_taken() -> None:
     cotangents = {box.title: dict(box.lines)["cotangent"] for box in drawing.boxes}
     assert cotangents["y**2"] == cotangents["y"] == ""
     assert cotangents["x**2"] == "1"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "r = sqrt(x**2 + y**2); x*exp(y/3)/r, log(1 + x**2)*abs(y)",
+        ",".join(f"sin({k}*x)" for k in range(2, 13)),
+        "x*y, x*z, y*z, x**2, y**2, z**2",
+    ],
+)
+def test_no_slope_stands_on_another(text: str) -> None:
+    p = gradcalc.compile(text)
+    at = p.at([0.1 * (k + 1) for k in range(len(p.variables))])
+    drawing = of_chart(chart(at), [1.0] * len(p.outputs), at.value.tolist())
+    assert len(drawing.labels) == len(drawing.arrows)
+    for (x, y), (other, down) in combinations(drawing.labels, 2):
+        assert abs(x - other) >= 50 or abs(y - down) >= 8  # of seven letters, 12 px high
+    for k, (_, y) in enumerate(drawing.labels):
+        assert drawing.ways(k)[-2][1] < y < drawing.ways(k)[-1][1]
 
 
 @pytest.mark.parametrize("write", [lambda d, n: svg(d, n, alone=True), html])
