@@ -46,7 +46,6 @@ from typing import Any as _Any
 import numpy as _np
 
 from gradcalc.autograd import (
-    composites,
     forward_ad,
     func,
     function,
@@ -103,14 +102,9 @@ if _TYPE_CHECKING:  # what is registered is found by its name, and by its docume
 
 vmap = func.vmap
 pi, e, inf, nan = _math.pi, _math.e, _math.inf, _math.nan
-float = dtypes.float32
-double = dtypes.float64
-half = dtypes.float16
-long = dtypes.int64
-int = dtypes.int32
-short = dtypes.int16
-bool = dtypes.bool_
-cfloat, cdouble = dtypes.complex64, dtypes.complex128
+globals().update(
+    {name: dtypes.SHORT[name] for name in dtypes.SHORT if name not in ("char", "byte")}
+)
 globals().update({kind.name: kind for kind in dtypes.ALL if kind.name != "bool"})
 globals().update(_NAMES)
 

@@ -12,7 +12,6 @@ import numpy as np
 from gradcalc.autograd.core.dtypes import Size
 from gradcalc.autograd.core.grad_mode import _Switch, mode
 from gradcalc.autograd.core.node import Edge, Node
-from gradcalc.autograd.core.registry import method
 from gradcalc.autograd.core.tensor import Tensor, edge, wrap
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.joining import stack
@@ -64,11 +63,13 @@ def backward(
     _go(roots, keep, create_graph, captures, through=True)
 
 
-method("backward")(
-    lambda x, gradient=None, retain_graph=None, create_graph=False, inputs=None: backward(
-        x, gradient, retain_graph, create_graph, inputs
-    )
-)
+def _of_tensor(x: Any, gradient: Any = None, retain_graph: bool | None = None,
+               create_graph: bool = False, inputs: Any = None) -> None:  # fmt: skip
+    """``backward`` from this tensor."""
+    backward(x, gradient, retain_graph, create_graph, inputs)
+
+
+Tensor.backward = _of_tensor  # type: ignore[attr-defined]
 
 
 def grad(

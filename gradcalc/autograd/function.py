@@ -308,7 +308,7 @@ def _output(
 def _as_it_is(out: Tensor) -> Tensor:
     """An input that is returned, seen through this function."""
     with _Switch(False):
-        return view_as(out, out)  # type: ignore[no-any-return]
+        return view_as(out, out)
 
 
 def _rebase(node: FunctionNode, k: int, out: Tensor, given: bool) -> None:

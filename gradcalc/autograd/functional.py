@@ -267,7 +267,7 @@ def _strategy(name: str, strategy: str, create_graph: bool, strict: bool, vector
         )
 
 
-def _stacked(slopes: list[Tensor], out: Tensor, x: Tensor) -> Tensor:
+def _stacked(slopes: list[Tensor], out: Tensor, x: Tensor) -> Any:
     shape = (*out.shape, *x.shape)
     return stack(slopes).reshape(shape) if slopes else zeros(shape, dtype=out.dtype)
 
@@ -280,7 +280,7 @@ def hessian(func: Callable[..., Any], inputs: Any, create_graph: bool = False,
     if outer_jacobian_strategy not in ("forward-mode", "reverse-mode"):
         raise AssertionError('Expected strategy to be either "forward-mode" or "reverse-mode".')
 
-    def scalar(*given: Tensor) -> Tensor:
+    def scalar(*given: Tensor) -> Any:
         outputs, single = _call(func, given, "hessian")
         _depend(outputs, strict, "outputs")
         if not single:
@@ -290,7 +290,7 @@ def hessian(func: Callable[..., Any], inputs: Any, create_graph: bool = False,
                 "The Tensor returned by the function given to hessian should contain a single "
                 "element"
             )
-        return outputs[0].squeeze()  # type: ignore[no-any-return]
+        return outputs[0].squeeze()
 
     def gradient(*given: Tensor) -> Any:
         if outer_jacobian_strategy == "forward-mode":

@@ -9,10 +9,11 @@ import numpy as np
 
 
 class dtype:  # noqa: N801  (PyTorch's name)
-    """An element type: ``numpy`` is numpy's, ``repr`` is PyTorch's."""
+    """An element type: ``numpy`` is numpy's, ``repr`` is PyTorch's, whose messages have an older
+    name of it, or C's."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, older: str, in_c: str) -> None:
+        self.name, self.older, self.in_c = name, older, in_c
         self.numpy = np.dtype(name)
 
     def __repr__(self) -> str:
@@ -33,21 +34,25 @@ class dtype:  # noqa: N801  (PyTorch's name)
         return self.numpy.kind == "c"
 
 
-float32 = dtype("float32")
-float64 = dtype("float64")
-float16 = dtype("float16")
-int64 = dtype("int64")
-int32 = dtype("int32")
-int16 = dtype("int16")
-int8 = dtype("int8")
-uint8 = dtype("uint8")
-bool_ = dtype("bool")
-complex64 = dtype("complex64")
-complex128 = dtype("complex128")
+float32 = dtype("float32", "Float", "float")
+float64 = dtype("float64", "Double", "double")
+float16 = dtype("float16", "Half", "c10::Half")
+int64 = dtype("int64", "Long", "long")
+int32 = dtype("int32", "Int", "int")
+int16 = dtype("int16", "Short", "short")
+int8 = dtype("int8", "Char", "signed char")
+uint8 = dtype("uint8", "Byte", "unsigned char")
+bool_ = dtype("bool", "Bool", "bool")
+complex64 = dtype("complex64", "ComplexFloat", "c10::complex<float>")
+complex128 = dtype("complex128", "ComplexDouble", "c10::complex<double>")
 
 ALL = (
     float32, float64, float16, int64, int32, int16, int8, uint8, bool_, complex64, complex128
 )  # fmt: skip
+BY_TENSOR_NAME = {f"{kind.older}Tensor": kind for kind in ALL if not kind.is_complex}
+"""The names that element types had before they had their own."""
+SHORT = {kind.older.lower().replace("complex", "c"): kind for kind in ALL}
+"""``x.long()``, ``torch.double``: the types by their short names."""
 _BY_NUMPY = {kind.numpy: kind for kind in ALL}
 
 _default = float32
@@ -124,14 +129,6 @@ def check_device(where: Any) -> None:
         raise RuntimeError(f"there is no device {str(where)!r} here: tensors live on the CPU")
 
 
-BY_TENSOR_NAME = {
-    "FloatTensor": float32, "DoubleTensor": float64, "HalfTensor": float16, "LongTensor": int64,
-    "IntTensor": int32, "ShortTensor": int16, "CharTensor": int8, "ByteTensor": uint8,
-    "BoolTensor": bool_,
-}  # fmt: skip
-"""The names that element types had before they had their own."""
-
-
 class Size(tuple[Any, ...]):
     """A shape; prints as ``torch.Size([2, 3])``."""
 
@@ -157,10 +154,3 @@ def int_product(shape: Iterable[int]) -> int:
     for length in shape:
         product *= length
     return product
-
-
-C_NAMES = {"float32": "float", "float64": "double", "float16": "c10::Half", "int64": "long",
-      "int32": "int", "int16": "short", "int8": "signed char", "uint8": "unsigned char",
-      "bool": "bool", "complex64": "c10::complex<float>",
-      "complex128": "c10::complex<double>"}  # fmt: skip
-"""C's names of the element types, as some messages have them."""

@@ -20,6 +20,8 @@ class _Mode(threading.local):
     anomaly = False
     check_nan = True
     inference = False
+    bare = False
+    """Whether tensors are made to compute with and no more: nobody will see that they are views."""
     dual: Callable[..., None] | None = None
     """While a level of forward mode is open: what gives an operation's output its tangent."""
     packing: tuple[Any, ...] = ()

@@ -20,6 +20,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from gradcalc.autograd.core.dtypes import named
 from gradcalc.autograd.core.grad_mode import mode
 
 Edge = tuple["Node | None", int]
@@ -176,11 +177,6 @@ def unpack(node: Node, entry: tuple[Any, ...], tracked: bool) -> Any:
     return node.rebuild(array, counter) if tensor is None else tensor
 
 
-_KINDS = {"float32": "Float", "float64": "Double", "float16": "Half", "int64": "Long",
-          "int32": "Int", "int16": "Short", "int8": "Char", "uint8": "Byte", "bool": "Bool",
-          "complex64": "ComplexFloat", "complex128": "ComplexDouble"}  # fmt: skip
-
-
 def describe(array: Any) -> str:
     """An array as PyTorch's messages name it: ``torch.DoubleTensor [2]``."""
     return f"torch.{type_name(array.dtype)}Tensor {list(array.shape)}"
@@ -188,7 +184,7 @@ def describe(array: Any) -> str:
 
 def type_name(kind: Any) -> str:
     """``Float``, ``Long``: what PyTorch's older messages call an element type."""
-    return _KINDS[str(kind)]
+    return named(kind).older
 
 
 def plain_name(node: Node) -> str:

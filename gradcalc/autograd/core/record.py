@@ -1,9 +1,10 @@
 """An operation, declared: its result, its node's name, and a slope for each of its inputs.
 
-    return recorded(np.flip(x._array, dims), "FlipBackward0", lambda v: flip(v, dims), x)
+    return recorded(np.flip(x._array, dims), "FlipBackward0", lambda v: v.flip(dims), x)
 
 A slope is a function of the result's cotangent and of what was saved, and gives the cotangent of
-its input. It is written once, for arrays and for tensors; None is an input that none flows to.
+its input, in operations on tensors: under ``create_graph`` these are recorded, in an ordinary sweep
+they are not. None is an input that none flows to.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcalc.autograd.core.grad_mode import mode
 from gradcalc.autograd.core.node import Node
 from gradcalc.autograd.core.tensor import Tensor, attach, save, tracks, wrap
 from gradcalc.autograd.core.versions import Timeless
@@ -30,11 +32,22 @@ class Recorded(Node):
     def name(self) -> str:
         return self.full_name
 
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return tuple([
+    def pull(self, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
+        saved = self.unpack(tracked)
+        if tracked:
+            return self.backward(cotangents[0], *saved)
+        bare, mode.bare = mode.bare, True
+        try:
+            flowing = self.backward(*[x if x is None else wrap(x) for x in (cotangents[0], *saved)])
+        finally:
+            mode.bare = bare
+        return [g if g is None else g._array for g in flowing]
+
+    def backward(self, v: Any, *saved: Any) -> Sequence[Any]:
+        return [
             None if slope is None or target is None else slope(v, *saved)
             for slope, (target, _) in zip(self.slopes, self.next_functions, strict=True)
-        ])  # fmt: skip
+        ]
 
 
 @cache

@@ -21,7 +21,7 @@ from gradcalc.autograd.core.tensor import Tensor, attach, move_retained, tracks,
 from gradcalc.autograd.core.versions import Timeless
 
 ViewStep = tuple[Any, ...]
-"""A function that makes a view of an array or of a tensor, and its arguments after the first."""
+"""A function that makes a view of a tensor, and its arguments after the first."""
 Path = tuple[()] | tuple[Any, ViewStep]
 """The steps so far and one more: a view of a view of a view … shares what it has in common."""
 
@@ -100,18 +100,28 @@ _REASONS = {
 }
 
 
-def follow(x: Any, steps: tuple[ViewStep, ...]) -> Any:
-    """The view of an array, or of a tensor, that the steps lead to."""
+def follow(x: Tensor, steps: tuple[ViewStep, ...]) -> Tensor:
+    """The view of a tensor that the steps lead to."""
     for function, *arguments in steps:
         x = function(x, *arguments)
     return x
+
+
+def follow_array(array: Any, steps: tuple[ViewStep, ...]) -> Any:
+    """The view of an array that the steps lead to."""
+    bare, mode.bare = mode.bare, True
+    grad, mode.enabled = mode.enabled, False
+    try:
+        return follow(wrap(array), steps)._array
+    finally:
+        mode.bare, mode.enabled = bare, grad
 
 
 def view(x: Tensor, array: Any, *step: Any) -> Tensor:
     """``array``, a view of x's memory that ``step`` makes, as a tensor that shares x's versions."""
     out = wrap(array)
     out._counter = x._counter
-    if type(x._counter) is Timeless:
+    if mode.bare or type(x._counter) is Timeless:
         return out
     link = x._view
     base = x if link is None else link.base
@@ -179,14 +189,16 @@ class ReplaceBackward0(Node):
         self.steps = steps
 
     def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return replace(v, self.steps, None), follow(v, self.steps)
+        inside = (follow if isinstance(v, Tensor) else follow_array)(v, self.steps)
+        return replace(v, self.steps, None), inside
 
 
 def replace(x: Any, steps: tuple[ViewStep, ...], values: Any) -> Any:
-    """A copy of x in which the view that ``steps`` lead to holds ``values`` (None: zeros)."""
+    """A copy of x, an array or a tensor, in which the view that ``steps`` lead to holds ``values``
+    (None: zeros)."""
     if not isinstance(x, Tensor):
         return _replace_array(x, steps, 0 if values is None else values)
-    values = values if values is not None else wrap(np.zeros_like(follow(x._array, steps)))
+    values = wrap(np.zeros_like(follow_array(x._array, steps))) if values is None else values
     out = wrap(_replace_array(x._array, steps, values._array))
     return attach(out, ReplaceBackward0(steps), x, values) if tracks(x, values) else out
 
@@ -194,12 +206,12 @@ def replace(x: Any, steps: tuple[ViewStep, ...], values: Any) -> Any:
 def _replace_array(array: Any, steps: tuple[ViewStep, ...], values: Any) -> Any:
     for order in ("K", "C"):  # as the axes lie in memory, if the view can be had there
         copy = np.array(array, order=order)
-        region = follow(copy, steps)
+        region = follow_array(copy, steps)
         if np.may_share_memory(region, copy):
             region[...] = values
             return copy
     # In this layout a reshape had to copy: go by the numbers of the slots instead.
-    slots = follow(np.arange(copy.size).reshape(copy.shape), steps)
+    slots = follow_array(np.arange(copy.size).reshape(copy.shape), steps)
     copy = np.ascontiguousarray(copy)
     copy.reshape(-1)[slots] = values
     return copy

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from gradcalc.autograd.composite import composite
 from gradcalc.autograd.core.record import recorded
-from gradcalc.autograd.core.registry import of_arguments
+from gradcalc.autograd.core.registry import called
 from gradcalc.autograd.core.tensor import Tensor, wrap
-from gradcalc.autograd.nn.composite import composite
 from gradcalc.autograd.operations import creation
 from gradcalc.autograd.operations.elementwise import FUNCTION
 from gradcalc.autograd.operations.indexing import index
@@ -124,7 +124,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
     if not training or p == 0:
         return input
-    keep = creation.rand(*input.shape)._array >= p
+    keep = creation.rand(input._array.shape)._array >= p
     mask = keep / (1 - p if p < 1 else 1)
     found = input * wrap(mask.astype(input._array.dtype))
     return input.copy_(found) if inplace else found
@@ -354,4 +354,4 @@ def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None,
 
 for _name, _function in list(globals().items()):
     if not _name.startswith("_") and getattr(_function, "__module__", "") == __name__:
-        globals()[_name] = of_arguments(_function)
+        globals()[_name] = called(_function)

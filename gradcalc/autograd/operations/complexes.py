@@ -12,45 +12,45 @@ import numpy as np
 
 from gradcalc.autograd.core.dtypes import get_default_dtype
 from gradcalc.autograd.core.record import OUT, recorded
-from gradcalc.autograd.core.registry import function, operation
-from gradcalc.autograd.core.tensor import Tensor
+from gradcalc.autograd.core.registry import declare, function, operation
+from gradcalc.autograd.core.tensor import Tensor, wrap
 from gradcalc.autograd.core.views import view
 from gradcalc.autograd.operations.elementwise import FUNCTION, OF_COMPLEX
 from gradcalc.autograd.operations.structural import conj, no_slope, sum_to
 
 
 @function()
-def view_as_real(x: Any) -> Any:
+def view_as_real(x: Tensor) -> Tensor:
     """The same memory as pairs of real numbers along a new last axis."""
-    if not isinstance(x, Tensor):
-        parts = x.real
-        return np.lib.stride_tricks.as_strided(parts, (*x.shape, 2), (*x.strides, parts.itemsize))
     if x._array.dtype.kind != "c":
         raise RuntimeError("view_as_real is only supported for complex tensors")
-    out = view(x, view_as_real(x._array), view_as_real)
+    parts = x._array.real
+    array = np.lib.stride_tricks.as_strided(
+        parts, (*parts.shape, 2), (*parts.strides, parts.itemsize)
+    )
+    out = view(x, array, view_as_real)
     return recorded(out, "ViewAsRealBackward0", view_as_complex, x)
 
 
 @function()
-def view_as_complex(x: Any) -> Any:
+def view_as_complex(x: Tensor) -> Tensor:
     """The same memory, whose last axis holds pairs, as complex numbers."""
-    if not isinstance(x, Tensor):
-        if x.strides[-1] != x.itemsize:
-            x = np.ascontiguousarray(x)
-        return x.view(np.result_type(x.dtype, np.complex64))[..., 0]
-    if x._array.dtype.kind != "f":
+    array = x._array
+    if array.dtype.kind != "f":
         raise RuntimeError(
             "view_as_complex is only supported for half, bfloat16, float and double tensors, but "
             f"got a tensor of scalar type: {x.dtype.name.capitalize()}"
         )
-    if not x.ndim or x._array.shape[-1] != 2:
+    if not x.ndim or array.shape[-1] != 2:
         raise RuntimeError("Tensor must have a last dimension of size 2")
-    out = view(x, view_as_complex(x._array), view_as_complex)
-    return recorded(out, "ViewAsComplexBackward0", view_as_real, x)
+    if array.strides[-1] != array.itemsize:
+        array = np.ascontiguousarray(array)
+    pairs = array.view(np.result_type(array.dtype, np.complex64))[..., 0]
+    return recorded(view(x, pairs, view_as_complex), "ViewAsComplexBackward0", view_as_real, x)
 
 
 @function()
-def real(x: Tensor) -> Any:
+def real(x: Tensor) -> Tensor:
     """The real parts: a view."""
     return view_as_real(x).select(-1, 0) if x._array.dtype.kind == "c" else x
 
@@ -83,25 +83,12 @@ def complex(real: Tensor, imag: Tensor) -> Any:
     one, other = real._array.shape, imag._array.shape
     return recorded(
         (real._array + 1j * imag._array).astype(kind), "ComplexBackward0",
-        (lambda v: sum_to(_real(v), one), lambda v: sum_to(_imag(v), other)), real, imag,
+        (lambda v: sum_to(v.real, one), lambda v: sum_to(v.imag, other)), real, imag,
     )  # fmt: skip
 
 
-def _real(v: Any) -> Any:
-    return real(v) if isinstance(v, Tensor) else v.real
-
-
-def _imag(v: Any) -> Any:
-    return imag(v) if isinstance(v, Tensor) else v.imag
-
-
-operation("conj_physical")(conj)
-
-
-@operation("resolve_neg")
-def resolve_conj(x: Tensor) -> Tensor:
-    """x: nothing is conjugated or negated later here."""
-    return x
+declare("conj conj_physical", lambda x: conj(x), "The complex conjugates.")
+declare("resolve_conj resolve_neg", lambda x: x, "x: nothing is conjugated later here.")
 
 
 # --- In a row's place ---------------------------------------------------------------------------
@@ -111,27 +98,22 @@ def _size(x: Tensor) -> Tensor:
     return recorded(np.abs(x._array), "AbsBackward0", lambda v, x: v * direction(x), x, saves=(x,))
 
 
-def direction(x: Any) -> Any:
+def direction(x: Tensor) -> Tensor:
     """x over its size, and 0 at 0."""
-    array = x._array if isinstance(x, Tensor) else x
-    sizes = np.abs(array)
-    unit = np.divide(array, sizes, out=np.zeros_like(array), where=sizes != 0)
-    if not isinstance(x, Tensor):
-        return unit
+    sizes = np.abs(x._array)
+    unit = np.divide(x._array, sizes, out=np.zeros_like(x._array), where=sizes != 0)
     return recorded(unit, "SgnBackward0", _of_direction, x, saves=(x, OUT))
 
 
-def _of_direction(v: Any, x: Any, unit: Any) -> Any:
+def _of_direction(v: Tensor, x: Tensor, unit: Tensor) -> Tensor:
     """What of v stands across x, over the size of x."""
-    tracked = isinstance(v, Tensor)
-    zeros = ((x._array if tracked else x) == 0).astype(float)
-    size = (_size(x) if tracked else np.abs(x)) + zeros
-    along = _real(v * conj(unit))
-    return (v - along * unit) / size * (1 - zeros)
+    zeros = wrap((x._array == 0).astype(float))
+    along = real(v * conj(unit))
+    return (v - along * unit) / (_size(x) + zeros) * (1 - zeros)
 
 
-def _sigmoid(x: Tensor) -> Tensor:
-    return FUNCTION["exp"](-x).add(1).reciprocal()  # type: ignore[no-any-return]
+def _sigmoid(x: Tensor) -> Any:
+    return FUNCTION["exp"](-x).add(1).reciprocal()
 
 
 OF_COMPLEX.update(abs=_size, sign=direction, sigmoid=_sigmoid, silu=lambda x: x * _sigmoid(x),

@@ -1,10 +1,9 @@
-"""Making tensors."""
+"""Making tensors, from data, of a shape, at random, in a row; and keeping them on disk."""
 
 from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -17,61 +16,40 @@ from gradcalc.autograd.core.dtypes import (
     numpy_type,
 )
 from gradcalc.autograd.core.record import in_order_of, recorded
-from gradcalc.autograd.core.registry import NAMES as _NAMES
-from gradcalc.autograd.core.registry import function, method, operation
+from gradcalc.autograd.core.registry import (
+    NAMES,
+    Kind,
+    Number,
+    Shape,
+    declare,
+    function,
+    method,
+    operation,
+)
 from gradcalc.autograd.core.tensor import Tensor, wrap
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.inplace import overwritten, write
 from gradcalc.autograd.operations.joining import no_slope_of
-from gradcalc.autograd.operations.structural import flat
-
-_generator = np.random.default_rng()
 
 
-class Generator:
-    """A source of random numbers of one's own."""
-
-    def __init__(self, device: Any = None) -> None:
-        check_device(device)
-        self._generator = np.random.default_rng()
-
-    def manual_seed(self, seed: int) -> Generator:
-        """Make what follows repeatable."""
-        self._generator = np.random.default_rng(seed % 2**64)
-        return self
-
-
-function()(Generator)
-
-
-def _random(generator: Generator | None) -> np.random.Generator:
-    return _generator if generator is None else generator._generator
-
-
-@function()
-def manual_seed(seed: int) -> Generator:
-    """Make ``randn`` and ``rand`` repeatable (the numbers are numpy's, not PyTorch's)."""
-    global _generator
-    made = Generator().manual_seed(seed)
-    _generator = made._generator
-    return made
-
-
-def _made(array: Any, dtype: Any = None, *, device: Any = None, requires_grad: bool = False,
-          **_: Any) -> Tensor:  # fmt: skip
+def _made(
+    array: Any, dtype: Kind | None = None, *, device: Any = None, requires_grad: bool = False,
+    layout: Any = None, pin_memory: bool = False, memory_format: Any = None,
+) -> Tensor:  # fmt: skip
     """A new tensor, with the options that every function here takes."""
     check_device(device)
-    if dtype is not None and array.dtype != numpy_type(dtype):
-        array = array.astype(numpy_type(dtype))
-    made = wrap(array)
-    if requires_grad and array.dtype.kind not in "fc":
+    made = wrap(array if dtype is None else array.astype(numpy_type(dtype), copy=False))
+    if requires_grad and made._array.dtype.kind not in "fc":
         raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
     made._tracked = bool(requires_grad)
     return made
 
 
+# --- From data ------------------------------------------------------------------------------------
+
+
 @function()
-def tensor(data: Any, *, dtype: Any = None, **options: Any) -> Tensor:
+def tensor(data: Any, *, dtype: Kind | None = None, **options: Any) -> Tensor:
     """A new tensor with a copy of the data: numbers, nested lists, an array or a tensor.
 
     Python floats become float32 (or what ``set_default_dtype`` says), as in PyTorch; an array keeps
@@ -98,7 +76,9 @@ def _array(data: Any) -> np.ndarray[Any, Any]:
     try:
         array = np.asarray(data)
     except ValueError:
-        raise _ragged(data) from None
+        lengths = [np.size(part) for part in data]
+        odd = next((n for n in lengths if n != lengths[0]), lengths[0])
+        raise ValueError(f"expected sequence of length {lengths[0]} at dim 1 (got {odd})") from None
     if array.dtype.kind in "US":
         raise TypeError("new(): invalid data type 'str'")
     if array.dtype == object:
@@ -106,27 +86,19 @@ def _array(data: Any) -> np.ndarray[Any, Any]:
     return array
 
 
-def _ragged(data: Any, dim: int = 1) -> ValueError:
-    lengths = [np.size(part) for part in data]
-    odd = next((n for n in lengths if n != lengths[0]), lengths[0])
-    return ValueError(f"expected sequence of length {lengths[0]} at dim {dim} (got {odd})")
-
-
 def _default_type(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Of Python's numbers: floats have the default type, integers are int64."""
-    if array.dtype.kind == "f":
-        return array.astype(get_default_dtype().numpy)
+    kind = get_default_dtype().numpy
     if array.dtype.kind == "c":
-        wide = get_default_dtype().name == "float64"
-        return array.astype("complex128" if wide else "complex64")
-    return array
+        kind = np.result_type(kind, np.complex64)
+    return array.astype(kind) if array.dtype.kind in "fc" else array
 
 
 @function("asarray")
-def as_tensor(data: Any, dtype: Any = None, **options: Any) -> Tensor:
+def as_tensor(data: Any, dtype: Kind | None = None, **options: Any) -> Tensor:
     """The tensor itself, or a tensor that shares an array's memory, or a new one."""
     if isinstance(data, Tensor):
-        return data if dtype is None else convert(data, numpy_type(dtype))
+        return data if dtype is None else convert(data, dtype)
     if isinstance(data, np.ndarray):
         return _made(data, dtype, **options)
     return tensor(data, dtype=dtype, **options)
@@ -140,16 +112,12 @@ def from_numpy(array: np.ndarray[Any, Any]) -> Tensor:
     return wrap(array)
 
 
-@method("new")
-def new_of_type(x: Tensor, *data: Any) -> Tensor:
-    """``Tensor(…)``, of the type of x."""
-    return _of_type(x.dtype)(*data)  # type: ignore[no-any-return]
+def _new_tensor(x: Tensor, data: Any, *, dtype: Kind | None = None, **options: Any) -> Tensor:
+    return tensor(data, dtype=dtype or x._array.dtype, **options)
 
 
-@method("new_tensor")
-def new_tensor(x: Tensor, data: Any, *, dtype: Any = None, **options: Any) -> Tensor:
-    """A tensor of these numbers, of the type of x."""
-    return tensor(data, dtype=dtype or x.dtype, **options)
+declare("new_tensor", _new_tensor, "A tensor of these numbers, of the type of x.", method)
+declare("new", lambda x, *data: _of_type(x.dtype)(*data), "``Tensor(…)``, of x's type.", method)
 
 
 class _Variables(type):
@@ -157,6 +125,7 @@ class _Variables(type):
         return isinstance(x, Tensor)
 
 
+@function()
 class Variable(metaclass=_Variables):
     """The name tensors had before PyTorch 0.4: an alias of the data that may require grad."""
 
@@ -166,138 +135,128 @@ class Variable(metaclass=_Variables):
         return alias
 
 
-function()(Variable)
+class _OfType(type):
+    """``isinstance(x, torch.FloatTensor)`` asks for the element type."""
+
+    dtype: Any
+
+    def __instancecheck__(cls, x: Any) -> bool:
+        return isinstance(x, Tensor) and x.dtype == cls.dtype
+
+    def __call__(cls, *data: Any) -> Any:
+        if data and not isinstance(data[0], int | Size):
+            return tensor(data[0], dtype=cls.dtype)
+        return zeros(
+            data[0] if data and isinstance(data[0], Size) else data or (0,), dtype=cls.dtype
+        )
 
 
-# --- Of a shape -----------------------------------------------------------------------------------
+def _of_type(kind: Any) -> Any:
+    """``FloatTensor([2, 3])``: how old tutorials choose an element type."""
+    return _OfType("OfType", (), {"dtype": kind})
 
 
-def _filled(fill: Callable[..., Any]) -> Callable[..., Tensor]:
+NAMES.update({name: _of_type(kind) for name, kind in BY_TENSOR_NAME.items()})
+
+
+# --- At random ------------------------------------------------------------------------------------
+
+
+class Generator:
+    """A source of random numbers of one's own."""
+
+    def __init__(self, device: Any = None) -> None:
+        check_device(device)
+        self.numpy = np.random.default_rng()
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Make what follows repeatable."""
+        self.numpy = np.random.default_rng(seed % 2**64)
+        return self
+
+
+_common = Generator()
+function()(Generator)
+declare("manual_seed", lambda seed: _common.manual_seed(int(seed)),
+        "Make ``randn`` and ``rand`` repeatable (the numbers are numpy's, not PyTorch's).",
+        function)  # fmt: skip
+
+
+def _random(generator: Generator | None) -> np.random.Generator:
+    return (_common if generator is None else generator).numpy
+
+
+def _drawn(name: str, scale: float) -> Callable[..., Any]:
+    """Numbers that numpy's generator draws by this name, complex ones as two."""
+
+    def draw(shape: Shape, kind: Any, source: Any) -> Any:
+        draw_real = getattr(source, name)
+        if kind.kind != "c":
+            return np.asarray(draw_real(shape)).astype(kind)
+        parts = draw_real((2, *shape)) * scale
+        return (parts[0] + 1j * parts[1]).astype(kind)
+
+    return draw
+
+
+def _filled(name: str, fill: Callable[..., Any], doc: str) -> Any:
     """``zeros(2, 3)``, ``zeros_like(x)``, ``x.new_zeros(2, 3)`` from one function of numpy."""
 
-    @wraps(fill)
-    def make(*size: Any, dtype: Any = None, generator: Any = None, **options: Any) -> Tensor:
-        shape = flat(size) if size else flat((options.pop("size", ()),))
-        if any(n < 0 for n in shape):
-            raise RuntimeError(f"{fill.__name__}: Dimension size must be non-negative.")
+    def make(size: Shape = (), *, dtype: Kind | None = None, generator: Any = None,
+             **options: Any) -> Tensor:  # fmt: skip
+        if any(n < 0 for n in size):
+            raise RuntimeError(f"{name}: Dimension size must be non-negative.")
         kind = numpy_type(dtype or get_default_dtype())
-        return _made(np.asarray(fill(shape, kind, _random(generator))), **options)
+        return _made(np.asarray(fill(size, kind, _random(generator))), **options)
 
-    def like(x: Tensor, *, dtype: Any = None, **options: Any) -> Tensor:
-        made = make(x._array.shape, dtype=dtype or x.dtype, **options)
+    def like(x: Tensor, *, dtype: Kind | None = None, **options: Any) -> Tensor:
+        made = make(x._array.shape, dtype=dtype or x._array.dtype, **options)
         if not x._array.flags.c_contiguous:
             made._array = in_order_of(made._array, x._array)
         return made
 
-    def new(x: Tensor, *size: Any, dtype: Any = None, **options: Any) -> Tensor:
-        return make(*size, dtype=dtype or x.dtype, **options)
+    def new(x: Tensor, size: Shape = (), *, dtype: Kind | None = None, **options: Any) -> Tensor:
+        return make(size, dtype=dtype or x._array.dtype, **options)
 
-    like.__name__ = f"{fill.__name__}_like"
-    like.__doc__ = f"``{fill.__name__}``, in the shape and of the type of x."
-    function()(like)
-    method(f"new_{fill.__name__}")(new)
-    return function()(make)
+    declare(f"new_{name}", new, f"``{name}``, of the type of x.", method)
+    declare(f"{name}_like", like, f"``{name}``, in the shape and of the type of x.", function)
+    return declare(name, make, doc, function), like
 
 
-@_filled
-def zeros(shape: Any, kind: Any, source: Any) -> Any:
-    """All 0."""
-    return np.zeros(shape, kind)
-
-
-@_filled
-def ones(shape: Any, kind: Any, source: Any) -> Any:
-    """All 1."""
-    return np.ones(shape, kind)
-
-
-@_filled
-def empty(shape: Any, kind: Any, source: Any) -> Any:
-    """Of that shape; here the numbers are 0, which PyTorch does not promise."""
-    return np.zeros(shape, kind)
-
-
-@_filled
-def randn(shape: Any, kind: Any, source: Any) -> Any:
-    """Drawn from the normal distribution."""
-    if kind.kind == "c":
-        parts = source.standard_normal((2, *shape)) / np.sqrt(2)
-        return (parts[0] + 1j * parts[1]).astype(kind)
-    return np.asarray(source.standard_normal(shape)).astype(kind)
-
-
-@_filled
-def rand(shape: Any, kind: Any, source: Any) -> Any:
-    """Drawn uniformly from [0, 1)."""
-    if kind.kind == "c":
-        parts = source.random((2, *shape))
-        return (parts[0] + 1j * parts[1]).astype(kind)
-    return np.asarray(source.random(shape)).astype(kind)
-
-
-zeros_like = _NAMES["zeros_like"]
-ones_like = _NAMES["ones_like"]
+zeros, zeros_like = _filled("zeros", lambda shape, kind, _: np.zeros(shape, kind), "All 0.")
+_, ones_like = _filled("ones", lambda shape, kind, _: np.ones(shape, kind), "All 1.")
+_filled("empty", lambda shape, kind, _: np.zeros(shape, kind), "Of that shape; here, all 0.")
+_filled("randn", _drawn("standard_normal", 0.5**0.5), "Drawn from the normal distribution.")
+rand, _ = _filled("rand", _drawn("random", 1.0), "Drawn uniformly from [0, 1).")
 
 
 @function()
-def full(size: Any, fill_value: Any, *, dtype: Any = None, **options: Any) -> Tensor:
-    """All ``fill_value``."""
-    shape = (size,) if isinstance(size, int) else tuple(size)
-    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
-    array = np.full(shape, value)
-    return _made(_default_type(array) if dtype is None else array, dtype, **options)
-
-
-@function()
-def full_like(x: Tensor, fill_value: Any, *, dtype: Any = None, **options: Any) -> Tensor:
-    """All ``fill_value``, in the shape and of the type of x."""
-    made = full(x._array.shape, fill_value, dtype=dtype or x.dtype, **options)
-    made._array = in_order_of(made._array, x._array)
-    return made
-
-
-@method("new_full")
-def new_full(x: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, **options: Any) -> Tensor:
-    """``full``, of the type of x."""
-    return full(size, fill_value, dtype=dtype or x.dtype, **options)
-
-
-# --- Drawn at random ------------------------------------------------------------------------------
-
-
-@function()
-def randint(low: int, high: Any, size: Any = None, *, dtype: Any = None, generator: Any = None,
-            **options: Any) -> Tensor:  # fmt: skip
+def randint(low: int, high: Any = None, size: Shape | None = None, *, dtype: Kind | None = None,
+            generator: Any = None, **options: Any) -> Tensor:  # fmt: skip
     """Whole numbers drawn from low, …, high - 1; ``randint(high, size)`` starts at 0."""
-    low, high, size = (0, low, high) if size is None else (low, high, size)
-    return _made(np.asarray(_random(generator).integers(low, high, flat((size,)))), dtype,
-                 **options)  # fmt: skip
+    if size is None:
+        low, high, size = 0, low, tuple(high)
+    return _made(np.asarray(_random(generator).integers(low, high, size)), dtype, **options)
 
 
 @function()
-def randperm(n: int, *, dtype: Any = None, generator: Any = None, **options: Any) -> Tensor:
+def randperm(n: int, *, dtype: Kind | None = None, generator: Any = None,
+             **options: Any) -> Tensor:  # fmt: skip
     """0, …, n - 1 in an order drawn at random."""
     return _made(_random(generator).permutation(n), dtype, **options)
 
 
-@operation()
-def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Any = None,
+@function()
+def normal(mean: Any, std: Any = 1.0, size: Shape | None = None, *, generator: Any = None,
            **options: Any) -> Tensor:  # fmt: skip
     """Drawn from the normal distribution with this mean and deviation."""
     inputs = [z for z in (mean, std) if isinstance(z, Tensor)]
     kind = inputs[0]._array.dtype if inputs else get_default_dtype().numpy
     middle, width = (z._array if isinstance(z, Tensor) else z for z in (mean, std))
-    drawn = _random(generator).normal(middle, width, None if size is None else flat((size,)))
+    drawn = np.asarray(_random(generator).normal(middle, width, size)).astype(kind)
     if not inputs:
-        return _made(np.asarray(drawn).astype(kind), **options)
-    slopes = [no_slope_of(z._array) for z in inputs]
-    return recorded(np.asarray(drawn).astype(kind), "NormalBackward3", slopes, *inputs)
-
-
-@operation()
-def bernoulli(x: Tensor, *, generator: Any = None) -> Tensor:
-    """1 with the probability that x says, else 0."""
-    return wrap((_random(generator).random(x._array.shape) < x._array).astype(x._array.dtype))
+        return _made(drawn, **options)
+    return recorded(drawn, "NormalBackward3", [no_slope_of(z._array) for z in inputs], *inputs)
 
 
 @function()
@@ -308,6 +267,12 @@ def multinomial(x: Tensor, num_samples: int, replacement: bool = False, *,
     drawn = [_random(generator).choice(len(row), num_samples, replacement, row / row.sum())
              for row in rows]  # fmt: skip
     return wrap(np.array(drawn) if x.ndim > 1 else drawn[0])
+
+
+@operation()
+def bernoulli(x: Tensor, *, generator: Any = None) -> Tensor:
+    """1 with the probability that x says, else 0."""
+    return wrap((_random(generator).random(x._array.shape) < x._array).astype(x._array.dtype))
 
 
 _DRAWS: dict[str, Callable[..., Any]] = {
@@ -326,23 +291,47 @@ _DRAWS: dict[str, Callable[..., Any]] = {
 """What fills a tensor with numbers drawn at random, from numpy's generator and a shape."""
 
 
-def _filling(draw: Callable[..., Any]) -> Callable[..., Tensor]:
+def _filling(name: str, draw: Callable[..., Any]) -> None:
     def fill(x: Tensor, *options: Any, generator: Any = None, **named: Any) -> Tensor:
         drawn = draw(_random(generator), x._array.shape, *options, **named)
         return write(x, drawn, overwritten(x))
 
-    return fill
+    declare(name, fill, "Filled with numbers drawn at random.", method)
 
 
 for _name, _draw in _DRAWS.items():
-    method(_name)(_filling(_draw))
+    _filling(_name, _draw)
 
 
-# --- In a row -------------------------------------------------------------------------------------
+# --- Of one number, in a row ----------------------------------------------------------------------
 
 
 @function()
-def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None,
+def full(size: Shape, fill_value: Number, *, dtype: Kind | None = None, **options: Any) -> Tensor:
+    """All ``fill_value``."""
+    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    array = np.full(size, value)
+    return _made(_default_type(array) if dtype is None else array, dtype, **options)
+
+
+@function()
+def full_like(x: Tensor, fill_value: Number, *, dtype: Kind | None = None,
+              **options: Any) -> Tensor:  # fmt: skip
+    """All ``fill_value``, in the shape and of the type of x."""
+    made = full(x._array.shape, fill_value, dtype=dtype or x._array.dtype, **options)
+    made._array = in_order_of(made._array, x._array)
+    return made
+
+
+@method("new_full")
+def new_full(x: Tensor, size: Shape, fill_value: Number, *, dtype: Kind | None = None,
+             **options: Any) -> Tensor:  # fmt: skip
+    """``full``, of the type of x."""
+    return full(size, fill_value, dtype=dtype or x._array.dtype, **options)
+
+
+@function()
+def arange(start: Number, end: Number | None = None, step: Number = 1, *, dtype: Kind | None = None,
            **options: Any) -> Tensor:  # fmt: skip
     """start, start + step, … up to but without end."""
     low, high = (0, start) if end is None else (start, end)
@@ -351,47 +340,49 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None,
         raise RuntimeError("step must be nonzero")
     if (high - low) * step < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
-    if dtype is not None and numpy_type(dtype).kind in "iu":
+    if dtype is not None and dtype.kind in "iu":
         low, high, step = int(low), int(high), int(step)
-    steps = np.arange(int(np.ceil((high - low) / step)))
-    array = low + step * steps
+    array = low + step * np.arange(int(np.ceil((high - low) / step)))
     if any(isinstance(z, float) for z in (low, high, step)):
         array = array.astype(np.float64)
     return _made(_default_type(array) if dtype is None else array, dtype, **options)
 
 
-def _spaced(name: str, make: Callable[..., Any], doc: str) -> Callable[..., Tensor]:
-    def space(start: Any, end: Any, steps: int, *base: float, dtype: Any = None,
-              **options: Any) -> Tensor:  # fmt: skip
-        low, high = (z.item() if isinstance(z, Tensor) else z for z in (start, end))
-        if steps < 0:
-            raise RuntimeError("number of steps must be non-negative")
-        kind = dtype or get_default_dtype()
-        if numpy_type(kind).kind in "iu":
-            low, high = int(low), int(high)
-        known = (
-            {"base": options.pop("base", base[0] if base else 10.0)} if name == "logspace" else {}
-        )
-        return _made(make(low, high, steps, **known), kind, **options)
-
-    space.__name__, space.__doc__ = name, doc
-    return function()(space)
-
-
-linspace = _spaced("linspace", np.linspace, "``steps`` numbers from start to end, both included.")
-logspace = _spaced("logspace", np.logspace, "From base**start to base**end, even in its exponent.")
+def _spaced(start: Number, end: Number, steps: int, dtype: Any, options: Any, make: Any) -> Tensor:
+    low, high = (z.item() if isinstance(z, Tensor) else z for z in (start, end))
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    kind = numpy_type(dtype or get_default_dtype())
+    if kind.kind in "iu":
+        low, high = int(low), int(high)
+    return _made(make(low, high, steps), kind, **options)
 
 
 @function()
-def eye(n: int, m: int | None = None, *, dtype: Any = None, **options: Any) -> Tensor:
+def linspace(start: Number, end: Number, steps: int, *, dtype: Kind | None = None,
+             **options: Any) -> Tensor:  # fmt: skip
+    """``steps`` numbers from start to end, both included."""
+    return _spaced(start, end, steps, dtype, options, np.linspace)
+
+
+@function()
+def logspace(start: Number, end: Number, steps: int, base: float = 10.0, *,
+             dtype: Kind | None = None, **options: Any) -> Tensor:  # fmt: skip
+    """From base**start to base**end, even in its exponent."""
+    return _spaced(start, end, steps, dtype, options,
+                   lambda low, high, count: np.logspace(low, high, count, base=base))  # fmt: skip
+
+
+@function()
+def eye(n: int, m: int | None = None, *, dtype: Kind | None = None, **options: Any) -> Tensor:
     """The identity matrix."""
     return _made(np.eye(n, m, dtype=numpy_type(dtype or get_default_dtype())), **options)
 
 
 @function()
-def scalar_tensor(value: Any, *, dtype: Any = None, **options: Any) -> Tensor:
+def scalar_tensor(s: Any, *, dtype: Kind | None = None, **options: Any) -> Tensor:
     """A 0-d tensor of the default type."""
-    return tensor(value, dtype=dtype or get_default_dtype(), **options)
+    return tensor(s, dtype=dtype or get_default_dtype(), **options)
 
 
 @function()
@@ -406,45 +397,16 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
                  for x, k in zip(given, axes, strict=True))  # fmt: skip
 
 
-def _of_type(kind: Any) -> Any:
-    """``FloatTensor([2, 3])``: how old tutorials choose an element type."""
-
-    class OfType(metaclass=_OfType):
-        dtype = kind
-
-        def __new__(cls, *data: Any) -> Any:
-            if data and not isinstance(data[0], int | Size):
-                return tensor(data[0], dtype=kind)
-            return zeros(*data or (0,), dtype=kind)
-
-    return OfType
-
-
-class _OfType(type):
-    """``isinstance(x, torch.FloatTensor)`` asks for the element type."""
-
-    dtype: Any
-
-    def __instancecheck__(cls, x: Any) -> bool:
-        return isinstance(x, Tensor) and x.dtype == cls.dtype
-
-
-FloatTensor, DoubleTensor, LongTensor = (
-    _of_type(BY_TENSOR_NAME[name]) for name in ("FloatTensor", "DoubleTensor", "LongTensor")
-)
-_NAMES.update({name: _of_type(kind) for name, kind in BY_TENSOR_NAME.items()})
-
-
 # --- On disk --------------------------------------------------------------------------------------
 
 
+@function()
 def save(obj: Any, f: Any, **_: Any) -> None:
     """Write tensors, or dictionaries and lists of them, to a file."""
     if hasattr(f, "write"):
-        pickle.dump(obj, f)
-    else:
-        with open(f, "wb") as file:
-            pickle.dump(obj, file)
+        return pickle.dump(obj, f)
+    with open(f, "wb") as file:
+        return pickle.dump(obj, file)
 
 
 class _Reader(pickle.Unpickler):
@@ -467,13 +429,10 @@ _HARMLESS = {
 }  # fmt: skip
 
 
-def load(f: Any, *_: Any, **options: Any) -> Any:
+@function()
+def load(f: Any, map_location: Any = None, **_: Any) -> Any:
     """Read what ``save`` wrote. (Not PyTorch's own files: those hold its storages.)"""
     if hasattr(f, "read"):
         return _Reader(f).load()
     with open(f, "rb") as file:
         return _Reader(file).load()
-
-
-function()(save)
-function()(load)

@@ -7,8 +7,8 @@ to each operand's shape. Nothing here knows a derivative. ``operators`` gives th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
-from typing import Any
+from functools import cached_property, partial
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -26,13 +26,14 @@ from gradcalc.autograd.core.node import (
     unpack,
 )
 from gradcalc.autograd.core.record import recorded
-from gradcalc.autograd.core.registry import into, split_options
+from gradcalc.autograd.core.registry import into
 from gradcalc.autograd.core.tangents import SOMEWHERE
 from gradcalc.autograd.core.tensor import Tensor, edge, wrap
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.formula import TIMES, Formula, formula_and_code, products
 from gradcalc.autograd.operations.promotion import (
     VALUES,
+    ForeignOperandError,
     laid_out,
     promote,
     refuse_booleans,
@@ -60,7 +61,7 @@ class Elementwise(Node):
     guarded = False
     """Whether it is a step of another's formula that has branches: see ``Formula.branches``."""
 
-    def pull(self, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
+    def pull(self, cotangents: Sequence[Any], tracked: bool) -> Any:
         if tracked:
             return self._recorded(cotangents[0])
         v = cotangents[0]
@@ -72,7 +73,7 @@ class Elementwise(Node):
                 and not (detached or self.guarded)):  # fmt: skip
             found = short(saved, v)
             if found is not None:
-                return found  # type: ignore[no-any-return]
+                return found
         values = []
         for entry in saved:
             if detached or entry[1][0] != entry[2]:
@@ -173,6 +174,9 @@ def node_class(
     return type(name, (kind,), {"primitive": primitive, "__module__": __name__})
 
 
+_ROLES = ("input", "other", "value")
+
+
 class Operation:
     """A primitive as a function on tensors and numbers. ``torch.sin`` is one."""
 
@@ -216,29 +220,43 @@ class Operation:
         """As a method, like any function."""
         if owner is None:
             return self
-        return self.of_one(owner) if self.primitive.arity == 1 else self.of_many(owner)
-
-    def of_one(self, x: Tensor) -> Callable[..., Tensor]:
-        """``x.sin`` before it is called."""
-        return lambda: self.quick(x)
-
-    def of_many(self, x: Tensor) -> Callable[..., Tensor]:
-        """``x.atan2`` before it is called."""
-        return lambda *others: self(x, *others)
+        return partial(self.quick if self.primitive.arity == 1 else self, owner)
 
     def __call__(self, *operands: Any, **options: Any) -> Tensor:
         """The result, recorded if grad mode is on and an operand is tracked."""
+        out = options.pop("out", None) if options else None
         if options:
-            operands, options, out = split_options(operands, options)
-            if options:
-                raise TypeError(f"{self.__name__}() got an unexpected keyword argument "
-                                f"'{next(iter(options))}'")  # fmt: skip
-            if out is not None:
-                return into(out, self.__name__, operands, self.quick(*operands))  # type: ignore[no-any-return]
-        return self.quick(*operands)
+            if "input" in options:
+                operands = (options.pop("input"), *operands)
+            operands += tuple(
+                options.pop(name) for name in ("other", "exponent") if name in options
+            )
+            for name in options:
+                raise TypeError(f"{self.__name__}() got an unexpected keyword argument '{name}'")
+        if not any(type(x) is Tensor for x in operands):
+            self._refuse(operands, 0)
+        try:
+            made = self.quick(*operands)
+        except ForeignOperandError:
+            self._refuse(operands, 1)
+        return made if out is None else into(out, self.__name__, operands, made)
+
+    def _refuse(self, operands: Sequence[Any], place: int) -> NoReturn:
+        """Raise, in PyTorch's words, for what is no tensor, or is missing, or too much."""
+        name, count, arity = self.__name__, len(operands), self.primitive.arity
+        if count < arity:
+            raise TypeError(f"{name}() missing {arity - count} required positional arguments: "
+                            f'"{_ROLES[count]}"')  # fmt: skip
+        if count > arity:
+            s = "s" * (arity > 1)
+            raise TypeError(f"{name}() takes {arity} positional argument{s} but {count} were given")
+        raise TypeError(f"{name}(): argument '{_ROLES[place]}' (position {place + 1}) must be "
+                        f"Tensor, not {type(operands[place]).__name__}")  # fmt: skip
 
     def general(self, *operands: Any) -> Tensor:
         """The same, whatever the operands are."""
+        if len(operands) != self.primitive.arity:
+            self._refuse(operands, 0)
         if watching:
             return self._promoted(operands)
         arrays: list[Any] = []
@@ -361,9 +379,9 @@ def _quick_unary(operation: Operation) -> Callable[..., Tensor]:
     forward_long = operation.primitive.numpy_long if operation._flows else forward
     chosen, short = formula_and_code(operation.primitive, (True,))
 
-    def call(x: Any) -> Tensor:
-        if type(x) is not Tensor or watching:
-            return operation.general(x)
+    def call(x: Any = None, *more: Any) -> Tensor:
+        if type(x) is not Tensor or watching or more:
+            return operation.general(x, *more)
         array = x._array
         if array.dtype is not _F64 and array.dtype is not _F32:
             return operation.general(x)
@@ -471,7 +489,7 @@ OPERATIONS: dict[Primitive, Operation] = {
 
 def apply(primitive: Primitive, *operands: Any) -> Tensor:
     """A primitive on tensors: how formulas compute when their results are to be tracked."""
-    return OPERATIONS[primitive](*operands)
+    return OPERATIONS[primitive].quick(*operands)
 
 
 FUNCTION: dict[str, Callable[..., Tensor]] = {name: OPERATIONS[p] for name, p in FUNCTIONS.items()}

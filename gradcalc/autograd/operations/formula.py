@@ -165,7 +165,7 @@ def _selected(v: Any, product: Product, values: list[Any], apply: Any) -> Any:
     return apply(WHERE, p != 0, v * p, 0.0)
 
 
-def straight(formula: Formula) -> Callable[[Any, Any], Any] | None:
+def straight(formula: Formula) -> Any:
     """The products of a short array as one function of (saved entries, v); None: not to be had.
 
     It answers None where an entry is not what was saved any more: ``Node.unpack`` has to say so.
@@ -188,7 +188,7 @@ def straight(formula: Formula) -> Callable[[Any, Any], Any] | None:
                 for how, place, *_ in formula.products]  # fmt: skip
     source = "\n".join(["def pull(saved, v):", *lines, f"    return {', '.join(products)},"])
     exec(source, known)
-    return known["pull"]  # type: ignore[no-any-return]
+    return known["pull"]
 
 
 _FORMS = {NOTHING: "None", SAME: "v", NEGATED: "-v", TIMES: "v * {}", OVER: "v / {}",

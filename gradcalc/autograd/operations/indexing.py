@@ -17,10 +17,11 @@ from gradcalc.autograd.core.tensor import Tensor, tracks, wrap
 from gradcalc.autograd.core.views import view
 
 Shape = tuple[int, ...]
+Key = tuple[Any, ...]
 _EVERYTHING = slice(None)
 
 
-def split_key(x: Tensor, key: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+def split_key(x: Tensor, key: Any) -> tuple[Key, Key]:
     """The part of the key that makes a view of x, and the part that takes from it.
 
     The second has a tensor of places, or a whole slice, for each axis of the view; it is empty
@@ -125,17 +126,11 @@ def _places(part: Tensor, x: Tensor, first: int) -> list[Any]:
     return [wrap(places) for places in np.nonzero(part._array)]
 
 
-def filled(key: tuple[Any, ...], places: Sequence[Any]) -> tuple[Any, ...]:
-    """The key with its saved places in it again."""
-    given = iter(places)
-    return tuple(_array(next(given)) if part is None else part for part in key)
-
-
-def _array(x: Any) -> Any:
+def array_of(x: Any) -> Any:
     return x._array if isinstance(x, Tensor) else x
 
 
-def _view_node(key: tuple[Any, ...]) -> str:
+def _view_node(key: Key) -> str:
     """Named after the last thing the key does, as in PyTorch's chain of views."""
     for part in reversed(key):
         if part is None:
@@ -154,19 +149,18 @@ def get_item(x: Tensor, key: Any) -> Any:
     basic, taken = split_key(x, key)
     if not taken:
         return index(x, basic if key is not ... else (...,))
-    part = x if is_whole(basic) else index(x, basic)
-    return take(part, taken)
+    return take(x if is_whole(basic) else index(x, basic), taken)
 
 
-def is_whole(key: tuple[Any, ...]) -> bool:
+def is_whole(key: Key) -> bool:
     """Whether this view is all of the tensor, as it is."""
     return all(part is ... or (isinstance(part, slice) and part == _EVERYTHING) for part in key)
 
 
-def take(x: Tensor, key: tuple[Any, ...], node: str = "IndexBackward0") -> Tensor:
-    """A copy of x[key], for a key with tensors of places (which are saved) among its parts."""
+def take(x: Tensor, key: Key, node: str = "IndexBackward0") -> Tensor:
+    """A copy of x[key], for a key with tensors or arrays of places among its parts."""
     try:
-        array = np.asarray(x._array[tuple(map(_array, key))], order="C")
+        array = np.asarray(x._array[tuple(map(array_of, key))], order="C")
     except IndexError as error:
         raise _words(error) from None
     shape, rest, places = x._array.shape, *apart(key)
@@ -174,30 +168,34 @@ def take(x: Tensor, key: tuple[Any, ...], node: str = "IndexBackward0") -> Tenso
                     saves=places)  # fmt: skip
 
 
-def apart(key: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Tensor, ...]]:
-    """The key with None for its tensors of places, and these."""
+def apart(key: Key) -> tuple[Key, tuple[Tensor, ...]]:
+    """The key with None for its tensors of places, and these, which are to be saved."""
     rest = tuple(None if isinstance(part, Tensor) else part for part in key)
     return rest, tuple(part for part in key if isinstance(part, Tensor))
 
 
-def index(x: Any, key: tuple[Any, ...]) -> Any:
-    """``x[key]`` for a key of integers, slices, None and ``...``; of an array, for any key."""
-    if not isinstance(x, Tensor):
-        return x[key]
+def filled(key: Key, places: Sequence[Tensor]) -> Key:
+    """The key with its saved places in it again."""
+    given = iter(places)
+    return tuple(next(given)._array if part is None else part for part in key)
+
+
+def index(x: Tensor, key: Key) -> Tensor:
+    """``x[key]``: a view for a key of integers, slices, None and ``...``."""
+    if not _basic(key):
+        return take(x, key)
     try:
         array = x._array[key]
     except IndexError as error:
         raise _words(error) from None
-    if type(array) is not np.ndarray or not _basic(key):
-        return take(x, tuple(wrap(p) if isinstance(p, np.ndarray) else p for p in key))
     out, shape = view(x, array, index, key), x._array.shape
     if not tracks(x):
         return out
     return recorded(out, _view_node(key), lambda v: embed(v, shape, key), x)
 
 
-def _basic(key: tuple[Any, ...]) -> bool:
-    return not any(isinstance(part, np.ndarray) for part in key)
+def _basic(key: Key) -> bool:
+    return not any(isinstance(part, np.ndarray | Tensor) for part in key)
 
 
 def _words(error: IndexError) -> IndexError:
@@ -205,14 +203,11 @@ def _words(error: IndexError) -> IndexError:
     return IndexError(str(error).replace(" axis ", " dimension ").replace("array", "tensor"))
 
 
-def embed(v: Any, shape: Shape, key: tuple[Any, ...]) -> Any:
+def embed(v: Tensor, shape: Shape, key: Key) -> Tensor:
     """Zeros of this shape, with v added into ``[key]``: what indexing does, turned around."""
-    array = _array(v)
-    zeros = np.zeros(shape, array.dtype)
+    zeros = np.zeros(shape, v._array.dtype)
     if _basic(key):
-        zeros[key] = array
+        zeros[key] = v._array
     else:
-        np.add.at(zeros, key, array)  # a slot that was read twice is paid twice
-    if not isinstance(v, Tensor):
-        return zeros
+        np.add.at(zeros, key, v._array)  # a slot that was read twice is paid twice
     return recorded(zeros, "EmbedBackward", lambda w: index(w, key), v)

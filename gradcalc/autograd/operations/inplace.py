@@ -16,21 +16,15 @@ from typing import Any
 import numpy as np
 
 from gradcalc.autograd.core.grad_mode import mode, watching
-from gradcalc.autograd.core.node import Edge, Node, Packed, clock, note, type_name
+from gradcalc.autograd.core.node import Edge, Node, Packed, clock, note
 from gradcalc.autograd.core.record import node_of
-from gradcalc.autograd.core.registry import method
+from gradcalc.autograd.core.registry import IN_PLACE, method
 from gradcalc.autograd.core.tangents import give_tangent
 from gradcalc.autograd.core.tensor import Tensor, edge, move_retained, wrap
 from gradcalc.autograd.core.versions import Timeless, about_to_write
-from gradcalc.autograd.core.views import ViewStep, follow, replace, wake_views
+from gradcalc.autograd.core.views import ViewStep, follow, follow_array, replace, wake_views
 from gradcalc.autograd.operations.copies import convert
-from gradcalc.autograd.operations.indexing import (
-    apart,
-    filled,
-    index,
-    is_whole,
-    split_key,
-)
+from gradcalc.autograd.operations.indexing import index, is_whole, split_key
 from gradcalc.autograd.operations.structural import cannot_expand, no_slope, sum_to
 
 
@@ -49,7 +43,8 @@ class CopySlices(Node):
 
     def pull(self, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
         v = cotangents[0]
-        old, *others = self.inner.pull((follow(v, self.steps),), tracked)
+        part = follow(v, self.steps) if tracked else follow_array(v, self.steps)
+        old, *others = self.inner.pull((part,), tracked)
         if not self.wants(0):
             return None, *others
         return replace(v, self.steps, old), *others
@@ -59,10 +54,6 @@ class CopySlices(Node):
 
     def release(self) -> None:
         self.inner.release()
-
-
-def _at(array: Any, key: Any) -> Any:
-    return array[key]
 
 
 def write(y: Tensor, array: Any, node: Node | None, others: tuple[Edge, ...] = ()) -> Tensor:
@@ -140,8 +131,12 @@ def rebase(base: Tensor, place: Edge) -> None:
 
 
 @method("copy_")
-def copy_(y: Tensor, x: Any) -> Tensor:
-    """Write x, broadcast, into y."""
+def copy_(y: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
+    """Write another tensor, broadcast, into y."""
+    x = other
+    if not isinstance(x, Tensor | np.ndarray | int | float | complex | list | tuple | np.generic):
+        raise TypeError("copy_(): argument 'other' (position 1) must be Tensor, not "
+                        f"{type(x).__name__}")  # fmt: skip
     x = x if isinstance(x, Tensor) else wrap(np.asarray(x, dtype=y._array.dtype))
     _check_fits(y._array.shape, x._array.shape)
     if not (mode.enabled and (x._tracked or y._tracked)) and not watching:
@@ -169,6 +164,7 @@ def set_tangent(y: Tensor, tangent: Any) -> None:
         base = y._view.base
         if base._tangent is None:
             give_tangent(base, wrap(np.zeros_like(base._array)))
+        assert base._tangent is not None
         give_tangent(y, follow(base._tangent, y._view.steps))
     if y._tangent is None:
         give_tangent(y, tangent)
@@ -197,45 +193,7 @@ def set_item(y: Tensor, key: Any, x: Any) -> None:
     if not taken:
         part.copy_(_trim(x, part.ndim))
     else:
-        _put(part, taken, x)
-
-
-def _put(y: Tensor, key: tuple[Any, ...], x: Any) -> None:
-    """y[key] = x for a key with tensors of places."""
-    x = x if isinstance(x, Tensor) else wrap(np.asarray(x, dtype=y._array.dtype))
-    if x._array.dtype != y._array.dtype:
-        if x.ndim:
-            raise RuntimeError(
-                "Index put requires the source and destination dtypes match, got "
-                f"{type_name(y._array.dtype)} for the destination and "
-                f"{type_name(x._array.dtype)} for the source."
-            )
-        x = convert(x, y._array.dtype)
-    array = np.array(y._array)
-    places = tuple(part._array if isinstance(part, Tensor) else part for part in key)
-    shape = array[places].shape
-    try:
-        array[places] = x._array
-    except ValueError:
-        raise RuntimeError(
-            f"shape mismatch: value tensor of shape {list(x.shape)} cannot be broadcast to "
-            f"indexing result of shape {list(shape)}"
-        ) from None
-    if not (mode.enabled and (x._tracked or y._tracked)) and not watching:
-        write(y, array, None)
-        return
-    before = as_it_was(y)
-    source, rest, saves = x._array.shape, *apart(key)
-
-    def to_old(v: Any, *saved: Any) -> Any:
-        return replace(v, ((_at, filled(rest, saved)),), None)
-
-    def to_new(v: Any, *saved: Any) -> Any:
-        return sum_to(index(v, filled(rest, saved)), source)
-
-    node = node_of("IndexPutBackward0", (to_old, to_new), saves)
-    write(y, array, node, (edge(x),))
-    carry(y, node, before, x)
+        part.index_put_(taken, x if isinstance(x, Tensor) else wrap(np.asarray(x, y._array.dtype)))
 
 
 def _trim(x: Any, rank: int) -> Any:
@@ -252,6 +210,9 @@ def in_place(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """The operation that writes its result into its first operand: ``mul`` to ``mul_``."""
 
     def write_result(y: Tensor, *operands: Any, **options: Any) -> Tensor:
+        if not isinstance(y, Tensor):
+            raise TypeError(f"{write_result.__name__}(): argument 'input' (position 1) must be "
+                            f"Tensor, not {type(y).__name__}")  # fmt: skip
         if mode.enabled and (y._tracked or any(isinstance(x, Tensor) and x._tracked
                                                for x in operands)):  # fmt: skip
             refuse_leaf(y)
@@ -275,6 +236,9 @@ def in_place(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
     write_result.__name__ = f"{getattr(operation, '__name__', 'operation')}_"
     write_result.__doc__ = f"``{getattr(operation, '__name__', '')}``, written into the tensor."
     return write_result
+
+
+IN_PLACE.append(in_place)
 
 
 def as_it_was(y: Tensor) -> Tensor:

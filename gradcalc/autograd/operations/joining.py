@@ -13,16 +13,29 @@ from gradcalc.autograd.core.dtypes import common_type
 from gradcalc.autograd.core.grad_mode import mode
 from gradcalc.autograd.core.node import Node
 from gradcalc.autograd.core.record import recorded
-from gradcalc.autograd.core.registry import function, method, operation
+from gradcalc.autograd.core.registry import (
+    Ints,
+    Shape,
+    Tensors,
+    declare,
+    function,
+    method,
+    operation,
+)
 from gradcalc.autograd.core.tensor import Tensor, attach, place, tracks, wrap
 from gradcalc.autograd.core.views import one_of_several, view
 from gradcalc.autograd.operations.copies import convert
-from gradcalc.autograd.operations.indexing import Shape, index
-from gradcalc.autograd.operations.structural import axis, no_slope, unsqueeze
+from gradcalc.autograd.operations.indexing import index
+from gradcalc.autograd.operations.structural import at_least, axis
+
+
+def slot(k: int, part: Any) -> tuple[Any, ...]:
+    """The key of one part along axis k: an integer, a slice, places."""
+    return (*(slice(None),) * k, part, ...)
 
 
 @function("concat", "concatenate")
-def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+def cat(tensors: Tensors, dim: int = 0) -> Tensor:
     """The tensors one after the other along ``dim``."""
     tensors = _of_one_type(tensors)
     if not tensors:
@@ -36,22 +49,23 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
             slopes.append(no_slope_of(x._array))
             continue
         end = start + x._array.shape[k]
-        slopes.append(partial(_piece, key=(*(slice(None),) * k, slice(start, end))))
+        slopes.append(partial(index, key=slot(k, slice(start, end))))
         start = end
     joined = np.concatenate([x._array for x in kept], axis=k)
     return recorded(np.ascontiguousarray(joined), "CatBackward0", slopes, *tensors)
 
 
-def _piece(v: Any, key: tuple[Any, ...]) -> Any:
-    return index(v, key)
-
-
 def no_slope_of(array: Any) -> Any:
     """The slope of an input without a say: zeros of its own shape."""
-    return lambda v: no_slope(wrap(array) if isinstance(v, Tensor) else array)
+    return lambda v: wrap(np.zeros_like(array))
 
 
-def _of_one_type(tensors: Sequence[Tensor]) -> Sequence[Tensor]:
+def _of_one_type(tensors: Tensors) -> Tensors:
+    for k, x in enumerate(tensors):
+        if not isinstance(x, Tensor):
+            raise TypeError(
+                f"expected Tensor as element {k} in argument 0, but got {type(x).__name__}"
+            )
     kinds = {x._array.dtype for x in tensors}
     if len(kinds) < 2:
         return tensors
@@ -59,7 +73,7 @@ def _of_one_type(tensors: Sequence[Tensor]) -> Sequence[Tensor]:
     return [convert(x, kind) for x in tensors]
 
 
-def _check_lengths(tensors: Sequence[Tensor], dim: int) -> None:
+def _check_lengths(tensors: Tensors, dim: int) -> None:
     first = tensors[0]
     if first.ndim == 0:
         raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated")
@@ -77,25 +91,21 @@ def _check_lengths(tensors: Sequence[Tensor], dim: int) -> None:
                 )
 
 
-def _at_least(rank: int, x: Tensor) -> Any:
-    return x if x.ndim >= rank else _at_least(rank, unsqueeze(x, 0))
-
-
 @function()
-def hstack(tensors: Sequence[Tensor]) -> Tensor:
+def hstack(tensors: Tensors) -> Tensor:
     """The tensors one after the other, as columns if they are matrices."""
-    rows = [_at_least(1, x) for x in tensors]
+    rows = [at_least(1, x) for x in tensors]
     return cat(rows, 0 if rows[0].ndim == 1 else 1)
 
 
 @function("row_stack")
-def vstack(tensors: Sequence[Tensor]) -> Tensor:
+def vstack(tensors: Tensors) -> Tensor:
     """The tensors one above the other; vectors become rows."""
-    return cat([_at_least(2, x) for x in tensors])
+    return cat([at_least(2, x) for x in tensors])
 
 
 @function()
-def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+def stack(tensors: Tensors, dim: int = 0) -> Tensor:
     """The tensors side by side along a new axis."""
     tensors = _of_one_type(tensors)
     if not tensors:
@@ -107,14 +117,18 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 f"entry 0 and {list(x.shape)} at entry {number}"
             )
     k = axis(dim, tensors[0].ndim + 1)
-    before = (slice(None),) * k
-    slopes = [partial(_piece, key=(*before, number, ...)) for number in range(len(tensors))]
-    array = np.ascontiguousarray(np.stack([x._array for x in tensors], axis=k))
-    return recorded(array, "StackBackward0", slopes, *tensors)
+    slopes = [partial(index, key=slot(k, number)) for number in range(len(tensors))]
+    array = np.stack([x._array for x in tensors], axis=k)
+    return recorded(np.ascontiguousarray(array), "StackBackward0", slopes, *tensors)
+
+
+# --- Apart ----------------------------------------------------------------------------------------
 
 
 class UnbindBackward0(Node):
     """Several views at once; ``join`` puts what arrives for them together again."""
+
+    join: Any = staticmethod(stack)
 
     def __init__(self, dim: int, shapes: list[Shape], kind: Any) -> None:
         self.dim, self.shapes, self.kind = dim, shapes, kind
@@ -123,23 +137,20 @@ class UnbindBackward0(Node):
     def pull(self, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
         filled = [np.zeros(shape, self.kind) if v is None else v
                   for v, shape in zip(cotangents, self.shapes, strict=True)]  # fmt: skip
-        if not tracked:
-            return (self.join_arrays(filled, axis=self.dim),)
-        return (self.join([v if isinstance(v, Tensor) else wrap(v) for v in filled], self.dim),)
-
-    join: Any = staticmethod(stack)
-    join_arrays: Any = staticmethod(np.stack)
+        joined = self.join([v if isinstance(v, Tensor) else wrap(v) for v in filled], self.dim)
+        return (joined if tracked else joined._array,)
 
 
 class SplitBackward0(UnbindBackward0):
-    join, join_arrays = staticmethod(cat), staticmethod(np.concatenate)
+    join = staticmethod(cat)
 
 
 SplitWithSizesBackward0 = type("SplitWithSizesBackward0", (SplitBackward0,), {})
 
 
-def _views(x: Tensor, dim: int, keys: list[Any], kind: type[UnbindBackward0]) -> tuple[Any, ...]:
-    """Each of x[key]: views none of which may be written to."""
+def _views(x: Tensor, dim: int, parts: Any, kind: type[UnbindBackward0]) -> tuple[Tensor, ...]:
+    """Each of these parts along the axis: views none of which may be written to."""
+    keys = [slot(dim, part) for part in parts]
     outs = tuple(view(x, x._array[key], index, key) for key in keys)
     if tracks(x):
         node = kind(dim, [out._array.shape for out in outs], x._array.dtype)
@@ -157,8 +168,7 @@ def unbind(x: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     if x.ndim == 0:
         raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
     k = axis(dim, x.ndim)
-    keys = [(*(slice(None),) * k, i, ...) for i in range(x._array.shape[k])]
-    return _views(x, k, keys, UnbindBackward0)
+    return _views(x, k, range(x._array.shape[k]), UnbindBackward0)
 
 
 @method("__iter__")
@@ -170,22 +180,24 @@ def iterate(x: Tensor) -> Any:
 
 
 @operation("split_with_sizes")
-def split(x: Tensor, split_size: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+def split(x: Tensor, split_size: Ints, dim: int = 0) -> tuple[Tensor, ...]:
     """Pieces of the given length (or lengths) along ``dim``."""
     if x.ndim == 0:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
     k = axis(dim, x.ndim)
-    total = x._array.shape[k]
+    total, kind = x._array.shape[k], SplitWithSizesBackward0
     if isinstance(split_size, int):
-        if split_size < 0 or (split_size == 0 and total):
+        if split_size < 0:
             raise RuntimeError(
                 f"split expects split_size be non-negative, but got split_size={split_size}"
-                if split_size < 0
-                else "split_size can only be 0 if dimension size is 0, but got dimension size of "
+            )
+        if split_size == 0 and total:
+            raise RuntimeError(
+                "split_size can only be 0 if dimension size is 0, but got dimension size of "
                 f"{total}"
             )
         sizes = [split_size] * max(-(-total // (split_size or 1)), 1)
-        sizes[-1] = total - sum(sizes[:-1])
+        sizes[-1], kind = total - sum(sizes[:-1]), SplitBackward0
     else:
         sizes = list(split_size)
         if sum(sizes) != total:
@@ -193,10 +205,8 @@ def split(x: Tensor, split_size: int | Sequence[int], dim: int = 0) -> tuple[Ten
                 f"split_with_sizes expects split_sizes to sum exactly to {total} (input tensor's "
                 f"size at dimension {k}), but got split_sizes={sizes}"
             )
-    starts = [int(n) for n in np.cumsum([0, *sizes])]
-    keys = [(*(slice(None),) * k, slice(a, b), ...) for a, b in pairwise(starts)]
-    kind = SplitBackward0 if isinstance(split_size, int) else SplitWithSizesBackward0
-    return _views(x, k, keys, kind)
+    starts = pairwise(int(n) for n in np.cumsum([0, *sizes]))
+    return _views(x, k, [slice(a, b) for a, b in starts], kind)
 
 
 @operation()
@@ -207,3 +217,18 @@ def chunk(x: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     if x.ndim == 0:
         raise RuntimeError("chunk expects at least a 1-dimensional tensor")
     return split(x, max(-(-x._array.shape[axis(dim, x.ndim)] // chunks), 1), dim)
+
+
+def _diff(x: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None,
+          append: Tensor | None = None) -> Tensor:  # fmt: skip
+    if not x.ndim:
+        raise RuntimeError("diff expects input to be at least one-dimensional")
+    parts = [part for part in (prepend, x, append) if part is not None and n]
+    x, k = cat(parts, dim) if len(parts) > 1 else x, axis(dim, x.ndim)
+    for _ in range(min(n, x.shape[k])):
+        low, high = (x.narrow(k, start, x.shape[k] - 1) for start in (0, 1))
+        x = high ^ low if x._array.dtype.kind == "b" else high - low
+    return x
+
+
+declare("diff", _diff, "The differences of neighbours along ``dim``, n times over.")

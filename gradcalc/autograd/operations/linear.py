@@ -6,14 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from gradcalc.autograd.core.dtypes import C_NAMES, int_product
+from gradcalc.autograd.composite import composite
+from gradcalc.autograd.core.dtypes import int_product
 from gradcalc.autograd.core.node import type_name
 from gradcalc.autograd.core.record import recorded
-from gradcalc.autograd.core.registry import operation
+from gradcalc.autograd.core.registry import Number, Shape, declare, method, operation
 from gradcalc.autograd.core.tensor import Tensor, tracks, wrap
 from gradcalc.autograd.core.views import view
 from gradcalc.autograd.operations.indexing import embed
-from gradcalc.autograd.operations.structural import Shape, axis, conj, expand, sum_to, swap
+from gradcalc.autograd.operations.joining import stack
+from gradcalc.autograd.operations.structural import axis, conj, expand, sum_to, swap
 
 
 def _products(a: Shape, b: Shape) -> tuple[Any, Any]:
@@ -22,18 +24,18 @@ def _products(a: Shape, b: Shape) -> tuple[Any, Any]:
     left = (1, *a) if len(a) == 1 else a
     right = (*b, 1) if len(b) == 1 else b
 
-    def to_a(v: Any, _: Any, y: Any) -> Any:
+    def to_a(v: Tensor, _: Any, y: Tensor) -> Tensor:
         v = _shaped(v, _matrix(v.shape, a, b))
         return _shaped(sum_to(v @ swap(_shaped(conj(y), right)), left), a)
 
-    def to_b(v: Any, x: Any, _: Any) -> Any:
+    def to_b(v: Tensor, x: Tensor, _: Any) -> Tensor:
         v = _shaped(v, _matrix(v.shape, a, b))
         return _shaped(sum_to(swap(_shaped(conj(x), left)) @ v, right), b)
 
     return to_a, to_b
 
 
-def _shaped(x: Any, shape: Shape) -> Any:
+def _shaped(x: Tensor, shape: Shape) -> Tensor:
     return x if x.shape == shape else x.reshape(shape)
 
 
@@ -50,159 +52,190 @@ _NODES = {(1, 1): "DotBackward0", (2, 1): "MvBackward0", (1, 2): "MvBackward0",
           (2, 2): "MmBackward0"}  # fmt: skip
 
 
-@operation("__matmul__")
-def matmul(a: Any, b: Any) -> Any:
+@operation()
+def matmul(x: Tensor, other: Tensor) -> Tensor:
     """The matrix product."""
-    if not isinstance(a, Tensor) or not isinstance(b, Tensor):
-        raise TypeError("matmul(): both arguments must be Tensors")
+    a, b = x._array, other._array
     if a.ndim == 0 or b.ndim == 0:
         raise RuntimeError(
             f"both arguments to matmul need to be at least 1D, but they are {a.ndim}D and {b.ndim}D"
         )
-    if a._array.dtype != b._array.dtype:
+    if a.dtype != b.dtype:
         raise RuntimeError(
             "expected m1 and m2 to have the same dtype, but got: "
-            f"{C_NAMES[a._array.dtype.name]} != {C_NAMES[b._array.dtype.name]}"
+            f"{x.dtype.in_c} != {other.dtype.in_c}"
             if a.ndim + b.ndim > 2
             else "dot : expected both vectors to have same dtype, but found "
-            f"{type_name(a._array.dtype)} and {type_name(b._array.dtype)}"
+            f"{type_name(a.dtype)} and {type_name(b.dtype)}"
         )
     try:
-        array = np.matmul(a._array, b._array)
+        array = np.matmul(a, b)
     except ValueError:
+        rows, columns = ("x".join(map(str, array.shape)) for array in (a, b))
         raise RuntimeError(
-            f"mat1 and mat2 shapes cannot be multiplied ({_as_rows(a)} and {_by(b)})"
+            f"mat1 and mat2 shapes cannot be multiplied ({'1x' * (a.ndim == 1)}{rows} and "
+            f"{columns})"
         ) from None
-    if not tracks(a, b):
+    if not tracks(x, other):
         return wrap(array)
-    saves = [x if y._tracked or y._tangent is not None else None for x, y in ((a, b), (b, a))]
-    slopes = _products(a._array.shape, b._array.shape)
-    return recorded(array, _NODES.get((a.ndim, b.ndim), "BmmBackward0"), slopes, a, b, saves=saves)
+    saves = [one if two._tracked or two._tangent is not None else None
+             for one, two in ((x, other), (other, x))]  # fmt: skip
+    return recorded(array, _NODES.get((a.ndim, b.ndim), "BmmBackward0"),
+                    _products(a.shape, b.shape), x, other, saves=saves)  # fmt: skip
 
 
-def _by(x: Tensor) -> str:
-    return "x".join(map(str, x._array.shape))
+def _operator(x: Tensor, other: Any) -> Any:
+    if not isinstance(other, Tensor):
+        raise TypeError("matmul(): argument 'other' (position 1) must be Tensor, not "
+                        f"{type(other).__name__}")  # fmt: skip
+    return matmul(x, other)
 
 
-def _as_rows(x: Tensor) -> str:
-    return ("1x" if x.ndim == 1 else "") + _by(x)
+def _reflected(x: Tensor, other: Any) -> Any:
+    return matmul(other if isinstance(other, Tensor) else wrap(np.asarray(other)), x)
 
 
-Tensor.__rmatmul__ = lambda b, a: matmul(a if isinstance(a, Tensor) else wrap(np.asarray(a)), b)  # type: ignore[attr-defined]
+method("__matmul__")(_operator)
+method("__rmatmul__")(_reflected)
 
 
 @operation()
-def vdot(a: Tensor, b: Tensor) -> Any:
-    """The inner product, the first vector conjugated."""
-    return dot(conj(a), b)
-
-
-@operation()
-def dot(a: Tensor, b: Tensor) -> Any:
+def dot(x: Tensor, tensor: Tensor) -> Tensor:
     """The inner product of two vectors."""
-    if a.ndim != 1 or b.ndim != 1:
-        raise RuntimeError(f"1D tensors expected, but got {a.ndim}D and {b.ndim}D tensors")
-    if a.numel() != b.numel():
+    if x.ndim != 1 or tensor.ndim != 1:
+        raise RuntimeError(f"1D tensors expected, but got {x.ndim}D and {tensor.ndim}D tensors")
+    if x.numel() != tensor.numel():
         raise RuntimeError(
-            f"inconsistent tensor size, expected tensor [{a.numel()}] and src [{b.numel()}] to "
-            f"have the same number of elements, but got {a.numel()} and {b.numel()} elements "
-            "respectively"
+            f"inconsistent tensor size, expected tensor [{x.numel()}] and src [{tensor.numel()}] "
+            f"to have the same number of elements, but got {x.numel()} and {tensor.numel()} "
+            "elements respectively"
         )
-    return matmul(a, b)
+    return matmul(x, tensor)
 
 
 @operation()
-def inner(a: Tensor, b: Tensor) -> Any:
+def inner(x: Tensor, other: Tensor) -> Tensor:
     """The sum of products over the last axis of both."""
-    if a.ndim == 0 or b.ndim == 0:
-        return a * b
-    return matmul(a, b) if b.ndim == 1 else matmul(a, swap(b))
+    if x.ndim == 0 or other.ndim == 0:
+        return x * other
+    return matmul(x, other) if other.ndim == 1 else matmul(x, swap(other))
 
 
 @operation("ger")
-def outer(a: Tensor, b: Tensor) -> Any:
-    """Every product of an element of a with one of b."""
-    for x, name in ((a, "self"), (b, "vec2")):
-        if x.ndim != 1:
-            raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {x.ndim}-D")
-    return a.reshape(-1, 1) * b
+def outer(x: Tensor, vec2: Tensor) -> Any:
+    """Every product of an element of x with one of ``vec2``."""
+    for vector, name in ((x, "self"), (vec2, "vec2")):
+        if vector.ndim != 1:
+            raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {vector.ndim}-D")
+    return x.reshape(-1, 1) * vec2
+
+
+declare("vdot", lambda x, other: dot(conj(x), other), "``dot``, the first vector conjugated.")
+
+
+def _plus_product(x: Tensor, one: Tensor, other: Tensor, *, beta: Any, alpha: Any) -> Any:
+    return (x if beta == 1 else x * beta).add(matmul(one, other), alpha=alpha)
+
+
+def _of_ranks(name: str, left: int, right: int) -> None:
+    """``matmul`` for operands of these numbers of dimensions only, and what adds it to another."""
+
+    def check(one: Tensor, other: Tensor, name: str) -> None:
+        if (one.ndim, other.ndim) != (left, right):
+            raise RuntimeError(f"{name}: expected a {left}D and a {right}D tensor, got {one.ndim}D "
+                               f"and {other.ndim}D")  # fmt: skip
+
+    def product(x: Tensor, mat2: Tensor) -> Tensor:
+        check(x, mat2, name)
+        return matmul(x, mat2)
+
+    def added(x: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1,
+              alpha: Number = 1) -> Any:  # fmt: skip
+        check(mat1, mat2, sum_name)
+        if x._array.dtype.kind in "iub":
+            beta, alpha = int(beta), int(alpha)
+        return sum_of(x, mat1, mat2, beta=beta, alpha=alpha)
+
+    sum_name = f"{'ba' if name == 'bmm' else ''}add{name}"
+    sum_of = composite(f"{sum_name.capitalize()}Backward0", level=False)(_plus_product)
+    declare(name, product, f"The matrix product of a {left}D and a {right}D tensor.")
+    declare(sum_name, added, "β x + α times the matrix product.")
+
+
+for _name, _left, _right in (("mm", 2, 2), ("mv", 2, 1), ("bmm", 3, 3)):
+    _of_ranks(_name, _left, _right)
+
+
+@composite("LinalgCrossBackward0", level=False)
+def _cross(a: Tensor, b: Tensor, *, dim: int) -> Any:
+    (a0, a1, a2), (b0, b1, b2) = a.unbind(dim), b.unbind(dim)
+    return stack([a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0], dim)
 
 
 @operation()
-def trace(x: Tensor) -> Any:
+def cross(x: Tensor, other: Tensor, dim: int | None = None) -> Any:
+    """The cross product along ``dim``, the first axis of length 3 by default."""
+    k = next((k for k, n in enumerate(x.shape) if n == 3), -1) if dim is None else dim
+    if k >= x.ndim or x.ndim == 0 or x.shape[k] != 3:
+        raise RuntimeError("linalg.cross: inputs dimension must have length 3.")
+    return _cross(x, other, dim=axis(k, x.ndim))
+
+
+# --- Diagonals ------------------------------------------------------------------------------------
+
+
+def _slots(shape: Shape, offset: int, dim1: int, dim2: int) -> Any:
+    """Where in a row of all of its elements a tensor's diagonal lies."""
+    return _diagonal_of(np.arange(int_product(shape)).reshape(shape), offset, dim1, dim2)
+
+
+def _put_back(v: Tensor, shape: Shape, slots: Any) -> Any:
+    return embed(v, (int_product(shape),), (slots,)).reshape(shape)
+
+
+@operation()
+def trace(x: Tensor) -> Tensor:
     """The sum of the diagonal."""
     if x.ndim != 2:
         raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {x.ndim}")
-    slots = _slots(x._array.shape, (0, 0, 1))
-    shape = x._array.shape
-
-    def back(v: Any) -> Any:
-        return embed(expand(v, (min(shape),)), (int_product(shape),), (slots,)).reshape(shape)
-
-    return recorded(np.trace(x._array), "TraceBackward0", back, x)
+    shape, slots = x._array.shape, _slots(x._array.shape, 0, 0, 1)
+    return recorded(np.trace(x._array), "TraceBackward0",
+                    lambda v: _put_back(expand(v, (min(shape),)), shape, slots), x)  # fmt: skip
 
 
-def _slots(shape: Shape, option: tuple[int, int, int]) -> Any:
-    """Where in a row of all of its elements a tensor's diagonal lies."""
-    return diagonal(np.arange(int_product(shape)).reshape(shape), *option)
+def _diagonal_of(array: Any, offset: int, dim1: int, dim2: int) -> Any:
+    """A view of the diagonal: numpy's own cannot be written to."""
+    rows, columns = array.shape[dim1], array.shape[dim2]
+    key = [slice(None)] * array.ndim
+    key[dim1] = slice(min(-offset, rows), None) if offset < 0 else slice(None)
+    key[dim2] = slice(min(offset, columns), None) if offset > 0 else slice(None)
+    moved = np.moveaxis(array[tuple(key)], (dim1, dim2), (-2, -1))
+    count = min(moved.shape[-2:])
+    return np.lib.stride_tricks.as_strided(
+        moved, (*moved.shape[:-2], count), (*moved.strides[:-2], sum(moved.strides[-2:])),
+        writeable=array.flags.writeable,
+    )  # fmt: skip
 
 
 @operation()
-def diagonal(x: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+def diagonal(x: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
     """The slots where two axes count alike (``offset`` apart), along a new last axis: a view."""
     one, other = axis(dim1, x.ndim), axis(dim2, x.ndim)
     if one == other:
         raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
-    array = x._array if isinstance(x, Tensor) else x
-    rows, columns = array.shape[one], array.shape[other]
-    key = [slice(None)] * array.ndim
-    key[one] = slice(min(-offset, rows), None) if offset < 0 else slice(None)
-    key[other] = slice(min(offset, columns), None) if offset > 0 else slice(None)
-    start = array[tuple(key)]
-    moved = np.moveaxis(start, (one, other), (-2, -1))
-    count = min(moved.shape[-2:])
-    slots = np.lib.stride_tricks.as_strided(  # numpy's own diagonal cannot be written to
-        moved, (*moved.shape[:-2], count), (*moved.strides[:-2], sum(moved.strides[-2:])),
-        writeable=array.flags.writeable,
-    )  # fmt: skip
-    if not isinstance(x, Tensor):
-        return slots
-    option = (offset, one, other)
-    shape = array.shape
-
-    def back(v: Any) -> Any:
-        return embed(v, (int_product(shape),), (_slots(shape, option),)).reshape(shape)
-
-    return recorded(view(x, slots, diagonal, *option), "DiagonalBackward0", back, x)
+    shape, option = x._array.shape, (offset, one, other)
+    out = view(x, _diagonal_of(x._array, *option), diagonal, *option)
+    return recorded(out, "DiagonalBackward0",
+                    lambda v: _put_back(v, shape, _slots(shape, *option)), x)  # fmt: skip
 
 
-@operation()
-def diag(x: Tensor, diagonal: int = 0) -> Any:
-    """The diagonal of a matrix, copied; of a vector, the matrix that has it as its diagonal."""
+def _diag(x: Tensor, diagonal: int = 0) -> Any:
     if x.ndim == 2:
-        return _diagonal(x, diagonal).clone()
+        return x.diagonal(diagonal).clone()
     if x.ndim != 1:
         raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {x.ndim}D")
     array = np.diag(x._array, diagonal)
-    return recorded(array, "DiagEmbedBackward0", lambda v: _diagonal(v, diagonal), x)
+    return recorded(array, "DiagEmbedBackward0", lambda v: v.diagonal(diagonal), x)
 
 
-_diagonal = diagonal
-
-
-def _of_ranks(name: str, left: int, right: int) -> Any:
-    """``matmul`` for operands of these numbers of dimensions only."""
-
-    def product(a: Tensor, b: Tensor) -> Any:
-        if a.ndim != left or b.ndim != right:
-            raise RuntimeError(
-                f"{name}: expected a {left}D and a {right}D tensor, got {a.ndim}D and {b.ndim}D"
-            )
-        return matmul(a, b)
-
-    product.__name__ = name
-    product.__doc__ = f"The matrix product of a {left}D and a {right}D tensor."
-    return operation()(product)
-
-
-mm, mv, bmm = _of_ranks("mm", 2, 2), _of_ranks("mv", 2, 1), _of_ranks("bmm", 3, 3)
+declare("diag", _diag, "The diagonal of a matrix, copied; of a vector, its diagonal matrix.")

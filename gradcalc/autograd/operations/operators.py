@@ -8,15 +8,16 @@ has no derivative and says so when it is asked for one).
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from gradcalc.autograd.core.dtypes import C_NAMES, common_type
+from gradcalc.autograd.core.dtypes import common_type
 from gradcalc.autograd.core.grad_mode import mode, watching
 from gradcalc.autograd.core.node import Node, clock
 from gradcalc.autograd.core.record import OUT, recorded
-from gradcalc.autograd.core.registry import NAMES, method, with_out
+from gradcalc.autograd.core.registry import NAMES, Number, declare, method, operation
 from gradcalc.autograd.core.tensor import Tensor, attach, edge, save, tracks, wrap
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.elementwise import (
@@ -34,6 +35,7 @@ _ADD, _SUB, _MUL, _DIV, _MOD, _POW = (
     OPERATIONS[p] for p in (primitives.ADD, primitives.SUB, primitives.MUL, primitives.DIV,
                             primitives.MOD, primitives.POW)
 )  # fmt: skip
+arithmetic = partial(operation, in_place=True)
 
 
 # --- Operations with a number on one side -------------------------------------------------------
@@ -50,17 +52,13 @@ class PowBackward0(Node):
         return (v * (n * saved[0] ** (n - 1)) if n else no_slope(v),)
 
 
-def pow(x: Any, y: Any) -> Tensor:
-    """x to the power of y."""
-    if isinstance(x, Tensor) and type(y) in (int, float) and x._array.dtype.kind in "fc":
-        return _power(x, y)
-    return _POW(x, y)
-
-
-def _power(x: Tensor, n: float) -> Tensor:
-    array = x._array
+def _pow(x: Any, exponent: Any) -> Tensor:
+    number = type(exponent) in (int, float)
+    if not (number and isinstance(x, Tensor) and x._array.dtype.kind in "fc"):
+        return _POW.quick(x, exponent)
+    array, n = x._array, exponent
     if array.dtype.kind == "c":
-        return _POW(x, complex(n))
+        return _POW.quick(x, complex(n))
     out = wrap(array * array if n == 2 else array**n)
     if watching:
         node = PowBackward0(n)
@@ -76,26 +74,29 @@ def _power(x: Tensor, n: float) -> Tensor:
     return out
 
 
-def square(x: Tensor) -> Tensor:
-    """x², as a power: so its third derivative is 0 and not a refusal."""
-    return pow(x, 2)
-
-
-def _from_number(x: Tensor, n: Any) -> Tensor:
-    """n - x, of which x is the one input."""
-    if not _real_number(n) or x._array.dtype.kind != "f":
-        return _SUB.general(n, x)
-    return recorded(np.subtract(n, x._array), "RsubBackward1", _minus, x)
-
-
-def _minus(v: Any) -> Any:
-    return -v
+declare("pow", _pow, "x to the power of ``exponent``.", arithmetic)
+declare("square", lambda x: _pow(x, 2), "x², as a power: its third derivative is 0.", arithmetic)
 
 
 def _real_number(n: Any) -> bool:
     return type(n) is float or type(n) is int
 
 
+def _from_number(x: Tensor, n: Any) -> Tensor:
+    """n - x, of which x is the one input."""
+    if not _real_number(n) or x._array.dtype.kind != "f":
+        return _SUB.general(n, x)
+    return recorded(np.subtract(n, x._array), "RsubBackward1", lambda v: -v, x)
+
+
+def _into_number(x: Tensor, n: Any) -> Tensor:
+    """n / x as PyTorch does it: the reciprocal, times n."""
+    if not _real_number(n) or x._array.dtype.kind != "f":
+        return _DIV.general(n, x)
+    return _MUL.general(reciprocal(x), n)
+
+
+@arithmetic()
 def reciprocal(x: Tensor) -> Tensor:
     """1/x."""
     if x._array.dtype.kind != "f":
@@ -104,23 +105,16 @@ def reciprocal(x: Tensor) -> Tensor:
                     lambda v, out: -v * (out * out), x, saves=(OUT,))  # fmt: skip
 
 
+@arithmetic()
 def rsqrt(x: Tensor) -> Tensor:
     """1/sqrt(x)."""
     if x._array.dtype.kind != "f":
-        return reciprocal(FUNCTION["sqrt"](x))
+        return reciprocal(x.sqrt())
     return recorded(np.reciprocal(np.sqrt(x._array)), "RsqrtBackward0",
                     lambda v, out: -0.5 * v * (out * out * out), x, saves=(OUT,))  # fmt: skip
 
 
-def _into_number(x: Tensor, n: Any) -> Tensor:
-    """n / x as PyTorch does it: the reciprocal, times n."""
-    if not _real_number(n) or x._array.dtype.kind != "f":
-        return _DIV.general(n, x)
-    inverse = reciprocal(x)
-    return _MUL.general(inverse, n)
-
-
-# --- Operations without a derivative ------------------------------------------------------------
+# --- Quotients without a derivative, and rounded ones ---------------------------------------------
 
 
 def _not_implemented(array: Any, operation: str, *inputs: Tensor) -> Tensor:
@@ -130,82 +124,76 @@ def _not_implemented(array: Any, operation: str, *inputs: Tensor) -> Tensor:
     return recorded(array, "torch::autograd::NotImplemented", (slope,) * len(inputs), *inputs)
 
 
-def floor_divide(x: Any, y: Any) -> Any:
+def _rounded(x: Any, y: Any, how: str) -> tuple[Tensor, Any]:
+    """The quotient, rounded, of nothing that is tracked; and the inputs, None if all are whole."""
+    plain = [z.detach() if isinstance(z, Tensor) else z for z in (x, y)]
+    quotient = FUNCTION[how](_DIV.general(*plain))
+    if all(isinstance(z, int) or getattr(z, "_array", _REAL).dtype.kind in "iub" for z in (x, y)):
+        return quotient.long(), None
+    return quotient, [z for z in (x, y) if isinstance(z, Tensor)]
+
+
+_REAL = np.zeros(0)
+
+
+@arithmetic()
+def floor_divide(x: Any, other: Any) -> Tensor:
     """The quotient, rounded down; PyTorch knows no derivative of it."""
-    quotient = FUNCTION["floor"](_DIV.general(_untracked(x), _untracked(y)))
-    inputs = [z for z in (x, y) if isinstance(z, Tensor)]
-    if all(_whole(z) for z in (x, y)):
-        return quotient.long()
-    return _not_implemented(quotient, "floor_divide", *inputs)
+    quotient, inputs = _rounded(x, other, "floor")
+    return quotient if inputs is None else _not_implemented(quotient, "floor_divide", *inputs)
 
 
-def _untracked(x: Any) -> Any:
-    return x.detach() if isinstance(x, Tensor) else x
+def _level(kind: Any) -> Any:
+    """The slope of what is flat wherever it does not jump."""
+    return lambda v: convert(no_slope(v), kind)
 
 
-def _whole(x: Any) -> bool:
-    return isinstance(x, int) if not isinstance(x, Tensor) else x._array.dtype.kind in "iub"
+@arithmetic("divide")
+def div(x: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+    """x/y, rounded down (``floor``), towards zero (``trunc``) or not at all."""
+    if rounding_mode is None:
+        return _DIV.general(x, other)
+    if rounding_mode not in ("trunc", "floor"):
+        raise RuntimeError("div expected rounding_mode to be one of None, 'trunc', or 'floor' but "
+                           f"found '{rounding_mode}'")  # fmt: skip
+    quotient, inputs = _rounded(x, other, rounding_mode)
+    if inputs is None or not tracks(*inputs):
+        return quotient
+    wide = [z.expand(quotient.shape) for z in inputs]
+    slopes = [_level(z._array.dtype) for z in inputs]
+    return recorded(quotient._array, "DivBackward2", slopes, *wide)
 
 
-def _bitwise(ufunc: Callable[..., Any]) -> Callable[..., Tensor]:
-    """``&``, ``|``, ``^`` of masks and of integers."""
-
-    def of_two(x: Tensor, y: Any) -> Tensor:
-        return wrap(ufunc(x._array, y._array if isinstance(y, Tensor) else y))
-
-    return of_two
-
-
-def _logical(ufunc: Callable[..., Any]) -> Callable[..., Tensor]:
-    def of_any(x: Tensor, *others: Tensor) -> Tensor:
-        return wrap(ufunc(x._array, *(y._array for y in others)))
-
-    return of_any
+@arithmetic()
+def fmod(x: Tensor, other: Any) -> Any:
+    """x - y trunc(x/y): what is left, with the sign of x."""
+    if x._array.dtype.kind == "b":
+        kinds = [(z._array.dtype, 2) for z in (x, other) if isinstance(z, Tensor)]
+        x = convert(x, common_type(kinds))
+    return x - div(x, other, rounding_mode="trunc") * other
 
 
-def isclose(x: Tensor, y: Tensor, rtol: float = 1e-5, atol: float = 1e-8,
-            equal_nan: bool = False) -> Tensor:  # fmt: skip
-    """Where x and y agree within the tolerances."""
-    return wrap(np.asarray(np.isclose(x._array, y._array, rtol, atol, equal_nan)))
+@arithmetic()
+def round(x: Tensor, *, decimals: int = 0) -> Tensor:
+    """To the nearest whole number, or to so many decimals; halves to even."""
+    if decimals == 0:
+        return FUNCTION["round"](x)
+    return recorded(np.round(x._array, decimals), "RoundBackward1", _level(x._array.dtype), x)
 
 
-def allclose(x: Tensor, y: Tensor, rtol: float = 1e-5, atol: float = 1e-8,
-             equal_nan: bool = False) -> bool:  # fmt: skip
-    """Whether x and y agree everywhere within the tolerances."""
-    return bool(np.allclose(x._array, y._array, rtol, atol, equal_nan))
+@arithmetic()
+def heaviside(x: Tensor, values: Tensor) -> Tensor:
+    """0 below 0, 1 above, and ``values`` at 0."""
+    steps = np.heaviside(x._array, values._array).astype(x._array.dtype)
+    return _not_implemented(steps, "heaviside", x, values)
 
 
-def equal(x: Tensor, y: Tensor) -> bool:
-    """Whether x and y have the same shape and numbers."""
-    return np.array_equal(x._array, y._array)
+# --- Put together -------------------------------------------------------------------------------
 
 
-TESTS: dict[str, Any] = {
-    "isnan": _logical(np.isnan), "isinf": _logical(np.isinf), "isfinite": _logical(np.isfinite),
-    "signbit": _logical(np.signbit), "logical_and": _logical(np.logical_and),
-    "logical_or": _logical(np.logical_or), "logical_xor": _logical(np.logical_xor),
-    "logical_not": _logical(np.logical_not), "isclose": isclose, "allclose": allclose,
-    "equal": equal,
-}  # fmt: skip
-
-
-# --- With options -------------------------------------------------------------------------------
-
-
-def _scaled(operation: Operation, plain: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """``add(x, y, alpha=2)`` is x + 2y, in one node: it saves y only where alpha is learned."""
-
-    def call(x: Any, y: Any, *, alpha: float = 1) -> Tensor:
-        if alpha == 1:
-            return plain(x, y)
-        return operation.general(x, _times_number(y, alpha))
-
-    call.__name__ = operation.__name__
-    call.__doc__ = operation.__doc__
-    return call
-
-
-def _times_number(y: Any, n: float) -> Any:
+def _times_number(y: Any, n: Any) -> Any:
+    if n == 1:
+        return y
     if not isinstance(y, Tensor):
         return y * n
     if type(n) is float and y._array.dtype.kind in "iub":
@@ -214,72 +202,48 @@ def _times_number(y: Any, n: float) -> Any:
     return recorded(np.multiply(y._array, n), "MulBackward0", lambda v: v * n.conjugate(), y)
 
 
-def _level(kind: Any) -> Any:
-    """The slope of what is flat wherever it does not jump."""
-    return lambda v: convert(no_slope(v), kind)
+@arithmetic()
+def add(x: Any, other: Any, *, alpha: Number = 1) -> Tensor:
+    """x + αy, in one node."""
+    return _ADD.quick(x, _times_number(other, alpha))
 
 
-def div(x: Any, y: Any, *, rounding_mode: str | None = None) -> Any:
-    """x/y, rounded down (``floor``), towards zero (``trunc``) or not at all."""
-    if rounding_mode is None:
-        return _DIV.general(x, y)
-    if rounding_mode not in ("trunc", "floor"):
-        raise RuntimeError("div expected rounding_mode to be one of None, 'trunc', or 'floor' but "
-                           f"found '{rounding_mode}'")  # fmt: skip
-    quotient = FUNCTION[rounding_mode](_DIV.general(_untracked(x), _untracked(y)))
-    inputs = [z for z in (x, y) if isinstance(z, Tensor)]
-    if all(_whole(z) for z in (x, y)):
-        return quotient.long()
-    if not tracks(*inputs):
-        return quotient
-    wide = [z.expand(quotient.shape) for z in inputs]
-    slopes = [_level(z._array.dtype) for z in inputs]
-    return recorded(quotient._array, "DivBackward2", slopes, *wide)
+@arithmetic("subtract")
+def sub(x: Any, other: Any, *, alpha: Number = 1) -> Tensor:
+    """x - αy, in one node."""
+    return _SUB.quick(x, _times_number(other, alpha))
 
 
-def round(x: Tensor, *, decimals: int = 0) -> Tensor:
-    """To the nearest whole number, or to so many decimals; halves to even."""
-    if decimals == 0:
-        return FUNCTION["round"](x)
-    return recorded(np.round(x._array, decimals), "RoundBackward1", _level(x._array.dtype), x)
+def _rsub(x: Tensor, other: Any, *, alpha: Number = 1) -> Tensor:
+    scaled = _times_number(x, alpha)
+    return _SUB.general(other, scaled) if isinstance(other, Tensor) else _from_number(scaled, other)
 
 
-def heaviside(x: Tensor, values: Any = None) -> Tensor:
-    """0 below 0, 1 above, and ``values`` at 0."""
-    if values is None:
-        return FUNCTION["heaviside"](x)
-    if not isinstance(values, Tensor):
-        raise TypeError("heaviside(): argument 'values' (position 2) must be Tensor, not "
-                        f"{type(values).__name__}")  # fmt: skip
-    steps = np.heaviside(x._array, values._array).astype(x._array.dtype)
-    return _not_implemented(steps, "heaviside", x, values)
+def _addcmul(x: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Any:
+    return x + _times_number(tensor1 * tensor2, value)
 
 
-def rsub(x: Tensor, y: Any, *, alpha: float = 1) -> Tensor:
-    """y - x."""
-    scaled = x if alpha == 1 else _times_number(x, alpha)
-    return _SUB.general(y, scaled) if isinstance(y, Tensor) else _from_number(scaled, y)
+def _addcdiv(x: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Any:
+    return x + _times_number(tensor1 / tensor2, value)
 
 
-def fmod(x: Any, y: Any) -> Any:
-    """x - y trunc(x/y): what is left, with the sign of x."""
-    if isinstance(x, Tensor) and x._array.dtype.kind == "b":
-        kinds = [(z._array.dtype, 2) for z in (x, y) if isinstance(z, Tensor)]
-        x = convert(x, common_type(kinds))
-    return x - div(x, y, rounding_mode="trunc") * y
+def _logit(x: Tensor, eps: float | None = None) -> Tensor:
+    return FUNCTION["logit"](x if eps is None else FUNCTION["clamp"](x, eps, 1 - eps))
 
 
-def frac(x: Tensor) -> Any:
-    """What is behind the point."""
-    return x - FUNCTION["trunc"](x)
+declare("rsub", _rsub, "y - αx.")
+declare("addcmul", _addcmul, "x plus a multiple of the product.", arithmetic)
+declare("addcdiv", _addcdiv, "x plus a multiple of the quotient.", arithmetic)
+declare("frac", lambda x: x - FUNCTION["trunc"](x), "What is behind the point.", arithmetic)
+declare("logit", _logit, "log(x/(1 - x)), of x between eps and 1 - eps.", arithmetic)
 
 
+@arithmetic()
 def lerp(x: Tensor, end: Tensor, weight: Any) -> Any:
     """From x to ``end``, by the part ``weight`` of the way, exact at both ends."""
     if end._array.dtype != x._array.dtype:
         raise RuntimeError(
-            f"expected dtype {C_NAMES[x.dtype.name]} for `end` but got dtype "
-            f"{C_NAMES[end.dtype.name]}"
+            f"expected dtype {x.dtype.in_c} for `end` but got dtype {end.dtype.in_c}"
         )
     size = np.abs(weight._array if isinstance(weight, Tensor) else weight)
     if not size.ndim:
@@ -288,59 +252,89 @@ def lerp(x: Tensor, end: Tensor, weight: Any) -> Any:
     return FUNCTION["where"](near, x + weight * (end - x), end - (end - x) * (1 - weight))
 
 
-def logit(x: Tensor, eps: float | None = None) -> Any:
-    """log(x/(1 - x)); x is first brought between eps and 1 - eps."""
-    if eps is None:
-        return FUNCTION["logit"](x)
-    return FUNCTION["logit"](FUNCTION["clamp"](x, eps, 1 - eps))
-
-
-def addcmul(x: Tensor, one: Tensor, other: Tensor, *, value: float = 1) -> Tensor:
-    """x + value · one · other."""
-    product = one * other
-    return x + (product if value == 1 else _times_number(product, value))
-
-
-def addcdiv(x: Tensor, one: Tensor, other: Tensor, *, value: float = 1) -> Tensor:
-    """x + value · one / other."""
-    quotient = one / other
-    return x + (quotient if value == 1 else _times_number(quotient, value))
-
-
-def nan_to_num(
-    x: Tensor, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
-) -> Tensor:
+@arithmetic()
+def nan_to_num(x: Tensor, nan: float | None = None, posinf: float | None = None,
+               neginf: float | None = None) -> Any:  # fmt: skip
     """x with numbers for what is none."""
     if x._array.dtype.kind not in "fc":
-        return x.clone()  # type: ignore[no-any-return]
-    largest = float(np.finfo(x._array.dtype).max)
-    where = FUNCTION["where"]
-    x = where(TESTS["isnan"](x), nan, x)
+        return x.clone()
+    largest, where = float(np.finfo(x._array.dtype).max), FUNCTION["where"]
+    x = where(wrap(np.isnan(x._array)), 0.0 if nan is None else nan, x)
     x = where(x.eq(np.inf), largest if posinf is None else posinf, x)
     return where(x.eq(-np.inf), -largest if neginf is None else neginf, x)
 
 
-# --- The names ----------------------------------------------------------------------------------
+# --- Tests ----------------------------------------------------------------------------------------
 
-ARITHMETIC: dict[str, Any] = {
-    "add": _scaled(_ADD, _ADD.quick), "sub": _scaled(_SUB, _SUB.quick),
-    "subtract": _scaled(_SUB, _SUB.quick), "mul": _MUL, "multiply": _MUL, "div": div,
-    "divide": div,
-    "true_divide": _DIV, "neg": OPERATIONS[primitives.NEG], "negative": OPERATIONS[primitives.NEG],
-    "remainder": _MOD, "pow": pow, "floor_divide": floor_divide, "reciprocal": reciprocal,
-    "rsqrt": rsqrt, "square": square, "round": round,
-    "heaviside": heaviside, "fmod": fmod, "frac": frac,
-    "lerp": lerp, "logit": logit, "addcmul": addcmul, "addcdiv": addcdiv, "nan_to_num": nan_to_num,
-    "fix": FUNCTION["trunc"], "sgn": FUNCTION["sign"], "absolute": FUNCTION["abs"],
-}  # fmt: skip
-COMPARISONS: dict[str, Any] = {
+
+def _isclose(x: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8,
+             equal_nan: bool = False) -> Tensor:  # fmt: skip
+    return wrap(np.asarray(np.isclose(x._array, other._array, rtol, atol, equal_nan)))
+
+
+def _allclose(x: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8,
+              equal_nan: bool = False) -> bool:  # fmt: skip
+    return bool(np.allclose(x._array, other._array, rtol, atol, equal_nan))
+
+
+declare("isclose", _isclose, "Where x and y agree within the tolerances.")
+declare("allclose", _allclose, "Whether x and y agree everywhere within the tolerances.")
+declare("equal", lambda x, other: np.array_equal(x._array, other._array),
+        "Whether x and y have the same shape and numbers.")  # fmt: skip
+
+
+def _overwriting(compare: Callable[..., Any]) -> Callable[..., Any]:
+    """A comparison that writes its answers over what it compared."""
+
+    def write_answers(x: Tensor, *others: Any) -> Tensor:
+        return write(x, compare(x.detach(), *others)._array, overwritten(x))
+
+    return write_answers
+
+
+def _testing(name: str, ufunc: Callable[..., Any]) -> None:
+    """A question to each number, or to two."""
+    if name.startswith(("is", "sign", "logical_not")):
+        made: Callable[..., Any] = lambda x: wrap(ufunc(x._array))  # noqa: E731
+    else:
+        made = lambda x, other: wrap(  # noqa: E731
+            ufunc(x._array, other._array if isinstance(other, Tensor) else other)
+        )
+    declare(name, made, f"numpy's ``{ufunc.__name__}``.")
+    setattr(Tensor, f"{name}_", _overwriting(made))
+
+
+for _name in ("isnan", "isinf", "isfinite", "signbit", "logical_and", "logical_or", "logical_xor",
+              "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor"):  # fmt: skip
+    _testing(_name, getattr(np, _name))
+COMPARISONS: dict[str, Operation] = {
     name: OPERATIONS[p] for names, p in {
         ("lt", "less"): primitives.LT, ("le", "less_equal"): primitives.LE,
         ("gt", "greater"): primitives.GT, ("ge", "greater_equal"): primitives.GE,
         ("eq",): primitives.EQ, ("ne", "not_equal"): primitives.NE}.items() for name in names
 }  # fmt: skip
+
+
+# --- The table's rows, and Python's operators -----------------------------------------------------
+
+_ALIASES: dict[str, Any] = {
+    "mul": _MUL, "multiply": _MUL, "true_divide": _DIV, "neg": OPERATIONS[primitives.NEG],
+    "negative": OPERATIONS[primitives.NEG], "remainder": _MOD, "fix": FUNCTION["trunc"],
+    "sgn": FUNCTION["sign"], "absolute": FUNCTION["abs"],
+}  # fmt: skip
 RESHAPING = ("max", "min", "where", "clamp", "clip")
 """Names for which tensors have more to say than the table; ``reductions`` defines them."""
+
+for _name, _row in (FUNCTION | _ALIASES).items():
+    if _name not in RESHAPING and _name not in NAMES:
+        NAMES[_name] = _row
+        setattr(Tensor, _name, _row)
+        NAMES[f"{_name}_"] = in_place(_row)
+        setattr(Tensor, f"{_name}_", NAMES[f"{_name}_"])
+for _name, _row in COMPARISONS.items():
+    NAMES[_name] = _row
+    setattr(Tensor, _name, _row)
+    setattr(Tensor, f"{_name}_", _overwriting(_row))
 
 
 def _operator(function: Callable[..., Any], swapped: bool = False) -> Any:
@@ -353,21 +347,9 @@ def _operator(function: Callable[..., Any], swapped: bool = False) -> Any:
             return NotImplemented
 
     def reflected(x: Any, y: Any) -> Any:
-        try:
-            return function(y, x)
-        except ForeignOperandError:
-            return NotImplemented
+        return forward(y, x)
 
     return reflected if swapped else forward
-
-
-_ROWS = {"add": _ADD, "sub": _SUB, "mul": _MUL, "truediv": _DIV}
-_QUICK: dict[str, Any] = {
-    name: quick_binary(row, _operator(row.general)) for name, row in _ROWS.items()
-}
-_TWO: dict[str, Callable[..., Any]] = {name: row.quick for name, row in _ROWS.items()} | {
-    "mod": _MOD.general, "pow": pow, "floordiv": floor_divide}  # fmt: skip
-_REFLECTED = {"sub": _from_number, "truediv": _into_number}
 
 
 def _negated(x: Tensor) -> Tensor:
@@ -379,52 +361,31 @@ def _negated(x: Tensor) -> Tensor:
     return OPERATIONS[primitives.NEG].quick(x)
 
 
-_UNARY: dict[str, Callable[[Tensor], Any]] = {
-    "neg": _negated, "pos": lambda x: x, "abs": FUNCTION["abs"],
-    "invert": lambda x: wrap(np.invert(x._array)),
-}  # fmt: skip
-
-
 def _install() -> None:
-    """Attach the operators and the methods to Tensor."""
-    for name, function in _TWO.items():
-        setattr(Tensor, f"__{name}__", _QUICK.get(name) or _operator(function))
+    """Give Tensor Python's operators."""
+    rows = {"add": _ADD, "sub": _SUB, "mul": _MUL, "truediv": _DIV}
+    two: dict[str, Any] = {name: row.quick for name, row in rows.items()}
+    two |= {"mod": _MOD.general, "pow": _pow, "floordiv": floor_divide}
+    first = {"sub": _from_number, "truediv": _into_number}
+    for name, function in two.items():
+        row = rows.get(name)
+        here = _operator(function) if row is None else quick_binary(row, _operator(row.general))
+        setattr(Tensor, f"__{name}__", here)
         setattr(Tensor, f"__i{name}__", in_place(function))
         if name in ("add", "mul"):  # the tensor goes first where the order does not matter
-            setattr(Tensor, f"__r{name}__", _QUICK[name])
+            setattr(Tensor, f"__r{name}__", here)
         else:
-            first, swapped = (_REFLECTED[name], False) if name in _REFLECTED else (function, True)
-            setattr(Tensor, f"__r{name}__", _operator(first, swapped))
-    for name, function in COMPARISONS.items():
-        method(f"__{name}__")(_operator(function.general))
-    for name, of_one in _UNARY.items():
-        method(f"__{name}__")(_one(of_one))
-    for name, ufunc in {"and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor}.items():
-        method(f"__{name}__", f"__r{name}__")(_bitwise(ufunc))
-    for name, function in (FUNCTION | ARITHMETIC).items():
-        if name not in RESHAPING:
-            method(name)(function)
-            method(f"{name}_")(in_place(function))
-            NAMES[name] = function if isinstance(function, Operation) else with_out(function)
-            NAMES[f"{name}_"] = getattr(Tensor, f"{name}_")
-    for name, function in (COMPARISONS | TESTS).items():
-        method(name)(function)
-        method(f"{name}_")(_overwriting(function))
-        NAMES[name] = function if isinstance(function, Operation) else with_out(function)
-    NAMES["rsub"] = rsub
-
-
-def _overwriting(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A comparison that writes its answers over what it compared."""
-
-    def compare(x: Tensor, *others: Any) -> Tensor:
-        return write(x, function(x.detach(), *others)._array, overwritten(x))
-
-    return compare
-
-
-def _one(function: Callable[[Tensor], Any]) -> Callable[[Tensor], Any]:
-    return lambda x: function(x)
+            setattr(Tensor, f"__r{name}__", _operator(first.get(name, function), name not in first))
+    for name, row in COMPARISONS.items():
+        setattr(Tensor, f"__{name}__", _operator(row.general))
+    for name in ("and", "or", "xor"):
+        of_bits = getattr(Tensor, f"bitwise_{name}")
+        setattr(Tensor, f"__{name}__", of_bits)
+        setattr(Tensor, f"__r{name}__", of_bits)
+    method("__neg__")(_negated)
+    method("__pos__")(lambda x: x)
+    method("__abs__")(lambda x: FUNCTION["abs"](x))
+    method("__invert__")(lambda x: wrap(np.invert(x._array)))
 
 
 _install()
@@ -433,7 +394,7 @@ _install()
 # --- numpy's functions on tensors ---------------------------------------------------------------
 
 _UFUNCS: dict[Any, Any] = {
-    np.add: _ADD, np.subtract: _SUB, np.multiply: _MUL, np.true_divide: _DIV, np.power: pow,
+    np.add: _ADD, np.subtract: _SUB, np.multiply: _MUL, np.true_divide: _DIV, np.power: _pow,
     np.remainder: _MOD, np.matmul: lambda x, y: wrap(np.asarray(x)) @ y,
     np.equal: COMPARISONS["eq"], np.not_equal: COMPARISONS["ne"], np.less: COMPARISONS["lt"],
     np.less_equal: COMPARISONS["le"], np.greater: COMPARISONS["gt"],
@@ -445,7 +406,8 @@ _UFUNCS: dict[Any, Any] = {
 def _array_ufunc(x: Tensor, ufunc: Any, how: str, *inputs: Any, **options: Any) -> Any:
     """``ndarray * tensor`` is ours; ``np.sin(tensor)`` is numpy's, on what tracks nothing."""
     if how == "__call__" and not options and ufunc in _UFUNCS:
-        return _UFUNCS[ufunc](*inputs)
+        row = _UFUNCS[ufunc]
+        return (row.quick if isinstance(row, Operation) else row)(*inputs)
     plain = [z.numpy() if isinstance(z, Tensor) else z for z in inputs]
     found = getattr(ufunc, how)(*plain, **options)
     return wrap(found) if isinstance(found, np.ndarray | np.generic) else found

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradcalc.autograd.core.dtypes import int_product, numpy_type
+from gradcalc.autograd.core.dtypes import int_product
 from gradcalc.autograd.core.node import type_name
 from gradcalc.autograd.core.record import in_order, recorded
-from gradcalc.autograd.core.registry import function, operation
+from gradcalc.autograd.core.registry import Ints, Kind, Shape, declare, function, operation
 from gradcalc.autograd.core.tensor import Tensor, tracks, wrap
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.elementwise import FUNCTION, flat
 from gradcalc.autograd.operations.indexing import embed
-from gradcalc.autograd.operations.inplace import in_place
 from gradcalc.autograd.operations.joining import stack, unbind
 from gradcalc.autograd.operations.structural import (
-    Shape,
     axis,
     conj,
     expand,
@@ -27,118 +24,127 @@ from gradcalc.autograd.operations.structural import (
     unsqueeze,
 )
 
-Axes = int | Sequence[int] | None
+
+class Over(NamedTuple):
+    """What is reduced: a tensor of this shape over these axes, None for all of them."""
+
+    shape: Shape
+    axes: tuple[int, ...]
+    keepdim: bool
+    all: bool
+
+    @classmethod
+    def of(cls, x: Tensor, dim: Ints | None, keepdim: bool = False) -> Over:
+        """No axis named means all of them; a 0-d tensor has none."""
+        rank = x._array.ndim
+        whole = dim is None or (not isinstance(dim, int) and not len(dim))
+        numbers = () if whole else several_axes(dim, rank)
+        axes = tuple(range(rank)) if whole or not rank else numbers
+        return cls(x._array.shape, axes, keepdim, dim is None)
+
+    @property
+    def kept(self) -> Shape:
+        """The shape with length 1 where an axis was reduced."""
+        return tuple(1 if k in self.axes else n for k, n in enumerate(self.shape))
+
+    @property
+    def number(self) -> int:
+        """How many numbers become one."""
+        return int_product(self.shape[k] for k in self.axes)
+
+    def spread(self, v: Tensor, *_: Any) -> Tensor:
+        """One number for each group of slots, carried to all of them."""
+        return expand(v.reshape(self.kept), self.shape)
+
+    def done(self, array: Any) -> Any:
+        """A result that still has its axes, without them unless they are to be kept."""
+        return array if self.keepdim else array.squeeze(self.axes)
+
+    def not_empty(self, name: str) -> None:
+        """Raise where there is nothing to choose from."""
+        if self.all and 0 in self.shape:
+            raise RuntimeError(
+                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify "
+                "the reduction dim with the 'dim' argument."
+            )
+        for k in () if self.all else self.axes:
+            if not self.shape[k]:
+                raise IndexError(f"{name}(): Expected reduction dim {k} to have non-zero size.")
 
 
-def axes_of(dim: Axes, rank: int) -> tuple[int, ...]:
-    """The axes to reduce, as numbers from 0; no axis named means all of them."""
-    if dim is None or (not isinstance(dim, int) and not len(dim)):
-        return tuple(range(rank))
-    numbers = several_axes(dim, rank)
-    return numbers if rank else ()
-
-
-def kept(shape: Shape, axes: tuple[int, ...]) -> Shape:
-    """The shape with length 1 where an axis was reduced."""
-    return tuple(1 if k in axes else n for k, n in enumerate(shape))
+def cast(x: Tensor, kind: Kind | None) -> Tensor:
+    """x, of the type that the option ``dtype`` asks for."""
+    return x if kind is None else convert(x, kind)
 
 
 # --- Sums ---------------------------------------------------------------------------------------
 
 
-def spread(shape: Shape, axes: tuple[int, ...]) -> Callable[[Any], Any]:
-    """What carries one number for each group of slots to all of them."""
-    return lambda v: expand(v.reshape(kept(shape, axes)), shape)
-
-
-def _summed(array: Any, axes: Any, keepdim: bool) -> Any:
+def _summed(array: Any, over: Over) -> Any:
     """numpy's sum; small integers as int64, halves added up as floats."""
     kind = array.dtype
-    if kind.kind in "iub":
-        return array.sum(axis=axes, keepdims=keepdim, dtype=np.int64)
-    if kind == np.float16:
-        return array.sum(axis=axes, keepdims=keepdim, dtype=np.float32).astype(kind)
-    return array.sum(axis=axes, keepdims=keepdim)
+    wide = np.int64 if kind.kind in "iub" else np.float32 if kind == np.float16 else kind
+    axes = None if over.all else over.axes
+    total = array.sum(axis=axes, keepdims=over.keepdim, dtype=wide)
+    return total.astype(kind) if wide is np.float32 else total
 
 
 @operation()
 def sum(
-    x: Tensor, dim: Axes = None, keepdim: bool = False, dtype: Any = None, axis: Axes = None
-) -> Any:
-    """The sum over ``dim``, over everything by default; ``axis`` is numpy's name for ``dim``."""
-    dim = axis if dim is None else dim
-    if dtype is not None:
-        x = convert(x, numpy_type(dtype))
-    array = x._array
-    axes = axes_of(dim, array.ndim)
-    total = _summed(array, None if dim is None else axes, keepdim)
-    if not tracks(x):
-        return wrap(total)
-    name = "SumBackward0" if dim is None else "SumBackward1"
-    return recorded(total, name, spread(array.shape, axes), x)
+    x: Tensor, dim: Ints | None = None, keepdim: bool = False, *, dtype: Kind | None = None
+) -> Tensor:
+    """The sum over ``dim``, over everything by default."""
+    x = cast(x, dtype)
+    over = Over.of(x, dim, keepdim)
+    return recorded(_summed(x._array, over), f"SumBackward{not over.all:d}", over.spread, x)
 
 
 @operation()
-def nansum(x: Tensor, dim: Axes = None, keepdim: bool = False, dtype: Any = None) -> Any:
+def nansum(
+    x: Tensor, dim: Ints | None = None, keepdim: bool = False, *, dtype: Kind | None = None
+) -> Tensor:
     """The sum of what is a number."""
-    if x._array.dtype.kind not in "fc":
-        return sum(x, dim, keepdim, dtype)
-    return sum(FUNCTION["where"](x != x, 0.0, x), dim, keepdim, dtype)
+    numbers = FUNCTION["where"](x != x, 0.0, x) if x._array.dtype.kind in "fc" else x
+    return sum(numbers, dim, keepdim, dtype=dtype)
 
 
 @operation()
 def mean(
-    x: Tensor, dim: Axes = None, keepdim: bool = False, dtype: Any = None, axis: Axes = None
-) -> Any:
-    """The average over ``dim``, over everything by default; ``axis`` is numpy's name for it."""
-    dim = axis if dim is None else dim
-    if dtype is not None:
-        x = convert(x, numpy_type(dtype))
-    kind = x._array.dtype
+    x: Tensor, dim: Ints | None = None, keepdim: bool = False, *, dtype: Kind | None = None
+) -> Tensor:
+    """The average over ``dim``, over everything by default."""
+    x = cast(x, dtype)
+    kind, over = x._array.dtype, Over.of(x, dim, keepdim)
     if kind.kind not in "fc":
         raise RuntimeError(
             "mean(): could not infer output dtype. Input dtype must be either a floating point or "
             f"complex dtype. Got: {type_name(kind)}"
         )
-    axes = axes_of(dim, x.ndim)
-    to_all, count = spread(x._array.shape, axes), int_product(x._array.shape[k] for k in axes)
-    average = (_summed(x._array, axes, keepdim) / kind.type(count)).astype(kind)
-    name = "MeanBackward0" if dim is None else "MeanBackward1"
-    return recorded(average, name, lambda v: to_all(v) / count, x)
+    average = (_summed(x._array, over) / kind.type(over.number)).astype(kind)
+    name = f"MeanBackward{not over.all:d}"
+    return recorded(average, name, lambda v: over.spread(v) / over.number, x)
 
 
 @operation()
-def cumsum(x: Any, dim: int, dtype: Any = None) -> Any:
+def cumsum(x: Tensor, dim: int, *, dtype: Kind | None = None) -> Tensor:
     """Running sums along ``dim``."""
-    if not isinstance(x, Tensor):
-        return np.cumsum(x, axis=dim, dtype=x.dtype) if x.ndim else x
-    if dtype is not None:
-        x = convert(x, numpy_type(dtype))
+    x = cast(x, dtype)
     k, array = axis(dim, x.ndim), x._array
     kind = np.dtype(np.int64) if array.dtype.kind in "iub" else array.dtype
     sums = in_order(np.cumsum(array, axis=k, dtype=kind) if array.ndim else array.astype(kind))
-    return recorded(sums, "CumsumBackward0", lambda v: flip(cumsum(flip(v, k), k), k), x)
+    return recorded(sums, "CumsumBackward0", lambda v: flip(cumsum(flip(v, (k,)), k), (k,)), x)
 
 
 # --- Products -----------------------------------------------------------------------------------
 
 
-def _others(x: Any, dim: int) -> Any:
+def _others(x: Tensor, dim: int) -> Tensor:
     """For every factor, the product of those before it times the product of those after it."""
-    if isinstance(x, Tensor):
-        parts = list(unbind(x, dim))
-        if not parts:
-            return x
-        before = _running(parts)
-        after = _running(parts[::-1])[::-1]
-        return stack([a * b for a, b in zip(before, after, strict=True)], dim)
-    moved = np.moveaxis(x, dim, 0)
-    if not len(moved):
+    parts = list(unbind(x, dim))
+    if not parts:
         return x
-    ones = np.ones((1, *moved.shape[1:]), x.dtype)
-    left = np.cumprod(np.concatenate([ones, moved[:-1]]), axis=0)
-    right = np.cumprod(np.concatenate([ones, moved[:0:-1]]), axis=0)[::-1]
-    return np.moveaxis(left * right, 0, dim)
+    before, after = _running(parts), _running(parts[::-1])[::-1]
+    return stack([a * b for a, b in zip(before, after, strict=True)], dim)
 
 
 def _running(parts: list[Any]) -> list[Any]:
@@ -150,25 +156,25 @@ def _running(parts: list[Any]) -> list[Any]:
 
 
 @operation()
-def prod(x: Tensor, dim: int | None = None, keepdim: bool = False, dtype: Any = None) -> Any:
+def prod(
+    x: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Kind | None = None
+) -> Tensor:
     """The product over ``dim``, over everything by default."""
-    if dtype is not None:
-        x = convert(x, numpy_type(dtype))
+    x = cast(x, dtype)
     array = x._array
     k = None if dim is None else axis(dim, array.ndim)
     whole = array.dtype.kind in "iub" and dtype is None
     kind = np.dtype(np.int64) if whole else array.dtype
     product = array.prod(axis=k if array.ndim else None, keepdims=keepdim, dtype=kind)
 
-    def back(v: Any, x: Any) -> Any:
+    def back(v: Tensor, x: Tensor) -> Any:
         """The slope at each factor is the product of the others, found without dividing by it."""
         factors = conj(x)
         if k is None or not x.ndim:
-            return flat(v * _others(factors.reshape((-1,)), 0).reshape(x.shape), x)
+            return flat(v * _others(factors.reshape(-1), 0).reshape(x.shape), x)
         return flat((v if keepdim else unsqueeze(v, k)) * _others(factors, k), x)
 
-    name = "ProdBackward0" if dim is None else "ProdBackward1"
-    return recorded(product, name, back, x, saves=(x,))
+    return recorded(product, f"ProdBackward{dim is not None:d}", back, x, saves=(x,))
 
 
 # --- Extremes -----------------------------------------------------------------------------------
@@ -202,93 +208,75 @@ def shared(x: Tensor, found: Any, axes: tuple[int, ...], name: str) -> Any:
     array, out = x._array, wrap(found)
     if not tracks(x):
         return out
-    rows = kept(array.shape, axes)
+    rows = Over(array.shape, axes, True, False).kept
     extreme = out._array.reshape(rows)
     ties = (array == extreme) | (np.isnan(array) & np.isnan(extreme))
-    share = (ties / ties.sum(axis=axes, keepdims=True)).astype(array.dtype)
+    share = wrap((ties / ties.sum(axis=axes, keepdims=True)).astype(array.dtype))
     return recorded(out, name, lambda v, _: v.reshape(rows) * share, x, saves=(x,))
 
 
-def not_empty(x: Tensor, axes: tuple[int, ...] | None, name: str) -> None:
-    """Raise where there is nothing to choose from."""
-    if axes is None:
-        if not x._array.size:
-            raise RuntimeError(
-                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify "
-                "the reduction dim with the 'dim' argument."
-            )
-        return
-    for k in axes:
-        if x.ndim and not x._array.shape[k]:
-            raise IndexError(f"{name}(): Expected reduction dim {k} to have non-zero size.")
+def not_empty(x: Tensor, axes: tuple[int, ...], name: str) -> None:
+    """Raise where there is nothing to choose from along these axes."""
+    if x.ndim:
+        Over(x._array.shape, axes, False, False).not_empty(name)
 
 
-def _extreme(x: Tensor, dim: int | None, keepdim: bool, name: str) -> Any:
-    array = x._array
-    k = None if dim is None else axis(dim, array.ndim)
-    not_empty(x, None if k is None else (k,), name)
-    pick, place = (np.max, np.argmax) if name == "max" else (np.min, np.argmin)
-    title = f"{name.capitalize()}Backward"
-    if k is None:
-        return shared(x, pick(array), tuple(range(array.ndim)), f"{title}1")
+def _extreme(x: Tensor, dim: int | None, keepdim: bool, name: str, pick: Any, place: Any) -> Any:
+    """Of all, or of each row along ``dim`` with its place."""
+    array, title = x._array, f"{name.capitalize()}Backward"
+    over = Over.of(x, dim)
+    over.not_empty(name)
+    if dim is None:
+        return shared(x, pick(array), over.axes, f"{title}1")
     if not array.ndim:
-        values = x.reshape(1).select(0, 0).clone() if x._tracked else x.clone()
-        return Chosen.by(name, values, wrap(np.zeros((), np.int64)))
+        return Chosen.by(name, x.reshape(1).select(0, 0).clone(), wrap(np.zeros((), np.int64)))
+    (k,), shape = over.axes, array.shape
     chosen = np.expand_dims(place(array, axis=k), k)
-    values = np.take_along_axis(array, chosen, k)
-    shape, rows = array.shape, chosen.squeeze(k)
-    key: list[Any] = [*np.indices(rows.shape, sparse=True)]
+    values, rows = np.take_along_axis(array, chosen, k), wrap(chosen.squeeze(k))
+    key: list[Any] = [*np.indices(rows._array.shape, sparse=True)]
     key.insert(k, rows)
 
-    def back(v: Any, rows: Any) -> Any:
-        whole = (*key[:k], rows._array if isinstance(rows, Tensor) else rows, *key[k + 1 :])
+    def back(v: Tensor, rows: Tensor) -> Tensor:
+        whole = (*key[:k], rows, *key[k + 1 :])
         return embed(v.reshape(rows.shape) if keepdim else v, shape, whole)
 
-    out = recorded(values if keepdim else values.squeeze(k), f"{title}0", back, x,
-                   saves=(wrap(rows),))  # fmt: skip
-    return Chosen.by(name, out, wrap(chosen if keepdim else rows))
+    out = recorded(values if keepdim else values.squeeze(k), f"{title}0", back, x, saves=(rows,))
+    return Chosen.by(name, out, wrap(chosen) if keepdim else rows)
 
 
-@operation()
-def max(x: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
-    """The largest of all; of each row along ``dim``, with its place; the larger of two."""
-    if isinstance(dim, Tensor):
-        return FUNCTION["max"](x, dim)
-    return _extreme(x, dim, keepdim, "max")
+def _extremes(name: str, pick: Any, place: Any, word: str) -> Any:
+    """``max``, ``amax``, ``argmax`` and ``maximum``; or those of ``min``."""
+
+    def extreme(x: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+        if isinstance(dim, Tensor):
+            return FUNCTION[name](x, dim)
+        return _extreme(x, dim, keepdim, name, pick, place)
+
+    def of_axes(x: Tensor, dim: Ints | None = None, keepdim: bool = False) -> Any:
+        over = Over.of(x, dim, keepdim)
+        over._replace(all=dim in (None, ())).not_empty(f"a{name}")
+        found = pick(x._array, axis=over.axes, keepdims=keepdim)
+        return shared(x, found, over.axes, f"A{name}Backward0")
+
+    def where_it_is(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+        over = Over.of(x, dim)
+        if dim is None and not x._array.size:
+            raise IndexError(
+                f"arg{name}(): Expected reduction dim to be specified for input.numel() == 0."
+            )
+        over.not_empty(f"arg{name}")
+        k = over.axes[0] if dim is not None and x.ndim else None
+        return wrap(np.asarray(place(x._array, axis=k, keepdims=keepdim)))
+
+    declare(name, extreme, f"The {word} of all, or of each row with its place, or of two.")
+    declare(f"{name}imum", lambda x, other: FUNCTION[name](x, other),
+            f"The {word} of two; at a tie each gets half of the gradient.")  # fmt: skip
+    declare(f"arg{name}", where_it_is, f"Where the {word} is.")
+    return declare(f"a{name}", of_axes, f"The {word} over ``dim``; ties share the gradient.")
 
 
-@operation()
-def min(x: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
-    """The smallest of all; of each row along ``dim``, with its place; the smaller of two."""
-    if isinstance(dim, Tensor):
-        return FUNCTION["min"](x, dim)
-    return _extreme(x, dim, keepdim, "min")
-
-
-def _amost(x: Tensor, dim: Axes, keepdim: bool, name: str) -> Any:
-    axes = axes_of(dim, x.ndim)
-    not_empty(x, None if dim is None or (not isinstance(dim, int) and not len(dim)) else axes,
-              f"a{name}")  # fmt: skip
-    found = (np.max if name == "max" else np.min)(x._array, axis=axes, keepdims=keepdim)
-    return shared(x, found, axes, f"A{name}Backward0")
-
-
-@operation()
-def amax(x: Tensor, dim: Axes = None, keepdim: bool = False) -> Any:
-    """The largest over ``dim``; ties share the gradient."""
-    return _amost(x, dim, keepdim, "max")
-
-
-@operation()
-def amin(x: Tensor, dim: Axes = None, keepdim: bool = False) -> Any:
-    """The smallest over ``dim``; ties share the gradient."""
-    return _amost(x, dim, keepdim, "min")
-
-
-@operation()
-def aminmax(x: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
-    """The smallest and the largest."""
-    return AMinMax(amin(x, dim, keepdim), amax(x, dim, keepdim))
+amax = _extremes("max", np.max, np.argmax, "largest")
+amin = _extremes("min", np.min, np.argmin, "smallest")
 
 
 class AMinMax(NamedTuple):
@@ -302,42 +290,25 @@ class AMinMax(NamedTuple):
 
 
 @operation()
-def maximum(x: Tensor, other: Tensor) -> Tensor:
-    """The larger of two; at a tie each gets half of the gradient."""
-    return FUNCTION["max"](x, _tensor("maximum", other))
+def aminmax(x: Tensor, *, dim: int | None = None, keepdim: bool = False) -> AMinMax:
+    """The smallest and the largest."""
+    return AMinMax(amin(x, dim, keepdim), amax(x, dim, keepdim))
 
 
-@operation()
-def minimum(x: Tensor, other: Tensor) -> Tensor:
-    """The smaller of two; at a tie each gets half of the gradient."""
-    return FUNCTION["min"](x, _tensor("minimum", other))
-
-
-def _tensor(name: str, other: Any) -> Any:
-    if not isinstance(other, Tensor):
-        raise TypeError(f"{name}(): argument 'other' (position 2) must be Tensor, not "
-                        f"{type(other).__name__}")  # fmt: skip
-    return other
-
-
-@operation("clip")
+@operation("clip", in_place=True)
 def clamp(x: Tensor, min: Any = None, max: Any = None) -> Any:
     """x, but at least ``min`` and at most ``max``; the slope at either edge is 1."""
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if x._array.dtype.kind in "iu":
-        out = x
-        out = out if min is None else FUNCTION["max"](out, min)
-        return out if max is None else FUNCTION["min"](out, max)
+        x = x if min is None else FUNCTION["max"](x, min)
+        return x if max is None else FUNCTION["min"](x, max)
     low = -np.inf if min is None else min
     return FUNCTION["clamp"](x, low, np.inf if max is None else max)
 
 
-Tensor.clamp_ = Tensor.clip_ = in_place(clamp)  # type: ignore[attr-defined]
-
-
 @function()
-def where(condition: Tensor, x: Any = None, y: Any = None) -> Any:
+def where(condition: Tensor, x: Any = None, other: Any = None) -> Any:
     """x where the condition holds, else y. A NaN in the branch not taken stays out of the value."""
     if x is None:
         return tuple(wrap(places) for places in np.nonzero(np.atleast_1d(condition._array)))
@@ -346,42 +317,26 @@ def where(condition: Tensor, x: Any = None, y: Any = None) -> Any:
             "where expected condition to be a boolean tensor, but got a tensor with dtype "
             f"{type_name(condition._array.dtype)}"
         )
-    return FUNCTION["where"](condition, x, y)
+    return FUNCTION["where"](condition, x, other)
 
 
-Tensor.where = lambda x, condition, other: where(condition, x, other)  # type: ignore[attr-defined]
+def _where(x: Tensor, condition: Tensor, other: Any) -> Any:
+    return where(condition, x, other)
 
 
-def _place(name: str, pick: Any) -> Any:
-    def place(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
-        k = None if dim is None else axis(dim, x.ndim)
-        if not x._array.size and k is None:
-            raise IndexError(
-                f"{name}(): Expected reduction dim to be specified for input.numel() == 0."
-            )
-        not_empty(x, None if k is None else (k,), name)
-        return wrap(np.asarray(pick(x._array, axis=k if x.ndim else None, keepdims=keepdim)))
-
-    place.__name__, place.__doc__ = name, f"Where the {name[3:]}imum is."
-    return operation()(place)
+Tensor.where = _where  # type: ignore[attr-defined]
 
 
-argmax, argmin = _place("argmax", np.argmax), _place("argmin", np.argmin)
+def _whether(name: str, ufunc: Any, doc: str) -> None:
+    def of_all(x: Tensor, dim: Ints | None = None, keepdim: bool = False) -> Tensor:
+        axes = Over.of(x, dim).axes
+        return wrap(
+            np.asarray(ufunc(x._array, axis=axes, **({"keepdims": True} if keepdim else {})))
+        )
+
+    declare(name, of_all, doc)
 
 
-def _whether(name: str, ufunc: Any, doc: str) -> Any:
-    def of_all(x: Tensor, dim: Axes = None, keepdim: bool = False) -> Tensor:
-        return wrap(np.asarray(ufunc(x._array, axis=axes_of(dim, x.ndim), keepdims=keepdim)))
-
-    of_all.__name__, of_all.__doc__ = name, doc
-    return operation()(of_all)
-
-
-any = _whether("any", np.any, "Whether one of them holds.")
-all = _whether("all", np.all, "Whether every one of them holds.")
-
-
-@operation()
-def count_nonzero(x: Tensor, dim: Axes = None) -> Tensor:
-    """How many are not 0."""
-    return wrap(np.asarray(np.count_nonzero(x._array, axis=axes_of(dim, x.ndim))))
+_whether("any", np.any, "Whether one of them holds.")
+_whether("all", np.all, "Whether every one of them holds.")
+_whether("count_nonzero", np.count_nonzero, "How many are not 0.")

@@ -8,19 +8,11 @@ import numpy as np
 
 from gradcalc.autograd.core.grad_mode import mode
 from gradcalc.autograd.core.record import recorded
-from gradcalc.autograd.core.registry import operation
+from gradcalc.autograd.core.registry import Shape, called, declare
 from gradcalc.autograd.core.tensor import Tensor, edge, place
 from gradcalc.autograd.core.views import view
-from gradcalc.autograd.operations.copies import storage_offset
 from gradcalc.autograd.operations.indexing import embed
-from gradcalc.autograd.operations.structural import (
-    Shape,
-    reshape_to,
-    squeeze,
-    t,
-    transpose,
-    unsqueeze,
-)
+from gradcalc.autograd.operations.structural import reshape_to, squeeze, t, transpose, unsqueeze
 
 
 def _strided(array: Any, size: Shape, stride: Shape, offset: int) -> Any:
@@ -29,29 +21,27 @@ def _strided(array: Any, size: Shape, stride: Shape, offset: int) -> Any:
     )
 
 
-@operation()
-def as_strided(x: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
-    """The memory that x looks at, read with these steps."""
-    offset = _offset(x) if storage_offset is None else storage_offset
-    memory = x if x._view is None else x._view.base
-    flat = reshape_to(memory, (-1,))
-    size, stride = tuple(size), tuple(stride)
-    out = view(flat, _strided(flat._array, size, stride, offset), _strided, size, stride, offset)
+def _as_strided(x: Tensor, size: Shape, stride: Shape, storage_offset: int | None = None) -> Tensor:
+    offset = x.storage_offset() if storage_offset is None else storage_offset
+    flat = reshape_to(x if x._view is None else x._view.base, (-1,))
+    return _seen(flat, size, stride, offset)
+
+
+def _seen(flat: Tensor, size: Shape, stride: Shape, offset: int) -> Tensor:
+    out = view(flat, _strided(flat._array, size, stride, offset), _seen, size, stride, offset)
     count = flat._array.size
 
-    def back(v: Any) -> Any:
+    def back(v: Tensor) -> Tensor:
         slots = np.array(_strided(np.arange(count), size, stride, offset))
         return embed(v, (count,), (slots,))
 
     return recorded(out, "AsStridedBackward0", back, flat)
 
 
-_offset = storage_offset
+as_strided = declare("as_strided", _as_strided, "The memory that x looks at, with these steps.")
 
 
 def _replacing(of: Any) -> Any:
-    """A view that takes its tensor's place: ``x.transpose_(0, 1)``."""
-
     def replace(x: Tensor, *options: Any) -> Tensor:
         if x._view is not None and x._tracked and mode.enabled:
             x._view.edge(x)
@@ -74,5 +64,5 @@ def _replacing(of: Any) -> Any:
 
 
 for _of in (transpose, t, squeeze, unsqueeze, as_strided):
-    setattr(Tensor, f"{_of.__name__}_", _replacing(_of))
+    setattr(Tensor, f"{_of.__name__}_", _replacing(called(_of, f"{_of.__name__}_", 1)))
 Tensor.swapaxes_ = Tensor.swapdims_ = Tensor.transpose_  # type: ignore[attr-defined]

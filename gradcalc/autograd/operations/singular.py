@@ -16,7 +16,6 @@ from gradcalc.autograd.core.node import Node
 from gradcalc.autograd.core.registry import operation
 from gradcalc.autograd.core.tensor import Tensor, attach, place, tracks, wrap
 from gradcalc.autograd.operations.copies import convert
-from gradcalc.autograd.operations.linear import matmul
 from gradcalc.autograd.operations.structural import conj, swap
 
 
@@ -32,36 +31,37 @@ class LinalgSvdBackward0(Node):
         return made
 
     def pull(self, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
-        to_u, to_s, to_vh = cotangents
-        u, s, vh = self.unpack(tracked)
-        times = matmul if tracked else np.matmul
-        row, column = s[..., None, :], s[..., :, None]
-        eye = np.eye(s.shape[-1], dtype=_kind(s))
-        apart = (row - column) * (row + column) + eye  # where it divides a 0, by 1
-        middle, beside = (0.0 if to_s is None else eye * to_s[..., None, :]), []
-        if to_u is not None:
-            inner = times(conj(swap(u)), to_u)
-            skew = inner - conj(swap(inner))
-            middle = middle + skew / apart * row
-            if _kind(u).kind == "c":
-                middle = middle + eye * skew / (2 * row)
-            if u.shape[-2] > s.shape[-1]:
-                beside.append(times((to_u - times(u, inner)) / row, vh))
-        if to_vh is not None:
-            to_v = conj(swap(to_vh))
-            inner = times(vh, to_v)
-            middle = middle + column * (inner - conj(swap(inner))) / apart
-            if vh.shape[-1] > s.shape[-1]:
-                rest = to_v - times(conj(swap(vh)), inner)
-                beside.append(times(u / row, conj(swap(rest))))
-        total = times(times(u, convert(middle, _kind(u))), vh)
-        for part in beside:
-            total = total + part
-        return (total,)
+        values = [*cotangents, *self.unpack(tracked)]
+        if not tracked:
+            values = [x if x is None else wrap(x) for x in values]
+        slope = _slope(*values)
+        return (slope if tracked else slope._array,)
 
 
-def _kind(x: Any) -> Any:
-    return x._array.dtype if isinstance(x, Tensor) else x.dtype
+def _slope(to_u: Any, to_s: Any, to_vh: Any, u: Tensor, s: Tensor, vh: Tensor) -> Any:
+    row, column = s.unsqueeze(-2), s.unsqueeze(-1)
+    eye = wrap(np.eye(s.shape[-1], dtype=s._array.dtype))
+    apart = (row - column) * (row + column) + eye  # where it divides a 0, by 1
+    middle: Any = 0.0 if to_s is None else eye * to_s.unsqueeze(-2)
+    beside = []
+    if to_u is not None:
+        inner = conj(swap(u)) @ to_u
+        skew = inner - conj(swap(inner))
+        middle = middle + skew / apart * row
+        if u.is_complex():
+            middle = middle + eye * skew / (2 * row)
+        if u.shape[-2] > s.shape[-1]:
+            beside.append(((to_u - u @ inner) / row) @ vh)
+    if to_vh is not None:
+        to_v = conj(swap(to_vh))
+        inner = vh @ to_v
+        middle = middle + column * (inner - conj(swap(inner))) / apart
+        if vh.shape[-1] > s.shape[-1]:
+            beside.append((u / row) @ conj(swap(to_v - conj(swap(vh)) @ inner)))
+    total = u @ convert(middle, u._array.dtype) @ vh
+    for part in beside:
+        total = total + part
+    return total
 
 
 @operation()

@@ -1,30 +1,22 @@
-"""Operations that move numbers and compute none: reshaping, broadcasting, copying.
-
-Each is a function that takes an array or a tensor, and its slope uses these same functions. So
-every way back here can itself be differentiated, without a second set of formulas.
-"""
+"""Operations that move numbers and compute none: views of a shape, and copies in another order."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from gradcalc.autograd.core.dtypes import int_product
-from gradcalc.autograd.core.record import in_order_of, recorded
-from gradcalc.autograd.core.registry import function, method, operation
+from gradcalc.autograd.core.record import in_order, in_order_of, recorded
+from gradcalc.autograd.core.registry import Ints, Shape, declare, function, method, operation
 from gradcalc.autograd.core.tensor import Tensor, wrap
 from gradcalc.autograd.core.views import view
-from gradcalc.autograd.operations.copies import contiguous
-
-Shape = tuple[int, ...]
 
 # --- Broadcasting and its transpose, summation --------------------------------------------------
 
 
 def sum_to(v: Any, shape: Shape) -> Any:
-    """v, summed over the axes along which an operand of this shape was broadcast."""
+    """v, an array or a tensor, summed over the axes along which an operand was broadcast."""
     if v.shape == shape:
         return v
     lead = v.ndim - len(shape)
@@ -39,7 +31,7 @@ def no_slope(v: Any, *_: Any) -> Any:
 
 
 def conj(x: Any) -> Any:
-    """The complex conjugates; what is real stays as it is."""
+    """The complex conjugates, of a tensor, an array or a number; what is real stays as it is."""
     if not isinstance(x, Tensor):
         return np.conj(x) if isinstance(x, complex) or getattr(x, "dtype", _REAL).kind == "c" else x
     if x._array.dtype.kind != "c":
@@ -50,10 +42,8 @@ def conj(x: Any) -> Any:
 _REAL = np.dtype(float)
 
 
-def expand(x: Any, shape: Shape) -> Any:
+def expand(x: Tensor, shape: Shape) -> Tensor:
     """x, repeated along axes of length 1 and along new leading axes, without a copy."""
-    if not isinstance(x, Tensor):
-        return np.broadcast_to(x, shape)
     before = x._array.shape
     try:
         array = np.broadcast_to(x._array, shape)
@@ -81,46 +71,27 @@ def cannot_expand(shape: Shape, target: Shape, source: str = "") -> RuntimeError
     )
 
 
-@method("expand")
-def _expand(x: Tensor, *sizes: Any, size: Any = None, implicit: bool = False) -> Any:
-    wanted = flat(sizes, size)
-    offset = len(wanted) - x.ndim
-    for k, n in enumerate(wanted[: max(offset, 0)]):
-        if n == -1:
-            raise RuntimeError(
-                "The expanded size of the tensor (-1) isn't allowed in a leading, non-existing "
-                f"dimension {k}"
-            )
+def _expanded(x: Tensor, size: Shape, *, implicit: bool = False) -> Tensor:
+    offset = len(size) - x.ndim
+    if -1 in size[: max(offset, 0)]:
+        raise RuntimeError(
+            "The expanded size of the tensor (-1) isn't allowed in a leading, non-existing "
+            f"dimension {size.index(-1)}"
+        )
     return expand(x, tuple(x._array.shape[k - offset] if n == -1 else n
-                           for k, n in enumerate(wanted)))  # fmt: skip
+                           for k, n in enumerate(size)))  # fmt: skip
 
 
-@method("expand_as")
-def expand_as(x: Tensor, other: Tensor) -> Any:
-    """x, expanded to the shape of ``other``."""
-    return expand(x, other._array.shape)
-
-
-@operation()
-def broadcast_to(x: Tensor, *sizes: Any, size: Any = None) -> Any:
-    """x, expanded to ``size``."""
-    return _expand(x, *sizes, size=size)
+declare("expand", _expanded, "x, repeated to this size without a copy.", method)
+declare("broadcast_to", lambda x, size: x.expand(size), "x, expanded to ``size``.")
+declare("expand_as", lambda x, other: expand(x, other._array.shape), "x in other's shape.", method)
 
 
 @function()
-def broadcast_tensors(*tensors: Tensor) -> tuple[Any, ...]:
+def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
     """The tensors, each expanded to the shape that they have together."""
     shape = np.broadcast_shapes(*(x._array.shape for x in tensors))
     return tuple(expand(x, shape) for x in tensors)
-
-
-def flat(arguments: tuple[Any, ...], named: Any = None) -> Shape:
-    """``f(2, 3)``, ``f((2, 3))`` and ``f(shape=(2, 3))`` mean the same shape."""
-    if named is not None:
-        arguments = (named,)
-    if len(arguments) == 1 and isinstance(arguments[0], Sequence):
-        arguments = tuple(arguments[0])
-    return tuple(int(n) for n in arguments)
 
 
 def axis(dim: int, rank: int) -> int:
@@ -134,7 +105,7 @@ def axis(dim: int, rank: int) -> int:
     return dim % count
 
 
-def several_axes(dims: int | Sequence[int], rank: int) -> tuple[int, ...]:
+def several_axes(dims: Ints, rank: int) -> tuple[int, ...]:
     """The numbers of these axes, none of them twice."""
     numbers = tuple(axis(k, rank) for k in ((dims,) if isinstance(dims, int) else dims))
     for k in numbers:
@@ -146,9 +117,8 @@ def several_axes(dims: int | Sequence[int], rank: int) -> tuple[int, ...]:
 # --- Shapes -------------------------------------------------------------------------------------
 
 
-def reshape_to(x: Any, shape: Shape, node: str = "ViewBackward0") -> Any:
-    if not isinstance(x, Tensor):
-        return x.reshape(shape)
+def reshape_to(x: Tensor, shape: Shape, node: str = "ViewBackward0") -> Tensor:
+    """The same numbers in another shape: a view where the memory allows it."""
     array, before = _reshaped(x, shape), x._array.shape
     shares = _shares(array, x._array)  # numpy copies where it cannot look differently
     out = view(x, array, reshape_to, shape) if shares else wrap(array)
@@ -160,43 +130,43 @@ def _reshaped(x: Tensor, shape: Shape) -> Any:
     try:
         return x._array.reshape(shape)
     except ValueError:
-        if shape.count(-1) > 1:
-            raise RuntimeError("only one dimension can be inferred") from None
-        raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {x.numel()}") from (
-            None
-        )
+        invalid = f"shape '{list(shape)}' is invalid for input of size {x.numel()}"
+        several = "only one dimension can be inferred"
+        raise RuntimeError(several if shape.count(-1) > 1 else invalid) from None
 
 
 def _shares(array: Any, other: Any) -> bool:
     return array.size == 0 or np.may_share_memory(array, other)
 
 
-@operation()
-def reshape(x: Tensor, *sizes: Any, shape: Any = None) -> Any:
-    """The same numbers in another shape; -1 stands for whatever is left."""
-    return reshape_to(x, flat(sizes, shape))
-
-
-@method("view")
-def view_of_shape(x: Tensor, *shape: Any) -> Any:
-    """``reshape``, of the same memory: where that cannot be, an error and not a copy."""
-    wanted = flat(shape)
-    if not _shares(_reshaped(x, wanted), x._array):
+def _viewed(x: Tensor, size: Shape) -> Tensor:
+    if not _shares(_reshaped(x, size), x._array):
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least one "
             "dimension spans across two contiguous subspaces). Use .reshape(...) instead."
         )
-    return reshape_to(x, wanted)
+    return reshape_to(x, size)
+
+
+def _reshape(x: Tensor, shape: Shape) -> Tensor:
+    return reshape_to(x, shape)
+
+
+declare("reshape", _reshape, "The same numbers in another shape; -1 is whatever is left.")
+declare("view", _viewed, "``reshape``, of the same memory or not at all.", method)
 
 
 @method("view_as", "reshape_as")
-def view_as(x: Tensor, other: Tensor) -> Any:
+def view_as(x: Tensor, other: Tensor) -> Tensor:
     """x in the shape of ``other``."""
     return reshape_to(x, other._array.shape)
 
 
+declare("ravel", lambda x: reshape_to(x.contiguous(), (-1,)), "All in one row.")
+
+
 @operation()
-def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Any:
+def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """The axes from ``start_dim`` to ``end_dim`` as one."""
     shape = x._array.shape or (1,)
     start, end = axis(start_dim, len(shape)), axis(end_dim, len(shape))
@@ -204,18 +174,11 @@ def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Any:
         raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
     if start == end and x.ndim:
         return x
-    middle = int_product(shape[start : end + 1])
-    return reshape_to(x, (*shape[:start], middle, *shape[end + 1 :]))
+    return reshape_to(x, (*shape[:start], int_product(shape[start : end + 1]), *shape[end + 1 :]))
 
 
 @operation()
-def ravel(x: Tensor) -> Any:
-    """All in one row: a view where the memory allows it."""
-    return reshape_to(contiguous(x), (-1,))
-
-
-@operation()
-def unflatten(x: Tensor, dim: int, sizes: Sequence[int]) -> Any:
+def unflatten(x: Tensor, dim: int, sizes: Shape) -> Tensor:
     """One axis as several."""
     k = axis(dim, x.ndim)
     if not x.ndim:
@@ -226,7 +189,7 @@ def unflatten(x: Tensor, dim: int, sizes: Sequence[int]) -> Any:
 
 
 @operation()
-def squeeze(x: Tensor, dim: int | Sequence[int] | None = None) -> Any:
+def squeeze(x: Tensor, dim: Ints | None = None) -> Tensor:
     """Without the axes of length 1, or without those of them that are named."""
     gone = range(x.ndim) if dim is None else several_axes(dim, x.ndim)
     kept = tuple(n for k, n in enumerate(x._array.shape) if k not in gone or n != 1)
@@ -235,16 +198,14 @@ def squeeze(x: Tensor, dim: int | Sequence[int] | None = None) -> Any:
 
 
 @operation()
-def unsqueeze(x: Any, dim: int) -> Any:
+def unsqueeze(x: Tensor, dim: int) -> Tensor:
     """With a new axis of length 1."""
     k = axis(dim, x.ndim + 1)
-    return reshape_to(x, (*x.shape[:k], 1, *x.shape[k:]), "UnsqueezeBackward0")
+    return reshape_to(x, (*x._array.shape[:k], 1, *x._array.shape[k:]), "UnsqueezeBackward0")
 
 
-def permute_to(x: Any, order: Shape, node: str = "PermuteBackward0") -> Any:
+def permute_to(x: Tensor, order: Shape, node: str = "PermuteBackward0") -> Tensor:
     """The axes in another order."""
-    if not isinstance(x, Tensor):
-        return x.transpose(order)
     order = tuple(axis(k, x.ndim) for k in order)
     if len(order) != x.ndim:
         raise RuntimeError(
@@ -260,13 +221,13 @@ def permute_to(x: Any, order: Shape, node: str = "PermuteBackward0") -> Any:
 
 
 @operation()
-def permute(x: Tensor, *order: Any, dims: Any = None) -> Any:
+def permute(x: Tensor, dims: Shape) -> Tensor:
     """The axes in another order."""
-    return permute_to(x, flat(order, dims))
+    return permute_to(x, dims)
 
 
 @operation("moveaxis")
-def movedim(x: Tensor, source: Any, destination: Any) -> Any:
+def movedim(x: Tensor, source: Ints, destination: Ints) -> Tensor:
     """Axes moved to other places."""
     sources, targets = several_axes(source, x.ndim), several_axes(destination, x.ndim)
     if len(sources) != len(targets):
@@ -281,13 +242,8 @@ def movedim(x: Tensor, source: Any, destination: Any) -> Any:
     return permute_to(x, tuple(order) if x.ndim else ())
 
 
-def swap(x: Any) -> Any:
-    """The last two axes exchanged."""
-    return permute_to(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
-
-
 @operation("swapaxes", "swapdims")
-def transpose(x: Tensor, dim0: int, dim1: int) -> Any:
+def transpose(x: Tensor, dim0: int, dim1: int) -> Tensor:
     """Two axes exchanged."""
     order = list(range(x.ndim))
     one, other = axis(dim0, x.ndim), axis(dim1, x.ndim)
@@ -296,64 +252,95 @@ def transpose(x: Tensor, dim0: int, dim1: int) -> Any:
     return permute_to(x, tuple(order), "TransposeBackward0")
 
 
+def swap(x: Tensor) -> Tensor:
+    """The last two axes exchanged."""
+    return permute_to(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+
+
+def _reversed(x: Tensor, node: str = "PermuteBackward0") -> Tensor:
+    return permute_to(x, tuple(reversed(range(x.ndim))), node)
+
+
 @operation()
-def t(x: Tensor) -> Any:
+def t(x: Tensor) -> Tensor:
     """The transpose of a matrix; a vector stays as it is."""
     if x.ndim > 2:
         raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {x.ndim}D")
-    return permute_to(x, tuple(reversed(range(x.ndim))), "TBackward0")
+    return _reversed(x, "TBackward0")
 
 
-Tensor.T = property(lambda x: permute_to(x, tuple(reversed(range(x.ndim)))))  # type: ignore[attr-defined]
+Tensor.T = property(_reversed)  # type: ignore[attr-defined]
 Tensor.mT = property(lambda x: transpose(x, -2, -1))  # type: ignore[attr-defined]
+
+# --- Copies in another order ----------------------------------------------------------------------
 
 
 @method("repeat")
-def repeat(x: Tensor, *times: Any) -> Any:
+def repeat(x: Tensor, repeats: Shape) -> Tensor:
     """The numbers again and again along each axis."""
-    counts, before = flat(times), x._array.shape
-    if len(counts) < x.ndim:
+    before = x._array.shape
+    if len(repeats) < x.ndim:
         raise RuntimeError(
             "Number of dimensions of repeat dims can not be smaller than number of dimensions of "
             "tensor"
         )
-    lengths = (1,) * (len(counts) - x.ndim) + before
-    paired = tuple(n for pair in zip(counts, lengths, strict=True) for n in pair)
+    lengths = (1,) * (len(repeats) - x.ndim) + before
+    paired = tuple(n for pair in zip(repeats, lengths, strict=True) for n in pair)
     copies = tuple(range(0, len(paired), 2))
 
-    def back(v: Any) -> Any:
+    def back(v: Tensor) -> Tensor:
         return v.reshape(paired).sum(copies).reshape(before) if copies else v
 
-    return recorded(np.array(np.tile(x._array, counts)), "RepeatBackward0", back, x)
+    return recorded(np.array(np.tile(x._array, repeats)), "RepeatBackward0", back, x)
 
 
 @operation()
-def tile(x: Tensor, *times: Any, dims: Any = None) -> Any:
+def tile(x: Tensor, dims: Shape) -> Tensor:
     """``repeat``, with 1 for the axes that are not named."""
-    counts = flat(times, dims)
-    return repeat(x, (1,) * (x.ndim - len(counts)) + counts)
+    return repeat(x, (1,) * (x.ndim - len(dims)) + dims)
 
 
 @operation()
-def flip(x: Any, *along: Any, dims: Any = None) -> Any:
+def flip(x: Tensor, dims: Shape) -> Tensor:
     """The numbers in reverse along ``dims``."""
-    if not along and dims is None:
-        raise TypeError('flip() missing 1 required positional arguments: "dims"')
-    axes = flat(along, dims)
-    if not isinstance(x, Tensor):
-        return np.flip(x, axes) if x.ndim else x
-    axes = several_axes(axes, x.ndim)
+    axes = several_axes(dims, x.ndim)
     array = np.flip(x._array, axes) if x.ndim else x._array
     return recorded(in_order_of(array, x._array), "FlipBackward0", lambda v: flip(v, axes), x)
 
 
-@function()
-def fliplr(x: Tensor) -> Any:
-    """The columns in reverse."""
-    return flip(x, 1)
+declare("fliplr", lambda x: flip(x, (1,)), "The columns in reverse.")
+declare("flipud", lambda x: flip(x, (0,)), "The rows in reverse.")
 
 
-@function()
-def flipud(x: Tensor) -> Any:
-    """The rows in reverse."""
-    return flip(x, 0)
+@operation()
+def roll(x: Tensor, shifts: Ints, dims: Ints | None = None) -> Any:
+    """The numbers moved on by ``shifts``, those at the end to the front."""
+    if not x.ndim:
+        return x.clone()
+    if dims is not None and dims != ():
+        dims = several_axes(dims, x.ndim)
+        shifts = (shifts,) if isinstance(shifts, int) else shifts
+        if len(shifts) != len(dims):
+            raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:"
+                               f"{len(dims)}")  # fmt: skip
+    back = -shifts if isinstance(shifts, int) else tuple(-n for n in shifts)
+    array = in_order(np.roll(x._array, shifts, dims or None))
+    return recorded(array, "RollBackward0", lambda v: roll(v, back, dims), x)
+
+
+def _triangle(name: str, of_array: Any) -> Any:
+    def triangle(x: Tensor, diagonal: int = 0) -> Tensor:
+        if x.ndim < 2:
+            raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
+        return recorded(in_order(of_array(x._array, diagonal)), f"{name.capitalize()}Backward0",
+                        lambda v: triangle(v, diagonal), x)  # fmt: skip
+
+    return declare(name, triangle, "Zeros on the other side of the diagonal.")
+
+
+tril, triu = _triangle("tril", np.tril), _triangle("triu", np.triu)
+
+
+def at_least(rank: int, x: Tensor) -> Tensor:
+    """With leading axes of length 1, as many as are missing."""
+    return reshape_to(x, (1,) * (rank - x.ndim) + x._array.shape) if x.ndim < rank else x
