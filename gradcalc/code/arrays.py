@@ -3,11 +3,40 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from gradcalc.code.language import Array, Body, Column, Exported, Signature, Tool
+from gradcalc.code.language import Array, Body, Column, Exported, Language, Native, Signature, Tool
 from gradcalc.code.python import Python
+
+# both ends, each where it holds
+_CHOOSE = Native("""
+def {name}(test, then, other, *given):
+    if np.ndim(test) == 0:
+        return then(*given) if test else other(*given)
+    def at(place, value):
+        if isinstance(value, tuple):
+            return tuple(at(place, half) for half in value)
+        return value[place] if np.ndim(value) else value
+    found = []
+    for place, end in ((test, then), (~test, other)):
+        if place.any() or not place.size:
+            part = end(*(at(place, value) for value in given))
+            halves = part if isinstance(part, tuple) else (part,)
+            found = found or [np.empty(test.shape) for _ in halves]
+            for whole, half in zip(found, halves):
+                whole[place] = half
+    return found[0] if len(found) == 1 else tuple(found)""")
+
+_BY_ORDER = Native("""
+def {name}(function, n, x):
+    if np.ndim(n) == 0:
+        return function(np.float64(n), x)
+    n, x = np.broadcast_arrays(n, x)
+    found = np.empty(x.shape)
+    for order in np.unique(n):
+        found[n == order] = function(order, x[n == order])
+    return found""")
 
 
 class Numpy(Python):
@@ -16,6 +45,7 @@ class Numpy(Python):
     also = "np"
     single = True
     eager = True
+    patience = Language.patience
     functions: ClassVar[Column] = {
         "add": "{0} + {1}",
         "sub": "{0} - {1}",
@@ -66,6 +96,9 @@ class Numpy(Python):
         "not": "~{0}",
         "where": "np.where({0}, {1}, {2})",
     }
+    special = ("np.inf", "np.nan")
+    natives: ClassVar[Mapping[str, Native]] = {"choose": _CHOOSE, "by_order": _BY_ORDER}
+    widened, narrowed = "np.asarray({0}, float)", "np.asarray({0}, np.float32)"
     flag_as_number = "np.where({0}, 1.0, 0.0)"
     keywords = f"{Python.keywords} np numpy points"
     layout = "The axes of the points come first: x[..., j], y[..., i], J[..., i, j]."

@@ -53,8 +53,21 @@ def bounds(
                 ulps = ULPS if not primitive.exact else exact if rounds else 0.0
                 size = np.abs(value)
                 own = np.where(np.isfinite(size), ulps * (unit * size + tiny), 0.0)
+                if primitive.steps:
+                    own = own + _near_zeros(primitive, given, value)
                 found[node] = _moved(primitive, given, moved, value) + (own if ulps else 0.0)
     return np.array([found[node] for node in graph.outputs])
+
+
+_MORE_DIGITS = 2.0**-6
+"""Of an ulp, where a function is computed with more digits than it is given."""
+
+
+def _near_zeros(primitive: Any, given: list[Any], value: Any) -> Any:
+    """What a few of those digits make where the value is much smaller than what cancels in it."""
+    *order, x = given
+    beside = np.asarray(primitive.numpy(*order, x * (1 + _DOUBLE)), float)
+    return np.nan_to_num(_MORE_DIGITS * np.abs(beside - value), posinf=0.0)
 
 
 def _moved(primitive: Any, given: list[Any], moved: list[Any], value: Any) -> Any:

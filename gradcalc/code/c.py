@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from gradcalc.code.language import (
@@ -13,7 +13,6 @@ from gradcalc.code.language import (
     Language,
     Local,
     Native,
-    Piece,
     Signature,
     Tool,
     Vectors,
@@ -26,6 +25,17 @@ static {real} {name}({real} x, {real} y)
     const {real} r = fmod(x, y);
     if (r == 0.0) return copysign(0.0, y);
     return (r < 0.0) != (y < 0.0) ? r + y : r;
+}""")
+
+
+_PAIR = Native("""
+typedef struct { double hi, lo; } gc_long;
+static gc_long {name}(double hi, double lo)
+{
+    gc_long r;
+    r.hi = hi;
+    r.lo = lo;
+    return r;
 }""")
 
 
@@ -83,6 +93,10 @@ class C(Language):
         "not": "!{0}",
         "where": "{0} ? {1} : {2}",
     }
+    pair = "{name}({0}, {1})"
+    halves = ("{0}.hi", "{0}.lo")
+    natives: ClassVar[Mapping[str, Native]] = {"pair": _PAIR}
+    narrowed = "((float){0})"
     keywords = (
         "auto break case char const continue default do double else enum extern float for goto if "
         "inline int long register restrict return short signed sizeof static struct switch typedef "
@@ -117,10 +131,23 @@ class C(Language):
     def declare(self, local: Local) -> list[str]:
         return [f"{self.real} {local.name};"]
 
-    def helper(self, name: str, operands: Sequence[str], body: Body, result: Piece) -> list[str]:
-        given = ", ".join(f"{self.real} {operand}" for operand in operands)
-        lines = [*body.lines, f"return {result.text};"]
-        return [f"static {self.real} {name}({given})", "{", *self.inner(lines), "}"]
+    def _type(self, pair: bool) -> str:
+        return "gc_long" if pair else self.real
+
+    def variables(self, own: Sequence[Local]) -> list[str]:
+        return [f"{self._type(local.pair)} {local.name};" for local in own]
+
+    def routine(
+        self,
+        name: str,
+        given: Sequence[Local],
+        pair: bool,
+        own: Sequence[Local],
+        lines: Sequence[str],
+    ) -> list[str]:
+        names = ", ".join(f"{self._type(local.pair)} {local.name}" for local in given)
+        head = f"static {self._type(pair)} {name}({names})"
+        return [head, "{", *self.inner(lines), "}"]
 
     def _parameters(self, inputs: Sequence[Array], outputs: Sequence[Array]) -> str:
         given = [f"const {self.real} {array.name}[{array.size}]" for array in inputs]

@@ -25,6 +25,8 @@ from gradcalc.code.language import (
 from gradcalc.functions.row import Primitive
 
 _NUMBER = re.compile(r"(-?[\d.e+-]+)_rk")
+_TYPES = (("real(rk)", False, False), ("logical", True, False), ("complex(rk)", False, True))
+"""Of locals: numbers, truth values and pairs."""
 _LONGEST = 120
 """Characters of a line; 132 are allowed."""
 
@@ -109,6 +111,10 @@ class Fortran(Language):
         "not": ".not. {0}",
         "where": "merge({1}, {2}, {0})",
     }
+    special = ("real(z'7ff0000000000000', rk)", "real(z'7ff8000000000000', rk)")
+    pair = "cmplx({0}, {1}, rk)"
+    halves = ("real({0}, rk)", "aimag({0})")
+    widened, narrowed = "real({0}, dk)", "real({0}, rk)"
     flag_as_number = "merge(1.0_rk, 0.0_rk, {0})"
     number_as_flag = "{0} /= 0.0_rk"
     insensitive = True
@@ -166,22 +172,41 @@ class Fortran(Language):
     def declare(self, local: Local) -> list[str]:
         return []
 
-    def branch(self, condition: str, then: Sequence[str], other: Sequence[str]) -> list[str]:
-        return [f"if ({condition}) then", *self.inner(then), "else", *self.inner(other), "end if"]
+    def branch(self, condition: str, then: Sequence[str], other: Sequence[str] = ()) -> list[str]:
+        opposite = ["else", *self.inner(other)] if other else []
+        return [f"if ({condition}) then", *self.inner(then), *opposite, "end if"]
+
+    def loop(self, condition: str, body: Sequence[str]) -> list[str]:
+        return [f"do while ({condition})", *self.inner(body), "end do"]
+
+    def back(self, text: str) -> list[str]:
+        return [f"r_ = {text}", "return"]
 
     def _declared(self, locals_: Sequence[Local]) -> list[str]:
         lines = []
-        for kind, flag in (("real(rk)", False), ("logical", True)):
-            names = [local.name for local in locals_ if local.flag is flag]
+        for kind, flag, pair in _TYPES:
+            names = [one.name for one in locals_ if (one.flag, one.pair) == (flag, pair)]
             for start in range(0, len(names), 8):
                 lines.append(f"{kind} :: {', '.join(names[start : start + 8])}")
         return lines
 
-    def helper(self, name: str, operands: Sequence[str], body: Body, result: Piece) -> list[str]:
-        given = ", ".join(operands)
-        lines = [f"real(rk), intent(in) :: {given}", "real(rk) :: r", *self._declared(body.locals),
-                 *body.lines, f"r = {result.text}"]  # fmt: skip
-        return [f"pure function {name}({given}) result(r)", *self.inner(lines), "end function"]
+    def routine(
+        self,
+        name: str,
+        given: Sequence[Local],
+        pair: bool,
+        own: Sequence[Local],
+        lines: Sequence[str],
+    ) -> list[str]:
+        types = [f"{'complex' if one.pair else 'real'}(rk), intent(in) :: {one.name}"
+                 for one in given]  # fmt: skip
+        names = ", ".join(local.name for local in given)
+        inside = [*types, *self._declared([*own, Local("r_", pair=pair)]), *lines]
+        return [f"pure function {name}({names}) result(r_)", *self.inner(inside), "end function"]
+
+    def in_doubles(self, lines: Sequence[str]) -> list[str]:
+        return [re.sub(r"\brk\b|_rk\b", lambda kind: kind[0].replace("rk", "dk"), line)
+                .replace("{f}", "") for line in lines]  # fmt: skip
 
     def _subroutine(
         self,
@@ -236,12 +261,14 @@ class Fortran(Language):
     def file(
         self, name: str, head: Sequence[str], code: Sequence[str], exported: Sequence[Exported]
     ) -> list[str]:
+        doubles = any("dk" in line for line in code)
         data, procedures = _apart([line.replace("{f}", "f" * self.narrow) for line in code])
         kind = "1.0" if self.narrow else "1.0d0"
         test = [f"{name}_test"] if f"subroutine {name}_test(wrong)" in code else []
         public = ", ".join([*(one.signature.name for one in exported), *test])
         inside = ["implicit none", "private", f"public :: {public}, rk",
-                  f"integer, parameter :: rk = kind({kind})", *data]  # fmt: skip
+                  f"integer, parameter :: rk = kind({kind})",
+                  *["integer, parameter :: dk = kind(1.0d0)"] * doubles, *data]  # fmt: skip
         lines = [*self.comment(head), f"module {name}_code", *self.inner(inside), "contains",
                  *self.inner(procedures), "end module"]  # fmt: skip
         return [piece for line in lines for piece in _folded(line)]

@@ -19,6 +19,7 @@ from gradcalc.engine.point import At
 from gradcalc.engine.program import Program
 from gradcalc.engine.schedule import Floats
 from gradcalc.errors import Exit, GradcalcError, count
+from gradcalc.functions.primitives import TABLE
 
 POINTS = 1024
 _MOST_NUMBERS = 200_000
@@ -134,7 +135,9 @@ def _sampled(printed: Printed, points: int, seed: int) -> _Sample | str:
     """What to try the code with; or what is wrong with the graph that it is made from."""
     numbers = sum(target.signature.output.size for target in printed.targets)
     size = max(len(target.derived) for target in printed.targets)
-    points = max(4, min(points, _MOST_NUMBERS // max(1, numbers), _MOST_VALUES // max(1, size)))
+    calls = sum(bool(TABLE[code].steps) for one in printed.targets for code in one.derived.codes)
+    points = max(4, min(points, _MOST_NUMBERS // max(1, numbers), _MOST_VALUES // max(1, size),
+                        max(16, printed.language.patience // max(1, calls))))  # fmt: skip
     single, program = printed.language.narrow, Program(printed.graph)
     x = chosen(printed.graph, points, seed, single)
     record, columns = _record(printed, x, seed)

@@ -13,7 +13,6 @@ from gradcalc.code.language import (
     Language,
     Local,
     Native,
-    Piece,
     Signature,
     Tool,
     Vectors,
@@ -88,6 +87,7 @@ class JavaScript(Language):
         "not": "!{0}",
         "where": "{0} ? {1} : {2}",
     }
+    special = ("Infinity", "NaN")
     flag_as_number = "({0} ? 1 : 0)"
     number_as_flag = "{0} !== 0"
     keywords = (
@@ -111,9 +111,19 @@ class JavaScript(Language):
     def declare(self, local: Local) -> list[str]:
         return [f"let {local.name};"]
 
-    def helper(self, name: str, operands: Sequence[str], body: Body, result: Piece) -> list[str]:
-        lines = [*body.lines, f"return {result.text};"]
-        return [f"function {name}({', '.join(operands)}) {{", *self.inner(lines), "}"]
+    def variables(self, own: Sequence[Local]) -> list[str]:
+        return [f"let {', '.join(local.name for local in own)};"] if own else []
+
+    def routine(
+        self,
+        name: str,
+        given: Sequence[Local],
+        pair: bool,
+        own: Sequence[Local],
+        lines: Sequence[str],
+    ) -> list[str]:
+        names = ", ".join(local.name for local in given)
+        return [f"function {name}({names}) {{", *self.inner(lines), "}"]
 
     def function(self, signature: Signature, body: Body) -> list[str]:
         output = signature.output

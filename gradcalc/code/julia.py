@@ -13,7 +13,6 @@ from gradcalc.code.language import (
     Language,
     Local,
     Native,
-    Piece,
     Signature,
     Tool,
     Vectors,
@@ -88,6 +87,10 @@ class Julia(Language):
         "not": "!{0}",
         "where": "{0} ? {1} : {2}",
     }
+    special = ("Inf", "NaN")
+    pair = "({0}, {1})"
+    halves = ("{0}[1]", "{0}[2]")
+    widened, narrowed = "Float64({0})", "Float32({0})"
     first = 1
     end = ""
     hidden = "_"
@@ -129,12 +132,23 @@ class Julia(Language):
     def declare(self, local: Local) -> list[str]:
         return []
 
-    def branch(self, condition: str, then: Sequence[str], other: Sequence[str]) -> list[str]:
-        return [f"if {condition}", *self.inner(then), "else", *self.inner(other), "end"]
+    def branch(self, condition: str, then: Sequence[str], other: Sequence[str] = ()) -> list[str]:
+        opposite = ["else", *self.inner(other)] if other else []
+        return [f"if {condition}", *self.inner(then), *opposite, "end"]
 
-    def helper(self, name: str, operands: Sequence[str], body: Body, result: Piece) -> list[str]:
-        lines = [*body.lines, f"return {result.text}"]
-        return [f"function {name}({', '.join(operands)})", *self.inner(lines), "end"]
+    def loop(self, condition: str, body: Sequence[str]) -> list[str]:
+        return [f"while {condition}", *self.inner(body), "end"]
+
+    def routine(
+        self,
+        name: str,
+        given: Sequence[Local],
+        pair: bool,
+        own: Sequence[Local],
+        lines: Sequence[str],
+    ) -> list[str]:
+        names = ", ".join(local.name for local in given)
+        return [f"function {name}({names})", *self.inner(lines), "end"]
 
     def function(self, signature: Signature, body: Body) -> list[str]:
         output = signature.output

@@ -110,10 +110,11 @@ class Vectors(NamedTuple):
 
 
 class Local(NamedTuple):
-    """A local variable."""
+    """A local variable: a number, a truth value, or a ``pair`` of numbers."""
 
     name: str
     flag: bool = False
+    pair: bool = False
 
 
 class Body(NamedTuple):
@@ -185,6 +186,8 @@ class Language:
     hidden = ""
     """What names that nobody else uses begin with."""
     most_name = 63
+    patience: ClassVar[int] = 10_000_000
+    """So many calls of functions that are computed step by step are soon done."""
     words: ClassVar[str] = ""
     """Names of the library that a function must not have."""
     layout: ClassVar[str] = "Matrices are flat, row by row: entry (i, j) of n columns is [i*n + j]."
@@ -209,6 +212,16 @@ class Language:
         return Piece(self.literal(value), Binding.SIGN if value < 0 or 1 / value < 0 else
                      Binding.ATOM) if value else Piece(self.literal(value))  # fmt: skip
 
+    special: ClassVar[tuple[str, str]] = ("INFINITY", "NAN")
+    """How infinity and what is no number are written."""
+    pair = "[{0}, {1}]"
+    """Two numbers as one value; ``{name}`` is that of the helper that makes one."""
+    halves: ClassVar[tuple[str, str]] = ("{0}[0]", "{0}[1]")
+    """The first and the second of them."""
+    natives: ClassVar[Mapping[str, Native]] = {}
+    """Helpers that belong to no primitive: ``pair``, ``choose``, ``by_order``."""
+    widened, narrowed = "{0}", "{0}"
+    """A number of single precision as a double, and the other way round."""
     flag_as_number = "({0} ? 1.0 : 0.0)"
     number_as_flag = "{0} != 0.0"
 
@@ -281,17 +294,41 @@ class Language:
     def assign(self, target: str, text: str) -> str:
         return f"{target} = {text}{self.end}"
 
-    def branch(self, condition: str, then: Sequence[str], other: Sequence[str]) -> list[str]:
-        return [f"if ({condition}) {{", *self.inner(then), "} else {", *self.inner(other), "}"]
+    def branch(self, condition: str, then: Sequence[str], other: Sequence[str] = ()) -> list[str]:
+        opposite = ["} else {", *self.inner(other)] if other else []
+        return [f"if ({condition}) {{", *self.inner(then), *opposite, "}"]
+
+    def loop(self, condition: str, body: Sequence[str]) -> list[str]:
+        return [f"while ({condition}) {{", *self.inner(body), "}"]
+
+    def back(self, text: str) -> list[str]:
+        """The end of a helper, with its value."""
+        return [f"return {text}{self.end}"]
+
+    def variables(self, own: Sequence[Local]) -> list[str]:
+        """Local variables that are changed."""
+        return []
 
     def inner(self, lines: Sequence[str]) -> list[str]:
         return [f"{self.indent}{line}" if line else line for line in lines]
 
     # --- functions and files ----------------------------------------------------------------------
 
-    def helper(self, name: str, operands: Sequence[str], body: Body, result: Piece) -> list[str]:
-        """A function of numbers."""
+    def routine(
+        self,
+        name: str,
+        given: Sequence[Local],
+        pair: bool,
+        own: Sequence[Local],
+        lines: Sequence[str],
+    ) -> list[str]:
+        """A function of numbers and pairs, that gives a number or a ``pair``; it has the local
+        variables ``own``."""
         raise NotImplementedError
+
+    def in_doubles(self, lines: Sequence[str]) -> list[str]:
+        """A helper of doubles, in a file of single precision."""
+        return list(lines)
 
     def function(self, signature: Signature, body: Body) -> list[str]:
         """A function of arrays."""

@@ -79,6 +79,7 @@ class Matlab(Language):
     title = "MATLAB"
     also = "octave m"
     extension = ".m"
+    patience = 1000
     functions: ClassVar[Column] = {
         "add": "{0} + {1}",
         "sub": "{0} - {1}",
@@ -127,6 +128,9 @@ class Matlab(Language):
         "not": "~{0}",
         "where": "",
     }
+    special = ("Inf", "NaN")
+    halves = ("{0}(1)", "{0}(2)")
+    widened, narrowed = "double({0})", "single({0})"
     flag_as_number = "double({0})"
     number_as_flag = "{0} ~= 0"
     first = 1
@@ -166,15 +170,29 @@ class Matlab(Language):
     def declare(self, local: Local) -> list[str]:
         return []
 
-    def branch(self, condition: str, then: Sequence[str], other: Sequence[str]) -> list[str]:
-        return [f"if {condition}", *self.inner(then), "else", *self.inner(other), "end"]
+    def branch(self, condition: str, then: Sequence[str], other: Sequence[str] = ()) -> list[str]:
+        opposite = ["else", *self.inner(other)] if other else []
+        return [f"if {condition}", *self.inner(then), *opposite, "end"]
+
+    def loop(self, condition: str, body: Sequence[str]) -> list[str]:
+        return [f"while {condition}", *self.inner(body), "end"]
+
+    def back(self, text: str) -> list[str]:
+        return [f"r_ = {text};", "return;"]
 
     def own_name(self, name: str, what: str) -> str:
         return f"{name}_{'value' if what == 'f' else what}"
 
-    def helper(self, name: str, operands: Sequence[str], body: Body, result: Piece) -> list[str]:
-        lines = [*body.lines, f"r = {result.text};"]
-        return [f"function r = {name}({', '.join(operands)})", *self.inner(lines), "end"]
+    def routine(
+        self,
+        name: str,
+        given: Sequence[Local],
+        pair: bool,
+        own: Sequence[Local],
+        lines: Sequence[str],
+    ) -> list[str]:
+        names = ", ".join(local.name for local in given)
+        return [f"function r_ = {name}({names})", *self.inner(lines), "end"]
 
     def function(self, signature: Signature, body: Body) -> list[str]:
         output = signature.output

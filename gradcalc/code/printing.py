@@ -124,7 +124,7 @@ def generate(
         lines, size = _function(language, graph, target, variables, own, letters, helpers)
         bodies += lines
         operations.append(size)
-    pieces = [*helpers.texts.values(), *bodies]
+    pieces = [*helpers.lines, *bodies]
     for target in targets:
         pieces += _pattern(language, target)
     different = [(a, b) for a, b in zip(graph.variables, variables, strict=True)

@@ -14,7 +14,6 @@ from gradcalc.code.language import (
     Language,
     Local,
     Native,
-    Piece,
     Signature,
     Tool,
     Vectors,
@@ -68,6 +67,7 @@ class Python(Language):
     single = False
     end = ""
     hidden = "_"
+    patience = 20_000
     functions: ClassVar[Column] = {
         "add": "{0} + {1}",
         "sub": "{0} - {1}",
@@ -119,6 +119,8 @@ class Python(Language):
         "not": "not {0}",
         "where": "{1} if {0} else {2}",
     }
+    special = ("math.inf", "math.nan")
+    pair = "({0}, {1})"
     flag_as_number = "float({0})"
     keywords = (
         "False None True and as assert async await break class continue def del elif else except "
@@ -145,12 +147,23 @@ class Python(Language):
     def declare(self, local: Local) -> list[str]:
         return []
 
-    def branch(self, condition: str, then: Sequence[str], other: Sequence[str]) -> list[str]:
-        return [f"if {condition}:", *self.inner(then), "else:", *self.inner(other)]
+    def branch(self, condition: str, then: Sequence[str], other: Sequence[str] = ()) -> list[str]:
+        opposite = ["else:", *self.inner(other)] if other else []
+        return [f"if {condition}:", *self.inner(then), *opposite]
 
-    def helper(self, name: str, operands: Sequence[str], body: Body, result: Piece) -> list[str]:
-        lines = [*body.lines, f"return {result.text}"]
-        return ["", f"def {name}({', '.join(operands)}):", *self.inner(lines)]
+    def loop(self, condition: str, body: Sequence[str]) -> list[str]:
+        return [f"while {condition}:", *self.inner(body)]
+
+    def routine(
+        self,
+        name: str,
+        given: Sequence[Local],
+        pair: bool,
+        own: Sequence[Local],
+        lines: Sequence[str],
+    ) -> list[str]:
+        names = ", ".join(local.name for local in given)
+        return ["", f"def {name}({names}):", *self.inner(lines)]
 
     def function(self, signature: Signature, body: Body) -> list[str]:
         output = signature.output

@@ -14,7 +14,6 @@ from gradcalc.code.language import (
     Language,
     Local,
     Native,
-    Piece,
     Signature,
     Tool,
     Vectors,
@@ -22,7 +21,9 @@ from gradcalc.code.language import (
     wrapped,
 )
 
-_ALLOWED = "#[allow(non_snake_case, non_upper_case_globals, unused_variables, clippy::all)]"
+_ALLOWED = "#[allow(non_snake_case, non_upper_case_globals, unused, clippy::all)]"
+
+_TYPES = ("Real", "(Real, Real)")
 
 _MOD = Native("""
 fn {name}(x: Real, y: Real) -> Real {
@@ -82,6 +83,10 @@ class Rust(Language):
         "not": "!{0}",
         "where": "if {0} { {1} } else { {2} }",
     }
+    special = ("Real::INFINITY", "Real::NAN")
+    pair = "({0}, {1})"
+    halves = ("{0}.0", "{0}.1")
+    widened, narrowed = "({0}) as f64", "({0} as f32)"
     flag_as_number = "(if {0} { 1.0 } else { 0.0 })"
     keywords = (
         "as async await break const continue crate dyn else enum extern false fn for if impl in "
@@ -108,13 +113,30 @@ class Rust(Language):
     def declare(self, local: Local) -> list[str]:
         return [f"let {local.name}: Real;"]
 
-    def branch(self, condition: str, then: Sequence[str], other: Sequence[str]) -> list[str]:
-        return [f"if {condition} {{", *self.inner(then), "} else {", *self.inner(other), "}"]
+    def branch(self, condition: str, then: Sequence[str], other: Sequence[str] = ()) -> list[str]:
+        opposite = ["} else {", *self.inner(other)] if other else []
+        return [f"if {condition} {{", *self.inner(then), *opposite, "}"]
 
-    def helper(self, name: str, operands: Sequence[str], body: Body, result: Piece) -> list[str]:
-        given = ", ".join(f"{operand}: Real" for operand in operands)
-        lines = [*body.lines, f"return {result.text};"]
-        return [_ALLOWED, f"fn {name}({given}) -> Real {{", *self.inner(lines), "}"]
+    def loop(self, condition: str, body: Sequence[str]) -> list[str]:
+        return [f"while {condition} {{", *self.inner(body), "}"]
+
+    def variables(self, own: Sequence[Local]) -> list[str]:
+        return [f"let mut {local.name} = {'(0.0, 0.0)' if local.pair else '0.0'};" for local in own]
+
+    def routine(
+        self,
+        name: str,
+        given: Sequence[Local],
+        pair: bool,
+        own: Sequence[Local],
+        lines: Sequence[str],
+    ) -> list[str]:
+        names = ", ".join(f"{local.name}: {_TYPES[local.pair]}" for local in given)
+        head = f"fn {name}({names}) -> {_TYPES[pair]} {{"
+        return [_ALLOWED, head, *self.inner(lines), "}"]
+
+    def in_doubles(self, lines: Sequence[str]) -> list[str]:
+        return [re.sub(r"\bReal\b", "f64", line) for line in lines]
 
     def _parameters(self, inputs: Sequence[Array], outputs: Sequence[Array]) -> str:
         given = [f"{array.name}: &[Real; {array.size}]" for array in inputs]

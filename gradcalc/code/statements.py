@@ -87,7 +87,7 @@ def _made(
     if language is not None and primitive.name in language.functions:
         return result.apply(primitive.code, *below)
     if not primitive.made:
-        if language is None:
+        if language is None or primitive.steps:
             return result.apply(primitive.code, *below)
         raise MissingError(f"{language.title} has no {primitive.name}", hint=others(primitive))
     inside = definition(primitive)

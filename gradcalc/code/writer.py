@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import count
 from typing import NamedTuple
 
 from gradcalc.code.language import Array, Body, Language, Local, Native, Piece
 from gradcalc.code.statements import Arranged, Scope, arrange, definition, prepared
+from gradcalc.code.steps import add
 from gradcalc.functions.primitives import DIV, OPERANDS, TABLE, WHERE
 from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph
@@ -30,20 +32,58 @@ class Written(NamedTuple):
 class Helpers:
     """The functions that a file needs beside its own, in the order in which they are defined."""
 
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: Language, prefix: str = "gc_") -> None:
         self.language = language
+        self.prefix = prefix
         self.texts: dict[str, list[str]] = {}
+        self.parts = 0
+
+    @cached_property
+    def wide(self) -> Helpers:
+        """Those in doubles, of a file in single precision."""
+        return Helpers(type(self.language)(), "gcd_") if self.language.narrow else self
+
+    @property
+    def lines(self) -> list[list[str]]:
+        """All of them."""
+        own = list(self.texts.values())
+        if self.wide is self:
+            return own
+        return [*map(self.language.in_doubles, self.wide.texts.values()), *own]
+
+    def called(self, name: str) -> str:
+        return f"{self.language.hidden}{self.prefix}{name}"
+
+    def native(self, key: str) -> str:
+        """The name of a helper of no primitive, which is added to the file if it is there."""
+        name = self.called(key)
+        if key in self.language.natives and key not in self.texts:
+            self.texts[key] = self._native(self.language.natives[key], name)
+        return name
 
     def template(self, primitive: Primitive) -> str:
         """How a primitive is called; what it takes is added to the file."""
         found = self.language.functions.get(primitive.name)
         if isinstance(found, str):
             return found
-        name = f"{self.language.hidden}gc_{primitive.name}"
+        places = [f"{{{k}}}" for k in range(primitive.arity)]
+        if not found and primitive.steps:
+            return self._stepwise(primitive, places)
+        name = self.called(primitive.name)
         if primitive.name not in self.texts:
             lines = self._native(found, name) if found else self._made(primitive, name)
             self.texts[primitive.name] = lines
-        return self.language.call(name, [f"{{{k}}}" for k in range(primitive.arity)])
+        return self.language.call(name, places)
+
+    def _stepwise(self, primitive: Primitive, places: Sequence[str]) -> str:
+        name = add(primitive.name, self.wide)
+        if self.wide is not self:
+            places = [self.language.widened.replace("{0}", place) for place in places]
+        if primitive.ordered and "by_order" in self.language.natives:
+            call = self.language.call(self.wide.native("by_order"), [name, *places])
+        else:
+            call = self.language.call(name, places)
+        return call if self.wide is self else self.language.narrowed.replace("{0}", call)
 
     def _native(self, native: Native, name: str) -> list[str]:
         text = native.text.replace("{name}", name).replace("{real}", self.language.real)
@@ -59,8 +99,9 @@ class Helpers:
         arranged = arrange(graph, [output], self.language.eager)
         writer = Writer(self.language, arranged, pieces, self, names, ends=[output])
         lines = writer.block(writer.arranged.root)
-        result = writer.value(output)
-        return self.language.helper(name, names, Body(lines, writer.locals), result)
+        lines += self.language.back(writer.value(output).text)
+        given = [Local(name) for name in names]
+        return self.language.routine(name, given, False, writer.locals, lines)
 
 
 class Writer:

@@ -229,6 +229,7 @@ def _k_low(k: int, x: Floats) -> Floats:
 
 
 def _k(n: int, x: Floats) -> Floats:
+    x = x + 0  # no negative zero, of which an infinity and another one would be made
     before, here = _k_low(0, x), _k_low(1, x)
     if n == 0:
         return before

@@ -92,79 +92,84 @@ def _elliptic(n: Any, m: Any, sign: int) -> Any:
 # A table: a row a line.
 # fmt: off
 
-unary("sinc", integrals.sinc, ball=balls.sinc,
+unary("sinc", integrals.sinc, steps="integrals", ball=balls.sinc,
       d="sincn(1, x)",
       doc="sin(pi*x)/(pi*x), as in numpy and PyTorch; sin(x)/x is cardinal(0, x)",
       sympy=lambda x: sp.sin(_pi() * x) / (_pi() * x), mpmath=mp.sincpi)
-binary("sincn", integrals.sincn, ball=balls.sincn,
+binary("sincn", integrals.sincn, steps="integrals", ball=balls.sincn,
        dx=None, dy="sincn(x + 1, y)", domain="x >= 0 and x == floor(x)",
        doc="x-th derivative of sinc at y",
        sympy=lambda n, x: _wave(n, _pi() * x) * _pi() ** n,
        mpmath=lambda n, x: mp.pi() ** int(n) * _wave_digits(n, mp.pi() * x))
-binary("cardinal", integrals.cardinal, ball=balls.cardinal,
+binary("cardinal", integrals.cardinal, steps="integrals", ball=balls.cardinal,
        dx=None, dy="cardinal(x + 1, y)",
        domain="x >= 0 and x == floor(x)", doc="x-th derivative of sin(y)/y, at 0 too",
        sympy=lambda n, x: _wave(n, x), mpmath=lambda n, x: _wave_digits(n, x))
-unary("si", integrals.si, d="cardinal(0, x)", doc="sine integral", sympy=sp.Si)
-unary("ci", integrals.ci, d="cos(x)/x", domain="x > 0", doc="cosine integral", sympy=sp.Ci)
-unary("ei", integrals.ei, d="exp(x/2)*(exp(x/2)/x)", domain="x != 0", aliases=("expi",),
+unary("si", integrals.si, steps="integrals",
+      d="cardinal(0, x)", doc="sine integral", sympy=sp.Si)
+unary("ci", integrals.ci, steps="integrals",
+      d="cos(x)/x", domain="x > 0", doc="cosine integral", sympy=sp.Ci)
+unary("ei", integrals.ei, steps="integrals",
+      d="exp(x/2)*(exp(x/2)/x)", domain="x != 0", aliases=("expi",),
       doc="exponential integral", sympy=sp.Ei)
-unary("li", integrals.li, d="1/log(x)", domain="x >= 0 and x != 1", doc="logarithmic integral")
-binary("expint", integrals.expint, ball=balls.expint,
+unary("li", integrals.li, steps="integrals",
+      d="1/log(x)", domain="x >= 0 and x != 1", doc="logarithmic integral")
+binary("expint", integrals.expint, steps="integrals", ball=balls.expint,
        dx=None, dy="-expint(x - 1, y)",
        domain="x == floor(x) and (y > 0 or (y == 0 and x > 1))", aliases=("expn",),
        doc="exponential integral E_x of whole order at y",
        mpmath=lambda n, x: mp.expint(int(n), x))
-binary("besselj", bessel.jv, ball=balls.besselj,
+binary("besselj", bessel.jv, steps="bessel", ball=balls.besselj,
        dx=None, dy="(besselj(x - 1, y) - besselj(x + 1, y))/2",
        domain="x == floor(x)",
        aliases=("jn",), doc="Bessel function J_x of whole order at y",
        mpmath=lambda n, x: mp.besselj(int(n), x))
-binary("besseli", bessel.iv, ball=balls.besseli,
+binary("besseli", bessel.iv, steps="bessel", ball=balls.besseli,
        dx=None, dy="(besseli(x - 1, y) + besseli(x + 1, y))/2",
        domain="x == floor(x)", doc="modified Bessel function I_x of whole order at y",
        mpmath=lambda n, x: mp.besseli(int(n), x))
-binary("bessely", bessel.yn, ball=balls.bessely,
+binary("bessely", bessel.yn, steps="bessel", ball=balls.bessely,
        dx=None,  # beyond the doubles only the larger one counts
        dy="(where(bessely(x + 1, y) < -1.79e308, 0, bessely(x - 1, y)) - bessely(x + 1, y))/2",
        plain=(None, "(bessely(x - 1, y) - bessely(x + 1, y))/2"),
        domain="x == floor(x) and y > 0", aliases=("yn",),
        doc="Bessel function Y_x of whole order at y > 0",
        mpmath=lambda n, x: mp.bessely(int(n), x))
-binary("besselk", bessel.kn, ball=balls.besselk,
+binary("besselk", bessel.kn, steps="bessel", ball=balls.besselk,
        dx=None, dy="-(besselk(x - 1, y) + besselk(x + 1, y))/2",
        domain="x == floor(x) and y > 0", doc="modified Bessel function K_x of whole order at y > 0",
        mpmath=lambda n, x: _k_digits(int(n), x))
-unary("ellipk", elliptic.ellipk, ball=balls.ellipk,
+unary("ellipk", elliptic.ellipk, steps="elliptic", ball=balls.ellipk,
       d="ellipkn(1, x)", domain="x < 1",
       doc="complete elliptic integral K of parameter x = k**2, as in scipy", sympy=sp.elliptic_k)
-binary("ellipkn", elliptic.ellipkn, ball=balls.ellipkn,
+binary("ellipkn", elliptic.ellipkn, steps="elliptic", ball=balls.ellipkn,
        dx=None, dy="ellipkn(x + 1, y)", domain="x >= 0 and x == floor(x) and y < 1",
        doc="x-th derivative of ellipk at y",
        sympy=lambda n, m: _derived(sp.elliptic_k, n, m),
        mpmath=lambda n, m: _elliptic(n, m, 1))
-unary("ellipe", elliptic.ellipe, ball=balls.ellipe,
+unary("ellipe", elliptic.ellipe, steps="elliptic", ball=balls.ellipe,
       d="ellipen(1, x)", domain="x <= 1",
       doc="complete elliptic integral E of parameter x = k**2, as in scipy", sympy=sp.elliptic_e)
-binary("ellipen", elliptic.ellipen, ball=balls.ellipen,
+binary("ellipen", elliptic.ellipen, steps="elliptic", ball=balls.ellipen,
        dx=None, dy="ellipen(x + 1, y)",
        domain="x >= 0 and x == floor(x) and (y < 1 or (y == 1 and x == 0))",
        doc="x-th derivative of ellipe at y",
        sympy=lambda n, m: _derived(sp.elliptic_e, n, m),
        mpmath=lambda n, m: _elliptic(n, m, -1))
-unary("lambertw", inverses.lambertw, d="where(x < 1, exp(-out), out/x)/lambertwp(x)",
+unary("lambertw", inverses.lambertw, steps="inverses",
+      d="where(x < 1, exp(-out), out/x)/lambertwp(x)",
       domain="x >= -exp(-1)",
       doc="the w with w*exp(w) = x, w >= -1", sympy=sp.LambertW,
       mpmath=_real_w)
-unary("lambertwp", inverses.lambertwp, ball=balls.lambertwp,
+unary("lambertwp", inverses.lambertwp, steps="inverses", ball=balls.lambertwp,
       d="where(x < 1, exp(1 - out), (out - 1)/x)/out",
       domain="x >= -exp(-1)",
       doc="1 + lambertw(x), accurate near -1/e", sympy=lambda x: 1 + sp.LambertW(x),
       mpmath=lambda x: 1 + _real_w(x))
-unary("erfinv", normal.erfinv, ball=balls.erfinv,
+unary("erfinv", normal.erfinv, steps="inverses", ball=balls.erfinv,
       d="erfinvd(x)", domain="x > -1 and x < 1",
       doc="inverse of the error function")
-unary("erfinvd", normal.erfinvd, ball=balls.erfinvd,
+unary("erfinvd", normal.erfinvd, steps="inverses", ball=balls.erfinvd,
       d="2*erfinv(x)*out**2", domain="x > -1 and x < 1",
       doc="derivative of erfinv",
       sympy=lambda x: sp.sqrt(_pi()) / 2 * sp.exp(sp.erfinv(x) ** 2),

@@ -21,6 +21,9 @@ A row says:
 ``made``
     the same in gradcalc's own language, of simpler functions, as accurate: for languages that lack
     it (``gradcalc.code``).
+``steps``
+    the same step by step in doubles, for what is no formula: the file of ``functions/doubles``
+    that has a function of this name.
 ``sympy``, ``mpmath``
     independent counterparts for the check; by default the function of the same name.
 ``ball``

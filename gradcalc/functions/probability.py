@@ -33,19 +33,19 @@ unary("erf", special.erf, d="2/sqrt(pi)*gaussian(x)",
 unary("erfc", normal.erfc, d="-2/sqrt(pi)*gaussian(x)",
       plain=("-2*exp(-x**2)/sqrt(pi)",), made=series.ERFC,
       elsewhere="derfc erfcf", doc="1 - erf(x), accurate for large x")
-unary("gamma", gammas.gamma, d="out*digamma(x)", domain="x > 0 or x != floor(x)",
+unary("gamma", gammas.gamma, steps="gammas", d="out*digamma(x)", domain="x > 0 or x != floor(x)",
       elsewhere="tgamma dgamma", doc="gamma function")
-unary("lgamma", gammas.lgamma, d="digamma(x)", domain="x > 0 or x != floor(x)",
+unary("lgamma", gammas.lgamma, steps="gammas", d="digamma(x)", domain="x > 0 or x != floor(x)",
       aliases=("gammaln",), elsewhere="loggamma log_gamma lngamma lgammaf", doc="log(|gamma(x)|)",
       sympy=lambda x: sp.log(sp.Abs(sp.gamma(x))),
       mpmath=lambda x: mp.re(mp.loggamma(x)))
-unary("digamma", gammas.digamma, d="polygamma(1, x)", domain="x > 0 or x != floor(x)",
-      aliases=("psi",), doc="derivative of log(gamma(x))")
-binary("polygamma", gammas.polygamma, dx=None, dy="polygamma(x + 1, y)",
+unary("digamma", gammas.digamma, steps="gammas", d="polygamma(1, x)",
+      domain="x > 0 or x != floor(x)", aliases=("psi",), doc="derivative of log(gamma(x))")
+binary("polygamma", gammas.polygamma, steps="gammas", dx=None, dy="polygamma(x + 1, y)",
        domain="x >= 0 and x <= 1000 and x == floor(x) and (y > 0 or y != floor(y))",
        doc="x-th derivative of digamma at y",
        mpmath=lambda n, x: mp.psi(n, x) if n <= MOST_ORDER else mp.mpf("nan"))
-unary("erfi", normal.erfi, d="2/sqrt(pi)*expx2(x)",
+unary("erfi", normal.erfi, steps="integrals", d="2/sqrt(pi)*expx2(x)",
       plain=("2*exp(x**2)/sqrt(pi)",), doc="imaginary error function, -i*erf(i*x)")
 unary("normpdf", normal.normpdf, d="-x*out",
       made="t = min(abs(x), 1000); n = round(256*t)/256; "

@@ -106,6 +106,7 @@ class Primitive:
     defaults: tuple[float, ...] = ()
     plain: tuple[str | None, ...] = ()
     made: str = ""
+    steps: str = ""
 
     def __init__(self, **columns: Any) -> None:
         unknown = columns.keys() - Primitive.__annotations__.keys()

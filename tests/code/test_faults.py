@@ -107,6 +107,23 @@ def test_known_mistakes_of_others_are_caught(text: str, column: dict[str, str]) 
     assert judged(text, **column) is False
 
 
+@pytest.mark.parametrize(
+    ("text", "constant", "other"),
+    [
+        ("lambertw(x)", "0.125", "0.1250001"),
+        ("gamma(x)", "2.3190468138462996e-17", "-2.3190468138462996e-17"),  # log(2), its rest
+        ("digamma(x)", "-0.008333333333333333", "0.008333333333333333"),
+        ("besselj(0, x)", "61.0 + ", "31.0 + "),  # the terms of the series
+    ],
+)
+def test_a_wrong_constant_of_a_helper_is_caught(text: str, constant: str, other: str) -> None:
+    printed = generate(parse(text), "python", ("f",))
+    pieces = [[line.replace(constant, other) for line in piece] for piece in printed.pieces]
+    assert list(map(tuple, pieces)) != list(printed.pieces)
+    assert gate.judge(printed, points=256).passed is True
+    assert gate.judge(printed._replace(pieces=tuple(map(tuple, pieces))), 256).passed is False
+
+
 def test_a_missing_helper_is_caught() -> None:
     printed = generate(parse("sech(x)"), "python", ("f",))
     assert gate.judge(printed._replace(pieces=printed.pieces[1:])).passed is False

@@ -1,0 +1,56 @@
+"""The higher functions step by step in doubles: within 4 ulps of mpmath, and what nothing is where
+nothing is."""
+
+from __future__ import annotations
+
+import math
+from importlib import import_module
+from typing import Any
+
+import mpmath as mp
+import numpy as np
+import pytest
+
+from gradcalc.functions.digits import context
+from gradcalc.functions.primitives import TABLE
+from gradcalc.functions.row import Primitive
+from tests.functions.test_accuracy import condition, ulps
+
+ROWS = [primitive for primitive in TABLE if primitive.steps]
+EDGES = [0.0, math.inf, -math.inf, math.nan, 1e155, -1e155, 1e300, -1e300, 1e-300, -1e-300]
+
+
+def function(primitive: Primitive) -> Any:
+    return getattr(import_module(f"gradcalc.functions.doubles.{primitive.steps}"), primitive.name)
+
+
+def points(primitive: Primitive) -> Any:
+    """Operands, a row for each of them."""
+    rng = np.random.default_rng(primitive.code)
+    x = np.concatenate([rng.uniform(-2, 2, 20), rng.uniform(-40, 60, 40)])
+    return np.array([*[rng.integers(-2, 6, x.size)] * primitive.ordered, x])
+
+
+@pytest.mark.parametrize("primitive", ROWS, ids=lambda p: p.name)
+def test_within_four_ulps(primitive: Primitive) -> None:
+    rows = points(primitive)
+    inside = condition(primitive.domain, list(rows)) if primitive.domain else rows[0] == rows[0]
+    assert inside.sum() >= 8
+    ours = function(primitive)
+    with context().workdps(40), mp.workdps(40), np.errstate(all="ignore"):
+        for row in rows.T[inside].tolist():
+            true = primitive.mpmath(*(context().mpf(x) for x in row))
+            assert (
+                ulps(float(ours(*map(np.float64, row))), mp.mpf(context().re(true)), mp.mpf(0)) <= 4
+            ), row
+
+
+@pytest.mark.parametrize("primitive", ROWS, ids=lambda p: p.name)
+def test_at_the_edges_it_is_what_the_table_says(primitive: Primitive) -> None:
+    ours = function(primitive)
+    for x in EDGES:
+        row = [np.float64(2)] * primitive.ordered + [np.float64(x)]
+        with np.errstate(all="ignore"):
+            found, table = float(ours(*row)), float(primitive.numpy(*row))
+        same = found == table or (math.isnan(found) and math.isnan(table))
+        assert same or abs(found - table) <= 4 * math.ulp(table), row
