@@ -20,6 +20,7 @@ SUITES = {
     "deep": "deep and narrow graphs, per node",
     "uncertainty": "uncertainty budgets beside the packages made for them",
     "batch": "files of points, CSV to CSV, whole processes",
+    "cluster": "a data set by two workers, and tasks through a scheduler",
     "eager": "the eager engine, operation by operation",
 }
 SCRIPTS = {"batch", "eager"}

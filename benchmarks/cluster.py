@@ -1,14 +1,10 @@
 """A data set by two workers of a Dask cluster and by one process; and what a task costs.
 
-    python -m benchmarks.cluster throughput [--rows 12000000] [--rounds 3] [--kinds csv parquet]
-    python -m benchmarks.cluster tasks [--count 10000] [--threads 8]
-
-``throughput``: the Jacobian of the planar arm over 24 files, scheduler, workers and client as
-processes of their own on this machine, each side in turn. ``tasks``: stubs that wait as long as
-parts took and answer as parts do, through a real scheduler: what it takes of time and of memory.
+The Jacobian of the planar arm over 24 files, scheduler, workers and client as processes of their
+own on this machine, each side in turn. Then stubs, which wait as long as parts of this data set
+took and answer as parts do, through a real scheduler: what it takes of time and of memory.
 """
 
-import argparse
 import os
 import shutil
 import socket
@@ -23,20 +19,23 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.batch import ARM
+from benchmarks.report import Section, Target
 
 ROOT = Path(__file__).resolve().parents[1]
-FILES = 24
+ROWS, FILES, ROUNDS = 12_000_000, 24, 3
+TASKS = ((10_000, 200), (20_000, 200), (100_000, 800))
+"""Of stubs, and how many threads each of two workers has for them."""
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
 
 
-def points(folder, rows, kind):
-    """So many rows of angles in 24 files."""
+def points(folder, rows, kind, files=FILES):
+    """So many rows of angles in so many files."""
     import polars
 
     folder.mkdir()
     rng = np.random.default_rng(0)
-    for k in range(FILES):
-        q = rng.uniform(-3, 3, (rows // FILES, 3))
+    for k in range(files):
+        q = rng.uniform(-3, 3, (rows // files, 3))
         frame = polars.DataFrame({f"q{j + 1}": q[:, j] for j in range(3)})
         if kind == "csv":
             frame.write_csv(folder / f"r{k}.csv")
@@ -45,7 +44,7 @@ def points(folder, rows, kind):
 
 
 @contextmanager
-def cluster(workers, threads, *, one_core):
+def cluster(workers, threads, *, one_core, preload=()):
     """The address of a scheduler with such workers, and its process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -59,7 +58,7 @@ def cluster(workers, threads, *, one_core):
             **quiet,
         )
     ]
-    how = ["--nthreads", str(threads), "--no-nanny", "--no-dashboard"]
+    how = ["--nthreads", str(threads), "--no-nanny", "--no-dashboard", *preload]
     for _ in range(workers):
         started.append(
             subprocess.Popen([*module, "distributed.cli.dask_worker", address, *how], **quiet)
@@ -99,51 +98,76 @@ def megabytes(pid):
     return int(text.partition("VmRSS:")[2].split()[0]) / 1024
 
 
-def throughput(rows, rounds, kinds):
-    print(
-        "| input | how | seconds | million rows/s | of one process "
-        "| processor seconds: client + scheduler + workers |"
-    )
-    print("|---|---|---|---|---|---|")
-    for kind in kinds:
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            points(folder / "in", rows, kind)
-            words = ["--points", str(folder / "in"), "-o"]
-            found = {"one process, one file": [], "one process, parts": [], "two workers": []}
-            with cluster(2, 1, one_core=True) as (address, started):
-                others = [process.pid for process in started]
-                warm = ["--points", str(folder / "in" / f"r0.{kind}"), "-o", f"{folder}/warm/"]
-                run([*warm, "--cluster", address])
-                run([*warm, "--cluster", address, "--restart"])
-                for _ in range(rounds):
-                    one, parts, two = (folder / name for name in (f"one.{kind}", "parts", "two"))
-                    for path in (parts, two):
-                        shutil.rmtree(path, ignore_errors=True)
-                    found["one process, one file"].append(run([*words, str(one)]))
-                    found["one process, parts"].append(run([*words, f"{parts}/"]))
-                    more = ["--cluster", address]
-                    found["two workers"].append(run([*words, f"{two}/", *more], others))
-                for part in parts.glob("part-*"):
-                    assert part.read_bytes() == (two / part.name).read_bytes()
-            base = statistics.median(seconds for seconds, _ in found["one process, one file"])
-            for how, times in found.items():
-                seconds = statistics.median(seconds for seconds, _ in times)
-                columns = zip(*(used for _, used in times), strict=True)
-                each = " + ".join(f"{statistics.median(column):.2f}" for column in columns)
-                speed, of_one = rows / seconds / 1e6, base / seconds
-                print(f"| {kind} | {how} | {seconds:.2f} | {speed:.2f} | {of_one:.2f} | {each} |")
+def throughput(kind):
+    """Rows of a table: how, seconds, million rows a second, of one process, of processors."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        points(folder / "in", ROWS, kind)
+        words = ["--points", str(folder / "in"), "-o"]
+        found = {"one process, one file": [], "one process, parts": [], "two workers": []}
+        with cluster(2, 1, one_core=True) as (address, started):
+            others = [process.pid for process in started]
+            warm = ["--points", str(folder / "in" / f"r0.{kind}"), "-o", f"{folder}/warm/"]
+            run([*warm, "--cluster", address])
+            run([*warm, "--cluster", address, "--restart"])
+            for _ in range(ROUNDS):
+                one, parts, two = (folder / name for name in (f"one.{kind}", "parts", "two"))
+                for path in (parts, two):
+                    shutil.rmtree(path, ignore_errors=True)
+                found["one process, one file"].append(run([*words, str(one)]))
+                found["one process, parts"].append(run([*words, f"{parts}/"]))
+                more = ["--cluster", address]
+                found["two workers"].append(run([*words, f"{two}/", *more], others))
+            for part in parts.glob("part-*"):
+                assert part.read_bytes() == (two / part.name).read_bytes()
+    base = statistics.median(seconds for seconds, _ in found["one process, one file"])
+    for how, times in found.items():
+        seconds = statistics.median(seconds for seconds, _ in times)
+        columns = zip(*(used for _, used in times), strict=True)
+        each = " + ".join(f"{statistics.median(column):.2f}" for column in columns)
+        yield how, seconds, ROWS / seconds / 1e6, seconds / base, each
 
 
-def stub(part, *_):
-    """Waits as long as a part of 2 million rows takes, and answers as it does."""
+TIMED = """
+import time
+from gradcalc.batch import cluster
+from gradcalc.batch.job import compute
+def timed(*words):
+    start = time.perf_counter()
+    done = compute(*words)
+    with open({record!r}, "a") as file:
+        print(time.perf_counter() - start, file=file)
+    return done
+cluster.compute = timed
+"""
+
+
+def durations():
+    """Seconds that parts of two million rows took two workers, read from Parquet and written."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        points(folder / "in", ROWS, "parquet", files=ROWS // 2_000_000)
+        (folder / "timed.py").write_text(TIMED.format(record=str(folder / "record")))
+        preload = ["--preload", str(folder / "timed.py")]
+        words = ["--points", str(folder / "in"), "-o", f"{folder}/out/", "--restart"]
+        with cluster(2, 1, one_core=True, preload=preload) as (address, _):
+            for _ in range(ROUNDS + 1):
+                run([*words, "--cluster", address])
+        took = [float(line) for line in (folder / "record").read_text().split()]
+    return took[ROWS // 2_000_000 :]  # but for the first round, which loads what is needed
+
+
+def stub(part, job, *_):
+    """Waits as long as a part of 2 million rows took, and answers as it does."""
     from gradcalc.batch.job import Done
 
-    time.sleep(1.0 + part.number % 7 / 10)
+    time.sleep(job["seconds"][part.number % len(job["seconds"])])
     return Done(part.number, 2_000_000, 0, "row", (), 300_000_000, "0" * 64)
 
 
-def tasks(count, threads):
+def tasks(count, threads, took):
+    """Seconds in all; of the scheduler and of the client for a task; megabytes of the scheduler
+    before, and at most."""
     from gradcalc.batch import cluster as engine
     from gradcalc.batch.folder import Folder
     from gradcalc.batch.inputs import Input
@@ -159,7 +183,7 @@ def tasks(count, threads):
             client.wait_for_workers(2)
             before, used = megabytes(scheduler), processor(scheduler)
             most, start, mine = before, time.perf_counter(), time.process_time()
-            job, done = {"text": ARM}, 0
+            job, done = {"text": ARM, "seconds": took}, 0
             for outcome in engine.outcomes(
                 client, job, parts, Folder("out/"), {}, reproducible=False, said=lambda _: None
             ):
@@ -169,23 +193,39 @@ def tasks(count, threads):
             seconds = time.perf_counter() - start
             assert done == count
             used = processor(scheduler) - used
-            print(
-                f"{count:,} tasks, {2 * threads} threads: {seconds:.1f} s; scheduler "
-                f"{used / count * 1e3:.2f} ms a task and {before:.0f} to {most:.0f} MB; client "
-                f"{(time.process_time() - mine) / count * 1e3:.2f} ms a task"
+            mine = time.process_time() - mine
+    return seconds, used / count, mine / count, before, most
+
+
+def suite():
+    section = Section(
+        "cluster",
+        "Two workers and one process; a hundred thousand tasks",
+        ("distributed", "polars", "pyarrow"),
+    )
+    rows = []
+    for kind in ("csv", "parquet"):
+        for how, seconds, speed, ratio, each in throughput(kind):
+            rows.append(
+                [f"{kind}: {how}", f"{seconds:.2f} s", f"{speed:.2f}", f"{ratio:.2f}", each]
             )
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("throughput", "tasks"))
-    parser.add_argument("--rows", type=int, default=12_000_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--kinds", nargs="*", default=("csv", "parquet"))
-    parser.add_argument("--count", type=int, default=10_000)
-    parser.add_argument("--threads", type=int, default=8, help="of each of two workers")
-    arguments = parser.parse_args()
-    if arguments.what == "throughput":
-        throughput(arguments.rows, arguments.rounds, arguments.kinds)
-    else:
-        tasks(arguments.count, arguments.threads)
+            if how == "two workers":
+                section.targets.append(
+                    Target(f"{kind}: two workers / one process with one file", 1.25, ratio, " ×")
+                )
+    header = ["12 million rows in 24 files", "by the clock", "million rows/s", "of one process",
+              "processor seconds: client + scheduler + workers"]  # fmt: skip
+    section.table(header, rows)
+    took, rows = durations(), []
+    for count, threads in TASKS:
+        seconds, used, mine, before, most = tasks(count, threads, took)
+        rows.append([f"{count:,}", f"{2 * threads:,}", f"{seconds:.0f} s", f"{used * 1e3:.2f} ms",
+                     f"{mine * 1e3:.2f} ms", f"{before:.0f} to {most:.0f} MB"])  # fmt: skip
+    section.say(
+        f"Tasks that wait as long as {len(took)} parts of 2 million rows took two workers "
+        f"(Parquet, recorded just before: {min(took):.2f} to {max(took):.2f} s, "
+        f"median {statistics.median(took):.2f} s) and answer as they did, through a real scheduler."
+    )
+    header = ["tasks", "threads", "by the clock", "scheduler, each", "client, each", "scheduler"]
+    section.table(header, rows)
+    return section.text()

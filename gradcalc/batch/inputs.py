@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
 from gradcalc.batch import compression, formats, places
 from gradcalc.batch.chunk import Chunk, Reader
-from gradcalc.batch.names import by_extension
+from gradcalc.batch.names import by_extension, is_remote
 from gradcalc.batch.several import Partition
 from gradcalc.errors import BindingError
 
@@ -20,6 +21,15 @@ class Input(NamedTuple):
     size: int
     stamp: str
     keys: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        return called(self.path)
+
+
+def called(path: str) -> str:
+    """What a file is called here: from this folder on, if it is below it."""
+    return path if is_remote(path) else path.removeprefix(os.path.join(os.getcwd(), ""))
 
 
 @contextmanager

@@ -88,20 +88,22 @@ def compute(
     Raises BindingError or UnreadableError where the input cannot be read, RowError where a row
     fails that is not to, UsageError where the output cannot be written.
     """
-    file, first = part.input, []
+    file, name, first = part.input, part.input.name, []
 
     def report(_: str, line: int, reason: str) -> None:
         first.append((line, reason))
 
-    with inputs.rows(file.path, job.input_format, file.keys, part.groups) as rows:
-        reader = inputs.Told(Alike(rows, job.names, job.width, file.path, job.first), file.path)
-        layout = header.fit(job.expression, reader, file.path)
+    with inputs.rows(name, job.input_format, file.keys, part.groups) as rows:
+        reader = inputs.Told(
+            Alike(rows, job.names, job.width, name, inputs.called(job.first)), name
+        )
+        layout = header.fit(job.expression, reader, name)
         graph = layout.graph if job.convention is None else under(layout.graph, job.convention)
         more = job.request.labels[len(layout.columns) :]
         stream = Stream(
             header.Filled(reader) if any(isinstance(c, float) for c in layout.columns) else reader,
             Results(Program(graph), job.request, threads),
-            (*layout.columns, *(header.column(layout.header, name, file.path) for name in more)),
+            (*layout.columns, *(header.column(layout.header, column, name) for column in more)),
             keep=job.keep,
             policy=job.policy,
             sample=Sample(0),
@@ -118,7 +120,7 @@ def compute(
                     sha256 = digest(written)
                     size = written.tell()
         except RowError as error:
-            error.message = f"{file.path}, {error.message}"
+            error.message = f"{name}, {error.message}"
             raise
         tally, unit = stream.tally, reader.unit
     return Done(part.number, tally.rows, tally.failed, unit, tuple(first), size, sha256)

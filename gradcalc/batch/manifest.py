@@ -93,17 +93,19 @@ def require_versions(before: Mapping[str, str], now: Mapping[str, str], path: st
 def require_inputs(before: Mapping[str, Input], now: Mapping[str, Input], path: str) -> None:
     """Refuse files that have changed since. Raises UsageError."""
     for name in {**before, **now}:
+        file = now.get(name, before.get(name))
+        assert file is not None
         if name not in now:
-            what = f"{name} is gone"
+            what = "is gone"
         elif name not in before:
-            what = f"{name} is new"
-        elif now[name].size != before[name].size:
-            what = f"{name} has {count(now[name].size, 'byte', 'bytes')}, not {before[name].size:,}"
-        elif now[name] != before[name]:
-            what = f"{name} has changed"
+            what = "is new"
+        elif file.size != before[name].size:
+            what = f"has {count(file.size, 'byte', 'bytes')}, not {before[name].size:,}"
+        elif file != before[name]:
+            what = "has changed"
         else:
             continue
-        raise UsageError(f"{what} since {path} was begun", hint=BEGIN_ANEW)
+        raise UsageError(f"{file.name} {what} since {path} was begun", hint=BEGIN_ANEW)
 
 
 def read(folder: Folder) -> Manifest | None:

@@ -87,8 +87,11 @@ def told(path: str, what: str = "read") -> Iterator[None]:
         reason = "not a file name" if not is_remote(path) else _first_line(error)
         raise kind(f"cannot {what} '{path}': {reason}") from None
     except OSError as error:
-        missing = "no such file or directory" * isinstance(error, FileNotFoundError)
-        reason = (missing or error.strerror or _first_line(error)).lower()
+        cause = error.__cause__  # a web server that cannot be asked is a missing file to fsspec
+        if isinstance(error, FileNotFoundError) and isinstance(cause, FileNotFoundError | None):
+            reason = "no such file or directory"
+        else:
+            reason = (error.strerror or _first_line(cause or error)).lower()
         raise kind(f"cannot {what} '{path}': {reason}") from None
     except Exception as error:  # the libraries for stores have errors of their own
         if not is_remote(path):
@@ -145,8 +148,11 @@ def system(path: str) -> tuple[Any, str]:
     """What opens the files at an address, and what the file is called there."""
     if find_spec("fsspec") is None:
         raise UsageError(f"cannot read '{path}': this needs fsspec", hint=EXTRA)
-    import fsspec  # deferred: for files elsewhere alone
+    import logging  # deferred, as fsspec: for files elsewhere alone
 
+    import fsspec
+
+    logging.lastResort = logging.NullHandler()  # what matters of it is told here
     protocol = path.partition("://")[0].rpartition("::")[2]
     try:
         store, name = fsspec.core.url_to_fs(path)

@@ -34,10 +34,10 @@ class Part(NamedTuple):
     def source(self) -> str:
         """The input, for a message."""
         if self.groups is None:
-            return self.input.path
+            return self.input.name
         first, last = self.groups[0], self.groups[1] - 1
         which = f"row group {first}" if first == last else f"row groups {first} to {last}"
-        return f"{self.input.path}, {which}"
+        return f"{self.input.name}, {which}"
 
 
 def looked_at(paths: Sequence[str], given: Sequence[str]) -> list[Input]:

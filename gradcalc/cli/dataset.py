@@ -232,8 +232,9 @@ class _Run:
         if isinstance(outcome, Lost):
             self._lost += 1
             part = self._manifest.parts[outcome.number]
-            path, reason = part.input.path, outcome.reason
-            rest = reason[len(path) :] if reason.startswith(path) else f": {reason}"
+            reason = outcome.reason.replace(part.input.path, part.input.name)  # of another folder
+            rest = reason.removeprefix(part.input.name)
+            rest = rest if rest != reason else f": {reason}"
             self._say(part.source + rest)
             self._progress.add(outcome.number, 0)
             return
@@ -272,7 +273,7 @@ class _Run:
         part = self._manifest.parts[done.number]
         for line, reason in done.first[: max(0, FEW - self._told)]:
             self._told += 1
-            self._say(f"{part.input.path}, {done.unit} {line}: {reason}")
+            self._say(f"{part.input.name}, {done.unit} {line}: {reason}")
 
     def _say(self, message: str) -> None:
         self._progress.clear()

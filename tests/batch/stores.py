@@ -1,12 +1,17 @@
-"""``s3://`` in and out, through a server on this machine (moto's) that speaks as the store does.
+"""``s3://``, ``gs://`` and ``https://``, through servers on this machine that speak as they do.
 
-pip install 'moto[server]' s3fs; python -m pytest -n 0 tests/batch/stores.py
+pip install 'moto[server]' s3fs gcp-storage-emulator gcsfs aiohttp trustme
+python -m pytest -n 0 tests/batch/stores.py
 """
 
 from __future__ import annotations
 
 import gzip
+import ssl
+import threading
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -102,3 +107,76 @@ def test_no_credentials(gradcalc: Shell, store: Any, monkeypatch: pytest.MonkeyP
     assert ran.code == 2
     assert "cannot read 's3://bucket/text/*.csv': Unable to locate credentials" in ran.err
     assert "AWS_ACCESS_KEY_ID" in ran.err
+
+
+@pytest.fixture
+def google(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
+    # gcsfs asks, as it is loaded; by gRPC, which the emulator does not speak
+    monkeypatch.setenv("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
+    import gcsfs
+    from gcp_storage_emulator.server import create_server
+
+    server = create_server("127.0.0.1", 0, in_memory=True, default_bucket="bucket")
+    server.start()
+    host, port = server._api._httpd.server_address
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://{host}:{port}")
+    monkeypatch.chdir(tmp_path)
+    yield gcsfs.GCSFileSystem(token="anon", skip_instance_cache=True)
+    server.stop()
+
+
+def test_of_google_too(gradcalc: Shell, google: Any) -> None:
+    Path("in").mkdir()
+    for name, text in (("r2.csv", "x,y\n1,2\n-3,4\n"), ("r10.csv", "x,y\n5,6\n")):
+        Path("in", name).write_text(text)
+        google.pipe(f"bucket/in/{name}", text.encode())
+    ran = gradcalc("batch", "x*y", "--points", "gs://bucket/in/", "--what", "eval")
+    assert (ran.code, ran.out, ran.err) == (0, "f1\n2.0\n-12.0\n30.0\n", "3 rows\n")
+    assert gradcalc("batch", TEXT, "--points", "in", "-o", "out/").code == 0
+    words = ("batch", TEXT, "--points", "gs://bucket/in/", "-o", "gs://bucket/out/")
+    assert gradcalc(*words).err == "3 rows in 2 parts\n"
+    assert "2 of them from before" in gradcalc(*words).err or "3 of them" in gradcalc(*words).err
+    google.invalidate_cache()
+    for part in Path("out").glob("part-*"):
+        assert google.cat(f"bucket/out/{part.name}") == part.read_bytes()
+    assert gradcalc("verify", "gs://bucket/out/").code == 0
+
+
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+    """The files of ``tmp_path``, by https with a certificate that is trusted here."""
+    import aiohttp
+    import trustme
+
+    authority, trusting = trustme.CA(), ssl.create_default_context()
+    authority.configure_trust(trusting)
+    monkeypatch.setattr(aiohttp.connector, "_SSL_CONTEXT_VERIFIED", trusting)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    monkeypatch.setattr(SimpleHTTPRequestHandler, "log_message", lambda *_: None)
+    serve = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.chdir(tmp_path)
+        yield f"https://localhost:{server.server_address[1]}"
+        server.shutdown()
+
+
+def test_from_a_web_server(gradcalc: Shell, site: str) -> None:
+    Path("r.csv").write_text("x,y\n1,2\n-3,4\n")
+    Path("r.csv.gz").write_bytes(gzip.compress(b"x,y\n5,6\n"))
+    words = ("--points", f"{site}/r.csv", "--points", f"{site}/r.csv.gz")
+    ran = gradcalc("batch", "x*y", *words, "--what", "eval")
+    assert (ran.code, ran.out) == (0, "f1\n2.0\n-12.0\n30.0\n"), ran.err
+    assert gradcalc("batch", TEXT, *words, "-o", "out/").err == "3 rows in 2 parts\n"
+    assert gradcalc("verify", "out").code == 0
+    ran = gradcalc("batch", "x*y", "--points", f"{site}/none.csv")
+    assert ran.code == 2
+    assert f"cannot read '{site}/none.csv': 404" in ran.err
+    ran = gradcalc("batch", "x*y", "--points", f"{site.replace('localhost', '127.0.0.1')}/r.csv")
+    assert ran.code == 2
+    assert "certificate" in ran.err
+    ran = gradcalc("batch", "x*y", "--points", f"{site}/r.csv", "-o", f"{site}/out/")
+    assert ran.code == 2, ran.err
+    assert "Traceback" not in ran.err

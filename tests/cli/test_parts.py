@@ -29,6 +29,7 @@ NEEDS = pytest.mark.skipif(
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("gradcalc.cli.dataset._WORTH_TELLING", 1e9)  # seconds of a busy machine
     Path("in").mkdir()
     return tmp_path
 
@@ -96,6 +97,25 @@ def test_the_row_groups_of_parquet_are_parts(gradcalc: Shell) -> None:
     assert gradcalc(*words, "-o", "one.parquet").code == 0
     frames = [polars.read_parquet(p) for p in parts("pq")]
     assert polars.concat(frames).equals(polars.read_parquet("one.parquet"))
+
+
+def test_files_are_named_from_where_the_command_is_given(
+    gradcalc: Shell, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("in/a.csv").write_text("x\n1\n-9\n")
+    Path("in/b.csv").write_text("x\nfoo\n")
+    words = ("batch", "sqrt(x)", "--points")
+    ran = gradcalc(*words, str(folder / "in"), "-o", "out/")
+    assert "error: in/a.csv, line 3: f1 is nan: sqrt(-9)\nerror: in/b.csv, line 2: " in ran.err
+    monkeypatch.chdir("in")
+    ran = gradcalc(*words, "../in", "-o", "../out/")
+    assert "error: a.csv, line 3: " in ran.err
+    Path("b.csv").write_text("x\n2\n3\n")
+    ran = gradcalc(*words, "../in", "-o", "../out/")
+    assert "b.csv has changed since ../out/ was begun" in ran.err
+    monkeypatch.chdir("../out")
+    ran = gradcalc(*words, "../in", "-o", "./", "--restart")
+    assert f"error: {folder}/in/a.csv, line 3: " in ran.err
 
 
 def test_columns_are_found_by_name_in_every_file(gradcalc: Shell) -> None:
