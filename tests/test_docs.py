@@ -8,7 +8,6 @@ Tables between ``<!-- generated: … -->`` and ``<!-- end -->`` come from the co
 from __future__ import annotations
 
 import ast
-import dataclasses
 import doctest
 import os
 import re
@@ -17,7 +16,7 @@ import sys
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, NamedTuple, get_args, get_origin, get_type_hints
+from typing import NamedTuple
 
 import pytest
 
@@ -196,22 +195,16 @@ def commands() -> str:
 
 def options() -> str:
     """Every option with the commands that take it."""
-    hints = get_type_hints(Options, include_extras=True)
     rows = []
-    for field in dataclasses.fields(Options):
-        takers = [name for name, command in COMMANDS.items() if field.name in command.takes]
-        if get_origin(hints[field.name]) is not Annotated or not takers:
-            continue
-        info = get_args(hints[field.name])[1]
-        spelled = getattr(info, "param_decls", None) or [f"--{field.name.replace('_', '-')}"]
-        if not hasattr(info, "is_flag"):  # an argument
-            spelled = [info.metavar]
-        elif info.metavar:
-            spelled = [*spelled[:-1], f"{spelled[-1]} {info.metavar}"]
+    for row in Options.rows():
+        takers = [name for name, command in COMMANDS.items() if row.name in command.takes]
+        assert takers, f"no command takes {row.name}"
+        *others, last = row.names or [""]
+        spelled = [*others, f"{last} {row.metavar}".strip()]
         everywhere = len(takers) > len(COMMANDS) - 4
         where = "nearly all" if everywhere else ", ".join(takers)
         names = " ".join(f"`{cell(word)}`" for word in spelled if word)
-        rows.append(f"| {names} | {cell(info.help)} | {where} |")
+        rows.append(f"| {names} | {cell(row.help)} | {where} |")
     return table("| option | | commands |", *rows)
 
 

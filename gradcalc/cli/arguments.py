@@ -20,9 +20,8 @@ from gradcalc.errors import Source, Span, UsageError
 from gradcalc.errors.text import quoted
 from gradcalc.render.formats import FORMATS
 
-_PAIRS = re.compile(r"(?:[^\W\d]\w*(?:\[[\d,]+\])?=[^=,\s]+(?:,|$))+")
-_NUMBERS = re.compile(r"(?:[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?:,|$))+")
-_LONG_OPTION = re.compile(r"--[A-Za-z][\w-]*(=.*)?", re.DOTALL)
+_PAIRS = r"(?:[^\W\d]\w*(?:\[[\d,]+\])?=[^=,\s]+(?:,|$))+"
+_NUMBERS = r"(?:[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?:,|$))+"
 
 
 def arranged(words: Sequence[str], parameters: Sequence[Any], line: Sequence[str]) -> list[str]:
@@ -54,7 +53,7 @@ def arranged(words: Sequence[str], parameters: Sequence[Any], line: Sequence[str
             options.append(word)
         elif word[:2] == "-f" and word[2:] in FORMATS and "-f" in takes_value:
             options += ["-f", word[2:]]
-        elif _LONG_OPTION.fullmatch(word):
+        elif word[:2] == "--" and re.fullmatch(r"--[A-Za-z][\w-]*(=.*)?", word, re.DOTALL):
             raise _unknown(name, takes_value, line, index)
         else:
             arguments.append(word)
@@ -83,7 +82,9 @@ def _refuse_values_apart(
 
 def _is_like(value: str, word: str) -> bool:
     """Whether both are numbers, or both values by name."""
-    return any(kind.fullmatch(value) and kind.fullmatch(word) for kind in (_PAIRS, _NUMBERS))
+    return any(
+        re.fullmatch(kind, value) and re.fullmatch(kind, word) for kind in (_PAIRS, _NUMBERS)
+    )
 
 
 def _value(

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from gradcalc.cli.derivatives import bends, judged, undefined, verdict_exit
@@ -80,7 +79,7 @@ def _without_variables(problem: Problem, options: Options) -> BindingError:
     first, _, rest = text.partition(";")
     name, equals, value = (part.strip() for part in first.partition("="))
     assigned = equals and rest.strip() and is_name(name) and not value.startswith("=")
-    outside = replace(options, expr=[rest.strip()], at=[f"{name}={value}"])
+    outside = options.but(expr=[rest.strip()], at=[f"{name}={value}"])
     return BindingError(
         "element 0 of tensors does not require grad and does not have a grad_fn",
         source=graph.source,

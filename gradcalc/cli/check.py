@@ -119,10 +119,10 @@ def _problem(options: Options) -> Problem:
         count = sum(len(flatten(item.value)) for item in at) or None
         graph = traced_function(words[0], count)
         x = bind(at, graph.variables, "variables", "--at") if at else []
-        return Problem(graph, x, dict(zip(graph.variables, x, strict=False)))
+        return Problem(graph, x, dict(zip(graph.variables, x, strict=False)), {})
     if options.at is not None:
         return posed(options)
-    return Problem(traced(options), [], {})
+    return Problem(traced(options), [], {}, {})
 
 
 def _claim(

@@ -7,28 +7,27 @@ error should come back at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from copy import copy
 from importlib import import_module
 from inspect import Parameter, Signature
-from typing import Annotated, Any, NamedTuple, get_args
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from gradcalc.cli.options import (
-    BENDS,
-    CHECK,
-    CLAIM,
-    CODE,
-    EXPRESSION,
-    FORMULAS,
-    POINT,
-    PRINTING,
-    SPREAD,
-    Options,
-    one_of,
-)
-from gradcalc.cli.replaced import require_no_input, require_writable
 from gradcalc.render.formats import FORMATS_OF
+
+if TYPE_CHECKING:
+    from gradcalc.cli.options import Option, Options
+
+EXPRESSION = ("expr", "file")
+POINT = ("at", "param", "wrt", "outputs")
+CLAIM = ("claim", "claim_from", "jac", "hessian", "v", "rtol", "atol", "samples", "seed", "range")
+BENDS = ("kinks", "convention")
+SPREAD = ("uncertainties", "cov", "corr", "dof", "data", "input_format")
+FORMULAS = ("formulas", "simplify", "transpose", "ascii")
+CHECK = ("check", "no_check", "budget", "certify", "precise", "limits")
+CODE = ("to", "functions", "name", "single", "sparse", "verify")
+PRINTING = ("format", "digits", "out", "color", "quiet")
+"""Rows of ``cli/options.py`` that go together."""
 
 
 class Command(NamedTuple):
@@ -51,6 +50,8 @@ class Command(NamedTuple):
     def run(self, options: Options) -> Any:
         """What the function of the command returns: an Answer, a text, or an exit code."""
         if options.out is not None and not options.is_folder:
+            from gradcalc.cli.replaced import require_no_input, require_writable  # deferred
+
             require_writable(options.out)
             require_no_input(options.out, options.inputs)
         function = getattr(import_module(f"gradcalc.cli.{self.module}"), self.function)
@@ -325,30 +326,21 @@ def build(name: str) -> Any:
 
 def _callback(command: Command) -> Callable[..., tuple[Options, Any]]:
     """A function with the options of the command as its parameters, for typer to read."""
+    from gradcalc.cli.options import Options  # deferred: the list of commands needs none of them
 
     def callback(**given: Any) -> tuple[Options, Any]:
         options = Options(command=command.name, **given)
         return options, command.run(options)
 
-    hints = dict(Options.__annotations__)
-    if "to" in command.takes:
-        from gradcalc.code.languages import ALSO, LANGUAGES  # deferred: for this command alone
-
-        field, option = get_args(hints["to"])
-        option = copy(option)
-        option.metavar, option.parser = "|".join(LANGUAGES), one_of(LANGUAGES, ALSO)
-        hints["to"] = Annotated[field, option]
-    if "format" in command.takes:
-        field, option = get_args(hints["format"])
-        option = copy(option)
-        option.metavar = "|".join(command.formats({}))
-        hints["format"] = Annotated[field, option]
-    parameters = [
-        Parameter(
-            name, Parameter.KEYWORD_ONLY, default=getattr(Options, name), annotation=hints[name]
+    hints: dict[str, Any] = {}
+    parameters = []
+    for name in command.takes:
+        row: Option = vars(Options)[name]
+        declared = row.declared("|".join(command.formats({})) if name == "format" else "")
+        hints[name] = Annotated[Options.__annotations__[name], declared]
+        parameters.append(
+            Parameter(name, Parameter.KEYWORD_ONLY, default=row.default, annotation=hints[name])
         )
-        for name in command.takes
-    ]
     callback.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
-    callback.__annotations__ = {name: hints[name] for name in command.takes}
+    callback.__annotations__ = hints
     return callback

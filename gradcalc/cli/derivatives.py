@@ -7,7 +7,6 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from gradcalc.calculus import gradients, rules
 from gradcalc.calculus.kinds import BY_WORD, Kind, U, V
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
@@ -37,7 +36,7 @@ def answer(options: Options, kind: Kind | None = None) -> Answer | Text:
     if kind.order and options.at is None:
         graph = traced(options)
         if options.order > 1:
-            graph = _raised(graph, options, rules.plain)
+            graph = _raised(graph, options, plain=True)
         if graph.variables:  # of numbers alone there is nothing to write down
             from gradcalc.cli.formulas import formulas  # deferred: not every answer is one
 
@@ -48,7 +47,7 @@ def answer(options: Options, kind: Kind | None = None) -> Answer | Text:
         one_output(problem.graph, kind.of_one, options)
     primal = problem.graph
     if options.order > 1:
-        problem = replace(problem, graph=_raised(primal, options, rules.rule))
+        problem = problem._replace(graph=_raised(primal, options))
     direction = vector(problem, kind.vector, options) if kind.vector else []
     _require_printable(problem.graph, kind)
 
@@ -116,8 +115,11 @@ def _worst(exit: Exit, facts: Facts | None) -> Exit:
     return Exit.DISAGREES if wrong else exit
 
 
-def _raised(graph: Graph, options: Options, rule: gradients.Rules) -> Graph:
-    """The derivative whose gradient is of the order that is asked for."""
+def _raised(graph: Graph, options: Options, plain: bool = False) -> Graph:
+    """The derivative whose gradient is of the order that is asked for, with ``plain`` rules or
+    those that are exact to the edges."""
+    from gradcalc.calculus import gradients, rules  # deferred: a syntax error comes back without
+
     one_output(graph, "derivative of higher order", options)
     if len(graph.variables) != 1:
         by_name = ",".join(f"{name}=…" for name in graph.variables)
@@ -125,6 +127,7 @@ def _raised(graph: Graph, options: Options, rule: gradients.Rules) -> Graph:
             f"--order is of one variable, and there are {listed(graph.variables) or 'none'}",
             hint=f"one of them: --wrt {graph.variables[0]} --at {by_name}" if by_name else "",
         )
+    rule = rules.plain if plain else rules.rule
     return gradients.higher_graph(graph, options.order - 1, rule)
 
 
@@ -221,7 +224,7 @@ def _of_constants(graph: Graph, options: Options) -> Iterator[str]:
 def _also(hint: str, question: Question, options: Options) -> str:
     """A hint, and that there are limits for all that is undefined, if so."""
     value, entries = question.at.value, question.entries
-    again = judged(question, replace(options, limits=True))
+    again = judged(question, options.but(limits=True))
     limits = _limits(question, value, again)
     if again is None or not limits:
         return hint

@@ -15,13 +15,14 @@ import typer
 from gradcalc.cli import terminal
 from gradcalc.cli.arguments import arranged, place, shown
 from gradcalc.cli.commands import ALIASES, COMMANDS, build
-from gradcalc.cli.options import Options, one_of
 from gradcalc.cli.output import Text, bytes_sink, sink, write
+from gradcalc.cli.values import one_of
 from gradcalc.errors import Exit, GradcalcError, Span, UsageError
 from gradcalc.render.errors import note, problem, problem_json
 from gradcalc.render.formats import FORMATS, SYNONYMS, by_extension
 
 if TYPE_CHECKING:
+    from gradcalc.cli.options import Options
     from gradcalc.render.answer import Answer
 
 Outcome: TypeAlias = "Answer | Text | Exit"
@@ -46,8 +47,10 @@ def invoke(words: Sequence[str], format: str = "") -> tuple[Options, Outcome]:
         with command.make_context(f"gradcalc {name}", arguments) as context:
             note = _settled(context, format or _from_environment(), line)
             options, outcome = command.invoke(context)
-            return replace(options, note=note), outcome
+            return options.but(note=note), outcome
     except typer.Exit:  # --help
+        from gradcalc.cli.options import Options  # the command was built of them
+
         return Options(command=name), Exit.DONE
     except ClickException as error:
         raise _usage(error, line) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradcalc.batch.names import WHAT
@@ -57,7 +56,7 @@ def write(options: Options, stream: Stream, progress: RowCount) -> None:
                 cell.add(table.results[:, place])
     found = [cell.histogram(name) for name, cell in zip(wanted, cells, strict=True)]
     format = format_of(options)
-    emit(replace(options, format=format), Text(_drawn(found, options, format)))
+    emit(options.but(format=format), Text(_drawn(found, options, format)))
 
 
 def _drawn(found: list[Histogram], options: Options, format: str) -> str:

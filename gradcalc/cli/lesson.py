@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 
 import typer
 
@@ -63,4 +62,4 @@ def _printed(piece: Piece, options: Options) -> str:
     if isinstance(outcome, Text):
         return outcome.text
     assert not isinstance(outcome, Exit)
-    return text(replace(made, color=options.color, out=options.out), outcome)
+    return text(made.but(color=options.color, out=options.out), outcome)

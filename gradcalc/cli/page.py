@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +24,7 @@ def page(options: Options) -> Text | Exit:
         raise BindingError("a page is of a point", hint=f"for example {a_point(options)}")
     problem = posed(options)
     if options.v is None:
-        options = replace(options, v=",".join("1" for _ in problem.graph.outputs))
+        options = options.but(v=",".join("1" for _ in problem.graph.outputs))
     v = tuple(vector(problem, V, options))  # refused before anything is computed
     from gradcalc import __version__
     from gradcalc.engine.program import Program  # deferred: it brings numpy
@@ -47,7 +46,7 @@ def page(options: Options) -> Text | Exit:
         undefined=_told(found.undefined),
     )
     words = Words(options.lang)
-    command = retyped(replace(options, out=None, open=False), "page")
+    command = retyped(options.but(out=None, open=False), "page")
     foot = words.say("foot", version=__version__, command=command)
     text = document(
         tutorial.acts(scene, words, lambda question: _line(question, options)), words, foot

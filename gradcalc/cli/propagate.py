@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradcalc.cli.derivatives import bends, judged, undefined, verdict_exit
@@ -103,7 +102,7 @@ def _curvatures(found: Propagation, options: Options) -> tuple[Verdict | None, .
     from gradcalc.check.verify import BUDGET  # deferred, as in ``judged``
 
     budget = (BUDGET if options.budget is None else options.budget) / len(found.seconds)
-    shared = replace(options, budget=budget)
+    shared = options.but(budget=budget)
     return tuple(judged(one.question, shared) if one else None for one in found.seconds)
 
 

@@ -7,7 +7,6 @@ import re
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import fields, replace
 
 from gradcalc.calculus.kinds import OUTPUTS, V, Vector
 from gradcalc.cli.commands import COMMANDS
@@ -22,8 +21,6 @@ from gradcalc.language.points import Given, bind, flatten, read
 from gradcalc.language.problem import Problem, pose
 
 STDIN = "standard input"
-_VALUE = re.compile(r"\w+=[^=]")
-_SPELLED = {"file": "-i", "no_check": "--no-check", "convention": "--as", "uncertainties": "--u"}
 
 
 def posed(options: Options) -> Problem:
@@ -46,7 +43,7 @@ def under_convention(problem: Problem, options: Options) -> Problem:
         return problem
     from gradcalc.calculus.conventions import under
 
-    return replace(problem, graph=under(problem.graph, options.convention))
+    return problem._replace(graph=under(problem.graph, options.convention))
 
 
 def traced(options: Options) -> Graph:
@@ -91,8 +88,9 @@ def expression(options: Options) -> tuple[str, str]:
 def _several(words: Sequence[str], options: Options) -> UsageError:
     """More than one argument: the shell has cut the expression up, or put file names in it."""
     message = f"{len(words)} expressions, and one is wanted"
-    if len([word for word in words if _VALUE.match(word)]) == len(words) - 1:
-        text, *pairs = sorted(words, key=lambda word: _VALUE.match(word) is not None)
+    pairs = [word for word in words if re.match(r"\w+=[^=]", word)]
+    if len(pairs) == len(words) - 1:
+        (text,) = (word for word in words if word not in pairs)
         line = shlex.join(["gradcalc", options.command, text])
         return UsageError(message, hint=f"{line} --at {quoted(','.join(pairs))}")
     if any(map(os.path.exists, words)):
@@ -226,12 +224,10 @@ def retyped(options: Options, command: str) -> str:
     expression = options.expr or []
     if not expression[:1] or not expression[0].startswith("--"):
         words, expression = words + expression, []
-    for field in fields(Options):
-        value = getattr(options, field.name)
-        kept = field.name in COMMANDS[command].takes and value != field.default
-        if not kept or field.name == "expr":
-            continue
-        name = _SPELLED.get(field.name, f"--{field.name}")
-        for item in value if isinstance(value, list) else [value]:
-            words += [name] if item is True else [name, str(item)]
+    for row in Options.rows():
+        value = getattr(options, row.name)
+        kept = row.name in COMMANDS[command].takes and value != row.default
+        if kept and not row.is_argument:
+            for item in value if isinstance(value, list) else [value]:
+                words += [row.names[-1]] if item is True else [row.names[-1], str(item)]
     return shlex.join([*words, *(["--"] if expression else []), *expression])

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -172,8 +172,7 @@ class Line:
     def _merged(self, own: Options) -> Options:
         """The options of the line, and those of ``run`` where they say something."""
         run = self.options
-        return replace(
-            own,
+        return own.but(
             format=own.format if run.format == "table" else run.format,
             digits=own.digits if run.digits is None else run.digits,
             color=own.color if run.color == "auto" else run.color,
@@ -197,7 +196,7 @@ class Line:
 
     def _measured(self, options: Options) -> Options:
         """Where the text goes decides on its width and colour: the file of the line, or of run."""
-        return replace(options, out=options.out or self.options.out)
+        return options.but(out=options.out or self.options.out)
 
     def _print(self, options: Options, text: str) -> None:
         if FORMATS[options.format].binary:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Protocol, cast, overload
+from typing import TYPE_CHECKING, Any, Protocol, cast, overload
 
 from gradcalc.calculus import gradients
-from gradcalc.engine import narrow, sparse, uncertain
+from gradcalc.engine import narrow, sparse
 from gradcalc.engine.coordinates import coordinates
 from gradcalc.engine.grouped import Grouped
 from gradcalc.engine.isolated import Isolated
-from gradcalc.engine.many import Many
 from gradcalc.engine.narrow import Narrow
 from gradcalc.engine.point import At, Numbers
 from gradcalc.engine.schedule import Floats, Schedule
-from gradcalc.engine.swift import Swift, swift
 from gradcalc.errors import BindingError
 from gradcalc.graph.graph import Graph
+
+if TYPE_CHECKING:
+    from gradcalc.engine.many import Many
+    from gradcalc.engine.swift import Swift
 
 
 class Traceable(Protocol):
@@ -77,6 +79,8 @@ class Program:
 
     @cached_property
     def _at_many_points(self) -> Many:
+        from gradcalc.engine.many import Many  # deferred: a command line asks at one
+
         return Many(self.graph, self._grouped)
 
     def machine(self, x: Floats) -> Grouped | Narrow | Many:
@@ -90,6 +94,8 @@ class Program:
         """What answers by one call of C."""
         if self.isolated:
             return None
+        from gradcalc.engine.swift import swift  # deferred, as above
+
         return swift(self._at_many_points, self._grouped)
 
     @cached_property
@@ -243,6 +249,8 @@ class Program:
         >>> gradcalc.compile("x*y").propagate([2, 3], u=[0.1, 0.2])
         (array([6.]), array([[0.25]]))
         """
+        from gradcalc.engine import uncertain  # deferred: nothing else needs it
+
         if cov is None and u is None:
             return uncertain.through(self, named or x)
         if cov is not None and u is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from gradcalc.errors import BindingError
@@ -14,8 +13,7 @@ from gradcalc.language.names import base, spelled, typed, unread
 from gradcalc.language.points import Given, Number, bind, regular, shapes
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """A graph and the point it is asked about.
 
     ``x`` has the coordinates in the order of ``graph.variables``; ``at`` the same as they were
@@ -25,7 +23,7 @@ class Problem:
     graph: Graph
     x: list[float]
     at: dict[str, Number]
-    fixed: dict[str, Number] = field(default_factory=dict)
+    fixed: dict[str, Number]
 
 
 def pose(
