@@ -48,18 +48,30 @@ typedef struct { double line, number; } Fill;
    indices. The results of a run lie side by side. */
 typedef struct { int32_t first, stride, indices; } Reference;
 typedef struct { int32_t op, function, count, out; Reference in[3]; } Run;
-typedef struct { int32_t count, node; Reference operand, slope; } Edge;
-typedef struct { int32_t place, edges; } End; /* an output, and the edges that are not above it */
+typedef struct { int32_t count, node; Reference operand, slope; } Edge; /* the way up */
+/* The way down: cotangents times slopes (UNIT: as they are) are put to where nothing was (PUT), added,
+   or added up first: to one (TOTAL), or in parts, which begin at ``parts`` of them in their ``order``. */
+typedef struct { int32_t how, count; Reference from, to, slope; int32_t order, parts, n_parts; } Way;
+enum { ADDED, PUT, TOTAL, PARTS, UNIT = 8 };
+/* Of a deep graph, node by node: ``what`` is the operation, SLOPE more for a slope, and above its eight bits
+   the function, or the third operand of a WHERE; ~to is where nothing was. */
+typedef struct { int32_t what, a, b, out; } Single;
+typedef struct { int32_t from, to, slope; } Link;
+enum { SLOPE = 64 };
 
 typedef struct {
     Size n_steps, n_inputs, n_columns, n_lines, n_constants, n_fills, n_functions, block;
     Step *steps;
     int32_t *results; /* the line of each column, and of four at least */
-    Size n_runs, n_nodes, n_values, n_edges, longest; /* of a recording: see below */
+    /* Of a recording. ``places`` are those of the inputs, of their cotangents, of the outputs, of what
+       is cleared before the way down, and of values one of which is NaN if any is. */
+    Size n_runs, n_nodes, n_values, n_edges, n_ways, n_singles, n_links, n_cleared, n_telling, longest;
     Run *runs;
     Edge *edges;
-    int32_t *indices;
-    End *ends;
+    Way *ways;
+    Single *singles;
+    Link *links;
+    int32_t *indices, *places;
     double *flows, *gathered;
     Fill *fills; /* the lines that are the same at every point */
     double *constants, *values; /* values: of every place of a recording */
@@ -291,8 +303,10 @@ WIDE static void give(Size n, Size width, const Place *places, const int32_t *re
 static void apply(const Tape *tape, int op, int function, Size n, const Place *a, const Place *b, const Place *c,
                   double *out) {
     if (op < LOOK) WORKS[op](n, a, b, c, out);
-    else if (op == COS) cosine(tape->loops + function, tape->data + function, n, a->at, out);
-    else {
+    else if (op == COS) {
+        if (!a->step) copy(n, a, NULL, NULL, out);
+        cosine(tape->loops + function, tape->data + function, n, a->step ? a->at : out, out);
+    } else {
         int arity = tape->arity[function];
         char *operands[4] = {(char *)a->at, (char *)b->at, (char *)c->at, NULL};
         Size strides[4] = {a->step * 8, b->step * 8, c->step * 8, 0};
@@ -357,38 +371,54 @@ static int run_points(const Tape *tape, const double *points, double *rows, char
    make the values, the others the slopes. Edges lead from the nodes of a run to their operands, with
    the places of the slopes; they are in the order of their nodes. */
 
-static Place refer(const Tape *tape, Reference to, Size n, double *room) {
-    if (to.indices < 0) {
-        const double *first = tape->values + to.first;
-        if (to.stride == 0 || to.stride == 1) return (Place){(double *)first, to.stride};
-        EACH(room[i] = first[i * to.stride])
-    } else {
-        const int32_t *index = tape->indices + to.indices;
-        EACH(room[i] = tape->values[index[i]])
-    }
+static Place refer(double *values, const int32_t *indices, Reference to, Size n, double *room) {
+    double *first = values + to.first;
+    if (to.indices >= 0) { const int32_t *index = indices + to.indices; EACH(room[i] = values[index[i]]) }
+    else if (to.stride == 0 || to.stride == 1) return (Place){first, to.stride};
+    else EACH(room[i] = first[i * to.stride])
     return (Place){room, 1};
 }
 
 static void run_runs(const Tape *tape, Size from, Size to) {
     double *values = tape->values, *room = tape->gathered;
     for (const Run *run = tape->runs + from, *end = tape->runs + to; run < end; run++) {
-        if (run->count == 1 && run->op < LOOK) { /* deep graphs are made of these */
-            double a = values[run->in[0].first], b = values[run->in[1].first], *out = values + run->out;
-            switch (run->op) {
-            case COPY: *out = a; continue;
-            case ADD: *out = a + b; continue;
-            case SUB: *out = a - b; continue;
-            case MUL: *out = a * b; continue;
-            case DIV: *out = a / b; continue;
-            case NEG: *out = -a; continue;
-            case SQUARE: *out = a * a; continue;
-            case SQRT: *out = sqrt(a); continue;
-            }
-        }
         Size n = run->count;
-        Place a = refer(tape, run->in[0], n, room), b = refer(tape, run->in[1], n, room + tape->longest);
-        Place c = refer(tape, run->in[2], n, room + 2 * tape->longest);
-        apply(tape, run->op, run->function, n, &a, &b, &c, values + run->out);
+        Place in[3];
+        for (int k = 0; k < 3; k++) in[k] = refer(values, tape->indices, run->in[k], n, room + k * tape->longest);
+        apply(tape, run->op, run->function, n, in, in + 1, in + 2, values + run->out);
+    }
+}
+
+static void run_singles(const Tape *tape, int slopes) {
+    static const Size one = 1, strides[3] = {8, 8, 8};
+    double *values = tape->values;
+    for (const Single *step = tape->singles, *end = step + tape->n_singles; step < end; step++) {
+        double *x = values + step->a, *y = values + step->b, *out = values + step->out, a = *x, b = *y;
+        int op = step->what & 255, function = step->what >> 8;
+        if (op >= SLOPE) {
+            if (!slopes) continue;
+            op -= SLOPE;
+        }
+        switch (op) {
+        case COPY: *out = a; break;
+        case ADD: *out = a + b; break;
+        case SUB: *out = a - b; break;
+        case MUL: *out = a * b; break;
+        case DIV: *out = a / b; break;
+        case NEG: *out = -a; break;
+        case SQUARE: *out = a * a; break;
+        case SQRT: *out = sqrt(a); break;
+        case LOOP: {
+            char *operands[3] = {(char *)x, (char *)y, (char *)out};
+            if (tape->arity[function] == 1) operands[1] = (char *)out;
+            tape->loops[function](operands, &one, strides, tape->data[function]);
+            break;
+        }
+        default: {
+            Place in[3] = {{x, 1}, {y, 1}, {values + (op == WHERE ? function : 0), 1}};
+            apply(tape, op, function, 1, in, in + 1, in + 2, out);
+        }
+        }
     }
 }
 
@@ -396,44 +426,84 @@ static void run_runs(const Tape *tape, Size from, Size to) {
     ((reference).indices < 0 ? (reference).first + (i) * (Size)(reference).stride \
                              : tape->indices[(reference).indices + (i)])
 
-WIDE static void add_products(Size n, double *restrict to, const double *restrict flows, const double *restrict slopes) {
-    EACH(to[i] += flows[i] * slopes[i])
+/* Added up as numpy does: one seed's in pairs, by its own loop; those of several in their order. */
+static double total(const Tape *tape, Size n, const double *x, double sum, int alone) {
+    if (n && alone) {
+        Size strides[3] = {0, 8, 0};
+        char *operands[3] = {(char *)&sum, (char *)x, (char *)&sum};
+        tape->loops[0](operands, &n, strides, tape->data[0]);
+    } else
+        for (Size i = 0; i < n; i++) sum += x[i];
+    return sum;
 }
 
-static int pull_back(const Tape *tape, const double *seeds, double *row, Size n_outputs) {
-    double *flows = tape->flows;
-    Size start = 0;
-    memset(flows, 0, tape->n_nodes * sizeof(double));
-    for (Size k = 0; k < n_outputs; k++)
-        if (seeds[k] != 0) {
-            flows[tape->ends[k].place] += seeds[k];
-            if (tape->ends[k].edges > start) start = tape->ends[k].edges;
-        }
-    for (const Edge *edge = tape->edges + start; edge-- > tape->edges;) {
-        Size n = edge->count;
-        const double *from = flows + edge->node, *slopes = tape->values;
-        Reference to = edge->operand, slope = edge->slope;
-        if (n > 8 && to.indices < 0 && to.stride == 1 && slope.indices < 0 && slope.stride == 1)
-            add_products(n, flows + to.first, from, slopes + slope.first);
-        else if (to.indices < 0 && slope.indices < 0)
-            EACH(flows[to.first + i * to.stride] += from[i] * slopes[slope.first + i * slope.stride])
-        else
-            EACH(flows[PLACE(to, i)] += from[i] * slopes[PLACE(slope, i)])
+static void go_down(const Tape *tape, const Way *way, int alone) {
+    Size n = way->count, how = way->how & ~UNIT;
+    double *flows = tape->flows, *room = tape->gathered, *to = flows + way->to.first;
+    int plain = way->to.indices < 0 && way->to.stride == 1;
+    Place from = refer(flows, tape->indices, way->from, n, room);
+    if (!(way->how & UNIT)) {
+        Place slope = refer(tape->values, tape->indices, way->slope, n, room + tape->longest);
+        double *product = plain && how == PUT ? to : room;
+        multiply(n, &from, &slope, NULL, product);
+        from = (Place){product, 1};
     }
-    memcpy(row, flows, tape->n_inputs * sizeof(double));
+    if (plain && how == PUT) {
+        if (from.at != to) copy(n, &from, NULL, NULL, to);
+    } else if (plain && how == ADDED)
+        add(n, &(Place){to, 1}, &from, NULL, to);
+    else if (how == PUT)
+        EACH(flows[PLACE(way->to, i)] = from.at[i * from.step])
+    else if (how == ADDED)
+        EACH(flows[PLACE(way->to, i)] += from.at[i * from.step])
+    else if (how == TOTAL)
+        *to += total(tape, n, from.at, 0, alone);
+    else {
+        const int32_t *order = tape->indices + way->order, *part = tape->indices + way->parts;
+        if (way->order >= 0) {
+            double *sorted = room + tape->longest;
+            EACH(sorted[i] = from.at[order[i]])
+            from.at = sorted;
+        }
+        for (Size k = 0; k < way->n_parts; k++) {
+            Size first = part[k], end = k + 1 < way->n_parts ? part[k + 1] : n;
+            flows[PLACE(way->to, k)] += total(tape, end - first - 1, from.at + first + 1, from.at[first], alone);
+        }
+    }
+}
+
+static int pull_back(const Tape *tape, const double *seeds, double *row, int alone) {
+    const int32_t *kept = tape->places + tape->n_inputs, *ends = kept + tape->n_inputs;
+    const int32_t *cleared = ends + tape->n_columns;
+    double *flows = tape->flows;
+    for (Size k = 0; k < tape->n_cleared; k++) flows[cleared[k]] = 0;
+    for (Size k = 0; k < tape->n_columns; k++) flows[ends[k]] += seeds[k];
+    for (const Way *way = tape->ways, *end = way + tape->n_ways; way < end; way++) go_down(tape, way, alone);
+    int32_t last = -1;
+    double flow = 0;
+    for (const Link *link = tape->links, *end = link + tape->n_links; link < end; link++) {
+        flow = (link->from == last ? flow : flows[link->from]) * tape->values[link->slope];
+        last = link->to < 0 ? ~link->to : link->to;
+        if (link->to >= 0) flow += flows[last];
+        flows[last] = flow;
+    }
+    for (Size j = 0; j < tape->n_inputs; j++) row[j] = 0.0 + flows[kept[j]];
     return !all_finite(tape->n_inputs, row);
 }
 
-static int push_forward(const Tape *tape, const double *seeds, double *row, Size n_outputs) {
+static int push_forward(const Tape *tape, const double *seeds, double *row, int alone) {
+    const int32_t *ends = tape->places + 2 * tape->n_inputs;
     double *flows = tape->flows;
     memset(flows, 0, tape->n_nodes * sizeof(double));
-    memcpy(flows, seeds, tape->n_inputs * sizeof(double));
+    for (Size j = 0; j < tape->n_inputs; j++) flows[tape->places[j]] = seeds[j];
     for (const Edge *edge = tape->edges, *end = edge + tape->n_edges; edge < end; edge++) {
         Size n = edge->count;
         EACH(flows[edge->node + i] += flows[PLACE(edge->operand, i)] * tape->values[PLACE(edge->slope, i)])
     }
-    for (Size k = 0; k < n_outputs; k++) row[k] = flows[tape->ends[k].place];
-    return !all_finite(n_outputs, row);
+    for (const Link *link = tape->links + tape->n_links; link-- > tape->links;)
+        flows[link->from] += flows[link->to] * tape->values[link->slope];
+    for (Size k = 0; k < tape->n_columns; k++) row[k] = flows[ends[k]];
+    return !all_finite(tape->n_columns, row);
 }
 
 /* --- Python's side ------------------------------------------------------------------------- */
@@ -448,7 +518,10 @@ static void forget(Tape *tape) {
     PyMem_Free(tape->edges);
     PyMem_Free(tape->indices);
     PyMem_Free(tape->gathered);
-    PyMem_Free(tape->ends);
+    PyMem_Free(tape->ways);
+    PyMem_Free(tape->singles);
+    PyMem_Free(tape->links);
+    PyMem_Free(tape->places);
     PyMem_Free(tape->flows);
     PyMem_Free(tape->fills);
     PyMem_Free(tape->constants);
@@ -530,27 +603,24 @@ failed:
     return NULL;
 }
 
-/* recorded(runs, functions, arities, values, edges, indices, ends, n_values, inputs, nodes, longest):
-   a recording, to be swept. */
+/* recorded(functions, arities, values, runs, edges, ways, singles, links, indices, places, n_values,
+   inputs, outputs, cleared, nodes, longest): a recording, to be swept. */
 static PyObject *recorded(PyObject *self, PyObject *args) {
-    PyObject *runs, *functions, *arities, *values, *edges, *indices, *ends;
+    PyObject *functions, *arities, *values, *runs, *edges, *ways, *singles, *links, *indices, *places;
     Tape *tape = PyMem_Calloc(1, sizeof(Tape));
     if (!tape) return PyErr_NoMemory();
-    if (!PyArg_ParseTuple(args, "SO!SSSSSnnnn", &runs, &PyTuple_Type, &functions, &arities, &values, &edges,
-                          &indices, &ends, &tape->n_values, &tape->n_inputs, &tape->n_nodes, &tape->longest))
+    if (!PyArg_ParseTuple(args, "O!SSSSSSSSSnnnnnn", &PyTuple_Type, &functions, &arities, &values, &runs, &edges,
+                          &ways, &singles, &links, &indices, &places, &tape->n_values, &tape->n_inputs,
+                          &tape->n_columns, &tape->n_cleared, &tape->n_nodes, &tape->longest))
         goto failed;
-    tape->n_runs = PyBytes_Size(runs) / (Size)sizeof(Run);
-    tape->n_edges = PyBytes_Size(edges) / (Size)sizeof(Edge);
-    tape->n_columns = PyBytes_Size(ends) / (Size)sizeof(End);
-    tape->runs = copied(runs);
-    tape->values = copied(values);
-    tape->edges = copied(edges);
-    tape->indices = copied(indices);
-    tape->ends = copied(ends);
+#define TAKE(name) if (!(tape->name = copied(name))) { PyErr_NoMemory(); goto failed; }
+#define COUNTED(name, type) TAKE(name) tape->n_##name = PyBytes_Size(name) / (Size)sizeof(type);
+    COUNTED(runs, Run) COUNTED(edges, Edge) COUNTED(ways, Way) COUNTED(singles, Single) COUNTED(links, Link)
+    TAKE(values) TAKE(indices) TAKE(places)
+    tape->n_telling = PyBytes_Size(places) / (Size)sizeof(int32_t) - 2 * tape->n_inputs - tape->n_columns - tape->n_cleared;
     tape->flows = PyMem_Calloc(tape->n_nodes + 1, sizeof(double));
     tape->gathered = PyMem_Calloc(3 * tape->longest + 1, sizeof(double));
-    if (!tape->runs || !tape->values || !tape->edges || !tape->indices || !tape->ends || !tape->flows
-        || !tape->gathered) { PyErr_NoMemory(); goto failed; }
+    if (!tape->flows || !tape->gathered) { PyErr_NoMemory(); goto failed; }
     if (!take_functions(tape, functions, NULL, PyBytes_AsString(arities))) goto failed;
     PyObject *capsule = PyCapsule_New(tape, NAME, destroy);
     if (capsule) return capsule;
@@ -560,7 +630,7 @@ failed:
 }
 
 /* sweep(tape, x, seeds, count, rows, backwards): a row of results for each of count rows of seeds,
-   or the values if there are none; whether something in them, or any value, is not finite. */
+   or the values if there are none; whether some value is NaN or some result not finite. */
 static PyObject *sweep(PyObject *self, PyObject *args) {
     PyObject *capsule;
     Py_buffer x, seeds, rows;
@@ -570,15 +640,20 @@ static PyObject *sweep(PyObject *self, PyObject *args) {
     Tape *tape = PyCapsule_GetPointer(capsule, NAME);
     if (tape) {
         Size m = tape->n_columns, n = tape->n_inputs, given = backwards ? m : n, made = backwards ? n : m;
-        const double *seed = seeds.buf;
+        const double *seed = seeds.buf, *point = x.buf;
         double *row = rows.buf;
-        memcpy(tape->values, x.buf, n * sizeof(double));
+        const int32_t *ends = tape->places + 2 * n, *telling = ends + m + tape->n_cleared;
+        for (Size j = 0; j < n; j++) tape->values[tape->places[j]] = point[j];
         run_runs(tape, 0, tape->n_values);
-        found = !all_finite(tape->n_nodes, tape->values);
-        if (!count) for (Size k = 0; k < m; k++) row[k] = tape->values[tape->ends[k].place];
-        else if (!found) run_runs(tape, tape->n_values, tape->n_runs);
+        run_singles(tape, count > 0);
+        found = 0;
+        if (!count) for (Size k = 0; k < m; k++) row[k] = tape->values[ends[k]];
+        else {
+            for (Size k = 0; k < tape->n_telling; k++) found |= isnan(tape->values[telling[k]]);
+            if (!found) run_runs(tape, tape->n_values, tape->n_runs);
+        }
         for (Size k = 0; !found && k < count; k++, seed += given, row += made)
-            found = (backwards ? pull_back : push_forward)(tape, seed, row, m);
+            found = (backwards ? pull_back : push_forward)(tape, seed, row, count == 1);
     }
     PyBuffer_Release(&x);
     PyBuffer_Release(&seeds);

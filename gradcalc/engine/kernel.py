@@ -35,7 +35,12 @@ _OPERATIONS = (
     *(np.absolute, np.sqrt, np.equal, np.not_equal, np.less, np.less_equal, np.greater),
     *(np.greater_equal, np.logical_and, np.logical_or, np.logical_not, where, TOTAL),
 )
+SLOPE = 64
+"""Added to the operation of a single step that makes a slope."""
+ADDED, PUT, TO_ONE, PARTS, UNIT = 0, 1, 2, 3, 8
+"""How cotangents get where they flow to."""
 _LOOK, _LOOP, _CALL, _COS = range(len(_OPERATIONS) - 1, len(_OPERATIONS) + 3)
+_WHERE = _OPERATIONS.index(where)
 LIGHT = frozenset(_OPERATIONS)
 """What costs no more on columns of the points and results than on registers."""
 
@@ -129,50 +134,98 @@ def _refuse_unknown(operations: Any, numbers: Any, functions: int) -> None:
         raise ValueError("the tape has an instruction with a function that is not there")
 
 
-def recorded(
-    schedule: Any, codes: Any, edges: Any, indices: Any, functions: Any, numbers: Any, places: int
-) -> Any:
-    """A tape for one point, with the edges of its sweeps (``recorded.py``)."""
-    runs = np.array([*codes[0], *codes[1]], np.intc).reshape(-1, 13)
-    ways = np.array(edges, np.intc).reshape(-1, 8)
-    sizes, outs = runs[:, 2], np.stack([runs[:, 3], *np.broadcast_arrays(1, -1, runs[:, 3])[:2]], 1)
+class Recording(NamedTuple):
+    """What C is to record at a point and sweep over (``recorded``, ``unrolled``): rows of numbers
+    for its structures. ``values`` are those of all places, constants filled in, of which the first
+    ``nodes`` are nodes; ``places`` are those of the inputs, of their cotangents, of the outputs, of
+    what is cleared, and of values one of which is NaN if any is."""
+
+    functions: list[Any]
+    values: Any
+    nodes: int
+    places: tuple[Any, Any, Any, Any, Any]
+    runs: Any = ()
+    partials: Any = ()
+    edges: Any = ()
+    ways: Any = ()
+    singles: Any = ()
+    links: Any = ()
+    indices: Any = ()
+
+
+def recorded(made: Recording) -> Any:
+    """A recording, ready to be swept. Raises ValueError where it names what is not there."""
+    runs, edges = _rows([*made.runs, *made.partials], 13), _rows(made.edges, 8)
+    ways, singles, links = _rows(made.ways, 14), _rows(made.singles, 4), _rows(made.links, 3)
+    indices, functions, size = np.asarray(made.indices, np.intc), made.functions, len(made.values)
+    places = [np.asarray(some, np.intc) for some in made.places]
     _refuse_unknown(runs[:, 0], runs[:, 1], len(functions))
-    for count, references in (
-        *((sizes, runs[:, at : at + 3]) for at in (4, 7, 10)),
-        *((ways[:, 0], ways[:, at : at + 3]) for at in (2, 5)),
-        (sizes, outs),
-        (ways[:, 0], np.stack([ways[:, 1], *np.broadcast_arrays(1, -1, ways[:, 1])[:2]], 1)),
+    plain, more = singles[:, 0] & 255, singles[:, 0] >> 8
+    plain, third = np.where(plain < SLOPE, plain, plain - SLOPE), plain % SLOPE == _WHERE
+    _refuse_unknown(plain, np.where(third, 0, more), len(functions))
+    for count, references, most in (
+        *((runs[:, 2], runs[:, at : at + 3], size) for at in (4, 7, 10)),
+        (runs[:, 2], _side_by_side(runs[:, 3]), size),
+        (edges[:, 0], edges[:, 2:5], made.nodes),
+        (edges[:, 0], edges[:, 5:8], size),
+        (edges[:, 0], _side_by_side(edges[:, 1]), made.nodes),
+        (ways[:, 1], ways[:, 2:5], made.nodes),
+        (np.where(ways[:, 0] % 8 == PARTS, ways[:, 13], ways[:, 1]), ways[:, 5:8], made.nodes),
+        (ways[:, 1], ways[:, 8:11], size),
     ):
-        _refuse_elsewhere(count, references, indices, places)
-    values = np.zeros(places)
-    values[schedule.n_inputs : schedule.n_inputs + len(schedule.constants)] = schedule.constants
-    for number, place in numbers.items():
-        values[place] = number
-    outputs = np.asarray(schedule.outputs, np.intc)
-    below = np.searchsorted(ways[:, 1], outputs, side="right")
+        _refuse_elsewhere(count, references, indices, most)
+    for way in ways[ways[:, 0] % 8 == PARTS].tolist():
+        count, (order, parts, n_parts) = way[1], way[11:]
+        inside = indices[parts : parts + n_parts] if order < 0 else indices[order : order + count]
+        _refuse_outside(inside, count, (n_parts if order < 0 else count) == len(inside))
+        begins = indices[parts : parts + n_parts]
+        _refuse_outside(begins, count, len(begins) == n_parts and (np.diff(begins) > 0).all())
+    for numbers, most in (
+        *((some, made.nodes) for some in places),
+        (singles[:, 1:], size),
+        (more[third], size),
+        (links[:, 0], made.nodes),
+        (np.maximum(links[:, 1], ~links[:, 1]), made.nodes),
+        (links[:, 2], size),
+    ):
+        _refuse_outside(numbers, most)
     return native.recorded(
-        runs.tobytes(),
         tuple(function for function, _, _ in functions),
         bytes(arity for _, _, arity in functions),
-        values.tobytes(),
-        ways.tobytes(),
-        indices.tobytes(),
-        np.stack([outputs, below], axis=1).astype(np.intc).tobytes(),
-        len(codes[0]),
-        schedule.n_inputs,
-        schedule.size,
-        int(sizes.max(initial=0)),
+        np.asarray(made.values, float).tobytes(),
+        *(rows.tobytes() for rows in (runs, edges, ways, singles, links, indices)),
+        np.concatenate(places).tobytes(),
+        len(made.runs),
+        len(places[0]),
+        len(places[2]),
+        len(places[3]),
+        made.nodes,
+        int(max(runs[:, 2].max(initial=0), ways[:, 1].max(initial=0))),
     )
 
 
-def _refuse_elsewhere(count: Any, references: Any, indices: Any, places: int) -> None:
-    """Every number of a run has to be in a place that is there."""
+def _rows(rows: Any, width: int) -> Any:
+    return np.asarray(rows, np.intc).reshape(-1, width)
+
+
+def _side_by_side(first: Any) -> Any:
+    return np.stack([first, np.ones_like(first), -np.ones_like(first)], axis=1)
+
+
+def _refuse_outside(places: Any, most: int, complete: Any = True) -> None:
+    if not (complete and (places >= 0).all() and (places < most).all()):
+        raise ValueError("the tape has an instruction with a place that is not there")
+
+
+def _refuse_elsewhere(count: Any, references: Any, indices: Any, most: int) -> None:
+    """Every number of a run has to be in one of the first places, ``most`` of them."""
     first, stride, start = references.T.astype(np.int64)
     last = np.where(start < 0, first + stride * (count - 1), 0)
-    inside = (first >= 0) & (first < places) & (last >= 0) & (last < places)
+    inside = (first >= 0) & (first < most) & (last >= 0) & (last < most)
     inside &= (count > 0) & ((start < 0) | (start + count <= len(indices)))
-    if not (inside.all() and ((indices >= 0) & (indices < places)).all()):
-        raise ValueError("the tape has an instruction with a place that is not there")
+    _refuse_outside(np.zeros(0), most, inside.all())
+    for begin, length in zip(start[start >= 0], count[start >= 0], strict=True):
+        _refuse_outside(indices[begin : begin + length], most)
 
 
 class Tape(NamedTuple):
@@ -210,9 +263,8 @@ def code(function: Any, arity: int, functions: list[Any]) -> tuple[int, int]:
 
 def has_loop(function: Any, arity: int) -> bool:
     """Whether C runs it by itself."""
-    return function in LIGHT or (
-        isinstance(function, np.ufunc) and f"{'d' * arity}->d" in function.types
-    )
+    ufunc = isinstance(function, np.ufunc) and f"{'d' * arity}->d" in function.types
+    return ufunc or function in LIGHT or function is sines.cos
 
 
 def _call(function: Callable[..., Any], *places: Any) -> None:

@@ -6,7 +6,7 @@ not finite) is for ``Program.at`` to answer.
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,10 @@ from gradcalc.engine import kernel
 from gradcalc.engine.grouped import FEWEST, Grouped
 from gradcalc.engine.many import SMALL_GRAPH, Many, run
 from gradcalc.engine.narrow import is_narrow
-from gradcalc.engine.recorded import Recorded
+from gradcalc.engine.recorded import Recorded, by_groups
 from gradcalc.engine.schedule import Floats
 from gradcalc.engine.tape import Straight
+from gradcalc.engine.unrolled import by_nodes
 
 LARGEST, MOST_SWEPT = 60_000, 2_000_000
 """Nodes, and nodes times sweeps, up to which C takes less time than a call of numpy for each group:
@@ -35,7 +36,13 @@ class Swift:
 
     @cached_property
     def _recorded(self) -> Recorded | None:
-        recorded = Recorded(self._grouped.schedule)
+        graph = self._many.graph
+        if is_narrow(graph):
+            down, up = (partial(by_nodes, graph, shared) for shared in (True, False))
+            recorded = Recorded(graph, down, up)
+        else:
+            tape = by_groups(self._grouped)
+            recorded = Recorded(graph, lambda: tape, lambda: tape)
         return recorded if recorded.tape is not None else None
 
     @cached_property

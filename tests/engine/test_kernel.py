@@ -13,6 +13,7 @@ import subprocess
 import sys
 import sysconfig
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,11 @@ from hypothesis import given, settings
 
 import gradcalc
 from gradcalc.engine import built, kernel, many
+from gradcalc.engine.narrow import Narrow
 from gradcalc.engine.program import Program
-from gradcalc.engine.recorded import Recorded
+from gradcalc.engine.recorded import Recorded, by_groups
 from gradcalc.engine.tape import Straight, straighten
+from gradcalc.engine.unrolled import by_nodes
 from gradcalc.functions.primitives import TABLE
 from gradcalc.functions.row import Primitive
 from tests.expressions import Case, cases
@@ -112,65 +115,67 @@ def test_threads_change_no_bit() -> None:
         assert same(once, many.run(p._at_many_points.jacobian, x, threads)[0])
 
 
-def swept_in_numpy(arguments: tuple[Any, ...], x: Any, seeds: Any) -> tuple[Any, Any]:
-    """What C does with a recording, a number at a time: the values, and a row for each seed."""
-    code, functions, _, numbers, edges, indices, ends, _, n_inputs, n_nodes, _ = arguments
-    values, listed = np.frombuffer(numbers).copy(), np.frombuffer(indices, np.intc)
-    values[:n_inputs] = x
-
-    def places(reference: Any, count: int) -> Any:
-        first, stride, start = reference
-        return first + stride * np.arange(count) if start < 0 else listed[start : start + count]
-
-    with np.errstate(all="ignore"):
-        for operation, number, count, out, *references in np.frombuffer(code, np.intc).reshape(
-            -1, 13
-        ):
-            looped = operation == kernel._LOOP
-            function = functions[number] if looped else kernel._OPERATIONS[operation]
-            arity = 3 if function is kernel.where else function.nin
-            operands = [values[places(references[k : k + 3], count)] for k in (0, 3, 6)[:arity]]
-            function(*operands, out=values[out : out + count])
-    outputs = np.frombuffer(ends, np.intc).reshape(-1, 2)[:, 0]
-    rows = []
-    for seed in seeds:
-        flows = np.zeros(n_nodes)
-        np.add.at(flows, outputs, seed)
-        for count, node, *references in reversed(np.frombuffer(edges, np.intc).reshape(-1, 8)):
-            slopes = values[places(references[3:], count)]
-            np.add.at(flows, places(references[:3], count), flows[node : node + count] * slopes)
-        rows.append(flows[:n_inputs])
-    return values[outputs], np.array(rows)
+def by_runs(p: Program) -> Recorded | None:
+    """C's recording of the groups of a program."""
+    tape = by_groups(p._grouped)
+    return tape and Recorded(p.graph, lambda: tape, lambda: tape)
 
 
 @built_here
-def test_a_recording_is_swept_as_numpy_would(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[Any] = []
-
-    class Watched:
-        sweep = staticmethod(kernel.native.sweep)
-
-        @staticmethod
-        def recorded(*arguments: Any) -> Any:
-            made.append(arguments)
-            return native.recorded(*arguments)
-
-    native = kernel.native
-    monkeypatch.setattr(kernel, "native", Watched)
+def test_a_recording_says_what_the_sweeps_say_to_the_last_bit() -> None:
     rng, swept = random.Random(2), 0
     for _ in range(COUNT):
         p = gradcalc.compile(f"{some(rng, 4)} + x*y*z, {some(rng, 3)}*x + y")
-        run = Recorded(p.schedule)
-        x = np.array([rng.uniform(0.1, 2) for _ in p.variables])
+        run, x = by_runs(p), np.array([rng.uniform(0.1, 2) for _ in p.variables])
+        swept += agrees_with_sweeps(p, run, x)
+    assert swept > COUNT // 8
+
+
+@built_here
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+".join(f"x{k}*sin(a) + b*x{k}**2*{k}" for k in range(1, 301)),  # sums of many into one
+        "+".join(f"sin(x{k})*cos(x{k} + x{k + 1})" for k in range(2100)),  # long ones: by tangents
+        "; ".join(f"y{k} = exp(x{k % 7}*a)*x{k}; y{k}" for k in range(40)),  # many seeds
+        "a = x*y; a; a + x; sin(a)*(a + x)",  # outputs that are used again
+    ],
+)  # fmt: skip
+def test_so_does_one_of_a_wide_graph(text: str) -> None:
+    p = gradcalc.compile(text)
+    assert agrees_with_sweeps(p, by_runs(p), np.linspace(0.3, 1.2, len(p.variables)))
+
+
+def agrees_with_sweeps(p: Program, run: Recorded | None, x: Any) -> bool:
+    """False where C leaves the answer to them."""
+    rows = run.jacobian(x) if run else None
+    if run is None or rows is None:
+        return False
+    sweeps, u, v = p._grouped.at(x), np.linspace(1, 2, len(x)), np.linspace(2, -3, len(p.outputs))
+    assert same(run.value(x), sweeps.value)
+    assert same(rows, sweeps.jacobian("auto"))
+    assert same(run.vjp(x, v), sweeps.vjp(v))
+    assert same(run.jvp(x, u), sweeps.jvp(u))
+    return True
+
+
+@built_here
+def test_node_by_node_the_values_are_the_same_and_the_slopes_but_for_rounding() -> None:
+    rng, swept = random.Random(4), 0
+    for _ in range(COUNT):
+        p = gradcalc.compile(f"{some(rng, 4)} + x*y*z, {some(rng, 3)}*x + y + z, x*y*z")
+        down, up = (partial(by_nodes, p.graph, shared) for shared in (True, False))
+        run, x = Recorded(p.graph, down, up), np.array([rng.uniform(0.1, 2) for _ in p.variables])
         rows = run.jacobian(x) if run.tape else None
         if rows is None:
             continue
         swept += 1
-        value, expected = swept_in_numpy(made[-1], x, [[1.0, 0.0], [0.0, 1.0], [2.0, -3.0]])
-        assert same(run.value(x), value)
-        assert same(run.vjp(x, np.array([2.0, -3.0])), expected[2])
-        if len(x) >= 2:  # else the Jacobian is made by columns
-            assert same(rows, expected[:2])
+        at, u, v = p.at(x), np.array([1.0, -2.0, 3.0]), np.array([2.0, 0.0, -3.0])
+        scale = at.scale("jacobian") + 1e-300
+        assert same(run.value(x), p._grouped.at(x).value)
+        assert (np.abs(rows - at.jacobian()) <= 1e-14 * scale).all()
+        assert (np.abs(run.vjp(x, v) - v @ rows) <= 1e-14 * (np.abs(v) @ scale)).all()
+        assert (np.abs(run.jvp(x, u) - rows @ u) <= 1e-14 * (scale @ np.abs(u))).all()
     assert swept > COUNT // 8
 
 
@@ -179,15 +184,13 @@ def test_a_recording_is_swept_as_numpy_would(monkeypatch: pytest.MonkeyPatch) ->
 @given(cases())
 def test_one_call_of_c_says_what_the_sweeps_say(case: Case) -> None:
     p, x = case.program(), np.asarray(case.point())
-    swift, at = p.swift, p.at(x)
-    u, v = np.linspace(1, 2, len(x)), np.linspace(1, 2, len(p.outputs))
-    if swift is None or swift.jacobian(x) is None:
+    if p.swift is None or p.swift.jacobian(x) is None or isinstance(p._at_one_point, Narrow):
         return
-    scale = at.scale("jacobian")
-    assert (np.abs(swift.jacobian(x) - at.jacobian()) <= 1e-14 * scale).all()
-    assert (np.abs(swift.vjp(x, v) - at.vjp(v)) <= 1e-13 * (v @ scale)).all()
-    assert (np.abs(swift.jvp(x, u) - at.jvp(u)) <= 1e-13 * (scale @ u)).all()
-    np.testing.assert_allclose(swift.value(x), at.value, rtol=1e-14)
+    at, u, v = p.at(x), np.linspace(1, 2, len(x)), np.linspace(1, 2, len(p.outputs))
+    assert same(p.swift.value(x), at.value)
+    assert same(p.swift.jacobian(x), at.jacobian())
+    assert same(p.swift.vjp(x, v), at.vjp(v))
+    assert same(p.swift.jvp(x, u), at.jvp(u))
 
 
 @built_here
@@ -297,14 +300,31 @@ print("clean")
 
 def test_a_malformed_recording_is_refused() -> None:
     rng = random.Random(3)
-    schedule = gradcalc.compile("sin(a)*b + sin(b)*a, exp(a*b)").schedule
-    run = (0, 0, 2, 4, 0, 1, -1, 0, 1, -1, 0, 1, -1)
-    edge = (2, 4, 0, 1, -1, 0, 1, -1)
+    there = kernel.Recording(
+        [(np.add, True, 2)],
+        np.zeros(12),
+        12,
+        tuple(np.array(some) for some in ([0, 1], [0, 1], [4], [4], [4])),
+        runs=[(1, 0, 2, 4, 0, 1, -1, 0, 1, -1, 0, 1, -1)],
+        edges=[(2, 4, 0, 1, -1, 0, 1, -1)],
+        ways=[(kernel.PARTS, 2, 4, 1, -1, 0, 1, -1, 6, 1, -1, 0, 0, 2)],
+        singles=[(1, 2, 3, 5), (kernel.SLOPE + kernel._WHERE + (1 << 8), 2, 3, 5)],
+        links=[(4, 3, 7), (4, ~2, 7)],
+        indices=[0, 1],
+    )  # fmt: skip
+    if kernel.native:
+        assert kernel.recorded(there)
+    spots = {"runs": [1, 2, 3, 4, 7, 10], "edges": [0, 1, 2, 5], "singles": [1, 2, 3],
+             "ways": [1, 2, 5, 8, 11, 12, 13], "links": [0, 1, 2], "indices": [0]}  # fmt: skip
     for _ in range(200):
-        runs, edges = list(run), list(edge)
-        broken = rng.choice([runs, edges])
-        spots = [2, 3, 4, 7, 10] if broken is runs else [0, 1, 2, 5]
-        broken[rng.choice(spots)] = rng.choice([-1, 12, 10**6, 2**31 - 1])
+        name = rng.choice([*spots])
+        rows = [list(row) if name != "indices" else row for row in getattr(there, name)]
+        row, wrong = rng.randrange(len(rows)), rng.choice([-90, 12, 10**6, 2**31 - 1])
+        if name == "indices":
+            rows[row] = wrong
+        else:
+            rows[row][rng.choice(spots[name])] = wrong
+        if name == "ways" and rows[0][11] == -90:
+            continue  # no order at all
         with pytest.raises(ValueError, match="not there"):
-            kernel.recorded(schedule, ([tuple(runs)], []), [tuple(edges)],
-                            np.zeros(0, np.intc), [], {}, 12)  # fmt: skip
+            kernel.recorded(there._replace(**{name: rows}))
