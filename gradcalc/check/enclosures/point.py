@@ -8,7 +8,7 @@ on which side of a step a number lies; ``Point.doubtful`` tells which of the two
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import product
+from itertools import combinations_with_replacement, product
 from typing import Any
 
 from flint import arb, arb_series, ctx, fmpq
@@ -177,7 +177,8 @@ class Point:
         within = operands(self.graph, node)
         smooth = dict(self.slopes(node))
         if not all(slope.is_finite() for slope in smooth.values()):
-            return [(x, x, True, NAN) for x in smooth]
+            pairs = combinations_with_replacement(smooth, 2)
+            return [(x, y, x == y, NAN) for x, y in pairs]
         moving = [k for k, operand in enumerate(within) if operand in smooth]
         own = {k: self._moved(node, {k: 1}, 3)[2] for k in moving}
         found = [(within[k], within[k], True, 2 * own[k]) for k in moving]

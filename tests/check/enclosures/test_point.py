@@ -167,3 +167,14 @@ def test_second_derivatives_on_both_sides() -> None:
 def test_what_is_made_of_a_step_jumps_too() -> None:
     assert gradient("where(sign(x)*2 < 1 and x < 3, x, 5)", 0.0)[0].is_nan()
     assert gradient("where(2*floor(x) + 1 > 5, x, 5*x)", 2.0)[0].is_nan()
+
+
+@pytest.mark.parametrize("text", ["where(x < 0.5, x, z)*y", "y/where(x <= 0.5, x, z)"])
+def test_nothing_is_known_of_mixed_derivatives_at_a_jump(text: str) -> None:
+    here = point(text, 0.5, 3.0, 7.0)
+    root, (_, z, y) = here.graph.outputs[0], here.graph.inputs
+    cotangents = sweeps.reverse(here.slopes, {root: arb(1)})
+    for moved, other in ((y, z), (z, y)):
+        tangents = sweeps.forward(here.slopes, {moved: arb(1)}, range(len(here.graph)))
+        bent = sweeps.bend(here.slopes, here.curves, tangents, cotangents)
+        assert bent[other].is_nan()
