@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gradcalc.calculus.kinds import BY_WORD, Kind, U, V
 from gradcalc.cli.options import Options
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gradcalc.explain.kinks import Kink
     from gradcalc.explain.undefined import Cause
     from gradcalc.render.answer import Answer
+    from gradcalc.render.formulas import Sheet
 
 
 def answer(options: Options, kind: Kind | None = None) -> Answer | Text:
@@ -82,6 +83,7 @@ def answer(options: Options, kind: Kind | None = None) -> Answer | Text:
             question, entries, chosen(options.show), method=method(options), budget=budget
         )
     lost = None if gap or options.precise else _lost(at, verdict)
+    sheet = _formulas(options, kind) if options.formulas else None
     return Answer(
         command=options.command,
         kind=kind,
@@ -103,16 +105,18 @@ def answer(options: Options, kind: Kind | None = None) -> Answer | Text:
         lost=lost,
         jacobian=_beside(question, options),
         certified=options.certify,
-        formulas=_formulas(options, kind) if options.formulas else None,
+        formulas=sheet,
         facts=facts,
-        exit=Exit.UNDEFINED if gap else _worst(verdict_exit(verdict, options), facts),
+        exit=Exit.UNDEFINED if gap else _worst(verdict_exit(verdict, options), facts, sheet),
     )
 
 
-def _worst(exit: Exit, facts: Facts | None) -> Exit:
-    """A fact that is wrong is a wrong answer."""
-    wrong = facts is not None and facts.judged is not None and facts.judged.passed is False
-    return Exit.DISAGREES if wrong else exit
+def _worst(exit: Exit, facts: Facts | None, formulas: Sheet | None) -> Exit:
+    """A fact or a formula that is wrong is a wrong answer."""
+    judged = (
+        facts and facts.judged, formulas and formulas.identity, formulas and formulas.facts_identity
+    )  # fmt: skip
+    return Exit.DISAGREES if any(one and one.passed is False for one in judged) else exit
 
 
 def _raised(graph: Graph, options: Options, plain: bool = False) -> Graph:
@@ -161,7 +165,7 @@ def _beside(question: Question, options: Options) -> Floats | None:
     return question.at.jacobian() if small and wanted else None
 
 
-def _formulas(options: Options, kind: Kind) -> Any:
+def _formulas(options: Options, kind: Kind) -> Sheet:
     from gradcalc.cli.formulas import written  # deferred, as above
 
     return written(options, kind, traced(options))

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import count
+from typing import Any
 
 from gradcalc.calculus.gradients import copy, gradient_graph, jacobian_graph, jvp_graph, vjp_graph
 from gradcalc.calculus.kinds import Kind, U, V
@@ -109,14 +110,35 @@ class Formulas:
         text = "; ".join([*(f"{name} = {text}" for name, text in parts), *entries])
         graph, names = self.graph, self.graph.names
         fixed = {names[k]: value for k, value in graph.constants.items() if k in names}
-        arrays: dict[str, tuple[int, ...]] = {}
-        for variable in graph.variables:
-            stem, bracket, index = variable.partition("[")
-            if bracket:  # the last element is the largest
-                arrays[stem] = tuple(int(k) + 1 for k in index.rstrip("]").split(","))
         bound = [name for name in graph.variables if "[" not in name]
-        parameters = {name: value for name, value in fixed.items() if name not in CONSTANTS}
-        return parse(text, shapes=arrays, parameters=parameters, bound=[*bound, *letters])
+        parameters: dict[str, Any] = {
+            name: value
+            for name, value in fixed.items()
+            if name not in CONSTANTS and "[" not in name
+        }
+        parameters |= {name: _nested(size, fixed, name) for name, size in _sizes(fixed).items()}
+        shapes = _sizes(graph.variables)
+        return parse(text, shapes=shapes, parameters=parameters, bound=[*bound, *letters])
+
+
+def _sizes(names: Iterable[str]) -> dict[str, tuple[int, ...]]:
+    """The shapes of the arrays that have elements of these names: ``a[0,1]``."""
+    sizes: dict[str, tuple[int, ...]] = {}
+    for name in names:
+        stem, bracket, index = name.partition("[")
+        if bracket:
+            ends = [int(k) + 1 for k in index.rstrip("]").split(",")]
+            sizes[stem] = tuple(map(max, ends, sizes.get(stem, ends)))
+    return sizes
+
+
+def _nested(size: Sequence[int], values: Mapping[str, float], stem: str) -> list[Any]:
+    """An array as nested lists, of its elements by name; 0 where one is not needed."""
+    inside = f"{stem.removesuffix(']')}," if stem.endswith("]") else f"{stem}["
+    names = [f"{inside}{k}]" for k in range(size[0])]
+    if len(size) == 1:
+        return [values.get(name, 0.0) for name in names]
+    return [_nested(size[1:], values, name) for name in names]
 
 
 def derive(graph: Graph, kind: Kind, vector: Iterable[float | str] | None = None) -> Formulas:

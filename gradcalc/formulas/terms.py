@@ -143,7 +143,7 @@ class Terms:
                 known = collected.get(part, _ZERO)
                 collected[part] = _added(known, _scaled(coefficient, sign))
         collected = {term: number for term, number in collected.items() if number.value}
-        flat = self._sum(constant, collected)
+        flat = self._sum(constant, dict(collected))
         if constant.value or len(collected) < 2 or not isinstance(self.nodes[flat], Sum):
             return flat
         factored = self._factored(collected)

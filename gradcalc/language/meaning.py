@@ -116,7 +116,10 @@ class Meaning:
 
     def _parameter(self, value: Any, name: str, span: Span) -> Value:
         if isinstance(value, list):
-            return nested([self._parameter(item, name, span) for item in value])
+            inside = f"{name.removesuffix(']')}," if name.endswith("]") else f"{name}["
+            return nested([
+                self._parameter(item, f"{inside}{k}]", span) for k, item in enumerate(value)
+            ])  # fmt: skip
         return self.graph.constant(value, span, name)
 
     def is_bound(self, name: str) -> bool:

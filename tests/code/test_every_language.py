@@ -65,7 +65,6 @@ def test_every_primitive(to: str) -> None:
 @pytest.mark.parametrize("to", EVERYWHERE)
 def test_every_primitive_twice_differentiated_and_random_expressions(to: str) -> None:
     verdicts = []
-    missing = [p.name for p in SPOKEN if not can(to, call(p), ("f",))]
     total = " + ".join(text for text in map(call, SPOKEN) if can(to, text, ("f", "hessian")))
     verdicts.append(judge(generate(parse(total), to, ("f", "gradient", "hessian", "hvp"))))
     able = [p for p in SPOKEN if not p.ordered and p is not WHERE and
@@ -79,8 +78,7 @@ def test_every_primitive_twice_differentiated_and_random_expressions(to: str) ->
     numbers = sum(found.numbers for found in verdicts)
     equal = 100 * sum(found.equal for found in verdicts) / numbers
     worst = max(found.worst for found in verdicts)
-    print(f"\n| {verdicts[0].tool} | {numbers:,} | {equal:.1f} % | {worst:.2g} "
-          f"| {', '.join(missing)} |")  # fmt: skip
+    print(f"\n| {verdicts[0].tool} | {numbers:,} | {equal:.1f} % | {worst:.2g} |")
 
 
 def random_texts(able: Sequence[Primitive]) -> Iterator[str]:

@@ -95,6 +95,23 @@ def test_a_parameter_keeps_its_name_whatever_its_value(value: float) -> None:
     assert texts == ["-2*a*x", "1", "1/a", "0", "a**2*exp(a*x)", "0"]
 
 
+def test_the_elements_of_an_array_of_parameters_have_their_own_names() -> None:
+    found = formulas(
+        "sum(b*x) + m[1,0]*x[0]*y",
+        shapes={"x": (2,)},
+        parameters={"b": [1.0, 0.0], "m": [[0.5, 2.5], [3.0, 4.0]]},
+    )
+    texts = found.unshared().spelled(Notation())[1]
+    assert texts == ["b[0] + m[1,0]*y", "b[1]", "m[1,0]*x[0]"]
+    told = identify(found.graph, found.kind, found.reread([]), [], Deadline(20), sympy=False)
+    assert told.passed
+
+
+def test_branches_that_come_together_stay_beside_a_fraction() -> None:
+    told = identity("sin(where(z < 2, x + y, y)) + (z % y)/log(x + y)")
+    assert told.passed, told.reason
+
+
 def test_what_is_short_is_not_shared() -> None:
     assert formulas("x*y, x+y").names == {}
 
