@@ -167,6 +167,8 @@ def bessely(n: float, x: float) -> float:
         return 0.0
     if x == 0.0:
         return -INF * f
+    if x < 1e-290 and abs(n) == 1.0:
+        return -f * 0.6366197723675814 / x
     e = upwards(abs(n), x, -1.0).hi
     return f * (e if e == e else -INF)
 
@@ -178,6 +180,8 @@ def besselk(n: float, x: float) -> float:
         return 0.0
     if x == 0.0:
         return INF
+    if x < 1e-290 and abs(n) == 1.0:
+        return 1.0 / x
     e = upwards(abs(n), x, 1.0).hi
     return e if e == e else INF
 

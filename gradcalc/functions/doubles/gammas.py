@@ -55,7 +55,7 @@ def gamma_positive(z: Long) -> float:
 
 
 def gamma(x: float) -> float:
-    if x == 0.0:
+    if abs(x) < 1e-290:
         return quotient(1.0, x)
     if x >= 0.5:
         return gamma_positive(Long(x, 0.0))
