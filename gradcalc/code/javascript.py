@@ -33,6 +33,19 @@ function {name}(x, y) {
     return x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : Math.pow(x, y);
 }""")
 
+# Math.cbrt may be one off the nearest number, and slopes divide by its square: Newton's step, with
+# y*y*y in two doubles (Dekker's products), makes it the nearest.
+_CBRT = Native("""
+function {name}(x) {
+    const y = Math.cbrt(x);
+    if (y === 0 || !Number.isFinite(y)) return y;
+    if (Math.abs(x) < 1e-280) return {name}(x * 2 ** 162) / 2 ** 54;
+    const high = (a) => a * 134217729 - (a * 134217729 - a);
+    const p = y * y, a = high(y), b = y - a, low = a * a - p + 2 * a * b + b * b;
+    const q = p * y, c = high(p), d = p - c;
+    return y + (x - q - (c * a - q + c * b + d * a + d * b) - low * y) / (3 * p);
+}""")
+
 
 class JavaScript(Language):
     name = "javascript"
@@ -49,7 +62,7 @@ class JavaScript(Language):
         "mod": _MOD,
         "pow": _POW,
         "sqrt": "Math.sqrt({0})",
-        "cbrt": "Math.cbrt({0})",
+        "cbrt": _CBRT,
         "exp": "Math.exp({0})",
         "expm1": "Math.expm1({0})",
         "log": "Math.log({0})",

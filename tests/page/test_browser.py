@@ -117,9 +117,10 @@ MOVE = """
 """
 
 
-def test_wherever_the_sliders_are_every_number_is_the_engines(open_page: Open) -> None:
-    page = open_page(CURVED, "--at", "0.1,0.7", "--v", "1,1,1")
-    program = gradcalc.compile(CURVED)
+@pytest.mark.parametrize("text", [CURVED, "cbrt(x)*y, x*cbrt(x + y)**2"])
+def test_wherever_the_sliders_are_every_number_is_the_engines(open_page: Open, text: str) -> None:
+    page = open_page(text, "--at", "0.1,0.7")
+    program = gradcalc.compile(text)
     for knobs, found in page.evaluate(MOVE, {"seed": 7, "count": 200}):
         x, v = knobs[:2], knobs[2:]
         at = program.at(x)
