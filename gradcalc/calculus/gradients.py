@@ -31,10 +31,15 @@ from gradcalc.graph.graph import Graph, chain
 from gradcalc.graph.reach import active
 from gradcalc.limits import MOST_RAISED
 
-FIRST = "its first operand, which is an order"
+_ORDINALS = ("first", "second", "third")
 
 Rules = Callable[[Primitive], Rule]
 """Where the partials come from: ``rules.rule`` for numbers, ``rules.plain`` for formulas."""
+
+
+def no_slope(primitive: Primitive, k: int) -> str:
+    """What is said of an order or a parameter that nothing is differentiated by."""
+    return f"{primitive.name} has no derivative with respect to its {_ORDINALS[k]} operand here"
 
 
 def copy(graph: Graph) -> Graph:
@@ -153,9 +158,10 @@ class _Backward:
             guard = node in guarded or primitive.selects
             operands = [column[node] for column in primal.operands[: primitive.arity]]
             wanted = frozenset(k for k, operand in enumerate(operands) if self.active[operand])
-            if self.rule is not rule and primitive.ordered and 0 in wanted:
+            orders = wanted.intersection(range(primitive.orders))
+            if self.rule is not rule and orders:
                 raise BindingError(
-                    f"{primitive.name} has no derivative with respect to {FIRST}",
+                    no_slope(primitive, min(orders)),
                     source=primal.source,
                     span=span,
                     hint="hold it fixed: --param NAME=NUMBER",

@@ -37,7 +37,7 @@ def rule(primitive: Primitive) -> Rule:
     partials = primitive.partials
     if primitive.ordered:  # there is no slope by an order: a NaN, to any order of differentiation
         nothing = " + ".join(f"{x} - {x}" for x in OPERANDS[: primitive.arity])
-        partials = f"({nothing})/0", *partials[1:]
+        partials = (f"({nothing})/0",) * primitive.orders + partials[primitive.orders :]
     return _read(partials)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcalc.calculus.gradients import FIRST
+from gradcalc.calculus.gradients import no_slope
 from gradcalc.calculus.rules import evaluate, rule
 from gradcalc.engine.point import At
 from gradcalc.errors import Span
@@ -69,15 +69,15 @@ def of_slope(at: At, output: int, variable: int) -> Cause | None:
         numbers = _numbers(graph, values, node)
         with np.errstate(all="ignore"):
             slopes = evaluate(rule(primitive), numbers, values[node], active)
-        for operand, slope in zip(operands, slopes, strict=True):
+        for k, (operand, slope) in enumerate(zip(operands, slopes, strict=True)):
             if slope is None or (primitive.selects and slope == 0):
                 continue
             slope = float(slope)
             flow = cotangent * slope
             if math.isnan(flow):
                 factors = f"{cotangent:g} * {slope:g}"
-                if math.isnan(slope) and primitive.ordered and operand == operands[0]:
-                    factors = f"{primitive.name} has no derivative with respect to {FIRST}"
+                if math.isnan(slope) and k < primitive.orders:
+                    factors = no_slope(primitive, k)
                 elif math.isnan(slope):
                     factors = f"no slope: {_call(graph, node, numbers)}"
                 return _cause(graph, node, factors)

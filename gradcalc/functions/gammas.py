@@ -64,10 +64,13 @@ ZETA_LESS_ONE = [Long(c) for c in (
 _STIRLING = [b / (2 * k * (2 * k - 1)) for k, b in enumerate(BERNOULLI, start=1)]
 
 
+def stirling(z: Floats) -> Floats:
+    """What log Γ(z) is more than (z - 1/2) log(z) - z + log(2π)/2, for z >= FAR."""
+    return polynomial(_STIRLING, 1 / (z * z)) / z
+
+
 def _log_gamma_far(z: Floats) -> Floats:
-    """Stirling's series."""
-    series = polynomial(_STIRLING, 1 / (z * z)) / z
-    return (z - 0.5) * np.log(z) - z + HALF_LOG_TAU + series
+    return (z - 0.5) * np.log(z) - z + HALF_LOG_TAU + stirling(z)
 
 
 def _rising(x: Floats) -> Floats:
@@ -80,16 +83,16 @@ def _rising(x: Floats) -> Floats:
 
 def _gamma_far(z: Floats) -> Floats:
     power = np.exp((z - 0.5) / 2 * np.log(z))  # its square would lose digits before it overflows
-    return power * np.exp(HALF_LOG_TAU - z + polynomial(_STIRLING, 1 / (z * z)) / z) * power
+    return power * np.exp(HALF_LOG_TAU - z + stirling(z)) * power
 
 
 def _gamma_reflected(x: Floats) -> Floats:
     whole, rest = nearest(x)
     sign = np.where(np.mod(whole, 2) == 0, 1, -1)
-    return sign * PI / (np.sin(PI * rest) * _gamma_positive(1 - x))
+    return sign * PI / (np.sin(PI * rest) * gamma_positive(1 - x))
 
 
-def _gamma_positive(x: Floats) -> Floats:
+def gamma_positive(x: Floats) -> Floats:
     return piecewise(
         x,
         (x > 1700, lambda x: np.full(x.shape, np.inf)),
@@ -104,12 +107,12 @@ def gamma(x: Floats) -> Floats:
     return piecewise(
         x,
         (x == 0, lambda x: 1 / x),
-        (x >= 0.5, _gamma_positive),
+        (x >= 0.5, gamma_positive),
         ((x != np.floor(x)) & (x > -np.inf), _gamma_reflected),
     )
 
 
-def _log_gamma_near_one(t: Floats) -> Floats:
+def log_gamma_near_one(t: Floats) -> Floats:
     """log Γ(1 + t) for small t, to the last digit of even the smallest."""
     signed = [c / (k + 2) * (-1) ** k for k, c in enumerate(ZETA_LESS_ONE)]
     return t * t * polynomial(signed, t) + ((1 - EULER) * t - np.log1p(t))
@@ -120,10 +123,10 @@ def _log_gamma_near_two(t: Floats) -> Floats:
     return t * t * polynomial(signed, t) + (1 - EULER) * t
 
 
-def _log_gamma_positive(x: Floats) -> Floats:
+def log_gamma_positive(x: Floats) -> Floats:
     return piecewise(
         x,
-        (np.abs(x - 1) < 0.25, lambda x: _log_gamma_near_one(x - 1)),
+        (np.abs(x - 1) < 0.25, lambda x: log_gamma_near_one(x - 1)),
         (np.abs(x - 2) < 0.25, lambda x: _log_gamma_near_two(x - 2)),
         (x == np.inf, lambda x: x),
         (x >= FAR, _log_gamma_far),
@@ -137,11 +140,11 @@ def lgamma(x: Floats) -> Floats:
 
     def reflected(x: Floats) -> Floats:
         _, rest = nearest(x)
-        return LOG_PI - np.log(np.abs(np.sin(PI * rest))) - _log_gamma_positive(1 - x)
+        return LOG_PI - np.log(np.abs(np.sin(PI * rest))) - log_gamma_positive(1 - x)
 
     return piecewise(
         x,
-        (x >= 0.5, _log_gamma_positive),
+        (x >= 0.5, log_gamma_positive),
         (np.isinf(x) | (x == np.floor(x)), lambda x: np.full(x.shape, np.inf)),
         (x < 0.5, reflected),
     )
@@ -162,7 +165,7 @@ def _digamma_near_zero(x: Floats) -> Floats:
     return step * polynomial(DIGAMMA_TAYLOR, step)
 
 
-def _digamma_positive(x: Floats) -> Floats:
+def digamma_positive(x: Floats) -> Floats:
     def shifted(x: Floats) -> Floats:
         return _digamma_far(x + FAR) - sum(1 / (x + k) for k in range(FAR))
 
@@ -178,11 +181,11 @@ def _digamma_positive(x: Floats) -> Floats:
 def _digamma(x: Floats) -> Floats:
     def reflected(x: Floats) -> Floats:
         _, rest = nearest(x)
-        return _digamma_positive(1 - x) - PI / np.tan(PI * rest)
+        return digamma_positive(1 - x) - PI / np.tan(PI * rest)
 
     return piecewise(
         x,
-        (x >= 0.5, _digamma_positive),
+        (x >= 0.5, digamma_positive),
         (x == 0, lambda x: -1 / x),
         ((x != np.floor(x)) & (x > -np.inf), reflected),
     )
@@ -219,7 +222,7 @@ def _hurwitz(s: int, x: Floats) -> Floats:
     return near + tail * _inverse_power(z, s - 1)
 
 
-def _polygamma_of(n: int, x: Floats) -> Floats:
+def polygamma_of(n: int, x: Floats) -> Floats:
     s, sign = n + 1, (-1) ** (n + 1)
     factor = sign * Long(factorial(n)) if n < 1700 else Long(sign) * np.inf
 
@@ -251,5 +254,5 @@ def polygamma(n: Floats, x: Floats) -> Floats:
     orders = n[(n >= 0) & (n <= MOST_ORDER) & (n == np.floor(n))]
     for order in np.unique(orders).tolist():
         here = n == order
-        result[here] = _polygamma_of(int(order), x[here]) if order else _digamma(x[here])
+        result[here] = polygamma_of(int(order), x[here]) if order else _digamma(x[here])
     return result

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradcalc.functions.declare import binary, mp, sp, unary
+from gradcalc.functions.declare import binary, mp, sp, ternary, unary
 from gradcalc.functions.digits import context
 from gradcalc.functions.row import Lazy
 
@@ -17,8 +17,10 @@ balls: Any = Lazy("gradcalc.functions.higher_balls")
 bessel: Any = Lazy("gradcalc.functions.bessel")
 integrals: Any = Lazy("gradcalc.functions.integrals")
 elliptic: Any = Lazy("gradcalc.functions.elliptic")
+incomplete: Any = Lazy("gradcalc.functions.incomplete")
 inverses: Any = Lazy("gradcalc.functions.inverses")
 normal: Any = Lazy("gradcalc.functions.normal")
+zetas: Any = Lazy("gradcalc.functions.zetas")
 
 
 def _pi() -> Any:
@@ -89,6 +91,10 @@ def _elliptic(n: Any, m: Any, sign: int) -> Any:
     return factor * c.hyp2f1(a + n, b + n, 1 + n, m)
 
 
+def _zeta_digits(n: int, s: Any) -> Any:
+    return context().zeta(s, 1, n) if n else context().zeta(s)
+
+
 # A table: a row a line.
 # fmt: off
 
@@ -156,6 +162,65 @@ binary("ellipen", elliptic.ellipen, steps="elliptic", ball=balls.ellipen,
        doc="x-th derivative of ellipe at y",
        sympy=lambda n, m: _derived(sp.elliptic_e, n, m),
        mpmath=lambda n, m: _elliptic(n, m, -1))
+unary("zeta", zetas.zeta, ball=balls.zeta,
+      d="zetan(1, x)", domain="x != 1 and x > -1700", doc="Riemann's zeta function")
+binary("zetan", zetas.zetan, ball=balls.zetan,
+       dx=None, dy="zetan(x + 1, y)",
+       domain="x >= 0 and x == floor(x) and y != 1 and y > -1700",
+       doc="x-th derivative of zeta at y",
+       sympy=lambda n, s: _derived(sp.zeta, n, s),
+       mpmath=lambda n, s: _zeta_digits(int(n), s))
+binary("beta", incomplete.beta, ball=balls.beta,
+       dx="out*psigap(0, x, y)", dy="out*psigap(0, y, x)",
+       plain=("out*(digamma(x) - digamma(x + y))", "out*(digamma(y) - digamma(x + y))"),
+       domain="x > 0 and y > 0", doc="beta function, gamma(x)*gamma(y)/gamma(x + y)")
+ternary("psigap", incomplete.psigap, ball=balls.psigap,
+        dx=None, dy="psigap(x + 1, y, z)", dz="-polygamma(x + 1, y + z)",
+        domain="x >= 0 and x < 200 and x == floor(x) and y > 0 and z >= 0",
+        doc="polygamma(x, y) - polygamma(x, y + z), accurate for small z",
+        sympy=lambda n, x, y: sp.polygamma(n, x) - sp.polygamma(n, x + y),
+        mpmath=lambda n, x, y: mp.psi(int(n), x) - mp.psi(int(n), x + y))
+binary("gammainc", incomplete.gammainc, ball=balls.gammainc,
+       dx=None, dy="gammapdf(x, y)", plain=(None, "y**(x - 1)*exp(-y)/gamma(x)"),
+       domain="x > 0 and y >= 0", aliases=("gammap",),
+       doc="regularized lower incomplete gamma function P(x, y), as in scipy and PyTorch",
+       sympy=lambda a, x: sp.lowergamma(a, x) / sp.gamma(a),
+       mpmath=lambda a, x: mp.gammainc(a, 0, x, True))
+binary("gammaincc", incomplete.gammaincc, ball=balls.gammaincc,
+       dx=None, dy="-gammapdf(x, y)", plain=(None, "-y**(x - 1)*exp(-y)/gamma(x)"),
+       domain="x > 0 and y >= 0", aliases=("gammaq",),
+       doc="1 - gammainc(x, y), accurate for large y",
+       sympy=lambda a, x: sp.uppergamma(a, x) / sp.gamma(a),
+       mpmath=lambda a, x: mp.gammainc(a, x, None, True))
+binary("gammapdf", incomplete.gammapdf, ball=balls.gammapdf,
+       dx="where(y > 0, out*(log(y) - digamma(x)), where(x > 1, 0, -1/y))",
+       dy="where(y > 0, out*((x - y - 1)/y), "
+          "where(x > 1, gammapdf(x - 1, y), where(x == 1, -1, -out)))",
+       plain=("out*(log(y) - digamma(x))", "out*((x - 1)/y - 1)"), domain="x > 0 and y >= 0",
+       doc="density of the gamma distribution of shape x, y**(x - 1)*exp(-y)/gamma(x)",
+       sympy=lambda a, x: x ** (a - 1) * sp.exp(-x) / sp.gamma(a),
+       mpmath=lambda a, x: mp.exp((a - 1) * mp.log(x) - x) * mp.rgamma(a))
+ternary("betainc", incomplete.betainc, ball=balls.betainc,
+        dx=None, dy=None, dz="betapdf(x, y, z)",
+        plain=(None, None, "z**(x - 1)*(1 - z)**(y - 1)/beta(x, y)"),
+        domain="x > 0 and y > 0 and z >= 0 and z <= 1",
+        doc="regularized incomplete beta function I_z(x, y), as in scipy",
+        sympy=lambda a, b, x: sp.betainc(a, b, 0, x) / sp.beta(a, b),
+        mpmath=lambda a, b, x: mp.betainc(a, b, 0, x, True))
+ternary("betapdf", incomplete.betapdf, ball=balls.betapdf,
+        dx="where(z == 0, where(x > 1, 0, -1/z), out*(log(z) - psigap(0, x, y)))",
+        dy="where(z == 1, where(y > 1, 0, -1/(1 - z)), out*(log1p(-z) - psigap(0, y, x)))",
+        dz="where(z == 0, where(x > 1, (x + y - 1)*betapdf(x - 1, y, z), "
+           "where(x == 1, -y*(y - 1), -out)), "
+           "where(z == 1, where(y > 1, -(x + y - 1)*betapdf(x, y - 1, z), "
+           "where(y == 1, x*(x - 1), out)), out*((x - 1)/z - (y - 1)/(1 - z))))",
+        plain=("out*(log(z) - digamma(x) + digamma(x + y))",
+               "out*(log(1 - z) - digamma(y) + digamma(x + y))",
+               "out*((x - 1)/z - (y - 1)/(1 - z))"),
+        domain="x > 0 and y > 0 and z >= 0 and z <= 1",
+        doc="density of the beta distribution, z**(x - 1)*(1 - z)**(y - 1)/beta(x, y)",
+        sympy=lambda a, b, x: x ** (a - 1) * (1 - x) ** (b - 1) / sp.beta(a, b),
+        mpmath=lambda a, b, x: mp.exp((a - 1) * mp.log(x) + (b - 1) * mp.log1p(-x)) / mp.beta(a, b))
 unary("lambertw", inverses.lambertw, steps="inverses",
       d="where(x < 1, exp(-out), out/x)/lambertwp(x)",
       domain="x >= -exp(-1)",

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from math import comb, factorial
 from typing import Any
 
-from flint import arb, arb_series, ctx, fmpq
+from flint import acb, acb_series, arb, arb_series, ctx, fmpq
 
-from gradcalc.functions.balls import NAN, Germ, div, first, integer, square
+from gradcalc.functions.balls import NAN, Germ, div, first, integer, lgamma, polygamma, square
 
 ONE, ZERO = arb(1), arb(0)
+_MOST_BITS = 10_000
 
 
 def _taylor(x: Germ, derivative: Callable[[int, Any], Any]) -> Germ:
@@ -104,6 +105,66 @@ def ellipk(m: Germ) -> Germ:
 
 def ellipe(m: Germ) -> Germ:
     return ellipen(ZERO, m)
+
+
+def _zeta(n: int, value: Any) -> Any:
+    before, bits = ctx.cap, ctx.prec
+    ctx.cap = max(before, n + 1)
+    if value < 0 and value > -1:  # reflected at the pole: every derivative costs as many bits
+        small: int = -value.mid().man_exp()[1]
+        ctx.prec += min((n + 2) * small, _MOST_BITS)
+    try:
+        return acb_series([acb(value), 1]).zeta()[n].real * arb(factorial(n))
+    finally:
+        ctx.cap, ctx.prec = before, bits
+
+
+zetan = _of_order(lambda n, k, value: _zeta(n + k, value) if n >= 0 else NAN)
+
+
+def zeta(x: Germ) -> Germ:
+    return zetan(ZERO, x)
+
+
+def beta(x: Germ, y: Germ) -> Germ:
+    return (lgamma(x) + lgamma(y) - lgamma(x + y)).exp()
+
+
+def psigap(n: Germ, x: Germ, y: Germ) -> Germ:
+    return polygamma(n, x) - polygamma(n, x + y)
+
+
+def gammapdf(a: Germ, x: Germ) -> Germ:
+    return ((a - 1) * x.log() - x - lgamma(a)).exp()
+
+
+def betapdf(a: Germ, b: Germ, x: Germ) -> Germ:
+    return div(((a - 1) * x.log() + (b - 1) * (1 - x).log()).exp(), beta(a, b))
+
+
+def _area(value: Callable[..., Any], density: Callable[..., Any]) -> Callable[..., Any]:
+    """A function from its value at a ball and the series of its derivative by the last operand."""
+
+    def area(*operands: Any) -> Any:
+        *parameters, x = operands
+        if any(isinstance(p, arb_series) for p in parameters):
+            return NAN
+        numbers = [arb(p) for p in parameters]
+        total = value(*numbers, arb(first(x)))
+        if not isinstance(x, arb_series) or not total.is_finite():
+            return total
+        slopes, factor = density(*numbers, arb_series([first(x), 1])), ONE
+        for k in range(1, ctx.cap):
+            factor = factor * (x - first(x))
+            total = total + slopes[k - 1] * factor / k
+        return total
+
+    return area
+
+
+gammainc = _area(lambda a, x: x.gamma_lower(a, 1), gammapdf)
+gammaincc = _area(lambda a, x: x.gamma_upper(a, 1), lambda a, x: -gammapdf(a, x))
+betainc = _area(lambda a, b, x: x.beta_lower(a, b, 1), betapdf)
 
 
 def lambertwp(x: Germ) -> Germ:

@@ -11,7 +11,8 @@ A row says:
 ``d`` (``dx``, ``dy``, ``dz``)
     its partial derivatives, **in gradcalc's own language**, in terms of the operands ``x``, ``y``,
     ``z`` and of ``out``, the value itself. ``"0"`` where the function is flat wherever it is
-    smooth, ``None`` where it has no derivative (a condition, the order of a polygamma). A partial
+    smooth, ``None`` where it has no derivative (a condition, the order of a polygamma) or none that
+    is known here (the parameter of an incomplete gamma function). A partial
     is itself differentiated for higher orders, so write it through smooth functions, and
     accurately up to the edges: ``sech2(x)`` rather than ``1 - out**2``,
     ``1/sqrt((1 - x)*(1 + x))`` rather than ``1/sqrt(1 - x**2)``.

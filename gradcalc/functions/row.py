@@ -124,15 +124,22 @@ class Primitive:
 
     @property
     def ordered(self) -> bool:
-        """Whether the first operand is an order: a whole number, that nothing is differentiated
-        by."""
-        return self.partials[:1] == (None,) and self.differentiable and not self.selects
+        """Whether the first operands are orders or parameters, never differentiated by."""
+        return bool(self.orders)
+
+    @cached_property
+    def orders(self) -> int:
+        """How many: one of a polygamma, two of an incomplete beta function."""
+        if self.selects or not self.differentiable:
+            return 0
+        return next(k for k, partial in enumerate(self.partials) if partial is not None)
 
     @cached_property
     def flows(self) -> tuple[bool, ...]:
         """Whether a slope can flow to an operand, or to an order the NaN that stands for none."""
-        smooth = [partial not in (None, "0") for partial in self.partials]
-        return (True, *smooth[1:]) if self.ordered else tuple(smooth)
+        return tuple(
+            k < self.orders or partial not in (None, "0") for k, partial in enumerate(self.partials)
+        )
 
     @property
     def flat(self) -> bool:

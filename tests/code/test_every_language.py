@@ -33,9 +33,8 @@ ULPS = 8
 def call(primitive: Primitive) -> str:
     if primitive is WHERE:
         return "where(x > y, sin(x), z)"
-    if primitive.ordered:
-        return f"{primitive.name}(2, x)"
-    return f"{primitive.name}({', '.join('xyz'[: primitive.arity])})"
+    operands = ["2"] * primitive.orders + [*"xyz"][: primitive.arity - primitive.orders]
+    return f"{primitive.name}({', '.join(operands)})"
 
 
 def can(to: str, text: str, what: tuple[str, ...]) -> bool:

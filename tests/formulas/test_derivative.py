@@ -297,8 +297,8 @@ def test_products_and_sums_cut_into_what_they_share_are_the_same(rows: list[list
 def test_every_differentiable_row_has_a_formula_that_is_its_slope() -> None:
     for primitive in TABLE:
         if primitive.spoken and primitive.differentiable:
-            first = "x > 0" if primitive is WHERE else "2" if primitive.ordered else "x"
-            arguments = ", ".join((first, "y", "z")[: primitive.arity])
+            first = ("x > 0",) if primitive is WHERE else ("2",) * primitive.orders
+            arguments = ", ".join((*first, *"xyz"[len(first) :])[: primitive.arity])
             found = identity(f"{primitive.name}({arguments})")
             assert found.passed is not False, (primitive.name, found.reason)
 

@@ -32,6 +32,8 @@ FORWARD = [primitive for primitive in TABLE if primitive.arity]
 SMOOTH = [primitive for primitive in FORWARD if primitive.differentiable]
 GAMMAS = ("gamma", "lgamma", "digamma", "polygamma")
 BOUNDED = [p for p in SMOOTH if p.domain and p.name not in GAMMAS]
+NOT_IN_SYMPY = {"zeta"}
+"""Whose derivative sympy leaves as it is."""
 ANALYTIC = ("square", "sqrt", "exp", "expm1", "log", "log1p", "log2", "log10", "sin", "cos",
             "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "sec",
             "cot", "csc", "coth", "add", "sub", "mul", "div", "neg")  # fmt: skip
@@ -72,7 +74,10 @@ def points(primitive: Primitive) -> list[Any]:
             )
         )
     if primitive.ordered:
-        chosen = [rng.integers(0, 5, count).astype(float), rng.uniform(-9, 30, count)]
+        orders = rng.integers(0, 5, (primitive.orders, count)).astype(float)
+        chosen = [*orders, *rng.uniform(-9, 30, (primitive.arity - primitive.orders, count))]
+    if primitive.name.startswith("beta") and primitive.arity == 3:
+        chosen = [np.abs(chosen[0]) % 50, np.abs(chosen[1]) % 50, rng.uniform(0, 1, count)]
     if primitive.name in GAMMAS[:3]:
         chosen = [np.clip(chosen[0], -150, 150)]
     if primitive.name == "where":
@@ -165,6 +170,8 @@ def test_the_slopes_are_those_of_differences(primitive: Primitive) -> None:
         rows, compared = columns(primitive), 0
         some = FEW if primitive.ordered else POINTS
         for k, ours in partials(primitive).items():
+            if k < primitive.orders:
+                continue
             for number, operands in list(zip(ours, rows, strict=True))[:some]:
                 true = slope(primitive, operands, k)
                 if true is None:
@@ -176,7 +183,9 @@ def test_the_slopes_are_those_of_differences(primitive: Primitive) -> None:
         assert compared >= some / 4
 
 
-@pytest.mark.parametrize("primitive", SMOOTH, ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "primitive", [p for p in SMOOTH if p.name not in NOT_IN_SYMPY], ids=lambda p: p.name
+)
 def test_the_slopes_are_sympys(primitive: Primitive) -> None:
     symbols = [sympy.Dummy(name, real=True) for name in OPERANDS[: primitive.arity]]
     deadline = Deadline(60)

@@ -63,7 +63,7 @@ class Slopes:
         found: list[Any] = []
         for k, (partial, want) in enumerate(zip(partials, wanted, strict=True)):
             slope = self._slope(code, operands, k, not selects) if want and partial else None
-            if want and not k and TABLE[code].ordered:
+            if want and k < TABLE[code].orders:
                 slope = context().nan
             # an operand of max that is not the larger one: not even a NaN comes through
             found.append(None if selects and slope == 0 else slope)
@@ -102,7 +102,7 @@ class Slopes:
             return {}
         moving = [k for k, partial in enumerate(primitive.partials) if partial is not None]
         pairs = [(j, k) for j in moving for k in moving if j <= k]
-        by_order = [(0, k) for k in range(primitive.arity)] if primitive.ordered else []
+        by_order = [(j, k) for j in range(primitive.orders) for k in range(j, primitive.arity)]
         curves = {(j, k): self._curvature(code, operands, j, k) for j, k in pairs}
         return curves | dict.fromkeys(by_order, context().nan)
 

@@ -155,8 +155,7 @@ class Point:
             for k in moving
             if primitive.partials[k] is not None
         ]
-        if primitive.ordered and 0 in moving:
-            found.append((within[0], NAN))
+        found += [(within[k], NAN) for k in moving if k < primitive.orders]
         # an operand of where or max that has no say: not even a NaN comes through
         return [pair for pair in found if not (primitive.selects and pair[1].is_zero())]
 

@@ -189,6 +189,8 @@ def _functions(mp: Any) -> dict[Any, Callable[..., Any]]:
         sympy.ceiling: mp.ceil,
         sympy.atan2: _atan2,
         sympy.polygamma: _polygamma,
+        sympy.lowergamma: lambda a, x: mp.gammainc(a, 0, x),
+        sympy.uppergamma: lambda a, x: mp.gammainc(a, x),
         sympy.DiracDelta: lambda x, n=0: mp.mpf(0),
         sympy.Heaviside: lambda x, half=0.5: (1 + mp.sign(x)) / 2,
         sympy.Lt: _order(lambda x, y: x < y),

@@ -17,7 +17,8 @@ POINTS = {
     **dict.fromkeys(("acosh", "asec", "acsc", "acoth"), (1.5,)),
     **dict.fromkeys(("polygamma", "sincn", "cardinal", "expint"), (2.0, 0.7)),
     **dict.fromkeys(("besselj", "besseli"), (1.0, 0.7)),
-    "xlogy": (0.7, 0.4),
+    **dict.fromkeys(("xlogy", "gammapdf", "gammainc", "gammaincc"), (0.7, 0.4)),
+    **dict.fromkeys(("betapdf", "betainc", "psigap"), (2.0, 1.6, 0.4)),
     "clamp": (0.3, -1.0, 1.0),
 }
 PLACES = (0.7, -0.4, 0.2)
