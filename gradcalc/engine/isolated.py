@@ -122,7 +122,8 @@ class Isolated:
 
 def _equalities(graph: Graph) -> Iterator[tuple[int, int]]:
     xs, ys, _ = graph.operands
-    stack = [xs[node] for node, code in enumerate(graph.codes) if code == WHERE.code]
+    codes = np.frombuffer(graph.codes, np.intc)
+    stack = [xs[node] for node in np.flatnonzero(codes == WHERE.code).tolist()]
     seen = set(stack)
     while stack:
         node = stack.pop()

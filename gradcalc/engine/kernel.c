@@ -49,10 +49,10 @@ typedef struct { double line, number; } Fill;
 typedef struct { int32_t first, stride, indices; } Reference;
 typedef struct { int32_t op, function, count, out; Reference in[3]; } Run;
 typedef struct { int32_t count, node; Reference operand, slope; } Edge; /* the way up */
-/* The way down: cotangents times slopes (UNIT: as they are) are put to where nothing was (PUT), added,
-   or added up first: to one (TOTAL), or in parts, which begin at ``parts`` of them in their ``order``. */
+/* The way down: cotangents times slopes (UNIT: as they are) go each to its place (EACH_TO), or added up all to
+   one (TOTAL), or in parts, which begin at ``parts`` of them in their ``order``; PUT: where nothing was. */
 typedef struct { int32_t how, count; Reference from, to, slope; int32_t order, parts, n_parts; } Way;
-enum { ADDED, PUT, TOTAL, PARTS, UNIT = 8 };
+enum { EACH_TO, TOTAL, PARTS, PUT = 4, UNIT = 8 };
 /* Of a deep graph, node by node: ``what`` is the operation, SLOPE more for a slope, and above its eight bits
    the function, or the third operand of a WHERE; ~to is where nothing was. */
 typedef struct { int32_t what, a, b, out; } Single;
@@ -66,6 +66,7 @@ typedef struct {
     /* Of a recording. ``places`` are those of the inputs, of their cotangents, of the outputs, of what
        is cleared before the way down, and of values one of which is NaN if any is. */
     Size n_runs, n_nodes, n_values, n_edges, n_ways, n_singles, n_links, n_cleared, n_telling, longest;
+    int in_order; /* whether the places of the inputs and of their cotangents are the first ones */
     Run *runs;
     Edge *edges;
     Way *ways;
@@ -371,11 +372,17 @@ static int run_points(const Tape *tape, const double *points, double *rows, char
    make the values, the others the slopes. Edges lead from the nodes of a run to their operands, with
    the places of the slopes; they are in the order of their nodes. */
 
-static Place refer(double *values, const int32_t *indices, Reference to, Size n, double *room) {
-    double *first = values + to.first;
-    if (to.indices >= 0) { const int32_t *index = indices + to.indices; EACH(room[i] = values[index[i]]) }
-    else if (to.stride == 0 || to.stride == 1) return (Place){first, to.stride};
+WIDE static void gather(const double *values, const int32_t *indices, Reference to, Size n, double *room) {
+    const double *first = values + to.first;
+    const int32_t *index = indices + to.indices;
+    if (to.indices >= 0) EACH(room[i] = values[index[i]])
+    else if (to.stride == 2) EACH(room[i] = first[2 * i]) /* of a tree of sums */
     else EACH(room[i] = first[i * to.stride])
+}
+
+static Place refer(double *values, const int32_t *indices, Reference to, Size n, double *room) {
+    if (to.indices < 0 && (to.stride == 0 || to.stride == 1)) return (Place){values + to.first, to.stride};
+    gather(values, indices, to, n, room);
     return (Place){room, 1};
 }
 
@@ -437,27 +444,33 @@ static double total(const Tape *tape, Size n, const double *x, double sum, int a
     return sum;
 }
 
+WIDE static void add_products(Size n, const Place *x, const Place *y, double *to) {
+    const double *p = x->at, *q = y->at;
+    if (x->step && y->step) EACH(to[i] += p[i] * q[i])
+    else if (y->step) { double a = *p; EACH(to[i] += a * q[i]) }
+    else { double b = *q; Size step = x->step; EACH(to[i] += p[i * step] * b) }
+}
+
 static void go_down(const Tape *tape, const Way *way, int alone) {
-    Size n = way->count, how = way->how & ~UNIT;
+    Size n = way->count, kind = way->how & 3, put = way->how & PUT;
     double *flows = tape->flows, *room = tape->gathered, *to = flows + way->to.first;
-    int plain = way->to.indices < 0 && way->to.stride == 1;
+    int plain = kind == EACH_TO && way->to.indices < 0 && way->to.stride == 1;
     Place from = refer(flows, tape->indices, way->from, n, room);
     if (!(way->how & UNIT)) {
         Place slope = refer(tape->values, tape->indices, way->slope, n, room + tape->longest);
-        double *product = plain && how == PUT ? to : room;
-        multiply(n, &from, &slope, NULL, product);
-        from = (Place){product, 1};
+        if (plain && !put) { add_products(n, &from, &slope, to); return; }
+        multiply(n, &from, &slope, NULL, plain ? to : room);
+        if (plain) return;
+        from = (Place){room, 1};
     }
-    if (plain && how == PUT) {
-        if (from.at != to) copy(n, &from, NULL, NULL, to);
-    } else if (plain && how == ADDED)
-        add(n, &(Place){to, 1}, &from, NULL, to);
-    else if (how == PUT)
-        EACH(flows[PLACE(way->to, i)] = from.at[i * from.step])
-    else if (how == ADDED)
-        EACH(flows[PLACE(way->to, i)] += from.at[i * from.step])
-    else if (how == TOTAL)
-        *to += total(tape, n, from.at, 0, alone);
+    if (plain) {
+        if (put) copy(n, &from, NULL, NULL, to);
+        else add(n, &(Place){to, 1}, &from, NULL, to);
+    } else if (kind == EACH_TO) {
+        if (put) EACH(flows[PLACE(way->to, i)] = from.at[i * from.step])
+        else EACH(flows[PLACE(way->to, i)] += from.at[i * from.step])
+    } else if (kind == TOTAL)
+        *to = total(tape, n, from.at, 0, alone) + (put ? 0 : *to);
     else {
         const int32_t *order = tape->indices + way->order, *part = tape->indices + way->parts;
         if (way->order >= 0) {
@@ -467,7 +480,9 @@ static void go_down(const Tape *tape, const Way *way, int alone) {
         }
         for (Size k = 0; k < way->n_parts; k++) {
             Size first = part[k], end = k + 1 < way->n_parts ? part[k + 1] : n;
-            flows[PLACE(way->to, k)] += total(tape, end - first - 1, from.at + first + 1, from.at[first], alone);
+            double sum = total(tape, end - first - 1, from.at + first + 1, from.at[first], alone);
+            double *place = flows + PLACE(way->to, k);
+            *place = put ? sum : *place + sum;
         }
     }
 }
@@ -487,7 +502,7 @@ static int pull_back(const Tape *tape, const double *seeds, double *row, int alo
         if (link->to >= 0) flow += flows[last];
         flows[last] = flow;
     }
-    for (Size j = 0; j < tape->n_inputs; j++) row[j] = 0.0 + flows[kept[j]];
+    for (Size j = 0; j < tape->n_inputs; j++) row[j] = 0.0 + flows[tape->in_order ? j : kept[j]];
     return !all_finite(tape->n_inputs, row);
 }
 
@@ -618,6 +633,8 @@ static PyObject *recorded(PyObject *self, PyObject *args) {
     COUNTED(runs, Run) COUNTED(edges, Edge) COUNTED(ways, Way) COUNTED(singles, Single) COUNTED(links, Link)
     TAKE(values) TAKE(indices) TAKE(places)
     tape->n_telling = PyBytes_Size(places) / (Size)sizeof(int32_t) - 2 * tape->n_inputs - tape->n_columns - tape->n_cleared;
+    tape->in_order = 1;
+    for (Size j = 0; j < 2 * tape->n_inputs; j++) tape->in_order &= tape->places[j] == j % tape->n_inputs;
     tape->flows = PyMem_Calloc(tape->n_nodes + 1, sizeof(double));
     tape->gathered = PyMem_Calloc(3 * tape->longest + 1, sizeof(double));
     if (!tape->flows || !tape->gathered) { PyErr_NoMemory(); goto failed; }
@@ -643,7 +660,7 @@ static PyObject *sweep(PyObject *self, PyObject *args) {
         const double *seed = seeds.buf, *point = x.buf;
         double *row = rows.buf;
         const int32_t *ends = tape->places + 2 * n, *telling = ends + m + tape->n_cleared;
-        for (Size j = 0; j < n; j++) tape->values[tape->places[j]] = point[j];
+        for (Size j = 0; j < n; j++) tape->values[tape->in_order ? j : tape->places[j]] = point[j];
         run_runs(tape, 0, tape->n_values);
         run_singles(tape, count > 0);
         found = 0;

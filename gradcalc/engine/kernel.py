@@ -37,7 +37,7 @@ _OPERATIONS = (
 )
 SLOPE = 64
 """Added to the operation of a single step that makes a slope."""
-ADDED, PUT, TO_ONE, PARTS, UNIT = 0, 1, 2, 3, 8
+EACH, TO_ONE, PARTS, PUT, UNIT = 0, 1, 2, 4, 8
 """How cotangents get where they flow to."""
 _LOOK, _LOOP, _CALL, _COS = range(len(_OPERATIONS) - 1, len(_OPERATIONS) + 3)
 _WHERE = _OPERATIONS.index(where)
@@ -170,11 +170,11 @@ def recorded(made: Recording) -> Any:
         (edges[:, 0], edges[:, 5:8], size),
         (edges[:, 0], _side_by_side(edges[:, 1]), made.nodes),
         (ways[:, 1], ways[:, 2:5], made.nodes),
-        (np.where(ways[:, 0] % 8 == PARTS, ways[:, 13], ways[:, 1]), ways[:, 5:8], made.nodes),
+        (np.where(ways[:, 0] % 4 == PARTS, ways[:, 13], ways[:, 1]), ways[:, 5:8], made.nodes),
         (ways[:, 1], ways[:, 8:11], size),
     ):
         _refuse_elsewhere(count, references, indices, most)
-    for way in ways[ways[:, 0] % 8 == PARTS].tolist():
+    for way in ways[ways[:, 0] % 4 == PARTS].tolist():
         count, (order, parts, n_parts) = way[1], way[11:]
         inside = indices[parts : parts + n_parts] if order < 0 else indices[order : order + count]
         _refuse_outside(inside, count, (n_parts if order < 0 else count) == len(inside))

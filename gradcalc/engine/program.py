@@ -153,9 +153,9 @@ class Program:
         """The gradient of the one output, shape (n,) or (N, n)."""
         points = self.point(x, named)
         if self.swift and len(self.outputs) == 1:
-            found = self.swift.jacobian(points, threads)
+            found = self.swift.gradient(points, threads)
             if found is not None:
-                return found[..., 0, :]
+                return found
         return self.at(points, threads=threads).gradient()
 
     def jacobian(

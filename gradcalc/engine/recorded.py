@@ -114,6 +114,10 @@ class Recorded:
         columns = self._run(self._up, x, self._seeds, n, np.empty((n, m)), False)
         return None if columns is None else np.ascontiguousarray(columns.T)
 
+    def gradient(self, x: Floats) -> Floats | None:
+        """Of the one output, shape (n,)."""
+        return self.vjp(x, self._seeds)
+
     def vjp(self, x: Floats, v: Floats) -> Floats | None:
         return self._run(self.tape, x, v, 1, np.empty(self._inputs))
 
@@ -201,17 +205,15 @@ class _Layout:
     def _way(self, group: int, cotangents: Access, flow: Flow) -> tuple[int, ...]:
         slope, place = self.slopes[group][flow.slope]
         target, count = flow.target, self.schedule.groups[group].size
-        how, parts = kernel.ADDED, (-1, -1, 0)
+        how, parts = kernel.EACH, (-1, -1, 0)
         to = self._reference(target.where)
-        if flow.first:
-            how = kernel.PUT
-        elif target.targets is not None:
+        if target.targets is not None:
             order = -1 if target.order is None else self._listed(target.order)
             how, parts = kernel.PARTS, (order, self._listed(target.firsts), len(target.targets))
             to = self._reference(access(target.targets).where)
         elif isinstance(target.where, int):
             how = kernel.TO_ONE
-        how += kernel.UNIT * (slope == 1.0 and type(slope) is float)
+        how += kernel.PUT * flow.first + kernel.UNIT * (slope == 1.0 and type(slope) is float)
         return how, count, *self._reference(cotangents.where), *to, *place, *parts
 
     def _constant(self, ref: Ref) -> None:
@@ -242,7 +244,7 @@ class _Layout:
     def _line(self, line: Line, places: Any, code: list[tuple[int, ...]], size: int) -> None:
         operation, function = kernel.code(line.function, len(line.operands), self.functions)
         refs = [self._place(ref, places, size) for ref in line.operands]
-        refs += [refs[0]] * (3 - len(refs))
+        refs += [(0, 0, -1)] * (3 - len(refs))
         target = self._place(line.target, places, size)[0]
         code.append((operation, function, size, target, *refs[0], *refs[1], *refs[2]))
 

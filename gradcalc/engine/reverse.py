@@ -69,12 +69,10 @@ class WayBack:
             for k, target, first in flows:
                 slope = slopes[k]
                 passed_on = type(slope) is float and slope == 1.0
-                if not first:
-                    target.add(cotangents, cotangent if passed_on else cotangent * slope)
-                elif passed_on:
-                    cotangents[target.where] = cotangent
-                else:
+                if first and not passed_on and type(target.where) is slice:
                     np.multiply(cotangent, slope, out=cotangents[target.where])
+                else:
+                    target.add(cotangents, cotangent if passed_on else cotangent * slope, first)
         result = np.zeros((self.schedule.n_inputs, *seeds.shape[1:]))
         result += cotangents[self.inputs]  # added to 0, so that minus nothing is no -0
         return result
@@ -96,7 +94,7 @@ def way_back(schedule: Schedule) -> WayBack:
             places = target.places(group.size)
             if (kept_at[places] == own).all():  # they share it: what is to flow is there
                 continue
-            first = isinstance(target.where, slice) and not holds[target.where].any()
+            first = not holds[places].any()
             if not first:
                 cleared.append(places[~holds[places]])
             holds[places] = True

@@ -60,19 +60,22 @@ class Access:
         """The operands: a view for evenly spaced places, a copy for gathered ones."""
         return buffer[self.where]
 
-    def add(self, buffer: Any, contribution: Any) -> None:
-        """Add ``contribution[i]`` to the place of operand i; places may repeat."""
-        if type(self.where) is slice:  # nearly always: a view, added to without being stored again
+    def add(self, buffer: Any, contribution: Any, first: bool = False) -> None:
+        """Add ``contribution[i]`` to the place of operand i; places may repeat. If it is the
+        ``first``, what was there does not count."""
+        if type(self.where) is slice and not first:  # nearly always: a view, which is added to
             view = buffer[self.where]
             view += contribution
-        elif self.targets is not None:
+            return
+        where: Any = self.where
+        if self.targets is not None:
+            where = self.targets
             if self.order is not None:
                 contribution = contribution[self.order]
-            buffer[self.targets] += np.add.reduceat(contribution, self.firsts, axis=0)
-        elif isinstance(self.where, int):
-            buffer[self.where] += contribution.sum(axis=0)
-        else:
-            buffer[self.where] += contribution
+            contribution = np.add.reduceat(contribution, self.firsts, axis=0)
+        elif isinstance(where, int):
+            contribution = contribution.sum(axis=0)
+        buffer[where] = contribution if first else buffer[where] + contribution
 
     def mark(self, buffer: Any, flags: Any) -> None:
         """Set the places of operands whose flag is set (flags of one place are or-ed)."""

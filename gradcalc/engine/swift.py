@@ -20,10 +20,6 @@ from gradcalc.engine.schedule import Floats
 from gradcalc.engine.tape import Straight
 from gradcalc.engine.unrolled import by_nodes
 
-LARGEST, MOST_SWEPT = 60_000, 2_000_000
-"""Nodes, and nodes times sweeps, up to which C takes less time than a call of numpy for each group:
-of Rosenbrock's function in 3,000 variables 54 µs and 89, in 10,000 variables 188 and 148."""
-
 AGAIN = 1 << 23
 """Steps times points up to which all is done again where some are in doubt."""
 
@@ -63,6 +59,12 @@ class Swift:
         shape = len(x), len(self._many.graph.outputs), x.shape[1]
         return None if found is None else found.reshape(shape)
 
+    def gradient(self, x: Floats, threads: int | None = None) -> Floats | None:
+        if x.ndim == 1 and self._recorded:
+            return self._recorded.gradient(x)
+        found = self.jacobian(x, threads)
+        return None if found is None else found[..., 0, :]
+
     def vjp(self, x: Floats, v: Any) -> Floats | None:
         seeds = _row(v, len(self._many.graph.outputs)) if x.ndim == 1 else None
         return None if seeds is None or not self._recorded else self._recorded.vjp(x, seeds)
@@ -73,11 +75,10 @@ class Swift:
 
 
 def swift(many: Many, grouped: Grouped) -> Swift | None:
-    """None where there is no kernel, or a wide graph is the better of with long numpy calls."""
-    graph = many.graph
-    swept = len(graph) * min(len(graph.outputs), len(graph.inputs))
-    small = len(graph) <= LARGEST and swept <= MOST_SWEPT
-    return Swift(many, grouped) if kernel.native and (small or is_narrow(graph)) else None
+    """None where there is no kernel. Where there is, it is the faster at every size: a gradient of
+    Rosenbrock's function in 100, 10,000 and 100,000 variables takes 1.4, 72 and 1,180 µs, by a call
+    of numpy for each group 42, 204 and 2,020; a Jacobian of 300 × 300 343 and 1,720."""
+    return Swift(many, grouped) if kernel.native else None
 
 
 def _run(straight: Straight, x: Floats, threads: int | None) -> Floats | None:
