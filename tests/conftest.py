@@ -25,6 +25,10 @@ settings.load_profile("gradcalc")
 @pytest.fixture
 def no_flint(monkeypatch: pytest.MonkeyPatch) -> None:
     """python-flint is not installed."""
+    without_flint(monkeypatch)
+
+
+def without_flint(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(sys.modules):
         if name.startswith("gradcalc.check.enclosures.") and name.endswith(("point", "sides")):
             monkeypatch.delitem(sys.modules, name)

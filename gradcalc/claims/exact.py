@@ -1,7 +1,7 @@
 """Entries of a graph to as many digits as it takes.
 
-``1 - tanh(x)**2`` is a right formula, and at x = 200 it takes 180 digits to see it: guard digits
-are put on top of every run, and two runs have to agree.
+``1 - tanh(x)**2`` is a right formula, and at x = 200 it takes 180 digits to see it: every run says
+how far off it may be (``gradcalc.check.digits.errors``).
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Any
 from gradcalc.calculus.gradients import copy, gradient_graph, jacobian_graph, vjp_graph
 from gradcalc.calculus.kinds import Kind
 from gradcalc.check.budget import Deadline
-from gradcalc.check.digits.guard import reserve
+from gradcalc.check.digits.errors import errors
 from gradcalc.engine.exact import leaves, rerun
 from gradcalc.functions.digits import context
 from gradcalc.functions.primitives import CONSTANT, CONSTANTS, VARIABLE
 from gradcalc.graph.graph import Graph
 from gradcalc.graph.reach import operands
 
-_DIGITS = (40, 80, 160, 400, 800)
+_DIGITS = (40, 80, 160, 320, 640, 1280)
 _AGREE = 1e-25
 _ZERO = "1e-330"
 """What is smaller than every double: terms that cancel leave less in the last run."""
@@ -47,27 +47,20 @@ class Exact:
         Numbers in the text are the doubles that they are rounded to, or ``typed``: the decimals
         that stand there. Raises OutOfTime.
         """
-        mp = context()
-        nodes = list(range(len(self.graph)))
-        before: list[Any] | None = None
-        last: list[Any] | None = None
-        extra: int | None = None
+        mp, graph = context(), self.graph
+        nodes = [node for node in range(len(graph)) if node not in self.texts]
         for digits in _DIGITS:
-            with mp.workdps(digits + (extra or 0)):
-                values = leaves(self.graph, x)
+            with mp.workdps(digits):
+                values = leaves(graph, x)
                 values |= {node: _meant(text) if typed else mp.mpf(_as_double(text))
                            for node, text in self.texts.items()}  # fmt: skip
-                rerun(self.graph, [node for node in nodes if node not in values], values, deadline)
-                found = [values[node] for node in self.graph.outputs]
-                if extra is None:
-                    extra = reserve(self.graph, nodes, values)
-                    before = None if extra else found
-                    continue
-                if before is not None and all(map(_agree, before, found)):
-                    return [_or_zero(number) for number in found]
-                before, last = found, before
-        return [_or_zero(now) if then is not None and _agree(then, now) else None
-                for then, now in zip(last or [None] * len(found), found, strict=True)]  # fmt: skip
+                rerun(graph, [node for node in nodes if node not in values], values, deadline)
+                near = errors(graph, values, digits, deadline)
+                found = [_known(values[node], near.sizes[node]) for node in graph.outputs]
+            if near.all_known and None not in found:
+                break
+        shut = [near.open(graph, [i], digits, of_slopes=False) for i in range(len(found))]
+        return [None if hold else number for hold, number in zip(shut, found, strict=True)]
 
 
 def derivatives(graph: Graph, kind: Kind) -> Exact | None:
@@ -129,14 +122,9 @@ def _decimals(graph: Graph) -> Iterator[tuple[int, str]]:
             yield node, text
 
 
-def _or_zero(number: Any) -> Any:
-    """What is left of terms that cancel is 0."""
-    return number * 0 if abs(number) < context().mpf(_ZERO) else number
-
-
-def _agree(one: Any, other: Any) -> bool:
-    if one == other or (one != one and other != other):
-        return True
+def _known(number: Any, error: Any) -> Any:
+    """The number, or None if too little of it is; what is left of terms that cancel is 0."""
     mp = context()
-    size = max(abs(one), abs(other))
-    return bool(abs(one - other) <= _AGREE * size) or bool(size < mp.mpf(_ZERO))
+    if not mp.isfinite(number) or error <= _AGREE * abs(number):
+        return number
+    return number * 0 if abs(number) + error < mp.mpf(_ZERO) else None

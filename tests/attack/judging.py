@@ -92,7 +92,12 @@ def asked(draw: Random, kind: str, trees: list[Tree], at: Mapping[str, float]) -
         if kind == "vjp":
             entries = [mixed(column, weights) for column in zip(*rows, strict=True)]
         elif kind == "jvp":
-            entries = [mixed(row, weights) for row in rows]
+            way = dict(zip(names, weights, strict=True))
+            along = [known(partial(slope, t, at, way)) if defined else None for t in trees]
+            entries = [
+                mixed(row, weights) if isinstance(there, arb) else None
+                for row, there in zip(rows, along, strict=True)
+            ]
         else:
             entries = [entry for row in rows for entry in row]
     if kind in ("hessian", "hvp"):

@@ -443,9 +443,10 @@ def numbers(tree: Tree) -> tuple[float, ...]:
     return tuple(number for operand in operands for number in numbers(operand))
 
 
-def slope(tree: Tree, at: Mapping[str, float], j: str) -> Any:
-    """The derivative by one variable, None where its two sides differ or one has none."""
-    size = _size(at, tree)
+def slope(tree: Tree, at: Mapping[str, float], way: str | Mapping[str, float]) -> Any:
+    """The derivative by one variable or along a way, None where its two sides differ or one has
+    none."""
+    size, moved = _size(at, tree), {way: 1.0} if isinstance(way, str) else way
 
     def run(bits: int) -> Any:
         found = []
@@ -454,10 +455,10 @@ def slope(tree: Tree, at: Mapping[str, float], j: str) -> Any:
         for power in (bits // 2, bits // 2 + 24):
             h = size * arb(2) ** -power
             try:
-                sides = [
-                    (evaluate(tree, here | {j: here[j] + sign * h}) - middle) / (sign * h)
-                    for sign in (1, -1)
-                ]
+                sides = []
+                for sign in (1, -1):
+                    there = here | {j: here[j] + sign * h * w for j, w in moved.items()}
+                    sides.append((evaluate(tree, there) - middle) / (sign * h))
             except UndefinedError:
                 return None
             found.append(sides)
@@ -478,6 +479,9 @@ def curvature(tree: Tree, at: Mapping[str, float], i: str, j: str) -> Any:
     def run(bits: int) -> Any:
         found = []
         here = {k: arb(v) for k, v in at.items()}
+        middle = evaluate(tree, here)
+        if not middle.is_zero() and abs(middle).upper() < TINY:
+            raise BoundaryError  # its waves may be shorter than any step
         for power in (bits // 4, bits // 4 + 12):
             h = size * arb(2) ** -power
             total = arb(0)

@@ -86,6 +86,8 @@ def test_small_powers_are_infinitely_steep_and_no_jumps(gradcalc: Shell, text: s
         (["hessian", "where(x==0, 1, sin(x)/x)", "--at", "0"], "-0.3333333333333333"),
         (["grad", "x * x**0.5", "--at", "0"], "0"),
         (["hessian", "x*(1-x^1.1)", "--at", "0"], "0"),
+        (["hessian", "y*where(x==x, x, z)", "--at", "x=0.3,y=0.7,z=2"], "0 1 0\n1 0 0\n0 0 0"),
+        (["hvp", "y*where(x==x, x, z)", "--at", "x=0.3,y=0.7,z=2", "--u", "0,1,0"], "1 0 0"),
         (["grad", "norm(x)^2", "--at", "x=[0,0]"], "0 0"),
         (["grad", "log(exp(x)+exp(y))", "--at", "1000,1000", "--precise"], "0.5 0.5"),
         (["grad", "-log(1-1/(1+exp(-z)))", "--at", "40", "--precise"], "1"),
@@ -135,6 +137,13 @@ def test_a_kink_is_no_limit_along_some_ways(gradcalc: Shell, text: str, at: str)
     ran = gradcalc("grad", text, "--at", at)
     assert ran.code == 5
     assert "is a limit" not in ran.out
+
+
+@pytest.mark.parametrize("text", ["(abs(a)^1.5 + abs(b)^1.5)^0.5", "norm([a, b], 1.5)"])
+def test_where_roots_meet_powers_infinities_are_no_limit(gradcalc: Shell, text: str) -> None:
+    ran = gradcalc("grad", text, "--at", "0,0", "-f", "json")
+    assert ran.code == 4
+    assert json.loads(ran.out)["check"]["passed"] is None
 
 
 @pytest.mark.parametrize(

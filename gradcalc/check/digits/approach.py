@@ -12,7 +12,7 @@ from typing import Any
 
 from gradcalc.check.budget import Deadline
 from gradcalc.check.compare import Nowhere, Open, Truth, Unchecked
-from gradcalc.check.digits.errors import LOOKED_AT, Errors, errors
+from gradcalc.check.digits.errors import Errors, errors
 from gradcalc.check.digits.tape import evaluate
 from gradcalc.check.structure import Outline
 from gradcalc.engine.exact import HUGE, huge, leaves
@@ -22,9 +22,6 @@ _STEPS = (40, 80, 120)
 """Powers of ten by which the steps are smaller than the coordinates that move."""
 _SECOND_STEPS = (40, 50)
 _DIGITS = 400
-_NOISE = 140
-"""Digits of a value that cancellation may have eaten: a rise must show in the others."""
-_HIDDEN = 1e-100
 _AGREE = 1e-18
 _GROWS = 1.2
 _STAYS = 1e-20
@@ -35,28 +32,27 @@ LOST = "lost in cancellation"
 NEARBY = "undefined nearby"
 
 
+Ends = list[tuple[Any, Any]]
+"""Of each output the value, and how far off it may be."""
+
+
 class Beside:
     """The outputs of a graph at a point and beside it."""
 
     def __init__(self, outline: Outline, x: Sequence[float], deadline: Deadline) -> None:
         self._outline, self._x, self._deadline = outline, x, deadline
-        self._known: dict[tuple[Any, ...], list[tuple[Any, list[Any]]]] = {}
-        self._digits, self._long = _DIGITS, 0
-        self._near = Errors()
-        values, self._long = self._run({})
+        self._known: dict[tuple[Any, ...], list[tuple[Any, Ends]]] = {}
+        self._digits = _DIGITS
+        self._stepping: set[int] = set()
+        values = self._run({})
         # The smallest number on the way: the kink of max(x, y) at (0, 1e-160) is as close.
         sizes = [abs(value) for value in values.values() if value and abs(value) < 1]
         self._small = max(min([context().mpf(1), *sizes]), context().ldexp(1, -HUGE))
         held = [abs(v) for v in values.values() if context().isfinite(v) and not huge(v)]
-        self._large = max([context().mpf(1), *held])
-        reach = context().mag(self._large) - context().mag(self._small)
-        self._digits += 2 * (self._long + int(0.302 * reach))
+        large = max([context().mpf(1), *held])
+        self._long = int(0.302 * (context().mag(large) - context().mag(self._small)))
+        self._digits += 4 * self._long
         self._here = self._outputs({})
-
-    @property
-    def _noise(self) -> Any:
-        """What rounding may do to a value, as every number on the way may be in it."""
-        return context().mpf(10) ** (_NOISE - self._digits) * self._large
 
     def slope(
         self, along: Mapping[int, float], mixture: Mapping[int, float], scale: float
@@ -65,81 +61,72 @@ class Beside:
         is one beside ``scale``, the size of the entry."""
         mp = context()
         with mp.workdps(self._digits):
-            here = _mix(mixture, self._here)
+            here, noise = _mix(mixture, self._here)
             if not mp.isfinite(here):
                 return Unchecked("no real value")
-            left, right = (
-                _side([(h, _mix(mixture, end), here) for h, end in self._ends(along, sign)],
-                      self._noise)
-                for sign in (-1, 1)
-            )  # fmt: skip
-            shut = self._open([i for i, weight in mixture.items() if weight])
-            return shut or self._shows(_ruled(left, right), scale * self._size(along))
+            sides = []
+            for sign in (-1, 1):
+                ends = [(h, *_mix(mixture, end)) for h, end in self._ends(along, sign)]
+                sides.append(_side([(h, end - here, more + noise) for h, end, more in ends], scale))
+            return self._open([i for i, weight in mixture.items() if weight]) or _ruled(*sides)
 
     def _open(self, outputs: Sequence[int]) -> Open | None:
         """What has been on a step at some of the points, to all digits."""
-        return self._near.open(self._outline.graph, outputs, self._digits, of_slopes=False)
+        near = Errors(stepping=self._stepping)
+        return near.open(self._outline.graph, outputs, self._digits, of_slopes=False)
 
     def curvature(
         self, along: Mapping[int, float], across: Mapping[int, float], scale: float
     ) -> Truth:
         """The second derivative of the one output, along two directions."""
         mp = context()
-        if not mp.isfinite(self._here[0]):
+        if not mp.isfinite(self._here[0][0]):
             return Unchecked("no real value")
         with mp.workdps(self._digits):
             rises = [self._mixed(along, across, power) for power in _SECOND_STEPS]
-            if not all(mp.isfinite(rise) for _, rise in rises):
+            if not all(mp.isfinite(rise) for _, rise, _ in rises):
                 return Unchecked(NEARBY)
-            (_, fewer), (step, more) = [(h, rise / h) for h, rise in rises]
-            noise = self._noise / step
+            (step, fewer, _), (closer, more, noise) = rises
+            fewer, more = fewer / step, more / closer
             true: Truth = Unchecked(LOST)
-            if abs(more) <= max(_AGREE * abs(fewer), noise):
-                true = mp.mpf(0)
+            if abs(more) <= max(_AGREE * abs(fewer), noise / closer):
+                true = _zero(closer, noise, scale)
             elif abs(more - fewer) <= _AGREE * abs(more):
                 true = more
-            size = self._size(along) * self._size(across)
-            return self._open([0]) or self._shows(true, scale * size)
-
-    def _shows(self, true: Truth, rise: Any) -> Truth:
-        """The truth; a 0 is believed only if a slope as large as the scale would have been visible
-        in the digits that are left."""
-        if isinstance(true, Unchecked | Nowhere) or true:
-            return true
-        hidden = 0 < rise < _HIDDEN * max(map(abs, self._here))
-        return Unchecked(LOST) if hidden else true
+            return self._open([0]) or true
 
     def _mixed(
         self, along: Mapping[int, float], across: Mapping[int, float], power: int
-    ) -> tuple[Any, Any]:
-        """The product of two steps, and the difference across of the difference along."""
+    ) -> tuple[Any, Any, Any]:
+        """The product of two steps, the difference across of the difference along, and how far off
+        that may be."""
         mp = context()
         h, g = (self._size(way) * mp.mpf(10) ** (-power - self._long) for way in (along, across))
-        total = mp.mpf(0)
+        total, noise = mp.mpf(0), mp.mpf(0)
         for s in (1, -1):
             for t in (1, -1):
                 moves = {j: s * h * weight for j, weight in along.items()}
                 for j, weight in across.items():
                     moves[j] = moves.get(j, 0) + t * g * weight
-                total += s * t * self._outputs(moves)[0]
-        return 4 * h * g, total
+                end, more = self._outputs(moves)[0]
+                total, noise = total + s * t * end, noise + more
+        return 4 * h * g, total, noise
 
-    def _outputs(self, moves: Mapping[int, Any]) -> list[Any]:
+    def _outputs(self, moves: Mapping[int, Any]) -> Ends:
         """The outputs when the coordinates move."""
-        values, _ = self._run(moves)
-        return [values[node] for node in self._outline.graph.outputs]
+        graph, values = self._outline.graph, self._run(moves)
+        near = errors(graph, values, self._digits, self._deadline)
+        self._stepping |= near.stepping
+        return [(values[node], near.sizes[node]) for node in graph.outputs]
 
-    def _run(self, moves: Mapping[int, Any]) -> tuple[dict[int, Any], int]:
+    def _run(self, moves: Mapping[int, Any]) -> dict[int, Any]:
         graph = self._outline.graph
         values = leaves(graph, self._x)
         with context().workdps(self._digits):
             for j, move in moves.items():
                 values[graph.inputs[j]] += move
-        swallowed = evaluate(graph, self._outline.nodes, values, self._digits, self._deadline)
-        if len(self._outline.nodes) <= LOOKED_AT:
-            near = errors(graph, values, self._digits, self._deadline)
-            self._near.stepping |= near.stepping
-        return values, swallowed
+        evaluate(graph, self._outline.nodes, values, self._digits, self._deadline)
+        return values
 
     def _size(self, along: Mapping[int, float]) -> Any:
         """What a step along a direction is small beside."""
@@ -147,7 +134,7 @@ class Beside:
         weight = max((abs(w) for w in along.values()), default=0.0) or 1.0
         return self._small * (min(sizes, default=0.0) or 1 / weight)
 
-    def _ends(self, along: Mapping[int, float], sign: int) -> list[tuple[Any, list[Any]]]:
+    def _ends(self, along: Mapping[int, float], sign: int) -> list[tuple[Any, Ends]]:
         """Steps, and the outputs after them."""
         mp = context()
         key = (sign, *along.items())
@@ -160,27 +147,32 @@ class Beside:
         return self._known[key]
 
 
-def _mix(mixture: Mapping[int, float], outputs: Sequence[Any]) -> Any:
+def _mix(mixture: Mapping[int, float], outputs: Ends) -> tuple[Any, Any]:
     mp = context()
-    return mp.fsum(mp.mpf(weight) * outputs[i] for i, weight in mixture.items() if weight)
+    parts = [(mp.mpf(weight), *outputs[i]) for i, weight in mixture.items() if weight]
+    return mp.fsum(w * value for w, value, _ in parts), mp.fsum(abs(w) * e for w, _, e in parts)
 
 
-def _side(ends: Sequence[tuple[Any, Any, Any]], noise: Any) -> Any:
-    """The limit of rise over step on one side, from steps and the values there and here: None if
-    there are none, NaN if it jumps, Unchecked where three steps do not show it, or a rise is no
-    larger than the ``noise`` of the values."""
+def _zero(step: Any, noise: Any, scale: float) -> Truth:
+    """0, if a slope as large as the scale would have shown."""
+    is_seen = not scale or noise <= _AGREE * scale * abs(step)
+    return context().mpf(0) if is_seen else Unchecked(LOST)
+
+
+def _side(rises: Sequence[tuple[Any, Any, Any]], scale: float) -> Any:
+    """The limit of rise over step on one side, from steps, rises and how far off those may be: None
+    if there are none, NaN if it jumps, Unchecked where three steps do not show it."""
     mp = context()
-    if not all(mp.isfinite(end) for _, end, _ in ends):
+    if not all(mp.isfinite(rise) for _, rise, _ in rises):
         return None
-    rises = [(h, end - here) for h, end, here in ends]
-    if all(abs(rise) < noise for _, rise in rises):
-        return mp.mpf(0)
-    if any(0 < abs(rise) < noise for _, rise in rises):
+    if all(abs(rise) <= noise for _, rise, noise in rises):
+        return _zero(rises[0][0], rises[0][2], scale)
+    if any(0 < abs(rise) <= noise for _, rise, noise in rises):
         return Unchecked(LOST)
-    slopes = [rise / h for h, rise in rises]
+    slopes = [rise / h for h, rise, _ in rises]
     if all(
         abs(near) > abs(far) * (1 - mp.mpf(_STAYS)) > 0
-        for far, near in pairwise(e for _, e in rises)
+        for far, near in pairwise(rise for _, rise, _ in rises)
     ):
         return mp.nan  # the rise does not shrink with the step: x**1e-3 does, by a twelfth
     if all(abs(near) <= abs(far) * _SHRINKS for far, near in pairwise(slopes)):

@@ -42,18 +42,20 @@ _HALF = 1e-12
 
 @dataclass
 class Errors:
-    """By node, the estimates; those of which no digit may be right, those that lie on a step (their
-    value jumps) and those on a kink (their slope does)."""
+    """By node, the estimates; those of which no digit may be right, those that hide an operand
+    (1 + 1e-300 and tanh(300), whose slope shows it), those that lie on a step (their value jumps)
+    and those on a kink (their slope does)."""
 
     sizes: dict[int, Any] = field(default_factory=dict)
     lost: set[int] = field(default_factory=set)
+    hiding: set[int] = field(default_factory=set)
     stepping: set[int] = field(default_factory=set)
     bending: set[int] = field(default_factory=set)
 
     @property
     def all_known(self) -> bool:
         """Whether more digits change nothing."""
-        return not (self.lost or self.stepping or self.bending)
+        return not (self.lost or self.hiding or self.stepping or self.bending)
 
     def open(
         self, graph: Graph, outputs: Collection[int], digits: int, *, of_slopes: bool
@@ -76,6 +78,8 @@ def errors(graph: Graph, values: dict[int, Any], digits: int, deadline: Deadline
         for node in needed(graph, graph.outputs, within=_taken(values)):
             deadline.test()
             _look(graph, node, values, found)
+            if found.sizes[node] and _hides(graph, node, values):
+                found.hiding.add(node)
     return found
 
 
@@ -129,6 +133,19 @@ def _look(graph: Graph, node: int, values: dict[int, Any], found: Errors) -> Non
         found.bending.add(node)
     if error > _HALF * abs(value):
         found.lost.add(node)
+
+
+def _hides(graph: Graph, node: int, values: dict[int, Any]) -> bool:
+    """Whether the value stays, to the last digit, when an operand moves by a thousandth of it."""
+    code, numbers = graph.codes[node], [values[operand] for operand in operands(graph, node)]
+    row = TABLE[code]
+    if row.flat or row.boolean or row.selects or (row.arithmetic and code not in SUMS):
+        return False
+    for k, number in enumerate(numbers):
+        moved = (*numbers[:k], number + number / 1024, *numbers[k + 1 :])
+        if number and row.partials[k] and call(code, moved) == values[node]:
+            return True
+    return False
 
 
 def _rise(code: int, numbers: tuple[Any, ...], k: int, size: Any, value: Any) -> Any:

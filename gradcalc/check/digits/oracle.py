@@ -6,7 +6,6 @@ answer, the values beside the point are asked (``gradcalc.check.digits.approach`
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
@@ -17,11 +16,13 @@ from gradcalc.check.budget import Deadline, OutOfTime
 from gradcalc.check.case import PRECISIONS, Case, Direction, NoReferenceError, Reference
 from gradcalc.check.compare import KINK, TOO_MANY, Nowhere, Open, Truth, Unchecked
 from gradcalc.check.digits.approach import LOST, NEARBY, Beside
-from gradcalc.check.digits.tape import Tangents, Tape
+from gradcalc.check.digits.tape import Tangents, Tape, is_short
 from gradcalc.check.structure import Outline
 from gradcalc.functions.digits import context
 
 _AGREE = 1e-20
+_ZERO_FROM, _TINY = 320, -1075
+"""Digits from which on a 0 is believed, and the power of two below which a double is 0."""
 _DIRECTIONS = 2
 _SAMPLE = 1_000
 """Columns, where one sweep over the whole graph takes too long; fewer when …"""
@@ -115,8 +116,7 @@ class _Work:
     def values(self) -> list[Truth]:
         """The outputs."""
         kept: dict[int, list[Truth]] = {}
-        self._settle(kept, 0, lambda tape: [tape.values[node] for node in self._graph.outputs],
-                     self._case.value_scales)  # fmt: skip
+        self._settle(kept, 0, self._outputs)
         known = [Unchecked("no real value") if true == Unchecked(NEARBY) else true
                  for true in kept[0]]  # fmt: skip
         return [self._open([i], of_slopes=False) or true for i, true in enumerate(known)]
@@ -128,18 +128,18 @@ class _Work:
         weights = dict(enumerate(self._case.vector)) if kind.vector else {k: 1.0}
         if self.by_rows or kind.vector is V:
             wanted = scales if kind.vector else scales[k * n : k * n + n]
-            self._settle(self.known, k, lambda tape: self._row(tape, weights), wanted)
+            self._settle(self.known, k, lambda tape: self._row(tape, weights))
             self._rescue(k, [({j: 1.0}, weights) for j in range(n)], wanted)
             shut = self._open([i for i, weight in weights.items() if weight], of_slopes=True)
             self.known[k] = [shut or true for true in self.known[k]]
             return
         wanted = scales if kind.vector else scales[k::n]
         if kind.order == 2:
-            self._settle(self.known, k, lambda tape: self._bent(tape, weights), wanted)
+            self._settle(self.known, k, lambda tape: self._bent(tape, weights))
             shut = self._open([0], of_slopes=True)
             self.known[k] = [shut or true for true in self.known[k]]
             return
-        self._settle(self.known, k, lambda tape: self._column(tape, weights), wanted)
+        self._settle(self.known, k, lambda tape: self._column(tape, weights))
         self._rescue(k, [(weights, {i: 1.0}) for i in range(m)], wanted)
         found = self.known[k]
         self.known[k] = [self._open([i], of_slopes=True) or found[i] for i in range(m)]
@@ -159,13 +159,19 @@ class _Work:
     def random_direction(self, seed: int) -> Direction:
         """The derivatives of all outputs when every input moves by 1 or by -1."""
         signs = random.Random(seed).choices((-1.0, 1.0), k=len(self._graph.inputs))
-        m, n = len(self._graph.outputs), len(signs)
-        units = [math.fsum(self._case.entry_scales[i * n : i * n + n]) for i in range(m)]
         kept: dict[int, list[Truth]] = {}
-        self._settle(kept, 0, lambda tape: self._column(tape, dict(enumerate(signs))), units)
+        self._settle(kept, 0, lambda tape: self._column(tape, dict(enumerate(signs))))
         return Direction(tuple(signs), kept[0])
 
     # --- one precision --------------------------------------------------------------------------
+
+    def _outputs(self, tape: Tape) -> list[Any]:
+        """The values; those that are exactly 0 as the one 0 that is known."""
+        sizes = tape.errors.sizes
+        return [
+            tape.values[node] if tape.values[node] or sizes.get(node) != 0 else self._zero
+            for node in self._graph.outputs
+        ]
 
     def _row(self, tape: Tape, weights: Mapping[int, float]) -> list[Any]:
         """The derivatives of a mixture of outputs by every input."""
@@ -206,22 +212,23 @@ class _Work:
 
     # --- all precisions -------------------------------------------------------------------------
 
-    def _settle(
-        self, kept: dict[int, list[Truth]], k: int, run: Run, scales: Sequence[float]
-    ) -> None:
+    def _settle(self, kept: dict[int, list[Truth]], k: int, run: Run) -> None:
         """Run with more and more digits until they agree; ``kept[k]`` is what is known so far."""
         before: list[Any] | None = None
         for digits in self._case.precisions:
+            start = self._deadline.remaining
             tape = self._tape(digits)
             now = run(tape)
             if before is not None:
-                last = digits >= PRECISIONS[-1]
-                vanishing = digits if last else 0
                 kept[k] = [
-                    b if a is b is self._zero else agreed(a, b, scale, vanishing)
-                    for a, b, scale in zip(before, now, scales, strict=True)
+                    b if a is b is self._zero else agreed(a, b, digits)
+                    for a, b in zip(before, now, strict=True)
                 ]
-                if Unchecked(LOST) not in kept[k] and not tape.collapsed and tape.errors.all_known:
+                is_last = digits >= PRECISIONS[-2]
+                is_found = Unchecked(LOST) not in kept[k] and not tape.collapsed
+                if is_found and (is_last or tape.errors.all_known):
+                    return
+                if (is_last and tape.errors.stepping) or is_short(self._deadline, start):
                     return
             before = now
 
@@ -254,19 +261,15 @@ class _Work:
             found[place] = true
 
 
-def agreed(fewer: Any, more: Any, scale: float, vanishing: int = 0) -> Truth:
-    """``more``, computed with more digits than ``fewer``, if they agree far beyond a double.
-
-    Terms that cancel to an exact 0 leave rounding of about 10**-digits · ``scale``. In the last
-    run, of ``vanishing`` digits, what is no larger counts as 0.
-    """
+def agreed(fewer: Any, more: Any, digits: int) -> Truth:
+    """``more``, computed with so many digits and more than ``fewer``, if they agree far beyond a
+    double. A 0 takes many digits: exp(1e-100) - 1 is 0 with few."""
     mp = context()
     if not mp.isfinite(more):
         return Unchecked(NEARBY)
-    if more == fewer or abs(more - fewer) <= _AGREE * abs(more):
+    if abs(more - fewer) <= _AGREE * abs(more) and more:
         return more
-    unit = scale if math.isfinite(scale) and scale else 1.0
-    if vanishing and abs(more) <= unit * mp.mpf(10) ** -vanishing:
+    if digits >= _ZERO_FROM and mp.mag(more) < _TINY:
         return 0 * more
     return Unchecked(LOST)
 

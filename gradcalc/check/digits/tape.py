@@ -7,14 +7,13 @@ may fail where a derivative exists (``sqrt(x)*sqrt(x)`` at 0).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from gradcalc.check import sweeps
 from gradcalc.check.budget import Deadline
-from gradcalc.check.case import NoReferenceError
+from gradcalc.check.case import PRECISIONS, NoReferenceError
 from gradcalc.check.digits.errors import LOOKED_AT, Errors, errors
-from gradcalc.check.digits.guard import reserve
 from gradcalc.check.digits.jumps import CONDITIONS, jumps, turns
 from gradcalc.check.digits.slopes import LINEAR, Slopes
 from gradcalc.check.structure import Outline
@@ -24,18 +23,17 @@ from gradcalc.functions.primitives import MUL, WHERE
 from gradcalc.graph.graph import Graph
 from gradcalc.graph.reach import closure, needed, operands
 
-_SLACK = 20
-"""Digits that are swallowed without a second run."""
 _ASIDE = 340
-"""Digits put aside where no run tells how many are swallowed: 1 + 1e-320."""
-_REPEATS = 2
-"""What one run swallows may hide more of the kind."""
+"""Digits put aside where nobody looks at every node: 1 + 1e-320."""
 _RUNS = 6
 """As long as so many runs take, there has to be time for: two runs and two sweeps of each."""
 _TRIAL = 10_000
 """Nodes that tell how long all of them would take …"""
 _TRIALS = 2
 """… by the quicker of so many such pieces: an import or a garbage collection falls into one."""
+
+_STEEPER = 30.0
+"""How much longer three runs take with twice the digits than one, at most: gamma functions do."""
 
 Tangents = dict[int, Any]
 """mpf numbers by node; what is not there is 0."""
@@ -44,7 +42,8 @@ Tangents = dict[int, Any]
 class Tape:
     """``graph`` at ``x``. Raises OutOfTime, here and in the sweeps.
 
-    ``lazy`` computes values when a sweep asks for them: a few columns of a Jacobian need few.
+    ``errors`` tells what so many digits leave in doubt. ``lazy`` computes values when a sweep asks
+    for them: a few columns of a Jacobian need few.
     """
 
     def __init__(
@@ -65,13 +64,13 @@ class Tape:
         self._local = Slopes(digits)
         self._slopes: dict[int, list[tuple[int, Any]]] = {}
         self._curves: dict[int, list[tuple[int, int, bool, Any]]] = {}
-        if lazy:
-            self.working = digits + _ASIDE
-            known = leaves(self.graph, x)
-            self.values: Tangents = _Lazy(self.graph, known, self.working, deadline)
-        else:
-            self.values, self.working = valued(outline, x, digits, deadline)
         small = not lazy and len(outline.nodes) <= LOOKED_AT
+        self.working = digits if small else digits + _ASIDE
+        self.values: Tangents = leaves(self.graph, x)
+        if lazy:
+            self.values = _Lazy(self.graph, self.values, self.working, deadline)
+        else:
+            evaluate(self.graph, outline.nodes, self.values, self.working, deadline)
         self.errors = errors(self.graph, self.values, self.working, deadline) if small else Errors()
 
     @property
@@ -149,6 +148,22 @@ class Tape:
         return tuple(self.values[node] for node in nodes)
 
 
+def known(outline: Outline, x: Sequence[float], deadline: Deadline) -> Tape:
+    """The tape of the fewest digits that leave nothing in doubt; of the most that there is time
+    for, if all do."""
+    for digits in PRECISIONS[:-1]:
+        before = deadline.remaining
+        tape = Tape(outline, x, digits, deadline)
+        if tape.errors.all_known or is_short(deadline, before):
+            break
+    return tape
+
+
+def is_short(deadline: Deadline, before: float) -> bool:
+    """Whether twice the digits would take too long, after what has been spent since ``before``."""
+    return _STEEPER * (before - deadline.remaining) > deadline.remaining
+
+
 class _Lazy(dict[int, Any]):
     """Values that are computed, with all that they need, when they are first read."""
 
@@ -166,29 +181,10 @@ class _Lazy(dict[int, Any]):
         return (operand for operand in operands(self._graph, node) if operand not in self)
 
 
-def valued(
-    outline: Outline, x: Iterable[float], digits: int, deadline: Deadline
-) -> tuple[Tangents, int]:
-    """All values at x, with so many digits more than ``digits`` as the formula swallows; and how
-    many those were."""
-    values, working = leaves(outline.graph, x), digits + _SLACK
-    for _ in range(_REPEATS):
-        more = evaluate(outline.graph, outline.nodes, values, working, deadline)
-        if digits + more <= working:
-            break
-        working = digits + more
-    else:
-        evaluate(outline.graph, outline.nodes, values, working, deadline)
-    return values, working
-
-
 def evaluate(
     graph: Graph, nodes: list[int], values: dict[int, Any], digits: int, deadline: Deadline
-) -> int:
-    """Run ``nodes``, and say how many digits they swallow (``gradcalc.check.digits.guard``).
-
-    Raises NoReferenceError where there is no time for a few runs of that kind.
-    """
+) -> None:
+    """Run ``nodes``. Raises NoReferenceError where there is no time for a few runs of that kind."""
     with context().workdps(digits):
         trial = min(len(nodes) // 10, _TRIAL)
         start, took = len(graph.inputs), []  # the inputs cost nothing
@@ -202,4 +198,3 @@ def evaluate(
         if _RUNS * seconds > deadline.remaining:
             raise NoReferenceError(f"one evaluation at {digits} digits takes {seconds:.1f} s")
         rerun(graph, nodes[start:], values, deadline)
-    return reserve(graph, nodes, values)

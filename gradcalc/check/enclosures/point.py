@@ -245,7 +245,11 @@ def call(code: int, numbers: Sequence[Any]) -> Any:
         found = function(*numbers)
     except _FAILURES:
         return NAN
-    return NAN if isinstance(found, arb_series) and not is_finite(found) else found
+    if not isinstance(found, arb_series):
+        return found
+    # Arb multiplies what has no value with a germ that is 0, and gets 0
+    sound = TABLE[code].selects or all(map(is_finite, numbers))
+    return found if sound and is_finite(found) else NAN
 
 
 def _fraction(number: Any) -> Any:

@@ -9,11 +9,8 @@ from gradcalc.check.budget import Deadline
 from gradcalc.check.case import PRECISIONS, Case, NoReferenceError, Reference
 from gradcalc.check.compare import Truth, Unchecked
 from gradcalc.check.digits.approach import LOST
-from gradcalc.check.digits.errors import LOOKED_AT, Errors, errors
-from gradcalc.check.digits.jumps import jumps, turns
 from gradcalc.check.digits.oracle import agreed
-from gradcalc.check.digits.slopes import Slopes
-from gradcalc.check.digits.tape import valued
+from gradcalc.check.digits.tape import Tape, known
 from gradcalc.check.structure import Outline, Term, extents
 from gradcalc.check.symbolic.formula import Formula, first_derivatives, rebuild, second_derivatives
 from gradcalc.check.symbolic.numbers import Evaluation, UnsupportedError
@@ -22,9 +19,6 @@ from gradcalc.functions.digits import context
 from gradcalc.functions.primitives import DIV, TABLE, WHERE
 from gradcalc.graph.graph import Graph
 from gradcalc.graph.reach import needed, operands, slopes, supports
-
-_ZERO_FROM = 320
-"""A formula that comes to 0 with fewer digits may have lost them all: exp(1e-100) - 1."""
 
 _PIECED = [primitive.code == WHERE.code or bool(primitive.kink) for primitive in TABLE]
 """Which primitives are made of pieces, by their codes."""
@@ -51,8 +45,8 @@ def truth(case: Case, deadline: Deadline) -> Reference:
                 partials |= second_derivatives(formula, support, deadline)
             elif case.kind.order == 1:
                 partials |= first_derivatives(formula, support, deadline)
-            values, working, near = _seen(outline, case.x, deadline)
-            answer = _settle(case, formula, partials, working - PRECISIONS[0], deadline)
+            tape = known(outline, case.x, deadline)
+            answer = _settle(case, formula, partials, tape.working - PRECISIONS[0], deadline)
         except RecursionError:
             raise NoReferenceError("the formula is too deep for sympy") from None
         except UnsupportedError as what:
@@ -60,94 +54,43 @@ def truth(case: Case, deadline: Deadline) -> Reference:
         except (ArithmeticError, TypeError, ValueError, AttributeError, NotImplementedError) as bug:
             # sympy's own mistakes, on formulas that nobody tried: we learn nothing from them.
             raise NoReferenceError(f"sympy stopped with {type(bug).__name__}") from None
-        return _where_decided(case, _where_sound(case, outline, answer, values), near)
+        return _where_sound(case, outline, answer, tape)
 
 
-def _seen(
-    outline: Outline, x: Sequence[float], deadline: Deadline
-) -> tuple[dict[int, Any], int, Errors]:
-    """The values of all nodes with so many digits that none is lost in rounding, if there are so
-    many; how many those are; and what is left in doubt."""
-    for digits in PRECISIONS:
-        values, working = valued(outline, x, digits, deadline)
-        if len(outline.nodes) > LOOKED_AT:
-            return values, working, Errors()
-        near = errors(outline.graph, values, working, deadline)
-        if near.all_known:
-            break
-    return values, working, near
-
-
-def _where_decided(case: Case, answer: Reference, near: Errors) -> Reference:
-    """Without what lies on a step, or for slopes on a kink, to all digits."""
-    if not near.stepping | near.bending:
-        return answer
-    graph, most = case.graph, PRECISIONS[-1]
-    shut = [near.open(graph, [i], most, of_slopes=False) for i in range(len(graph.outputs))]
-    bent = [near.open(graph, [i], most, of_slopes=True) for i in range(len(graph.outputs))]
-    one = context().mpf(1)
-    holds = case.assemble(lambda i, _: bent[_row(case, i)] or one)
-    entries = zip(holds, answer.entries, strict=True)
-    return Reference(
-        [hold if isinstance(hold, Unchecked) else true for hold, true in entries],
-        [hold or true for hold, true in zip(shut, answer.values, strict=True)],
-    )
-
-
-def _where_sound(
-    case: Case, outline: Outline, answer: Reference, values: dict[int, Any]
-) -> Reference:
-    """Without what an output has no value for (sympy takes x/x for 1, at 0 too), and without the
-    slopes where a branch is about to turn, of which sympy knows one side only."""
-    mp = context()
-
-    holes = {i for i, node in enumerate(case.graph.outputs) if mp.isnan(values[node])}
-    corners = _turning(case, outline, values)
-    if not holes and not corners:
-        return answer
+def _where_sound(case: Case, outline: Outline, answer: Reference, tape: Tape) -> Reference:
+    """Without what lies on a step, or for slopes on a kink, to all digits; without what an output
+    has no value for (sympy takes x/x for 1, at 0 too); and without the slopes where a branch is
+    about to turn, of which sympy knows one side only."""
+    mp, graph = context(), case.graph
+    turning = _turning(case, outline, tape)
     gap, corner = Unchecked("no real value"), Unchecked("a condition changes here")
-    one = mp.mpf(1)
 
-    def known(i: int, _: int) -> Truth:
-        row = _row(case, i)
-        return gap if row in holes else corner if row in corners else one
+    def held(i: int, of_slopes: bool) -> Truth:
+        root = graph.outputs[i]
+        shut = tape.errors.open(graph, [i], tape.digits, of_slopes=of_slopes)
+        if shut or mp.isnan(tape.values[root]):
+            return shut or gap
+        turns = of_slopes and turning and not turning.isdisjoint(needed(graph, [root]))
+        return corner if turns else mp.mpf(1)
 
-    holds = case.assemble(known)
-    return Reference(
-        [h if isinstance(h, Unchecked) else e for h, e in zip(holds, answer.entries, strict=True)],
-        [gap if i in holes else value for i, value in enumerate(answer.values)],
-    )
+    slopes, values = ([held(i, of) for i in range(len(graph.outputs))] for of in (True, False))
+    holds = case.assemble(lambda i, _: slopes[_row(case, i)])
+    return Reference(_held(holds, answer.entries), _held(values, answer.values))
 
 
-def _turning(case: Case, outline: Outline, values: dict[int, Any]) -> set[int]:
-    """The outputs with a ``where`` on its boundary, or with a kink, that no note tells of."""
-    graph = case.graph
-    suspects = [
+def _held(holds: Sequence[Truth], found: Sequence[Truth]) -> list[Truth]:
+    both = zip(holds, found, strict=True)
+    return [hold if isinstance(hold, Unchecked) else true for hold, true in both]
+
+
+def _turning(case: Case, outline: Outline, tape: Tape) -> set[int]:
+    """The ``where`` on their boundary, and the kinks, that no note tells of."""
+    return {
         node
         for node in outline.nodes
-        if _PIECED[graph.codes[node]] and outline.varies[node] and node not in case.kinks
-    ]
-    if not suspects:
-        return set()
-    jumping = jumps(graph, outline.nodes, values, outline.varies)
-    local = Slopes(PRECISIONS[0])
-    found = set()
-    for node in suspects:
-        code, within = graph.codes[node], operands(graph, node)
-        if code == WHERE.code:
-            if turns(graph, within[0], values, outline.varies, jumping):
-                found.add(node)
-            continue
-        numbers = tuple(values[operand] for operand in within)
-        wanted = tuple(bool(outline.varies[operand]) for operand in within)
-        slopes = local.first(code, numbers, values[node], wanted)
-        if any(slope is not None and context().isnan(slope) for slope in slopes):
-            found.add(node)
-    if not found:
-        return set()
-    return {
-        i for i, node in enumerate(graph.outputs) if not found.isdisjoint(needed(graph, [node]))
-    }
+        if _PIECED[case.graph.codes[node]] and outline.varies[node] and node not in case.kinks
+        and any(context().isnan(slope) for _, slope in tape.slopes(node))
+    }  # fmt: skip
 
 
 def _row(case: Case, i: int) -> int:
@@ -198,17 +141,17 @@ def _settle(
     more: int,
     deadline: Deadline,
 ) -> Reference:
-    """Evaluate with more and more digits until they agree; ``more`` are swallowed."""
+    """Evaluate with more and more digits until they agree; ``more`` are lost on the way."""
     before: Reference | None = None
     answer = Reference([], [])
     for digits in case.precisions:
         now = _evaluate(case, formula, partials, (digits, more), deadline)
         if before is not None:
             answer = Reference(
-                _agreed(before.entries, now.entries, case.entry_scales, digits),
-                _agreed(before.values, now.values, case.value_scales, digits),
+                _same(before.entries, now.entries, digits + more),
+                _same(before.values, now.values, digits + more),
             )
-            if not any(_lost(true) for true in (*answer.entries, *answer.values)):
+            if Unchecked(LOST) not in (*answer.entries, *answer.values):
                 break
         before = now
     return answer
@@ -234,11 +177,9 @@ def _evaluate(
         terms = [[(_coefficient(term, known), term.node) for term in row] for row in formula.terms]
 
         def number(parts: list[tuple[Any, Any]]) -> Truth:
-            value = _real(_combine((f, evaluation(part)) for f, part in parts), digits)
-            vanished = not isinstance(value, Unchecked) and not value
-            if vanished and digits < _ZERO_FROM and any(part != 0 for _, part in parts):
-                return Unchecked(LOST)
-            return value
+            if all(part == 0 for _, part in parts):
+                return 0.0
+            return _real(_combine((f, evaluation(part)) for f, part in parts), digits)
 
         def total(row: int, *places: int) -> Truth:
             """The derivative of output ``row`` with respect to the columns ``places``."""
@@ -277,22 +218,17 @@ def _real(number: Any, digits: int) -> Truth:
     return Unchecked("limit not evaluated") if mp.isnan(number) else number
 
 
-def _agreed(
-    fewer: list[Truth], more: list[Truth], scales: tuple[float, ...], digits: int
-) -> list[Truth]:
-    return [_same(*pair, digits) for pair in zip(fewer, more, scales, strict=True)]
+def _same(fewer: Sequence[Truth], more: Sequence[Truth], digits: int) -> list[Truth]:
+    def one(few: Truth, many: Truth) -> Truth:
+        if isinstance(many, float):  # 0 by structure
+            return many
+        if isinstance(few, Unchecked) or isinstance(many, Unchecked):
+            return many if few == many else Unchecked(LOST)
+        if context().isinf(many) and many == few:
+            return many
+        return agreed(few, many, digits)
 
-
-def _same(fewer: Truth, more: Truth, scale: float, digits: int) -> Truth:
-    if isinstance(fewer, Unchecked) or isinstance(more, Unchecked):
-        return more if fewer == more else Unchecked(LOST)
-    if context().isinf(more) and more == fewer:
-        return more
-    return agreed(fewer, more, scale, digits if digits >= PRECISIONS[-1] else 0)
-
-
-def _lost(true: Truth) -> bool:
-    return isinstance(true, Unchecked) and true.reason == LOST
+    return list(map(one, fewer, more))
 
 
 def _coefficient(term: Term, values: dict[int, Any]) -> Any:

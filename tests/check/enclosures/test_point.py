@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from flint import arb, ctx
+from flint import arb, arb_series, ctx
 
 from gradcalc.check import sweeps
 from gradcalc.check.budget import Deadline
 from gradcalc.check.compare import Nowhere
-from gradcalc.check.enclosures.point import Point
+from gradcalc.check.enclosures.point import Point, call
 from gradcalc.check.enclosures.sides import Sides
 from gradcalc.check.structure import Outline
+from gradcalc.functions.primitives import TABLE
 from gradcalc.language import parse
 
 PATIENT = Deadline(60)
@@ -178,3 +179,18 @@ def test_nothing_is_known_of_mixed_derivatives_at_a_jump(text: str) -> None:
         tangents = sweeps.forward(here.slopes, {moved: arb(1)}, range(len(here.graph)))
         bent = sweeps.bend(here.slopes, here.curves, tangents, cotangents)
         assert bent[other].is_nan()
+
+
+@pytest.mark.parametrize("germ", [[], [0], [1], [0, 1]], ids=str)
+def test_what_has_no_value_makes_no_germ(germ: list[int]) -> None:
+    """Arb's NaN times a series that is 0 is 0."""
+    ctx.cap = 4
+    for row in TABLE:
+        if row.arity < 2 or row.selects or row.boolean or not row.ball_forward:
+            continue
+        for k in range(row.arity):
+            operands: list[Any] = [arb_series(germ, prec=3)] * row.arity
+            operands[k] = arb.nan()
+            found = call(row.code, operands)
+            first = found[0] if isinstance(found, arb_series) else found
+            assert not first.is_finite(), (row.name, k)
