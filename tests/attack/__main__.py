@@ -1,4 +1,4 @@
-"""A part of the long attack: ``python -m tests.attack KIND --first 0 --count 1000``."""
+"""A part of the long attack: ``python -m tests.attack KIND FIRST COUNT``."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tests.conftest import without_flint
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.attack", description=__doc__)
     parser.add_argument("kind", choices=ATTACKS)
-    parser.add_argument("--first", type=int, default=0, help="the number of the first example")
-    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("first", type=int, help="the number of the first example")
+    parser.add_argument("count", type=int)
     parser.add_argument("--seconds", type=float, default=1e9, help="stop after so many")
     parser.add_argument("--without-flint", action="store_true", help="as if it were not installed")
     asked = parser.parse_args()

@@ -18,6 +18,7 @@ from tests.attack import growing
 from tests.attack.enclosing import enclosed
 from tests.attack.finding import Finding
 from tests.attack.trees import (
+    TINY,
     BoundaryError,
     Tree,
     UndefinedError,
@@ -215,7 +216,7 @@ def _enclosed(words: list[str], check: Any, truths: Any, values: int) -> list[Fi
             continue
         with ctx.workprec(BITS):
             low, high = _exact(ball["lower"]), _exact(ball["upper"])
-            slack = abs(true) * arb(2) ** -70 + arb(2) ** -1100
+            slack = abs(true) * arb(2) ** -70 + TINY
             if low - slack > true or high + slack < true:
                 missed.append(f"{ball['decimal']} misses {true.str(30)}")
     return [Finding("enclosure", words, "; ".join(missed))] if missed else []

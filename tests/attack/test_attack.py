@@ -1,7 +1,7 @@
 """No ✓ on a wrong digit and no ✗ on a right answer, whatever is typed.
 
 GRADCALC_LONG=N makes N examples of each kind and not the few usual ones; every example is made by
-its number, and ``python -m tests.attack KIND --first 0 --count 1000`` runs a part of them.
+its number, and ``python -m tests.attack KIND FIRST COUNT`` runs a part of them.
 """
 
 from __future__ import annotations

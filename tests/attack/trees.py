@@ -473,28 +473,37 @@ def slope(tree: Tree, at: Mapping[str, float], way: str | Mapping[str, float]) -
 
 
 def curvature(tree: Tree, at: Mapping[str, float], i: str, j: str) -> Any:
-    """The second derivative, None where it is not seen."""
+    """The second derivative, None where it is not seen, or another on each side."""
     size = _size(at, tree)
+    signs = [(s, t) for s in (1, -1) for t in (1, -1)]
 
     def run(bits: int) -> Any:
-        found = []
         here = {k: arb(v) for k, v in at.items()}
-        middle = evaluate(tree, here)
+
+        def moved(*steps: tuple[str, Any]) -> Any:
+            there = dict(here)
+            for name, step in steps:
+                there[name] = there[name] + step
+            return evaluate(tree, there)
+
+        middle, found, corners = moved(), [], []
         if not middle.is_zero() and abs(middle).upper() < TINY:
             raise BoundaryError  # its waves may be shorter than any step
         for power in (bits // 4, bits // 4 + 12):
             h = size * arb(2) ** -power
-            total = arb(0)
-            for s in (1, -1):
-                for t in (1, -1):
-                    moved = dict(here)
-                    moved[i] = moved[i] + s * h
-                    moved[j] = moved[j] + t * h
-                    try:
-                        total += s * t * evaluate(tree, moved)
-                    except UndefinedError:
-                        return None
-            found.append(total / (4 * h * h))
+            try:
+                corners = [
+                    (moved((i, s * h), (j, t * h)) - moved((i, s * h)) - moved((j, t * h)) + middle)
+                    / (s * t * h * h)
+                    for s, t in signs
+                ]
+            except UndefinedError:
+                return None
+            found.append(sum(corners[1:], corners[0]) / 4)
+        if not all(_alike(corners[0], corner) for corner in corners[1:]):
+            if all(map(_narrow, corners)) and bits >= 4 * FEWEST:
+                return None
+            raise UnsureError
         return _agreed(*found)
 
     return _until_sure(run)
