@@ -6,6 +6,7 @@ expression that they are about; ``gradcalc.claims.printout`` reads what numpy an
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,8 @@ from gradcalc.graph.graph import Graph
 from gradcalc.language.parser import Parser
 from gradcalc.language.reader import Statement
 
+_DEFINED = re.compile(r"\s*[^\W\d]\w*\s*=(?!=)")
+_SIGNED = re.compile(r"\s*[-+−]")
 _COMMENT = re.compile(r"#[^\n]*")
 _SHORTHAND = re.compile(r"@(\d+)")  # CasADi's names for what occurs twice
 _HEADED = tuple(name for name, kind in KINDS.items() if kind.order)
@@ -95,6 +98,8 @@ class Claim:
         if (self.rows, self.columns) == (m, n):
             return self
         if 1 in (m, n) and sorted((self.rows, self.columns)) == sorted((m, n)):
+            return replace(self, rows=m, columns=n)
+        if (self.rows, self.columns) == (m * n, 1):  # an entry a line
             return replace(self, rows=m, columns=n)
         raise _misfit(self, matter)
 
@@ -176,7 +181,7 @@ def _from_cells(source: Source, sheet: Sheet, matter: Matter) -> Claim:
     try:
         numbers = [[float(cell) for cell in row] for row in sheet.cells]
     except ValueError:
-        text = ";\n".join(", ".join(row) for row in sheet.cells)
+        text = ";\n".join([*sheet.parts, *(", ".join(row) for row in sheet.cells)])
         claim = _read_formulas(Source(text, source.name), matter)
     else:
         claim = _from_numbers(source, Printout(numbers, sheet.cells), matter)
@@ -203,13 +208,34 @@ def _reordered(claim: Claim, order: Sequence[str], matter: Matter) -> Claim:
 def _read_table(source: Source, matter: Matter) -> Claim:
     """Entries between commas (tabs), rows between semicolons or on lines; maybe under a header."""
     text, order = _without_header(source.text, matter)
-    claim = _read_formulas(Source(text.replace("\t", ","), source.name), matter)
+    turned = order is None
+    if turned:  # or the matrix is transposed, under the names of the rows
+        across = replace(matter, rows=matter.variables, variables=matter.rows)
+        text, order = _without_header(source.text, across)
+    laid = matter if order is None or not turned else across
+    text = _with_ends(text.replace("\t", ",").replace('"', " "), laid)
+    claim = _read_formulas(Source(text, source.name), matter)
     if order is None or claim.columns != len(order):
         return claim
     places = [
         i * claim.columns + order.index(j) for i in range(claim.rows) for j in range(len(order))
     ]
-    return replace(claim, **_chosen(claim, places))
+    claim = replace(claim, **_chosen(claim, places))
+    return claim.transposed() if turned else claim
+
+
+def _with_ends(text: str, matter: Matter) -> str:
+    """The text with an end for every line, where a line is a row or an entry: what begins with a
+    minus goes on the line before, else."""
+    m, n = matter.shape
+    lines = text.splitlines()
+    full = [k for k, line in enumerate(lines) if _COMMENT.sub("", line).strip()]
+    named = sum(bool(_DEFINED.match(lines[k])) for k in full)
+    if len(full) - named not in (m, m * n) or not any(_SIGNED.match(line) for line in lines):
+        return text
+    for k in full:
+        lines[k] += ";" * (not lines[k].rstrip().endswith(";"))
+    return "\n".join(lines)
 
 
 def _without_header(text: str, matter: Matter) -> tuple[str, list[int] | None]:
@@ -223,7 +249,7 @@ def _without_header(text: str, matter: Matter) -> tuple[str, list[int] | None]:
     if len(full) != len(matter.rows) + 1:
         return text, None
     separator = "\t" if "\t" in lines[full[0]] else ","
-    cells = [cell.strip().strip('"') for cell in lines[full[0]].split(separator)]
+    cells = [cell.strip() for cell in next(csv.reader([lines[full[0]]], delimiter=separator))]
     labelled = len(cells) == len(matter.variables) + 1
     names = cells[1:] if labelled else cells
     if sorted(names) != sorted(matter.variables):
@@ -344,8 +370,9 @@ def _read_json(source: Source, matter: Matter) -> Claim:
         ) from None
     except (RecursionError, ValueError):  # brackets a thousand deep, a number of 5000 digits
         raise BindingError("the claim is not JSON that holds a matrix") from None
-    order = None
+    order, parts = None, {}
     if isinstance(data, dict):
+        parts = data.get("parts") or {}
         key = next((key for key in (matter.key, *_HEADED) if key in data), None)
         if key is None:
             raise BindingError(
@@ -354,7 +381,7 @@ def _read_json(source: Source, matter: Matter) -> Claim:
         names = data.get("variables")
         order = names if names and names != list(matter.variables) else None
         data = data[key]
-    claim = _from_lists(source, data, matter)
+    claim = _from_lists(source, data, matter, parts)
     if order is None:
         return claim
     if not isinstance(order, list) or set(map(str, order)) != set(matter.variables):
@@ -365,14 +392,15 @@ def _read_json(source: Source, matter: Matter) -> Claim:
     return _reordered(claim, order, matter)
 
 
-def _from_lists(source: Source, data: Any, matter: Matter) -> Claim:
+def _from_lists(source: Source, data: Any, matter: Matter, parts: Mapping[str, str]) -> Claim:
     rows = data if isinstance(data, list) else [[data]]
     if not any(isinstance(row, list) for row in rows):
         rows = [rows]
     if not all(isinstance(row, list) and row for row in rows):
         raise BindingError("the JSON of the claim is not a list of rows")
     if any(isinstance(entry, str) for row in rows for entry in row):
-        text = ";\n".join(", ".join(map(str, row)) for row in rows)
+        defined = [f"{name} = {formula}" for name, formula in parts.items()]
+        text = ";\n".join([*defined, *(", ".join(map(str, row)) for row in rows)])
         return _read_formulas(Source(text, source.name), matter)
     try:
         numbers = [[_number(entry) for entry in row] for row in rows]

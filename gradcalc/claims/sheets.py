@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 
+from gradcalc.claims.typeset import from_latex, from_mathml
 from gradcalc.errors import BindingError
 
 _RULE = re.compile(r"─{3,}")
 _LATEX = re.compile(
     r"\\begin\{(array|[bpvBV]?matrix|smallmatrix)\}(?:\{[^}]*\})?(.*?)\\end\{\1\}", re.S
 )
+_REMARK = re.compile(r"(?<!\\)%.*")
+_BETWEEN = re.compile(r"(\\begin\{cases\}|\\end\{cases\}|&|\\\\(?:\[[^\]]*\])?)")
 _POWER = re.compile(r"\s*\\(?:times|cdot)\s*10\^\{?([-+]?\d+)\}?")
 _BRACKETS = re.compile(r"\s*(?:\w+\s*=\s*)?\[([^\[\]]*)\]\s*(?:;\s*)?")
 _HEADING = re.compile(r"\s*(?:\d+(?:[×x]\d+ |-element )[\w{}, ]+:|\w+\s*=)[ \t]*\n")
@@ -31,6 +34,12 @@ class Sheet:
 
     cells: list[list[str]]
     columns: list[str] | None = None
+    parts: tuple[str, ...] = ()
+    """Definitions, ``r = sqrt(x**2 + y**2)``, of what the cells mention."""
+
+    @property
+    def transposed(self) -> Sheet:
+        return replace(self, cells=[list(row) for row in zip(*self.cells, strict=True)])
 
 
 def read_sheet(text: str, rows: Sequence[str], columns: Sequence[str]) -> Sheet | None:
@@ -46,7 +55,20 @@ def read_sheet(text: str, rows: Sequence[str], columns: Sequence[str]) -> Sheet 
 
 
 def _table(text: str, rows: Sequence[str], columns: Sequence[str]) -> Sheet | None:
-    """gradcalc's table, maybe in blocks of columns."""
+    """gradcalc's table, maybe in blocks of columns, maybe transposed."""
+    found = _grid(text, rows, columns)
+    if found is None or found.columns:
+        return found
+    turned = _grid(text, columns, rows)
+    if turned is None or sorted(turned.columns or ()) != sorted(rows):
+        raise BindingError("the table of the claim has not all its entries")
+    place = {name: k for k, name in enumerate(turned.columns or ())}
+    ordered = [[row[place[name]] for name in rows] for row in turned.cells]
+    return replace(turned, cells=ordered, columns=None).transposed
+
+
+def _grid(text: str, rows: Sequence[str], columns: Sequence[str]) -> Sheet | None:
+    """The same where rows and columns have these names; without columns if none is there."""
     lines = text.splitlines()
     rules = [k for k, line in enumerate(lines) if _RULE.fullmatch(line.strip())]
     if not rules:
@@ -55,6 +77,8 @@ def _table(text: str, rows: Sequence[str], columns: Sequence[str]) -> Sheet | No
         k - 1 for k in rules
     }
     heads = [k for k in sorted(below) if _is_head(lines[k], columns)]
+    if not heads:
+        return Sheet([], [])
     cells: dict[str, list[str]] = {name: [] for name in rows}
     names: list[str] = []
     for head, stop in zip(heads, [*heads[1:], len(lines)], strict=True):
@@ -63,12 +87,15 @@ def _table(text: str, rows: Sequence[str], columns: Sequence[str]) -> Sheet | No
             break
         names += inside
         for line in takewhile(_is_told, lines[head + 1 : stop]):
-            words = line.split()
+            words = re.split(r"\s{2,}", line.strip())
+            words = words if len(words) > len(inside) else line.split()
             if words and words[0] in cells and len(words) > len(inside):
                 cells[words[0]] += words[len(words) - len(inside) :]
     if not all(len(found) == len(names) for found in cells.values()):
         raise BindingError("the table of the claim has not all its entries")
-    return Sheet(list(cells.values()), names)
+    where = lines.index("where") + 1 if "where" in lines else len(lines)
+    parts = [line.strip() for line in takewhile(str.strip, lines[where:])]
+    return Sheet(list(cells.values()), names, tuple(parts))
 
 
 def _is_head(line: str, columns: Sequence[str]) -> bool:
@@ -96,21 +123,63 @@ def _markdown(text: str, rows: Sequence[str], columns: Sequence[str]) -> Sheet |
 
 
 def _latex(text: str, rows: Sequence[str], columns: Sequence[str]) -> Sheet | None:
+    text = _REMARK.sub("", text)
     found = _LATEX.search(text)
     if found is None:
         return None
-    body = found[2].replace(r"\hline", "")
-    lines = [line for line in re.split(r"\\\\(?:\[[^\]]*\])?", body) if line.strip()]
-    return Sheet([[_plain(cell) for cell in line.split("&")] for line in lines])
+    names = (*rows, *columns)
+    cells: list[list[str]] = [[""]]
+    depth = 0
+    for piece in _BETWEEN.split(found[2].replace(r"\hline", "")):
+        depth += (piece == r"\begin{cases}") - (piece == r"\end{cases}")
+        if depth or not (piece == "&" or piece.startswith("\\\\")):
+            cells[-1][-1] += piece
+        elif piece == "&":
+            cells[-1].append("")
+        else:
+            cells.append([""])
+    cells = [row for row in cells if any(cell.strip() for cell in row)]
+    parts = []
+    for part in text[found.end() :].partition("$$")[0].partition("\n")[0].split(r"\quad")[1:]:
+        name, _, formula = part.strip().rstrip(",").partition("=")
+        parts.append(f"{from_latex(name, names)} = {from_latex(formula, names)}")
+    sheet = Sheet([[_typed(cell, names) for cell in row] for row in cells], None, tuple(parts))
+    return sheet.transposed if r"^{\top}" in text[: found.start()] else sheet
+
+
+def _typed(cell: str, names: Sequence[str]) -> str:
+    """A cell of LaTeX: a number, or a formula as one types it."""
+    plain = _plain(cell)
+    simple = _NUMBER.fullmatch(plain) or not re.search(r"[\\{}^]|[\w)]\s+[\w(]", cell)
+    return plain if simple else from_latex(_POWER.sub(r"e\1", cell), names)
 
 
 def _mathml(text: str, rows: Sequence[str], columns: Sequence[str]) -> Sheet | None:
-    """A table of numbers; a formula is more than its characters in a row."""
     if "<mtable" not in text:
         return None
-    lines = re.findall(r"<mtr[^>]*>(.*?)</mtr>", text, re.DOTALL)
-    cells = [re.findall(r"<mtd[^>]*>(.*?)</mtd>", line, re.DOTALL) for line in lines]
-    return Sheet([[_plain(re.sub(r"<[^>]*>", "", cell)) for cell in row] for row in cells])
+    from xml.etree import ElementTree  # deferred: rare
+
+    try:
+        root = ElementTree.fromstring(text[text.index("<math") : text.rindex("</math>") + 7])
+        first, *after = root
+    except (ElementTree.ParseError, ValueError):
+        raise BindingError("the claim's MathML cannot be read") from None
+    names = (*rows, *columns)
+    cells = []
+    for line in first.iter():
+        if line.tag.endswith("mtr"):
+            plain = [(_plain("".join(cell.itertext())), cell) for cell in line]
+            cells.append([
+                number if _NUMBER.fullmatch(number) else from_mathml(cell, names)
+                for number, cell in plain
+            ])  # fmt: skip
+    parts: list[str] = []
+    for k, element in enumerate(after):
+        if element.tag.endswith("mspace"):
+            parts.append(f"{from_mathml(after[k + 1], names)} = ")
+        elif parts and after[k - 1].text == "=":
+            parts[-1] += from_mathml(element, names)
+    return Sheet(cells, None, tuple(parts))
 
 
 def _plain(cell: str) -> str:

@@ -10,7 +10,7 @@ from gradcalc.formulas.writing import Binding, Notation, Text
 from gradcalc.functions.row import Primitive
 
 # What LaTeX itself has a word or a sign for; the others are operators of their own name.
-_WORDS = {
+FUNCTIONS = {
     name: rf"\{name}"
     for name in [
         "sin",
@@ -42,7 +42,7 @@ _FENCES = {
     "where": r"\begin{{cases}} {1} & {0} \\ {2} & \text{{otherwise}} \end{{cases}}",
     "cbrt": r"\sqrt[3]{{{}}}",
 }
-_SIGNS = {"<=": r"\le", ">=": r"\ge", "==": "=", "!=": r"\ne", "and": r"\land", "or": r"\lor",
+SIGNS = {"<=": r"\le", ">=": r"\ge", "==": "=", "!=": r"\ne", "and": r"\land", "or": r"\lor",
           "not": r"\lnot", "%": r"\bmod"}  # fmt: skip
 
 
@@ -87,11 +87,11 @@ class Latex(Notation):
         if primitive.symbol:
             return self.infix(primitive, operands)
         escaped = name.replace("_", r"\_")
-        word = _WORDS.get(name, rf"\operatorname{{{escaped}}}")
+        word = FUNCTIONS.get(name, rf"\operatorname{{{escaped}}}")
         return Text(rf"{word}\left({', '.join(operand.text for operand in operands)}\right)")
 
     def sign(self, symbol: str) -> str:
-        return _SIGNS.get(symbol, symbol)
+        return SIGNS.get(symbol, symbol)
 
 
 def name_of(name: str) -> str:

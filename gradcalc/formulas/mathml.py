@@ -10,7 +10,7 @@ from gradcalc.formulas.terms import Number
 from gradcalc.formulas.writing import Binding, Notation, Text
 from gradcalc.functions.row import Primitive
 
-_SIGNS = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠", "and": "∧", "or": "∨", "not": "¬", "%": "mod"}
+SIGNS = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠", "and": "∧", "or": "∨", "not": "¬", "%": "mod"}
 _FENCES = {"abs": ("|", "|"), "floor": ("⌊", "⌋"), "ceil": ("⌈", "⌉")}
 
 
@@ -68,7 +68,7 @@ class MathML(Notation):
         return Text(f"<mrow><mi>{escape(primitive.name)}</mi><mo>(</mo>{inner}<mo>)</mo></mrow>")
 
     def sign(self, symbol: str) -> str:
-        return f"<mo>{escape(_SIGNS.get(symbol, symbol))}</mo>"
+        return f"<mo>{escape(SIGNS.get(symbol, symbol))}</mo>"
 
 
 def _one(piece: Text) -> str:
