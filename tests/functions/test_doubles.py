@@ -18,7 +18,7 @@ from gradcalc.functions.row import Primitive
 from tests.functions.test_accuracy import condition, ulps
 
 ROWS = [primitive for primitive in TABLE if primitive.steps]
-EDGES = [0.0, math.inf, -math.inf, math.nan, 1e155, -1e155, 1e300, -1e300, 1e-300, -1e-300,
+EDGES = [0.0, -0.0, 3.0, -2.0, math.inf, -math.inf, math.nan, 1e155, -1e155, 1e300, -1e300, 1e-300, -1e-300,
          8e-308, -8e-308]  # fmt: skip
 
 
@@ -56,3 +56,5 @@ def test_at_the_edges_it_is_what_the_table_says(primitive: Primitive) -> None:
             found, table = float(ours(*row)), float(primitive.numpy(*row))
         same = found == table or (math.isnan(found) and math.isnan(table))
         assert same or abs(found - table) <= 4 * math.ulp(table), row
+        if abs(x) < 10 and found == 0 == table:
+            assert math.copysign(1, found) == math.copysign(1, table), row

@@ -151,7 +151,7 @@ def besselj(n: float, x: float) -> float:
     t = abs(x)
     f = -1.0 if is_odd(n) > 0.5 and n * x < 0.0 else 1.0
     if t == INF:
-        return 0.0
+        return 0.0 * f
     if t < 4.0:
         return f * power_series(m, t, -1.0, 26.0).hi
     if t < 25.0 or t < m:

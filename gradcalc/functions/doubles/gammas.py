@@ -221,6 +221,8 @@ def polygamma(n: float, x: float) -> float:
         for k in counting(1.0, n + 1.0):
             p = p * r * k
         return -f * p
+    if x == INF:
+        return 0.0
     if x > 1e100:
         p = 1.0
         for k in counting(1.0, n):

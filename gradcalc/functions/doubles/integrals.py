@@ -49,7 +49,7 @@ def ei(x: float) -> float:
     if x == 0.0:
         return -INF
     if x < -800.0:
-        return -0.0
+        return 0.0 if x == -INF else -0.0
     if x <= -2.0:
         return -exp(x) * fraction(1.0, -x)
     if x < 2.0:
@@ -109,6 +109,8 @@ def expint(n: float, x: float) -> float:
 
 
 def erfi(x: float) -> float:
+    if x == 0.0:
+        return x
     if abs(x) > 30.0:
         return INF if x > 0.0 else -INF
     if abs(x) >= 7.0:
@@ -167,6 +169,8 @@ def odd_terms(x: float, start: float, terms: float) -> Long:
 
 
 def si(x: float) -> float:
+    if x == 0.0:
+        return x
     t = abs(x)
     if t < 4.0:
         return odd_terms(x, 1.0, 20.0).hi
@@ -237,6 +241,8 @@ def cardinal(n: float, x: float) -> float:
 def sincn(n: float, x: float) -> float:
     if n != floor(n) or n < 0.0 or n > 999.0 or x != x:
         return NAN
+    if n == 0.0 and x == floor(x) and x != 0.0:
+        return (0.0 if x == 2.0 * floor(x / 2.0) else -0.0) / x
     t = 3.141592653589793 * abs(x)
     if t < (max(4.0, n + 2.0) if n > 0.5 else 1.0):
         return (taylor(n, PI * x) * power(PI, n)).hi

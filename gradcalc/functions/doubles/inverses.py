@@ -57,6 +57,8 @@ def halley(x: float) -> float:
 
 
 def lambertw(x: float) -> float:
+    if x == 0.0:
+        return 0.0
     if x < -0.2:
         return (beyond_branch(x) - 1.0).hi
     if x == INF:
