@@ -7,7 +7,6 @@ The ordinary run takes all primitives through C, JavaScript and Python, many to 
 
 from __future__ import annotations
 
-import os
 import random
 import time
 from collections.abc import Iterator, Sequence
@@ -22,9 +21,8 @@ from gradcalc.code.statements import MissingError
 from gradcalc.functions.primitives import TABLE, WHERE
 from gradcalc.functions.row import Primitive
 from gradcalc.language import parse
-from tests.code.test_gate import RUN, here
+from tests.code.test_gate import LONG, RUN, here, share
 
-LONG = bool(os.environ.get("GRADCALC_LONG"))
 EVERYWHERE = [to for to in LANGUAGES if here(to)]
 ULPS = 8
 """Two functions, each within 4 ulps of the truth."""
@@ -68,8 +66,8 @@ def test_every_primitive_twice_differentiated_and_random_expressions(to: str) ->
     verdicts.append(judge(generate(parse(total), to, ("f", "gradient", "hessian", "hvp"))))
     able = [p for p in SPOKEN if not p.ordered and p is not WHERE and
             can(to, f"{call(p)}*z", ("f", "jacobian"))]  # fmt: skip
-    texts = list(islice(random_texts(able), 200))
-    for start in range(0, 200, 50):
+    texts = list(islice(random_texts(able), share(200)))
+    for start in range(0, len(texts), 50):
         graph = parse(", ".join(texts[start : start + 50]))
         verdicts.append(judge(generate(graph, to, ("f", "jacobian", "vjp", "jvp"))))
     for found in verdicts:

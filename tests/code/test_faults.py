@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Iterator
 
@@ -17,9 +16,8 @@ from gradcalc.code.languages import LANGUAGES
 from gradcalc.code.printing import Printed, generate
 from gradcalc.language import parse
 from tests.code import faults
-from tests.code.test_gate import here
+from tests.code.test_gate import LONG, here, share
 
-LONG = bool(os.environ.get("GRADCALC_LONG"))
 PLANTED = {"python": 300, "javascript": 180, "c": 80, "numpy": 40} if LONG else {"python": 30}
 
 
@@ -64,7 +62,7 @@ def test_what_changes_a_number_is_caught(to: str) -> None:
     if not here(to):
         pytest.skip(f"nothing runs {to} here")
     draw, caught, harmless, missed = random.Random(0), 0, 0, []
-    for k, (sound, faulty, what) in enumerate(planted(to, PLANTED[to], draw)):
+    for k, (sound, faulty, what) in enumerate(planted(to, share(PLANTED[to]), draw)):
         if gate.judge(faulty).passed is False:
             caught += 1
         elif faults.changes_a_number(sound, faulty, k):
@@ -73,7 +71,7 @@ def test_what_changes_a_number_is_caught(to: str) -> None:
             harmless += 1
     print(f"\n{to}: {caught} caught, {harmless} change no number, {len(missed)} missed")
     assert missed == []
-    assert caught > PLANTED[to] / 2
+    assert caught > share(PLANTED[to]) / 2
 
 
 # --- what others got wrong ------------------------------------------------------------------------

@@ -8,7 +8,6 @@ README.md and examples.txt that differentiates.
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import time
 from collections.abc import Iterator
@@ -25,9 +24,9 @@ from gradcalc.formulas.derivative import derive
 from gradcalc.formulas.terms import UnwritableError
 from gradcalc.language import parse
 from tests.code.test_every_language import SPOKEN, random_texts
+from tests.code.test_gate import LONG, share
 
-LONG = bool(os.environ.get("GRADCALC_LONG"))
-COUNT = 300 if LONG else 10
+COUNT = share(300) if LONG else 10
 ROOT = Path(__file__).parents[2]
 
 
@@ -45,23 +44,23 @@ def test_the_formulas_of_every_problem_agree(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
-    told = []
+    asked = 0
     for command in dict.fromkeys(problems()):
         words = [word for word in shlex.split(command)[1:] if word not in ("--format", "plain")]
-        if words[0] == "eval" or "--formulas" in words:
+        if "--formulas" in words or ("--v" not in words and "vjp" in words):
             continue
-        code = main([*words, "--formulas", "--format", "json"])
-        out = capsys.readouterr().out
-        found = json.loads(out) if out else {}
-        told.append((command, code, found.get("formulas", {}).get("check", {})))
-    wrong = [one for one in told if one[1] == 1 or one[2].get("passed") is False]
-    print(len(told), [o for o in told if o[2].get("passed") is not True])
-    assert wrong == []
+        main([*words, "--formulas", "--format", "json"])
+        printed = json.loads(capsys.readouterr().out or "{}").get("formulas")
+        if printed:  # without a point there are only formulas, which other tests have
+            asked += 1
+            assert printed["check"]["passed"] is True, command
+    print(f"{asked} problems")
+    assert asked > 60
 
 
 def test_random_formulas_are_the_same_function_when_they_are_read_again() -> None:
     able = [p for p in SPOKEN if p.differentiable and not p.ordered and not p.selects]
-    seconds, agreed, open_ones = [], 0, []
+    seconds, agreed = [], 0
     for text in islice(random_texts(able), COUNT):
         graph = parse(text)
         if not graph.variables:
@@ -74,10 +73,9 @@ def test_random_formulas_are_the_same_function_when_they_are_read_again() -> Non
         seconds.append(time.process_time() - start)
         told = identify(graph, found.kind, found.reread([]), [], Deadline(20), sympy=False)
         assert told.passed is not False, (text, told.reason)
-        agreed += told.passed is True
-        open_ones += [text] if told.passed is None else []
+        agreed += told.passed is True  # the others have no value at any of the points
     print(
-        f"{agreed} of {len(seconds)} agree, at the others nothing has a value; "
-        f"{1e3 * max(seconds):.1f} ms at most"
+        f"{agreed} of {len(seconds)} agree; {1e3 * sum(seconds) / len(seconds):.1f} ms on average"
     )
-    print(open_ones[:5])
+    assert agreed > len(seconds) / 2
+    assert sum(seconds) < 5e-3 * len(seconds)

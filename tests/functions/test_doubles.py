@@ -18,8 +18,8 @@ from gradcalc.functions.row import Primitive
 from tests.functions.test_accuracy import condition, ulps
 
 ROWS = [primitive for primitive in TABLE if primitive.steps]
-EDGES = [0.0, -0.0, 3.0, -2.0, math.inf, -math.inf, math.nan, 1e155, -1e155, 1e300, -1e300, 1e-300, -1e-300,
-         8e-308, -8e-308]  # fmt: skip
+EDGES = [0.0, -0.0, 3.0, -2.0, math.inf, -math.inf, math.nan, 1e155, -1e155, 1e300, -1e300,
+         1e-300, -1e-300, 8e-308, -8e-308]  # fmt: skip
 
 
 def function(primitive: Primitive) -> Any:
