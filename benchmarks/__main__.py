@@ -19,6 +19,7 @@ SUITES = {
     "linear": "linear models against hand and python-control",
     "deep": "deep and narrow graphs, per node",
     "uncertainty": "uncertainty budgets beside the packages made for them",
+    "code": "code in C, and formulas, until they are there",
     "batch": "files of points, CSV to CSV, whole processes",
     "cluster": "a data set by two workers, and tasks through a scheduler",
     "eager": "the eager engine, operation by operation",

@@ -370,7 +370,7 @@ def _read_json(source: Source, matter: Matter) -> Claim:
         ) from None
     except (RecursionError, ValueError):  # brackets a thousand deep, a number of 5000 digits
         raise BindingError("the claim is not JSON that holds a matrix") from None
-    order, parts = None, {}
+    order, parts = None, dict[str, str]()
     if isinstance(data, dict):
         parts = data.get("parts") or {}
         key = next((key for key in (matter.key, *_HEADED) if key in data), None)

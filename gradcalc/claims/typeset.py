@@ -69,7 +69,7 @@ def _unread(what: str) -> BindingError:
 
 class _Latex:
     def __init__(self, text: str, names: Mapping[str, str]) -> None:
-        self.tokens = [token.replace(" ", "") for token in _TOKEN.findall(text)]
+        self.tokens: list[str] = [token.replace(" ", "") for token in _TOKEN.findall(text)]
         self.names = names
         self.place = self.depth = 0
 
