@@ -14,6 +14,9 @@ Nothing here checks a tape: ``engine/kernel.py`` does, before it is handed over.
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #if defined(__GNUC__) && defined(__x86_64__) && defined(__linux__) && !defined(__SANITIZE_ADDRESS__)
 /* Vectors of whatever width the processor has: elementwise, they change no bit. */
@@ -86,6 +89,9 @@ typedef struct {
 enum { LANES = 8, SMALLEST = 64, LARGEST = 1024, CACHE = 24 * 1024 };
 /* Blocks of a tape that calls functions of Python: a call costs as much as hundreds of numbers. */
 enum { MANY = 8192, OUTER_CACHE = 1024 * 1024 };
+/* Bytes of results that no cache is to keep: from here on it is quicker to write past them, even if all is
+   read afterwards. */
+enum { PAST = 4 * 1024 * 1024 };
 
 /* Numbers side by side (``step`` 1), or one for all (0). */
 typedef struct { double *at; Size step; } Place;
@@ -298,6 +304,16 @@ WIDE static void give(Size n, Size width, const Place *places, const int32_t *re
         for (Size j = 0; j < width; j++) rows[i * width + j] = places[results[j]].at[i];
 }
 
+/* Past the caches, which need not fetch what is going to be written. */
+static void write_past(Size n, const double *from, double *to) {
+    Size i = 0;
+#ifdef __SSE2__
+    if (n && (uintptr_t)to % 16) { to[0] = from[0]; i++; }
+    for (; i + 2 <= n; i += 2) _mm_stream_pd(to + i, _mm_loadu_pd(from + i));
+#endif
+    for (; i < n; i++) to[i] = from[i];
+}
+
 /* --- a block ------------------------------------------------------------------------------- */
 
 /* One instruction on n numbers. */
@@ -342,12 +358,13 @@ static void furnish(const Tape *tape, Place *place, double *memory, Size room) {
 /* Points from start to stop. The last block may share rows with the one before it: none is shorter
    than LANES. */
 static int run_points(const Tape *tape, const double *points, double *rows, char *suspects,
-                      Size start, Size stop, double below) {
+                      Size start, Size stop, double below, int past) {
     Size block = tape->block, room = block + LANES, n_inputs = tape->n_inputs, n_columns = tape->n_columns;
-    double *memory = malloc((tape->n_lines * room + LANES) * sizeof(double));
+    double *memory = malloc(((tape->n_lines + (past ? n_columns : 0)) * room + LANES) * sizeof(double));
     Place *places = malloc((tape->n_lines + tape->n_constants) * sizeof(Place));
     int found = memory && places ? 0 : -2;
     double *lines = memory + (-((uintptr_t)memory / 8) & 7); /* each begins where a cache line does */
+    double *made = lines + tape->n_lines * room;
     if (found == 0) furnish(tape, places, lines, room);
     for (Size first = start; found >= 0 && first < stop; first += block) {
         Size n = stop - first < block ? stop - first : block;
@@ -359,8 +376,13 @@ static int run_points(const Tape *tape, const double *points, double *rows, char
                 if (!all_below(n_inputs, x + i * n_inputs, below)) { found = 1; suspects[first - start + i] = 1; }
         int odd = run_block(tape, places, n, suspects + first - start);
         found = odd < 0 ? odd : found | odd;
-        give(n, n_columns, places, tape->results, rows + first * n_columns);
+        double *there = rows + first * n_columns;
+        give(n, n_columns, places, tape->results, past ? made : there);
+        if (past) write_past(n * n_columns, made, there);
     }
+#ifdef __SSE2__
+    _mm_sfence();
+#endif
     free(memory);
     free(places);
     return found;
@@ -691,7 +713,7 @@ static PyObject *points(PyObject *self, PyObject *args) {
     int found = -1;
     if (tape) {
         PyThreadState *thread = PyEval_SaveThread();
-        found = run_points(tape, x.buf, rows.buf, suspects.buf, start, stop, below);
+        found = run_points(tape, x.buf, rows.buf, suspects.buf, start, stop, below, rows.len >= PAST);
         PyEval_RestoreThread(thread);
         if (found == -2) PyErr_NoMemory();
     }

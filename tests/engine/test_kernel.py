@@ -122,6 +122,17 @@ def by_runs(p: Program) -> Recorded | None:
 
 
 @built_here
+def test_what_is_written_past_the_caches_is_the_same() -> None:
+    p = gradcalc.compile("x*y, x/y, x - y, x**3, -1.5")
+    x = points(2, 60_001, 5)  # ten columns: more than four megabytes
+    whole, suspects = many.run(p._at_many_points.jacobian, x)
+    parts = [many.run(p._at_many_points.jacobian, x[k : k + 1000]) for k in range(0, 60_001, 1000)]
+    assert whole.nbytes > 1 << 22
+    assert same(whole, np.concatenate([results for results, _ in parts]))
+    assert len(suspects) == sum(len(some) for _, some in parts)
+
+
+@built_here
 def test_a_recording_says_what_the_sweeps_say_to_the_last_bit() -> None:
     rng, swept = random.Random(2), 0
     for _ in range(COUNT):
