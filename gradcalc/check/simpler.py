@@ -9,7 +9,8 @@ from gradcalc.check.budget import Deadline, OutOfTime
 from gradcalc.check.identity import InSympy
 from gradcalc.errors import GradcalcError
 from gradcalc.formulas.derivative import Formulas
-from gradcalc.formulas.terms import UnwritableError, read
+from gradcalc.formulas.exact import UnwritableError
+from gradcalc.formulas.terms import read
 from gradcalc.formulas.writing import Notation
 from gradcalc.functions.loading import loaded
 from gradcalc.language import parse

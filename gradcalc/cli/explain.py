@@ -86,7 +86,7 @@ def _weighted(at: At, v: list[float], digits: int) -> list[list[str]]:
 def _slopes(at: At, v: list[float], gradient: list[float], name: str, digits: int) -> list[str]:
     """dΣ/dx = formula = number; none where a formula is long, or cannot be written."""
     from gradcalc.formulas.derivative import derive
-    from gradcalc.formulas.terms import UnwritableError
+    from gradcalc.formulas.exact import UnwritableError
     from gradcalc.formulas.writing import OnPaper
 
     if len(gradient) * len(v) > MOST:

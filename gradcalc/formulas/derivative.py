@@ -14,8 +14,9 @@ from gradcalc.calculus.gradients import copy, gradient_graph, jacobian_graph, jv
 from gradcalc.calculus.kinds import Kind, U, V
 from gradcalc.calculus.rules import plain
 from gradcalc.errors import BindingError
+from gradcalc.formulas.exact import Call, Number, Product, Sum, Symbol, operands
 from gradcalc.formulas.sharing import compact
-from gradcalc.formulas.terms import Call, Number, Product, Sum, Symbol, Terms, operands, read
+from gradcalc.formulas.terms import Terms, read
 from gradcalc.formulas.writing import Notation, reachable, write
 from gradcalc.functions.primitives import CONSTANTS, FUNCTIONS, OPERANDS, TABLE
 from gradcalc.graph.graph import Graph

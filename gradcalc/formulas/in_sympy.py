@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from gradcalc.formulas.terms import UnwritableError
+from gradcalc.formulas.exact import UnwritableError
 from gradcalc.formulas.writing import Binding, Notation, Text
 from gradcalc.functions.loading import loaded
 from gradcalc.functions.row import Primitive

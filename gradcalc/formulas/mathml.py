@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from gradcalc.formulas.exact import Number
 from gradcalc.formulas.names import greek, parted
-from gradcalc.formulas.terms import Number
 from gradcalc.formulas.writing import Binding, Notation, Text
 from gradcalc.functions.row import Primitive
 

@@ -13,7 +13,8 @@ from fractions import Fraction
 from heapq import heapify, heappop, heappush
 from itertools import combinations
 
-from gradcalc.formulas.terms import Call, Number, Product, Sum, Terms
+from gradcalc.formulas.exact import Call, Number, Product, Sum
+from gradcalc.formulas.terms import Terms
 from gradcalc.formulas.writing import reachable
 
 _MOST = 24

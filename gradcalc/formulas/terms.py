@@ -14,9 +14,23 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import NamedTuple
 
-from gradcalc.errors import GradcalcError
+from gradcalc.formulas.exact import (
+    ONE,
+    ZERO,
+    Call,
+    Number,
+    Product,
+    Sum,
+    Symbol,
+    Term,
+    UnwritableError,
+    added,
+    exact_power,
+    multiplied,
+    operands,
+    scaled,
+)
 from gradcalc.functions.primitives import (
     ADD,
     AND,
@@ -47,50 +61,6 @@ from gradcalc.graph.reach import needed
 
 _SIMPLE = 1000
 """The largest denominator of a fraction that a double is taken for: 0.333… is 1/3."""
-MOST_BITS = 64
-"""Of an exact coefficient: a longer one would be no easier to read than its double."""
-
-
-class Number(NamedTuple):
-    """An exact number; ``decimal`` if a decimal fraction that somebody typed is in it."""
-
-    value: Fraction
-    decimal: bool = False
-
-    def __hash__(self) -> int:
-        """Fractions take microseconds to agree with the hashes of floats, which nobody asks for."""
-        return hash((self.value.numerator, self.value.denominator, self.decimal))
-
-
-class Symbol(NamedTuple):
-    """A variable, a parameter or a named constant."""
-
-    name: str
-
-
-class Sum(NamedTuple):
-    """constant + Σ coefficient · term; of one term at least, and no term is a number or a sum."""
-
-    constant: Number
-    terms: tuple[tuple[Number, int], ...]
-
-
-class Product(NamedTuple):
-    """Π base ** exponent, both terms; never one factor to the power of 1."""
-
-    factors: tuple[tuple[int, int], ...]
-
-
-class Call(NamedTuple):
-    """A primitive of terms."""
-
-    primitive: Primitive
-    operands: tuple[int, ...]
-
-
-Term = Number | Symbol | Sum | Product | Call
-
-_ZERO, _ONE = Number(Fraction(0)), Number(Fraction(1))
 _POWERS = {FUNCTIONS["sqrt"].code: Fraction(1, 2), SQUARE.code: Fraction(2)}
 """What is a power by another name."""
 
@@ -98,10 +68,6 @@ _POWERS = {FUNCTIONS["sqrt"].code: Fraction(1, 2), SQUARE.code: Fraction(2)}
 _ORDERS = {LT: "<", LE: "<=", GT: ">", GE: "=>", EQ: "=", NE: "<>"}
 _TURNED = {"<": ">", "=": "=", ">": "<"}
 _COMPARISONS = {orders: primitive for primitive, orders in _ORDERS.items()}
-
-
-class UnwritableError(GradcalcError, ValueError):
-    """What no formula can say: an infinity, a function that a notation lacks."""
 
 
 class Terms:
@@ -135,13 +101,13 @@ class Terms:
 
     def plus(self, terms: Iterable[tuple[int, int]]) -> int:
         """Σ sign · term, of pairs (sign, term): like terms are collected, and common factors."""
-        constant, collected = _ZERO, dict[int, Number]()
+        constant, collected = ZERO, dict[int, Number]()
         for sign, term in terms:
             start, parts = self._linear(self.as_number(term))
-            constant = _added(constant, _scaled(start, sign))
+            constant = added(constant, scaled(start, sign))
             for coefficient, part in parts:
-                known = collected.get(part, _ZERO)
-                collected[part] = _added(known, _scaled(coefficient, sign))
+                known = collected.get(part, ZERO)
+                collected[part] = added(known, scaled(coefficient, sign))
         collected = {term: number for term, number in collected.items() if number.value}
         flat = self._sum(constant, dict(collected))
         if constant.value or len(collected) < 2 or not isinstance(self.nodes[flat], Sum):
@@ -151,10 +117,10 @@ class Terms:
 
     def times(self, *factors: int) -> int:
         """The product: numbers in front, powers of one base collected."""
-        coefficient, powers = _ONE, dict[int, int]()
+        coefficient, powers = ONE, dict[int, int]()
         for factor in factors:
             number, parts = self._split(factor)
-            coefficient = _multiplied(coefficient, number)
+            coefficient = multiplied(coefficient, number)
             for base, exponent in parts:
                 known = powers.get(base)
                 powers[base] = exponent if known is None else self._added(known, exponent)
@@ -172,7 +138,7 @@ class Terms:
         """Two exponents."""
         a, b = self.nodes[one], self.nodes[other]
         if isinstance(a, Number) and isinstance(b, Number):
-            return self.made(_added(a, b))
+            return self.made(added(a, b))
         return self.plus([(1, one), (1, other)])
 
     def power(self, base: int, exponent: int) -> int:
@@ -185,13 +151,13 @@ class Terms:
         if not isinstance(to, Number):
             return self._product({base: exponent})
         if isinstance(number, Number):
-            exact = _exact_power(number, to.value)
+            exact = exact_power(number, to.value)
             if exact is not None:
                 return self.made(exact)
         if to.value.denominator != 1:
             return self._product({base: exponent})
         coefficient, parts = self._split(base)
-        scale = _exact_power(coefficient, to.value)
+        scale = exact_power(coefficient, to.value)
         if scale is None:
             return self._product({base: exponent})
         return self._scaled_product(
@@ -252,11 +218,11 @@ class Terms:
             return node, ()
         if isinstance(node, Sum):
             return node.constant, node.terms
-        return _ZERO, ((_ONE, term),)
+        return ZERO, ((ONE, term),)
 
     def _split(self, term: int) -> tuple[Number, Sequence[tuple[int, int]]]:
         """The number in front, and (base, exponent) pairs."""
-        node, number = self.nodes[term], _ONE
+        node, number = self.nodes[term], ONE
         if isinstance(node, Number):
             return node, ()
         if isinstance(node, Sum):
@@ -264,7 +230,7 @@ class Terms:
                 ((number, term),) = node.terms
                 node = self.nodes[term]
             elif node.constant.value <= 0 and all(c.value < 0 for c, _ in node.terms):
-                number, term = _scaled(_ONE, -1), self.plus([(-1, term)])
+                number, term = scaled(ONE, -1), self.plus([(-1, term)])
         return number, node.factors if isinstance(node, Product) else ((term, self.one),)
 
     def _factored(self, collected: Mapping[int, Number]) -> int | None:
@@ -324,9 +290,9 @@ class Terms:
             return product
         start, parts = self._linear(product)
         if coefficient.value == -1 or (len(parts) == 1 and not start.value):
-            scaled = {t: _multiplied(c, coefficient) for c, t in parts}
-            return self._sum(_multiplied(start, coefficient), scaled)
-        return self.made(Sum(_ZERO, ((coefficient, self._held(product)),)))
+            multiples = {t: multiplied(c, coefficient) for c, t in parts}
+            return self._sum(multiplied(start, coefficient), multiples)
+        return self.made(Sum(ZERO, ((coefficient, self._held(product)),)))
 
     def _held(self, term: int) -> int:
         """A sum as one factor, so that a number can stand before it: 2·(x + y)."""
@@ -374,19 +340,19 @@ class Terms:
         first = parts[0][0]
         if first.value < 0:
             orders = "".join(_TURNED[order] for order in reversed(orders))
-        scaled = [(Number(c.value / first.value, c.decimal), term) for c, term in parts]
+        normed = [(Number(c.value / first.value, c.decimal), term) for c, term in parts]
         right = self.made(Number(-constant.value / first.value, constant.decimal))
-        if right == self.zero and len(scaled) == 1 and orders == "<>":
+        if right == self.zero and len(normed) == 1 and orders == "<>":
             # a product is 0 where a factor is; its poles are told of by themselves
             factors = [base for base, e in self._split(parts[0][1])[1] if not self._is_negative(e)]
             if factors != [parts[0][1]]:
                 return self.all(self._compared(orders, factor, right) for factor in factors)
-        if right == self.zero and len(scaled) == 2 and scaled[1][0].value == -1:
-            left, right = scaled[0][1], scaled[1][1]
+        if right == self.zero and len(normed) == 2 and normed[1][0].value == -1:
+            left, right = normed[0][1], normed[1][1]
             if orders in ("=", "<>"):
                 left, right = min(left, right), max(left, right)
         else:
-            left = self._sum(_ZERO, {term: number for number, term in scaled})
+            left = self._sum(ZERO, {term: number for number, term in normed})
         return self.made(Call(_COMPARISONS[orders], (left, right)))
 
     def all(self, conditions: Iterable[int]) -> int:
@@ -492,50 +458,6 @@ class Terms:
 def _is_step(primitive: Primitive) -> bool:
     """Whether it has whole numbers for values: its slopes are 0."""
     return all(partial in (None, "0") for partial in primitive.partials)
-
-
-# Fractions are slow, and most numbers here are 0 and 1.
-
-
-def _added(a: Number, b: Number) -> Number:
-    if a is _ZERO:
-        return b
-    if b is _ZERO:
-        return a
-    return Number(a.value + b.value, a.decimal or b.decimal)
-
-
-def _scaled(a: Number, sign: int) -> Number:
-    if sign == 1 or a is _ZERO:
-        return a
-    return Number(a.value * sign, a.decimal)
-
-
-def _multiplied(a: Number, b: Number) -> Number:
-    if a is _ONE:
-        return b
-    if b is _ONE:
-        return a
-    return Number(a.value * b.value, a.decimal or b.decimal)
-
-
-def _exact_power(base: Number, exponent: Fraction) -> Number | None:
-    """A whole power of a number, unless it is too long to be read."""
-    if exponent.denominator != 1 or (not base.value and exponent < 0):
-        return None
-    bits = max(base.value.numerator.bit_length(), base.value.denominator.bit_length())
-    if bits > 1 and bits * abs(exponent) > MOST_BITS:
-        return None
-    return Number(base.value ** int(exponent), base.decimal)
-
-
-def operands(term: Term) -> list[int]:
-    """The terms that a term is made of, each as often as it stands in it."""
-    if isinstance(term, Sum):
-        return [inner for _, inner in term.terms]
-    if isinstance(term, Product):
-        return [inner for factor in term.factors for inner in factor]
-    return list(term.operands) if isinstance(term, Call) else []
 
 
 def read(graph: Graph, terms: Terms, bound: Mapping[str, int] | None = None) -> dict[int, int]:

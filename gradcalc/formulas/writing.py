@@ -8,7 +8,8 @@ from fractions import Fraction
 from functools import partial
 from typing import Any, NamedTuple
 
-from gradcalc.formulas.terms import Call, Number, Product, Sum, Symbol, Term, Terms, operands
+from gradcalc.formulas.exact import Call, Number, Product, Sum, Symbol, Term, operands
+from gradcalc.formulas.terms import Terms
 from gradcalc.functions.row import Primitive
 from gradcalc.language.names import natural
 

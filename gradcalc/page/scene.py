@@ -14,8 +14,8 @@ from gradcalc.errors import BindingError
 from gradcalc.errors.text import safe
 from gradcalc.explain.steps import Chart, Explanation, chart
 from gradcalc.formulas.derivative import Formulas, derive
+from gradcalc.formulas.exact import UnwritableError
 from gradcalc.formulas.mathml import MathML
-from gradcalc.formulas.terms import UnwritableError
 from gradcalc.formulas.writing import write
 from gradcalc.functions.primitives import TABLE
 

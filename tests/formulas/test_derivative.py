@@ -16,8 +16,8 @@ from gradcalc.check.budget import Deadline
 from gradcalc.check.identity import identify
 from gradcalc.engine.program import Program
 from gradcalc.formulas.derivative import Formulas, derive
+from gradcalc.formulas.exact import Number, Symbol, UnwritableError
 from gradcalc.formulas.sharing import compact
-from gradcalc.formulas.terms import Number, Symbol, UnwritableError
 from gradcalc.formulas.writing import Notation, OnPaper, reachable
 from gradcalc.functions.primitives import TABLE, WHERE
 from gradcalc.graph.graph import Graph

@@ -9,10 +9,10 @@ import sympy
 
 from gradcalc.calculus.kinds import KINDS
 from gradcalc.formulas.derivative import derive
+from gradcalc.formulas.exact import UnwritableError
 from gradcalc.formulas.in_sympy import InSympy
 from gradcalc.formulas.latex import Latex, name_of
 from gradcalc.formulas.mathml import MathML
-from gradcalc.formulas.terms import UnwritableError
 from gradcalc.formulas.writing import Notation, OnPaper
 from gradcalc.functions.primitives import TABLE, WHERE
 from gradcalc.language import parse
