@@ -90,8 +90,17 @@ if has_polars:
     PATHS.append(lambda _: columnar.required("a test"))
 
 
-def outcome(format: str, data: bytes, path: Path_, keep: bool, folder: Path) -> Any:
-    """The rows with their lines, or the refusal and the line that it names."""
+def outcome(
+    format: str,
+    data: bytes,
+    path: Path_,
+    keep: bool,
+    folder: Path,
+    before: int = 0,
+    after: int = 0,
+) -> Any:
+    """The rows with their lines, or the refusal and the line that it names; the first ``before``
+    rows and the last ``after`` are left out, and the lines are counted without the first."""
     file = folder / f"points.{format}"
     file.write_bytes(data)
     with pytest.MonkeyPatch.context() as patched:
@@ -99,22 +108,18 @@ def outcome(format: str, data: bytes, path: Path_, keep: bool, folder: Path) -> 
             patched.setattr(module, "library", path)
         try:
             with file.open("rb") as opened, formats.opened(format, opened, "points") as reader:
-                rows = []
-                for chunk in reader.chunks((0, 1), keep):
-                    kept = [[*map(str, column)] for column in chunk.kept]
-                    for i, line in enumerate(chunk.lines):
-                        row = [column[i] for column in kept]
-                        rows.append((line, chunk.numbers[i].tobytes(), chunk.unread.get(i), row))
-                return rows
+                rows = [(c, i) for c in reader.chunks((0, 1), keep) for i in range(len(c.lines))]
         except BindingError as error:
-            return error.message
-
-
-def of_the_odd_line(found: Any, before: int, after: int) -> Any:
-    if isinstance(found, str):
-        return re.sub(r"line (\d+)", lambda m: f"line {int(m[1]) - before}", found)
-    odd = found[before : len(found) - after]
-    return [(line - before, *rest) for line, *rest in odd]
+            return re.sub(r"line (\d+)", lambda m: f"line {int(m[1]) - before}", error.message)
+    return [
+        (
+            chunk.lines[i] - before,
+            chunk.numbers[i].tobytes(),
+            chunk.unread.get(i),
+            [str(column[i]) for column in chunk.kept],
+        )
+        for chunk, i in rows[before : len(rows) - after]
+    ]
 
 
 @pytest.mark.parametrize("keep", [False, True])
@@ -131,13 +136,13 @@ def test_small_files_and_large_ones_say_the_same(
 ) -> None:
     first = header + plain
     for odd in odd_lines:
-        alone = outcome(format, first + odd, PATHS[0], keep, tmp_path)
-        expected = of_the_odd_line(alone, 1, 0)
+        expected = outcome(format, first + odd, PATHS[0], keep, tmp_path, 1)
         after = MANY if odd.endswith(b"\n") else 0
         large = first + plain * (MANY - 1) + odd + plain * after
         for path in PATHS:
-            assert repr(outcome(format, first + odd, path, keep, tmp_path)) == repr(alone), odd
-            found = of_the_odd_line(outcome(format, large, path, keep, tmp_path), MANY, after)
+            small = outcome(format, first + odd, path, keep, tmp_path, 1)
+            assert repr(small) == repr(expected), odd
+            found = outcome(format, large, path, keep, tmp_path, MANY, after)
             assert repr(found) == repr(expected), odd
 
 

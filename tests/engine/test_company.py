@@ -48,14 +48,15 @@ def bits(numbers: Any) -> Any:
 
 
 def assert_same_in_any_company(program: Program, rows: np.ndarray[Any, Any], most: int) -> None:
+    n = len(rows)
+    among = [company(rows, max(count, n), count) for count in (n, n + 1, 67, 1025, most)]
     with np.errstate(all="ignore"):
         for question in QUESTIONS.values():
-            alone = bits([question(program, rows[k : k + 1])[0] for k in range(len(rows))])
-            for count in (len(rows), len(rows) + 1, 67, 1025, most):
-                found = question(program, company(rows, max(count, len(rows)), count))
-                np.testing.assert_array_equal(bits(found[: len(rows)]), alone)
-                back = question(program, company(rows, max(count, len(rows)), count)[::-1])
-                np.testing.assert_array_equal(bits(back[::-1][: len(rows)]), alone)
+            alone = bits([question(program, rows[k : k + 1])[0] for k in range(n)])
+            for x in among:
+                np.testing.assert_array_equal(bits(question(program, x)[:n]), alone)
+                back = question(program, x[::-1])[::-1]
+                np.testing.assert_array_equal(bits(back[:n]), alone)
 
 
 @settings(max_examples=15, deadline=None)
