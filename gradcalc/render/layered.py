@@ -61,10 +61,18 @@ def layered(widths: Sequence[float], edges: Sequence[tuple[int, int]], gap: floa
 
 
 def _layers(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
-    """The longest way to each node from a leaf."""
+    """The longest way to each node from a leaf; then what has no more operands than users comes
+    down to these, which makes no edges longer in all, and often many shorter."""
     layer = [0] * count
+    operands = [0] * count
+    users: list[list[int]] = [[] for _ in range(count)]
     for operand, user in sorted(edges, key=lambda edge: edge[1]):
         layer[user] = max(layer[user], layer[operand] + 1)
+        operands[user] += 1
+        users[operand].append(user)
+    for node in reversed(range(count)):
+        if users[node] and operands[node] <= len(users[node]):
+            layer[node] = min(layer[user] for user in users[node]) - 1
     return layer
 
 

@@ -48,6 +48,25 @@ def test_operands_are_above_and_nothing_overlaps(
         assert all(x + width / 2 <= found.width + 1e-6 for x, width in row)
 
 
+@settings(max_examples=40)
+@given(graphs())
+def test_edges_are_no_longer_than_with_all_nodes_as_high_as_may_be(
+    graph: tuple[list[float], list[tuple[int, int]]],
+) -> None:
+    widths, edges = graph
+    high = [0] * len(widths)
+    for operand, user in sorted(edges, key=lambda edge: edge[1]):
+        high[user] = max(high[user], high[operand] + 1)
+    layer = layered(widths, edges, GAP).layer
+    assert sum(layer[b] - layer[a] for a, b in edges) <= sum(high[b] - high[a] for a, b in edges)
+    assert all(ours >= highest for ours, highest in zip(layer, high, strict=True))
+
+
+def test_powers_stand_where_they_are_used() -> None:
+    edges = [(0, 2), (1, 3), (2, 4), (4, 5), (3, 5)]  # sin(sin(x**2)) * y**2, with x = 0 and y = 1
+    assert layered([40.0] * 6, edges).layer == (0, 1, 1, 2, 2, 3)
+
+
 def test_a_tree_is_drawn_without_a_crossing() -> None:
     edges = [(k, 8 + k // 2) for k in (0, 2, 4, 6, 1, 3, 5, 7)]
     edges += [(8, 12), (10, 13), (9, 12), (11, 13), (12, 14), (13, 14)]
