@@ -43,8 +43,6 @@ from types import SimpleNamespace as _SimpleNamespace
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
-import numpy as _np
-
 from gradcalc.autograd import (
     forward_ad,
     func,
@@ -67,12 +65,14 @@ from gradcalc.autograd.core.grad_mode import (
     is_anomaly_enabled,
     is_grad_enabled,
     is_inference_mode_enabled,
+    is_multithreading_enabled,
     no_grad,
     set_detect_anomaly,
     set_grad_enabled,
     set_multithreading_enabled,
 )
 from gradcalc.autograd.core.registry import NAMES as _NAMES
+from gradcalc.autograd.core.registry import called as _called
 from gradcalc.autograd.core.tensor import Tensor
 from gradcalc.autograd.function import Function, once_differentiable
 from gradcalc.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
@@ -121,55 +121,9 @@ _NAMES["Variable"]._execution_engine = _SimpleNamespace(
 autograd = _sys.modules[__name__]
 """``torch.autograd.grad`` is ``torch.grad`` here."""
 linalg = _SimpleNamespace(
-    norm=statistics.linalg_norm, vector_norm=statistics.vector_norm,
-    matrix_norm=statistics.matrix_norm, svdvals=singular.svdvals,
+    norm=_called(statistics.linalg_norm), vector_norm=_called(statistics.vector_norm),
+    matrix_norm=_called(statistics.matrix_norm), svdvals=singular.svdvals,
 )  # fmt: skip
 
 cuda = _SimpleNamespace(is_available=lambda: False, device_count=lambda: 0)
 """So that ``"cuda" if torch.cuda.is_available() else "cpu"`` finds its answer."""
-
-
-def finfo(kind: _Any) -> object:
-    """The limits of a floating-point type: ``eps``, ``max``, ``tiny`` …"""
-    return _np.finfo(dtypes.numpy_type(kind))
-
-
-def iinfo(kind: _Any) -> object:
-    """The limits of an integer type."""
-    return _np.iinfo(dtypes.numpy_type(kind))
-
-
-def promote_types(one: _Any, other: _Any) -> object:
-    """The type that numbers of these two have together."""
-    kinds = [(dtypes.numpy_type(kind), 2) for kind in (one, other)]
-    return dtypes.named(dtypes.common_type(kinds))
-
-
-def is_inference(x: Tensor) -> object:
-    """Whether x was made in ``inference_mode``."""
-    return x.is_inference()
-
-
-def is_complex(x: Tensor) -> object:
-    """Whether its numbers are complex."""
-    return x.is_complex()
-
-
-def is_floating_point(x: Tensor) -> object:
-    """Whether its numbers are floating-point ones."""
-    return x.is_floating_point()
-
-
-def is_multithreading_enabled() -> object:
-    """What ``set_multithreading_enabled`` said last."""
-    return grad_mode.mode.multithreading
-
-
-def is_tensor(x: object) -> object:
-    """Whether x is a tensor."""
-    return isinstance(x, Tensor)
-
-
-def numel(x: Tensor) -> object:
-    """How many elements x has."""
-    return x.numel()

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradcalc.autograd.core.dtypes import Size
-from gradcalc.autograd.core.grad_mode import _Switch, mode
+from gradcalc.autograd.core.grad_mode import Within, mode
 from gradcalc.autograd.core.node import Edge, Node
 from gradcalc.autograd.core.tensor import Tensor, edge, wrap
 from gradcalc.autograd.operations.copies import convert
@@ -168,7 +168,10 @@ def _sweep(roots: Any, keep: bool, tracked: bool, captures: Any, through: bool) 
     before, mode.callbacks, running = mode.callbacks, [], mode.running
     mode.depth += 1
     try:
-        with _Switch(tracked), np.errstate(all="ignore"):  # an infinite slope is a result, not news
+        with (
+            Within(enabled=tracked),
+            np.errstate(all="ignore"),
+        ):  # an infinite slope is a result, not news
             sweep(roots, keep, tracked, captures, through)
         for callback in mode.callbacks:
             callback()

@@ -6,12 +6,13 @@ right to every order, and written once.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any
 
 from gradcalc.autograd.backward import grad
-from gradcalc.autograd.core.grad_mode import enable_grad, mode, no_grad
+from gradcalc.autograd.core.grad_mode import Within, enable_grad
 from gradcalc.autograd.core.node import Node
 from gradcalc.autograd.core.tensor import Tensor, attach, save, tracks, wrap
 from gradcalc.autograd.operations.elementwise import flat
@@ -24,7 +25,7 @@ class Composite(Node):
     def __init__(self, parts: Callable[..., Any]) -> None:
         self.parts = parts
 
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
+    def backward(self, v: Any, *saved: Any) -> list[Any]:
         tracked = isinstance(v, Tensor)
         with enable_grad():
             inputs = [_alias(x if isinstance(x, Tensor) else wrap(x)) for x in saved]
@@ -37,7 +38,7 @@ class Composite(Node):
             if slope is not None:
                 slope = flat(slope, *inputs) if tracked and self.level else slope
                 flowing[k] = slope if tracked else slope._array
-        return tuple(flowing)
+        return flowing
 
 
 def _alias(x: Tensor) -> Any:
@@ -47,19 +48,18 @@ def _alias(x: Tensor) -> Any:
 
 
 def composite(name: str, level: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Make a function of tensors (in front) and options (named) one node of this name."""
+    """Make a function of tensors (in front) and options one node of this name."""
     kind = type(name, (Composite,), {"__module__": __name__, "level": level})
 
     def made(parts: Callable[..., Any]) -> Callable[..., Any]:
+        names = list(inspect.signature(parts).parameters)
+
         @wraps(parts)
-        def operation(*tensors: Tensor, **options: Any) -> Any:
-            dual, mode.dual = mode.dual, None
-            try:
-                with no_grad():
-                    out = parts(*(x.detach() for x in tensors), **options)
-            finally:
-                mode.dual = dual
-            out = wrap(out._array)
+        def operation(*operands: Any, **options: Any) -> Any:
+            tensors = [x for x in operands if isinstance(x, Tensor)]
+            options |= zip(names[len(tensors) :], operands[len(tensors) :], strict=False)
+            with Within(enabled=False, dual=None):
+                out = wrap(parts(*(x.detach() for x in tensors), **options)._array)
             if not tracks(*tensors):
                 return out
             node = kind(partial(parts, **options))

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradcalc.autograd.backward import grad
-from gradcalc.autograd.core.grad_mode import enable_grad, mode, watching
+from gradcalc.autograd.core.grad_mode import Within, mode, settle
 from gradcalc.autograd.core.node import NOWHERE, Node, clock
 from gradcalc.autograd.core.tangents import SOMEWHERE, duals, give_tangent
 from gradcalc.autograd.core.tensor import Tensor, edge, wrap
@@ -47,19 +47,14 @@ def _carry(out: Tensor, node: Node, inputs: tuple[Any, ...]) -> None:
         isinstance(x, Tensor) and (x._tracked or (x._tangent is not None and x._tangent._tracked))
         for x in inputs
     )
-    carried, mode.dual = mode.dual, None
-    packing, mode.packing = mode.packing, ()
-    try:
-        with enable_grad():
-            node.next_functions = tuple(
-                SOMEWHERE if k in carriers else edge(x) if isinstance(x, Tensor) else NOWHERE
-                for k, x in enumerate(inputs)
-            )
-            tangents = [convert(inputs[k]._tangent, inputs[k]._array.dtype) for k in carriers]
-            node.order = next(clock)
-            give_tangent(out, _pushed(out, node, carriers, tangents, leads_on))
-    finally:
-        mode.dual, mode.packing = carried, packing
+    with Within(dual=None, packing=(), enabled=True):
+        node.next_functions = tuple(
+            SOMEWHERE if k in carriers else edge(x) if isinstance(x, Tensor) else NOWHERE
+            for k, x in enumerate(inputs)
+        )
+        tangents = [convert(inputs[k]._tangent, inputs[k]._array.dtype) for k in carriers]
+        node.order = next(clock)
+        give_tangent(out, _pushed(out, node, carriers, tangents, leads_on))
 
 
 def _pushed(
@@ -92,8 +87,7 @@ def enter_dual_level() -> int:
         raise RuntimeError("Nested forward mode AD is not supported at the moment")
     _open.append(0)
     _current_level = 0
-    mode.dual = _carry
-    watching.append(None)
+    settle(dual=_carry)
     return 0
 
 
@@ -112,8 +106,7 @@ def exit_dual_level(*, level: int | None = None) -> None:
         if x is not None:
             x._tangent = None
     duals.clear()
-    mode.dual = None
-    watching.pop()
+    settle(dual=None)
 
 
 @contextmanager

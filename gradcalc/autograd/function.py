@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcalc.autograd.core.grad_mode import _Switch, mode, watching
+from gradcalc.autograd.core.grad_mode import Within, mode, watching
 from gradcalc.autograd.core.node import NOWHERE, Node, clock, note
 from gradcalc.autograd.core.tangents import give_tangent
 from gradcalc.autograd.core.tensor import Tensor, edge, place, wrap
@@ -104,7 +104,7 @@ class FunctionNode(Node):
 
     def pull(self, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
         given = [self._given(k, v) for k, v in enumerate(cotangents)]
-        with _Switch(tracked):
+        with Within(enabled=tracked):
             returned = self.function._reverse()(self, *given)
             flowing = self._checked(returned if isinstance(returned, tuple) else (returned,))
         return flowing if tracked else [v if v is None else v._array for v in flowing]
@@ -214,17 +214,12 @@ class Function:
             inputs, options = bound.args, bound.kwargs
         node = _node_of(cls)()
         node.needs_input_grad = tuple(isinstance(x, Tensor) and x._tracked for x in inputs)
-        dual = mode.dual
-        mode.dual = None
-        try:
-            with _Switch(False):
-                if cls.setup_context is None:
-                    returned = cls.forward(node, *inputs, **options)
-                else:
-                    returned = cls.forward(*inputs, **options)
-                    cls.setup_context(node, inputs, returned)
-        finally:
-            mode.dual = dual
+        with Within(enabled=False, dual=None):
+            if cls.setup_context is None:
+                returned = cls.forward(node, *inputs, **options)
+            else:
+                returned = cls.forward(*inputs, **options)
+                cls.setup_context(node, inputs, returned)
         return _record(node, inputs, returned)
 
 
@@ -307,7 +302,7 @@ def _output(
 
 def _as_it_is(out: Tensor) -> Tensor:
     """An input that is returned, seen through this function."""
-    with _Switch(False):
+    with Within(enabled=False):
         return view_as(out, out)
 
 
@@ -427,7 +422,7 @@ def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(backward)
     def once(ctx: Any, *cotangents: Any) -> Any:
-        with _Switch(False):
+        with Within(enabled=False):
             returned = backward(ctx, *cotangents)
         if not (mode.enabled and any(isinstance(v, Tensor) and v._tracked for v in cotangents)):
             return returned

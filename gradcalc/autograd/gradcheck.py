@@ -51,20 +51,20 @@ def gradcheck(
     checked = [k for k, x in enumerate(given) if isinstance(x, Tensor) and x._tracked]
     try:
         _check_inputs(given, checked)
-        outputs = [out for out in _outputs(func, given) if _differentiable(out)]
+        outputs = [out for out in _outputs(func, given) if _is_smooth(out)]
         checked = [k for k in checked if given[k].numel()]
         numerical = {k: _by_differences(func, given, k, eps) for k in checked}
         for k in checked:
-            if not outputs:
-                _check_flat(numerical[k], k)
+            if not outputs and any(np.abs(slopes).max(initial=0) > 0 for slopes in numerical[k]):
+                raise GradcheckError("Numerical gradient for function expected to be zero")
             for i, out in enumerate(outputs if check_backward_ad else ()):
                 backward = _by_backward(out, given[k])
                 if np.abs(backward - _by_backward(out, given[k])).max(initial=0) > nondet_tol:
                     raise GradcheckError(_REENTRANT)
-                _compare(backward, numerical[k][i], f"{i}", k, atol, rtol, "")
+                _compare(backward, numerical[k][i], i, k, atol, rtol)
         for k in checked if check_forward_ad and outputs else ():
             for i, forward in enumerate(_by_tangents(func, given, checked, k, len(outputs))):
-                _compare(forward, numerical[k][i], f"{i}", k, atol, rtol, "forward mode")
+                _compare(forward, numerical[k][i], i, k, atol, rtol, " computed with forward mode")
     except (GradcheckError, AssertionError):
         if raise_exception:
             raise
@@ -109,22 +109,17 @@ def _outputs(func: Callable[..., Any], given: tuple[Any, ...]) -> tuple[Any, ...
     return tuple(returned) if isinstance(returned, tuple | list) else (returned,)
 
 
-def _differentiable(out: Any) -> bool:
-    return isinstance(out, Tensor) and out._tracked
-
-
-def _check_flat(numerical: list[Array], k: int) -> None:
-    if any(np.abs(jacobian).max(initial=0) > 0 for jacobian in numerical):
-        raise GradcheckError("Numerical gradient for function expected to be zero")
+def _is_smooth(out: Any, tracked: bool = True) -> bool:
+    """Whether it is a tensor to be differentiated."""
+    return isinstance(out, Tensor) and (out._tracked if tracked else out._array.dtype.kind in "fc")
 
 
 def _compare(
-    found: Array, numerical: Array, i: str, k: int, atol: float, rtol: float, how: str
+    found: Array, numerical: Array, i: int, k: int, atol: float, rtol: float, how: str = ""
 ) -> None:
     if not np.allclose(found, numerical, rtol, atol, equal_nan=True):
-        by = f" computed with {how}" if how else ""
         raise GradcheckError(
-            f"Jacobian{by} mismatch for output {i} with respect to input {k},\n"
+            f"Jacobian{how} mismatch for output {i} with respect to input {k},\n"
             f"numerical:{wrap(numerical)}\nanalytical:{wrap(found)}\n"
         )
 
@@ -137,13 +132,9 @@ def _reals(array: Array) -> Array:
 
 def _units(array: Array) -> list[Array]:
     """The directions in which it can be moved: 1 in each place, and i where it is complex."""
-    units = []
-    for place in range(array.size):
-        for step in (1, 1j) if array.dtype.kind == "c" else (1,):
-            unit = np.zeros(array.size, array.dtype)
-            unit[place] = step
-            units.append(unit.reshape(array.shape))
-    return units
+    steps = (1, 1j) if array.dtype.kind == "c" else (1,)
+    rows = np.eye(array.size, dtype=array.dtype)
+    return [(step * row).reshape(array.shape) for row in rows for step in steps]
 
 
 def _matrix(rows: list[Array]) -> Array:
@@ -152,11 +143,10 @@ def _matrix(rows: list[Array]) -> Array:
 
 def _by_backward(out: Tensor, x: Tensor) -> Array:
     """J, transposed as PyTorch prints it: a row per input element."""
-    columns = []
-    for unit in _units(out._array):
-        (slope,) = grad(out, x, wrap(unit), retain_graph=True, allow_unused=True)
-        columns.append(_reals(np.zeros_like(x._array) if slope is None else slope._array))
-    return _matrix(columns).T if columns else np.zeros((_reals(x._array).size, 0))
+    columns = [grad(out, x, wrap(unit), retain_graph=True, materialize_grads=True)[0]
+               for unit in _units(out._array)]  # fmt: skip
+    rows = _matrix([_reals(slope._array) for slope in columns])
+    return rows.T if columns else np.zeros((_reals(x._array).size, 0))
 
 
 def _by_tangents(
@@ -170,15 +160,11 @@ def _by_tangents(
             for j in checked:
                 tangent = unit if j == k else np.zeros_like(given[j]._array)
                 duals[j] = forward_ad.make_dual(duals[j], wrap(tangent))
-            outs = [y for y in _outputs(func, tuple(duals)) if _is_smooth(y)]
+            outs = [y for y in _outputs(func, tuple(duals)) if _is_smooth(y, False)]
             for row, out in zip(rows, outs, strict=False):
                 found = forward_ad.unpack_dual(out).tangent
                 row.append(_reals(np.zeros_like(out._array) if found is None else found._array))
     return [_matrix(row) for row in rows]
-
-
-def _is_smooth(out: Any) -> bool:
-    return isinstance(out, Tensor) and out._array.dtype.kind in "fc"
 
 
 def _by_differences(
@@ -186,9 +172,8 @@ def _by_differences(
 ) -> list[Array]:
     """J of every output by moving one number of input k after the other."""
     array = given[k]._array
-    rows: list[list[Array]] = []
-    for number, unit in enumerate(_units(array)):
-        before = array.copy()
+    before, rows = array.copy(), []
+    for unit in _units(array):
         values = []
         for step in (-eps, eps):
             array[...] = before + step * unit
@@ -196,23 +181,19 @@ def _by_differences(
             kept = [out for out in outputs if out._tracked] or outputs
             values.append([np.array(out._array) for out in kept])
         array[...] = before
-        place = np.unravel_index(number // (2 if array.dtype.kind == "c" else 1), array.shape)
-        at = tuple(map(int, place))
-        rows.append([_slope(low, high, at, eps) for low, high in zip(*values, strict=True)])
+        place = tuple(map(int, np.unravel_index(np.abs(unit).argmax(), unit.shape)))
+        rows.append([_slope(low, high, place, eps) for low, high in zip(*values, strict=True)])
     return [_matrix(list(column)) for column in zip(*rows, strict=True)]
 
 
 def _slope(low: Array, high: Array, place: tuple[int, ...], eps: float) -> Array:
-    if low.shape != high.shape:
-        raise AssertionError(
-            "Expected `func` to return outputs with the same shape when inputs are perturbed on "
-            f"index {place} by {eps}, but got: shapes {wrap(low).shape} and {wrap(high).shape}."
-        )
-    if low.dtype != high.dtype:
-        raise AssertionError(
-            "Expected `func` to return outputs with the same dtype when inputs are perturbed on "
-            f"index {place} by {eps}, but got: dtypes {wrap(low).dtype} and {wrap(high).dtype}."
-        )
+    for what in ("shape", "dtype"):
+        one, other = (getattr(wrap(array), what) for array in (low, high))
+        if one != other:
+            raise AssertionError(
+                f"Expected `func` to return outputs with the same {what} when inputs are perturbed "
+                f"on index {place} by {eps}, but got: {what}s {one} and {other}."
+            )
     kind = np.result_type(low.dtype, np.float64)
     return (_reals(high.astype(kind)) - _reals(low.astype(kind))) / (2 * eps)
 
@@ -221,7 +202,7 @@ def gradgradcheck(func: Callable[..., Any], inputs: Any, grad_outputs: Any = Non
                   gen_non_contig_grad_outputs: bool = False, **options: Any) -> bool:  # fmt: skip
     """``gradcheck`` of the gradient: are second derivatives right?"""
     given = several(inputs)
-    outputs = [out for out in _outputs(func, given) if _differentiable(out)]
+    outputs = [out for out in _outputs(func, given) if _is_smooth(out)]
     generator = np.random.default_rng(0)
     if grad_outputs is None:
         vectors = [wrap(_drawn(generator, out._array)) for out in outputs]
@@ -233,7 +214,7 @@ def gradgradcheck(func: Callable[..., Any], inputs: Any, grad_outputs: Any = Non
         arguments, weights = everything[: len(given)], everything[len(given) :]
         wanted = [x for x in arguments if isinstance(x, Tensor) and x._tracked]
         with enable_grad():
-            made = [out for out in _outputs(func, arguments) if _differentiable(out)]
+            made = [out for out in _outputs(func, arguments) if _is_smooth(out)]
             return grad(made, wanted, weights, create_graph=True, allow_unused=True,
                         materialize_grads=True)  # fmt: skip
 

@@ -17,8 +17,8 @@ from typing import Any
 from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
 
 from gradcalc.autograd.backward import GradientEdge, backward, get_gradient_edge, grad
+from gradcalc.autograd.core.grad_mode import Within
 from gradcalc.autograd.core.grad_mode import mode as thread
-from gradcalc.autograd.core.grad_mode import watching
 from gradcalc.autograd.core.node import Handle, Node
 from gradcalc.autograd.core.tensor import Tensor, edge, wrap
 
@@ -47,31 +47,16 @@ def queue_callback(callback: Callable[[], None]) -> None:
     thread.callbacks.append(callback)
 
 
-class _Packing:
-    """Inside the block, this is what happens to what is saved."""
-
-    def __init__(self, hooks: tuple[Any, ...]) -> None:
-        self._hooks = hooks
-        self._before: list[tuple[Any, ...]] = []
-
-    def __enter__(self) -> None:
-        if len(thread.packing) == 1 and len(self._hooks) == 2:
-            raise RuntimeError(thread.packing[0])
-        self._before.append(thread.packing)
-        thread.packing = self._hooks
-        watching.append(None)
-
-    def __exit__(self, *_: object) -> None:
-        if self._before:
-            thread.packing = self._before.pop()
-            watching.pop()
-
-
-class saved_tensors_hooks(_Packing):  # noqa: N801
+class saved_tensors_hooks(Within):  # noqa: N801
     """``pack_hook(tensor)`` keeps what is saved, ``unpack_hook`` makes the tensor of it again."""
 
     def __init__(self, pack_hook: Callable[..., Any], unpack_hook: Callable[..., Any]) -> None:
-        super().__init__((pack_hook, unpack_hook))
+        super().__init__(packing=(pack_hook, unpack_hook))
+
+    def __enter__(self) -> Any:
+        if len(thread.packing) == 1:
+            raise RuntimeError(thread.packing[0])
+        super().__enter__()
 
 
 class save_on_cpu(saved_tensors_hooks):  # noqa: N801
@@ -81,11 +66,11 @@ class save_on_cpu(saved_tensors_hooks):  # noqa: N801
         super().__init__(lambda x: x.clone(), lambda x: x)
 
 
-class disable_saved_tensors_hooks(_Packing):  # noqa: N801
+class disable_saved_tensors_hooks(Within):  # noqa: N801
     """Inside the block, to open ``saved_tensors_hooks`` is an error with this message."""
 
     def __init__(self, error_message: str) -> None:
-        super().__init__((error_message,))
+        super().__init__(packing=(error_message,))
 
 
 class _Kept:
@@ -95,17 +80,17 @@ class _Kept:
         self.array = array
 
 
-class allow_mutation_on_saved_tensors(_Packing):  # noqa: N801
+class allow_mutation_on_saved_tensors(saved_tensors_hooks):  # noqa: N801
     """Inside the block, what was saved may be written to: it is copied before."""
 
     def __init__(self) -> None:
-        super().__init__((self._pack, self._unpack))
+        super().__init__(self._pack, self._unpack)
         self._open = False
         self.tid_to_weakhandle: WeakValueDictionary[Any, _Kept] = WeakValueDictionary()
         self.cloned: WeakKeyDictionary[_Kept, None] = WeakKeyDictionary()
         self._of_memory: dict[int, WeakSet[_Kept]] = {}
 
-    def __enter__(self) -> allow_mutation_on_saved_tensors:  # type: ignore[override]
+    def __enter__(self) -> allow_mutation_on_saved_tensors:
         if thread.before_writing is not None:
             raise RuntimeError("allow_mutation_on_saved_tensors contexts cannot be nested")
         super().__enter__()

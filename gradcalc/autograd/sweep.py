@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradcalc.autograd.core.grad_mode import _Switch, mode
+from gradcalc.autograd.core.grad_mode import Within, mode
 from gradcalc.autograd.core.node import Edge, Node, clock
 from gradcalc.autograd.core.tensor import Tensor, wrap
 
@@ -186,7 +186,7 @@ def _observe(node: Node, cotangents: list[Any], tracked: bool) -> None:
 
 def _tensor_hook(hook: Any, v: Any, tracked: bool) -> Any:
     given = v if tracked or v is None else wrap(v)
-    with _Switch(tracked):
+    with Within(enabled=tracked):
         returned = hook(given)
     if returned is None:
         return v
@@ -206,7 +206,7 @@ def _node_hook(hook: Any, values: Any, cotangents: Any, tracked: bool) -> Sequen
         return tuple(v if v is None or isinstance(v, Tensor) else wrap(v) for v in values)
 
     given = [as_tensors(v) for v in (values, cotangents) if v is not None]
-    with _Switch(tracked):
+    with Within(enabled=tracked):
         returned = hook(*given)
     if returned is None:
         return list(values)

@@ -5,7 +5,8 @@
 A sample is an input, and arguments, that PyTorch tests an operator with. Its values, its gradients
 for a fixed vector and the gradients of those are compared. ``right``: all agree, or both raise.
 ``refused``: we raise where PyTorch does not, and mean to (the error is raised by this package).
-``leaked``: an error that nobody wrote comes through. ``wrong``: both answer, and differ.
+``leaked``: an error that nobody wrote comes through. ``wrong``: both answer, and differ. Where
+halves differ PyTorch's doubles say who is right.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ import numpy as np
 
 DRAWN = ("rand", "normal", "bernoulli", "multinomial", "dropout", "empty", "new_empty")
 """Whose numbers are each library's own."""
+UNSTABLE = ("sort", "argsort", "msort")
+"""Which of equal numbers comes first PyTorch does not promise; here the first does."""
 ELSEWHERE = ("as_strided.partial_views",)
 """Samples that are about the memory behind a tensor, which does not come along."""
 
@@ -134,6 +137,28 @@ def ours_from(torch, ours):
     return convert
 
 
+def doubled(torch):
+    """What turns PyTorch's halves into its doubles."""
+    known = {}
+
+    def convert(x):
+        if not isinstance(x, torch.Tensor) or x.dtype != torch.float16:
+            return x
+        if id(x) not in known:
+            known[id(x)] = x, x.detach().double().requires_grad_(x.requires_grad)
+        return known[id(x)][1]
+
+    return convert
+
+
+def _is_stable(sample):
+    return bool(sample.kwargs.get("stable"))
+
+
+def _has_ties(sample):
+    return sample.input.unique().numel() < sample.input.numel()
+
+
 def alike(one, other, drawn, tolerance):
     if one is None or other is None:
         zeros = one if other is None else other
@@ -213,7 +238,13 @@ def survey(torch, ours, pattern="", dtype="float64", verbose=False):
         other = run(ours, here, sample, ours_from(torch, ours))
         if one[1] is not None and not one[0]:
             continue  # PyTorch itself does not answer
+        drawn = drawn or (plain in UNSTABLE and not _is_stable(sample) and _has_ties(sample))
         word, why = verdict(one, other, drawn, tolerance)
+        if word == "wrong" and dtype == "float16":  # which of the two is right doubles say
+            doubles = run(torch, there, sample, doubled(torch))
+            halves = [[np.asarray(a, np.float16) if a is not None and a.dtype == float else a
+                       for a in stage] for stage in doubles[0]]  # fmt: skip
+            word, why = verdict((halves, None), other, drawn, tolerance)
         total[word] += 1
         shown[name, word] += 1
         if verbose and word != "right" and shown[name, word] == 1:

@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Callable
 from functools import wraps
 from inspect import isclass, isgeneratorfunction
-from types import TracebackType
 from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -49,33 +48,34 @@ watching: list[None] = []
 cheap question for every operation to ask, and the reason to go the long way round."""
 
 
-def is_grad_enabled() -> bool:
-    """Whether operations on tensors that require grad are being recorded in this thread."""
-    return mode.enabled
+def settle(**settings: Any) -> None:
+    """Give the mode these settings; ``watching`` is as long as there are reasons to watch."""
+    for name in ("anomaly", "dual", "inference", "packing"):
+        before = bool(getattr(mode, name))
+        after = bool(settings.get(name, before))
+        if after > before:
+            watching.append(None)
+        elif after < before:
+            watching.pop()
+    vars(mode).update(settings)
 
 
-class _Switch:
-    """Sets the mode inside a ``with`` block or a decorated function, and restores it after."""
+class Within:
+    """Other settings of the mode, inside a ``with`` block or a decorated function."""
 
-    def __init__(self, value: bool) -> None:
-        self._value = value
-        self._before: list[bool] = []  # a stack: one object may be entered again inside itself
+    def __init__(self, **settings: Any) -> None:
+        self._settings = settings
+        self._before: list[dict[str, Any]] = []  # a stack: one object may be entered inside itself
 
-    def __enter__(self) -> None:
-        self._before.append(mode.enabled)
-        mode.enabled = self._value
+    def _now(self) -> dict[str, Any]:
+        return {name: getattr(mode, name) for name in self._settings}
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        mode.enabled = self._before.pop()
+    def __enter__(self) -> Any:
+        self._before.append(self._now())
+        settle(**self._settings)
 
-    def _again(self) -> Any:
-        """Another of the same, for one call of a decorated function."""
-        return _Switch(self._value)
+    def __exit__(self, *_: object) -> None:
+        settle(**self._before.pop())
 
     def __call__(self, function: F) -> F:
         if isgeneratorfunction(function):
@@ -92,7 +92,7 @@ class _Switch:
 
         @wraps(function, updated=())
         def switched(*args: Any, **kwargs: Any) -> Any:
-            with self._again():
+            with Within(**self._settings):
                 return function(*args, **kwargs)
 
         return switched  # type: ignore[return-value]
@@ -106,12 +106,12 @@ class _Switch:
             resume, given = generator.send, None
             try:
                 while True:
-                    with self._again():
+                    with Within(**self._settings):
                         value = resume(given)
                     try:
                         resume, given = generator.send, (yield value)
                     except GeneratorExit:
-                        with self._again():
+                        with Within(**self._settings):
                             generator.close()
                         raise
                     except BaseException as error:
@@ -124,7 +124,7 @@ class _Switch:
         return switched
 
 
-class no_grad(_Switch):  # noqa: N801  (PyTorch's name)
+class no_grad(Within):  # noqa: N801  (PyTorch's name)
     """Record nothing: results are leaves that do not require grad.
 
     >>> import gradcalc.autograd as torch
@@ -134,93 +134,75 @@ class no_grad(_Switch):  # noqa: N801  (PyTorch's name)
     False
     """
 
-    def __init__(self, function: Callable[..., Any] | None = None) -> None:
-        super().__init__(False)
+    _enabled = False
 
-    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+    def __init__(self) -> None:
+        super().__init__(enabled=self._enabled)
+
+    def __new__(cls, function: Any = None) -> Any:
         # ``@no_grad`` works without parentheses too.
-        return super().__new__(cls) if function is None else _Switch(False)(function)
+        return super().__new__(cls) if function is None else cls()(function)
 
 
-class inference_mode(_Switch):  # noqa: N801
+class enable_grad(no_grad):  # noqa: N801
+    """Record again, inside a ``no_grad``."""
+
+    _enabled = True
+
+
+class inference_mode(Within):  # noqa: N801
     """``no_grad``, and stricter: what is made inside is never to be differentiated."""
 
     def __init__(self, mode: bool = True) -> None:
-        super().__init__(not mode)
-        self._inference = [mode]
+        super().__init__(enabled=not mode, inference=mode)
 
     def __new__(cls, mode: Any = True) -> Any:
         return super().__new__(cls) if isinstance(mode, bool) else inference_mode()(mode)
 
-    def __enter__(self) -> None:
-        super().__enter__()
-        self._inference.append(mode.inference)
-        mode.inference = self._inference[0]
-        watching.append(None)
 
-    def __exit__(self, *error: Any) -> None:
-        super().__exit__(*error)
-        mode.inference = self._inference.pop()
-        watching.pop()
+class _FromNow(Within):
+    """The same from now on; as a context manager, until the end of the block."""
 
-    def _again(self) -> Any:
-        return inference_mode(self._inference[0])
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._at_call = self._now()
+        settle(**settings)
 
-
-def is_inference_mode_enabled() -> bool:
-    """Whether this thread is inside of ``inference_mode``."""
-    return mode.inference
-
-
-class set_multithreading_enabled(_Switch):  # noqa: N801
-    """PyTorch's switch for threads of its own; taken, and without effect on the sweep here."""
-
-    def __init__(self, mode_: bool) -> None:
-        super().__init__(mode_)
-        self._multithreading = [mode.multithreading]
-        mode.multithreading = mode_
-
-    def __enter__(self) -> None:
-        mode.multithreading = self._value
-
-    def __exit__(self, *_: object) -> None:
-        mode.multithreading = self._multithreading[0]
-
-    def _again(self) -> Any:
-        return set_multithreading_enabled(self._value)
-
-
-class enable_grad(_Switch):  # noqa: N801
-    """Record again, inside a ``no_grad``."""
-
-    def __init__(self, function: Callable[..., Any] | None = None) -> None:
-        super().__init__(True)
-
-    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
-        return super().__new__(cls) if function is None else _Switch(True)(function)
-
-
-class set_grad_enabled(_Switch):  # noqa: N801
-    """Record or not, from now on; as a context manager, until the end of the block."""
-
-    def __init__(self, mode_: bool) -> None:
-        super().__init__(bool(mode_))
-        self._at_call = mode.enabled
-        mode.enabled = self._value
-
-    def __enter__(self) -> None:
+    def __enter__(self) -> Any:
         self._before.append(self._at_call)
-        mode.enabled = self._value
+        settle(**self._settings)
 
     def __call__(self, function: F) -> F:
-        mode.enabled = self._at_call  # used as a decorator: the call itself changes nothing
+        settle(**self._at_call)  # used as a decorator: the call itself changes nothing
         return super().__call__(function)
 
+
+class set_grad_enabled(_FromNow):  # noqa: N801
+    """Record or not."""
+
+    def __init__(self, mode: bool) -> None:
+        super().__init__(enabled=bool(mode))
+
     def __repr__(self) -> str:
-        return f"torch.autograd.grad_mode.set_grad_enabled(mode={self._value})"
+        enabled = self._settings["enabled"]
+        return f"torch.autograd.grad_mode.set_grad_enabled(mode={enabled})"
 
 
-class detect_anomaly:  # noqa: N801
+class set_multithreading_enabled(_FromNow):  # noqa: N801
+    """PyTorch's switch for threads of its own; taken, and without effect on the sweep here."""
+
+    def __init__(self, mode: bool) -> None:
+        super().__init__(multithreading=mode)
+
+
+class set_detect_anomaly(_FromNow):  # noqa: N801
+    """Detect anomalies or not."""
+
+    def __init__(self, mode: bool, check_nan: bool = True) -> None:
+        super().__init__(anomaly=mode, check_nan=check_nan)
+
+
+class detect_anomaly(Within):  # noqa: N801
     """Inside the block, backward raises where a formula returns NaN, and names its node.
 
     The warning that goes with it says where the forward operation was written. ``check_nan=False``
@@ -228,8 +210,7 @@ class detect_anomaly:  # noqa: N801
     """
 
     def __init__(self, check_nan: bool = True) -> None:
-        self._check_nan = check_nan
-        self._before: list[tuple[bool, bool]] = []
+        super().__init__(anomaly=True, check_nan=check_nan)
         warnings.warn(
             "Anomaly Detection has been enabled. This mode will increase the runtime and should "
             "only be enabled for debugging.",
@@ -237,34 +218,15 @@ class detect_anomaly:  # noqa: N801
             stacklevel=2,
         )
 
-    def __enter__(self) -> None:
-        self._before.append((mode.anomaly, mode.check_nan))
-        _watch(True, self._check_nan)
 
-    def __exit__(self, *_: object) -> None:
-        _watch(*self._before.pop())
+def is_grad_enabled() -> bool:
+    """Whether operations on tensors that require grad are being recorded in this thread."""
+    return mode.enabled
 
 
-class set_detect_anomaly:  # noqa: N801
-    """Detect anomalies or not, from now on; as a context manager, until the end of the block."""
-
-    def __init__(self, mode_: bool, check_nan: bool = True) -> None:
-        self._before = mode.anomaly, mode.check_nan
-        _watch(mode_, check_nan)
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *_: object) -> None:
-        _watch(*self._before)
-
-
-def _watch(anomaly: bool, check_nan: bool) -> None:
-    if anomaly and not mode.anomaly:
-        watching.append(None)
-    if mode.anomaly and not anomaly:
-        watching.pop()
-    mode.anomaly, mode.check_nan = anomaly, check_nan
+def is_inference_mode_enabled() -> bool:
+    """Whether this thread is inside of ``inference_mode``."""
+    return mode.inference
 
 
 def is_anomaly_enabled() -> bool:
@@ -275,3 +237,8 @@ def is_anomaly_enabled() -> bool:
 def is_anomaly_check_nan_enabled() -> bool:
     """Whether this thread raises where a backward formula returns NaN."""
     return mode.check_nan
+
+
+def is_multithreading_enabled() -> bool:
+    """What ``set_multithreading_enabled`` said last."""
+    return mode.multithreading

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from gradcalc.autograd.core.dtypes import named
-from gradcalc.autograd.core.grad_mode import mode
+from gradcalc.autograd.core.grad_mode import Within, mode
 
 Edge = tuple["Node | None", int]
 NOWHERE: Edge = (None, 0)
@@ -218,12 +218,12 @@ class Packed:
 
     def __init__(self, hooks: tuple[Any, Any], alias: Any, place: Edge | None) -> None:
         self._hooks, self._place = hooks, place
-        with Suspended():
+        with Within(packing=()):  # hooks may themselves save
             self._content = hooks[0](alias)
 
     def unpack(self, node: Node, tracked: bool) -> Any:
         """The value, from what ``pack`` made of it."""
-        with Suspended():
+        with Within(packing=()):  # hooks may themselves save
             made = self._hooks[1](self._content)
         if not hasattr(made, "_array"):
             raise TypeError(
@@ -237,17 +237,6 @@ class Packed:
         made = made.detach()
         made._edge, made._tracked = self._place, self._place[0] is not None
         return made
-
-
-class Suspended:
-    """Inside, nothing is packed: hooks may themselves save."""
-
-    def __enter__(self) -> None:
-        self._before = mode.packing
-        mode.packing = ()
-
-    def __exit__(self, *_: object) -> None:
-        mode.packing = self._before
 
 
 class RawSaved:

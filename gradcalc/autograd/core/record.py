@@ -17,7 +17,7 @@ import numpy as np
 
 from gradcalc.autograd.core.grad_mode import mode
 from gradcalc.autograd.core.node import Node
-from gradcalc.autograd.core.tensor import Tensor, attach, save, tracks, wrap
+from gradcalc.autograd.core.tensor import Tensor, attach, place, save, tracks, wrap
 from gradcalc.autograd.core.versions import Timeless
 
 Slope = Callable[..., Any]
@@ -33,12 +33,12 @@ class Recorded(Node):
         return self.full_name
 
     def pull(self, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
-        saved = self.unpack(tracked)
+        values = [*cotangents, *self.unpack(tracked)]
         if tracked:
-            return self.backward(cotangents[0], *saved)
+            return self.backward(*values)
         bare, mode.bare = mode.bare, True
         try:
-            flowing = self.backward(*[x if x is None else wrap(x) for x in (cotangents[0], *saved)])
+            flowing = self.backward(*[x if x is None else wrap(x) for x in values])
         finally:
             mode.bare = bare
         return [g if g is None else g._array for g in flowing]
@@ -51,10 +51,10 @@ class Recorded(Node):
 
 
 @cache
-def node_class(name: str) -> type[Recorded]:
+def node_class(name: str, kind: type[Any] = Recorded) -> Any:
     """The nodes of this name."""
     short = name.rpartition("::")[2]
-    return type(short, (Recorded,), {"__module__": __name__, "full_name": name})
+    return type(short, (kind,), {"__module__": __name__, "full_name": name})
 
 
 OUT = object()
@@ -78,11 +78,46 @@ def recorded(
     return attach(out, node_of(name, slopes, saves, out), *inputs)
 
 
+class Several(Recorded):
+    """What several outputs have in common; its one slope takes their cotangents, some None."""
+
+    arrays: Sequence[Any]
+
+    def backward(self, *values: Any) -> Sequence[Any]:
+        return (self.slopes[0](values[: self.outputs], *values[self.outputs :]),)  # type: ignore[misc]
+
+    def rebuild(self, array: Any, counter: list[int]) -> Tensor:
+        made: Tensor = Node.rebuild(self, array, counter)
+        made._edge = (self, next(k for k, own in enumerate(self.arrays) if own is array))
+        return made
+
+
+def several(
+    outs: Sequence[Any], name: str, slope: Slope, x: Tensor, saves: Any = ()
+) -> tuple[Any, ...]:
+    """Arrays, or views, as the results of one operation on x.
+
+    ``saves`` are inputs, or numbers of outputs. The slope turns a list of cotangents into one.
+    """
+    made = tuple(out if isinstance(out, Tensor) else wrap(out) for out in outs)
+    if not tracks(x):
+        return made
+    node = node_class(name, Several)()
+    node.slopes, node.outputs, node.arrays = (slope,), len(made), [out._array for out in made]
+    node.saved = tuple((made[s]._array, made[s]._counter, 0, None) if isinstance(s, int)
+                       else save(s)[0] for s in saves)  # fmt: skip
+    for k, out in enumerate(made):
+        attach(out, node, x)
+        if mode.enabled and x._tracked:
+            place(out, (node, k))
+    return made
+
+
 def node_of(
     name: str, slopes: Slope | Sequence[Slope | None] | None, saves: Any = (), out: Any = None
 ) -> Recorded:
     """A node of this name with these slopes."""
-    node = node_class(name)()
+    node: Recorded = node_class(name)()
     node.slopes = slopes if isinstance(slopes, Sequence) else (slopes,)
     if saves:
         node.saved = tuple([

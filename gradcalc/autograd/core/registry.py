@@ -38,6 +38,10 @@ Kind = Any
 Tensors = Sequence[Tensor]
 
 
+class ForeignOperandError(TypeError):
+    """An operand that is neither a tensor nor a number: Python may ask the other side."""
+
+
 class Type(NamedTuple):
     """A type of arguments: PyTorch's words for it, what is of it, and what is made of that."""
 
@@ -241,6 +245,9 @@ def called(made: F, name: str = "", skip: int = 0) -> F:
         given = takes.check(given, named)
         try:
             result = made(*given, **named)
+        except ForeignOperandError as error:
+            raise TypeError(f"{name}(): argument '{takes.positional[1].shown}' (position "
+                            f"{2 - skip}) must be Tensor, {error}") from None  # fmt: skip
         except (AttributeError, TypeError, ValueError, LookupError) as error:
             if _is_meant(error):
                 raise
@@ -288,3 +295,8 @@ def into(out: Any, name: str, operands: tuple[Any, ...], result: Any) -> Any:
         out._array = result._array.astype(out._array.dtype)
     out._counter[0] += 1
     return out
+
+
+for _name, _made in list(vars(Tensor).items()):
+    if inspect.isfunction(_made) and not _name.startswith("_"):
+        setattr(Tensor, _name, called(_made, _name, 1))

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from gradcalc.autograd.core.grad_mode import enable_grad, mode
-from gradcalc.autograd.core.node import NOWHERE, Edge, Node, Suspended, plain_name
+from gradcalc.autograd.core.grad_mode import Within, mode
+from gradcalc.autograd.core.node import NOWHERE, Edge, Node, plain_name
 from gradcalc.autograd.core.tangents import give_tangent
 from gradcalc.autograd.core.tensor import Tensor, attach, move_retained, tracks, wrap
 from gradcalc.autograd.core.versions import Timeless
@@ -57,7 +57,7 @@ class View:
             return self.recorded
         self.refuse("its base or another view of its base has been")
         before, self.seen = self.recorded, x._counter[0]
-        with enable_grad(), Suspended():
+        with Within(enabled=True, packing=()):
             node = AsStridedBackward0(self.base._array, self.steps)
             attach(wrap(x._array), node, self.base)
             self.recorded = (node, 0)
@@ -109,12 +109,8 @@ def follow(x: Tensor, steps: tuple[ViewStep, ...]) -> Tensor:
 
 def follow_array(array: Any, steps: tuple[ViewStep, ...]) -> Any:
     """The view of an array that the steps lead to."""
-    bare, mode.bare = mode.bare, True
-    grad, mode.enabled = mode.enabled, False
-    try:
+    with Within(bare=True, enabled=False):
         return follow(wrap(array), steps)._array
-    finally:
-        mode.bare, mode.enabled = bare, grad
 
 
 def view(x: Tensor, array: Any, *step: Any) -> Tensor:

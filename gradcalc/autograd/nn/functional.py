@@ -3,79 +3,94 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from gradcalc.autograd.composite import composite
 from gradcalc.autograd.core.record import recorded
-from gradcalc.autograd.core.registry import called
+from gradcalc.autograd.core.registry import called, declare
 from gradcalc.autograd.core.tensor import Tensor, wrap
-from gradcalc.autograd.operations import creation
+from gradcalc.autograd.operations import creation, statistics
 from gradcalc.autograd.operations.elementwise import FUNCTION
 from gradcalc.autograd.operations.indexing import index
 from gradcalc.autograd.operations.inplace import in_place
 from gradcalc.autograd.operations.joining import stack
 from gradcalc.autograd.operations.reductions import clamp, where
-from gradcalc.autograd.operations.selection import gather, index_select
-from gradcalc.autograd.operations.statistics import log_softmax, softmax, vector_norm
+from gradcalc.autograd.operations.statistics import vector_norm
 from gradcalc.autograd.operations.structural import broadcast_tensors
 
-relu_function, sigmoid, tanh = FUNCTION["relu"], FUNCTION["sigmoid"], FUNCTION["tanh"]
-log_softmax, softmax = log_softmax, softmax
+sigmoid, tanh = FUNCTION["sigmoid"], FUNCTION["tanh"]
+
+
+def _public(*names: str) -> Callable[[Any], Any]:
+    """Make it a function of this module, under these names or its own."""
+
+    def register(made: Any) -> Any:
+        for name in names or (made.__name__,):
+            globals()[name] = called(made, name)
+        return globals()[made.__name__]
+
+    return register
+
+
+def _row(name: str, made: Any, doc: str) -> Any:
+    return declare(name, made, doc, _public)
+
+
+for _soft in (statistics.softmax, statistics.log_softmax):
+    _public(_soft.__name__)(_soft)
 
 # --- Activations ----------------------------------------------------------------------------------
 
 
-def _in_place_too(function: Any) -> Any:
+def _activation(name: str, function: Any, doc: str) -> None:
     """With PyTorch's option ``inplace``."""
 
-    def activation(input: Tensor, *options: Any, inplace: bool = False, **named: Any) -> Any:
-        return (written if inplace else function)(input, *options, **named)
+    def activation(x: Tensor, *options: Any, inplace: bool = False, **named: Any) -> Any:
+        return (written if inplace else function)(x, *options, **named)
 
     written = in_place(function)
-    activation.__name__, activation.__doc__ = function.__name__, function.__doc__
-    return activation
+    _row(name, activation, doc)
+
+
+@composite("EluBackward0")
+def _elu(x: Tensor, alpha: float = 1.0) -> Any:
+    below = where(x < 0, x, 0.0)
+    return where(x > 0, x, where(x < 0, alpha * below.expm1(), alpha * x))  # at 0: α, then 0
+
+
+@composite("HardtanhBackward0")
+def _between(x: Tensor, low: float, high: float) -> Any:
+    return where(x.gt(low) & x.lt(high), x, clamp(x.detach(), low, high))
+
+
+def _hardtanh(x: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Any:
+    if not x.is_floating_point():
+        return clamp(x, int(min_val), int(max_val))
+    return _between(x, min_val, max_val)
+
+
+@composite("EluBackward0")
+def _selu(x: Tensor) -> Any:
+    return 1.0507009873554805 * _elu(x, 1.6732632423543772)
 
 
 def _leaky(x: Tensor, negative_slope: float = 0.01) -> Any:
     return FUNCTION["leaky_relu"](x, negative_slope)
 
 
-@composite("EluBackward0")
-def _curved(x: Tensor, *, alpha: float) -> Any:
-    below = where(x < 0, x, 0.0)
-    return where(x > 0, x, where(x < 0, alpha * below.expm1(), alpha * x))  # at 0: α, then 0
-
-
-def _elu(x: Tensor, alpha: float = 1.0) -> Any:
-    return _curved(x, alpha=alpha)
-
-
-def _hardtanh(x: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Any:
-    if not x.is_floating_point():
-        return clamp(x, int(min_val), int(max_val))
-
-    def between(x: Tensor) -> Any:  # flat at either end, where clamp is not
-        return where(x.gt(min_val) & x.lt(max_val), x, clamp(x.detach(), min_val, max_val))
-
-    return composite("HardtanhBackward0")(between)(x)
-
-
-relu = _in_place_too(relu_function)
-leaky_relu, elu, silu = map(_in_place_too, (_leaky, _elu, FUNCTION["silu"]))
-hardtanh = _in_place_too(_hardtanh)
-relu6 = _in_place_too(lambda x: _hardtanh(x, 0.0, 6.0))
-selu = _in_place_too(
-    composite("EluBackward0")(lambda x: 1.0507009873554805 * _elu(x, 1.6732632423543772))
-)
-
-
-def gelu(input: Tensor, approximate: str = "none") -> Any:
-    """x times the normal distribution's share below it; ``tanh``: by the usual approximation."""
-    if approximate == "none":
-        return FUNCTION["gelu"](input)
-    return _gelu_by_tanh(input)
+_activation("relu", FUNCTION["relu"], "x above 0, and 0 below.")
+_activation("leaky_relu", _leaky, "x above 0, and a part of x below.")
+_activation("silu", FUNCTION["silu"], "x σ(x).")
+_activation("elu", _elu, "x above 0, and α (exp(x) - 1) below.")
+_activation("selu", _selu, "``elu`` with the numbers that keep mean 0 and variance 1.")
+_activation("hardtanh", _hardtanh, "x between two numbers; flat at either end, as clamp is not.")
+_activation("relu6", lambda x: _hardtanh(x, 0.0, 6.0), "x between 0 and 6.")
+_row("softsign", lambda x: x / (x.abs() + 1), "x/(1 + |x|).")
+_row("tanhshrink", lambda x: x - tanh(x), "x - tanh(x).")
+_row("softmin", lambda x, dim, dtype=None: statistics.softmax(-x, dim, dtype), "Of -x.")
 
 
 @composite("GeluBackward0")
@@ -83,119 +98,108 @@ def _gelu_by_tanh(x: Tensor) -> Any:
     return 0.5 * x * (1 + tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)))
 
 
-def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Any:
-    """log(1 + exp(βx))/β: relu, rounded off; x itself where βx exceeds the threshold."""
-    if beta == 1 and threshold == 20:
-        return FUNCTION["softplus"](input)
-    return _softplus(input, beta=beta, threshold=threshold)
+@_public()
+def gelu(x: Tensor, approximate: str = "none") -> Any:
+    """x times the normal distribution's share below it; ``tanh``: by the usual approximation."""
+    return FUNCTION["gelu"](x) if approximate == "none" else _gelu_by_tanh(x)
 
 
 @composite("SoftplusBackward0")
-def _softplus(x: Tensor, *, beta: float, threshold: float) -> Any:
+def _softplus(x: Tensor, beta: float, threshold: float) -> Any:
     scaled = x * beta
     below = where(scaled > threshold, 0.0, scaled)
     return where(scaled > threshold, x, FUNCTION["softplus"](below) / beta)
 
 
+@_public()
+def softplus(x: Tensor, beta: float = 1, threshold: float = 20) -> Any:
+    """log(1 + exp(βx))/β: relu, rounded off; x itself where βx exceeds the threshold."""
+    if beta == 1 and threshold == 20:
+        return FUNCTION["softplus"](x)
+    return _softplus(x, beta, threshold)
+
+
+@_public()
 @composite("LogSigmoidBackward0")
-def logsigmoid(input: Tensor) -> Any:
+def logsigmoid(x: Tensor) -> Any:
     """log σ(x), without overflow."""
-    return (-FUNCTION["softplus"](-input)).contiguous()
+    return (-FUNCTION["softplus"](-x)).contiguous()
 
 
-def softsign(input: Tensor) -> Any:
-    """x/(1 + |x|)."""
-    return input / (input.abs() + 1)
-
-
-def tanhshrink(input: Tensor) -> Any:
-    """x - tanh(x)."""
-    return input - tanh(input)
-
-
-def softmin(input: Tensor, dim: int, dtype: Any = None) -> Any:
-    """The softmax of -x."""
-    return softmax(-input, dim, dtype)
-
-
-def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+@_public()
+def dropout(x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
     """Zeros with probability p, the rest scaled up to make up for them."""
     if not 0 <= p <= 1:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
     if not training or p == 0:
-        return input
-    keep = creation.rand(input._array.shape)._array >= p
+        return x
+    keep = creation.rand(x._array.shape)._array >= p
     mask = keep / (1 - p if p < 1 else 1)
-    found = input * wrap(mask.astype(input._array.dtype))
-    return input.copy_(found) if inplace else found
+    found = x * wrap(mask.astype(x._array.dtype))
+    return x.copy_(found) if inplace else found
 
 
 # --- Of vectors -----------------------------------------------------------------------------------
 
 
-def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Any:
+@_public()
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Any:
     """x Wᵀ + b."""
-    out = input @ weight.t()
+    out = x @ weight.t()
     return out if bias is None else out + bias
 
 
-def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Any:
-    """Each vector along ``dim``, brought to length 1."""
-    return input / vector_norm(input, p, dim, True).clamp(min=eps).expand_as(input)
+def _normalize(x: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Any:
+    return x / vector_norm(x, p, dim, True).clamp(min=eps).expand_as(x)
 
 
-def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Any:
-    """The cosine of the angle between vectors along ``dim``."""
-    x1, x2 = broadcast_tensors(x1, x2)
-    one = vector_norm(x1, 2, dim, True).clamp(min=eps)
-    other = vector_norm(x2, 2, dim, True).clamp(min=eps)
-    return ((x1 / one) * (x2 / other)).sum(dim)
+def _cosine(x: Tensor, other: Tensor, dim: int = 1, eps: float = 1e-8) -> Any:
+    one, two = broadcast_tensors(x, other)
+    return (_normalize(one, 2, dim, eps) * _normalize(two, 2, dim, eps)).sum(dim)
 
 
-def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
-    """A row of zeros with a single 1 for each class."""
+def _one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     count = int(tensor._array.max()) + 1 if num_classes < 0 else num_classes
     return wrap(np.eye(count, dtype=np.int64)[tensor._array])
 
 
-def embedding(input: Tensor, weight: Tensor, **_: Any) -> Any:
-    """The rows of ``weight`` that ``input`` names."""
-    return weight[input]
-
+_row("normalize", _normalize, "Each vector along ``dim``, brought to length 1.")
+_row("cosine_similarity", _cosine, "The cosine of the angle between vectors along ``dim``.")
+_row("one_hot", _one_hot, "A row of zeros with a single 1 for each class.")
+_row("embedding", lambda x, weight, **_: weight[x], "The rows of ``weight`` that x names.")
 
 _MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 """numpy's names of the ways to fill what is added."""
 
 
-def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = None) -> Any:
+@_public()
+def pad(x: Tensor, pad: Any, mode: str = "constant", value: float | None = None) -> Any:
     """Room on both sides of the last axes (or less of them, for negative widths)."""
     if mode not in _MODES:
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
-    widths = [(0, 0)] * (input.ndim - len(pad) // 2)
+    widths = [(0, 0)] * (x.ndim - len(pad) // 2)
     widths += [(pad[k], pad[k + 1]) for k in range(len(pad) - 2, -1, -2)]
-    key = tuple(slice(max(-a, 0), n - max(-b, 0))
-                for (a, b), n in zip(widths, input.shape, strict=True))  # fmt: skip
-    added = [(max(a, 0), max(b, 0)) for a, b in widths]
     if mode != "constant":
-        return _padded(input, widths=widths, mode=_MODES[mode])
-    input = input[key] if any(a < 0 or b < 0 for a, b in widths) else input
-    array = np.pad(input._array, added, constant_values=value or 0)
-    inner = tuple(slice(a, a + n) for (a, _), n in zip(added, input.shape, strict=True))
-    return recorded(array, "ConstantPadNdBackward0", lambda v: index(v, inner), input)
+        return _padded(x, widths, _MODES[mode])
+    key = tuple(slice(max(-a, 0), n - max(-b, 0))
+                for (a, b), n in zip(widths, x.shape, strict=True))  # fmt: skip
+    added = [(max(a, 0), max(b, 0)) for a, b in widths]
+    x = x[key] if any(a < 0 or b < 0 for a, b in widths) else x
+    array = np.pad(x._array, added, constant_values=value or 0)
+    inner = tuple(slice(a, a + n) for (a, _), n in zip(added, x.shape, strict=True))
+    return recorded(array, "ConstantPadNdBackward0", lambda v: index(v, inner), x)
 
 
 @composite("PadBackward0")
-def _padded(x: Tensor, *, widths: Any, mode: Any) -> Any:
+def _padded(x: Tensor, widths: Any, mode: Any) -> Any:
     for k, (before, after) in enumerate(widths):
         if before or after:
             places = np.arange(x.shape[k])
-            kept = slice(max(-before, 0), x.shape[k] - max(-after, 0))
+            kept = slice(max(-before, 0), len(places) - max(-after, 0))
             places = places[kept] if mode == "wrap" else places
             places = np.pad(places, (max(before, 0), max(after, 0)), mode)
-            places = (
-                places if mode == "wrap" else places[max(-before, 0) : len(places) - max(-after, 0)]
-            )
-            x = index_select(x, k, wrap(places))
+            kept = slice(max(-before, 0), len(places) - max(-after, 0))
+            x = x.index_select(k, wrap(places if mode == "wrap" else places[kept]))
     return x
 
 
@@ -210,27 +214,26 @@ def _reduced(losses: Any, reduction: str) -> Any:
     return losses.mean() if reduction == "mean" else losses.sum()
 
 
-def _loss(name: str, elementwise: Any, doc: str) -> Any:
+def _loss(name: str, elementwise: Any) -> Any:
     """A loss of input and target, element by element, as one node."""
 
     @composite(name)
-    def of_two(input: Tensor, target: Tensor, reduction: str, **options: Any) -> Any:
-        return _reduced(elementwise(input, target, **options), reduction)
+    def of_two(x: Tensor, target: Tensor, reduction: str, **options: Any) -> Any:
+        return _reduced(elementwise(x, target, **options), reduction)
 
-    def loss(input: Tensor, target: Tensor, *, reduction: str = "mean", **options: Any) -> Any:
-        if input.shape != target.shape:
+    def loss(x: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
+             reduction: str = "mean", **options: Any) -> Any:  # fmt: skip
+        if x.shape != target.shape:
             warnings.warn(
                 f"Using a target size ({target.shape}) that is different to the input size "
-                f"({input.shape}). This will likely lead to incorrect results due to broadcasting. "
+                f"({x.shape}). This will likely lead to incorrect results due to broadcasting. "
                 "Please ensure they have the same size.",
                 UserWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
-        if input._array.dtype.kind == "b":
-            input = input.type_as(target)
-        return of_two(*broadcast_tensors(input, target), reduction=reduction, **options)
+        x = x.type_as(target) if x._array.dtype.kind == "b" else x
+        return of_two(*broadcast_tensors(x, target), reduction=reduction, **options)
 
-    loss.__doc__ = doc
     return loss
 
 
@@ -241,117 +244,107 @@ def _huber(x: Tensor, t: Tensor, delta: float = 1.0) -> Any:
 
 
 def _smooth(x: Tensor, t: Tensor, beta: float = 1.0) -> Any:
-    d = x - t
-    size = d.abs()
-    return where(size < beta, 0.5 * d * d / beta, size - 0.5 * beta) if beta else size
+    return _huber(x, t, beta) / beta if beta else (x - t).abs()
 
 
 def _cross(x: Tensor, t: Tensor) -> Any:
     return -(t * clamp(x.log(), min=-100) + (1 - t) * clamp((-x).log1p(), min=-100))
 
 
-def _cross_with_logits(x: Tensor, t: Tensor) -> Any:
-    return FUNCTION["softplus"](x) - x * t
+def _weighed(name: str, elementwise: Any, doc: str) -> None:
+    plain = _loss(name, elementwise)
 
-
-mse_loss = _loss(
-    "MseLossBackward0", lambda x, t: (x - t) ** 2, "The squared differences, averaged."
-)
-huber_loss = _loss("HuberLossBackward0", _huber, "Squared near 0, straight from ``delta`` on.")
-smooth_l1_loss = _loss("SmoothL1LossBackward0", _smooth, "``huber_loss``, over ``beta``.")
-_bce = _loss("BinaryCrossEntropyBackward0", _cross, "")
-_bce_with_logits = _loss("BinaryCrossEntropyWithLogitsBackward0", _cross_with_logits, "")
-
-
-def _weighed(loss: Any, doc: str) -> Any:
-    def of(input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = "mean",
-           pos_weight: Tensor | None = None, **_: Any) -> Any:  # fmt: skip
-        if target.shape != input.shape:
+    def of(x: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
+           reduce: Any = None, reduction: str = "mean",
+           pos_weight: Tensor | None = None) -> Any:  # fmt: skip
+        if target.shape != x.shape:
             raise ValueError(
-                f"Target size ({target.shape}) must be the same as input size ({input.shape})"
+                f"Target size ({target.shape}) must be the same as input size ({x.shape})"
             )
         if pos_weight is not None:
             heavier = 1 + (pos_weight - 1) * target
-            losses = (1 - target) * input + heavier * FUNCTION["softplus"](-input)
+            losses = (1 - target) * x + heavier * FUNCTION["softplus"](-x)
         elif weight is None:
-            return loss(input, target, reduction=reduction)
+            return plain(x, target, reduction=reduction)
         else:
-            losses = loss(input, target, reduction="none")
+            losses = plain(x, target, reduction="none")
         return _reduced(losses if weight is None else losses * weight, reduction)
 
-    of.__doc__ = doc
-    return of
+    ending = "_with_logits" if "Logits" in name else ""
+    _row(f"binary_cross_entropy{ending}", of, doc)
 
 
-binary_cross_entropy = _weighed(_bce, "-t log x - (1-t) log(1-x), averaged.")
-binary_cross_entropy_with_logits = _weighed(
-    _bce_with_logits, "-t log σ(x) - (1-t) log(1-σ(x)), without overflow, averaged."
-)
+_row("mse_loss", _loss("MseLossBackward0", lambda x, t: (x - t) ** 2), "The squared differences.")
+_row("huber_loss", _loss("HuberLossBackward0", _huber), "Squared near 0, straight from ``delta``.")
+_row("smooth_l1_loss", _loss("SmoothL1LossBackward0", _smooth), "``huber_loss``, over ``beta``.")
+_weighed("BinaryCrossEntropyBackward0", _cross, "-t log x - (1-t) log(1-x), averaged.")
+_weighed("BinaryCrossEntropyWithLogitsBackward0", lambda x, t: FUNCTION["softplus"](x) - x * t,
+         "-t log σ(x) - (1-t) log(1-σ(x)), without overflow, averaged.")  # fmt: skip
 
 
-def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean", **_: Any) -> Any:
+@_public()
+def l1_loss(x: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
+            reduction: str = "mean") -> Any:  # fmt: skip
     """The sizes of the differences, averaged."""
-    input, target = broadcast_tensors(input, target)
-    return _reduced((input - target).abs(), reduction)
+    x, target = broadcast_tensors(x, target)
+    return _reduced((x - target).abs(), reduction)
 
 
-def kl_div(input: Tensor, target: Tensor, reduction: str = "mean", log_target: bool = False,
-           **_: Any) -> Any:  # fmt: skip
+@_public()
+def kl_div(x: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
+           reduction: str = "mean", log_target: bool = False) -> Any:  # fmt: skip
     """t (log t - x), averaged."""
     if log_target:
-        losses = target.exp() * (target - input)
+        losses = target.exp() * (target - x)
     else:
-        losses = FUNCTION["xlogy"](target, target) - target * input
-    if reduction == "batchmean":
-        return losses.sum() / input.shape[0]
-    return _reduced(losses, reduction)
+        losses = FUNCTION["xlogy"](target, target) - target * x
+    return losses.sum() / x.shape[0] if reduction == "batchmean" else _reduced(losses, reduction)
 
 
-def nll_loss(input: Tensor, target: Tensor, weight: Tensor | None = None, ignore_index: int = -100,
-             reduction: str = "mean", **_: Any) -> Any:  # fmt: skip
-    """Minus what each row of ``input`` has at the class in ``target``."""
+@composite("NllLossBackward0")
+def _chosen(x: Tensor, classes: Any, share: Any, reduction: str) -> Any:
+    classes, share = wrap(classes), wrap(share)
+    if x.ndim == 1:
+        chosen = -x[classes] * share
+    else:
+        chosen = -x.gather(1, classes.unsqueeze(1)).squeeze(1) * share
+    return chosen.sum() / share.sum() if reduction == "mean" else _reduced(chosen, reduction)
+
+
+@_public()
+def nll_loss(
+    x: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
+    ignore_index: int = -100, reduce: Any = None, reduction: str = "mean",
+) -> Any:  # fmt: skip
+    """Minus what each row of x has at the class in ``target``."""
     counts = target._array != ignore_index
-    classes = wrap(np.where(counts, target._array, 0))
-    weights = np.ones(input.shape[-1 if input.ndim == 1 else 1], input._array.dtype)
+    classes = np.where(counts, target._array, 0)
+    weights = np.ones(x.shape[-1 if x.ndim == 1 else 1], x._array.dtype)
     weights = weights if weight is None else weight._array
-    share = wrap((weights[classes._array] * counts).astype(input._array.dtype))
-
-    @composite("NllLossBackward0")
-    def losses(x: Tensor) -> Any:
-        if x.ndim == 1:
-            chosen = -x[classes] * share
-        else:
-            chosen = -gather(x, 1, classes.unsqueeze(1)).squeeze(1) * share
-        if reduction == "mean":
-            return chosen.sum() / share.sum()
-        return _reduced(chosen, reduction)
-
-    return losses(input)
+    share = (weights[classes] * counts).astype(x._array.dtype)
+    return _chosen(x, classes, share, reduction)
 
 
-def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None,
-                  ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0,
-                  **_: Any) -> Any:  # fmt: skip
-    """Minus the logarithm of the softmax of each row of ``input`` at the class in ``target``.
+@_public()
+def cross_entropy(
+    x: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
+    ignore_index: int = -100, reduce: Any = None, reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Any:  # fmt: skip
+    """Minus the logarithm of the softmax of each row of x at the class in ``target``.
 
     ``target`` has whole numbers, or the probability of every class.
     """
-    dim = 0 if input.ndim == 1 else 1
-    logs = log_softmax(input, dim)
-    classes = input.shape[dim]
+    dim = 0 if x.ndim == 1 else 1
+    logs, classes = statistics.log_softmax(x, dim), x.shape[dim]
     if target.is_floating_point():
         wanted = target * (1 - label_smoothing) + label_smoothing / classes
         losses = -(logs * wanted * (1 if weight is None else weight)).sum(dim)
-        rows = 1 if input.ndim == 1 else losses.numel()
+        rows = 1 if x.ndim == 1 else losses.numel()
         return losses.sum() / rows if reduction == "mean" else _reduced(losses, reduction)
-    hard = nll_loss(logs, target, weight, ignore_index, reduction)
+    given = {"weight": weight, "ignore_index": ignore_index, "reduction": reduction}
+    hard = nll_loss(logs, target, **given)
     if not label_smoothing:
         return hard
-    soft = [nll_loss(logs, target * 0 + k, weight, ignore_index, reduction)
-            for k in range(classes)]  # fmt: skip
+    soft = [nll_loss(logs, target * 0 + k, **given) for k in range(classes)]
     return (1 - label_smoothing) * hard + label_smoothing * stack(soft).mean(0)
-
-
-for _name, _function in list(globals().items()):
-    if not _name.startswith("_") and getattr(_function, "__module__", "") == __name__:
-        globals()[_name] = called(_function)

@@ -1,4 +1,4 @@
-"""Copies, element types, and where in memory a tensor lies."""
+"""Copies, element types, where in memory a tensor lies, and what else is asked of it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from gradcalc.autograd.core.dtypes import BY_TENSOR_NAME, SHORT, check_device, numpy_type
+from gradcalc.autograd.core import dtypes
 from gradcalc.autograd.core.node import describe
 from gradcalc.autograd.core.record import recorded
-from gradcalc.autograd.core.registry import declare, method, operation
+from gradcalc.autograd.core.registry import declare, function, method, operation
 from gradcalc.autograd.core.tensor import Tensor, wrap
 
 
@@ -72,6 +72,42 @@ declare("data_ptr", lambda x: _address(x._array), "Where its first element lies.
 declare("storage untyped_storage", lambda x: Storage(x._array), "The memory it looks at.", method)
 
 
+# --- What is asked of a tensor --------------------------------------------------------------------
+
+
+def _size(x: Tensor, dim: int | None = None) -> Any:
+    if dim is not None and not -x.ndim <= dim < x.ndim:
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-x.ndim}, "
+                         f"{x.ndim - 1}], but got {dim})")  # fmt: skip
+    return x.shape if dim is None else x._array.shape[dim]
+
+
+def _item(x: Tensor) -> Any:
+    if x._array.size != 1:
+        raise RuntimeError(f"a Tensor with {x._array.size} elements cannot be converted to Scalar")
+    return x._array.item()
+
+
+declare("size", _size, "The shape, or its length along ``dim``.", method)
+declare("dim ndimension", lambda x: x._array.ndim, "How many axes it has.", method)
+declare("numel", lambda x: x._array.size, "How many elements it has.")
+declare("nelement", lambda x: x._array.size, "How many elements it has.", method)
+declare("element_size", lambda x: x._array.itemsize, "How many bytes an element has.", method)
+declare("item", _item, "The one number as a Python number.", method)
+declare("tolist", lambda x: x._array.tolist(), "The numbers as nested lists.", method)
+declare("is_floating_point", lambda x: x._array.dtype.kind == "f", "Whether it is of floats.")
+declare("is_complex", lambda x: x._array.dtype.kind == "c", "Whether its numbers are complex.")
+declare("is_inference", lambda x: x.is_inference(), "Whether ``inference_mode`` made it.", function)
+declare("is_tensor", lambda obj: isinstance(obj, Tensor), "Whether it is a tensor.", function)
+declare("finfo", lambda dtype=None: np.finfo(dtype or dtypes.get_default_dtype().numpy),
+        "The limits of a floating-point type: ``eps``, ``max``, ``tiny`` …", function)  # fmt: skip
+declare("iinfo", lambda dtype: np.iinfo(dtype), "Those of an integer type.", function)
+declare("promote_types",
+        lambda type1, type2: dtypes.named(
+            dtypes.common_type([(dtypes.numpy_type(kind), 2) for kind in (type1, type2)])),
+        "The type that numbers of these two have together.", function)  # fmt: skip
+
+
 # --- Element types --------------------------------------------------------------------------------
 
 
@@ -99,8 +135,8 @@ def to(x: Tensor, *targets: Any, dtype: Any = None, device: Any = None, copy: bo
             device = target
         elif target is not None and not isinstance(target, bool):
             dtype = target
-    check_device(device)
-    made = x if dtype is None else convert(x, numpy_type(dtype))
+    dtypes.check_device(device)
+    made = x if dtype is None else convert(x, dtypes.numpy_type(dtype))
     return clone(x) if copy and made is x else made
 
 
@@ -108,14 +144,14 @@ def _type(x: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     if dtype is None:
         return describe(x._array).split()[0]
     if isinstance(dtype, str):
-        dtype = BY_TENSOR_NAME[dtype.removeprefix("torch.")]
-    return convert(x, numpy_type(getattr(dtype, "dtype", dtype)))
+        dtype = dtypes.BY_TENSOR_NAME[dtype.removeprefix("torch.")]
+    return convert(x, dtypes.numpy_type(getattr(dtype, "dtype", dtype)))
 
 
 declare("type", _type, "x with another element type; without one, the name of its own.", method)
 declare("type_as", lambda x, other: convert(x, other._array.dtype), "With other's type.", method)
 declare("cpu", lambda x, memory_format=None: x, "x: there is no other place.", method)
-declare("cuda", lambda x, *_, **options: check_device("cuda"), "An error.", method)
-for _name, _kind in SHORT.items():
+declare("cuda", lambda x, *_, **options: dtypes.check_device("cuda"), "An error.", method)
+for _name, _kind in dtypes.SHORT.items():
     declare(_name, lambda x, memory_format=None, kind=_kind.numpy: convert(x, kind),
             f"x as {_kind.name}.", method)  # fmt: skip

@@ -8,13 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcalc.autograd.core.dtypes import (
-    BY_TENSOR_NAME,
-    Size,
-    check_device,
-    get_default_dtype,
-    numpy_type,
-)
+from gradcalc.autograd.core import dtypes
 from gradcalc.autograd.core.record import in_order_of, recorded
 from gradcalc.autograd.core.registry import (
     NAMES,
@@ -28,7 +22,7 @@ from gradcalc.autograd.core.registry import (
 )
 from gradcalc.autograd.core.tensor import Tensor, wrap
 from gradcalc.autograd.operations.copies import convert
-from gradcalc.autograd.operations.inplace import overwritten, write
+from gradcalc.autograd.operations.inplace import overwriting
 from gradcalc.autograd.operations.joining import no_slope_of
 
 
@@ -37,8 +31,8 @@ def _made(
     layout: Any = None, pin_memory: bool = False, memory_format: Any = None,
 ) -> Tensor:  # fmt: skip
     """A new tensor, with the options that every function here takes."""
-    check_device(device)
-    made = wrap(array if dtype is None else array.astype(numpy_type(dtype), copy=False))
+    dtypes.check_device(device)
+    made = wrap(array if dtype is None else array.astype(dtypes.numpy_type(dtype), copy=False))
     if requires_grad and made._array.dtype.kind not in "fc":
         raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
     made._tracked = bool(requires_grad)
@@ -88,7 +82,7 @@ def _array(data: Any) -> np.ndarray[Any, Any]:
 
 def _default_type(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Of Python's numbers: floats have the default type, integers are int64."""
-    kind = get_default_dtype().numpy
+    kind = dtypes.get_default_dtype().numpy
     if array.dtype.kind == "c":
         kind = np.result_type(kind, np.complex64)
     return array.astype(kind) if array.dtype.kind in "fc" else array
@@ -144,10 +138,10 @@ class _OfType(type):
         return isinstance(x, Tensor) and x.dtype == cls.dtype
 
     def __call__(cls, *data: Any) -> Any:
-        if data and not isinstance(data[0], int | Size):
+        if data and not isinstance(data[0], int | dtypes.Size):
             return tensor(data[0], dtype=cls.dtype)
         return zeros(
-            data[0] if data and isinstance(data[0], Size) else data or (0,), dtype=cls.dtype
+            data[0] if data and isinstance(data[0], dtypes.Size) else data or (0,), dtype=cls.dtype
         )
 
 
@@ -156,7 +150,7 @@ def _of_type(kind: Any) -> Any:
     return _OfType("OfType", (), {"dtype": kind})
 
 
-NAMES.update({name: _of_type(kind) for name, kind in BY_TENSOR_NAME.items()})
+NAMES.update({name: _of_type(kind) for name, kind in dtypes.BY_TENSOR_NAME.items()})
 
 
 # --- At random ------------------------------------------------------------------------------------
@@ -166,7 +160,7 @@ class Generator:
     """A source of random numbers of one's own."""
 
     def __init__(self, device: Any = None) -> None:
-        check_device(device)
+        dtypes.check_device(device)
         self.numpy = np.random.default_rng()
 
     def manual_seed(self, seed: int) -> Generator:
@@ -206,7 +200,7 @@ def _filled(name: str, fill: Callable[..., Any], doc: str) -> Any:
              **options: Any) -> Tensor:  # fmt: skip
         if any(n < 0 for n in size):
             raise RuntimeError(f"{name}: Dimension size must be non-negative.")
-        kind = numpy_type(dtype or get_default_dtype())
+        kind = dtypes.numpy_type(dtype or dtypes.get_default_dtype())
         return _made(np.asarray(fill(size, kind, _random(generator))), **options)
 
     def like(x: Tensor, *, dtype: Kind | None = None, **options: Any) -> Tensor:
@@ -251,7 +245,7 @@ def normal(mean: Any, std: Any = 1.0, size: Shape | None = None, *, generator: A
            **options: Any) -> Tensor:  # fmt: skip
     """Drawn from the normal distribution with this mean and deviation."""
     inputs = [z for z in (mean, std) if isinstance(z, Tensor)]
-    kind = inputs[0]._array.dtype if inputs else get_default_dtype().numpy
+    kind = inputs[0]._array.dtype if inputs else dtypes.get_default_dtype().numpy
     middle, width = (z._array if isinstance(z, Tensor) else z for z in (mean, std))
     drawn = np.asarray(_random(generator).normal(middle, width, size)).astype(kind)
     if not inputs:
@@ -292,11 +286,10 @@ _DRAWS: dict[str, Callable[..., Any]] = {
 
 
 def _filling(name: str, draw: Callable[..., Any]) -> None:
-    def fill(x: Tensor, *options: Any, generator: Any = None, **named: Any) -> Tensor:
-        drawn = draw(_random(generator), x._array.shape, *options, **named)
-        return write(x, drawn, overwritten(x))
+    def drawn(x: Tensor, *options: Any, generator: Any = None, **named: Any) -> Any:
+        return draw(_random(generator), x._array.shape, *options, **named)
 
-    declare(name, fill, "Filled with numbers drawn at random.", method)
+    declare(name, overwriting(drawn), "Filled with numbers drawn at random.", method)
 
 
 for _name, _draw in _DRAWS.items():
@@ -352,7 +345,7 @@ def _spaced(start: Number, end: Number, steps: int, dtype: Any, options: Any, ma
     low, high = (z.item() if isinstance(z, Tensor) else z for z in (start, end))
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
-    kind = numpy_type(dtype or get_default_dtype())
+    kind = dtypes.numpy_type(dtype or dtypes.get_default_dtype())
     if kind.kind in "iu":
         low, high = int(low), int(high)
     return _made(make(low, high, steps), kind, **options)
@@ -376,13 +369,14 @@ def logspace(start: Number, end: Number, steps: int, base: float = 10.0, *,
 @function()
 def eye(n: int, m: int | None = None, *, dtype: Kind | None = None, **options: Any) -> Tensor:
     """The identity matrix."""
-    return _made(np.eye(n, m, dtype=numpy_type(dtype or get_default_dtype())), **options)
+    kind = dtypes.numpy_type(dtype or dtypes.get_default_dtype())
+    return _made(np.eye(n, m, dtype=kind), **options)
 
 
 @function()
 def scalar_tensor(s: Any, *, dtype: Kind | None = None, **options: Any) -> Tensor:
     """A 0-d tensor of the default type."""
-    return tensor(s, dtype=dtype or get_default_dtype(), **options)
+    return tensor(s, dtype=dtype or dtypes.get_default_dtype(), **options)
 
 
 @function()

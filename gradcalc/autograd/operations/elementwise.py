@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from gradcalc.autograd.core.grad_mode import mode, watching
+from gradcalc.autograd.core.grad_mode import Within, mode, watching
 from gradcalc.autograd.core.node import (
     FREED,
     NEVER_MODIFIED,
@@ -23,17 +23,15 @@ from gradcalc.autograd.core.node import (
     detached,
     note,
     type_name,
-    unpack,
 )
 from gradcalc.autograd.core.record import recorded
-from gradcalc.autograd.core.registry import into
+from gradcalc.autograd.core.registry import ForeignOperandError, into
 from gradcalc.autograd.core.tangents import SOMEWHERE
 from gradcalc.autograd.core.tensor import Tensor, edge, wrap
 from gradcalc.autograd.operations.copies import convert
-from gradcalc.autograd.operations.formula import TIMES, Formula, formula_and_code, products
+from gradcalc.autograd.operations.formula import TIMES, Formula, by_blocks, formula, products
 from gradcalc.autograd.operations.promotion import (
     VALUES,
-    ForeignOperandError,
     laid_out,
     promote,
     refuse_booleans,
@@ -56,59 +54,53 @@ class Elementwise(Node):
 
     primitive: Primitive
     formula: Formula
-    short: Callable[[Any, Any], Any] | None = None
     shapes: tuple[tuple[int, ...], ...] | None = None
     guarded = False
     """Whether it is a step of another's formula that has branches: see ``Formula.branches``."""
 
     def pull(self, cotangents: Sequence[Any], tracked: bool) -> Any:
-        if tracked:
-            return self._recorded(cotangents[0])
         v = cotangents[0]
-        saved = self.saved
+        if tracked:
+            return self._of_tensors(v, self.unpack(True))
+        saved, formula = self.saved, self.formula
         if saved is None:
             raise RuntimeError(FREED)
-        short = self.short
-        if (short is not None and self.shapes is None and v.dtype is _F64 and v.size < LONG
-                and not (detached or self.guarded)):  # fmt: skip
-            found = short(saved, v)
-            if found is not None:
-                return found
-        values = []
-        for entry in saved:
-            if detached or entry[1][0] != entry[2]:
-                values.append(unpack(self, entry, False))
-            else:
-                values.append(entry[0])
-        flowing = products(self.formula, values, v, None)
-        if self.guarded:
-            flowing = [g if g is None else stopped(v, g) for g in flowing]
-        if self.shapes is not None:
-            flowing = [g if g is None else sum_to(g, shape)
-                       for g, shape in zip(flowing, self.shapes, strict=True)]  # fmt: skip
-        if v.dtype is not _F64:  # a constant partial may come back as a double
-            kind = v.dtype
-            flowing = [g if g is None or g.dtype == kind or g.dtype != _F64 else convert(g, kind)
-                       for g in flowing]  # fmt: skip
-        return flowing
+        found = None
+        if not (detached or self.guarded):
+            if v.size >= LONG and formula.long is not None:
+                found = by_blocks(formula, saved, v)
+            flowing = formula.short(saved, v) if found is None else found
+            if flowing is not None:
+                if self.shapes is None and v.dtype is _F64:
+                    return flowing
+                return self._fitted(v, flowing)
+        with Within(bare=True):
+            values = [wrap(x) if isinstance(x, _ndarray) else x for x in self.unpack(False)]
+            return [g if g is None else g._array for g in self._of_tensors(wrap(v), values)]
 
-    def _recorded(self, v: Tensor) -> Sequence[Any]:
-        """The same of tensors, under ``create_graph``."""
-        formula, values = self.formula, self.unpack(True)
+    def _fitted(self, v: Any, flowing: Sequence[Any]) -> Sequence[Any]:
+        """Of the operands' shapes, and of v's type: a constant partial may come as a double."""
+        shapes, kind = self.shapes or (v.shape,) * len(flowing), v.dtype
+        return [
+            None if g is None
+            else sum_to(g, shape) if kind == g.dtype or g.dtype != _F64
+            else convert(sum_to(g, shape), getattr(kind, "numpy", kind))
+            for g, shape in zip(flowing, shapes, strict=True)
+        ]  # fmt: skip
+
+    def _of_tensors(self, v: Tensor, values: Sequence[Any]) -> Sequence[Any]:
+        """The same of tensors, step by step."""
+        formula = self.formula
         alone = sum(target is not None for target, _ in self.next_functions) == 1
         if formula.selects and not alone:  # masks: nothing is differentiated by them
             values = [x.detach() if isinstance(x, Tensor) else x for x in values]
         how = guarded if formula.branches or self.guarded else apply
-        flowing = products(formula, values, v, how)
+        flowing: Sequence[Any] = products(formula, values, v, how)
         if self.guarded:
-            flowing = [g if g is None else stopped(v, g) for g in flowing]
-        shapes = self.shapes or (v.shape,) * len(flowing)
-        kind = v._array.dtype
-        flowing = [
-            None if g is None
-            else sum_to(g, shape) if g._array.dtype != _F64 else convert(sum_to(g, shape), kind)
-            for g, shape in zip(flowing, shapes, strict=True)
-        ]  # fmt: skip
+            taken = wrap(v._array != 0)
+            flowing = [g if g is None else guarded(primitives.WHERE, taken, g, 0.0)
+                       for g in flowing]  # fmt: skip
+        flowing = self._fitted(v, flowing)
         # Where PyTorch multiplies by a slope, it can go on from there; where it masks, it stops.
         if mode.enabled and formula.steps and alone and len(flowing) < 3:
             flowing = [
@@ -121,13 +113,6 @@ class Elementwise(Node):
         """PyTorch's names of the saved values: self, other, exponent, result."""
         role = {"self": 0, "other": 1, "exponent": 1, "result": self.primitive.arity}.get(name)
         return self.formula.saves.index(role) if role in self.formula.saves else None
-
-
-def stopped(v: Any, g: Any) -> Any:
-    """g, but 0 where the cotangent v is."""
-    if isinstance(v, Tensor):
-        return guarded(primitives.WHERE, wrap(v._array != 0), g, 0.0)
-    return np.where(v != 0, g, g.dtype.type(0))
 
 
 def guarded(primitive: Primitive, *operands: Any) -> Tensor:
@@ -153,17 +138,21 @@ class _Conjugating(Elementwise):
     """Of complex numbers: PyTorch's convention is the conjugate of the holomorphic derivative."""
 
     def pull(self, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
-        values = [conj(value) for value in self.unpack(tracked)]
-        v = cotangents[0]
-        try:
-            flowing = products(self.formula, values, v, apply if tracked else None)
-        except TypeError:  # a step of the formula is of real numbers alone
-            raise NotImplementedError(
-                f"derivative for {self.primitive.name} of complex numbers is not here"
-            ) from None
-        shapes = self.shapes or (v.shape,) * len(flowing)
-        return [g if g is None else sum_to(g, shape)
-                for g, shape in zip(flowing, shapes, strict=True)]  # fmt: skip
+        values = [*cotangents, *self.unpack(tracked)]
+        if not tracked:
+            values = [wrap(x) if isinstance(x, _ndarray) else x for x in values]
+        v, *values = values
+        with Within(bare=not tracked):
+            try:
+                flowing = products(self.formula, list(map(conj, values)), v, apply)
+            except (TypeError, NotImplementedError):  # a step of the formula is of reals alone
+                raise NotImplementedError(
+                    f"derivative for {self.primitive.name} of complex numbers is not here"
+                ) from None
+            shapes = self.shapes or (v.shape,) * len(flowing)
+            flowing = [g if g is None else sum_to(g, shape)
+                       for g, shape in zip(flowing, shapes, strict=True)]  # fmt: skip
+        return flowing if tracked else [g if g is None else g._array for g in flowing]
 
 
 def node_class(
@@ -190,7 +179,7 @@ class Operation:
         self._number_place: int | None
         self._number_place, name = beside[0] if beside else (None, "")
         self._beside_number = node_class(primitive, name=name)
-        self._formulas: dict[tuple[bool, ...], tuple[Formula, Any]] = {}
+        self._formulas: dict[tuple[bool, ...], Formula] = {}
         self._flows = any(partial is not None for partial in primitive.partials)
 
     @cached_property
@@ -342,14 +331,14 @@ class Operation:
         wanted = tuple([target is not None for target, _ in edges])
         chosen = self._formulas.get(wanted)
         if chosen is None:
-            chosen = self._formulas[wanted] = formula_and_code(self.primitive, wanted)
+            chosen = self._formulas[wanted] = formula(self.primitive, wanted)
         array = out._array
         node = (self._node if array.dtype.kind == "f" else self._conjugating)()
         if self._number_place is not None and type(operands[self._number_place]) is not Tensor:
             node = self._beside_number() if array.dtype.kind == "f" else node
         node.next_functions = tuple(edges)
         node.order = next(clock)
-        node.formula, node.short = chosen
+        node.formula = chosen
         saved: list[tuple[Any, ...]] = []
         for place in node.formula.saves:
             if place == len(arrays):
@@ -377,7 +366,7 @@ def _quick_unary(operation: Operation) -> Callable[..., Tensor]:
     """``operation`` for one tensor, with what every call would look up again held in closure."""
     forward, node_class = operation.forward, operation._node
     forward_long = operation.primitive.numpy_long if operation._flows else forward
-    chosen, short = formula_and_code(operation.primitive, (True,))
+    chosen = formula(operation.primitive, (True,))
 
     def call(x: Any = None, *more: Any) -> Tensor:
         if type(x) is not Tensor or watching or more:
@@ -397,7 +386,7 @@ def _quick_unary(operation: Operation) -> Callable[..., Tensor]:
             node = node_class()
             node.next_functions = (x._edge or edge(x),)
             node.order = next(clock)
-            node.formula, node.short = chosen, short
+            node.formula = chosen
             node.saved = [
                 (array, x._counter, x._counter[0], x)
                 if place == 0
@@ -419,7 +408,7 @@ def quick_binary(operation: Operation, otherwise: Callable[..., Any]) -> Callabl
     forward, tensors_node, number_node = operation.forward, operation._node, operation._node
     if operation._number_place == 1:
         number_node = operation._beside_number
-    both, first, second = (formula_and_code(operation.primitive, wanted)
+    both, first, second = (formula(operation.primitive, wanted)
                            for wanted in ((True, True), (True, False), (False, True)))  # fmt: skip
 
     def call(x: Any, y: Any) -> Any:
@@ -450,14 +439,14 @@ def quick_binary(operation: Operation, otherwise: Callable[..., Any]) -> Callabl
             node = tensors_node()
             if x._tracked:
                 node.next_functions = (x._edge or edge(x), y._edge or edge(y))
-                node.formula, node.short = both
+                node.formula = both
             else:
                 node.next_functions = (NOWHERE, y._edge or edge(y))
-                node.formula, node.short = second
+                node.formula = second
         elif x._tracked:
             node = tensors_node() if beside else number_node()
             node.next_functions = (x._edge or edge(x), NOWHERE)
-            node.formula, node.short = first
+            node.formula = first
         else:
             return out
         node.order = next(clock)

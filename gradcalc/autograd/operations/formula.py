@@ -2,8 +2,8 @@
 
 ``gradcalc.calculus.rules`` gives a primitive's partials as a small graph. A ``Formula`` is that
 graph for the operands that are wanted: which values to save on the way forward, what to compute
-from them on the way back, and how each product v·∂f/∂x is formed. It runs on arrays and on tensors
-alike.
+from them on the way back, and how each product v·∂f/∂x is formed. On tensors it is run step by
+step (``products``), on arrays as code that is written once (``short``, ``long``).
 """
 
 from __future__ import annotations
@@ -18,21 +18,18 @@ from gradcalc.autograd.operations.structural import no_slope
 from gradcalc.calculus.rules import recipe, rule
 from gradcalc.functions.primitives import CONVENTIONS, DIV, POW, TABLE, WHERE
 from gradcalc.functions.row import Primitive
-from gradcalc.functions.sines import LONG
-
-FUSE = 4096
-"""From this many elements on, a product is written over the partial: one array less to allocate."""
 
 # How a product is formed; the numbers stand in ``Product.how``.
 NOTHING, FLAT, SAME, NEGATED, TIMES, OVER, MINUS_OVER = range(7)
+BLOCK = 16384
+"""Elements at a time: they, and what is computed on the way, stay in the cache."""
 
 
 class Product(NamedTuple):
-    """v·p: how, the place of p among the values, and whether p is ours to overwrite."""
+    """v·p: how, and the place of p among the values."""
 
     how: int
     place: int = 0
-    fresh: bool = False
     mask: bool = False
     """Whether p is 0 or 1 by a comparison: PyTorch's mask, which nothing is differentiated by."""
 
@@ -47,13 +44,10 @@ class Formula(NamedTuple):
     selects: bool
     branches: bool
     """Whether a step chooses, or is flat: a 0 that comes back through it stays 0."""
-
-
-@cache
-def formula_and_code(primitive: Primitive, wanted: tuple[bool, ...]) -> tuple[Formula, Any]:
-    """The formula for the operands that are wanted, and its ``straight`` code."""
-    made = formula(primitive, wanted)
-    return made, straight(made)
+    short: Callable[[Any, Any], Any] = no_slope
+    """``short(saved, v)``: the products of arrays; None where a saved one was written to since."""
+    long: Callable[..., None] | None = None
+    """``long(v, *values, *outs)``: the same of thousands at a time, into memory that is given."""
 
 
 @cache
@@ -75,10 +69,9 @@ def formula(primitive: Primitive, wanted: tuple[bool, ...]) -> Formula:
             products.append(Product(FLAT if flat else NOTHING))
             continue
         how, target = shapes[node]
-        fresh = target in computed and sum(t == target for _, t in shapes.values()) == 1
         mask = target in computed and TABLE[graph.codes[target]].boolean
-        products.append(Product(how, -1 if target is None else place[target], fresh, mask))
-    return Formula(
+        products.append(Product(how, -1 if target is None else place[target], mask))
+    found = Formula(
         saves=tuple(min(role, primitive.arity) for role, _ in made.inputs),
         constants=tuple(number for _, number in made.constants),
         steps=tuple((step, tuple(place[n] for n in below)) for _, step, below in made.steps),
@@ -86,6 +79,7 @@ def formula(primitive: Primitive, wanted: tuple[bool, ...]) -> Formula:
         selects=primitive.selects,
         branches=any(step is WHERE or _is_flat(step) for _, step, _ in made.steps),
     )
+    return found._replace(short=_short(found), long=_long(found))
 
 
 def _is_flat(primitive: Primitive) -> bool:
@@ -106,90 +100,104 @@ def _how(graph: Any, node: int, selects: bool) -> tuple[int, int | None]:
 
 
 def products(
-    formula: Formula, saved: Sequence[Any], v: Any, apply: Callable[..., Any] | None
+    formula: Formula, saved: Sequence[Any], v: Any, apply: Callable[..., Any]
 ) -> list[Any]:
     """v·∂f/∂x for every operand, None where there is no slope to speak of (a condition).
 
-    ``apply(primitive, *operands)`` computes on tensors; None means arrays, and numpy.
+    ``apply(primitive, *operands)`` computes on tensors.
     """
-    _, constants, steps, wanted, selects, _ = formula
-    values = [*saved, *constants]
-    if apply is not None:
-        for primitive, places in steps:
-            values.append(apply(primitive, *[values[k] for k in places]))
-    elif steps:
-        short = v.size < LONG
-        for primitive, places in steps:
-            function = primitive.numpy if short else primitive.numpy_long
-            values.append(function(*[values[k] for k in places]))
-    if selects:
-        return [_selected(v, product, values, apply) for product in wanted]
-    arrays = apply is None
-    return [_product(v, product, values, arrays) for product in wanted]
+    values = [*saved, *formula.constants]
+    for primitive, places in formula.steps:
+        values.append(apply(primitive, *[values[k] for k in places]))
+    return [
+        _plain(v, how) if how < TIMES else _product(v, how, values[place], formula.selects, apply)
+        for how, place, _ in formula.products
+    ]
 
 
-def _product(v: Any, product: Product, values: list[Any], arrays: bool) -> Any:
-    how, place, fresh, _ = product
-    if how == TIMES:
-        p = values[place]
-        if fresh and arrays and v.size >= FUSE and _alike(p, v):
-            return np.multiply(p, v, out=p)
-        return v * p
+def _plain(v: Any, how: int) -> Any:
     if how == NOTHING:
         return None
-    if how == FLAT:
-        return no_slope(v)
-    if how == SAME:
-        return v
-    if how == NEGATED:
-        return -v
-    p = values[place]
-    ours = fresh and arrays and v.size >= FUSE and _alike(p, v)
-    q = np.divide(v, p, out=p) if ours else v / p
-    return q if how == OVER else -q
+    return no_slope(v) if how == FLAT else v if how == SAME else -v
 
 
-def _alike(p: Any, v: Any) -> bool:
-    return type(p) is np.ndarray and p.shape == v.shape and p.dtype == v.dtype
+def _product(v: Any, how: int, p: Any, selects: bool, apply: Callable[..., Any]) -> Any:
+    if selects:  # where the partial is 0 the operand has no say: nothing gets through, not a NaN
+        return apply(WHERE, p != 0, v * p, 0.0)
+    if how == TIMES:
+        return v * p
+    return v / p if how == OVER else -(v / p)
 
 
-def _selected(v: Any, product: Product, values: list[Any], apply: Any) -> Any:
-    """Where the partial is 0 the operand has no say: nothing of v gets through, not even a NaN."""
-    if product.how in (NOTHING, SAME):
-        return None if product.how == NOTHING else v
-    if product.how == FLAT:
-        return no_slope(v)
-    p = values[product.place]
-    if apply is None:
-        return np.where(np.equal(p, 0), v.dtype.type(0), v * p)
-    return apply(WHERE, p != 0, v * p, 0.0)
+# --- As code --------------------------------------------------------------------------------------
 
 
-def straight(formula: Formula) -> Any:
-    """The products of a short array as one function of (saved entries, v); None: not to be had.
+def _chosen(p: Any, v: Any) -> Any:
+    return np.where(np.equal(p, 0), v.dtype.type(0), v * p)
 
-    It answers None where an entry is not what was saved any more: ``Node.unpack`` has to say so.
-    """
-    if formula.selects or any(how == FLAT for how, *_ in formula.products):
-        return None
+
+_FORMS = {NOTHING: "None", FLAT: "no_slope(v)", SAME: "v", NEGATED: "-v", TIMES: "v * {}",
+          OVER: "v / {}", MINUS_OVER: "-(v / {})"}  # fmt: skip
+_INTO = {TIMES: "multiply(v, {0}, out={1})", OVER: "divide(v, {0}, out={1})",
+         MINUS_OVER: "negative(divide(v, {0}, out={1}), out={1})"}  # fmt: skip
+
+
+def _steps(formula: Formula, kind: str) -> tuple[list[str], list[str], dict[str, Any]]:
+    """The names of the values, a line of code for each step, and what these call."""
+    names = [f"s{k}" for k in range(len(formula.saves))]
     known: dict[str, Any] = {f"c{k}": number for k, number in enumerate(formula.constants)}
-    saved = [f"s{k}" for k in range(len(formula.saves))]
-    names = [*saved, *known]
-    entries = "".join(f"({name}, n{name}, w{name}, _), " for name in saved)
-    lines = [f"    {entries}= saved"] if saved else []
-    if saved:
-        changed = " or ".join(f"n{name}[0] != w{name}" for name in saved)
-        lines.append(f"    if {changed}: return None")
+    names += known
+    lines = []
     for number, (primitive, places) in enumerate(formula.steps):
-        known[f"f{number}"] = primitive.numpy
+        known[f"f{number}"] = getattr(primitive, kind)
         lines.append(f"    t{number} = f{number}({', '.join(names[k] for k in places)})")
         names.append(f"t{number}")
-    products = [_FORMS[how].format(names[place] if how >= TIMES else "")
-                for how, place, *_ in formula.products]  # fmt: skip
-    source = "\n".join(["def pull(saved, v):", *lines, f"    return {', '.join(products)},"])
-    exec(source, known)
+    return names, lines, known
+
+
+def _made(head: str, lines: list[str], known: dict[str, Any]) -> Any:
+    exec("\n".join([head, *lines]), known)
     return known["pull"]
 
 
-_FORMS = {NOTHING: "None", SAME: "v", NEGATED: "-v", TIMES: "v * {}", OVER: "v / {}",
-          MINUS_OVER: "-(v / {})"}  # fmt: skip
+def _short(formula: Formula) -> Any:
+    names, lines, known = _steps(formula, "numpy")
+    known |= {"no_slope": no_slope, "chosen": _chosen}
+    saved = names[: len(formula.saves)]
+    if saved:
+        entries = "".join(f"({name}, n{name}, w{name}, _), " for name in saved)
+        changed = " or ".join(f"n{name}[0] != w{name}" for name in saved)
+        lines = [f"    {entries}= saved", f"    if {changed}: return None", *lines]
+    forms = _FORMS | ({TIMES: "chosen({}, v)"} if formula.selects else {})
+    made = ", ".join(forms[how].format(names[place] if how >= TIMES else "")
+                     for how, place, _ in formula.products)  # fmt: skip
+    return _made("def pull(saved, v):", [*lines, f"    return {made},"], known)
+
+
+def _long(formula: Formula) -> Any:
+    wanted = [product for product in formula.products if product.how != NOTHING]
+    if formula.selects or not formula.steps or any(product.how not in _INTO for product in wanted):
+        return None
+    names, lines, known = _steps(formula, "numpy_long")
+    known |= {"multiply": np.multiply, "divide": np.divide, "negative": np.negative}
+    outs = [f"o{k}" for k in range(len(wanted))]
+    lines += [f"    {_INTO[how].format(names[place], out)}"
+              for out, (how, place, _) in zip(outs, wanted, strict=True)]  # fmt: skip
+    return _made(
+        f"def pull({', '.join(['v', *names[: len(formula.saves)], *outs])}):", lines, known
+    )
+
+
+def by_blocks(formula: Formula, saved: Sequence[Any], v: Any) -> list[Any] | None:
+    """The products of long arrays of doubles that are all of one shape; None: they are not."""
+    arrays = [v, *(entry[0] for entry in saved)]
+    if formula.long is None or any(
+        type(a) is not np.ndarray or a.shape != v.shape or a.dtype != np.float64
+        or not (a.ndim == 1 or a.flags.c_contiguous) for a in arrays
+    ):  # fmt: skip
+        return None
+    found = [None if how == NOTHING else np.empty(v.shape) for how, _, _ in formula.products]
+    rows = [a.reshape(-1) for a in (*arrays, *found) if a is not None]
+    for start in range(0, v.size, BLOCK):
+        formula.long(*[row[start : start + BLOCK] for row in rows])
+    return found

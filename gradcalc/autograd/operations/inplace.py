@@ -17,8 +17,8 @@ import numpy as np
 
 from gradcalc.autograd.core.grad_mode import mode, watching
 from gradcalc.autograd.core.node import Edge, Node, Packed, clock, note
-from gradcalc.autograd.core.record import node_of
-from gradcalc.autograd.core.registry import IN_PLACE, method
+from gradcalc.autograd.core.record import recorded
+from gradcalc.autograd.core.registry import IN_PLACE, declare, method
 from gradcalc.autograd.core.tangents import give_tangent
 from gradcalc.autograd.core.tensor import Tensor, edge, move_retained, wrap
 from gradcalc.autograd.core.versions import Timeless, about_to_write
@@ -54,25 +54,6 @@ class CopySlices(Node):
 
     def release(self) -> None:
         self.inner.release()
-
-
-def write(y: Tensor, array: Any, node: Node | None, others: tuple[Edge, ...] = ()) -> Tensor:
-    """Put ``array`` into y's memory; y then comes from ``node``, whose first input is the old y."""
-    tracked = y._tracked or any(target is not None for target, _ in others)
-    if tracked and mode.enabled:
-        refuse_leaf(y)
-    about_to_write(y)
-    if 0 in y._array.strides and np.ndim(array) and _overlaps(y._array):
-        raise RuntimeError(
-            "unsupported operation: more than one element of the written-to tensor refers to a "
-            "single memory location. Please clone() the tensor before performing the operation."
-        )
-    y._array[...] = array
-    if type(y._counter) is not Timeless:
-        y._counter[0] += 1
-    if tracked and mode.enabled and node is not None and y._array.dtype.kind in "fc":
-        move(y, node, others)
-    return y
 
 
 def _overlaps(array: Any) -> bool:
@@ -127,37 +108,6 @@ def rebase(base: Tensor, place: Edge) -> None:
         wake_views(base)
 
 
-# --- copy_ and item assignment ------------------------------------------------------------------
-
-
-@method("copy_")
-def copy_(y: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
-    """Write another tensor, broadcast, into y."""
-    x = other
-    if not isinstance(x, Tensor | np.ndarray | int | float | complex | list | tuple | np.generic):
-        raise TypeError("copy_(): argument 'other' (position 1) must be Tensor, not "
-                        f"{type(x).__name__}")  # fmt: skip
-    x = x if isinstance(x, Tensor) else wrap(np.asarray(x, dtype=y._array.dtype))
-    _check_fits(y._array.shape, x._array.shape)
-    if not (mode.enabled and (x._tracked or y._tracked)) and not watching:
-        return write(y, x._array, None)
-    before = as_it_was(y)
-    shape, kind = x._array.shape, x._array.dtype
-    slopes = (no_slope, lambda v: convert(sum_to(v, shape), kind))
-    node = node_of("torch::autograd::CopyBackwards", slopes)
-    write(y, x._array, node, (edge(x),))
-    carry(y, node, before, x)
-    return y
-
-
-def carry(y: Tensor, node: Node, *inputs: Tensor) -> None:
-    """Forward mode: what was written to y brings its tangent along."""
-    if mode.dual and any(x._tangent is not None for x in inputs):
-        result = wrap(y._array)
-        mode.dual(result, node, inputs)
-        set_tangent(y, result._tangent)
-
-
 def set_tangent(y: Tensor, tangent: Any) -> None:
     """Give y, and what it is a view of, the tangent of its new numbers."""
     if y._tangent is None and y._view is not None and y._view.carries:
@@ -172,42 +122,14 @@ def set_tangent(y: Tensor, tangent: Any) -> None:
         y._tangent.copy_(tangent)
 
 
-def _check_fits(target: tuple[int, ...], shape: tuple[int, ...]) -> None:
-    shape = _drop_ones(shape, len(target))
-    offset = len(target) - len(shape)
-    if offset < 0 or any(n not in (1, target[offset + k]) for k, n in enumerate(shape)):
-        raise cannot_expand(shape, target, "torch.")
-
-
-def _drop_ones(shape: tuple[int, ...], rank: int) -> tuple[int, ...]:
-    while len(shape) > rank and shape[0] == 1:
-        shape = shape[1:]
-    return shape
-
-
-@method("__setitem__")
-def set_item(y: Tensor, key: Any, x: Any) -> None:
-    """``y[key] = x``: a copy through a view, or an index_put for lists and masks."""
-    basic, taken = split_key(y, key)
-    part = y if taken and is_whole(basic) else index(y, basic)
-    if not taken:
-        part.copy_(_trim(x, part.ndim))
-    else:
-        part.index_put_(taken, x if isinstance(x, Tensor) else wrap(np.asarray(x, y._array.dtype)))
-
-
-def _trim(x: Any, rank: int) -> Any:
-    """x without the leading axes of length 1 that numpy and PyTorch let an assignment have."""
-    while isinstance(x, Tensor) and x.ndim > rank and x.shape[0] == 1:
-        x = x.squeeze(0)
-    return x
-
-
 # --- every operation, in place ------------------------------------------------------------------
 
 
-def in_place(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """The operation that writes its result into its first operand: ``mul`` to ``mul_``."""
+def in_place(operation: Callable[..., Tensor], idempotent: bool = False) -> Callable[..., Tensor]:
+    """The operation that writes its result into its first operand: ``mul`` to ``mul_``.
+
+    What is ``idempotent`` may write to one place in memory more than once.
+    """
 
     def write_result(y: Tensor, *operands: Any, **options: Any) -> Tensor:
         if not isinstance(y, Tensor):
@@ -217,6 +139,11 @@ def in_place(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
                                                for x in operands)):  # fmt: skip
             refuse_leaf(y)
         about_to_write(y)
+        if 0 in y._array.strides and not idempotent and _overlaps(y._array):
+            raise RuntimeError(
+                "unsupported operation: more than one element of the written-to tensor refers to a "
+                "single memory location. Please clone() the tensor before performing the operation."
+            )
         before = as_it_was(y)
         if mode.packing:  # hooks are handed what is saved, and may keep it as it is
             before._array = before._array.copy()
@@ -224,13 +151,15 @@ def in_place(operation: Callable[..., Tensor]) -> Callable[..., Tensor]:
         _check_result(y, result)
         if watching and mode.dual and result._tangent is not None:
             set_tangent(y, result._tangent)
-        if not result._tracked:
-            return write(y, result._array, None)
-        node = edge(result)[0]
-        assert node is not None
-        _keep_old_values(node, before)
-        write(y, result._array, node, node.next_functions[1:])
-        _watch_result(node, y)
+        node = edge(result)[0] if result._tracked else None
+        if node is not None:
+            _keep_old_values(node, before)
+        y._array[...] = result._array
+        if type(y._counter) is not Timeless:
+            y._counter[0] += 1
+        if node is not None and y._array.dtype.kind in "fc":
+            move(y, node, node.next_functions[1:])
+            _watch_result(node, y)
         return y
 
     write_result.__name__ = f"{getattr(operation, '__name__', 'operation')}_"
@@ -307,26 +236,65 @@ def _check_result(y: Tensor, result: Tensor) -> None:
         )
 
 
-def overwritten(y: Tensor, name: str = "ZeroBackward0") -> Node | None:
-    """The node of a write after which nothing of what was there matters any more."""
-    return node_of(name, no_slope) if y._tracked else None
+# --- Over whatever was there ----------------------------------------------------------------------
 
 
-def _write_number(y: Tensor, value: Any, name: str) -> Tensor:
-    if y._tangent is not None:
-        set_tangent(y, wrap(np.zeros_like(y._array)))
-    return write(y, value, overwritten(y, name))
+def overwriting(values: Callable[..., Any], node: str = "ZeroBackward0") -> Callable[..., Tensor]:
+    """What writes the numbers that ``values`` says over a tensor, whatever was there."""
+
+    def made(y: Tensor, *operands: Any, **options: Any) -> Tensor:
+        array = np.asarray(values(y, *operands, **options)).astype(y._array.dtype, copy=False)
+        return recorded(np.broadcast_to(array, y._array.shape), node, no_slope, y)
+
+    return in_place(made, idempotent=True)
 
 
-@method("zero_")
-def zero_(y: Tensor) -> Tensor:
-    """Write zeros."""
-    return _write_number(y, 0, "ZeroBackward0")
+def _copied(y: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
+    x = _as_tensor(other, y)
+    if x is None:
+        raise TypeError("copy_(): argument 'other' (position 1) must be Tensor, not "
+                        f"{type(other).__name__}")  # fmt: skip
+    target, shape, kind = y._array.shape, x._array.shape, x._array.dtype
+    trimmed = shape
+    while len(trimmed) > len(target) and trimmed[0] == 1:
+        trimmed = trimmed[1:]
+    offset = len(target) - len(trimmed)
+    if offset < 0 or any(n not in (1, target[offset + k]) for k, n in enumerate(trimmed)):
+        raise cannot_expand(trimmed, target, "torch.")
+    array = np.broadcast_to(convert(x._array, y._array.dtype).reshape(trimmed), target)
+    slopes = (no_slope, lambda v: convert(sum_to(v, trimmed).reshape(shape), kind))
+    return recorded(array, "torch::autograd::CopyBackwards", slopes, y, x)
 
 
-@method("fill_")
-def fill_(y: Tensor, value: Any) -> Tensor:
-    """Write one number everywhere."""
-    if isinstance(value, Tensor):
-        return copy_(y, value)
-    return _write_number(y, value, "FillBackward2")
+def _as_tensor(x: Any, like: Tensor) -> Tensor | None:
+    if isinstance(x, Tensor):
+        return x
+    numbers = isinstance(x, np.ndarray | np.generic | int | float | complex | list | tuple)
+    return wrap(np.asarray(x, like._array.dtype)) if numbers else None
+
+
+copy_ = in_place(_copied)
+_fill = overwriting(lambda y, value: value, "FillBackward2")
+
+
+def _filled(y: Tensor, value: Any) -> Tensor:
+    return copy_(y, value) if isinstance(value, Tensor) else _fill(y, value)
+
+
+declare("copy_", copy_, "Write another tensor, broadcast, into y.", method)
+declare("fill_", _filled, "Write one number everywhere.", method)
+_zero = overwriting(lambda y: 0)
+declare("zero_", lambda x: _zero(x), "Write zeros.", method)
+
+
+@method("__setitem__")
+def set_item(y: Tensor, key: Any, x: Any) -> None:
+    """``y[key] = x``: a copy through a view, or an index_put for lists and masks."""
+    basic, taken = split_key(y, key)
+    part = y if taken and is_whole(basic) else index(y, basic)
+    if taken:
+        part.index_put_(taken, x if isinstance(x, Tensor) else wrap(np.asarray(x, y._array.dtype)))
+        return
+    while isinstance(x, Tensor) and x.ndim > part.ndim and x.shape[0] == 1:
+        x = x.squeeze(0)  # what PyTorch lets an assignment have
+    copy_(part, x)

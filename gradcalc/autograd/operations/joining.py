@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -10,19 +9,16 @@ from typing import Any
 import numpy as np
 
 from gradcalc.autograd.core.dtypes import common_type
-from gradcalc.autograd.core.grad_mode import mode
-from gradcalc.autograd.core.node import Node
-from gradcalc.autograd.core.record import recorded
+from gradcalc.autograd.core.record import recorded, several
 from gradcalc.autograd.core.registry import (
     Ints,
-    Shape,
     Tensors,
     declare,
     function,
     method,
     operation,
 )
-from gradcalc.autograd.core.tensor import Tensor, attach, place, tracks, wrap
+from gradcalc.autograd.core.tensor import Tensor, wrap
 from gradcalc.autograd.core.views import one_of_several, view
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.indexing import index
@@ -125,41 +121,20 @@ def stack(tensors: Tensors, dim: int = 0) -> Tensor:
 # --- Apart ----------------------------------------------------------------------------------------
 
 
-class UnbindBackward0(Node):
-    """Several views at once; ``join`` puts what arrives for them together again."""
-
-    join: Any = staticmethod(stack)
-
-    def __init__(self, dim: int, shapes: list[Shape], kind: Any) -> None:
-        self.dim, self.shapes, self.kind = dim, shapes, kind
-        self.outputs = len(shapes)
-
-    def pull(self, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
-        filled = [np.zeros(shape, self.kind) if v is None else v
-                  for v, shape in zip(cotangents, self.shapes, strict=True)]  # fmt: skip
-        joined = self.join([v if isinstance(v, Tensor) else wrap(v) for v in filled], self.dim)
-        return (joined if tracked else joined._array,)
-
-
-class SplitBackward0(UnbindBackward0):
-    join = staticmethod(cat)
-
-
-SplitWithSizesBackward0 = type("SplitWithSizesBackward0", (SplitBackward0,), {})
-
-
-def _views(x: Tensor, dim: int, parts: Any, kind: type[UnbindBackward0]) -> tuple[Tensor, ...]:
+def _views(x: Tensor, dim: int, parts: Any, name: str, join: Any = cat) -> tuple[Tensor, ...]:
     """Each of these parts along the axis: views none of which may be written to."""
     keys = [slot(dim, part) for part in parts]
-    outs = tuple(view(x, x._array[key], index, key) for key in keys)
-    if tracks(x):
-        node = kind(dim, [out._array.shape for out in outs], x._array.dtype)
-        for k, out in enumerate(outs):
-            attach(out, node, x)
-            if mode.enabled and x._tracked:
-                place(out, (node, k))
-    one_of_several(outs)
-    return outs
+    outs = [view(x, x._array[key], index, key) for key in keys]
+    shapes, kind = [out._array.shape for out in outs], x._array.dtype
+
+    def back(vs: Any) -> Any:
+        filled = [wrap(np.zeros(shape, kind)) if v is None else v
+                  for v, shape in zip(vs, shapes, strict=True)]  # fmt: skip
+        return join(filled, dim)
+
+    made = several(outs, name, back, x)
+    one_of_several(made)
+    return made
 
 
 @operation()
@@ -168,7 +143,7 @@ def unbind(x: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     if x.ndim == 0:
         raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
     k = axis(dim, x.ndim)
-    return _views(x, k, range(x._array.shape[k]), UnbindBackward0)
+    return _views(x, k, range(x._array.shape[k]), "UnbindBackward0", stack)
 
 
 @method("__iter__")
@@ -185,7 +160,7 @@ def split(x: Tensor, split_size: Ints, dim: int = 0) -> tuple[Tensor, ...]:
     if x.ndim == 0:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
     k = axis(dim, x.ndim)
-    total, kind = x._array.shape[k], SplitWithSizesBackward0
+    total, name = x._array.shape[k], "SplitWithSizesBackward0"
     if isinstance(split_size, int):
         if split_size < 0:
             raise RuntimeError(
@@ -197,7 +172,7 @@ def split(x: Tensor, split_size: Ints, dim: int = 0) -> tuple[Tensor, ...]:
                 f"{total}"
             )
         sizes = [split_size] * max(-(-total // (split_size or 1)), 1)
-        sizes[-1], kind = total - sum(sizes[:-1]), SplitBackward0
+        sizes[-1], name = total - sum(sizes[:-1]), "SplitBackward0"
     else:
         sizes = list(split_size)
         if sum(sizes) != total:
@@ -206,7 +181,7 @@ def split(x: Tensor, split_size: Ints, dim: int = 0) -> tuple[Tensor, ...]:
                 f"size at dimension {k}), but got split_sizes={sizes}"
             )
     starts = pairwise(int(n) for n in np.cumsum([0, *sizes]))
-    return _views(x, k, [slice(a, b) for a, b in starts], kind)
+    return _views(x, k, [slice(a, b) for a, b in starts], name)
 
 
 @operation()

@@ -17,7 +17,14 @@ from gradcalc.autograd.core.dtypes import common_type
 from gradcalc.autograd.core.grad_mode import mode, watching
 from gradcalc.autograd.core.node import Node, clock
 from gradcalc.autograd.core.record import OUT, recorded
-from gradcalc.autograd.core.registry import NAMES, Number, declare, method, operation
+from gradcalc.autograd.core.registry import (
+    NAMES,
+    ForeignOperandError,
+    Number,
+    declare,
+    method,
+    operation,
+)
 from gradcalc.autograd.core.tensor import Tensor, attach, edge, save, tracks, wrap
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.elementwise import (
@@ -26,8 +33,7 @@ from gradcalc.autograd.operations.elementwise import (
     Operation,
     quick_binary,
 )
-from gradcalc.autograd.operations.inplace import in_place, overwritten, write
-from gradcalc.autograd.operations.promotion import ForeignOperandError
+from gradcalc.autograd.operations.inplace import in_place, overwriting
 from gradcalc.autograd.operations.structural import no_slope
 from gradcalc.functions import primitives
 
@@ -283,13 +289,9 @@ declare("equal", lambda x, other: np.array_equal(x._array, other._array),
         "Whether x and y have the same shape and numbers.")  # fmt: skip
 
 
-def _overwriting(compare: Callable[..., Any]) -> Callable[..., Any]:
+def _answers_over(compare: Callable[..., Any]) -> Callable[..., Any]:
     """A comparison that writes its answers over what it compared."""
-
-    def write_answers(x: Tensor, *others: Any) -> Tensor:
-        return write(x, compare(x.detach(), *others)._array, overwritten(x))
-
-    return write_answers
+    return overwriting(lambda x, *others: compare(x.detach(), *others)._array)
 
 
 def _testing(name: str, ufunc: Callable[..., Any]) -> None:
@@ -301,7 +303,7 @@ def _testing(name: str, ufunc: Callable[..., Any]) -> None:
             ufunc(x._array, other._array if isinstance(other, Tensor) else other)
         )
     declare(name, made, f"numpy's ``{ufunc.__name__}``.")
-    setattr(Tensor, f"{name}_", _overwriting(made))
+    setattr(Tensor, f"{name}_", _answers_over(made))
 
 
 for _name in ("isnan", "isinf", "isfinite", "signbit", "logical_and", "logical_or", "logical_xor",
@@ -334,7 +336,7 @@ for _name, _row in (FUNCTION | _ALIASES).items():
 for _name, _row in COMPARISONS.items():
     NAMES[_name] = _row
     setattr(Tensor, _name, _row)
-    setattr(Tensor, f"{_name}_", _overwriting(_row))
+    setattr(Tensor, f"{_name}_", _answers_over(_row))
 
 
 def _operator(function: Callable[..., Any], swapped: bool = False) -> Any:

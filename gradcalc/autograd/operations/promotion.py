@@ -8,16 +8,13 @@ from typing import Any
 import numpy as np
 
 from gradcalc.autograd.core.dtypes import common_type, get_default_dtype
+from gradcalc.autograd.core.registry import ForeignOperandError
 from gradcalc.autograd.core.tensor import Tensor, wrap
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.functions import primitives
 from gradcalc.functions.row import Primitive
 
 _ndarray = np.ndarray
-
-
-class ForeignOperandError(TypeError):
-    """An operand that is neither a tensor nor a number: Python may ask the other side."""
 
 
 def promote(primitive: Primitive, operands: Sequence[Any]) -> list[Any]:
@@ -63,7 +60,7 @@ def _operand(x: Any) -> Any:
         return x.item()
     if isinstance(x, np.ndarray):
         return wrap(x)
-    raise ForeignOperandError(f"expected a Tensor or a number, but got {type(x).__name__}")
+    raise ForeignOperandError(f"not {type(x).__name__}")
 
 
 def whole_power(x: Any, n: Any) -> Any:

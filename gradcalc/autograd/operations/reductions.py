@@ -9,7 +9,7 @@ import numpy as np
 from gradcalc.autograd.core.dtypes import int_product
 from gradcalc.autograd.core.node import type_name
 from gradcalc.autograd.core.record import in_order, recorded
-from gradcalc.autograd.core.registry import Ints, Kind, Shape, declare, function, operation
+from gradcalc.autograd.core.registry import Ints, Kind, Shape, declare, function, method, operation
 from gradcalc.autograd.core.tensor import Tensor, tracks, wrap
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.elementwise import FUNCTION, flat
@@ -324,7 +324,7 @@ def _where(x: Tensor, condition: Tensor, other: Any) -> Any:
     return where(condition, x, other)
 
 
-Tensor.where = _where  # type: ignore[attr-defined]
+declare("where", _where, "x where the condition holds, else ``other``.", method)
 
 
 def _whether(name: str, ufunc: Any, doc: str) -> None:

@@ -7,38 +7,20 @@ of J. Townsend, "Differentiating the Singular Value Decomposition" (2016).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from gradcalc.autograd.core.node import Node
+from gradcalc.autograd.core.record import several
 from gradcalc.autograd.core.registry import operation
-from gradcalc.autograd.core.tensor import Tensor, attach, place, tracks, wrap
+from gradcalc.autograd.core.tensor import Tensor, wrap
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.structural import conj, swap
 
 
-class LinalgSvdBackward0(Node):
+def _slope(cotangents: Any, u: Tensor, s: Tensor, vh: Tensor) -> Any:
     """From the cotangents of u, s and vᴴ to that of x = u s vᴴ."""
-
-    outputs = 3
-
-    def rebuild(self, array: Any, counter: list[int]) -> Tensor:
-        made: Tensor = Node.rebuild(self, array, counter)
-        k = next(k for k, entry in enumerate(self.saved or ()) if entry[0] is array)
-        made._edge = (self, k)
-        return made
-
-    def pull(self, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
-        values = [*cotangents, *self.unpack(tracked)]
-        if not tracked:
-            values = [x if x is None else wrap(x) for x in values]
-        slope = _slope(*values)
-        return (slope if tracked else slope._array,)
-
-
-def _slope(to_u: Any, to_s: Any, to_vh: Any, u: Tensor, s: Tensor, vh: Tensor) -> Any:
+    to_u, to_s, to_vh = cotangents
     row, column = s.unsqueeze(-2), s.unsqueeze(-1)
     eye = wrap(np.eye(s.shape[-1], dtype=s._array.dtype))
     apart = (row - column) * (row + column) + eye  # where it divides a 0, by 1
@@ -65,16 +47,7 @@ def _slope(to_u: Any, to_s: Any, to_vh: Any, u: Tensor, s: Tensor, vh: Tensor) -
 
 
 @operation()
-def svdvals(x: Tensor) -> Any:
+def svdvals(x: Tensor) -> Tensor:
     """The singular values of a matrix, or of several, the largest first."""
-    u, s, vh = np.linalg.svd(x._array, full_matrices=False)
-    out = wrap(s)
-    if not tracks(x):
-        return out
-    node = LinalgSvdBackward0()
-    node.saved = tuple((array, counter, 0, None)
-                       for array, counter in ((u, [0]), (s, out._counter), (vh, [0])))  # fmt: skip
-    attach(out, node, x)
-    if out._tracked:
-        place(out, (node, 1))
-    return out
+    parts = np.linalg.svd(x._array, full_matrices=False)
+    return several(parts, "LinalgSvdBackward0", _slope, x, saves=(0, 1, 2))[1]  # type: ignore[no-any-return]

@@ -5,7 +5,7 @@ Each is one node, as in PyTorch, with its slope in terms of the input and of the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import accumulate
 from operator import mul
 from typing import Any
@@ -14,10 +14,10 @@ import numpy as np
 
 from gradcalc.autograd.composite import composite
 from gradcalc.autograd.core.dtypes import get_default_dtype
-from gradcalc.autograd.core.node import Node, type_name
-from gradcalc.autograd.core.record import OUT, recorded
+from gradcalc.autograd.core.node import type_name
+from gradcalc.autograd.core.record import OUT, recorded, several
 from gradcalc.autograd.core.registry import Ints, Kind, Number, declare, function, operation
-from gradcalc.autograd.core.tensor import Tensor, attach, place, save, tracks, wrap
+from gradcalc.autograd.core.tensor import Tensor, wrap
 from gradcalc.autograd.operations.complexes import direction
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.elementwise import FUNCTION, flat
@@ -52,6 +52,9 @@ def _slope_of_norm(p: float, over: Over) -> Any:
     to_all = over.spread
 
     def slope(v: Tensor, x: Tensor, size: Tensor) -> Any:
+        if x._array.dtype == np.float16:  # whose powers would overflow
+            wide = [convert(z, np.dtype(np.float32)) for z in (v, x, size)]
+            return convert(slope(*wide), x._array.dtype)
         v, length = to_all(v), to_all(size + _is_zero(size))
         if p == 2:
             return v * x / length
@@ -74,7 +77,6 @@ def _sign(x: Tensor) -> Tensor:
     return direction(x) if x.is_complex() else wrap(np.sign(x._array))
 
 
-@function()
 def vector_norm(x: Tensor, ord: Number = 2, dim: Ints | None = None, keepdim: bool = False, *,
                 dtype: Kind | None = None) -> Tensor:  # fmt: skip
     """The p-norm over ``dim``, over everything and Euclidean by default."""
@@ -119,7 +121,6 @@ def norm(x: Tensor, p: Any = "fro", dim: Ints | None = None, keepdim: bool = Fal
     return vector_norm(x, 2 if p in (None, "fro") else p, dim, keepdim, dtype=dtype)
 
 
-@function()
 def matrix_norm(x: Tensor, ord: Any = "fro", dim: Ints = (-2, -1), keepdim: bool = False, *,
                 dtype: Kind | None = None) -> Any:  # fmt: skip
     """The norm of a matrix: Frobenius, nuclear, or that of the linear map for 1, 2 and inf."""
@@ -143,7 +144,6 @@ def matrix_norm(x: Tensor, ord: Any = "fro", dim: Ints = (-2, -1), keepdim: bool
     return movedim(found[..., None, None], (-2, -1), (row, column)) if keepdim else found
 
 
-@function()
 def linalg_norm(x: Tensor, ord: Any = None, dim: Ints | None = None, keepdim: bool = False, *,
                 dtype: Kind | None = None) -> Any:  # fmt: skip
     """``torch.linalg.norm``: of a matrix where an order is given, of the numbers otherwise."""
@@ -162,28 +162,6 @@ declare("dist", lambda x, other, p=2: vector_norm(x - other, p), "The norm of th
 
 
 # --- Spread -------------------------------------------------------------------------------------
-
-
-class _WithMean(Node):
-    """Two outputs: the spread and the average."""
-
-    outputs = 2
-
-    def __init__(self, slope: Callable[..., Any], average: Callable[..., Any]) -> None:
-        self.slope, self.average = slope, average
-
-    def pull(self, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
-        to_spread, to_mean = [v if tracked or v is None else wrap(v) for v in cotangents]
-        saved = self.unpack(tracked)
-        parts = [] if to_mean is None else [self.average(to_mean)]
-        if to_spread is not None:
-            parts.insert(0, self.slope(to_spread, *(saved if tracked else map(wrap, saved))))
-        total = parts[0] if len(parts) == 1 else parts[0] + parts[1]
-        return (total if tracked else total._array,)
-
-
-VarMeanBackward0 = type("VarMeanBackward0", (_WithMean,), {})
-StdMeanBackward0 = type("StdMeanBackward0", (_WithMean,), {})
 
 
 def _spread(name: str, root: bool) -> None:
@@ -221,18 +199,16 @@ def _spread(name: str, root: bool) -> None:
     def spread_and_mean(x: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *,
                         correction: Number | None = None) -> tuple[Tensor, Tensor]:  # fmt: skip
         over, less, slope = asked(x, dim, unbiased, keepdim, correction, f"{name}_mean")
-        found = wrap(measure(x._array, axis=over.axes, ddof=less, keepdims=keepdim))
-        average = wrap(x._array.mean(axis=over.axes, keepdims=keepdim))
-        if tracks(x):
-            kind = StdMeanBackward0 if root else VarMeanBackward0
-            node = kind(slope, lambda v: over.spread(v / over.number))
-            own = ((found._array, found._counter, 0, None),) if root else ()
-            node.saved = save(x) + own
-            attach(found, node, x)
-            attach(average, node, x)
-            if average._tracked:
-                place(average, (node, 1))
-        return found, average
+        found = measure(x._array, axis=over.axes, ddof=less, keepdims=keepdim)
+        average = x._array.mean(axis=over.axes, keepdims=keepdim)
+
+        def back(vs: Any, *saved: Tensor) -> Any:
+            parts = [] if vs[0] is None else [slope(vs[0], *saved)]
+            parts += [] if vs[1] is None else [over.spread(vs[1] / over.number)]
+            return parts[0] if len(parts) == 1 else parts[0] + parts[1]
+
+        title = f"{name.capitalize()}MeanBackward0"
+        return several((found, average), title, back, x, saves=(x, 0) if root else (x,))
 
     declare(name, spread_of, f"The {noun}, over n - 1; ``correction=0``: over n.")
     declare(f"{name}_mean", spread_and_mean, f"The {noun} and the mean.", function)
@@ -316,8 +292,10 @@ def _products(x: Tensor, *, dim: int) -> Any:
 
 
 def _logs_of_sums(x: Tensor, *, dim: int) -> Any:
-    lengths = range(1, x.shape[dim] + 1)
-    return cat([logsumexp(x.narrow(dim, 0, n), dim, True) for n in lengths], dim)
+    kind, lengths = x._array.dtype, range(1, x.shape[dim] + 1)
+    x = convert(x, np.result_type(kind, np.float32))  # halves are added up as floats
+    sums = [logsumexp(x.narrow(dim, 0, n), dim, True) for n in lengths]
+    return convert(cat(sums, dim), kind)
 
 
 _running("cumprod", _products, "Running products along ``dim``.")
