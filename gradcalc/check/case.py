@@ -36,14 +36,6 @@ class Case:
     kinks: frozenset[int] = frozenset()
     ours: tuple[float, ...] = ()
     values: tuple[float, ...] = ()
-    digits: int = 0
-    """So many are known to be needed: with fewer, two runs may agree by chance."""
-
-    @property
-    def precisions(self) -> tuple[int, ...]:
-        """Digits. Two in a row have to agree; cancellation sends us further."""
-        enough = tuple(digits for digits in PRECISIONS if digits >= self.digits)
-        return enough if len(enough) > 1 else (self.digits, 2 * self.digits)
 
     @property
     def numbers(self) -> tuple[float, ...]:
@@ -112,8 +104,7 @@ class Reference:
 
     ``directions`` stand in for entries where those were too many to compute one by one. ``balls``
     has, for the entries and then the values, what proves them, or why nothing does; ``limits``
-    the entries that are no sums of products by the chain rule but limits, and from where; and
-    ``bits`` how many it took.
+    the entries that are no sums of products by the chain rule but limits, and from where.
     """
 
     entries: list[Truth]
@@ -122,7 +113,6 @@ class Reference:
     directions: list[Direction] = field(default_factory=list)
     balls: list[Any] = field(default_factory=list)
     limits: dict[int, str] = field(default_factory=dict)
-    bits: int = 0
 
 
 class NoReferenceError(Exception):

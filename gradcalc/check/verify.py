@@ -12,7 +12,6 @@ import numpy as np
 from gradcalc.check.budget import Deadline, OutOfTime
 from gradcalc.check.case import Case, NoReferenceError, Reference, as_floats
 from gradcalc.check.compare import Unchecked
-from gradcalc.check.enclosures.oracle import FEWEST, MOST
 from gradcalc.check.judge import join, judge
 from gradcalc.check.merge import left_open, merge
 from gradcalc.check.verdict import Verdict
@@ -104,8 +103,6 @@ def _auto(case: Case, deadline: Deadline, limits: bool) -> Verdict:
         found, reasons[method] = _asked(method, case, deadline.share(share))
         if found is not None:
             answers[method] = found
-        if method == "arb" and found is not None and FEWEST < found.bits < MOST:
-            case = replace(case, digits=int(found.bits * 0.302))
     reasons = {method: why for method, why in reasons.items() if why}
     if not answers:
         first, last = reasons["sympy"], reasons["mpmath"]

@@ -215,7 +215,7 @@ class _Work:
     def _settle(self, kept: dict[int, list[Truth]], k: int, run: Run) -> None:
         """Run with more and more digits until they agree; ``kept[k]`` is what is known so far."""
         before: list[Any] | None = None
-        for digits in self._case.precisions:
+        for digits in PRECISIONS:
             start = self._deadline.remaining
             tape = self._tape(digits)
             now = run(tape)

@@ -60,7 +60,7 @@ def truth(case: Case, deadline: Deadline) -> Reference:
             try:
                 with precision(bits):
                     found = _Work(case, outline, deadline, bits).found()
-                    answer = _answer(case, found, bits)
+                    answer = _answer(case, found)
             except UnenclosedError as what:
                 raise NoReferenceError(f"no enclosure of {what}") from None
             spent = before - deadline.remaining
@@ -244,12 +244,12 @@ class _Work:
         return _Found(ball, Unchecked(why))
 
 
-def _answer(case: Case, found: Sequence[_Found], bits: int) -> Reference:
+def _answer(case: Case, found: Sequence[_Found]) -> Reference:
     balls = [item.ball if item.unknown is None else _why(item) for item in found]
     known = [item.truth for item in found]
     split = len(found) - len(case.graph.outputs)
     limits = {k: item.limit for k, item in enumerate(found) if item.limit}
-    return Reference(known[:split], known[split:], balls=balls, limits=limits, bits=bits)
+    return Reference(known[:split], known[split:], balls=balls, limits=limits)
 
 
 def _why(item: _Found) -> Any:

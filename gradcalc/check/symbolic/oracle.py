@@ -144,7 +144,7 @@ def _settle(
     """Evaluate with more and more digits until they agree; ``more`` are lost on the way."""
     before: Reference | None = None
     answer = Reference([], [])
-    for digits in case.precisions:
+    for digits in PRECISIONS:
         now = _evaluate(case, formula, partials, (digits, more), deadline)
         if before is not None:
             answer = Reference(
