@@ -15,7 +15,7 @@ from itertools import takewhile
 from gradcalc.claims.typeset import from_latex, from_mathml
 from gradcalc.errors import BindingError
 
-_RULE = re.compile(r"─{3,}")
+_RULE = re.compile(r"─{3,}|-{3,}")
 _LATEX = re.compile(
     r"\\begin\{(array|[bpvBV]?matrix|smallmatrix)\}(?:\{[^}]*\})?(.*?)\\end\{\1\}", re.S
 )
@@ -105,7 +105,7 @@ def _is_head(line: str, columns: Sequence[str]) -> bool:
 
 
 def _is_told(line: str) -> bool:
-    return not line.startswith(("note:", "✓", "✗", "?"))
+    return not line.startswith(("note:", "✓", "✗", "?", "ok:", "wrong:"))
 
 
 def _markdown(text: str, rows: Sequence[str], columns: Sequence[str]) -> Sheet | None:

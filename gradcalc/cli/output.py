@@ -11,11 +11,7 @@ from typing import BinaryIO, NamedTuple, TextIO
 
 from gradcalc.cli.replaced import replaced
 from gradcalc.errors import Exit, GradcalcError
-
-_ASCII = str.maketrans({
-    "─": "-", "…": "...", "·": "*", "∂": "d", "ᵀ": "^T", "²": "2", "✓": "ok:", "✗": "wrong:",
-    "−": "-", "×": "*",
-})  # fmt: skip
+from gradcalc.errors.text import IN_ASCII
 
 
 class Text(NamedTuple):
@@ -67,5 +63,5 @@ def write(stream: TextIO, text: str) -> None:
         stream.write(text)
     except UnicodeEncodeError:
         encoding = stream.encoding or "ascii"
-        plain = text.translate(_ASCII).encode(encoding, "backslashreplace").decode(encoding)
+        plain = text.translate(IN_ASCII).encode(encoding, "backslashreplace").decode(encoding)
         stream.write(plain)

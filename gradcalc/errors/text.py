@@ -8,6 +8,12 @@ import unicodedata
 WIDTH = 80
 """Columns that an excerpt takes where no screen says otherwise."""
 
+IN_ASCII = str.maketrans({
+    "─": "-", "…": "...", "·": "*", "∂": "d", "ᵀ": "^T", "²": "2", "✓": "ok:", "✗": "wrong:",
+    "−": "-", "×": "*",
+})  # fmt: skip
+"""For our own signs, where there is nothing but ASCII."""
+
 _INDENT = "  "
 _UNQUOTED = frozenset("_@%+=:,./-…")
 

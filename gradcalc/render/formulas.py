@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gradcalc.calculus.kinds import OUTPUTS, VARIABLES, V
-from gradcalc.errors.text import safe
+from gradcalc.errors.text import IN_ASCII, safe
 from gradcalc.formulas.derivative import Formulas
 from gradcalc.formulas.latex import Latex, name_of
 from gradcalc.formulas.mathml import MathML, matrix
@@ -128,7 +128,8 @@ def render_table(sheet: Sheet, *, width: int | None = None, **_rest: Any) -> str
         lines += ["", "where"] + [f"  {name} = {text}" for name, text in parts]
     lines += ["", *formula_lines(sheet.facts, notation)] if sheet.facts else []
     lines += ["", *sheet.remarks(notation)] if sheet.remarks(notation) else []
-    return "\n".join(map(safe, lines)) + "\n"
+    text = "\n".join(map(safe, lines)) + "\n"
+    return text.translate(IN_ASCII) if sheet.ascii else text
 
 
 def _title(sheet: Sheet) -> str:

@@ -48,6 +48,11 @@ def test_a_transposed_one_says_so_and_is_turned(
     assert code == 0, (printed, verdict)
 
 
+def test_a_table_in_ascii_is_read_back(capsys: pytest.CaptureFixture[str]) -> None:
+    _, printed = told(["jacobian", TEXTS[2], "--ascii"], capsys)
+    assert told(["check", TEXTS[2], "--claim", printed, "--samples", "8"], capsys)[0] == 0
+
+
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_wrong_one_is_wrong(form: str, capsys: pytest.CaptureFixture[str]) -> None:
     _, printed = told(["jacobian", "x**2*sin(y), x/y", "-f", form, "--no-check", "-q"], capsys)

@@ -77,9 +77,12 @@ def test_what_is_for_numbers_only_says_so(gradcalc: Shell) -> None:
 
 
 def test_transposed_and_in_ascii(gradcalc: Shell) -> None:
-    ran = gradcalc("jacobian", "x**2*y, sqrt(x)", "--transpose", "--ascii", "--no-check")
+    ran = gradcalc("jacobian", "x**2*y, sqrt(x)", "--transpose", "--ascii")
     assert "x   2*x*y   1/(2*sqrt(x))" in ran.out
     assert "for x > 0" in ran.out
+    assert ran.out.isascii()
+    ran = gradcalc("vjp", "abs(x)/y, x**2", "--v", "a,b", "--ascii")
+    assert ran.out.isascii()
 
 
 def test_a_wide_matrix_is_a_line_an_entry(gradcalc: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
