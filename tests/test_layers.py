@@ -59,6 +59,9 @@ HEAVY = {
 """Rooms that may import a package from outside. The table's rows name functions of scipy, sympy and
 mpmath through ``functions/row.py``, which imports each when it is called."""
 
+LATER = {"Lazy", "import_module"}
+"""What imports a module of ours by its name, when it is called."""
+
 
 class Import:
     """``file`` imports ``module``, a dotted name, at ``line``."""
@@ -93,10 +96,11 @@ def imports_of(file: str, text: str) -> Iterator[Import]:
                 inner = f"{node.module}.{name.name}"
                 module = inner if inner in modules() else node.module or ""
                 yield Import(file, module, node.lineno)
-        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "loaded":
-            for name in node.args:
-                if isinstance(name, ast.Constant):
-                    yield Import(file, name.value, node.lineno)
+        elif isinstance(node, ast.Call):
+            said = [name.value for name in node.args if isinstance(name, ast.Constant)]
+            called = getattr(node.func, "id", "")
+            if said and (called == "loaded" or (called in LATER and said[0] in modules())):
+                yield Import(file, said[0], node.lineno)
 
 
 @cache
@@ -165,9 +169,10 @@ def test_an_import_that_points_up_is_found_wherever_it_stands() -> None:
         "from typing import TYPE_CHECKING\n"
         "if TYPE_CHECKING:\n    from gradcalc.engine.program import Program\n"
         "def f():\n    import gradcalc.cli.app\n    from gradcalc.language import parser\n"
+        "later = Lazy('gradcalc.render.table')\n"
     )
     planted = [i for i in imports_of("gradcalc.graph.graph", text) if i.module in modules()]
-    assert [i.line for i in upward(planted)] == [3, 5, 6]
+    assert [i.line for i in upward(planted)] == [3, 5, 6, 7]
 
 
 def test_no_files_import_each_other_in_a_circle() -> None:

@@ -118,7 +118,7 @@ class _SoFar:
     sure: int = 0
 
 
-def rule(
+def decide(
     subject: Subject | Program,
     claim: Claim | Tested,
     points: Floats,

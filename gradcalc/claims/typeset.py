@@ -12,6 +12,7 @@ from gradcalc.errors import BindingError
 from gradcalc.formulas.latex import FUNCTIONS, SIGNS, name_of
 from gradcalc.formulas.mathml import SIGNS as MATHML_SIGNS
 from gradcalc.formulas.names import greek, parted
+from gradcalc.functions.primitives import WORDS
 
 _TOKEN = re.compile(
     r"\\(?:left|right)\s*(?:\\[A-Za-z]+|\\?.)|\\[A-Za-z]+|\\.|(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[A-Za-z]|[^\sA-Za-z]"
@@ -21,6 +22,7 @@ _OPERATORS = {r"\cdot": "*", r"\times": "*", r"\leq": "<=", r"\geq": ">=", r"\ne
 _WORDS = {word: name for name, word in FUNCTIONS.items()} | {r"\ln": "log"}
 _FENCES = {"|": "abs", r"\lfloor": "floor", r"\lceil": "ceil", "(": "", "[": "", r"\{": ""}
 _BLANK = (r"\,", r"\;", r"\!", r"\:", r"\quad", r"\qquad", r"\ ", "~", r"\displaystyle")
+_SPACED = {*WORDS, "==", "%"}
 _MOST_NESTED = 100
 
 
@@ -271,4 +273,4 @@ def _barred(pieces: list[str]) -> Iterator[str]:
         elif piece in _CLOSE:
             yield ")"
         else:
-            yield f" {piece} " if piece in ("and", "or", "not", "==", "%") else piece
+            yield f" {piece} " if piece in _SPACED else piece

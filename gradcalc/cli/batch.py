@@ -32,8 +32,8 @@ from gradcalc.errors import (
     listed,
 )
 from gradcalc.errors.text import quoted, safe
-from gradcalc.language.names import spelled, typed
-from gradcalc.language.points import bind, expanded, read
+from gradcalc.language.names import spelled
+from gradcalc.language.points import bind, expanded, read, require_name
 from gradcalc.language.problem import constants
 from gradcalc.render.errors import note
 
@@ -194,13 +194,7 @@ def _fixed(options: Options) -> dict[str, float]:
     """The values of --at, which are the same for all rows: of a number or of an element."""
     given = values(options.at, "--at")
     for item in given:
-        if not item.name:
-            raise BindingError(
-                "--at binds by name beside --points",
-                source=item.source,
-                span=item.span,
-                hint=f"--at NAME={typed(item.value)}",
-            )
+        require_name(item, "--at", beside=" beside --points")
     found: dict[str, float] = {}
     for label, number in (pair for item in given for pair in expanded(item)):
         if label in found:

@@ -83,7 +83,7 @@ def ruled(options: Options, kind: Kind) -> Text:
     along = vector(problem, kind.vector, options) if kind.vector else []
 
     from gradcalc.check.verify import BUDGET
-    from gradcalc.claims.ruling import Subject, Tolerance, rule  # deferred: numpy
+    from gradcalc.claims.ruling import Subject, Tolerance, decide  # deferred: numpy
     from gradcalc.engine.program import Program
     from gradcalc.render.claims import as_record, as_text
     from gradcalc.render.records import RECORDS
@@ -91,7 +91,7 @@ def ruled(options: Options, kind: Kind) -> Text:
     subject = Subject(Program(problem.graph), kind, tuple(along))
     points = _points(options, subject.program, problem)
     claim = _claim(options, source, subject, problem, points)
-    ruling = rule(
+    ruling = decide(
         subject,
         claim,
         points.x,
@@ -231,12 +231,12 @@ def _said(number: int, ranges: list[Range], variables: tuple[str, ...]) -> str:
 def _mention_what_fits(error: BindingError, subject: Subject, claim: Claim, points: Points) -> None:
     """A claim with columns for rows may be right all the same; and one of a single row may be what
     ``backward(v)`` leaves in ``x.grad``, which is no Jacobian."""
-    from gradcalc.claims.ruling import rule
+    from gradcalc.claims.ruling import decide
     from gradcalc.claims.tested import vector as found_vector
 
     rows, columns = subject.shape
     if (claim.columns, claim.rows) == (rows, columns):
-        if rule(subject, claim.transposed(), points.x, method="none").right:
+        if decide(subject, claim.transposed(), points.x, method="none").right:
             error.hint = "it is transposed, and otherwise right: a row for each output"
         return
     if not subject.kind.is_slope or columns not in (claim.rows * claim.columns,):

@@ -13,8 +13,16 @@ from gradcalc.cli.options import Options
 from gradcalc.cli.question import expression, names, under_convention, values
 from gradcalc.errors import BindingError, Source, Span, listed
 from gradcalc.language.measured import Measured, Spread, labelled, read, read_spreads
-from gradcalc.language.names import typed
-from gradcalc.language.points import MOST_NAMED, Given, bind, expanded, flatten, read_text, unknown
+from gradcalc.language.points import (
+    MOST_NAMED,
+    Given,
+    bind,
+    expanded,
+    flatten,
+    read_text,
+    require_name,
+    unknown,
+)
 from gradcalc.language.problem import Problem, pose
 from gradcalc.limits import MOST_INPUTS
 
@@ -240,13 +248,7 @@ def _coefficient(text: str, span: Span, source: Source) -> float:
 def _freedom(options: Options, variables: Sequence[str]) -> Iterator[tuple[str, float]]:
     """The degrees of freedom of --dof."""
     for item in values(options.dof, "--dof"):
-        if not item.name:
-            raise BindingError(
-                "--dof binds by name",
-                source=item.source,
-                span=item.span,
-                hint=f"--dof {variables[0]}={typed(item.value)}",
-            )
+        require_name(item, "--dof", variables[0])
         numbers = flatten(item.value)
         elements = [v for v in variables if v == item.name or v.startswith(f"{item.name}[")]
         if not elements:

@@ -11,7 +11,7 @@ from typing import Any, Self
 import typer
 
 from gradcalc.batch import names as batch
-from gradcalc.cli.values import Words, count, number, one_of
+from gradcalc.cli.values import Choice, count, number, one_of
 from gradcalc.limits import MOST_TIMES, MOST_TRIALS
 from gradcalc.render.formats import FORMATS, FORMATS_OF, SYNONYMS
 
@@ -23,22 +23,22 @@ CONVENTIONS = ("torch", "jax")
 COLORS = ("auto", "always", "never")
 
 
-def _facts() -> Words:
+def _facts() -> Choice:
     from gradcalc.linear.kinds import FACTS  # deferred: start-up
 
-    return Words(tuple(FACTS), several=True)
+    return Choice(tuple(FACTS), several=True)
 
 
-def _languages() -> Words:
+def _languages() -> Choice:
     from gradcalc.page.words import LANGUAGES  # deferred, as above
 
-    return Words(tuple(LANGUAGES))
+    return Choice(tuple(LANGUAGES))
 
 
-def _targets() -> Words:
+def _targets() -> Choice:
     from gradcalc.code.languages import ALSO, LANGUAGES  # deferred, as above
 
-    return Words(tuple(LANGUAGES), ALSO)
+    return Choice(tuple(LANGUAGES), ALSO)
 
 
 class Option:
@@ -52,7 +52,7 @@ class Option:
 
     def __init__(
         self,
-        value: str | Words | Callable[[], Words],
+        value: str | Choice | Callable[[], Choice],
         help: str,
         *names: str,
         default: Any = None,
@@ -78,7 +78,7 @@ class Option:
         said: dict[str, Any] = {
             "metavar": metavar or str(value) or None,
             "help": self.help,
-            "parser": value.parser if isinstance(value, Words) else self._parser,
+            "parser": value.parser if isinstance(value, Choice) else self._parser,
             "show_default": self.default is not None,
         }
         if self.is_argument:
@@ -158,10 +158,10 @@ class Options:
         "The derivative of order N, of one variable.",
         parser=number(int, 1, MOST_TIMES, f"a whole number from 1 to {MOST_TIMES}"), default=1)
     over: str | None = option("RANGES", "What to draw over: x=-2..2, or x=-2..2,y=0..pi.")
-    mode: str = option(Words(MODES), "Which sweeps make the matrix.", default="auto")
-    kinks: str = option(Words(KINKS),
+    mode: str = option(Choice(MODES), "Which sweeps make the matrix.", default="auto")
+    kinks: str = option(Choice(KINKS),
         "What to do where there is no derivative: say so, refuse, or say nothing.", default="note")
-    convention: str | None = option(Words(CONVENTIONS),
+    convention: str | None = option(Choice(CONVENTIONS),
         "Whose slopes to take at kinks; without it, PyTorch's if it has any.", "--as")
     uncertainty: bool = flag("How the uncertainty of each input comes to each output.")
     uncertainties: list[str] | None = option("NAME=U",
@@ -183,7 +183,7 @@ class Options:
     sparse: bool = flag("Only the entries that can be nonzero, as coordinates.")
     show: str | None = option(_facts,
         "Facts about the matrix beside it, one or more.")
-    check: str | None = option(Words(METHODS),
+    check: str | None = option(Choice(METHODS),
         "What the answer is compared with; sympy and Arb, mpmath where they leave a gap.")
     certify: bool = flag("How many digits of every entry are right.")
     formulas: bool = flag("Formulas beside the numbers; without --at, always.")
@@ -202,11 +202,11 @@ class Options:
         "Significant digits in tables; all of them by default.",
         parser=number(int, 1, 17, "a whole number from 1 to 17"), envvar="GRADCALC_DIGITS")
     out: str | None = option("FILE", "Write the answer to a file.", "--out", "-o")
-    color: str = option(Words(COLORS),
+    color: str = option(Choice(COLORS),
         "Whether tables and errors have colour.", default="auto", envvar="GRADCALC_COLOR")
     quiet: bool = flag("The answer alone: no notes, no verdict.", "--quiet", "-q")
     script: list[str] | None = argument("FILE", "One gradcalc command a line; '-' is stdin.")
-    lesson: str = argument(Words(LESSONS), "Which lesson.", default="backward")
+    lesson: str = argument(Choice(LESSONS), "Which lesson.", default="backward")
     examples: bool = flag("The examples that come with gradcalc.")
     points: list[str] | None = option("FILE",
         "The points, a row each under a header of names: a file, a folder, a pattern like "
@@ -216,7 +216,7 @@ class Options:
     what: str = option("WHAT",
         f"What to compute of each row: one or more of {', '.join(batch.WHAT)}.",
         default="jacobian")
-    input_format: str | None = option(Words(tuple(batch.READ)),
+    input_format: str | None = option(Choice(tuple(batch.READ)),
         "What the input is; by its extension, or what is in it.")
     output_format: str | None = option("|".join(batch.WRITTEN),
         "What to write; by the extension of --out, or as the input. With --histogram: "
@@ -225,7 +225,7 @@ class Options:
     histogram: list[str] | None = option("COLUMN",
         "Instead of rows, how often the values of a column are where; again for more.")
     keep: bool = flag("Carry the columns of the input through.")
-    on_error: str = option(Words(batch.POLICIES),
+    on_error: str = option(Choice(batch.POLICIES),
         "A row that fails: write NaNs, leave it out, or end there.", default="nan")
     check_sample: int = option("K",
         "Check K random rows against sympy.",

@@ -12,7 +12,7 @@ import typer
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 
-class Words(NamedTuple):
+class Choice(NamedTuple):
     """What an option chooses among, one or ``several``; ``also`` has further spellings."""
 
     choices: tuple[str, ...]

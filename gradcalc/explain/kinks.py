@@ -337,16 +337,27 @@ def _meeting(graph: Graph, node: int, boundary: int, x: Any) -> Iterator[Kink]:
         (before, left), (after, right) = (_one_sided(program, x, j, sign) for sign in (-1, 1))
         jump = _leap(before, after, 1.0)
         if jump or _differ(left, right, _JUMP):
-            yield Kink(
-                node=node,
-                primitive=WHERE,
-                span=graph.span(node),
-                text=_text(graph, node),
-                condition=_equality(graph, boundary),
-                sides=(Sides(left, right, float(here[j])),),
-                jump=jump,
-            )
+            yield _turning(graph, node, boundary, Sides(left, right, float(here[j])), jump)
             return
+
+
+def _turning(
+    graph: Graph,
+    node: int,
+    boundary: int,
+    sides: Sides,
+    jump: tuple[float, float] | None,
+) -> Kink:
+    """A kink of the ``where`` that is ``node``."""
+    return Kink(
+        node=node,
+        primitive=WHERE,
+        span=graph.span(node),
+        text=_text(graph, node),
+        condition=_equality(graph, boundary),
+        sides=(sides,),
+        jump=jump,
+    )
 
 
 def _one_sided(program: Program, x: Any, j: int, sign: int) -> tuple[float, float]:
@@ -383,15 +394,8 @@ def _set_apart(graph: Graph, program: Program, boundary: int, x: Any, j: int) ->
     if not leaps and meets and abs(here - around) <= _APART * max(abs(around), 1.0):
         return None
     (node,) = program.graph.outputs
-    return Kink(
-        node=node,
-        primitive=WHERE,
-        span=graph.span(node),
-        text=_text(graph, node),
-        condition=_equality(graph, boundary),
-        sides=(Sides(left, right, here),),
-        jump=(round(middle, 6), at) if leaps else None,
-    )
+    jump = (round(middle, 6), at) if leaps else None
+    return _turning(graph, node, boundary, Sides(left, right, here), jump)
 
 
 def _towards(program: Program, x: Any, j: int, sign: int) -> tuple[float, float, bool]:

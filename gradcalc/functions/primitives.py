@@ -160,7 +160,7 @@ unary("cbrt", elementary.cbrt, tame=True, d="1/(3*out**2)",
       elsewhere="cbrtf", doc="real cube root, of negative numbers too",
       sympy=lambda x: sp.sign(x) * sp.Abs(x) ** sp.Rational(1, 3),
       mpmath=lambda x: mp.sign(x) * mp.cbrt(abs(x)))
-EXP = unary("exp", np.exp, tells=True, scalar=math.exp, d="out",
+unary("exp", np.exp, tells=True, scalar=math.exp, d="out",
       elsewhere="dexp expf", doc="e to the power of x")
 unary("exp2", np.exp2, d="out*log(2)",
       elsewhere="exp2f",
@@ -170,7 +170,7 @@ unary("exp2", np.exp2, d="out*log(2)",
 unary("expm1", np.expm1, scalar=math.expm1, d="exp(x)",
       elsewhere="expm1f", doc="exp(x) - 1, accurate near 0",
       sympy=lambda x: sp.exp(x) - 1)
-LOG = unary("log", np.log, tame=True, scalar=math.log, d="1/x", domain="x > 0", aliases=("ln",),
+unary("log", np.log, tame=True, scalar=math.log, d="1/x", domain="x > 0", aliases=("ln",),
       elsewhere="dlog alog logf", disputed="LOG: log10(x)", doc="natural logarithm")
 unary("log1p", np.log1p, tame=True, scalar=math.log1p, d="1/(1 + x)", domain="x > -1",
       torch=("Log1PBackward0",),
@@ -370,7 +370,7 @@ MIN = binary("min", np.minimum, dx="heaviside(y - x)", dy="heaviside(x - y)", ki
              doc="smaller of two (or of many, or of an array)",
              sympy=lambda x, y: sp.Piecewise((x, x < y), (y, x > y), ((x + y) / 2, True)),
              mpmath=lambda x, y: min(x, y))
-CLAMP = ternary("clamp", lambda x, lo, hi: np.minimum(np.maximum(x, lo), hi),
+ternary("clamp", lambda x, lo, hi: np.minimum(np.maximum(x, lo), hi),
         tame=True, torch=("ClampBackward1",),
         dx="where(x >= y and x <= z, 1, 0)",
         dy="where(x < y and y < z, 1, 0)",

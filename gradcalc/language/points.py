@@ -299,6 +299,17 @@ def shapes(given: Sequence[Given]) -> dict[str, tuple[int, ...]]:
             if item.name and isinstance(item.value, list)}  # fmt: skip
 
 
+def require_name(item: Given, option: str, example: str = "NAME", beside: str = "") -> None:
+    """Raises BindingError for a value without a name."""
+    if not item.name:
+        raise BindingError(
+            f"{option} binds by name{beside}",
+            source=item.source,
+            span=item.span,
+            hint=f"{option} {example}={typed(item.value)}",
+        )
+
+
 def bind(given: Sequence[Given], labels: Sequence[str], what: str, option: str) -> list[float]:
     """The numbers for ``labels`` (x1, a[0], …), given all by name or all by order.
 

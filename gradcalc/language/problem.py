@@ -9,8 +9,8 @@ from gradcalc.errors import BindingError
 from gradcalc.functions.primitives import CONSTANTS
 from gradcalc.graph.graph import Graph
 from gradcalc.language import parse
-from gradcalc.language.names import base, spelled, typed, unread
-from gradcalc.language.points import Given, Number, bind, regular, shapes
+from gradcalc.language.names import base, spelled, unread
+from gradcalc.language.points import Given, Number, bind, regular, require_name, shapes
 
 
 class Problem(NamedTuple):
@@ -115,13 +115,7 @@ def _mention_constants(
 def constants(parameters: Sequence[Given]) -> dict[str, Number]:
     """The values of --param by name. Raises BindingError for one without a name, or given twice."""
     for item in parameters:
-        if not item.name:
-            raise BindingError(
-                "--param binds by name",
-                source=item.source,
-                span=item.span,
-                hint=f"--param NAME={typed(item.value)}",
-            )
+        require_name(item, "--param")
     return once(parameters, "--param")
 
 

@@ -32,7 +32,7 @@ _LOOKED_AT = 13  # places where digits are counted
 
 
 class Mark(NamedTuple):
-    """Something about an output at ``x``: ``kind`` is a key of ``KINDS``, ``text`` says more."""
+    """Something about an output at ``x``, a ``kind`` of ``MARK_NAMES``; ``text`` says more."""
 
     kind: str
     output: int
@@ -40,7 +40,7 @@ class Mark(NamedTuple):
     text: str = ""
 
 
-KINDS = {
+MARK_NAMES = {
     "pole": "pole",
     "jump": "jump",
     "kink": "kink",

@@ -10,7 +10,7 @@ import numpy as np
 
 from gradcalc.plot.bars import remarks
 from gradcalc.plot.budget import Sketch, sketches
-from gradcalc.plot.curve import KINDS, Curve, heights
+from gradcalc.plot.curve import MARK_NAMES, Curve, heights
 from gradcalc.plot.histogram import Histogram
 from gradcalc.plot.surface import Surface
 from gradcalc.render.budget import Budget
@@ -44,7 +44,7 @@ def curves(curve: Curve, kind: str) -> str:
             told: set[str] = set()
             for mark in curve.marks:
                 if mark.output == i:
-                    label = KINDS[mark.kind] if mark.kind not in told else None
+                    label = MARK_NAMES[mark.kind] if mark.kind not in told else None
                     told.add(mark.kind)
                     axes.axvline(mark.x, color=LINE, linestyle=_STYLES[mark.kind], label=label,
                                  gid=f"{mark.kind}{i}")  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradcalc.engine.schedule import Floats
 from gradcalc.errors.text import safe
-from gradcalc.plot.curve import KINDS, Curve, Mark, heights
+from gradcalc.plot.curve import MARK_NAMES, Curve, Mark, heights
 from gradcalc.plot.surface import Surface
 from gradcalc.render.numbers import shown
 
@@ -36,7 +36,7 @@ def curves(curve: Curve, width: int | None, digits: int | None = None) -> str:
     if left_out > 0:
         text += f"\n… {left_out} more panels; -o FILE.svg has them all\n"
     said = [
-        f"  {safe(curve.outputs[mark.output])}: {KINDS[mark.kind]} at "
+        f"  {safe(curve.outputs[mark.output])}: {MARK_NAMES[mark.kind]} at "
         f"{safe(curve.variable)} = {shown(mark.x, digits or 6)}"
         + (f": {safe(mark.text)}" if mark.text else "")
         for mark in curve.marks

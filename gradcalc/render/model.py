@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gradcalc.errors.text import safe
-from gradcalc.formulas.latex import name_of
 from gradcalc.render.facts import as_complex
 from gradcalc.render.frame import framed
 from gradcalc.render.numbers import aligned, exact, latex, shown
@@ -260,11 +259,6 @@ def _latex(report: Report, digits: int | None) -> str:
 def latex_matrix(name: str, rows: Sequence[Sequence[str]]) -> str:
     body = " \\\\\n".join(" & ".join(row) for row in rows)
     return f"{name} = \\begin{{pmatrix}}\n{body}\n\\end{{pmatrix}}"
-
-
-def latex_names(letter: str, names: Sequence[str]) -> str:
-    inner = r" \\ ".join(map(name_of, names))
-    return rf"{letter} = \begin{{pmatrix}} {inner} \end{{pmatrix}}"
 
 
 def _comments(report: Report, mark: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ import sympy
 
 import gradcalc
 from gradcalc.claims.claim import Matter, read_claim
-from gradcalc.claims.ruling import Ruling, rule
+from gradcalc.claims.ruling import Ruling, decide
 from gradcalc.errors import Source
 
 COUNT = 3_000 if os.environ.get("GRADCALC_LONG") else 12
@@ -44,7 +44,7 @@ def grown(rng: random.Random, depth: int) -> sympy.Expr:
 def judged(text: str, claim: str, at: np.ndarray) -> Ruling:
     program = gradcalc.compile(text, wrt=["x", "y"])
     matter = Matter(program.outputs, program.variables, {}, {})
-    return rule(program, read_claim(Source(claim, "--claim"), matter).fitted(matter), at)
+    return decide(program, read_claim(Source(claim, "--claim"), matter).fitted(matter), at)
 
 
 def decimal(number: mpmath.mpf) -> Decimal:

@@ -7,7 +7,7 @@ import pytest
 
 import gradcalc
 from gradcalc.claims.claim import Claim, Matter, read_claim
-from gradcalc.claims.ruling import Ruling, rule
+from gradcalc.claims.ruling import Ruling, decide
 from gradcalc.engine.program import Program
 from gradcalc.errors import GradcalcError, Source
 
@@ -30,7 +30,7 @@ def judged(expression: str, claim: str, points: object = None, name: str = "a fi
     if points is None:
         points = np.random.default_rng(0).uniform(0.5, 2, (20, len(program.variables)))
     where = np.atleast_2d(np.asarray(points, float))
-    return rule(program, read(program, claim, name), where)
+    return decide(program, read(program, claim, name), where)
 
 
 FORMULAS = [
@@ -204,7 +204,7 @@ def test_a_coincidence_at_the_point_is_mentioned() -> None:
 def test_without_time_nothing_is_decided() -> None:
     program = gradcalc.compile(PAIR)
     claim = read(program, "2*x1, 3; 2, 2*x2")
-    assert rule(program, claim, np.array([AT]), budget=0.0).right is None
+    assert decide(program, claim, np.array([AT]), budget=0.0).right is None
 
 
 @pytest.mark.parametrize("expression", ["x**x", "sqrt(x)", "cbrt(x)", "x**-2"])

@@ -9,7 +9,7 @@ import pytest
 
 import gradcalc
 from gradcalc.claims.claim import Matter, read_claim
-from gradcalc.claims.ruling import Ruling, rule
+from gradcalc.claims.ruling import Ruling, decide
 from gradcalc.errors import Source
 
 Matrix = list[list[str]]
@@ -105,7 +105,7 @@ def judged(expression: str, claim: str, points: np.ndarray) -> Ruling:
     program = gradcalc.compile(expression)
     matter = Matter(program.outputs, program.variables, {}, {})
     claimed = read_claim(Source(claim, "--claim"), matter).fitted(matter)
-    return rule(program, claimed, points)
+    return decide(program, claimed, points)
 
 
 def typed(rows: Matrix) -> str:
