@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib import import_module
@@ -11,7 +12,8 @@ import numpy as np
 
 from gradcalc.check.budget import Deadline, OutOfTime
 from gradcalc.check.case import Case, NoReferenceError, Reference, as_floats
-from gradcalc.check.compare import Unchecked
+from gradcalc.check.compare import Nowhere, Truth, Unchecked
+from gradcalc.check.digits.approach import LOST
 from gradcalc.check.judge import join, judge
 from gradcalc.check.merge import left_open, merge
 from gradcalc.check.verdict import Verdict
@@ -118,13 +120,35 @@ def _auto(case: Case, deadline: Deadline, limits: bool) -> Verdict:
 def _with_limits(
     method: str, case: Case, reference: Reference, deadline: Deadline, of_values: bool
 ) -> str:
-    """Put limits where nothing else is known; and who has answered then."""
+    """Put limits where nothing else is known, or only formulas say a slope that the chain rule has
+    not; and who has answered then."""
+    hidden = _hidden(case, reference)
+    for k in hidden:
+        reference.entries[k] = Unchecked(LOST)
     if not any(isinstance(true, Unchecked) for true in (*reference.entries, *reference.values)):
         return method
     from gradcalc.check.limits import close, named  # deferred: it brings all digits
 
     context()  # made before an alarm may ring
-    return named(method, case, close(case, reference, deadline, of_values=of_values))
+    found = close(case, reference, deadline, of_values=of_values)
+    for k, true in hidden.items():
+        if k not in reference.limits:
+            reference.entries[k] = true
+    return named(method, case, found)
+
+
+def _hidden(case: Case, reference: Reference) -> dict[int, Truth]:
+    """The slopes that are not proven, and NaN in our numbers: 0 times infinity at x*x**(1/3)."""
+    if not all(map(math.isfinite, case.values)):
+        return {}
+    return {
+        k: true
+        for k, (our, true) in enumerate(zip(case.ours, reference.entries, strict=True))
+        if math.isnan(our)
+        and k not in reference.limits
+        and not isinstance(true, Unchecked | Nowhere)
+        and (not reference.balls or isinstance(reference.balls[k], str))
+    }
 
 
 def _without(reasons: Mapping[str, str], method: str) -> str:

@@ -207,6 +207,10 @@ def mod(x: Germ, y: Germ) -> Germ:
 
 
 def div(x: Germ, y: Germ) -> Germ:
+    if isinstance(x, arb_series) and isinstance(y, arb_series) and not _starts(y):
+        known, late = _shifted(x)[0], _shifted(y)[0]
+        if known is None and late is not None:  # Arb's quotient would be known to as many terms
+            return arb_series([0], prec=x.prec - late) if x.prec > late else NAN
     try:
         return x / y
     except (ZeroDivisionError, ValueError):  # a pole, or 0/0 to all the terms that there are
@@ -228,8 +232,10 @@ def _late_product(x: Germ, y: Germ) -> Germ:
     """What begins with t makes what it is multiplied by better known."""
     k, first_series = _shifted(x) if isinstance(x, arb_series) else (0, x)
     j, second_series = _shifted(y) if isinstance(y, arb_series) else (0, y)
-    if k is None or j is None:
-        return x * y
+    if k is None or j is None:  # smaller than the product of what both are smaller than, or are
+        late = sum(n if n is not None else z.prec - 1 for n, z in ((k, x), (j, y)))
+        finite = is_finite(x) and is_finite(y)
+        return arb_series([0], prec=min(late + 1, ctx.cap)) if finite and late >= 0 else NAN
     return _raised(first_series * second_series, k + j)
 
 

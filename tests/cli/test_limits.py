@@ -51,3 +51,34 @@ def test_a_claim_is_judged_by_a_limit_too(gradcalc: Shell) -> None:
     words = ("check", "x*sqrt(x)", "--at", "0", "--claim")
     assert gradcalc(*words, "1.5*sqrt(x)").code == Exit.DONE
     assert gradcalc(*words, "1.5*sqrt(x)+1").code == Exit.DISAGREES
+
+
+@pytest.mark.parametrize(
+    ("text", "slope"),
+    [
+        ("x*x**(1/3)", "0"),
+        ("x*x**0.3", "0"),
+        ("x**(1/4)*x**(3/4)", "1"),
+        ("x**(1/3)*x**(2/3)", "1"),
+        ("x**2*x**0.3", "0"),
+        ("x**0.3*x**0.6", "inf"),
+    ],
+)
+def test_powers_whose_slopes_are_hidden_by_0_times_infinity(
+    gradcalc: Shell, text: str, slope: str
+) -> None:
+    ran = gradcalc("grad", text, "--at", "0", "-f", "plain")
+    assert (ran.code, ran.out) == (0, f"{slope}\n")
+    assert f"df1/dx = {slope} is a limit, from the right side alone" in ran.err
+
+
+@pytest.mark.parametrize("second", ["0.7", "0.70001", "0.69999", "0.5 * x**0.2"])
+@pytest.mark.parametrize("how", ["auto", "arb", "mpmath"])
+def test_what_is_nearly_a_straight_line_has_no_slope_of_0(
+    gradcalc: Shell, second: str, how: str
+) -> None:
+    """0.3 + 0.7 is less than 1 in doubles: the slope grows beyond all bounds, at 1e-300 it is 1."""
+    more = [] if how == "auto" else ["--check", how]
+    ran = gradcalc("grad", f"x**0.3*x**{second}", "--at", "0", "-f", "plain", *more)
+    assert ran.out != "0\n"
+    assert ran.code != 0

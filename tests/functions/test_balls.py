@@ -152,3 +152,18 @@ def test_a_pivot_is_chosen_by_the_middle_and_never_said_to_be_zero() -> None:
     assert balls.outweighs(arb(1, 0.5), arb(0)) == 1
     assert balls.outweighs(arb(0, 1e-9), arb(0)).is_nan()
     assert balls.outweighs(arb(0), arb(0)).is_nan()
+
+
+@pytest.mark.parametrize(("p", "late", "known"), [(3, 1, 2), (3, 2, 1), (8, 3, 5), (1, 1, None)])
+def test_a_quotient_of_a_zero_is_known_to_fewer_terms(p: int, late: int, known: int | None) -> None:
+    ctx.cap = 8
+    found = balls.div(arb_series([0], prec=p), arb_series([0] * late + [1, 1]))
+    assert found.is_nan() if known is None else found.prec == known
+
+
+def test_a_product_of_zeros_is_known_to_more_terms_and_one_with_nan_to_none() -> None:
+    ctx.cap = 12
+    few, more = arb_series([0], prec=2), arb_series([0], prec=5)  # smaller than t, than t**4
+    assert balls.mul(few, more).prec == 6
+    assert balls.mul(arb_series([0, 1]), few).prec == 3
+    assert balls.mul(few, balls.NAN).is_nan()
