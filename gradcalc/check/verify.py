@@ -13,7 +13,6 @@ import numpy as np
 from gradcalc.check.budget import Deadline, OutOfTime
 from gradcalc.check.case import Case, NoReferenceError, Reference, as_floats
 from gradcalc.check.compare import Nowhere, Truth, Unchecked
-from gradcalc.check.digits.approach import LOST
 from gradcalc.check.judge import join, judge
 from gradcalc.check.merge import left_open, merge
 from gradcalc.check.verdict import Verdict
@@ -123,8 +122,11 @@ def _with_limits(
     """Put limits where nothing else is known, or only formulas say a slope that the chain rule has
     not; and who has answered then."""
     hidden = _hidden(case, reference)
-    for k in hidden:
-        reference.entries[k] = Unchecked(LOST)
+    if hidden:
+        from gradcalc.check.digits.approach import LOST  # deferred: few need it
+
+        for k in hidden:
+            reference.entries[k] = Unchecked(LOST)
     if not any(isinstance(true, Unchecked) for true in (*reference.entries, *reference.values)):
         return method
     from gradcalc.check.limits import close, named  # deferred: it brings all digits

@@ -32,7 +32,7 @@ def format_of(options: Options) -> str:
                          hint=f"one of {', '.join(_FORMATS)}")  # fmt: skip
     if options.out and not (options.output_format or by_name):
         raise UsageError(f"--out {options.out}: what is that to be?",
-                         hint=f"--format, one of {', '.join(_FORMATS)}")  # fmt: skip
+                         hint=f"--format is one of {', '.join(_FORMATS)}")  # fmt: skip
     return format
 
 

@@ -57,7 +57,7 @@ def parse(
     }
     source = Source(f"{text}\n{then}" if then else text, name)
     formula = None
-    if "\\" in source.text:
+    if "\\" in source.text or "{" in source.text:
         from gradcalc.language import latex  # deferred: start-up
 
         formula = latex.plain(source)
@@ -89,7 +89,7 @@ def parse(
 
 def _read(text: str, name: str) -> Source:
     """A text as the parser reads it."""
-    if "\\" not in text:
+    if "\\" not in text and "{" not in text:
         return Source(text, name)
     from gradcalc.language import latex  # deferred, as above
 

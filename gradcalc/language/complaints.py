@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gradcalc.functions.primitives import DISPUTED, FUNCTIONS, OPERANDS, WORDS
 from gradcalc.language.lookalikes import foreign, skeleton
 from gradcalc.language.structural import MANY, STRUCTURAL
-from gradcalc.language.tokens import ends_value, is_blank, is_name, is_number
+from gradcalc.language.tokens import FRACTIONS, ends_value, is_blank, is_name, is_number
 
 
 class Complaint(NamedTuple):
@@ -51,8 +51,13 @@ def unexpected(token: str, tokens: list[str], index: int) -> Complaint:
         return Complaint(f"'{before}=' is not known", f"write r = r {before} …")
     if token == before == "/":
         return Complaint("'//' is not known", "write floor(x/y)")
+    if token == "\\" and ends_value(before):
+        return Complaint("'\\' divides by a matrix in MATLAB", "write solve(A, b) for A\\b")
     if token in _STRANGERS:
         return _STRANGERS[token]
+    if token in FRACTIONS:
+        top, bottom = unicodedata.normalize("NFKC", token).split("⁄")
+        return Complaint(f"'{token}' is not read", f"write ({top}/{bottom})")
     if token == ":" or token in WORDS:
         return Complaint(f"unexpected {short(token)}")
     if token[0] in "⁰¹²³⁴⁵⁶⁷⁸⁹⁻":

@@ -86,8 +86,9 @@ POWER = Late(
 )
 """After the name of a function: a power of its value, ``sin^2(x)``."""
 
-MATRICES = Late(r"[\w)\]]\.?'(?!'*\s*=(?!=))")
-"""A transpose: the text is of MATLAB or Julia, and ``*`` is the product of matrices."""
+MATRICES = Late(r"[\w)\]]\.?'(?!'*\s*=(?!=))|\[[^\[\]]*;")
+"""A transpose, or rows between semicolons, as MATLAB and Julia have them: ``*`` is the product of
+matrices."""
 
 # --- left sides -----------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from gradcalc.language.foreign import function
 
 _MARK = re.compile(r"\\[A-Za-z]{2,}")
 """What a text in LaTeX has, and no other has."""
+_RAISED = re.compile(r"\^\s*\{")
 
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\.\d+|[^\W\d_]|\s+|.", re.DOTALL)
 
@@ -66,8 +67,23 @@ def plain(source: Source) -> Plain | None:
     """LaTeX as our own language; None for what is no LaTeX. Raises ExpressionError for a command
     that is not known."""
     if "\\" not in source.text or not _MARK.search(source.text):
-        return None
+        return _without_braces(source.text) if _RAISED.search(source.text) else None
     return _Translation(source).whole()
+
+
+def _without_braces(text: str) -> Plain | None:
+    """``e^{-x}``: a group that is raised, and nothing else of LaTeX, is one in parentheses."""
+    found, raised = list(text), []
+    for k, char in enumerate(text):
+        if char == "{":
+            raised.append(text[:k].rstrip().endswith("^"))
+        if char in "{}" and raised and raised[-1]:
+            found[k] = "(" if char == "{" else ")"
+        if char == "}" and raised:
+            raised.pop()
+    if raised:
+        return None
+    return Plain("".join(found), [*range(len(text))], [*range(1, len(text) + 1)])
 
 
 def restore(found: Plain, graph: Graph, source: Source) -> None:

@@ -40,7 +40,7 @@ def of_reading(parser: Reader, bound: Collection[str]) -> list[str]:
     notes += unfinished(parser.habits.unfinished)
     notes += decimal_commas(parser)
     if parser.spellings is not SPELLINGS:
-        notes.append("the text has transposes: '*' is the product of matrices, '.*' of elements")
+        notes.append("as in MATLAB, '*' is the product of matrices, '.*' of elements")
     return notes
 
 

@@ -113,7 +113,7 @@ class Parser(SideBySide):
         if quotes and STRINGS.fullmatch(text):
             blanks = str.maketrans("\"'[]", "    ")
             self.tokens = Tokens(text.translate(blanks))
-        elif quotes and MATRICES.search(text):
+        elif (quotes or ("[" in text and ";" in text)) and MATRICES.search(text):
             self.spellings = SPELLINGS | OF_MATRICES
         self.careful = ".^" in text or text.lstrip().startswith("=")
 

@@ -15,7 +15,9 @@ _DIGITS = "[0-9]+(?:_[0-9]+)*"
 SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 
 A_NUMBER = rf"(?>(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?)"
-A_NAME = rf"[^\W\d{SUPERSCRIPTS}][^\W{SUPERSCRIPTS}]*+"
+FRACTIONS = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒↉"
+"""Letters to a regular expression, and no part of a name."""
+A_NAME = rf"[^\W\d{SUPERSCRIPTS}{FRACTIONS}][^\W{SUPERSCRIPTS}{FRACTIONS}]*+"
 
 PATTERN = re.compile(
     rf"""

@@ -130,6 +130,10 @@ REFUSED: list[tuple[str, str | None]] = [
     ("batch x --points {x} --restart", None),
     ("batch x --points {x} --dashboard", None),
     ("batch x --points {x} -o parts/ --dashboard", None),
+    ("batch x --points {x} --histogram f1 -f npy", None),
+    ("batch x --points {x} --histogram f1 -o x.foo", None),
+    ("batch x --points {x} --histogram q", None),
+    ("propagate x --at 1 --u 0.1 --plot -f json", None),
     ("verify", None),
     ("run", None),
     ("run a b", None),
@@ -167,7 +171,8 @@ _OPTION = re.compile(r"(--[a-z][a-z-]*)(?: ('[^']*'|\"[^\"]*\"|[^\s;]+))?")
 _ALTERNATIVES = re.compile(r"; |, or |, (?=--)")
 _AWAY = re.compile(r"(?:leave out|instead of|without|leave) (--[a-z-]+)")
 _NO_TEXT = re.compile(
-    r"options are|is an option of|--(?:format|to) is one of|reads as many|FOLDER|FILE"
+    r"options are|is an option of|--(?:format|to) is one of|--what has more|reads as many|FOLDER"
+    r"|FILE"
 )
 """Lists to choose from, and a way to say it in a file."""
 

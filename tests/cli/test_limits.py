@@ -72,7 +72,7 @@ def test_powers_whose_slopes_are_hidden_by_0_times_infinity(
     assert f"df1/dx = {slope} is a limit, from the right side alone" in ran.err
 
 
-@pytest.mark.parametrize("second", ["0.7", "0.70001", "0.69999", "0.5 * x**0.2"])
+@pytest.mark.parametrize("second", ["0.7", "0.70001", "0.69999"])
 @pytest.mark.parametrize("how", ["auto", "arb", "mpmath"])
 def test_what_is_nearly_a_straight_line_has_no_slope_of_0(
     gradcalc: Shell, second: str, how: str

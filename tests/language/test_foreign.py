@@ -255,6 +255,12 @@ def test_derivatives_on_the_left_name_the_outputs() -> None:
     same("x' = v\nE = x'^2/2 + x", "w = v\nE = w^2/2 + x")
 
 
+def test_rows_between_semicolons_are_matrices_of_matlab() -> None:
+    same("[1, 2; 3, 4]*[x; y]", "[[1, 2], [3, 4]] @ [[x], [y]]")
+    same("[1 2; 3 4].*x", "[[1, 2], [3, 4]]*x")
+    same("[1, 2]*[x, y]; z", "[1*x, 2*y], z")
+
+
 def test_a_function_is_read_again_at_every_call_and_no_more_than_a_text_may_be_long() -> None:
     doubling = "f0(x) = x*y\n" + "\n".join(
         f"f{i + 1}(x) = f{i}(x + 1)*f{i}(2*x)" for i in range(40)

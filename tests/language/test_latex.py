@@ -32,6 +32,7 @@ from tests.language.test_foreign import refused, same
         (r"$\sqrt{x^2+y^2}$", "sqrt(x**2+y**2)"),
         (r"f(x) = \sqrt{x}; f(y)", "sqrt(y)"),
         (r"x \\ \sqrt y", "x\nsqrt(y)"),
+        ("e^{-x}*xy^{2} + x^{a^{b}}", "e^(-x)*xy^2 + x^(a^b)"),
         (r"\dot{x} = v; \dot v = -k x", "x_dot = v; v_dot = -k*x"),
         (r"m\ddot{\theta}_1 + \vec x \cdot \boldsymbol{y}", "m*theta_ddot_1 + x*y"),
         (r"\hat{\beta}_0 + \widehat{\beta_1} \bar x", "beta_hat_0 + beta_1_hat*x_bar"),
