@@ -13,7 +13,7 @@ from typing import Any
 
 from gradcalc.autograd import functional
 from gradcalc.autograd.backward import grad as _grad
-from gradcalc.autograd.core.grad_mode import enable_grad, mode
+from gradcalc.autograd.core.grad_mode import Within, enable_grad, mode
 from gradcalc.autograd.core.tensor import Tensor
 from gradcalc.autograd.operations.creation import zeros_like
 from gradcalc.autograd.operations.joining import stack
@@ -58,13 +58,13 @@ def _apart(returned: Any, has_aux: bool) -> tuple[Any, tuple[Any, ...]]:
 
 def grad_and_value(
     func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
-) -> Callable[..., tuple[Any, Any]]:
+) -> Callable[..., Any]:
     """x ↦ (∇f(x), f(x)), for a function that returns a 0-d tensor."""
-    chosen = (argnums,) if isinstance(argnums, int) else argnums
 
-    def both(*inputs: Any, **options: Any) -> tuple[Any, Any]:
+    def both(*inputs: Any, **options: Any) -> Any:
         with _transformation(inputs) as finish:
             given = list(inputs)
+            chosen = (argnums,) if isinstance(argnums, int) else argnums
             for k in chosen:
                 given[k] = _alias(inputs[k])
             out, beside = _apart(func(*given, **options), has_aux)
@@ -75,16 +75,10 @@ def grad_and_value(
                     "instead?"
                 )
             slopes = _slopes(out, tuple(given[k] for k in chosen), None)
-            value = (out, *beside) if has_aux else out
-            return finish((slopes[0] if isinstance(argnums, int) else slopes, value))  # type: ignore[no-any-return]
+            value = (out, *beside) if beside else out
+            return finish((slopes[0] if isinstance(argnums, int) else slopes, value))
 
     return both
-
-
-def _slopes(out: Tensor, given: tuple[Tensor, ...], v: Any) -> tuple[Tensor, ...]:
-    if not out._tracked:
-        return tuple(x.detach() * 0 for x in given)
-    return _grad(out, given, v, create_graph=True, materialize_grads=True)
 
 
 def grad(
@@ -98,6 +92,12 @@ def grad(
         return (slopes, value[1]) if has_aux else slopes
 
     return gradient
+
+
+def _slopes(out: Tensor, given: tuple[Tensor, ...], v: Any) -> tuple[Tensor, ...]:
+    if not out._tracked:
+        return tuple(x.detach() * 0 for x in given)
+    return _grad(out, given, v, create_graph=True, materialize_grads=True)
 
 
 def vjp(func: Callable[..., Any], *inputs: Tensor, has_aux: bool = False) -> Any:
@@ -134,21 +134,24 @@ def linearize(func: Callable[..., Any], *primals: Tensor) -> tuple[Any, Callable
     return finish(out), pushforward
 
 
+def _keeping(func: Callable[..., Any], has_aux: bool) -> tuple[Callable[..., Any], list[Any]]:
+    """The function without what it returns beside, and a list that it leaves that in."""
+    kept: list[Any] = []
+
+    def alone(*inputs: Any) -> Any:
+        out, kept[:] = _apart(func(*inputs), has_aux)
+        return out
+
+    return alone, kept
+
+
 def jvp(func: Callable[..., Any], primals: Any, tangents: Any, *, strict: bool = False,
         has_aux: bool = False) -> Any:  # fmt: skip
     """(f(x), J u), for tuples of primals x and of tangents u."""
-    if has_aux:
-        kept: list[Any] = []
-        found = jvp(lambda *x: _aside(func(*x), kept), primals, tangents)
-        return *found, kept[0]
+    alone, kept = _keeping(func, has_aux)
     with _transformation(primals) as finish:
         given = tuple(map(_alias, primals))
-        return finish(functional.jvp(func, given, tangents, create_graph=True))
-
-
-def _aside(returned: Any, kept: list[Any]) -> Any:
-    kept[:] = [returned[1]]
-    return returned[0]
+        return (*finish(functional.jvp(alone, given, tangents, create_graph=True)), *kept)
 
 
 def jacrev(
@@ -158,21 +161,19 @@ def jacrev(
     chosen = (argnums,) if isinstance(argnums, int) else argnums
 
     def jacobian(*inputs: Any) -> Any:
-        kept: list[Any] = []
+        alone, kept = _keeping(func, has_aux)
 
         def of_chosen(*xs: Tensor) -> Any:
             given = list(inputs)
             for k, x in zip(chosen, xs, strict=True):
                 given[k] = x
-            returned = func(*given)
-            return _aside(returned, kept) if has_aux else returned
+            return alone(*given)
 
         with _transformation(inputs) as finish:
-            aliases = tuple(_alias(inputs[k]) for k in chosen)
-            one = isinstance(argnums, int)
-            found = functional.jacobian(of_chosen, aliases[0] if one else aliases,
-                                        create_graph=True)  # fmt: skip
-            return (finish(found), kept[0]) if has_aux else finish(found)
+            aliases: Any = tuple(_alias(inputs[k]) for k in chosen)
+            aliases = aliases[0] if isinstance(argnums, int) else aliases
+            found = finish(functional.jacobian(of_chosen, aliases, create_graph=True))
+            return (found, *kept) if has_aux else found
 
     return jacobian
 
@@ -183,17 +184,6 @@ jacfwd = jacrev
 def hessian(func: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
     """x ↦ H(x)."""
     return jacrev(jacrev(func, argnums), argnums)
-
-
-@contextmanager
-def _slice(last: bool) -> Iterator[None]:
-    """One slice of vmap, which a graph outside of it outlives unless it is the last one."""
-    before = mode.mapped, mode.another_slice
-    mode.mapped, mode.another_slice = True, mode.another_slice or not last
-    try:
-        yield
-    finally:
-        mode.mapped, mode.another_slice = before
 
 
 def vmap(
@@ -225,7 +215,8 @@ def vmap(
         rows = []
         for i in range(count):
             slices = (x if k is None else x.select(k, i) for x, k in zip(inputs, dims, strict=True))
-            with _slice(last=i == count - 1):
+            # What a slice goes through in a graph outside of it is kept for the next one.
+            with Within(mapped=True, another_slice=mode.another_slice or i < count - 1):
                 rows.append(func(*slices))
         if isinstance(rows[0], tuple):
             return tuple(stack(parts, out_dims) for parts in zip(*rows, strict=True))

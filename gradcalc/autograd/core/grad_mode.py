@@ -48,15 +48,18 @@ watching: list[None] = []
 cheap question for every operation to ask, and the reason to go the long way round."""
 
 
+_REASONS = frozenset({"anomaly", "dual", "inference", "packing"})
+
+
 def settle(**settings: Any) -> None:
     """Give the mode these settings; ``watching`` is as long as there are reasons to watch."""
-    for name in ("anomaly", "dual", "inference", "packing"):
-        before = bool(getattr(mode, name))
-        after = bool(settings.get(name, before))
-        if after > before:
-            watching.append(None)
-        elif after < before:
-            watching.pop()
+    for name, value in settings.items():
+        if name in _REASONS:
+            before = bool(getattr(mode, name))
+            if value and not before:
+                watching.append(None)
+            elif before and not value:
+                watching.pop()
     vars(mode).update(settings)
 
 
@@ -75,7 +78,8 @@ class Within:
         settle(**self._settings)
 
     def __exit__(self, *_: object) -> None:
-        settle(**self._before.pop())
+        if self._before:  # one may be left more often than it was entered
+            settle(**self._before.pop())
 
     def __call__(self, function: F) -> F:
         if isgeneratorfunction(function):
