@@ -202,6 +202,13 @@ def test_arb_alone_needs_neither_sympy_nor_mpmath(
 
 
 @pytest.mark.usefixtures("no_flint")
+def test_without_flint_slopes_that_values_hide_are_found() -> None:
+    text = "(1/x + y)*(1/x - y) - square(1/x)"  # 2/x**3 twice, with opposite signs, beside y**2
+    verdict = verify(gradcalc.compile(text).at([1e-6, 1e159]).ask("gradient"))
+    assert (verdict.passed, verdict.doubts) == (True, ())
+
+
+@pytest.mark.usefixtures("no_flint")
 def test_without_flint_nothing_is_proven() -> None:
     verdict = verify(gradcalc.compile("x*sin(x)").at([2.0]).ask("gradient"))
     assert (verdict.passed, verdict.proven) == (True, False)
