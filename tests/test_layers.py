@@ -6,6 +6,7 @@ Every import counts: at the head of a module, deferred into a function, or under
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -185,6 +186,16 @@ def test_no_rooms_import_each_other_in_a_circle() -> None:
 
 def test_a_circle_is_found() -> None:
     assert circle({"a": {"b"}, "b": {"c", "d"}, "c": {"a"}, "d": set()}) == ["a", "b", "c"]
+
+
+def test_the_way_down_is_written_down() -> None:
+    text = (HOUSE.parent / "CONTRIBUTING.md").read_text("utf-8")
+    rows = re.findall(r"^\| ((?:`[\w./]+`(?:, )?)+) \|", text, re.MULTILINE)
+    names = [name for row in rows for name in re.findall(r"[\w.]+", row)]
+    rooms = [name.removesuffix(".py") for name in names]
+    assert set(rooms) == {room(module) for module in modules()} - {"__init__", "__main__", "api"}
+    floors = [next(k for k, names in enumerate(FLOORS) if name in names) for name in rooms]
+    assert floors == sorted(floors)
 
 
 def test_few_files_stand_at_the_root() -> None:
