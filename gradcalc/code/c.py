@@ -13,6 +13,7 @@ from gradcalc.code.language import (
     Language,
     Local,
     Native,
+    Routine,
     Signature,
     Tool,
     Vectors,
@@ -137,17 +138,10 @@ class C(Language):
     def variables(self, own: Sequence[Local]) -> list[str]:
         return [f"{self._type(local.pair)} {local.name};" for local in own]
 
-    def routine(
-        self,
-        name: str,
-        given: Sequence[Local],
-        pair: bool,
-        own: Sequence[Local],
-        lines: Sequence[str],
-    ) -> list[str]:
-        names = ", ".join(f"{self._type(local.pair)} {local.name}" for local in given)
-        head = f"static {self._type(pair)} {name}({names})"
-        return [head, "{", *self.inner(lines), "}"]
+    def routine(self, one: Routine) -> list[str]:
+        names = ", ".join(f"{self._type(local.pair)} {local.name}" for local in one.given)
+        head = f"static {self._type(one.pair)} {one.name}({names})"
+        return [head, "{", *self.inner(one.lines), "}"]
 
     def _parameters(self, inputs: Sequence[Array], outputs: Sequence[Array]) -> str:
         given = [f"const {self.real} {array.name}[{array.size}]" for array in inputs]

@@ -16,6 +16,7 @@ from gradcalc.code.language import (
     Local,
     Native,
     Piece,
+    Routine,
     Signature,
     Tool,
     Vectors,
@@ -190,19 +191,13 @@ class Fortran(Language):
                 lines.append(f"{kind} :: {', '.join(names[start : start + 8])}")
         return lines
 
-    def routine(
-        self,
-        name: str,
-        given: Sequence[Local],
-        pair: bool,
-        own: Sequence[Local],
-        lines: Sequence[str],
-    ) -> list[str]:
-        types = [f"{'complex' if one.pair else 'real'}(rk), intent(in) :: {one.name}"
-                 for one in given]  # fmt: skip
-        names = ", ".join(local.name for local in given)
-        inside = [*types, *self._declared([*own, Local("r_", pair=pair)]), *lines]
-        return [f"pure function {name}({names}) result(r_)", *self.inner(inside), "end function"]
+    def routine(self, one: Routine) -> list[str]:
+        types = [f"{'complex' if local.pair else 'real'}(rk), intent(in) :: {local.name}"
+                 for local in one.given]  # fmt: skip
+        names = ", ".join(local.name for local in one.given)
+        own = self._declared([*one.own, Local("r_", pair=one.pair)])
+        return [f"pure function {one.name}({names}) result(r_)",
+                *self.inner([*types, *own, *one.lines]), "end function"]  # fmt: skip
 
     def in_doubles(self, lines: Sequence[str]) -> list[str]:
         return [re.sub(r"\brk\b|_rk\b", lambda kind: kind[0].replace("rk", "dk"), line)

@@ -127,17 +127,6 @@ class JavaScript(Language):
     def variables(self, own: Sequence[Local]) -> list[str]:
         return [f"let {', '.join(local.name for local in own)};"] if own else []
 
-    def routine(
-        self,
-        name: str,
-        given: Sequence[Local],
-        pair: bool,
-        own: Sequence[Local],
-        lines: Sequence[str],
-    ) -> list[str]:
-        names = ", ".join(local.name for local in given)
-        return [f"function {name}({names}) {{", *self.inner(lines), "}"]
-
     def function(self, signature: Signature, body: Body) -> list[str]:
         output = signature.output
         given = ", ".join(array.name for array in signature.inputs)

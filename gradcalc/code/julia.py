@@ -37,6 +37,7 @@ class Julia(Language):
     name = "julia"
     title = "Julia"
     also = "jl"
+    frame = (["function {name}({given})"], ["end"])
     extension = ".jl"
     functions: ClassVar[Column] = {
         "add": "{0} + {1}",
@@ -138,17 +139,6 @@ class Julia(Language):
 
     def loop(self, condition: str, body: Sequence[str]) -> list[str]:
         return [f"while {condition}", *self.inner(body), "end"]
-
-    def routine(
-        self,
-        name: str,
-        given: Sequence[Local],
-        pair: bool,
-        own: Sequence[Local],
-        lines: Sequence[str],
-    ) -> list[str]:
-        names = ", ".join(local.name for local in given)
-        return [f"function {name}({names})", *self.inner(lines), "end"]
 
     def function(self, signature: Signature, body: Body) -> list[str]:
         output = signature.output

@@ -117,6 +117,17 @@ class Local(NamedTuple):
     pair: bool = False
 
 
+class Routine(NamedTuple):
+    """A helper function of numbers and pairs, that gives a number or a ``pair``; it has the local
+    variables ``own``, and its lines."""
+
+    name: str
+    given: Sequence[Local]
+    pair: bool
+    own: Sequence[Local]
+    lines: Sequence[str]
+
+
 class Body(NamedTuple):
     """The lines of a function, not indented, and its local variables. ``filled``: the output is
     set to 0 first, because not every entry is stored."""
@@ -314,17 +325,18 @@ class Language:
 
     # --- functions and files ----------------------------------------------------------------------
 
-    def routine(
-        self,
-        name: str,
-        given: Sequence[Local],
-        pair: bool,
-        own: Sequence[Local],
-        lines: Sequence[str],
-    ) -> list[str]:
-        """A function of numbers and pairs, that gives a number or a ``pair``; it has the local
-        variables ``own``."""
-        raise NotImplementedError
+    frame: ClassVar[tuple[Sequence[str], Sequence[str]]] = (["function {name}({given}) {{"], ["}"])
+    """The lines before those of a routine and after them."""
+
+    def routine(self, one: Routine) -> list[str]:
+        """A helper function."""
+        head, tail = self.frame
+        given = ", ".join(local.name for local in one.given)
+        return [
+            *(line.format(name=one.name, given=given) for line in head),
+            *self.inner(one.lines),
+            *tail,
+        ]
 
     def in_doubles(self, lines: Sequence[str]) -> list[str]:
         """A helper of doubles, in a file of single precision."""

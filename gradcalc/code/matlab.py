@@ -78,6 +78,7 @@ class Matlab(Language):
     name = "matlab"
     title = "MATLAB"
     also = "octave m"
+    frame = (["function r_ = {name}({given})"], ["end"])
     extension = ".m"
     patience = 1000
     functions: ClassVar[Column] = {
@@ -182,17 +183,6 @@ class Matlab(Language):
 
     def own_name(self, name: str, what: str) -> str:
         return f"{name}_{'value' if what == 'f' else what}"
-
-    def routine(
-        self,
-        name: str,
-        given: Sequence[Local],
-        pair: bool,
-        own: Sequence[Local],
-        lines: Sequence[str],
-    ) -> list[str]:
-        names = ", ".join(local.name for local in given)
-        return [f"function r_ = {name}({names})", *self.inner(lines), "end"]
 
     def function(self, signature: Signature, body: Body) -> list[str]:
         output = signature.output

@@ -63,6 +63,7 @@ class Python(Language):
     name = "python"
     title = "Python"
     also = "py python3"
+    frame = (["", "def {name}({given}):"], [])
     extension = ".py"
     single = False
     end = ""
@@ -153,17 +154,6 @@ class Python(Language):
 
     def loop(self, condition: str, body: Sequence[str]) -> list[str]:
         return [f"while {condition}:", *self.inner(body)]
-
-    def routine(
-        self,
-        name: str,
-        given: Sequence[Local],
-        pair: bool,
-        own: Sequence[Local],
-        lines: Sequence[str],
-    ) -> list[str]:
-        names = ", ".join(local.name for local in given)
-        return ["", f"def {name}({names}):", *self.inner(lines)]
 
     def function(self, signature: Signature, body: Body) -> list[str]:
         output = signature.output

@@ -14,6 +14,7 @@ from gradcalc.code.language import (
     Language,
     Local,
     Native,
+    Routine,
     Signature,
     Tool,
     Vectors,
@@ -123,17 +124,10 @@ class Rust(Language):
     def variables(self, own: Sequence[Local]) -> list[str]:
         return [f"let mut {local.name} = {'(0.0, 0.0)' if local.pair else '0.0'};" for local in own]
 
-    def routine(
-        self,
-        name: str,
-        given: Sequence[Local],
-        pair: bool,
-        own: Sequence[Local],
-        lines: Sequence[str],
-    ) -> list[str]:
-        names = ", ".join(f"{local.name}: {_TYPES[local.pair]}" for local in given)
-        head = f"fn {name}({names}) -> {_TYPES[pair]} {{"
-        return [_ALLOWED, head, *self.inner(lines), "}"]
+    def routine(self, one: Routine) -> list[str]:
+        names = ", ".join(f"{local.name}: {_TYPES[local.pair]}" for local in one.given)
+        head = f"fn {one.name}({names}) -> {_TYPES[one.pair]} {{"
+        return [_ALLOWED, head, *self.inner(one.lines), "}"]
 
     def in_doubles(self, lines: Sequence[str]) -> list[str]:
         return [re.sub(r"\bReal\b", "f64", line) for line in lines]

@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple, Protocol
 
-from gradcalc.code.language import Language, Local, Piece
+from gradcalc.code.language import Language, Local, Piece, Routine
 from gradcalc.functions.primitives import (
     ADD,
     AND,
@@ -108,7 +108,7 @@ class Function:
         lines = self.block(body)
         own = [local for name, local in self.locals.items() if name not in self.given]
         lines = [*self.language.variables(own), *lines]
-        return self.language.routine(called, given, self.pair, own, lines)
+        return self.language.routine(Routine(called, given, self.pair, own, lines))
 
     # --- statements -------------------------------------------------------------------------------
 

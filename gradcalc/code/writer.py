@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import count
 from typing import NamedTuple
 
-from gradcalc.code.language import Array, Body, Language, Local, Native, Piece
+from gradcalc.code.language import Array, Body, Language, Local, Native, Piece, Routine
 from gradcalc.code.statements import Arranged, Scope, arrange, definition, prepared
 from gradcalc.code.steps import add
 from gradcalc.functions.primitives import DIV, OPERANDS, TABLE, WHERE
@@ -101,7 +101,7 @@ class Helpers:
         lines = writer.block(writer.arranged.root)
         lines += self.language.back(writer.value(output).text)
         given = [Local(name) for name in names]
-        return self.language.routine(name, given, False, writer.locals, lines)
+        return self.language.routine(Routine(name, given, False, writer.locals, lines))
 
 
 class Writer:
