@@ -22,6 +22,8 @@ from gradcalc.errors import Exit, GradcalcError, count
 from gradcalc.functions.primitives import TABLE
 
 POINTS = 1024
+_LOST = 2.0**-10
+"""Of a number that may be off by more than this part of it, no ulps are counted."""
 _MOST_NUMBERS = 200_000
 """That are compared."""
 _MOST_VALUES = 2_000_000
@@ -182,7 +184,8 @@ def _compared(printed: Printed, sample: _Sample, told: Floats, name: str) -> Ver
             apart = np.abs(theirs - ours)
             fits = same | (apart <= room) | np.isinf(room)
             ulp = np.fmax(unit * np.abs(ours), room / ULPS)
-            ulps = np.where(same | np.isinf(room), 0, apart / ulp)
+            lost = room > _LOST * np.abs(ours)
+            ulps = np.where(same | lost, 0, apart / ulp)
         if not fits.all():
             entry, point = np.argwhere(~fits)[0]
             numbers = theirs[entry, point], ours[entry, point]
