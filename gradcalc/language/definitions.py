@@ -22,6 +22,7 @@ from gradcalc.language.foreign import (
     DERIVATIVE,
     NAMELESS,
     PIECEWISE,
+    PYTHON,
     end_of_statement,
 )
 from gradcalc.language.reader import CallOf, Pending, Statement
@@ -72,6 +73,8 @@ class Definitions(Statements):
         if token in DECLARES and (found := DECLARATION.match(text, at)):
             self.take(found.end())
             return True
+        if token == "def" and (found := PYTHON.match(text, at)):
+            return self.define(found["name"], found["parameters"], found.end())
         if not self.gives_names:
             return None
         if following in ("(", "[") or (following == "=" and self.has_arrows):

@@ -117,6 +117,14 @@ DEFINITION = Late(
 )
 """``f(x) =``, ``f[x_] :=``, ``f = @(x)``, ``f = lambda x:``, ``f = (x) ->``."""
 
+PYTHON = Late(
+    rf"def\s+(?P<name>{A_NAME})\s*\((?P<parameters>{_PARAMETERS})\)\s*(?:->[^:\n]+)?:\s*return\b\s*"
+)
+"""``def f(x): return``, up to what it comes to."""
+
+CALLED_PI = Late(r"(?i:pi)\s*\(\s*\)")
+"""``PI()`` of a spreadsheet."""
+
 ARROWS = ("->", "=>", "@", "lambda")
 """What a text has that defines functions without parentheses on the left."""
 

@@ -45,6 +45,7 @@ from gradcalc.language.foreign import (
     ALWAYS,
     ARRAYS,
     ARROWS,
+    CALLED_PI,
     CELL,
     DECLARES,
     INFINITIES,
@@ -290,13 +291,17 @@ class Parser(SideBySide):
         if following == "=" and not self.has_arrows and self.at_statement_start():
             self.target = (token, None)
             return self.push(0, self.start, self.token_end)
-        begins = following in _AFTER_LEFT or token in DECLARES or token == "d"  # d²x/dt² = …
+        begins = following in _AFTER_LEFT or token in DECLARES or token in ("d", "def")
         if begins and self.at_statement_start() and not self.numbers_only:
             read = self.left_side(token, following)
             if read is not None:
                 return read
         if following == "$":
             return self.cell(token)
+        if token.lower() == "pi" and (found := CALLED_PI.match(self.source.text, self.start)):
+            start = self.start
+            self.take(found.end())
+            return self.push(self.named_value("pi"), start, self.token_end)
         if following == "(" or following == "[":
             if following == "(" and (token in ARRAYS or token == PIECEWISE):
                 return self.call(PIECEWISE) if token == PIECEWISE else True

@@ -255,6 +255,13 @@ def test_derivatives_on_the_left_name_the_outputs() -> None:
     same("x' = v\nE = x'^2/2 + x", "w = v\nE = w^2/2 + x")
 
 
+def test_functions_of_python_and_a_spreadsheets_pi() -> None:
+    assert parse("def f(x, y): return x*y").output_names == ["f"]
+    same("def f(x) -> float: return x**2\nf(y)+f(z)", "y**2 + z**2")
+    same("=PI()*A1", "pi*A1")
+    same("2*pi( )*def", "2*pi*def")
+
+
 def test_rows_between_semicolons_are_matrices_of_matlab() -> None:
     same("[1, 2; 3, 4]*[x; y]", "[[1, 2], [3, 4]] @ [[x], [y]]")
     same("[1 2; 3 4].*x", "[[1, 2], [3, 4]]*x")
