@@ -18,6 +18,7 @@ SUITES = {
     "sparse": "sparse Jacobians of 10,000 to 100,000 variables",
     "linear": "linear models against hand and python-control",
     "deep": "deep and narrow graphs, per node",
+    "solvers": "whole runs of scipy's solvers with our derivatives",
     "uncertainty": "uncertainty budgets beside the packages made for them",
     "code": "code in C, and formulas, until they are there",
     "batch": "files of points, CSV to CSV, whole processes",

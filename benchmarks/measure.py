@@ -27,18 +27,25 @@ def module(name: str) -> Any:
     return import_module(name)
 
 
-def once(function: Callable[[], Any]) -> tuple[float, Any]:
+def once(
+    function: Callable[[], Any], clock: Callable[[], float] = time.perf_counter
+) -> tuple[float, Any]:
     """Seconds of one call, and its result."""
-    start = time.perf_counter()
+    start = clock()
     result = function()
-    return time.perf_counter() - start, result
+    return clock() - start, result
 
 
 def medians(
-    functions: Mapping[str, Callable[[], Any]], rounds: int = 9, least: float = 0.002
+    functions: Mapping[str, Callable[[], Any]],
+    rounds: int = 9,
+    least: float = 0.002,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, float]:
     """Median seconds per call. The functions take turns, so that a noisy moment strikes them all;
-    each is called as often as it takes to fill ``least`` seconds, after one call to warm up."""
+    each is called as often as it takes to fill ``least`` seconds, after one call to warm up. What
+    runs on one thread may be timed by its processor's ``clock``, to which other work on the machine
+    matters less."""
     calls = {}
     for name, function in functions.items():
         function()
@@ -47,10 +54,10 @@ def medians(
     found: dict[str, list[float]] = {name: [] for name in functions}
     for _ in range(rounds):
         for name, function in functions.items():
-            start = time.perf_counter()
+            start = clock()
             for _ in range(calls[name]):
                 function()
-            found[name].append((time.perf_counter() - start) / calls[name])
+            found[name].append((clock() - start) / calls[name])
     return {name: statistics.median(times) for name, times in found.items()}
 
 
