@@ -263,7 +263,8 @@ def _li(x: Any) -> Any:
 def _expint(n: Any, x: Any) -> Any:
     if x.is_zero() and n > 1:
         return 1 / (n - 1)
-    _positive(x)
+    if n > 0:
+        _positive(x)
     return x.expint(n)
 
 
