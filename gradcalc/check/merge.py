@@ -106,6 +106,8 @@ def _agreed(
 ) -> tuple[str, Truth]:
     """What those who have a number agree upon, and whose it is."""
     found = {method: true for method, true in said.items() if not isinstance(true, Unchecked)}
+    if not found and unproven == Unchecked(KINK):  # Arb has been on both sides
+        return "", unproven
     if not found:
         reasons = [true for true in said.values() if true.reason != KINK]
         return "", next(iter([*reasons, *said.values()]), unproven)
