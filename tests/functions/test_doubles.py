@@ -7,6 +7,7 @@ import math
 from importlib import import_module
 from itertools import product
 from typing import Any
+from zlib import crc32
 
 import mpmath as mp
 import numpy as np
@@ -28,8 +29,8 @@ def function(primitive: Primitive) -> Any:
 
 def points(primitive: Primitive) -> Any:
     """Operands, a row for each of them."""
-    rng = np.random.default_rng(primitive.code)
-    x = np.concatenate([rng.uniform(-2, 2, 20), rng.uniform(-40, 60, 40)])
+    rng = np.random.default_rng(crc32(primitive.name.encode()))
+    x = np.concatenate([rng.uniform(-2, 2, 40), rng.uniform(-40, 60, 40)])
     return np.array([*[rng.integers(-2, 6, x.size)] * primitive.ordered, x])
 
 

@@ -12,7 +12,6 @@ from gradcalc.functions.doubles.pairs import (
     exact_product,
     exact_sum,
     exp,
-    expx2,
     log,
     polynomial,
     sqrt,
@@ -103,5 +102,6 @@ def erfinv(x: float) -> float:
 def erfinvd(x: float) -> float:
     if abs(x) < 1.0:
         y = inverse_erf(x)
-        return 0.8862269254527579 * expx2(y.hi) * (1.0 + 2.0 * y.hi * y.lo)
+        w = exact_product(y.hi, y.hi)
+        return 0.886226925452758 * (exp(w.hi) * (1.0 + (w.lo + 2.0 * y.hi * y.lo)))
     return INF if abs(x) == 1.0 else NAN
