@@ -31,7 +31,7 @@ REACH = {"bessely": 1e5, "besselk": 690.0, "ellipk": 1e30,
          "besseli": 300.0, "si": 1e9, "ci": 1e9, "erfi": 1e4}  # fmt: skip
 """How far the truth of a higher function can be had in little time."""
 POSITIVE = {"bessely", "besselk"}
-FEW = {"bessely", "besselk", "ellipen", "ellipkn", "ellipe", "ellipk", "zetan"}
+FEW = {"bessely", "besselk", "ellipen", "ellipkn", "ellipe", "ellipk", "zeta", "zetan"}
 """Whose truth takes long."""
 LARGEST = np.finfo(float).max
 SMALLEST_NORMAL = 2.0**-1022
@@ -395,7 +395,7 @@ def operands(primitive: Primitive) -> list[Any]:
         orders = [np.arange(x.size) % (3.0 if few else 5.0)] if primitive.ordered else []
         others = [x, np.random.default_rng(7).permutation(x)][: primitive.arity - len(orders)]
         rows = _within(primitive, [*orders, *others])
-        chosen_few = np.random.default_rng(8).permutation(len(rows[0]))[:125] if few else ...
+        chosen_few = np.random.default_rng(8).permutation(len(rows[0]))[:120] if few else ...
         return [column[chosen_few] for column in rows]
     elif primitive.arity == 1:
         chosen = [line()]

@@ -157,7 +157,9 @@ def test_the_function_is_mpmaths(primitive: Primitive) -> None:
     assert len(ours) >= POINTS / 2
     with mpmath.workdps(DIGITS):
         rows = list(zip(ours, columns(primitive), strict=True))
-        for number, operands in rows[: FEW if primitive.ordered else None]:
+        for number, operands in rows[
+            : FEW if primitive.ordered or primitive.name == "zeta" else None
+        ]:
             true = truth(primitive, operands)
             assert not mpmath.isnan(true)
             extra = width(lambda xs: truth(primitive, xs), operands)
@@ -168,7 +170,7 @@ def test_the_function_is_mpmaths(primitive: Primitive) -> None:
 def test_the_slopes_are_those_of_differences(primitive: Primitive) -> None:
     with mpmath.workdps(DIGITS):
         rows, compared = columns(primitive), 0
-        some = FEW if primitive.ordered else POINTS
+        some = FEW if primitive.ordered or primitive.name == "zeta" else POINTS
         for k, ours in partials(primitive).items():
             if k < primitive.orders:
                 continue
