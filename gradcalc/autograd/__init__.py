@@ -89,7 +89,6 @@ from gradcalc.autograd.operations import (
     reductions,
     replacing,
     selection,
-    singular,
     statistics,
     structural,
 )
@@ -122,7 +121,7 @@ autograd = _sys.modules[__name__]
 """``torch.autograd.grad`` is ``torch.grad`` here."""
 linalg = _SimpleNamespace(
     norm=_called(statistics.linalg_norm), vector_norm=_called(statistics.vector_norm),
-    matrix_norm=_called(statistics.matrix_norm), svdvals=singular.svdvals,
+    matrix_norm=_called(statistics.matrix_norm), svdvals=linear.svdvals,
 )  # fmt: skip
 
 cuda = _SimpleNamespace(is_available=lambda: False, device_count=lambda: 0)

@@ -21,8 +21,7 @@ import numpy as np
 
 from gradcalc.autograd.backward import grad
 from gradcalc.autograd.core.grad_mode import Within, mode, settle
-from gradcalc.autograd.core.node import NOWHERE, Node, clock
-from gradcalc.autograd.core.tangents import SOMEWHERE, duals, give_tangent
+from gradcalc.autograd.core.node import NOWHERE, SOMEWHERE, Node, clock, duals, give_tangent
 from gradcalc.autograd.core.tensor import Tensor, edge, wrap
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.structural import view_as

@@ -28,8 +28,7 @@ from typing import Any
 import numpy as np
 
 from gradcalc.autograd.core.grad_mode import Within, mode, watching
-from gradcalc.autograd.core.node import NOWHERE, Node, clock, note
-from gradcalc.autograd.core.tangents import give_tangent
+from gradcalc.autograd.core.node import NOWHERE, Node, clock, give_tangent, note
 from gradcalc.autograd.core.tensor import Tensor, edge, place, wrap
 from gradcalc.autograd.core.views import made_in_function, one_of_several
 from gradcalc.autograd.operations.copies import convert

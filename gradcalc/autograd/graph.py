@@ -132,25 +132,9 @@ def increment_version(tensor: Tensor | Sequence[Tensor]) -> None:
             x._counter[0] += 1
 
 
-class _Handles:
-    def __init__(self, handles: Sequence[Handle]) -> None:
-        self._handles = handles
-
-    def remove(self) -> None:
-        """Take the hooks away again."""
-        for handle in self._handles:
-            handle.remove()
-
-    def __enter__(self) -> _Handles:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.remove()
-
-
 def register_multi_grad_hook(
     tensors: Sequence[Tensor], fn: Callable[..., None], *, mode: str = "all"
-) -> _Handles:
+) -> Handle:
     """Call ``fn`` with the gradients of all of these, None for those that get none, in each sweep.
 
     ``mode="any"``: with the first gradient that arrives. Among all, the hook runs when the last of
@@ -171,4 +155,4 @@ def register_multi_grad_hook(
             fn([given[sweep.number].get(k) for k in range(len(tensors))])
             del given[sweep.number]
 
-    return _Handles([x.register_hook(partial(arrived, k)) for k, x in enumerate(tensors)])
+    return Handle.of([x.register_hook(partial(arrived, k)) for k, x in enumerate(tensors)])

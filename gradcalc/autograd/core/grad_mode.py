@@ -1,4 +1,4 @@
-"""Whether operations are recorded, and whether a NaN on the way back is an error."""
+"""What a thread records, what it watches for, and the counters of versions."""
 
 from __future__ import annotations
 
@@ -246,3 +246,32 @@ def is_anomaly_check_nan_enabled() -> bool:
 def is_multithreading_enabled() -> bool:
     """What ``set_multithreading_enabled`` said last."""
     return mode.multithreading
+
+
+# --- Version counters: one cell that all views and aliases of a memory share, one more a write ----
+
+
+class Timeless(list[int]):
+    """The version counter of what was made in ``inference_mode``: nothing may save its version."""
+
+    def __getitem__(self, place: Any) -> Any:
+        if mode.inference or not mode.enabled:
+            return super().__getitem__(place)
+        raise RuntimeError(
+            "Inference tensors cannot be saved for backward. Please do not use Tensors created in "
+            "inference mode in computation tracked by autograd. To work around this, you can make "
+            "a clone to get a normal tensor and use it in autograd, or use `torch.no_grad()` "
+            "instead of `torch.inference_mode()`."
+        )
+
+
+def about_to_write(y: Any) -> None:
+    """Raise if y was made in inference mode, and this is another; tell who wants to know."""
+    if type(y._counter) is Timeless and not mode.inference:
+        raise RuntimeError(
+            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make "
+            "a clone to get a normal tensor before doing inplace update.See "
+            "https://github.com/pytorch/rfcs/pull/17 for more details."
+        )
+    if watching and mode.before_writing is not None:
+        mode.before_writing(y)

@@ -330,15 +330,48 @@ class Handle:
     """What ``register_hook`` returns: ``remove()`` takes the hook away again."""
 
     def __init__(self, hooks: Any, entry: Any) -> None:
-        self._hooks, self._entry = hooks, entry
+        self._places = [(hooks, entry)]
         hooks.append(entry)
 
+    @classmethod
+    def of(cls, handles: Sequence[Handle]) -> Handle:
+        """One for several."""
+        made = cls([], None)
+        made._places = [place for handle in handles for place in handle._places]
+        return made
+
     def remove(self) -> None:
-        if self._entry in self._hooks:
-            self._hooks.remove(self._entry)
+        for hooks, entry in self._places:
+            if entry in hooks:
+                hooks.remove(entry)
 
     def __enter__(self) -> Handle:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.remove()
+
+
+# --- Forward mode: tensors that carry a tangent, until its level is closed ------------------------
+
+
+class _Somewhere(Node):
+    """In place of an edge for an input that has a tangent and no node."""
+
+    order = 0
+
+    def pull(self, cotangents: Any, tracked: bool) -> tuple[Any, ...]:
+        return ()
+
+
+SOMEWHERE: Edge = (_Somewhere(), 0)
+
+
+duals: dict[int, weakref.ref[Any]] = {}
+"""The tensors that have a tangent: it ends with the level of forward mode."""
+
+
+def give_tangent(x: Any, tangent: Any) -> None:
+    """x carries this tangent, until the level is closed."""
+    x._tangent = tangent
+    duals[id(x)] = weakref.ref(x)

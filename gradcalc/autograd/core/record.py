@@ -15,10 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from gradcalc.autograd.core.grad_mode import mode
+from gradcalc.autograd.core.grad_mode import Timeless, mode
 from gradcalc.autograd.core.node import Node
 from gradcalc.autograd.core.tensor import Tensor, attach, place, save, tracks, wrap
-from gradcalc.autograd.core.versions import Timeless
 
 Slope = Callable[..., Any]
 

@@ -17,9 +17,8 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from gradcalc.autograd.core import dtypes
-from gradcalc.autograd.core.grad_mode import mode
+from gradcalc.autograd.core.grad_mode import about_to_write, mode
 from gradcalc.autograd.core.tensor import Tensor
-from gradcalc.autograd.core.versions import about_to_write
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from gradcalc.autograd.core import dtypes
 from gradcalc.autograd.core.dtypes import Size
-from gradcalc.autograd.core.grad_mode import mode, watching
+from gradcalc.autograd.core.grad_mode import Timeless, mode, watching
 from gradcalc.autograd.core.node import (
     NOWHERE,
     AccumulateGrad,
@@ -31,7 +31,6 @@ from gradcalc.autograd.core.node import (
     note,
 )
 from gradcalc.autograd.core.numbers import Numbers
-from gradcalc.autograd.core.versions import Timeless
 
 F = TypeVar("F", bound=Callable[..., Any])
 

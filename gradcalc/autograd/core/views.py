@@ -14,11 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from gradcalc.autograd.core.grad_mode import Within, mode
-from gradcalc.autograd.core.node import NOWHERE, Edge, Node, plain_name
-from gradcalc.autograd.core.tangents import give_tangent
+from gradcalc.autograd.core.grad_mode import Timeless, Within, mode
+from gradcalc.autograd.core.node import NOWHERE, Edge, Node, give_tangent, plain_name
 from gradcalc.autograd.core.tensor import Tensor, attach, move_retained, tracks, wrap
-from gradcalc.autograd.core.versions import Timeless
 
 ViewStep = tuple[Any, ...]
 """A function that makes a view of a tensor, and its arguments after the first."""

@@ -17,6 +17,7 @@ from gradcalc.autograd.core.node import (
     FREED,
     NEVER_MODIFIED,
     NOWHERE,
+    SOMEWHERE,
     Edge,
     Node,
     clock,
@@ -26,7 +27,6 @@ from gradcalc.autograd.core.node import (
 )
 from gradcalc.autograd.core.record import recorded
 from gradcalc.autograd.core.registry import ForeignOperandError, into
-from gradcalc.autograd.core.tangents import SOMEWHERE
 from gradcalc.autograd.core.tensor import Tensor, edge, wrap
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.formula import TIMES, Formula, by_blocks, formula, products

@@ -15,13 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from gradcalc.autograd.core.grad_mode import mode, watching
-from gradcalc.autograd.core.node import Edge, Node, Packed, clock, note
+from gradcalc.autograd.core.grad_mode import Timeless, about_to_write, mode, watching
+from gradcalc.autograd.core.node import Edge, Node, Packed, clock, give_tangent, note
 from gradcalc.autograd.core.record import recorded
 from gradcalc.autograd.core.registry import IN_PLACE, declare, method
-from gradcalc.autograd.core.tangents import give_tangent
 from gradcalc.autograd.core.tensor import Tensor, edge, move_retained, wrap
-from gradcalc.autograd.core.versions import Timeless, about_to_write
 from gradcalc.autograd.core.views import ViewStep, follow, follow_array, replace, wake_views
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.indexing import index, is_whole, split_key

@@ -9,10 +9,11 @@ import numpy as np
 from gradcalc.autograd.composite import composite
 from gradcalc.autograd.core.dtypes import int_product
 from gradcalc.autograd.core.node import type_name
-from gradcalc.autograd.core.record import recorded
+from gradcalc.autograd.core.record import recorded, several
 from gradcalc.autograd.core.registry import Number, Shape, declare, method, operation
 from gradcalc.autograd.core.tensor import Tensor, tracks, wrap
 from gradcalc.autograd.core.views import view
+from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.indexing import embed
 from gradcalc.autograd.operations.joining import stack
 from gradcalc.autograd.operations.structural import axis, conj, expand, sum_to, swap
@@ -239,3 +240,44 @@ def _diag(x: Tensor, diagonal: int = 0) -> Any:
 
 
 declare("diag", _diag, "The diagonal of a matrix, copied; of a vector, its diagonal matrix.")
+
+
+# --- Singular values, differentiable to any order -------------------------------------------------
+
+
+def _slope_of_svd(cotangents: Any, u: Tensor, s: Tensor, vh: Tensor) -> Any:
+    """From the cotangents of u, s and vᴴ to that of x = u s vᴴ, of which only s is handed out.
+
+    The formula is that of J. Townsend, "Differentiating the Singular Value Decomposition" (2016).
+    """
+    to_u, to_s, to_vh = cotangents
+    row, column = s.unsqueeze(-2), s.unsqueeze(-1)
+    eye = wrap(np.eye(s.shape[-1], dtype=s._array.dtype))
+    apart = (row - column) * (row + column) + eye  # where it divides a 0, by 1
+    middle: Any = 0.0 if to_s is None else eye * to_s.unsqueeze(-2)
+    beside = []
+    if to_u is not None:
+        inner = conj(swap(u)) @ to_u
+        skew = inner - conj(swap(inner))
+        middle = middle + skew / apart * row
+        if u.is_complex():
+            middle = middle + eye * skew / (2 * row)
+        if u.shape[-2] > s.shape[-1]:
+            beside.append(((to_u - u @ inner) / row) @ vh)
+    if to_vh is not None:
+        to_v = conj(swap(to_vh))
+        inner = vh @ to_v
+        middle = middle + column * (inner - conj(swap(inner))) / apart
+        if vh.shape[-1] > s.shape[-1]:
+            beside.append((u / row) @ conj(swap(to_v - conj(swap(vh)) @ inner)))
+    total = u @ convert(middle, u._array.dtype) @ vh
+    for part in beside:
+        total = total + part
+    return total
+
+
+@operation()
+def svdvals(x: Tensor) -> Tensor:
+    """The singular values of a matrix, or of several, the largest first."""
+    parts = np.linalg.svd(x._array, full_matrices=False)
+    return several(parts, "LinalgSvdBackward0", _slope_of_svd, x, saves=(0, 1, 2))[1]  # type: ignore[no-any-return]

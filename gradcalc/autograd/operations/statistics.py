@@ -22,8 +22,8 @@ from gradcalc.autograd.operations.complexes import direction
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.elementwise import FUNCTION, flat
 from gradcalc.autograd.operations.joining import cat, stack
+from gradcalc.autograd.operations.linear import svdvals
 from gradcalc.autograd.operations.reductions import Over, amax, amin, cast
-from gradcalc.autograd.operations.singular import svdvals
 from gradcalc.autograd.operations.structural import axis, movedim, several_axes
 
 
