@@ -29,7 +29,8 @@ differences:
 - A first gradient is a copy, always: PyTorch may keep the buffer that the sweep computed.
 - Conjugates are computed when they are asked for; PyTorch sets a bit.
 - ``vmap`` and ``is_grads_batched`` are loops; ``save`` and ``load`` have a format of their own.
-- Lists may be assigned to slots, and arrays of numpy multiplied with tensors that require grad.
+- Lists may be assigned to slots, and arrays of numpy multiplied with tensors that require grad;
+  ``atan2``, ``hypot`` and ``logaddexp`` take numbers beside a tensor.
 - Not here: layers, optimizers, devices, named axes, sparse tensors, einsum, determinants and
   solves.
 """
@@ -87,7 +88,6 @@ from gradcalc.autograd.operations import (
     linear,
     operators,
     reductions,
-    replacing,
     selection,
     statistics,
     structural,

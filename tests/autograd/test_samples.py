@@ -22,14 +22,14 @@ samples = _samples()
 
 
 @pytest.mark.skipif("GRADCALC_LONG" not in os.environ, reason="a long run: GRADCALC_LONG=1")
-@pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "complex128"])
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "int64", "bool", "complex128"])
 def test_pytorchs_samples_are_right_or_refused_on_purpose(dtype):
     torch = pytest.importorskip("torch")
     pytest.importorskip("expecttest")
     found = samples.survey(torch, ours, dtype=dtype)
     assert not found["wrong"]
     assert not found["leaked"]
-    assert found["right"] > 3500
+    assert found["right"] > 2000
 
 
 def test_a_wrong_number_and_a_foreign_error_are_noticed():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,13 @@ def _size(x: Tensor, dim: int | None = None) -> Any:
     return x.shape if dim is None else x._array.shape[dim]
 
 
+def _limits(kind: Any) -> SimpleNamespace:
+    info = np.finfo(kind)
+    names = ("eps", "max", "min", "tiny", "smallest_normal", "resolution")
+    return SimpleNamespace(bits=info.bits, dtype=str(kind),
+                           **{name: float(getattr(info, name)) for name in names})  # fmt: skip
+
+
 def _item(x: Tensor) -> Any:
     if x._array.size != 1:
         raise RuntimeError(f"a Tensor with {x._array.size} elements cannot be converted to Scalar")
@@ -99,7 +107,7 @@ declare("is_floating_point", lambda x: x._array.dtype.kind == "f", "Whether it i
 declare("is_complex", lambda x: x._array.dtype.kind == "c", "Whether its numbers are complex.")
 declare("is_inference", lambda x: x.is_inference(), "Whether ``inference_mode`` made it.", function)
 declare("is_tensor", lambda obj: isinstance(obj, Tensor), "Whether it is a tensor.", function)
-declare("finfo", lambda dtype=None: np.finfo(dtype or dtypes.get_default_dtype().numpy),
+declare("finfo", lambda dtype=None: _limits(dtype or dtypes.get_default_dtype().numpy),
         "The limits of a floating-point type: ``eps``, ``max``, ``tiny`` …", function)  # fmt: skip
 declare("iinfo", lambda dtype: np.iinfo(dtype), "Those of an integer type.", function)
 declare("promote_types",

@@ -225,7 +225,7 @@ rand, _ = _filled("rand", _drawn("random", 1.0), "Drawn uniformly from [0, 1).")
 
 
 @function()
-def randint(low: int, high: Any = None, size: Shape | None = None, *, dtype: Kind | None = None,
+def randint(low: int = 0, high: Any = None, size: Shape | None = None, *, dtype: Kind | None = None,
             generator: Any = None, **options: Any) -> Tensor:  # fmt: skip
     """Whole numbers drawn from low, …, high - 1; ``randint(high, size)`` starts at 0."""
     if size is None:
