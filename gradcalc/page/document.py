@@ -10,7 +10,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from hashlib import sha256
 from html import escape
-from importlib.resources import files
+from pathlib import Path
 from string import Template
 from typing import Any, NamedTuple
 
@@ -72,7 +72,7 @@ def document(acts: Sequence[Act], words: Words, foot: str) -> str:
 
 
 def _shipped(name: str) -> str:
-    return (files("gradcalc.page") / name).read_text("utf-8")
+    return Path(__file__).with_name(name).read_text("utf-8")
 
 
 def _compact(text: str) -> str:

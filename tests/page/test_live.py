@@ -31,6 +31,7 @@ TEXTS = [
     "asin(x/3)*acos(y/3), cosh(x)*y",
     "where(x > y, x*y, x + y), max(x, y)*abs(x)",
     "1/(1 + exp(-x*y)), sqrt(x**2 + y**2)*exp(-x)",
+    "besselj(0, x)*y, erf(x)*si(y), gamma(x + 3)*lambertw(y + 2)",
 ]
 
 
