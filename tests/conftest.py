@@ -11,6 +11,10 @@ import sys
 import pytest
 from hypothesis import HealthCheck, settings
 
+# Hundreds of processes are started, and without bytecode each would compile the package again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 settings.register_profile(
     "gradcalc",
     derandomize=True,
@@ -33,8 +37,3 @@ def without_flint(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.startswith("gradcalc.check.enclosures.") and name.endswith(("point", "sides")):
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "flint", None)
-
-
-# Hundreds of processes are started, and without bytecode each would compile the package again.
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-sys.dont_write_bytecode = False
