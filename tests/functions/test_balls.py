@@ -161,6 +161,14 @@ def test_a_quotient_of_a_zero_is_known_to_fewer_terms(p: int, late: int, known: 
     assert found.is_nan() if known is None else found.prec == known
 
 
+def test_a_long_series_of_many_bits_does_not_end_the_process() -> None:
+    ctx.cap = 48
+    with ctx.workprec(16_384):
+        sine = arb_series([0] * 6 + [1])
+        assert (balls.asin(sine) + balls.acos(sine) - arb.pi() / 2)[0].contains(0)
+        assert balls.asin(sine)[6].overlaps(arb(1))
+
+
 def test_a_product_of_zeros_is_known_to_more_terms_and_one_with_nan_to_none() -> None:
     ctx.cap = 12
     few, more = arb_series([0], prec=2), arb_series([0], prec=5)  # smaller than t, than t**4
