@@ -254,6 +254,9 @@ def test_what_scrolls_shows_that_it_does(open_page: Open) -> None:
       (one) => [one.scrollHeight > one.clientHeight || one.scrollWidth > one.clientWidth,
         getComputedStyle(one).backgroundAttachment])""")
     assert seen == [[True, "local, scroll"]] * 2
+    page.emulate_media(media="print")
+    shade = page.evaluate("getComputedStyle(document.querySelector('#s0 .steps')).backgroundImage")
+    assert shade == "none"
 
 
 def twice() -> None:
