@@ -30,7 +30,7 @@ def _pi() -> Any:
 def _wave(n: Any, x: Any) -> Any:
     """The n-th derivative of sin(x)/x in sympy, away from 0."""
     t = sp.Dummy("t")
-    return (sp.sin(t) / t).diff(t, n).subs(t, x)
+    return (sp.sin(t) / t).diff((t, n)).subs(t, x)
 
 
 def _wave_digits(n: Any, x: Any) -> Any:
@@ -77,7 +77,7 @@ def _k_digits(n: int, x: Any) -> Any:
 
 def _derived(function: Any, n: Any, x: Any) -> Any:
     t = sp.Dummy("t")
-    return function(t).diff(t, n).subs(t, x)
+    return function(t).diff((t, n)).subs(t, x)
 
 
 def _elliptic(n: Any, m: Any, sign: int) -> Any:

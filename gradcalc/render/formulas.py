@@ -262,9 +262,11 @@ def render_sympy(sheet: Sheet, **_rest: Any) -> str:
     from gradcalc.formulas.in_sympy import InSympy  # deferred: sympy says how it spells things
 
     whole = Sheet(sheet.command, sheet.formulas.unshared(), transposed=sheet.transposed)
-    _, _, body = whole.matrix(InSympy())
+    letters = whole.formulas.said(whole.formulas.vector, Notation())
+    notation = InSympy({*whole.formulas.graph.variables, *letters})
+    _, _, body = whole.matrix(notation)
     lines = ", ".join(f"[{', '.join(line)}]" for line in body)
-    facts = [sympy_matrix(rows) for _, _, rows, _ in named_formulas(sheet.facts, InSympy())]
+    facts = [sympy_matrix(rows) for _, _, rows, _ in named_formulas(sheet.facts, notation)]
     return "\n".join([f"Matrix([{lines}])", *facts, ""])
 
 
