@@ -7,7 +7,6 @@ loaded when they are asked for.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradcalc.calculus.kinds import KINDS
@@ -56,15 +55,15 @@ class Program(engine.Program):
         if kind not in KINDS:
             raise UsageError(f"kind {kind!r} is none of {', '.join(KINDS)}")
         found = derive(self.graph, KINDS[kind], vector)
-        facts = fact_formulas(found, chosen(show)) if show else []
         if simplify:
             from gradcalc.check.simpler import simplified  # deferred: it brings sympy
 
             found = simplified(found, seconds)
-            facts = [
-                replace(one, formulas=simplified(one.formulas, seconds)) if one.formulas else one
-                for one in facts
-            ]
+        facts = fact_formulas(found, chosen(show)) if show else []
+        if simplify and facts:
+            from gradcalc.check.simpler import simplified_facts
+
+            facts = simplified_facts(found, facts, seconds)
         return Sheet(KINDS[kind].word, found, notes=self.notes, facts=tuple(facts))
 
     def facts(

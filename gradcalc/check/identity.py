@@ -161,6 +161,7 @@ def _first_difference(exact: Floats, found: Floats) -> tuple[int, int] | None:
 
 
 _OF_MATRICES: Mapping[str, Any] = {"det": np.linalg.det, "inv": np.linalg.inv}
+_SINGULAR = "no random point has a regular matrix"
 _REGULAR = 1e8
 """The condition of a matrix up to which its facts in doubles have digits to compare."""
 
@@ -179,13 +180,15 @@ def facts_agree(graph: Graph, kind: Kind, written: Mapping[str, Graph]) -> Ident
         fit = np.flatnonzero((np.abs(matrices) < _LARGE).all(axis=(1, 2)))[: 4 * POINTS]
         x, matrices = x[fit], matrices[fit]
         regular = np.linalg.cond(matrices) < _REGULAR if len(fit) else np.zeros(0, bool)
+    beside = ""
     if not regular.any():  # of a matrix that is singular everywhere, the determinant alone is known
         regular = np.ones(len(fit), bool)
+        beside = "".join(f"; {name} not checked, {_SINGULAR}" for name in written if name != "det")
         written = {name: formula for name, formula in written.items() if name == "det"}
     x, matrices = x[regular][:POINTS], matrices[regular][:POINTS]
     total = sum(len(formula.outputs) for formula in written.values())
     if not len(x) or not total:
-        return Identity(None, total, reason="no random point has a regular matrix")
+        return Identity(None, total, reason=_SINGULAR)
     rows = np.linalg.norm(matrices, axis=2).prod(axis=1, keepdims=True)
     for name, formula in written.items():
         exact = np.reshape(_OF_MATRICES[name](matrices), (len(x), -1))
@@ -205,7 +208,8 @@ def facts_agree(graph: Graph, kind: Kind, written: Mapping[str, Graph]) -> Ident
                 f"and of the engine's matrix {exact[point, entry]:.6g}"
             )
             return Identity(False, total, len(x), reason=reason)
-    return Identity(True, total, len(x), reason=f"{' and '.join(written)} of the engine's matrix")
+    reason = f"{' and '.join(written)} of the engine's matrix{beside}"
+    return Identity(True, total, len(x), reason=reason)
 
 
 class _UnfitError(Exception):

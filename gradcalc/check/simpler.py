@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,8 @@ from gradcalc.formulas.terms import read
 from gradcalc.formulas.writing import Notation
 from gradcalc.functions.loading import loaded
 from gradcalc.language import parse
+from gradcalc.linear.kinds import SINGULAR
+from gradcalc.linear.symbolic import FactFormula, is_zero, named_apart
 
 _SHARE = 0.5  # of what remains, for one entry
 
@@ -40,6 +43,21 @@ def simplified(formulas: Formulas, seconds: float) -> Formulas:
             continue  # sympy's answer is in terms that are not ours
         entries[k] = entry
     return replace(whole, entries=tuple(entries)).shared()
+
+
+def simplified_facts(
+    found: Formulas, facts: Sequence[FactFormula], seconds: float
+) -> list[FactFormula]:
+    """The same facts about the matrix ``found``, as short as sympy makes them; there is no inverse
+    where it knows the determinant to be 0."""
+    share = seconds / max(1, len(facts))
+    return named_apart(found, [_simplified_fact(one, share) for one in facts])
+
+
+def _simplified_fact(one: FactFormula, seconds: float) -> FactFormula:
+    if one.divisor and is_zero(simplified(one.divisor, seconds)):
+        return FactFormula(one.fact, told=SINGULAR)
+    return replace(one, formulas=simplified(one.formulas, seconds)) if one.formulas else one
 
 
 def _simplify(text: str, names: list[str], deadline: Deadline) -> str | None:

@@ -88,14 +88,10 @@ def _with_facts(sheet: Sheet, options: Options, how: str) -> Sheet:
     if how == "none":
         return replace(sheet, facts=tuple(facts))
     from gradcalc.check.identity import facts_agree
-    from gradcalc.check.simpler import simplified
+    from gradcalc.check.simpler import simplified_facts
 
-    budget = _budget(options) / max(1, len(facts))
-    facts = [
-        replace(one, formulas=simplified(one.formulas, budget)) if one.formulas else one
-        for one in facts
-    ]
     found = sheet.formulas
+    facts = simplified_facts(found, facts, _budget(options))
     told = facts_agree(
         found.graph,
         found.kind,
@@ -128,7 +124,7 @@ def _budget(options: Options) -> float:
 
 def _beside(sheet: Sheet, wrong: bool) -> tuple[str, ...]:
     """What standard error is told where the format has no place for it."""
-    told = (*sheet.notes, *sheet.conditions(sheet.paper)) if not wrong else ()
+    told = (*sheet.notes, *sheet.absent, *sheet.conditions(sheet.paper)) if not wrong else ()
     judged = (sheet.identity, sheet.facts_identity)
     return (*told, *(found.line for found in judged if found)) if wrong else told
 

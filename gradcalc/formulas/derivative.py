@@ -87,6 +87,15 @@ class Formulas:
         """The same with every part written out where it stands."""
         return replace(self, entries=self.flat or self.entries, names={}, flat=())
 
+    def beside(self, other: Formulas) -> Formulas:
+        """The same, to be read beside the ``other``, of the same terms: what has a name there has
+        it here, and no name says two things."""
+        return replace(
+            self.unshared(),
+            labels={**other.names, **self.labels},
+            taken=self.taken.union(other.taken, other.names.values()),
+        ).shared()
+
     def spelled(self, notation: Notation) -> tuple[list[tuple[str, str]], list[str]]:
         """The shared parts as (name, formula), and the entries."""
         texts = write(self.terms, (*self.names, *self.entries), notation, self.names)

@@ -60,8 +60,9 @@ def _spelling(
     sympy = loaded("sympy")
     printing = loaded("sympy.printing.precedence")
     precedences = printing.PRECEDENCE
+    symbol: Any = sympy.Symbol
 
-    class Place(sympy.Symbol):  # type: ignore[misc]
+    class Place(symbol):  # type: ignore[misc]
         """An operand; sympy asks it how tightly it binds."""
 
         __slots__ = ()

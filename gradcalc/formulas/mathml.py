@@ -77,6 +77,14 @@ def _one(piece: Text) -> str:
 
 def matrix(rows: Sequence[Sequence[str]], after: str = "") -> str:
     """A ``<math>`` element with a matrix in parentheses, and what stands after it."""
+    return block(in_parentheses(rows) + after)
+
+
+def in_parentheses(rows: Sequence[Sequence[str]]) -> str:
     cells = "\n".join(f"<mtr>{''.join(f'<mtd>{text}</mtd>' for text in row)}</mtr>" for row in rows)
-    table = f"<mrow><mo>(</mo><mtable>\n{cells}\n</mtable><mo>)</mo></mrow>{after}"
-    return f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">{table}</math>\n'
+    return f"<mrow><mo>(</mo><mtable>\n{cells}\n</mtable><mo>)</mo></mrow>"
+
+
+def block(inner: str) -> str:
+    """A ``<math>`` element on lines of its own."""
+    return f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">{inner}</math>\n'

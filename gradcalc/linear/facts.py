@@ -16,7 +16,7 @@ import numpy as np
 from gradcalc.engine.schedule import Floats, Ints
 from gradcalc.errors import BindingError, listed
 from gradcalc.linear import structure
-from gradcalc.linear.kinds import FACTS, Fact
+from gradcalc.linear.kinds import FACTS, SINGULAR, Fact
 
 EPS = float(np.finfo(float).eps)
 
@@ -88,6 +88,11 @@ class Found:
     data: dict[str, Any] = field(default_factory=dict)
     proven: bool | None = None
     log10: tuple[float, float] | None = None
+
+    @property
+    def absent(self) -> bool:
+        """Whether there is no such thing: ``entries`` are NaN."""
+        return SINGULAR in self.told
 
 
 def facts(matrix: Matrix, wanted: Iterable[str]) -> list[Found]:
@@ -219,7 +224,7 @@ def _inv(matrix: Matrix) -> Found:
 
 def inverse(matrix: Matrix, entries: Floats, proven: bool | None = None) -> Found:
     """Rows are what the columns of ``matrix`` are; NaN where there is none."""
-    told = ("there is none: the matrix is singular",) if np.isnan(entries).any() else ()
+    told = (SINGULAR,) if np.isnan(entries).any() else ()
     data = {"inv": None if told else entries.tolist()}
     return Found(FACTS["inv"], entries, matrix.columns, matrix.rows, told, data, proven)
 

@@ -6,7 +6,7 @@ parts have in common; nothing is divided, nothing expanded.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,7 +16,7 @@ from gradcalc.errors import UsageError
 from gradcalc.formulas.derivative import Formulas
 from gradcalc.formulas.terms import Terms
 from gradcalc.linear.facts import require
-from gradcalc.linear.kinds import FACTS, Fact
+from gradcalc.linear.kinds import FACTS, SINGULAR, Fact
 
 LARGEST = {"det": 6, "rank": 1000, "inv": 3}
 """Rows of a matrix whose facts are still formulas that somebody can read."""
@@ -25,12 +25,19 @@ _POINTS = 32
 
 @dataclass(frozen=True, eq=False)
 class FactFormula:
-    """A fact: ``formulas`` has its entries, flat, row by row; a rank is the ``number``."""
+    """A fact: ``formulas`` has its entries, flat, row by row; a rank is the ``number``. Where there
+    is neither, ``told`` says why. ``divisor`` is what nobody may divide by where it is 0."""
 
     fact: Fact
     formulas: Formulas | None = None
     number: int | None = None
     told: str = ""
+    divisor: Formulas | None = None
+
+    @property
+    def absent(self) -> bool:
+        """Whether there is no such thing: ``told`` says why."""
+        return self.formulas is None and self.number is None
 
     @property
     def is_matrix(self) -> bool:
@@ -45,11 +52,33 @@ def formula(found: Formulas, name: str) -> FactFormula:
     terms, n = found.terms, found.shape[0]
     minors = _Minors(terms, [found.entries[i * n : i * n + n] for i in range(n)])
     whole = minors.det(range(n), range(n))
-    entries = [whole]
-    if name == "inv":
-        one_over = terms.power(whole, terms.number(-1))
-        entries = [terms.times(minors.cofactor(j, i), one_over) for i in range(n) for j in range(n)]
-    return FactFormula(FACTS[name], replace(found, entries=tuple(entries)).shared())
+    det = replace(found, entries=(whole,)).shared()
+    if name == "det":
+        return FactFormula(FACTS[name], det)
+    if is_zero(det):
+        return FactFormula(FACTS[name], told=SINGULAR)
+    one_over = terms.power(whole, terms.number(-1))
+    entries = [terms.times(minors.cofactor(j, i), one_over) for i in range(n) for j in range(n)]
+    inverse = replace(found, entries=tuple(entries)).shared()
+    return FactFormula(FACTS[name], inverse, divisor=det)
+
+
+def is_zero(found: Formulas) -> bool:
+    """Whether the one formula is 0 everywhere, as far as its text shows."""
+    return found.entries == (found.terms.zero,)
+
+
+def named_apart(found: Formulas, facts: Iterable[FactFormula]) -> list[FactFormula]:
+    """The facts as they are printed below ``found``, one after the other: a name of a shared part
+    says the same in all of them."""
+    apart = []
+    for one in facts:
+        if one.formulas:
+            formulas = one.formulas.beside(found)
+            found = replace(found, names={**found.names, **formulas.names})
+            one = replace(one, formulas=formulas)
+        apart.append(one)
+    return apart
 
 
 def fact_formulas(found: Formulas, wanted: Sequence[str]) -> list[FactFormula]:
@@ -68,7 +97,7 @@ def fact_formulas(found: Formulas, wanted: Sequence[str]) -> list[FactFormula]:
                 f"{name} as a formula is of at most {LARGEST[name]} rows, and there are {rows}",
                 hint="--at gives the numbers",
             )
-    return [formula(found, name) for name in wanted]
+    return named_apart(found, [formula(found, name) for name in wanted])
 
 
 class _Minors:

@@ -10,10 +10,9 @@ from gradcalc.calculus.kinds import Kind
 from gradcalc.errors import UsageError
 from gradcalc.errors.text import safe
 from gradcalc.formulas.latex import Latex
-from gradcalc.formulas.mathml import MathML
-from gradcalc.formulas.mathml import matrix as mathml_matrix
+from gradcalc.formulas.mathml import MathML, block, in_parentheses
 from gradcalc.formulas.writing import Notation
-from gradcalc.linear.kinds import Fact
+from gradcalc.linear.kinds import SINGULAR, Fact
 from gradcalc.render.numbers import aligned, exact, latex, shown
 from gradcalc.render.records import (
     MARKS,
@@ -148,10 +147,17 @@ def _latex(facts: Facts, text: str, digits: int | None) -> str:
         body = [[latex(x, digits) for x in row] for row in one.entries.tolist()]
         if one.fact.name == "eig":
             body = [[_complex_latex(re, im, digits) for re, im in one.entries.tolist()]]
-        scalar = len(body) == len(body[0]) == 1
-        whole = body[0][0] if scalar else _pmatrix(body)
-        told.append(f"{_symbol(one.fact, facts.kind)} = {whole}")
-    return "\n".join([text + r" \qquad ".join(told), *(f"% {safe(r)}" for r in facts.remarks), ""])
+        told.append(_named_latex(one.fact, facts.kind, [] if one.absent else body, SINGULAR))
+    return "\n".join([text + "\n".join(told), *(f"% {safe(r)}" for r in facts.remarks), ""])
+
+
+def _named_latex(fact: Fact, kind: Kind, rows: Sequence[Sequence[str]], said: str) -> str:
+    """A fact by its name, to stand beside the matrix; what is said where it has no entries."""
+    symbol = _symbol(fact, kind)
+    if not rows:
+        return rf"\qquad {symbol}: \text{{ {said}}}"
+    whole = rows[0][0] if len(rows) == len(rows[0]) == 1 else _pmatrix(rows)
+    return rf"\qquad {symbol} = {whole}"
 
 
 def _complex_latex(re: float, im: float, digits: int | None) -> str:
@@ -165,11 +171,32 @@ def _pmatrix(body: Sequence[Sequence[str]]) -> str:
 
 
 def _mathml(facts: Facts, text: str, digits: int | None) -> str:
-    matrices = (
-        [[f"<mn>{shown(x, digits)}</mn>" for x in row] for row in one.entries.tolist()]
-        for one in facts.found
-    )
-    return text + "".join(map(mathml_matrix, matrices))
+    told = []
+    for one in facts.found:
+        body = [[f"<mn>{shown(x, digits)}</mn>" for x in row] for row in one.entries.tolist()]
+        if one.fact.name == "eig":
+            body = [[_complex_mathml(re, im, digits) for re, im in one.entries.tolist()]]
+        if one.absent:
+            body = []
+        told.append(
+            _labelled(one.fact, facts.kind, body, f"<mtext>{SINGULAR}</mtext>" * (not body))
+        )
+    return text + "".join(told)
+
+
+def _complex_mathml(re: float, im: float, digits: int | None) -> str:
+    sign, part = "−" if im < 0 else "+", f"<mn>{shown(abs(im), digits)}</mn><mi>i</mi>"
+    real = f"<mn>{shown(re, digits)}</mn>"
+    return f"<mrow>{real}<mo>{sign}</mo>{part}</mrow>" if im else real
+
+
+def _labelled(fact: Fact, kind: Kind, rows: Sequence[Sequence[str]], after: str) -> str:
+    """A fact by its name: a number where it has one entry, and what is said where it has none."""
+    name = fact.mathml.replace(">J<", ">H<") if kind.order == 2 else fact.mathml
+    if not rows:
+        return block(f"{name}<mo>:</mo>{after}")
+    whole = rows[0][0] if len(rows) == len(rows[0]) == 1 else in_parentheses(rows)
+    return block(f"{name}<mo>=</mo>{whole}{after}")
 
 
 def _in_sympy(facts: Facts, text: str, digits: int | None) -> str:
@@ -224,7 +251,8 @@ WRITERS: dict[str, Writer] = {
 def named_formulas(
     facts: Sequence[FactFormula], notation: Notation
 ) -> Iterator[tuple[Fact, list[tuple[str, str]], list[list[str]], str]]:
-    """Each fact with its shared parts, a text for every entry in rows, and what is said of it."""
+    """Each fact with its shared parts, a text for every entry in rows, and what is said of it; no
+    rows where there is no such thing."""
     for one in facts:
         if one.formulas is None:
             yield one.fact, [], [[str(one.number)]] if one.number is not None else [], one.told
@@ -239,6 +267,9 @@ def formula_lines(facts: Sequence[FactFormula], notation: Notation) -> list[str]
     """Below a table of formulas, and as bare text."""
     told: list[str] = []
     for fact, parts, rows, said in named_formulas(facts, notation):
+        if not rows:
+            told.append(f"{fact.name}   {said}")
+            continue
         body = [", ".join(row) for row in rows]
         text = "; ".join(body) if len(body) == 1 else f"[{'; '.join(body)}]"
         told.append(f"{fact.name} = {text}{f'   {said}' if said else ''}")
@@ -257,16 +288,15 @@ def formula_record(facts: Sequence[FactFormula]) -> dict[str, Any]:
 
 def formula_latex(facts: Sequence[FactFormula], kind: Kind) -> list[str]:
     told = []
-    for fact, parts, rows, _ in named_formulas(facts, Latex()):
-        whole = rows[0][0] if len(rows) == len(rows[0]) == 1 else _pmatrix(rows)
+    for fact, parts, rows, said in named_formulas(facts, Latex()):
         defined = "".join(rf", \quad {name} = {text}" for name, text in parts)
-        told.append(f"{_symbol(fact, kind)} = {whole}{defined}")
+        told.append(_named_latex(fact, kind, rows, said) + defined)
     return told
 
 
-def formula_mathml(facts: Sequence[FactFormula]) -> str:
-    whole = [
-        mathml_matrix(rows, "".join(f"<mo>,</mo>{name}<mo>=</mo>{text}" for name, text in parts))
-        for _, parts, rows, _ in named_formulas(facts, MathML())
-    ]
+def formula_mathml(facts: Sequence[FactFormula], kind: Kind) -> str:
+    whole = []
+    for fact, parts, rows, said in named_formulas(facts, MathML()):
+        after = "".join(f"<mo>,</mo>{name}<mo>=</mo>{text}" for name, text in parts)
+        whole.append(_labelled(fact, kind, rows, after or f"<mtext>{said}</mtext>" * (not rows)))
     return "".join(whole)

@@ -64,6 +64,11 @@ class Sheet:
         return formula_record(self.facts)[fact]
 
     @property
+    def absent(self) -> list[str]:
+        """The facts that there are not, and why."""
+        return [f"{one.fact.title}: {one.told}" for one in self.facts if one.absent]
+
+    @property
     def paper(self) -> Notation:
         return Notation() if self.ascii else OnPaper()
 
@@ -152,7 +157,7 @@ def render_plain(sheet: Sheet, **_rest: Any) -> str:
         lines = []
         for _, parts, rows, _ in named_formulas(sheet.facts, Notation()):
             lines += [*(f"{name} = {text}" for name, text in parts), *(t for r in rows for t in r)]
-    return "\n".join(lines) + "\n"
+    return "".join(f"{line}\n" for line in lines)
 
 
 def record(sheet: Sheet) -> dict[str, Any]:
@@ -174,7 +179,7 @@ def record(sheet: Sheet) -> dict[str, Any]:
         "where": sheet.conditions(notation),
         "operations": formulas.operations(),
         "check": sheet.identity.as_json() if sheet.identity else {"method": "none", "passed": None},
-        "notes": list(sheet.notes),
+        "notes": [*sheet.notes, *sheet.absent],
     }
 
 
@@ -254,7 +259,7 @@ def render_mathml(sheet: Sheet, **_rest: Any) -> str:
     defined = "".join(
         f"<mo>,</mo><mspace width='1em'/>{name}<mo>=</mo>{text}" for name, text in parts
     )
-    return matrix(body, defined) + formula_mathml(sheet.facts)
+    return matrix(body, defined) + formula_mathml(sheet.facts, sheet.formulas.kind)
 
 
 def render_sympy(sheet: Sheet, **_rest: Any) -> str:
@@ -266,7 +271,7 @@ def render_sympy(sheet: Sheet, **_rest: Any) -> str:
     notation = InSympy({*whole.formulas.graph.variables, *letters})
     _, _, body = whole.matrix(notation)
     lines = ", ".join(f"[{', '.join(line)}]" for line in body)
-    facts = [sympy_matrix(rows) for _, _, rows, _ in named_formulas(sheet.facts, notation)]
+    facts = [sympy_matrix(rows) for _, _, rows, _ in named_formulas(sheet.facts, notation) if rows]
     return "\n".join([f"Matrix([{lines}])", *facts, ""])
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from xml.etree import ElementTree
 
 import pytest
 
@@ -138,3 +140,63 @@ def test_where_an_entry_is_no_number_there_are_no_facts(gradcalc: Shell) -> None
     ran = gradcalc("jacobian", "log(x), y", "--at", "-1,1", "--show", "det")
     assert ran.code == 4
     assert "no facts: the matrix has entries that are not finite" in ran.out
+
+
+FORMATS = ["table", "plain", "json", "csv", "latex", "markdown", "mathml", "sympy"]
+SINGULAR = [
+    "x*y, 2*x*y", "x + y, 2*x + 2*y", "sin(x)**2 + y, -cos(x)**2 + y",
+    "sin(2*x) + y, 2*sin(x)*cos(x) + y", "x + y + z, x + y + z, x*y*z",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", SINGULAR)
+def test_a_matrix_that_is_singular_everywhere_has_no_inverse(gradcalc: Shell, text: str) -> None:
+    ran = gradcalc("jacobian", text, "--show", "det,inv")
+    assert "det = 0\ninv   there is none: the matrix is singular\n" in ran.out
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_that_there_is_no_inverse_is_said_in_every_format(gradcalc: Shell, format: str) -> None:
+    """Of a formula and of numbers."""
+    for at in ([], ["--at", "1,2"]):
+        ran = gradcalc("jacobian", SINGULAR[0], "--show", "inv", "-f", format, *at)
+        assert ran.code == 0
+        assert "zoo" not in ran.out
+        if not at or format in ("table", "latex", "markdown", "mathml"):
+            assert "there is none: the matrix is singular" in ran.out + ran.err
+
+
+def test_an_inverse_that_could_not_be_compared_is_not_covered_by_the_determinant(
+    gradcalc: Shell,
+) -> None:
+    """Singular by the recurrence of gamma, which sympy does not use here."""
+    ran = gradcalc("jacobian", "gamma(x+1)+y, x*gamma(x)+y", "--show", "det,inv")
+    assert "inv not checked, no random point has a regular matrix" in ran.out
+
+
+@pytest.mark.parametrize("format", ["table", "plain", "latex", "json"])
+def test_a_name_says_one_thing_in_an_answer(gradcalc: Shell, format: str) -> None:
+    """Shared parts of the matrix, its determinant and its inverse are counted on."""
+    ran = gradcalc("jacobian", "x*y*z, x+y, z**2*x", "--show", "det,inv", "-f", format, "--ascii")
+    defined: dict[str, str] = {}
+    pattern = r"\b(t_?\{?\d\}?)\"?(?: = |: )\"?([^\n\",]+)"
+    for name, text in re.findall(pattern, ran.out):
+        assert defined.setdefault(name, text) == text
+    assert len(defined) > 1 or format == "plain"
+
+
+def test_facts_have_their_names_in_latex_and_mathml(gradcalc: Shell) -> None:
+    for at in ([], ["--at", "2,3"]):
+        words = ["jacobian", README, "--show", "det,inv", *at, "-f"]
+        assert r"\qquad \det J = " in gradcalc(*words, "latex").out
+        assert r"\qquad J^{-1} = " in gradcalc(*words, "latex").out
+        page = ElementTree.fromstring(f"<body>{gradcalc(*words, 'mathml').out}</body>")
+        _, det, inverse = ("".join(part.itertext()) for part in page)
+        assert det.startswith("det(J)=")
+        assert inverse.startswith("J−1=(")
+        assert not any(part.tag.endswith("mtable") for part in page[1].iter())
+    assert "det(H)" in "".join(
+        ElementTree.fromstring(
+            f"<body>{gradcalc('hessian', 'x*y', '--show', 'det', '-f', 'mathml').out}</body>"
+        ).itertext()
+    )
