@@ -5,6 +5,7 @@ import sys
 import tracemalloc
 import weakref
 
+import numpy as np
 import pytest
 
 from gradcalc import autograd as torch
@@ -83,3 +84,28 @@ def test_a_pass_frees_the_saved_arrays_and_retain_graph_keeps_them():
     assert saved() is not None
     z.backward()
     assert saved() is None
+
+
+@pytest.mark.parametrize("name", ["sin", "tanh", "exp", "sqrt", "relu", "log"])
+def test_a_long_array_that_was_written_to_is_noticed(name):
+    x = torch.full((5000,), 0.5, dtype=torch.float64, requires_grad=True)
+    y = x * 1
+    out = getattr(y, name)()
+    saved = out if name in ("exp", "sqrt") else y
+    saved.mul_(2)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        out.sum().backward()
+
+
+@pytest.mark.parametrize("name", ["sin", "tanh", "atan2", "div"])
+def test_long_arrays_have_the_slopes_of_short_ones(name):
+    values = np.random.default_rng(0).uniform(0.1, 3, (2, 3000))
+
+    def slopes(arrays):
+        leaves = [torch.tensor(a, requires_grad=True) for a in arrays]
+        call = getattr(torch, name)
+        out = call(*leaves) if name in ("atan2", "div") else call(leaves[0]) * leaves[1]
+        out.backward(torch.tensor(values[0, : out.numel()]))
+        return np.array([leaf.grad.numpy() for leaf in leaves])
+
+    np.testing.assert_allclose(slopes(values)[:, :100], slopes(values[:, :100]), 4e-15)

@@ -62,21 +62,26 @@ class Elementwise(Node):
         v = cotangents[0]
         if tracked:
             return self._of_tensors(v, self.unpack(True))
-        saved, formula = self.saved, self.formula
+        saved = self.saved
         if saved is None:
             raise RuntimeError(FREED)
-        found = None
-        if not (detached or self.guarded):
-            if v.size >= LONG and formula.long is not None:
-                found = by_blocks(formula, saved, v)
-            flowing = formula.short(saved, v) if found is None else found
-            if flowing is not None:
-                if self.shapes is None and v.dtype is _F64:
-                    return flowing
-                return self._fitted(v, flowing)
+        if self.shapes is None and v.dtype is _F64 and v.size < LONG and not detached:
+            found = None if self.guarded else self.formula.short(saved, v)
+        else:
+            found = self._of_arrays(v, saved)
+        if found is not None:
+            return found
         with Within(bare=True):
             values = [wrap(x) if isinstance(x, _ndarray) else x for x in self.unpack(False)]
             return [g if g is None else g._array for g in self._of_tensors(wrap(v), values)]
+
+    def _of_arrays(self, v: Any, saved: Sequence[Any]) -> Any:
+        """The same where arrays are long, of several shapes, or no doubles; None: not to be had."""
+        if detached or self.guarded:
+            return None
+        flowing = by_blocks(self.formula, saved, v) if v.size >= LONG else None
+        flowing = self.formula.short(saved, v) if flowing is None else flowing
+        return flowing if flowing is None else self._fitted(v, flowing)
 
     def _fitted(self, v: Any, flowing: Sequence[Any]) -> Sequence[Any]:
         """Of the operands' shapes, and of v's type: a constant partial may come as a double."""
@@ -213,21 +218,21 @@ class Operation:
 
     def __call__(self, *operands: Any, **options: Any) -> Tensor:
         """The result, recorded if grad mode is on and an operand is tracked."""
-        out = options.pop("out", None) if options else None
-        if options:
-            if "input" in options:
-                operands = (options.pop("input"), *operands)
-            operands += tuple(
-                options.pop(name) for name in ("other", "exponent") if name in options
-            )
-            for name in options:
-                raise TypeError(f"{self.__name__}() got an unexpected keyword argument '{name}'")
+        if not options and operands and type(operands[0]) is Tensor:
+            try:
+                return self.quick(*operands)
+            except ForeignOperandError:
+                self._refuse(operands, 1)
+        out = options.pop("out", None)
+        if "input" in options:
+            operands = (options.pop("input"), *operands)
+        named = [name for name in ("other", "exponent") if name in options]
+        operands += tuple(map(options.pop, named))
+        for name in options:
+            raise TypeError(f"{self.__name__}() got an unexpected keyword argument '{name}'")
         if not any(type(x) is Tensor for x in operands):
             self._refuse(operands, 0)
-        try:
-            made = self.quick(*operands)
-        except ForeignOperandError:
-            self._refuse(operands, 1)
+        made = self.quick(*operands)
         return made if out is None else into(out, self.__name__, operands, made)
 
     def _refuse(self, operands: Sequence[Any], place: int) -> NoReturn:

@@ -189,7 +189,10 @@ def _long(formula: Formula) -> Any:
 
 
 def by_blocks(formula: Formula, saved: Sequence[Any], v: Any) -> list[Any] | None:
-    """The products of long arrays of doubles that are all of one shape; None: they are not."""
+    """The products of long arrays of doubles that are all of one shape, and are what was saved;
+    None: they are not."""
+    if any(counter[0] != version for _, counter, version, _ in saved):
+        return None
     arrays = [v, *(entry[0] for entry in saved)]
     if formula.long is None or any(
         type(a) is not np.ndarray or a.shape != v.shape or a.dtype != np.float64
