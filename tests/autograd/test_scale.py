@@ -109,3 +109,13 @@ def test_long_arrays_have_the_slopes_of_short_ones(name):
         return np.array([leaf.grad.numpy() for leaf in leaves])
 
     np.testing.assert_allclose(slopes(values)[:, :100], slopes(values[:, :100]), 4e-15)
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "exp", "sqrt", "tanh"])
+def test_of_one_complex_number_the_slope_is_that_of_several(name):
+    def slope(data):
+        x = torch.tensor(data, dtype=torch.complex128, requires_grad=True)
+        (getattr(x, name)() * (2 - 1j)).abs().sum().backward()
+        return x.grad.numpy()
+
+    np.testing.assert_allclose(slope(0.3 + 0.4j), slope([0.3 + 0.4j])[0], 1e-14)

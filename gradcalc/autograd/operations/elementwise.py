@@ -72,7 +72,7 @@ class Elementwise(Node):
         if found is not None:
             return found
         with Within(bare=True):
-            values = [wrap(x) if isinstance(x, _ndarray) else x for x in self.unpack(False)]
+            values = list(map(_as_tensor, self.unpack(False)))
             return [g if g is None else g._array for g in self._of_tensors(wrap(v), values)]
 
     def _of_arrays(self, v: Any, saved: Sequence[Any]) -> Any:
@@ -120,6 +120,11 @@ class Elementwise(Node):
         return self.formula.saves.index(role) if role in self.formula.saves else None
 
 
+def _as_tensor(x: Any) -> Any:
+    """An array, or numpy's number, as a tensor; a number of Python's stays one."""
+    return x if x is None or type(x) in (int, float, complex) else wrap(x)
+
+
 def guarded(primitive: Primitive, *operands: Any) -> Tensor:
     """``apply``, for a formula with branches: nothing comes back through a branch not taken."""
     out = OPERATIONS[primitive].general(*operands)
@@ -145,7 +150,7 @@ class _Conjugating(Elementwise):
     def pull(self, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
         values = [*cotangents, *self.unpack(tracked)]
         if not tracked:
-            values = [wrap(x) if isinstance(x, _ndarray) else x for x in values]
+            values = list(map(_as_tensor, values))
         v, *values = values
         with Within(bare=not tracked):
             try:
