@@ -169,6 +169,8 @@ def _read_printout(source: Source, matter: Matter) -> Claim:
         inside = unwrapped(source.text)
         if inside is None:
             raise
+        if "E" not in matter.variables:  # sympy's name for it
+            inside = re.sub(r"\bE\b", "e", inside)
         try:
             return _read_table(Source(inside, source.name), matter)
         except ExpressionError:

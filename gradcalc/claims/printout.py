@@ -17,6 +17,8 @@ _NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|inf|nan|In
 _WRAPPED = re.compile(
     r"\b(tensor|array|Array|DeviceArray|matrix|Matrix|ImmutableMatrix|Tensor|SX|DM|MX)\s*\("
 )
+_SYMBOL = re.compile(r"\bSymbol\('([^'\\]*)'\)")
+"""A name that sympy would take for something else."""
 _KEYWORD = re.compile(r",?\s*\b\w+\s*=\s*(?:<[^<>]*>|'[^']*'|\"[^\"]*\"|\([^()]*\)|[\w.]+)")
 _BARE = re.compile(rf"[\s\[\]]*{_NUMBER}(?:[\s\[\]]+{_NUMBER})*[\s\[\]]*")
 _TOKEN = re.compile(
@@ -79,6 +81,7 @@ def unwrapped(text: str) -> str | None:
     if found is None or end != len(text.rstrip()) - 1 or end < found.end():
         return None
     inside = _KEYWORD.sub(lambda word: " " * len(word[0]), text[found.end() : end])
+    inside = _SYMBOL.sub(lambda symbol: f"        {symbol[1]}  ", inside)
     return " " * found.end() + inside
 
 

@@ -12,7 +12,7 @@ from gradcalc.errors import BindingError
 from gradcalc.formulas.latex import FUNCTIONS, SIGNS, name_of
 from gradcalc.formulas.mathml import SIGNS as MATHML_SIGNS
 from gradcalc.formulas.names import greek, parted
-from gradcalc.functions.primitives import WORDS
+from gradcalc.functions.primitives import CONSTANTS, WORDS
 
 _TOKEN = re.compile(
     r"\\(?:left|right)\s*(?:\\[A-Za-z]+|\\?.)|\\[A-Za-z]+|\\.|(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[A-Za-z]|[^\sA-Za-z]"
@@ -190,14 +190,18 @@ class _Latex:
             line.operand(_WORDS[token])
             line.complete = False
             return
-        stem = rf"\mathit{{{self.word()}}}" if token in (r"\mathit", r"\mathrm") else token
-        raw = stem.replace("_", r"\_") if stem.startswith(r"\mathit") else stem
+        named = token in (r"\mathit", r"\mathrm")
+        stem = f"{token}{{{self.word()}}}" if named else token
+        raw = stem.replace("_", r"\_") if named else stem
         index = ""
         if self.peek() == "_":
             self.next()
             index = self.group().replace("*", "")
-        found = self.names.get(f"{raw}_{{{index}}}" if index else raw)
-        plain = re.sub(r"\\mathit\{(.*)\}|\\", r"\1", stem) + index
+        subscript = f"_{{{index}}}" if index else ""
+        found = self.names.get(raw + subscript)
+        if found is None and named:  # upright or slanted, as people do
+            found = self.names.get(raw.replace(r"\mathrm", r"\mathit") + subscript)
+        plain = re.sub(r"\\math(?:it|rm)\{(.*)\}|\\", r"\1", stem) + index
         if not plain.isidentifier():
             raise _unread(token)
         line.operand(found or plain)
@@ -214,7 +218,7 @@ _CLOSE = ("⌋", "⌉")
 
 def from_mathml(element: ElementTree.Element, names: Iterable[str]) -> str:
     """``<mfrac><mi>x</mi><mn>2</mn></mfrac>`` → ``((x)/(2))``. Raises BindingError."""
-    return _mathml(element, {_letter(name): name for name in names}, 0)
+    return _mathml(element, {_letter(name): name for name in (*CONSTANTS, *names)}, 0)
 
 
 def _letter(name: str) -> tuple[str, str]:

@@ -252,7 +252,7 @@ def _limits(question: Question, value: Floats, verdict: Verdict | None) -> dict[
     names = question.at.program.outputs
     found: dict[str, list[tuple[int, str]]] = {}
     for k, where in sorted(verdict.limits.items(), key=lambda item: item[0] < entries.size):
-        if ours[k] != trues[k] and not math.isnan(trues[k]):
+        if not (math.isclose(ours[k], trues[k]) or math.isnan(trues[k])):  # rounding is no limit
             place = k - entries.size
             index = np.unravel_index(k, entries.shape) if place < 0 else ()
             name = names[place] if place >= 0 else question.name(*map(int, index))

@@ -13,7 +13,7 @@ from gradcalc.cli.question import posed, vector
 from gradcalc.cli.terminal import screen
 from gradcalc.errors import Exit, UndefinedError, UsageError
 from gradcalc.render.numbers import shown
-from gradcalc.render.product import MOST, product
+from gradcalc.render.product import MOST, combination, product
 
 if TYPE_CHECKING:
     from gradcalc.engine.point import At, Question
@@ -68,11 +68,9 @@ def _weighted(at: At, v: list[float], digits: int) -> list[list[str]]:
     outputs, gradient = at.program.outputs, at.vjp(v).tolist()
     blocks = []
     if len(outputs) > 1 or v != [1.0]:
-        terms = "+".join(
-            f"{shown(weight, digits)}·{name}" for name, weight in zip(outputs, v, strict=True)
-        )
+        terms = combination([shown(weight, digits) for weight in v], outputs)
         total = sum(weight * y for weight, y in zip(v, at.value.tolist(), strict=True))
-        said = f"  Σ = {terms.replace('+-', '-')} = {shown(total, digits)}"
+        said = f"  Σ = {terms} = {shown(total, digits)}"
         slopes = _slopes(at, v, gradient, "Σ", digits)
         blocks = [["the sum that is differentiated, and its slopes", said, *slopes]]
     elif slopes := _slopes(at, v, gradient, outputs[0], digits):

@@ -42,6 +42,11 @@ _FENCES = {
     "where": r"\begin{{cases}} {1} & {0} \\ {2} & \text{{otherwise}} \end{{cases}}",
     "cbrt": r"\sqrt[3]{{{}}}",
 }
+_LATIN = {
+    "Alpha": "A", "Beta": "B", "Epsilon": "E", "Zeta": "Z", "Eta": "H", "Iota": "I", "Kappa": "K",
+    "Mu": "M", "Nu": "N", "Omicron": "O", "omicron": "o", "Rho": "P", "Tau": "T", "Chi": "X",
+}  # fmt: skip
+"""Greek letters that LaTeX has no word for, and the Latin ones that they look like."""
 SIGNS = {"<=": r"\le", ">=": r"\ge", "==": "=", "!=": r"\ne", "and": r"\land", "or": r"\lor",
           "not": r"\lnot", "%": r"\bmod"}  # fmt: skip
 
@@ -99,7 +104,8 @@ def name_of(name: str) -> str:
     stem, index = parted(name)
     found = greek(stem)
     if found:
-        letter = rf"\{found[0]}"
+        latin = _LATIN.get(found[0])
+        letter = rf"\mathrm{{{latin}}}" if latin else rf"\{found[0]}"
     else:
         escaped = stem.replace("_", r"\_")
         letter = escaped if len(stem) == 1 else rf"\mathit{{{escaped}}}"

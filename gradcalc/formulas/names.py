@@ -5,9 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_GREEK = {
-    unicodedata.name(chr(code)).split()[-1].lower(): chr(code) for code in range(0x3B1, 0x3CA)
-}
+
+def _word(letter: str) -> str:
+    """Unicode's names are all capitals, and one is spelled otherwise than everywhere else."""
+    word = unicodedata.name(letter).split()[-1].replace("LAMDA", "LAMBDA").lower()
+    return word.capitalize() if letter.isupper() else word
+
+
+_GREEK = {_word(chr(code)): chr(code) for code in (*range(0x391, 0x3AA), *range(0x3B1, 0x3CA))
+          if chr(code).isalpha()}  # fmt: skip
 
 
 def parted(name: str) -> tuple[str, str]:
@@ -20,8 +26,5 @@ def parted(name: str) -> tuple[str, str]:
 
 
 def greek(stem: str) -> tuple[str, str] | None:
-    """Word and letter, where the stem is either: alpha, α."""
-    for word, letter in _GREEK.items():
-        if stem.lower() == word or stem == letter:
-            return word, letter
-    return None
+    """Word and letter, where the stem is either: alpha, α, Omega, Ω."""
+    return next((pair for pair in _GREEK.items() if stem in pair), None)

@@ -21,6 +21,7 @@ from gradcalc.render.facts import (
     named_formulas,
     sympy_matrix,
 )
+from gradcalc.render.product import combination
 from gradcalc.render.records import MARKS, separated
 
 if TYPE_CHECKING:
@@ -142,9 +143,8 @@ def _title(sheet: Sheet) -> str:
     names = formulas.graph.output_names
     values = formulas.said(formulas.values, sheet.paper)
     vector = formulas.said(formulas.vector, sheet.paper) if formulas.kind.vector is V else []
-    combination = " + ".join(f"{v}·{f}" for v, f in zip(vector, names, strict=False))
     return formulas.kind.heading.format(
-        s="s", output=names[0], value=values[0], combination=combination
+        s="s", output=names[0], value=values[0], combination=combination(vector, names)
     )
 
 

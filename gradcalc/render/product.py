@@ -1,14 +1,23 @@
-"""vᵀ·J as people write a product of matrices."""
+"""vᵀ·J as people write it: a sum of outputs, a product of matrices."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from gradcalc.render.numbers import shown
 
 MOST = 48
 """Entries of a matrix that is shown beside another answer."""
 _MOST_ROWS, _WIDEST = 8, 80
+
+
+def combination(numbers: Iterable[str], names: Iterable[str]) -> str:
+    """``f1 - 2·f2``, as long as both are."""
+    terms = (
+        {"1": name, "-1": f"-{name}"}.get(v, f"{v}·{name}")
+        for v, name in zip(numbers, names, strict=False)
+    )
+    return " + ".join(terms).replace("+ -", "- ")
 
 
 def product(

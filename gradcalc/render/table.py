@@ -22,7 +22,7 @@ from gradcalc.calculus.kinds import OUTPUTS, VARIABLES, U, V
 from gradcalc.errors.text import safe
 from gradcalc.render.answer import Answer
 from gradcalc.render.numbers import aligned, shown
-from gradcalc.render.product import product
+from gradcalc.render.product import combination, product
 
 if TYPE_CHECKING:
     import numpy as np
@@ -289,16 +289,9 @@ def _combination(answer: Answer, digits: int | None) -> str:
     """The sum whose gradient vᵀJ is: ``2·f1 + 3·f2``."""
     if answer.vector is None:
         return answer.outputs[0]
-    pairs = zip(answer.vector[:_NAMED_TERMS].tolist(), answer.outputs, strict=False)
-    terms = [_term(v, name, digits) for v, name in pairs]
+    numbers = [shown(v, digits) for v in answer.vector[:_NAMED_TERMS].tolist()]
     more = f" + {GAP}" if len(answer.outputs) > _NAMED_TERMS else ""
-    return " + ".join(terms).replace("+ -", "- ") + more
-
-
-def _term(v: float, name: str, digits: int | None) -> str:
-    if abs(v) == 1:
-        return name if v > 0 else f"-{name}"
-    return f"{shown(v, digits)}·{name}"
+    return combination(numbers, answer.outputs) + more
 
 
 def _remarks(sheet: Sheet) -> Iterator[tuple[str, str]]:

@@ -16,10 +16,12 @@ from gradcalc.render.formulas import Sheet, writer
 TEXTS = [
     "x1**2+3*x2, x2**2+2*x1",
     "sqrt(x)/y, theta*x1, log10(x + y)**2",
+    "lambda*Lambda*Omega1, Alpha*omicron",
     "r = sqrt(x**2 + y**2); x/r, atan2(y, x)/r",
     "where(x > 0 and y <= 2, x**2*y, -x/(y - 3)), abs(x)*floor(y) + cbrt(x)",
     "exp(-k_on*t)*sin(2*pi*t)**2, besselj(1, t) + asin(t/9) % 3, 1e-7*t*k_on",
     "a[0]*a[1]**2, tanh(a[0])",
+    "e*x*tau + pi*y**2, x*y",
 ]
 FORMATS = ["table", "plain", "json", "ndjson", "csv", "tsv", "latex", "markdown", "mathml", "sympy"]
 

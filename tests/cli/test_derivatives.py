@@ -190,3 +190,21 @@ def test_true_values_are_those_of_the_doubles_and_this_is_said(gradcalc: Shell) 
     assert "so is e = 2.718281828459045: true is what is true of them" in ran.out
     assert "so is" not in gradcalc("eval", "log(e) - 1", "--precise", "--param", "e=2").out
     assert "so is" not in gradcalc("eval", "log(e) - 1").out
+
+
+def test_what_differs_by_rounding_alone_is_no_limit(gradcalc: Shell) -> None:
+    text = "abs(x)*y+gamma(y), where(x>0,sin(x*y),x^3)/y"
+    ran = gradcalc("vjp", text, "--at", "x=0,y=1.5", "--v", "2,-1")
+    assert ran.code == 0
+    assert "limit" not in ran.out + ran.err
+
+
+@pytest.mark.parametrize(("v", "sum_"), [
+    ("1,-2", "f1 - 2·f2"), ("-1,1", "-f1 + f2"), ("0.5,0", "0.5·f1 + 0·f2"),
+])  # fmt: skip
+def test_the_sum_of_outputs_reads_alike_everywhere(gradcalc: Shell, v: str, sum_: str) -> None:
+    """With numbers and without a point, and where it is explained."""
+    for words in (["vjp", "x*y, x", "--at", "1,2"], ["explain", "x*y, x", "--at", "1,2"]):
+        assert sum_ in gradcalc(*words, f"--v={v}").out
+    formulas = gradcalc("vjp", "x*y, x", f"--v={v}").out.replace("1/2", "0.5")
+    assert f"the gradient of {sum_}\n" in formulas

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import unicodedata
 from xml.etree import ElementTree
 
 import numpy as np
@@ -56,6 +57,8 @@ def test_on_a_screen_and_in_latex(text: str, paper: str, latex: str) -> None:
 @pytest.mark.parametrize(
     ("name", "latex"),
     [("x1", "x_{1}"), ("alpha", r"\alpha"), ("α", r"\alpha"), ("a[0,1]", "a_{0,1}"),
+     ("lambda", r"\lambda"), ("λ", r"\lambda"), ("Omega_1", r"\Omega_{1}"), ("Θ", r"\Theta"),
+     ("omicron", r"\mathrm{o}"), ("Alpha", r"\mathrm{A}"),
      ("rate", r"\mathit{rate}"), ("theta_2", r"\theta_{2}"), ("k", "k")],
 )  # fmt: skip
 def test_names_in_latex(name: str, latex: str) -> None:
@@ -150,3 +153,14 @@ def test_parentheses_in_sympy_s_functions_are_those_that_are_needed() -> None:
     assert value("cbrt(x*y)/mod(x/y, z)", InSympy()) == (
         "Abs(x*y)**(1/3)*sign(x*y)/(x/y - z*floor((x/y)/z))"
     )
+
+
+def test_greek_letters_are_apart_in_latex_and_mathml() -> None:
+    """Small and capital ones are other names, and all 48 words are known."""
+    letters = [chr(code) for code in (*range(0x391, 0x3AA), *range(0x3B1, 0x3CA)) if code not in
+               (0x3A2, 0x3C2)]  # fmt: skip
+    words = [unicodedata.name(one).split()[-1].replace("LAMDA", "LAMBDA").lower()
+             if one.islower() else unicodedata.name(one).split()[-1].replace("LAMDA", "LAMBDA")
+             .capitalize() for one in letters]  # fmt: skip
+    assert len({name_of(word) for word in words}) == 48
+    assert [MathML().name(word).text for word in words] == [f"<mi>{one}</mi>" for one in letters]

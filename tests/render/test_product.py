@@ -38,5 +38,5 @@ def test_it_stands_where_a_product_with_v_is_the_answer(run: Shell, words: list[
 
 def test_an_explanation_ends_with_the_sum_and_its_slopes(run: Shell) -> None:
     text = run("explain", "x1**2+3*x2, x2**2+2*x1", "--at", "2,3", "--v", "1,-2").out
-    assert "Σ = 1·f1-2·f2 = -13" in text
+    assert "Σ = f1 - 2·f2 = -13" in text
     assert "dΣ/dx1 = 2·x1 - 4 = 0" in text
