@@ -4,7 +4,7 @@ their covariance and degrees of freedom, repeated observations."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -164,12 +164,14 @@ def inputs_of(stated: Stated, options: Options) -> Inputs:
         u[j], shapes[j] = spread.u, Shape(spread.distribution, more)
         dof[j] = more[0] if more else np.inf
     together: frozenset[int] = frozenset()
+    uncertain = {*stated.spreads}  # or exact, if somebody says so
     if stated.data is not None:
         labels, means = stated.data
         block = [place[label] for label in labels]
         _fill(u, R, block, labels, means.covariance, options.data or "")
         dof[block] = means.dof
         together = frozenset(block)
+        uncertain |= {*labels}
     if options.cov is not None:
         labels, covariance = _covariance(options, options.cov, variables)
         block = [place[label] for label in labels]
@@ -177,10 +179,11 @@ def inputs_of(stated: Stated, options: Options) -> Inputs:
             if u[place[label]]:
                 raise BindingError(f"'{label}' has an uncertainty besides that in {options.cov}")
         _fill(u, R, block, labels, covariance, options.cov)
+        uncertain |= {*labels}
     name = options.cov or "the correlations"
-    for j, k, r in _stated_correlations(options, place):
+    for j, k, r in _stated_correlations(options, place, uncertain):
         R[j, k] = R[k, j] = r
-    for label, number in _freedom(options, variables):
+    for label, number in _freedom(options, variables, uncertain):
         if place[label] in together:
             raise BindingError(f"--dof binds '{label}', and {options.data} says it")
         dof[place[label]] = number
@@ -203,8 +206,19 @@ def _fill(
     u[block], R[np.ix_(block, block)] = correlations(labels, covariance, name)
 
 
+def _require_uncertain(given: Given, label: str, uncertain: Collection[str], of: str) -> None:
+    """Raises BindingError where ``of`` is said of what no uncertainty is said of."""
+    if label not in uncertain:
+        raise BindingError(
+            f"no uncertainty is said of {label}, and {of} is of one",
+            source=given.source,
+            span=given.span,
+            hint=f"--u {label}=…, or leave {label} out",
+        )
+
+
 def _stated_correlations(
-    options: Options, place: dict[str, int]
+    options: Options, place: dict[str, int], uncertain: Collection[str]
 ) -> Iterator[tuple[int, int, float]]:
     """The coefficients of --corr a,b=0.3."""
     seen: set[frozenset[int]] = set()
@@ -222,6 +236,7 @@ def _stated_correlations(
             for label in labels:
                 if label.name not in place:
                     raise unknown(label, label.name, list(place), "variables", "--corr")
+                _require_uncertain(label, label.name, uncertain, "a correlation")
             j, k = (place[label.name] for label in labels)
             if j == k or frozenset((j, k)) in seen:
                 what = "itself" if j == k else f"{found[2]} twice"
@@ -245,7 +260,9 @@ def _coefficient(text: str, span: Span, source: Source) -> float:
     return value
 
 
-def _freedom(options: Options, variables: Sequence[str]) -> Iterator[tuple[str, float]]:
+def _freedom(
+    options: Options, variables: Sequence[str], uncertain: Collection[str]
+) -> Iterator[tuple[str, float]]:
     """The degrees of freedom of --dof."""
     for item in values(options.dof, "--dof"):
         require_name(item, "--dof", variables[0])
@@ -253,6 +270,8 @@ def _freedom(options: Options, variables: Sequence[str]) -> Iterator[tuple[str, 
         elements = [v for v in variables if v == item.name or v.startswith(f"{item.name}[")]
         if not elements:
             raise unknown(item, item.name, variables, "variables", "--dof")
+        for label in elements:
+            _require_uncertain(item, label, uncertain, "a degree of freedom")
         if any(number <= 0 for number in numbers) or len(numbers) not in (1, len(elements)):
             raise BindingError(
                 "degrees of freedom are numbers above 0, one for each",

@@ -14,7 +14,7 @@ from gradcalc.cli.question import a_point, expression, method, names, traced, va
 from gradcalc.errors import BindingError, Exit, UsageError
 from gradcalc.language import parse
 from gradcalc.language.problem import pose, settled
-from gradcalc.linear.system import Names, own, remarks, require_apart, roles
+from gradcalc.linear.system import Names, likely, own, remarks, require_apart, roles
 from gradcalc.render.formats import FORMATS
 
 
@@ -38,12 +38,10 @@ def linearize(options: Options) -> Text:
 
 
 def _as_states(options: Options) -> str:
-    """The first variables as states, as many as there are equations, and the others as inputs."""
-    graph = traced(options)
-    n = len(graph.outputs)
-    states, inputs = graph.variables[:n], graph.variables[n:]
+    """States and inputs that would do."""
+    states, inputs = likely(traced(options))
     rest = f" --inputs {','.join(inputs)}" if inputs else ""
-    return f"for example --states {','.join(states)}{rest}" if len(states) == n else ""
+    return f"for example --states {','.join(states)}{rest}" if states else ""
 
 
 def _names(text: str | None, option: str) -> Names:

@@ -80,6 +80,9 @@ TRAILING_COMMENT = Late(rf"(?://|%)[^\S\n]*(?:{_WORDS}[^\n]*|$)|(?<=\s)![^\n]*",
 CONTINUATION = Late(r"\.\.\.[^\n]*(?:\n|\Z)|\\[^\S\n]*\n|&[^\S\n]*(?:![^\n]*)?\n\s*&?")
 """The end of a line that goes on in the next one, in MATLAB, in C and the shell, in Fortran."""
 
+HAS_WORDS, BLOCK_COMMENT = Late(r"\w"), Late(r"#[^\n]*|(/\*(?:.*?\*/|.*))", re.DOTALL)
+"""Of what is skipped: whether it says anything; and comments of C, which the tokens skip."""
+
 POWER = Late(
     r"[^\S\n]*(?:(?:\^|\*\*)[^\S\n]*(?:(?P<plain>-?\d+)|\{\s*(?P<braces>-?\d+)\s*\}"
     rf"|\(\s*(?P<parens>-?\d+)\s*\))|(?P<raised>⁻?[{SUPERSCRIPTS}]+))[^\S\n]*(?=[(\[]|(?P<word>{A_NAME}))"

@@ -8,12 +8,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from gradcalc.functions.primitives import CONSTANTS, FUNCTIONS
+from gradcalc.language.foreign import BLOCK_COMMENT, HAS_WORDS
 from gradcalc.language.late import Late
 from gradcalc.language.reader import Reader
 from gradcalc.language.tokens import SPELLINGS
 
 MOST = 6
 """Words that one sentence lists."""
+
+LONG = 40
+"""Characters that are shown of a comment."""
 
 MANY = 2000
 """Names from which on a program wrote the text: it runs no words together."""
@@ -31,7 +35,7 @@ _LETTERS = Late(r"[^\W\d_]{2,3}")
 def of_reading(parser: Reader, bound: Collection[str]) -> list[str]:
     """All notes on one reading; ``bound`` are the names that somebody gave values to, and meant."""
     free = [name for name in parser.meaning.variables if name not in bound]
-    notes = [*read_as(parser.habits.read_as), *continued(parser)]
+    notes = [*read_as(parser.habits.read_as), *continued(parser), *comments(parser)]
     if len(free) <= MANY:
         long = [name for name in free if len(name.rstrip("0123456789")) > 1]
         if long:
@@ -71,6 +75,22 @@ def continued(parser: Reader) -> list[str]:
     if len(parser.habits.continued) > 1:
         lines += f", and so do {len(parser.habits.continued) - 1} more"
     return [f"{lines}; a ',' at the end of a line makes two expressions of them"]
+
+
+def comments(parser: Reader) -> list[str]:
+    """That something was skipped which is a comment in another language, and could be meant."""
+    text = parser.source.text
+    blocks = [found[1] for found in BLOCK_COMMENT.finditer(text)] if "/*" in text else []
+    skipped = [
+        *parser.habits.comments,
+        *(block for block in blocks if block and HAS_WORDS.search(block)),
+    ]
+    if not skipped:
+        return []
+    first = " ".join(skipped[0].split())
+    shown = first if len(first) <= LONG else f"{first[: LONG - 1]}…"
+    more = f", and so are {len(skipped) - 1} more" if len(skipped) > 1 else ""
+    return [f"'{shown}' is skipped as a comment{more}"]
 
 
 def run_together(names: Iterable[str], known: Collection[str]) -> list[str]:

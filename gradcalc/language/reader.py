@@ -6,6 +6,7 @@ Here too is what only looks: at the tokens around, and at the text, to complain 
 from __future__ import annotations
 
 import math
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ from gradcalc.language.arrays import Value
 from gradcalc.language.foreign import (
     COMMENT,
     CONTINUATION,
+    HAS_WORDS,
     LIBRARIES,
     TRAILING_COMMENT,
     WORDS_ELSEWHERE,
@@ -73,6 +75,8 @@ class Habits:
         self.unfinished: list[str] = []
         # Where a line begins with an operator.
         self.continued: list[int] = []
+        # What was skipped as a comment of another language.
+        self.comments: list[str] = []
         # Whether d, d0, … are no names of the text, but exponents.
         self.fortran: dict[str, bool] = {}
         # Calls of functions of the text with numbers that were made before.
@@ -219,27 +223,27 @@ class Reader(ABC):
         text = self.source.text
         if text[self.start] not in "#/%!-" or not self.at_statement_start():
             return False
-        found = COMMENT.match(text, self.start)
-        if found is not None:
-            self.take(found.end())
-        return found is not None
+        return self.skip(COMMENT.match(text, self.start))
 
     def skip_trailing_comment(self) -> bool:
         if self.source.text[self.start] not in "/%!":
             return False
-        found = TRAILING_COMMENT.match(self.source.text, self.start)
-        if found is not None:
-            self.take(found.end())
-        return found is not None
+        return self.skip(TRAILING_COMMENT.match(self.source.text, self.start))
 
     def continues(self) -> bool:
         """``...`` or a backslash at the end of a line that goes on in the next."""
         if self.source.text[self.start] not in ".\\&":
             return False
-        found = CONTINUATION.match(self.source.text, self.start)
-        if found is not None:
-            self.take(found.end())
-        return found is not None
+        return self.skip(CONTINUATION.match(self.source.text, self.start))
+
+    def skip(self, found: re.Match[str] | None) -> bool:
+        """Whether there is something to be skipped. What words it has are not lost sight of."""
+        if found is None:
+            return False
+        if HAS_WORDS.search(found[0]):
+            self.habits.comments.append(found[0].strip())
+        self.take(found.end())
+        return True
 
     # --- looking around -----------------------------------------------------------------------
 

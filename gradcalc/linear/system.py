@@ -112,6 +112,18 @@ def own(graph: Graph, text: str, then: str, **options: Any) -> int:
     return len(parse(text, **options).outputs) if then else len(graph.outputs)
 
 
+def likely(graph: Graph) -> tuple[list[str], list[str]]:
+    """States and inputs that would fit: of equations with names the states that these name, else
+    the first variables, one for each; the other variables are inputs. No states where none fit."""
+    labels, variables = graph.output_names, graph.variables
+    named = [name for label in labels if (name := _state_of(label, variables)) is not None]
+    states = list(dict.fromkeys(map(base, named or variables[: len(labels)])))
+    fits = len({*named}) == len(named) if named else len(variables) >= len(labels)
+    if not fits or any("'" in name for name in named):
+        return [], []
+    return states, list(dict.fromkeys(b for v in variables if (b := base(v)) not in states))
+
+
 def require_apart(states: Names, inputs: Names) -> None:
     """Raises BindingError for a name that is there twice."""
     for given in (states, inputs):

@@ -209,6 +209,26 @@ def test_what_does_not_fit_is_told(gradcalc: Shell, line: str) -> None:
     assert hint in ran.err
 
 
+@pytest.mark.parametrize(
+    ("text", "states", "inputs"),
+    [
+        ("dx/dt = -x + u", "x", "u"),
+        ("dv/dt = -k*x - c*v; dx/dt = v", "v,x", "c,k"),
+        ("a' = u*b - w; b' = a", "a,b", "u,w"),
+        ("x_dot = -x*u; y = x", "x", "u"),
+        ("b*u, a", "a,b", "u"),
+        ("dx/dt = 1", "x", ""),
+    ],
+)
+def test_the_hint_without_states_is_a_model_when_it_is_typed(
+    gradcalc: Shell, text: str, states: str, inputs: str
+) -> None:
+    ran = gradcalc("linearize", text)
+    words = ["--states", states, *(["--inputs", inputs] if inputs else [])]
+    assert f"hint: for example {' '.join(words)}\n" in ran.err
+    assert gradcalc("linearize", text, *words, "-f", "json").code == 0
+
+
 def test_a_caret_stands_under_the_name(gradcalc: Shell) -> None:
     ran = gradcalc("linearize", "dx/dt = u", "--states", "x, w", "--inputs", "u", "--at", "0,0,0")
     assert "--states x, w\n" in ran.err

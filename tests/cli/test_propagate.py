@@ -175,6 +175,8 @@ def test_every_sensitivity_has_its_verdict(gradcalc: Shell) -> None:
         (["x*y", "--at", "x=1±1,y=2±1", "--corr", "x,x=0.5"], "correlated with itself"),
         (["x*y", "--at", "x=1±1,y=2±1", "--corr", "x=0.5"], "a correlation is of two names"),
         (["x*y", "--at", "x=1±1,y=2±1", "--corr", "x,y=.1;y,x=.2"], "correlated with x twice"),
+        (["x*y", "--at", "x=1±1,y=2", "--corr", "x,y=.9"], "no uncertainty is said of y"),
+        (["x*y", "--at", "x=1±1,y=2", "--dof", "y=5"], "no uncertainty is said of y"),
         (["x+y+z", "--at", "1±1,1±1,1±1", "--corr", "x,y=.9;y,z=.9;x,z=-.9"], "contradict"),
         (["x*y", "--at", "x=1±1,y=2", "--dof", "x=0"], "above 0"),
         (["x*y", "--at", "x=1±1,y=2", "--dof", "w=3"], "--dof binds 'w'"),

@@ -179,6 +179,23 @@ LINES = [
     ("-- of SQL\nx", "x"),
 ]  # fmt: skip
 
+SKIPPED = [
+    *("x*2 % y z", "x*2 // y z", "x*2 ! y", "x*2; % y", "% y\nx*2", "// y\nx*2", "! y\nx*2"),
+    *("-- y z\nx*2", "x*2 ... + y", "x * ... y\n2", "x * & ! y\n2", "x*2 /* + y */", "x*2 /*y"),
+    *("x\n% y z\n*2", "f(t) = t*2 % y z\nf(x)"),
+]
+
+
+@pytest.mark.parametrize("text", SKIPPED)
+def test_no_word_is_skipped_without_a_note(text: str) -> None:
+    same(text, "x*2")
+    assert "y" in "".join(note for note in parse(text).notes if "skipped as a comment" in note)
+
+
+def test_our_own_comments_and_those_without_a_word_need_no_note() -> None:
+    for text in ("x*2 # y /* z", "x*2 %", "x * ...\n2", "x*2 /* */", "x % y", "x // y"):
+        assert not [note for note in parse(text).notes if "skipped" in note], text
+
 
 SIDES = [
     ("double z = x^2; z*y", "z = x^2; z*y"),
