@@ -125,8 +125,8 @@ def test_a_derivative_of_an_unknown_order_is_refused_by_sympy() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [*(set(keyword.kwlist) - RESERVED), "E", "I", "S", "N", "Q", "beta", "gamma", "zeta",
-             "sum", "id", "Symbol", "x", "theta", "X_"],
+    "name", [*sorted(set(keyword.kwlist) - RESERVED), "E", "I", "S", "N", "Q", "beta", "gamma",
+             "zeta", "sum", "id", "Symbol", "x", "theta", "X_"],
 )  # fmt: skip
 def test_a_name_is_a_symbol_to_sympy_whatever_else_it_means(name: str) -> None:
     graph = parse(f"3*{name}*cos({name})", wrt=[name])
