@@ -79,12 +79,29 @@ def selected(column: Column, rows: NDArray[np.bool_]) -> Column:
 class Table:
     """Rows to be written: the columns kept from the input, then the results of shape (N, k).
 
-    ``gaps``: some result is not finite.
+    ``gaps``: some result is not finite. ``wanted``: which of the columns that are kept were read as
+    numbers; a cell of theirs that has none is as it was, text or None.
     """
 
     kept: tuple[Column, ...]
     results: Floats
     gaps: bool
+    wanted: frozenset[int] = frozenset()
+
+    def typed(self) -> Iterator[Column]:
+        """The columns that are kept, for formats where all of one are numbers or all text: without
+        one, what was to be a number is NaN."""
+        for j, column in enumerate(self.kept):
+            if j in self.wanted and isinstance(column, np.ndarray) and column.dtype == object:
+                values = column.tolist()
+                if not all(map(_is_number, values)):
+                    yield np.array([x if _is_number(x) else np.nan for x in values], float)
+                    continue
+            yield column
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 class Reader(Protocol):

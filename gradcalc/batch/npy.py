@@ -166,7 +166,7 @@ def write(names: Sequence[str], tables: Iterator[Table], file: BinaryIO) -> None
     _write_header(file, rows, len(names))
     for table in tables:
         try:
-            kept = [np.asarray(column, float) for column in table.kept]
+            kept = [np.asarray(column, float) for column in table.typed()]
         except (TypeError, ValueError):
             raise UsageError("NPY has no place for text", hint="another --format, or no --keep"
                              ) from None  # fmt: skip

@@ -147,5 +147,5 @@ def write(
 
 def _frame(polars: Any, names: Sequence[str], table: Table) -> Any:
     results = np.asfortranarray(table.results).T
-    columns = [series(polars, column) for column in (*table.kept, *results)]
+    columns = [series(polars, column) for column in (*table.typed(), *results)]
     return polars.DataFrame([c.alias(name) for name, c in zip(names, columns, strict=True)])

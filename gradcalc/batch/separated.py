@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from gradcalc.batch.blocks import LONGEST, Blocks, require_text
-from gradcalc.batch.chunk import Chunk, Column, Floats, joined
+from gradcalc.batch.chunk import Chunk, Column, joined
 from gradcalc.batch.columnar import library
 from gradcalc.batch.dialect import BLANKS, Dialect, recognised, with_exponents
 from gradcalc.errors import BindingError
@@ -199,7 +199,7 @@ class Separated:
             if keep:
                 texts.append((record + [""] * self.width)[: self.width])
         table = np.array(rows, float).reshape(len(rows), len(wanted))
-        return Chunk(table, lines, unread, self._kept(texts, table, wanted) if keep else ())
+        return Chunk(table, lines, unread, self._kept(texts, wanted) if keep else ())
 
     def _records(self, block: bytes, line: int) -> Iterator[tuple[int, list[str], str]]:
         """The records, with the lines they begin in; or what is wrong with their marks."""
@@ -253,14 +253,17 @@ class Separated:
                 )
         return [number for number in numbers if number is not None], ""
 
-    def _kept(
-        self, texts: list[list[str]], numbers: Floats, wanted: Sequence[int]
-    ) -> tuple[Column, ...]:
-        place = {column: j for j, column in enumerate(wanted)}
-        return tuple(
-            numbers[:, place[j]] if j in place else np.array([text[j] for text in texts], object)
+    def _kept(self, texts: list[list[str]], wanted: Sequence[int]) -> tuple[Column, ...]:
+        columns = (
+            [self._cell(text[j]) for text in texts] if j in wanted else [text[j] for text in texts]
             for j in range(self.width)
         )
+        return tuple(np.array([*column, None], object)[:-1] for column in columns)
+
+    def _cell(self, text: str) -> Any:
+        """The number in a field; without one what stands there, None for nothing."""
+        number = self._dialect.number(text)
+        return (text if text.strip() else None) if number is None else number
 
 
 def _count(block: bytes) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcalc.batch.blocks import is_regular
-from gradcalc.batch.chunk import Floats, Table
+from gradcalc.batch.chunk import Column, Floats, Table
 from gradcalc.batch.columnar import as_cell, library, series, told_by_the_system
 
 BATCH = 8192
@@ -71,7 +71,8 @@ def _write_by_polars(
     polars: Any, table: Table, varying: NDArray[np.bool_], file: BinaryIO, separator: str
 ) -> None:
     """The columns that vary; constants beside one another are one column of text."""
-    columns = [*table.kept, *np.ascontiguousarray(table.results.T[varying])]
+    kept = [_as_text(polars, column) if table.gaps else column for column in table.kept]
+    columns = [*kept, *np.ascontiguousarray(table.results.T[varying])]
     frame = polars.DataFrame({str(j): series(polars, c) for j, c in enumerate(columns)})
     shown = [_with_nan(polars, c) for c in frame.get_columns()] if table.gaps else frame.columns
     if not varying.all():
@@ -91,6 +92,21 @@ def _write_by_polars(
             batch_size=BATCH,
             quote_style="necessary" if table.kept else "never",
         )
+
+
+def _as_text(polars: Any, column: Column) -> Column:
+    """A column that is kept, spelled if some of its cells are no numbers: those are as they were,
+    and none is nothing."""
+    found = series(polars, column)
+    if isinstance(column, np.ndarray) and column.dtype == object:
+        return polars.Series(list(map(_cell, column.tolist())), dtype=polars.String)
+    if found.dtype.is_float() and found.null_count():
+        return polars.Series(list(map(_cell, found.to_list())), dtype=polars.String)
+    return found
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else str(_spelled(value))
 
 
 def _with_nan(polars: Any, column: Any) -> Any:

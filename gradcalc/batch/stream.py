@@ -61,6 +61,7 @@ class Stream:
         self._reader = reader
         self._results = results
         self._columns = columns
+        self._wanted = frozenset(place for place in columns if isinstance(place, int))
         self._keep = keep
         self._policy = policy
         self._sample = sample
@@ -92,7 +93,7 @@ class Stream:
             self.tally.rows += len(chunk)
             good = np.ones(len(chunk), bool)
             self._sample.add(chunk.lines, chunk.numbers, results, good)
-            return Table(chunk.kept, self._proven(chunk, results, good), False), ""
+            return Table(chunk.kept, self._proven(chunk, results, good), False, self._wanted), ""
         results[list(chunk.unread)] = np.nan
         results[~np.isfinite(chunk.numbers).all(axis=1)] = np.nan
         bad = self._results.undefined(chunk.numbers, results)
@@ -106,9 +107,9 @@ class Stream:
         self._sample.add(chunk.lines, chunk.numbers, results, ~bad & finite)
         results = self._proven(chunk, results, ~bad & finite)
         if self._policy == "nan":
-            return Table(chunk.kept, results, True), ""
+            return Table(chunk.kept, results, True, self._wanted), ""
         kept = tuple(selected(column, ~bad) for column in chunk.kept)
-        return Table(kept, results[~bad], True), ""
+        return Table(kept, results[~bad], True, self._wanted), ""
 
     def _until(self, chunk: Chunk, results: Floats, row: int) -> tuple[Table, str]:
         self.tally.rows += row + 1
@@ -118,7 +119,8 @@ class Stream:
         where += f"{self._reader.unit} {chunk.lines[row]}"
         before = np.arange(len(chunk)) < row
         kept = tuple(column[:row] for column in chunk.kept)
-        return Table(kept, self._proven(chunk, results, before)[:row], True), f"{where}: {reason}"
+        results = self._proven(chunk, results, before)[:row]
+        return Table(kept, results, True, self._wanted), f"{where}: {reason}"
 
     def _proven(self, chunk: Chunk, results: Floats, good: NDArray[np.bool_]) -> Floats:
         """The results with a column of digits behind them, where that was asked for."""

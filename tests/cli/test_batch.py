@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+import io
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -172,6 +175,58 @@ def test_columns_by_name(gradcalc: Shell) -> None:
     assert ran.out == SLOPES
     ran = gradcalc("batch", "x1*x2", "--points", "p.csv", "--what", "eval", "--keep")
     assert ran.out == 'name,x2,x1,f1\na,3.0,2.0,6.0\n"b,c",0.5,1.0,0.5\n'
+
+
+ROWS = 'x,y,id\n4.0,,6\nq,2.0,007\n1.5,2.0,\n"0x1,0",,a\n'
+KEPT = {
+    "csv": ROWS,
+    "ndjson": '{"x":4.0,"y":null,"id":6}\n{"x":"q","y":2,"id":"7"}\n'
+    '{"x":1.5,"y":2,"id":null}\n{"x":true,"y":null,"id":8}\n',
+}
+
+
+@pytest.mark.parametrize("format", KEPT)
+@pytest.mark.parametrize("loaded", [False, pytest.param(True, marks=NEEDS_POLARS)])
+def test_the_cells_of_a_row_that_fails_are_kept_as_they_were(
+    gradcalc: Shell, monkeypatch: pytest.MonkeyPatch, format: str, loaded: bool
+) -> None:
+    if loaded:
+        import_module("polars")
+    else:
+        monkeypatch.delitem(sys.modules, "polars", raising=False)
+    text = KEPT[format]
+    ran = gradcalc("batch", "x*y", "--points", put(f"p.{format}", text), "--keep", "--what", "eval",
+                   "-f", format)  # fmt: skip
+    if format == "csv":
+        rows, kept = (list(csv.reader(io.StringIO(t))) for t in (ran.out, text))
+        assert [row[:3] for row in rows] == kept
+        assert [row[3] for row in rows] == ["f1", "nan", "nan", "3.0", "nan"]
+        return
+    records = [json.loads(line) for line in ran.out.splitlines()]
+    assert [record.pop("f1") for record in records] == [None, None, 3.0, None]
+    assert repr(records) == repr([json.loads(line) for line in text.splitlines()])
+
+
+@NEEDS_POLARS
+def test_what_is_null_in_parquet_is_kept_as_nothing_and_a_typed_column_stays_one(
+    gradcalc: Shell,
+) -> None:
+    polars = import_module("polars")
+    polars.DataFrame({"x": [1.0, None], "y": [None, 2], "id": ["a", None]}).write_parquet(
+        "p.parquet"
+    )
+    words = ("batch", "x*y", "--keep", "--what", "eval", "--points")
+    ran = gradcalc(*words, "p.parquet")
+    assert [*csv.reader(io.StringIO(ran.out))][1:] == [
+        ["1.0", "", "a", "nan"],
+        ["", "2", "", "nan"],
+    ]
+    put("p.csv", ROWS)
+    assert gradcalc(*words, "p.csv", "-o", "q.parquet").code == 1
+    assert polars.read_parquet("q.parquet").dtypes == [polars.Float64] * 2 + [
+        polars.String,
+        polars.Float64,
+    ]
 
 
 @NEEDS_POLARS
