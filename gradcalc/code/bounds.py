@@ -25,6 +25,7 @@ _TURN = 0.25
 """From so much on, a function may have turned between the ends of an interval."""
 
 _DOUBLE, _SINGLE = 2.0**-52, 2.0**-23
+_LARGEST_SINGLE = float(np.finfo(np.float32).max)
 _TINY, _TINY_SINGLE = 5e-324, 1.5e-45
 
 
@@ -56,6 +57,8 @@ def bounds(
                 if primitive.steps:
                     own = own + _near_zeros(primitive, given, value)
                 found[node] = _moved(primitive, given, moved, value) + (own if ulps else 0.0)
+                if single:  # where floats overflow, what is computed further may be anything
+                    found[node] = np.where(size > _LARGEST_SINGLE, np.inf, found[node])
     return np.array([found[node] for node in graph.outputs])
 
 
@@ -70,6 +73,13 @@ def _near_zeros(primitive: Any, given: list[Any], value: Any) -> Any:
     return np.nan_to_num(_MORE_DIGITS * np.abs(beside - value), posinf=0.0)
 
 
+def _ends(centre: Any, move: Any) -> list[Any]:
+    """Where an operand may lie at most, and 0 where that is between: 0/0 is there alone."""
+    ends = [centre - move, centre + move]
+    across = (move >= np.abs(centre)) & np.isfinite(move)
+    return [*ends, np.where(across, 0.0, centre)] if across.any() else ends
+
+
 def _moved(primitive: Any, given: list[Any], moved: list[Any], value: Any) -> Any:
     """How far the value moves at the corners of what the operands may be."""
     most = np.zeros(len(value))
@@ -78,8 +88,7 @@ def _moved(primitive: Any, given: list[Any], moved: list[Any], value: Any) -> An
         return most
     some = [operand[here] for operand in given]
     moves = [move[here] for move in moved]
-    for signs in product((-1.0, 1.0), repeat=len(given)):
-        corner = [a + sign * move for a, sign, move in zip(some, signs, moves, strict=True)]
+    for corner in product(*map(_ends, some, moves)):
         end = np.asarray(primitive.numpy(*corner), float)
         centre = value[here]
         same = (end == centre) | (np.isnan(end) & np.isnan(centre))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from struct import pack
@@ -25,6 +26,11 @@ from gradcalc.code.language import (
 )
 from gradcalc.functions.row import Primitive
 
+_SPECIAL = {
+    "inf": ("7ff0000000000000", "7f800000"),
+    "nan": ("7ff8000000000000", "7fc00000"),
+}
+"""What is no finite number: its bits, in double and in single precision."""
 _NUMBER = re.compile(r"(-?[\d.e+-]+)_rk")
 _TYPES = (("real(rk)", False, False), ("logical", True, False), ("complex(rk)", False, True))
 """Of locals: numbers, truth values and pairs."""
@@ -112,7 +118,7 @@ class Fortran(Language):
         "not": ".not. {0}",
         "where": "merge({1}, {2}, {0})",
     }
-    special = ("real(z'7ff0000000000000', rk)", "real(z'7ff8000000000000', rk)")
+    special = ("inf_rk", "nan_rk")
     pair = "cmplx({0}, {1}, rk)"
     halves = ("real({0}, rk)", "aimag({0})")
     widened, narrowed = "real({0}, dk)", "real({0}, rk)"
@@ -131,7 +137,8 @@ class Fortran(Language):
         "nullify only open operator optional out parameter pass pause pointer precision print "
         "private procedure program protected public pure read real recursive result return rewind "
         "save select sequence stop submodule subroutine sync target then to type unlock use value "
-        "volatile wait where while write rk r"
+        "volatile wait where while write rk dk r inf_rk nan_rk "
+        "inf_dk nan_dk"
     )
     words = (
         "abs acos acosh aint anint asin asinh atan atan2 atanh bessel_j0 ceiling cmplx conjg cos "
@@ -142,7 +149,7 @@ class Fortran(Language):
     layout = "Matrices are arrays of two dimensions: row i, column j is (i, j)."
     tools = (
         Tool("gfortran", ("--version",), (
-            ("{tool}", "-O1", "-ffp-contract=off", "-fno-range-check", "-o", "run",
+            ("{tool}", "-O1", "-ffp-contract=off", "-o", "run",
              "{source}", "driver.f90"),
             ("./run",),
         )),
@@ -160,6 +167,9 @@ class Fortran(Language):
 
         with np.errstate(all="ignore"):
             value = float(primitive.numpy(*(np.float64(n[1]) for n in numbers if n)))
+        if not math.isfinite(value):
+            infinity, nan = self.special
+            return Piece(nan if math.isnan(value) else f"({'-' * (value < 0)}{infinity})")
         bits = pack(">f" if self.narrow else ">d", value).hex()
         return Piece(f"real(z'{bits}', rk)")
 
@@ -257,13 +267,19 @@ class Fortran(Language):
         self, name: str, head: Sequence[str], code: Sequence[str], exported: Sequence[Exported]
     ) -> list[str]:
         doubles = any("dk" in line for line in code)
+        # variables: of constants the compiler refuses -inf, and a pair of what is not a number
+        special = [f"real({kind}) :: {word}_{kind} = real(z'{bits}', {kind})"
+                   for word, (double, single) in _SPECIAL.items()
+                   for kind, bits in (("rk", single if self.narrow else double), ("dk", double))
+                   if any(f"{word}_{kind}" in line for line in code)]  # fmt: skip
         data, procedures = _apart([line.replace("{f}", "f" * self.narrow) for line in code])
         kind = "1.0" if self.narrow else "1.0d0"
         test = [f"{name}_test"] if f"subroutine {name}_test(wrong)" in code else []
         public = ", ".join([*(one.signature.name for one in exported), *test])
         inside = ["implicit none", "private", f"public :: {public}, rk",
                   f"integer, parameter :: rk = kind({kind})",
-                  *["integer, parameter :: dk = kind(1.0d0)"] * doubles, *data]  # fmt: skip
+                  *["integer, parameter :: dk = kind(1.0d0)"] * doubles,
+                  *special, *data]  # fmt: skip
         lines = [*self.comment(head), f"module {name}_code", *self.inner(inside), "contains",
                  *self.inner(procedures), "end module"]  # fmt: skip
         return [piece for line in lines for piece in _folded(line)]

@@ -81,7 +81,8 @@ def judged(printed: Printed) -> Verdict:
             f"the {printed.language.title} that was made is {verdict.line}",
             hint="nothing was printed; please report it with the expression",
         )
-    return replace(verdict, remarks=(_APART,)) if _treats_apart(printed) else verdict
+    told = {_APART: _treats_apart(printed), _UNTESTED: verdict.vectors is None}
+    return replace(verdict, remarks=tuple(remark for remark, holds in told.items() if holds))
 
 
 def _treats_apart(printed: Printed) -> bool:
@@ -91,6 +92,7 @@ def _treats_apart(printed: Printed) -> bool:
     return bool(order) and any(map(Isolated, graphs))
 
 
+_UNTESTED = "no test in the file: it would be long, or no number is sure at any point tried"
 _APART = "where an equality holds at one point only, the slope is that of the branch, not the limit"
 
 

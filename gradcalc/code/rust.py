@@ -195,11 +195,13 @@ class Rust(Language):
             start = stop
         loop += [f"for i in 0..{count} {{",
                  f"    let k = p*{count} + i;",
-                 "    assert!((out[i] - wanted[k]).abs() <= room[k], \"point {p}, number {i}\");",
+                 "    let fits = (out[i] - wanted[k]).abs() <= room[k];",
+                 "    assert!(fits, \"point {}, number {}\", p, i);",
                  "}"]  # fmt: skip
         lines += [f"for p in 0..{len(vectors.given)} {{", *self.inner(loop), "}"]
-        return ["", "#[cfg(test)]", "mod tests {", "    #[test]", "    fn vectors() {",
-                *self.inner(self.inner(lines)), "    }", "}"]  # fmt: skip
+        return ["", "#[cfg(test)]", "mod tests {", "    #[allow(unused_imports)]",
+                "    use std::convert::TryInto; // before the edition of 2021", "    #[test]",
+                "    fn vectors() {", *self.inner(self.inner(lines)), "    }", "}"]  # fmt: skip
 
     def driver(self, name: str, functions: Sequence[Signature], record: Sequence[Array]) -> str:
         lines = _READING.replace("{file}", name).strip("\n").split("\n")

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from gradcalc.code import writer
-from gradcalc.code.gate import judge
+from gradcalc.code.gate import judge, judged
 from gradcalc.code.languages import LANGUAGES
 from gradcalc.code.printing import generate
 from gradcalc.language import parse
@@ -68,7 +68,7 @@ TESTED = {
     "javascript": ("f.js", ["true"], ["node", "f.js", "--test"]),
     "python": ("f.py", ["true"], [sys.executable, "f.py", "--test"]),
     "numpy": ("f.py", ["true"], [sys.executable, "f.py", "--test"]),
-    "rust": ("f.rs", ["rustc", "--edition", "2021", "--test", "f.rs", "-o", "f"], ["./f"]),
+    "rust": ("f.rs", ["rustc", "--test", "f.rs", "-o", "f"], ["./f"]),
     "matlab": ("f.m", ["true"], ["octave-cli", "-qf", "--eval", "f('--test')"]),
 }
 
@@ -79,6 +79,39 @@ def test_a_file_tests_itself(to: str, tmp_path: Path) -> None:
     text = printed.text((), judge(printed).vectors)
     assert self_test(to, text, tmp_path)
     assert not self_test(to, text.replace("3.0", "3.5"), tmp_path)
+
+
+@pytest.mark.parametrize("to", [to for to in ("fortran", "rust") if here(to)])
+def test_it_compiles_without_options(to: str, tmp_path: Path) -> None:
+    """With infinities, what is no number, and helpers with loops."""
+    words = {"fortran": ["gfortran", "-c", "f.f90"], "rust": ["rustc", "--test", "f.rs"]}[to]
+    graph = parse("lambertw(x)*ellipk(y) + where(x < y, 0, log(0))")
+    vectors = judge(generate(graph, "javascript")).vectors
+    assert vectors
+    (tmp_path / words[-1]).write_text(generate(graph, to).text((), vectors))
+    ran = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+
+
+@pytest.mark.parametrize("text", [
+    "exp(x)/(1 + exp(x))", "exp(x)*exp(-y**2)", "exp(-x)/(exp(-x) + exp(-2*x))", "x**30/y**20",
+])  # fmt: skip
+def test_where_floats_overflow_or_vanish_on_the_way_the_code_is_sound(text: str) -> None:
+    found = judge(generate(parse(text), "numpy", ("f",), single=True))
+    assert found.passed, found.line
+
+
+def test_a_wrong_operation_is_found_in_single_precision_too() -> None:
+    printed = generate(parse("exp(x)/(1 + exp(x))"), "numpy", ("f",), single=True)
+    pieces = [[line.replace("1.0", "2.0") for line in p] for p in printed.pieces]
+    assert judge(printed._replace(pieces=tuple(map(tuple, pieces)))).passed is False
+
+
+def test_a_file_without_a_test_says_so() -> None:
+    many = ", ".join(f"x**{k}" for k in range(2, 500))
+    verdict = judged(generate(parse(many), "python", ("f",)))
+    assert verdict.vectors is None
+    assert any("No test in the file" in line for line in verdict.lines)
 
 
 def self_test(to: str, text: str, folder: Path) -> bool:

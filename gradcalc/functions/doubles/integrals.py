@@ -86,11 +86,14 @@ def expint(n: float, x: float) -> float:
     if x == INF:
         return 0.0
     if n < 0.5:
+        if x < 1e-290:
+            return 1.0 / x if n == 0.0 else INF
+        s = 8.673617379884035e-19 if x < 600.0 else 1.0  # a pair of doubles overflows beside 1e300
         i = Long(1.0, 0.0) / Long(x, 0.0)
-        p = i
+        p = i * s
         for k in counting(1.0, 1.0 - n):
-            p = i + p * i * k
-        e = exp(-x) * p.hi
+            p = i * s + p * i * k
+        e = exp(-x) * p.hi / s
         return e if e == e else INF
     if x >= 2.0:
         return exp(-x) * fraction(n, x)
