@@ -17,6 +17,8 @@ import numpy as np
 from gradcalc.check.lost import first_loss
 from gradcalc.engine.program import Program
 from gradcalc.engine.schedule import Floats
+from gradcalc.explain.switches import Switches
+from gradcalc.graph.graph import Graph
 
 _FIRST = 240  # intervals to begin with
 _ROUNDS = 9
@@ -83,8 +85,13 @@ def curve(program: Program, low: float, high: float) -> Curve:
         x = np.concatenate([x, middle])[order]
         value = np.concatenate([value, more[0]])[order]
         slope = np.concatenate([slope, more[1]])[order]
-    marks = [mark for i in range(value.shape[1]) for mark in _breaks(numbers, x, value, slope, i)]
     width = high - low
+    turns = _turns(numbers, _decisions(program.graph, x), value.shape[1], 1e-9 * width)
+    marks = [
+        mark
+        for i, known in enumerate(turns)
+        for mark in _breaks(numbers, x, value, slope, i, known)
+    ]
     marks = [_or_noise(program, mark, 1e-9 * width) for mark in marks]
     marks = _stretches([*marks, *_lost(program, x)], width / 20)
     x, value, slope = _interrupted(numbers, x, value, slope, marks)
@@ -150,8 +157,60 @@ def _bent(x: Floats, value: Floats, slope: Floats) -> Any:
 Numbers = Callable[[Floats], tuple[Floats, Floats]]
 
 
-def _breaks(numbers: Numbers, x: Floats, value: Floats, slope: Floats, i: int) -> list[Mark]:
-    """Where output i ends, jumps, has a pole or a kink."""
+def _decisions(graph: Graph, x: Floats) -> Floats:
+    """Where, to the last digit, the graph goes over to another branch. Of what does so all the
+    time, as ``floor(1e4*x)``, there is none."""
+    switches = Switches(graph)
+    sides = switches(x[:, None])
+    lefts: list[Floats] = []
+    rights: list[Floats] = []
+    columns: list[Any] = []
+    for number, side in enumerate(sides.T):
+        apart = np.flatnonzero(np.isfinite(side) & (side != 0))
+        first, second = apart[:-1], apart[1:]
+        changes = (side[first] != side[second]) & (second - first <= 2)
+        if changes.sum() <= _NARROWED:
+            lefts.append(x[first[changes]])
+            rights.append(x[second[changes]])
+            columns.append(np.full(changes.sum(), number))
+    if not columns:
+        return np.empty(0)
+    left, right, column = map(np.concatenate, (lefts, rights, columns))
+    each, before = np.arange(len(left)), switches(left[:, None])
+    for _ in range(_HALVINGS if len(left) else 0):
+        middle = left + (right - left) / 2
+        same = switches(middle[:, None])[each, column] == before[each, column]
+        left, right = np.where(same, middle, left), np.where(same, right, middle)
+    found: Floats = _or_zero(np.where(np.abs(left) < np.abs(right), left, right), x[-1] - x[0])
+    return found
+
+
+def _or_zero(where: Any, width: float) -> Any:
+    """0 where halving has come as near to it as to any other number."""
+    return np.where(np.abs(where) < 1e-12 * width, 0.0, where)
+
+
+def _turns(numbers: Numbers, places: Floats, outputs: int, beside: float) -> list[list[Mark]]:
+    """The kinks and jumps of each output at some of the places: where values or slopes change far
+    more from one side to the other than on either."""
+    found: list[list[Mark]] = [[] for _ in range(outputs)]
+    sides = [numbers(places + k * beside) for k in (-2, -1, 1, 2)] if len(places) else []
+    for i in range(outputs):
+        for k, where in enumerate(places.tolist()):
+            for kind, which in (("jump", 0), ("kink", 1)):
+                a, b, c, d = (float(side[which][k, i]) for side in sides)
+                apart, smooth = abs(c - b), max(abs(b - a), abs(d - c))
+                if apart > max(10 * smooth, 1e-7 * max(abs(b), abs(c))):  # a NaN is not
+                    text = _both(2 * b - a, 2 * c - d)
+                    found[i].append(Mark(kind, i, where, "slopes " * which + text))
+                    break
+    return found
+
+
+def _breaks(
+    numbers: Numbers, x: Floats, value: Floats, slope: Floats, i: int, turns: Sequence[Mark]
+) -> list[Mark]:
+    """Where output i ends, jumps, has a pole or a kink; ``turns`` are known."""
     y, s = value[:, i], slope[:, i]
     low, high = heights(y, x)
     tall = high - low
@@ -161,12 +220,12 @@ def _breaks(numbers: Numbers, x: Floats, value: Floats, slope: Floats, i: int) -
         usual = float(np.quantile(steepness, 0.9)) if len(steepness) else 0.0
         ends = np.flatnonzero(np.diff(np.isfinite(y).astype(int)) != 0)
     scale = _Scale(tall, usual)
-    marks = [_end(numbers, x[k : k + 2], y[k : k + 2], i) for k in ends]
+    marks = [_end(numbers, x, y, k, i, tall) for k in ends.tolist()]
     for by_value, change in ((True, rise / tall), (False, turn / (usual or 1.0))):
         for k in _largest(change):
             found = _narrowed(numbers, x[k], x[k + 1], i, scale, by_value)
             marks += [] if found is None else [found]
-    return _apart(marks, 1e-9 * (x[-1] - x[0]))
+    return _apart([*turns, *marks], 1e-9 * (x[-1] - x[0]))
 
 
 def _largest(change: Floats) -> Sequence[int]:
@@ -175,9 +234,11 @@ def _largest(change: Floats) -> Sequence[int]:
     return sorted(counted[np.argsort(-change[counted])[:_NARROWED]].tolist())
 
 
-def _end(numbers: Numbers, x: Floats, y: Floats, i: int) -> Mark:
-    """Where the values begin or end, between a point that has one and a point that has none."""
-    inside, outside = (x[0], x[1]) if np.isfinite(y[0]) else (x[1], x[0])
+def _end(numbers: Numbers, x: Floats, y: Floats, k: int, i: int, tall: float) -> Mark:
+    """Where the values begin or end, between a point that has one and a point that has none. At an
+    end of the range it may be a pole."""
+    inside, outside = (x[k], x[k + 1]) if np.isfinite(y[k]) else (x[k + 1], x[k])
+    last = outside in (x[0], x[-1])
     for _ in range(_HALVINGS):
         middle = inside + (outside - inside) / 2
         if middle in (inside, outside):
@@ -186,7 +247,8 @@ def _end(numbers: Numbers, x: Floats, y: Floats, i: int) -> Mark:
             inside = middle
         else:
             outside = middle
-    return Mark("edge", i, float(inside))
+    shoots = abs(numbers(np.array([inside]))[0][0, i]) > 1e4 * tall
+    return Mark("pole" if last and shoots else "edge", i, float(_or_zero(inside, x[-1] - x[0])))
 
 
 class _Scale(NamedTuple):
@@ -220,9 +282,7 @@ def _narrowed(
             left, ya, sa = middle, ym, sm
         else:
             right, yb, sb = middle, ym, sm
-    where = float(left if abs(left) < abs(right) else right)
-    if abs(where) < 1e-12 * (b - a):
-        where = 0.0
+    where = float(_or_zero(left if abs(left) < abs(right) else right, b - a))
     if not max(abs(ya), abs(yb)) < 1e4 * max(size, scale.tall):
         return Mark("pole", i, where)
     jumps = abs(ya - yb) > max(0.3 * rise, 1e-3 * scale.tall)
@@ -236,7 +296,7 @@ def _narrowed(
 
 def _both(left: float, right: float) -> str:
     """Both sides in six digits; what is nothing beside the other side is 0."""
-    size = 1e-12 * max(abs(left), abs(right))
+    size = 1e-9 * max(abs(left), abs(right))
     return " | ".join(f"{0.0 if abs(side) < size else side:.6g}" for side in (left, right))
 
 

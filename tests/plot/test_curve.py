@@ -43,6 +43,17 @@ CURVES: list[tuple[str, float, float, list[tuple[str, float]]]] = [
     ("cbrt(x)", -1, 1, []),
     ("log(x)", -1, 2, [("edge", 0)]),
     ("sqrt(x)", -1, 2, [("edge", 0)]),
+    ("gamma(x)", -2, 3, [("pole", -2), ("pole", -1), ("pole", 0)]),
+    ("tan(x) + abs(x-1)/x", -1, 4, [("pole", 0), ("kink", 1), ("pole", HALF)]),
+    ("relu(x) + x**3", -5, 5, [("kink", 0)]),
+    ("exp(5*x) + abs(x)", -2, 3, [("kink", 0)]),
+    ("x**2 + relu(x-1)", -100, 100, [("kink", 1)]),
+    ("1/x**2 + abs(x-1)", -2, 2, [("pole", 0), ("kink", 1)]),
+    ("exp(9*x) + floor(x)", -0.5, 1.5, [("jump", 0), ("jump", 1)]),
+    ("exp(9*x) + x % 1", -0.5, 1.5, [("jump", 0), ("jump", 1)]),
+    ("exp(9*x) + where(x < 0.3, x, 0.3)", -1, 1, [("kink", 0.3)]),
+    ("exp(9*x) + max(x, min(0.5, x**2))", -1, 1, [("kink", -math.sqrt(0.5)), ("kink", 0)]),
+    ("exp(9*x) + abs(x)**3 + relu(x)**2 + where(x < 1/3, x, x)", -1, 1, []),
     ("asin(x)", -2, 2, [("edge", -1), ("edge", 1)]),
 ]
 
