@@ -127,6 +127,7 @@ def column(header: Sequence[str], label: str, name: str) -> int:
 def _other_ways(label: str, header: Sequence[str]) -> str:
     """How else a variable gets its numbers; a column whose name has a unit is likely meant."""
     units = [word for word in header if word.partition(" ")[0].partition("[")[0] == label]
+    units = units or [word for word in header if word.lower() == label.lower()]
     word = units[0] if len(units) == 1 else "…"
     return f"called otherwise: --map {shlex.quote(f'{label}={word}')}; " + (
         f"the same for all rows: --at {label}=…"

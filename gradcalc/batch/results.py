@@ -124,7 +124,8 @@ class Results:
         gaps = ~np.isfinite(row)
         if gaps.any():
             at = int(gaps.argmax())
-            return f"{self.request.labels[at]} is {row[at]}, not a number"
+            why = "not a number" if np.isnan(row[at]) else "or larger than any double"
+            return f"{self.request.labels[at]} is {row[at]}, {why}"
         at = int(self._holes(results[None])[0].argmax())
         point = self.program.at(row[: len(self.program.variables)])
         with np.errstate(all="ignore"):

@@ -11,7 +11,7 @@ from gradcalc.calculus.kinds import BY_WORD, Kind, U, V
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
 from gradcalc.cli.question import method, one_output, posed, traced, vector
-from gradcalc.errors import BindingError, Exit, GradcalcError, UndefinedError, listed
+from gradcalc.errors import BindingError, Exit, GradcalcError, UndefinedError, count, listed
 from gradcalc.functions.primitives import CONSTANTS, TABLE, WHERE
 from gradcalc.graph.graph import Graph
 from gradcalc.limits import MOST_ENTRIES
@@ -416,5 +416,6 @@ def _notes(question: Question, entries: Floats | None, bent: Sequence[Kink]) -> 
     infinite = np.argwhere(np.isinf(entries))
     if len(infinite):
         what = question.name(*infinite[0].tolist())
-        others = f", and {len(infinite) - 1} more entries are infinite" if len(infinite) > 1 else ""
+        more = count(len(infinite) - 1, "more entry is", "more entries are")
+        others = f", and {more} infinite" if len(infinite) > 1 else ""
         yield f"{what} is infinite at this point{others}"

@@ -120,7 +120,7 @@ class Options:
         "The point: 2,3 in the order of the variables, x1=2,x2=pi/4 by name, or @FILE.")
     param: list[str] | None = option("NAME=VALUE", "A constant: no column.")
     wrt: str | None = option("NAMES", "The variables, in this order: y,x.")
-    outputs: str | None = option("NAMES", "The named values that are outputs: r,s.")
+    outputs: str | None = option("NAMES", "The values that are outputs: r,s, or f1.")
     v: str | None = option("VECTOR", "The gradient vector of backward(v), or @FILE.")
     gradient: list[str] | None = option("VECTOR",
         "The gradient of a call of backward; again for the next call.")

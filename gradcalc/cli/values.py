@@ -38,7 +38,8 @@ def one_of(choices: Iterable[str], also: Mapping[str, str] = _NONE) -> Callable[
             return word
         close = get_close_matches(word, words, 1)
         meant = f" (did you mean {close[0]}?)" if close else ""
-        raise typer.BadParameter(f"'{word}' is none of {', '.join(words)}{meant}")
+        said = f"none of {', '.join(words)}" if len(words) > 1 else f"not {words[0]}"
+        raise typer.BadParameter(f"'{word}' is {said}{meant}")
 
     return choice
 

@@ -161,9 +161,10 @@ def _target(
     kind = KINDS[word]
     m, n = len(graph.outputs), len(graph.variables)
     if kind.of_one and m != 1:
+        first = next((name for name in graph.output_names if "[" not in name), "")
         raise BindingError(
             f"a {kind.of_one} is of one output, and there are {m}",
-            hint="--what jacobian, or leave the others out",
+            hint="--what jacobian" + f", or one of them: --outputs {first}" * bool(first),
         )
     shape = kind.shape(m, n) if kind.order else (m,)
     if not sparse and len(shape) == 2 and m * n > MOST_ENTRIES:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from gradcalc.errors import BindingError, ExpressionError, Source
+from gradcalc.errors import BindingError, ExpressionError, Source, beginning
 from gradcalc.functions.primitives import CONSTANTS, FUNCTIONS
 from gradcalc.graph.graph import BulkBuilding, Graph
 from gradcalc.language import corrections, notes
@@ -38,9 +38,10 @@ def parse(
     ``name`` is where the text came from (a file), '' for the command line. ``shapes`` declares
     array variables, ``parameters`` binds constants (numbers or nested lists of them), ``bound`` are
     names that are variables even if they name a constant (``e``), and so are those of ``wrt``,
-    which orders the columns. ``outputs`` chooses among the named values. ``flags_are_numbers`` lets
-    conditions be used as 0 and 1, for the partials of the primitive table. ``then`` is a second
-    text, whose values are outputs too, after those of the first, whichever of these it uses.
+    which orders the columns. ``outputs`` chooses among the named values and f1, f2, …;
+    ``flags_are_numbers`` lets conditions be used as 0 and 1, for the partials of the primitive
+    table. ``then`` is a second text, whose values are outputs too, after those of the first,
+    whichever of these it uses.
 
     Raises ExpressionError with the offending span, BindingError for names that cannot be bound.
     """
@@ -104,22 +105,22 @@ def _used_before(whole: Parser, first: Parser) -> set[int]:
 
 def _outputs(parser: Parser, wanted: Sequence[str] | None) -> list[tuple[str, Statement]]:
     """Bare expressions (f1, f2, …), and the named values that no later statement uses."""
+    chosen = [s for i, s in enumerate(parser.statements) if not s.name or _is_last(parser, i)]
+    if not chosen:  # every named value is used: the last statement is what was meant
+        chosen = parser.statements[-1:]
+    labelled = _labelled(chosen)
     if wanted is None:
-        chosen = [s for i, s in enumerate(parser.statements) if not s.name or _is_last(parser, i)]
-        if not chosen:  # every named value is used: the last statement is what was meant
-            chosen = parser.statements[-1:]
-    else:
-        wanted = [n if n in parser.named else spelled(n, "--outputs") for n in wanted]
-        missing = [name for name in wanted if name not in parser.named]
-        if missing:
-            names = ", ".join(parser.named) or "none"
-            raise BindingError(
-                f"--outputs: '{missing[0]}' is not a named value of the expression",
-                source=parser.source,
-                hint=f"named values: {names}",
-            )
-        chosen = [parser.statements[parser.named[name]] for name in wanted]
-    return _labelled(chosen)
+        return labelled
+    known = dict(labelled) | {name: parser.statements[at] for name, at in parser.named.items()}
+    wanted = [name if name in known else spelled(name, "--outputs") for name in wanted]
+    missing = [name for name in wanted if name not in known]
+    if missing:
+        raise BindingError(
+            f"--outputs: '{missing[0]}' is not a named value of the expression",
+            source=parser.source,
+            hint=f"its values: {beginning([*known])}",
+        )
+    return [(name, known[name]) for name in wanted]
 
 
 def _is_last(parser: Parser, index: int) -> bool:

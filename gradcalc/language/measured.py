@@ -14,6 +14,7 @@ from difflib import get_close_matches
 
 from gradcalc.errors import BindingError, GradcalcError, Source, Span, count
 from gradcalc.functions.distributions import DISTRIBUTIONS, NORMAL, Distribution
+from gradcalc.functions.primitives import FUNCTIONS
 from gradcalc.language import points
 from gradcalc.language.files import read_file, read_stdin
 from gradcalc.language.points import Given, flatten
@@ -304,15 +305,15 @@ def _spread(source: Source, span: Span) -> Spread:
     try:
         number, percent = _width(source, span)
     except BindingError:
-        close = get_close_matches(call[1], DISTRIBUTIONS, 1) if call else []
-        if not close:
+        if call is None or call[1] in FUNCTIONS:
             raise
-        assert call is not None
+        close = get_close_matches(call[1], DISTRIBUTIONS, 1)
+        usages = [DISTRIBUTIONS[name].usage for name in close or DISTRIBUTIONS]
         raise BindingError(
             f"'{call[1]}' is no distribution",
             source=source,
             span=Span(span.start, span.start + len(call[1])),
-            hint=f"did you mean {DISTRIBUTIONS[close[0]].usage}?",
+            hint=f"did you mean {usages[0]}?" if close else f"one is {', '.join(usages)}",
         ) from None
     return Spread(NORMAL, (number,), percent, source, span)
 

@@ -404,7 +404,7 @@ def _completed(given: Sequence[Given], missing: Sequence[str], option: str) -> s
 def unknown(item: Given, label: str, labels: Sequence[str], what: str, option: str) -> BindingError:
     """The error of a value for ``label``, which is none of ``labels``."""
     hint = f"{what}: {listed(labels)}" if labels else f"it has no {what} at all"
-    if what == "variables" and len(labels) <= MOST_NAMED:
+    if option == "--at" and what == "variables" and len(labels) <= MOST_NAMED:
         columns = ",".join(dict.fromkeys(map(base, (*labels, label))))
         hint += f"\nto give it a column of zeros: --wrt {columns}"
     if not "".join((label, *labels)).isascii():

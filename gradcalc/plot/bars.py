@@ -10,7 +10,7 @@ from gradcalc.errors.text import safe
 from gradcalc.plot.budget import Sketch, sketches
 from gradcalc.plot.histogram import Histogram
 from gradcalc.plot.terminal import MOST, WIDTH
-from gradcalc.render.budget import Budget
+from gradcalc.render.budget import Budget, percent
 from gradcalc.render.numbers import aligned, shown
 
 _DIGITS = 6
@@ -75,7 +75,7 @@ def _shares(one: Sketch, columns: int) -> list[str]:
     if not one.shares:
         return [f"{safe(one.name)}: nothing uncertain reaches it"]
     names = [safe(name) for name, _ in one.shares]
-    texts = [f"{100 * share:.1f} %" for _, share in one.shares]
+    texts = [percent(share) for _, share in one.shares]
     left, right = max(map(len, names)), max(map(len, texts))
     sizes = [share for _, share in one.shares]
     low, high = min(0.0, *sizes), max(0.0, *sizes)

@@ -146,20 +146,21 @@ def _budget_rows(budget: Budget, i: int, digits: int) -> list[list[str]]:
         x, u = float(inputs.x[j]), float(inputs.u[j])
         slopes = (linear.J[i, j], linear.contributions[i, j])
         rows.append([safe(inputs.names[j]), to_place_of(x, u), shown(u, digits), *dof,
-                     *(shown(x, digits) for x in slopes), _percent(shares[j])])  # fmt: skip
+                     *(shown(x, digits) for x in slopes), percent(shares[j])])  # fmt: skip
     pairs = linear.pairs(i)
     for pair in pairs[:MOST_PAIRS]:
         names = f"{inputs.names[pair.first]}, {inputs.names[pair.second]}"
         rows.append([safe(names), f"r = {pair.r:.4g}", "", *("" for _ in freedom), "", "",
-                     _percent(pair.share)])  # fmt: skip
+                     percent(pair.share)])  # fmt: skip
     if len(pairs) > MOST_PAIRS:
         left = sum(pair.share for pair in pairs[MOST_PAIRS:])
         rows.append([f"{len(pairs) - MOST_PAIRS} more pairs", "", "", *("" for _ in freedom), "",
-                     "", _percent(left)])  # fmt: skip
+                     "", percent(left)])  # fmt: skip
     return rows
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """A part of u² with one digit after the point, or one digit at all: '12.5 %', '0.007 %'."""
     return f"{100 * share:.1f} %" if abs(share) >= 5e-4 or not share else f"{100 * share:.1g} %"
 
 
@@ -218,7 +219,8 @@ _INSTEAD = "--monte-carlo 1e6"
 def _wanted(trials: int) -> str:
     """Rounded up to one digit: 3e6."""
     exponent = len(str(trials)) - 1
-    return f"{trials // 10**exponent + 1}e{exponent}"
+    first = trials // 10**exponent + 1
+    return f"{first}e{exponent}" if first < 10 else f"1e{exponent + 1}"
 
 
 # --- for programs ---------------------------------------------------------------------------------

@@ -62,7 +62,10 @@ class Linear:
     def correlation(self) -> Floats:
         """Of the outputs; NaN beside one without uncertainty."""
         with np.errstate(all="ignore"):
-            return self.covariance / np.outer(self.u, self.u)
+            found: Floats = self.covariance / np.outer(self.u, self.u)
+        diagonal = np.diag(found)
+        np.fill_diagonal(found, np.where(np.isnan(diagonal), diagonal, 1.0))  # to the last digit
+        return found
 
     def relative(self, output: int) -> Floats:
         """The contributions in units of the combined uncertainty, shape (n,)."""

@@ -255,3 +255,8 @@ def test_a_line_of_a_script_counts_as_checked(gradcalc: Shell) -> None:
     ran = gradcalc("run", "-", stdin="propagate x^2 --at x=5.0(1)\n")
     assert ran.code == 0
     assert ran.out.endswith("1 passed, 0 failed, 0 unchecked\n")
+
+
+def test_an_output_is_correlated_with_itself_by_one(gradcalc: Shell) -> None:
+    found = record(gradcalc, "x/3 + y*7, x*y/9, 2", "--at", "x=1±0.3,y=1.7±0.2")
+    assert [found["correlation"][k][k] for k in range(3)] == [1.0, 1.0, None]

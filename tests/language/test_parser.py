@@ -250,7 +250,19 @@ def test_outputs_can_be_chosen_by_name() -> None:
     assert graph.output_names == ["s", "r"]
     with pytest.raises(BindingError, match="'q' is not a named value") as caught:
         parse("r = x", outputs=["q"])
-    assert caught.value.hint == "named values: r"
+    assert caught.value.hint == "its values: r"
+
+
+def test_outputs_without_a_name_are_chosen_by_the_one_they_are_called_by() -> None:
+    text = "x**2, r = 2*x; y*r, [x, y]"
+    whole = parse(text)
+    for chosen in (["f2"], ["f3", "f1"], ["r", "f2"]):
+        graph = parse(text, outputs=chosen)
+        assert list(dict.fromkeys(name.partition("[")[0] for name in graph.output_names)) == chosen
+        for name, node in zip(graph.output_names, graph.outputs, strict=True):
+            if name in whole.output_names:
+                assert graph.text(node) == whole.text(whole.outputs[whole.output_names.index(name)])
+    assert parse("f1 = x; 2*f1", outputs=["f1"]).output_names == ["f1"]
 
 
 def test_a_name_stands_for_its_latest_value() -> None:

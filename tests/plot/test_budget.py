@@ -101,3 +101,9 @@ def test_beside_anything_but_a_table_nothing_is_drawn(run: Shell) -> None:
     ran = run("propagate", *BENT, "--plot", "-f", "json")
     assert ran.code == 2
     assert "--plot draws beside a table" in ran.err
+
+
+def test_a_small_share_has_a_digit_in_the_table_and_beside_its_bar(run: Shell) -> None:
+    words = ("x + y", "--at", "x=1±1,y=1±0.008")
+    for more in ((), ("--plot",)):
+        assert "0.006 %" in run("propagate", *words, *more).out
