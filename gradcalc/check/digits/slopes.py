@@ -133,7 +133,7 @@ class Slopes:
         if any(huge(x) or not mp.isfinite(x) for x in operands):
             return mp.nan
         (h, spare), (g, more) = self._step(operands, j), self._step(operands, k)
-        with mp.workdps(max(spare, more) + 6 * self._digits):
+        with mp.workdps(spare + more + 6 * self._digits):  # of a product of two steps
             if j == k:
                 ahead, behind = (_moved(code, operands, {k: s * h}) for s in (1, -1))
                 return (ahead + behind - 2 * call(code, operands)) / h**2

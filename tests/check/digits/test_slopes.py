@@ -106,3 +106,13 @@ def test_second_derivatives(name: str) -> None:
             for j, (ahead, behind) in enumerate(zip(*ends, strict=True)):
                 curve = found.get((min(j, k), max(j, k)), 0)
                 assert abs(curve - (ahead - behind) / (2 * h)) < 1e-14
+
+
+def test_a_tiny_operand_does_not_hide_how_the_other_one_bends() -> None:
+    mp, code = context(), FUNCTIONS["logaddexp"].code
+    with exclusive(), mp.workdps(60):
+        xs = (mp.ldexp(1, -100_000), mp.mpf("1.628"))
+        found = Slopes(40).second(code, xs, call(code, xs))
+        share = 1 / (1 + mp.exp(-xs[1]))
+        assert abs(found[1, 1] - share * (1 - share)) < 1e-30
+        assert abs(found[0, 1] + share * (1 - share)) < 1e-30
