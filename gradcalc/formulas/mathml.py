@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -11,6 +12,11 @@ from gradcalc.formulas.writing import Binding, Notation, Text
 from gradcalc.functions.row import Primitive
 
 SIGNS = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠", "and": "∧", "or": "∨", "not": "¬", "%": "mod"}
+_WORD_FIRST, _WORD_LAST = (
+    re.compile(r"(<m(row|sub|sup)>)*<mi>[^<]{2,}"),
+    re.compile(r"[^<>]{2}</mi>$"),
+)
+"""A name of more than a letter, which must not run into what is beside it."""
 _FENCES = {"abs": ("|", "|"), "floor": ("⌊", "⌋"), "ceil": ("⌈", "⌉")}
 
 
@@ -44,7 +50,8 @@ class MathML(Notation):
         pieces = [self.grouped(factor, Binding.POWER) for factor in factors]
         text = pieces[0]
         for piece in pieces[1:]:
-            text += ("<mo>·</mo>" if piece.startswith("<mn>") else "<mo>\u2062</mo>") + piece
+            seen = piece.startswith("<mn>") or _WORD_FIRST.match(piece) or _WORD_LAST.search(text)
+            text += ("<mo>·</mo>" if seen else "<mo>\u2062</mo>") + piece
         return Text(f"<mrow>{text}</mrow>", Binding.PRODUCT)
 
     def quotient(self, above: Text, below: Text) -> Text:

@@ -206,7 +206,7 @@ def _answer(scene: Scene, words: Words) -> str:
     program, say = scene.at.program, words.say
     total = sum(v * y for v, y in zip(scene.v, scene.value, strict=True))
     terms = " + ".join(
-        f"{number(v, 'weight')}·{number(y, 'value factor')}"
+        f"{number(v, 'weight factor')}·{number(y, 'value factor')}"
         for v, y in zip(scene.v, scene.value, strict=True)
     )
     heads = "".join(f"<th scope=col>{escape(safe(name))}</th>" for name in program.variables)
@@ -224,7 +224,7 @@ def _answer(scene: Scene, words: Words) -> str:
     sums = "".join(
         f"<li>{escape(safe(name))}: "
         + " + ".join(
-            f"{number(v, 'weight')}·{number(row[j], 'factor')}"
+            f"{number(v, 'weight factor')}·{number(row[j], 'factor')}"
             for v, row in zip(scene.v, scene.jacobian, strict=True)
         )
         + f" = {number(scene.gradient[j], 'gradient')}</li>"

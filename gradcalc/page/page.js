@@ -49,6 +49,16 @@ function exact(x) {
   return Object.is(x, -0) ? "-0" : String(x);
 }
 
+// A number, or some and pi multiplied and divided: pi/4.
+function read(text) {
+  const one = (piece) => piece ? Number(piece.replace(/(?<=^-?)(pi|π)$/, Math.PI)) : NaN;
+  const [first, ...more] = text.replace(/\s/g, "").split(/(?=[*/])/);
+  return more.reduce((x, [sign, ...rest]) => {
+    const y = one(rest.join(""));
+    return sign === "*" ? x * y : x / y;
+  }, one(first));
+}
+
 const factor = (x) => (shown(x).startsWith("-") ? `(${shown(x)})` : shown(x));
 
 function element(tag, properties = {}, ...children) {
@@ -194,10 +204,10 @@ class Scene {
     place.append(element("div", { className: "knob" }, label, slider, field));
     slider.addEventListener("input", () => this.turn(numbers, k, Number(slider.value)));
     field.addEventListener("change", () => {
-      const text = field.value.trim(), number = text === "" ? NaN : Number(text);
+      const text = field.value.trim(), number = read(text);
       const good = Number.isFinite(number);
       field.setAttribute("aria-invalid", !good);
-      this.find(".problem[role=status]").textContent = good ? "" : say("not_a_number", { text });
+      this.find(".problem[role=status]").textContent = good ? "" : say("not_a_number", { text: text || name });
       if (good) this.turn(numbers, k, number);
     });
     this.knobs.push({ numbers, k, field, slider });

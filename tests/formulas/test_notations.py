@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import re
 import unicodedata
 from xml.etree import ElementTree
 
@@ -164,3 +165,13 @@ def test_greek_letters_are_apart_in_latex_and_mathml() -> None:
              .capitalize() for one in letters]  # fmt: skip
     assert len({name_of(word) for word in words}) == 48
     assert [MathML().name(word).text for word in words] == [f"<mi>{one}</mi>" for one in letters]
+
+
+def test_in_mathml_no_word_runs_into_a_factor() -> None:
+    text = "x*sin(y)*gamma(y)*speed*x/(speed*y), x*speed**2*abs(x)*exp(y)*atan(x), beta*x*y"
+    graph = parse(text)
+    formulas = derive(graph, KINDS["jacobian"])
+    _, texts = formulas.spelled(MathML())
+    beside = r"<mi>[^<]{2,}</mi>(<mn>\w+</mn></msub>)?<mo>\u2062|\u2062</mo>(<m\w+>)*<mi>[^<]{2,}"
+    assert not [text for text in texts if re.search(beside, text)]
+    assert any("\u2062" in text for text in texts)
