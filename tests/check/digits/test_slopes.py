@@ -109,8 +109,9 @@ def test_second_derivatives(name: str) -> None:
 
 
 def test_a_tiny_operand_does_not_hide_how_the_other_one_bends() -> None:
-    mp, code = context(), FUNCTIONS["logaddexp"].code
-    with exclusive(), mp.workdps(60):
+    code = FUNCTIONS["logaddexp"].code
+    with exclusive(), context().workdps(60):
+        mp = context()
         xs = (mp.ldexp(1, -100_000), mp.mpf("1.628"))
         found = Slopes(40).second(code, xs, call(code, xs))
         share = 1 / (1 + mp.exp(-xs[1]))
