@@ -6,6 +6,7 @@ look at. ``GRADCALC_AXE`` names axe-core's ``axe.min.js``, for the audit of acce
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -190,6 +191,11 @@ def test_a_preset_moves_everything_that_follows_from_v(open_page: Open) -> None:
     page.fill("#s0 .weights input[type=text] >> nth=1", "nonsense")
     page.keyboard.press("Enter")
     assert "is not a number" in page.locator("#s0 .problem[role=status]").inner_text()
+    for typed, number in (("pi/4", math.pi / 4), ("-5/3", -5 / 3), ("2 * pi", 2 * math.pi)):
+        page.fill("#s0 .weights input[type=text] >> nth=1", typed)
+        page.keyboard.press("Enter")
+        assert page.locator("#s0 .problem[role=status]").inner_text() == ""
+        assert numbers(page, ".product")[1] == number
 
 
 def test_the_buttons_do_as_pytorch_does(open_page: Open) -> None:
