@@ -73,7 +73,8 @@ def test_a_partial_as_people_write_it_is_the_same_function(primitive: Primitive)
             out = primitive.numpy(*operands)
             if np.isnan(out):
                 continue
-            wanted = range(primitive.arity)
+            wanted = range(primitive.orders, primitive.arity)
             accurate = evaluate(rule(primitive), operands, out, wanted)
             readable = evaluate(plain(primitive), operands, out, wanted)
-        np.testing.assert_allclose(np.array(readable), np.array(accurate), rtol=1e-13)
+        found, expected = ([slopes[k] for k in wanted] for slopes in (readable, accurate))
+        np.testing.assert_allclose(found, expected, rtol=1e-13)

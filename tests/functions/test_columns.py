@@ -232,6 +232,7 @@ def test_what_no_longer_moves_is_found_to_level(row: Primitive) -> None:
 SOURCE = Path(gradcalc.__file__).parent
 NAMES = {row.name for row in TABLE} | set(FUNCTIONS)
 ELSEWHERE_TOO = {
+    "autograd/operations/copies.py": "PyTorch's interface",
     "autograd/operations/operators.py": "PyTorch's interface, Python's operators",
     "autograd/operations/reductions.py": "PyTorch's interface",
     **{
