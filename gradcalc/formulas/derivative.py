@@ -14,16 +14,20 @@ from gradcalc.calculus.gradients import copy, gradient_graph, jacobian_graph, jv
 from gradcalc.calculus.kinds import Kind, U, V
 from gradcalc.calculus.rules import plain
 from gradcalc.errors import BindingError
+from gradcalc.formulas.conditions import exclude
 from gradcalc.formulas.exact import Call, Number, Product, Sum, Symbol, operands
 from gradcalc.formulas.sharing import compact
 from gradcalc.formulas.terms import Terms, read
 from gradcalc.formulas.writing import Notation, reachable, write
-from gradcalc.functions.primitives import CONSTANTS, FUNCTIONS, OPERANDS, TABLE
+from gradcalc.functions.primitives import CONSTANTS, FUNCTIONS, OPERANDS, TABLE, WHERE
 from gradcalc.graph.graph import Graph
 from gradcalc.language import parse
 
 MOST_CHARACTERS = 2_000_000
 """Of the formulas of one derivative: as much as anybody can do something with."""
+
+Branch = tuple[int, ...]
+"""Conditions, all of which hold where a node counts."""
 
 _A_NAME = 25
 """Characters that are gladly read instead of one more name."""
@@ -191,6 +195,7 @@ def derive(graph: Graph, kind: Kind, vector: Iterable[float | str] | None = None
     entries = tuple(numbers[: len(wanted) - len(graph.outputs)])
     values = tuple(numbers[len(entries) :])
     labels = _of_user(graph, found)
+    domain = _domain(terms, derived, found)
     return Formulas(
         graph=graph,
         kind=kind,
@@ -201,8 +206,8 @@ def derive(graph: Graph, kind: Kind, vector: Iterable[float | str] | None = None
         labels=labels,
         taken=frozenset(taken),
         names={},
-        condition=_domain(terms, derived, found),
-        kinks=_kinks(terms, derived, found),
+        condition=domain,
+        kinks=_kinks(terms, derived, found, domain),
     ).shared()
 
 
@@ -311,28 +316,87 @@ def _domain(terms: Terms, derived: Graph, found: Mapping[int, int]) -> int:
     variables = {terms.symbol(name) for name in derived.variables}
     return terms.all(
         condition
-        for condition in dict.fromkeys(_conditions(terms, derived, found, "domain"))
+        for condition in dict.fromkeys(
+            terms.either([*map(terms.opposite, branch), condition])
+            for branch, condition in _conditions(terms, derived, found, "domain")
+        )
         if not variables.isdisjoint(reachable(terms, [condition]))
     )
 
 
-def _kinks(terms: Terms, derived: Graph, found: Mapping[int, int]) -> tuple[int, ...]:
-    """Where a function has no derivative and a convention stands in."""
-    kinks = _conditions(terms, derived, found, "kink")
-    return tuple(dict.fromkeys(k for k in kinks if not isinstance(terms.nodes[k], Number)))
+def _kinks(terms: Terms, derived: Graph, found: Mapping[int, int], domain: int) -> tuple[int, ...]:
+    """Where a function has no derivative and a convention stands in, inside of the ``domain``."""
+    kinks = (
+        terms.all([*branch, condition])
+        for branch, condition in _conditions(terms, derived, found, "kink")
+    )
+    return tuple(
+        dict.fromkeys(
+            kink
+            for kink in kinks
+            if not isinstance(terms.nodes[kink], Number) and not exclude(terms.nodes, domain, kink)
+        )
+    )
 
 
 def _conditions(
     terms: Terms, derived: Graph, found: Mapping[int, int], column: str
-) -> Iterable[int]:
-    for node in sorted(found):
+) -> Iterable[tuple[Branch, int]]:
+    """What a column of the table says of each node, and where the node counts."""
+    branches = _branches(terms, derived, found)
+    for node in sorted(branches):
         primitive = TABLE[derived.codes[node]]
         text = getattr(primitive, column)
         if text and node not in derived.constants:
             condition = _condition(text)
             arguments = (found[k[node]] for k in derived.operands[: primitive.arity])
             bound = dict(zip(OPERANDS, arguments, strict=False))
-            yield read(condition, terms, bound)[condition.outputs[0]]
+            yield branches[node], read(condition, terms, bound)[condition.outputs[0]]
+
+
+_DEEPEST = 6
+"""Conditions of one branch: more than anybody reads."""
+
+
+def _branches(terms: Terms, derived: Graph, found: Mapping[int, int]) -> dict[int, Branch]:
+    """For the nodes that count, the conditions under which they do: those of the branches of
+    ``where`` on every way from an output, and of what is 0 elsewhere."""
+    branches: dict[int, Branch] = dict.fromkeys(derived.outputs, ())
+
+    def enter(node: int, branch: Branch) -> None:
+        known = branches.get(node)
+        branches[node] = branch if known is None else tuple(c for c in known if c in branch)
+
+    for node in sorted(found, reverse=True):
+        if node not in branches:
+            continue
+        branch, primitive = branches[node], TABLE[derived.codes[node]]
+        below = [column[node] for column in derived.operands[: primitive.arity]]
+        if primitive is WHERE:
+            condition = found[below[0]]
+            sides = [terms.one, condition, terms.opposite(condition)]
+        else:
+            side = terms.one if primitive.boolean else _support(terms, found[node])
+            branches[node] = _within(terms, branch, side)
+            sides = [side] * len(below)
+        for operand, side in zip(below, sides, strict=False):
+            if side != terms.zero:
+                enter(operand, _within(terms, branch, side))
+    return branches
+
+
+def _within(terms: Terms, branch: Branch, side: int) -> Branch:
+    more = side not in (terms.one, *branch) and len(branch) < _DEEPEST
+    return (*branch, side) if more else branch
+
+
+def _support(terms: Terms, term: int) -> int:
+    """Where a formula that is one branch or 0 is not 0."""
+    node = terms.nodes[term]
+    if isinstance(node, Call) and node.primitive is WHERE and terms.zero in node.operands[1:]:
+        condition, yes, _ = node.operands
+        return terms.opposite(condition) if yes == terms.zero else condition
+    return terms.one
 
 
 @cache

@@ -15,6 +15,16 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
+from gradcalc.formulas.conditions import (
+    ORDERS,
+    cover,
+    exclude,
+    implies,
+    inside,
+    is_long,
+    is_square,
+    members,
+)
 from gradcalc.formulas.exact import (
     ONE,
     ZERO,
@@ -36,15 +46,9 @@ from gradcalc.functions.primitives import (
     AND,
     CONSTANT,
     DIV,
-    EQ,
     FLOW,
     FUNCTIONS,
-    GE,
-    GT,
-    LE,
-    LT,
     MUL,
-    NE,
     NEG,
     NOT,
     OR,
@@ -65,9 +69,8 @@ _POWERS = {FUNCTIONS["sqrt"].code: Fraction(1, 2), SQUARE.code: Fraction(2)}
 """What is a power by another name."""
 
 
-_ORDERS = {LT: "<", LE: "<=", GT: ">", GE: "=>", EQ: "=", NE: "<>"}
 _TURNED = {"<": ">", "=": "=", ">": "<"}
-_COMPARISONS = {orders: primitive for primitive, orders in _ORDERS.items()}
+_COMPARISONS = {orders: primitive for primitive, orders in ORDERS.items()}
 
 
 class Terms:
@@ -172,8 +175,8 @@ class Terms:
             return self._negated(*operands)
         if primitive in (AND, OR):
             return self._joined(primitive, *operands)
-        if primitive in _ORDERS:
-            return self._compared(_ORDERS[primitive], *operands)
+        if primitive in ORDERS:
+            return self._compared(ORDERS[primitive], *operands)
         numbers = [self.nodes[operand] for operand in operands]
         if _is_step(primitive) and all(isinstance(number, Number) for number in numbers):
             value = folded(primitive.code, [float(number.value) for number in numbers])  # type: ignore[union-attr]
@@ -259,10 +262,10 @@ class Terms:
             node = self.nodes[term]
             if isinstance(node, Call) and node.primitive is WHERE:
                 branches.setdefault(node.operands[0], []).append(term)
-        for condition, members in branches.items():
-            if len(members) > 1:
+        for condition, alike in branches.items():
+            if len(alike) > 1:
                 sides: tuple[list[int], list[int]] = ([], [])
-                for term in members:
+                for term in alike:
                     node, number = self.nodes[term], self.made(collected.pop(term))
                     assert isinstance(node, Call)
                     for side, branch in zip(sides, node.operands[1:], strict=True):
@@ -344,7 +347,11 @@ class Terms:
         right = self.made(Number(-constant.value / first.value, constant.decimal))
         if right == self.zero and len(normed) == 1 and orders == "<>":
             # a product is 0 where a factor is; its poles are told of by themselves
-            factors = [base for base, e in self._split(parts[0][1])[1] if not self._is_negative(e)]
+            factors = [
+                inside(self.nodes, base)
+                for base, e in self._split(parts[0][1])[1]
+                if not self._is_negative(e)
+            ]
             if factors != [parts[0][1]]:
                 return self.all(self._compared(orders, factor, right) for factor in factors)
         if right == self.zero and len(normed) == 2 and normed[1][0].value == -1:
@@ -353,6 +360,13 @@ class Terms:
                 left, right = min(left, right), max(left, right)
         else:
             left = self._sum(ZERO, {term: number for number, term in normed})
+            bound = -constant.value / first.value
+            if bound <= 0 and all(c.value > 0 and is_square(self.nodes, t) for c, t in normed):
+                possible = {">"} if bound else {"=", ">"}
+                if possible.issubset(orders):
+                    return self.one
+                if possible.isdisjoint(orders):
+                    return self.zero
         return self.made(Call(_COMPARISONS[orders], (left, right)))
 
     def all(self, conditions: Iterable[int]) -> int:
@@ -371,76 +385,70 @@ class Terms:
             return b
         if b == neutral:
             return a
-        members = [*self._members(primitive, a), *self._members(primitive, b)]
-        for k, one in enumerate(members):
-            for other in members[k + 1 :]:
+        before, after = (members(self.nodes, primitive, k) for k in (a, b))
+        for one in before:
+            for other in after:
                 merged = self._merged(primitive, one, other)
                 if merged is not None:
-                    rest = [m for m in members if m not in (one, other)]
-                    for member in rest:
+                    for member in (m for m in (*before, *after) if m not in (one, other)):
                         merged = self._joined(primitive, member, merged)
                     return merged
-        joined, *rest = members
+        joined, *rest = (*before, *after)
         for member in rest:
             joined = self.made(Call(primitive, (joined, member)))
         return joined
 
-    def _members(self, primitive: Primitive, condition: int) -> list[int]:
-        """The conditions that are joined by ``primitive``."""
-        members, waiting = [], [condition]
-        while waiting:
-            node = self.nodes[waiting[-1]]
-            if isinstance(node, Call) and node.primitive is primitive:
-                waiting[-1:] = reversed(node.operands)
-            else:
-                members.append(waiting.pop())
-        return members
-
     def _merged(self, primitive: Primitive, one: int, other: int) -> int | None:
+        """What says as much as the two together, more shortly; None where nothing does."""
+        both = primitive is AND
+        if is_long(self.nodes, one) or is_long(self.nodes, other):
+            return one if one == other else None
+        if implies(self.nodes, one, other):
+            return one if both else other
+        if implies(self.nodes, other, one):
+            return other if both else one
+        against, inner = (exclude, OR) if both else (cover, AND)
+        if against(self.nodes, one, other):
+            return self.zero if both else self.one
         a, b = self.nodes[one], self.nodes[other]
-        if one == other:
-            return one
-        if not (isinstance(a, Call) and isinstance(b, Call)):
-            return None
-        if a.primitive not in _ORDERS or b.primitive not in _ORDERS:
-            return None
-        first, second = _ORDERS[a.primitive], _ORDERS[b.primitive]
-        if a.operands != b.operands:
-            return self._stronger(one, other) if primitive is AND else None
-        orders = "".join(
-            o
-            for o in "<=>"
-            if (o in first and o in second if primitive is AND else o in first + second)
-        )
-        return self._compared(orders, *a.operands)
-
-    def _stronger(self, one: int, other: int) -> int | None:
-        """x > 1 of x > 1 and x > 0; None of what are no two bounds from one side."""
-        a, b = self.nodes[one], self.nodes[other]
-        assert isinstance(a, Call)
-        assert isinstance(b, Call)
-        (left, bound), (same, limit) = (
-            (node.operands[0], self.nodes[node.operands[1]]) for node in (a, b)
-        )
-        if left != same or not (isinstance(bound, Number) and isinstance(limit, Number)):
-            return None
-        if a.primitive is NE or b.primitive is NE:
-            return self._without_hole(one, other)
-        if a.primitive in (GT, GE) and b.primitive in (GT, GE):
-            return one if bound.value > limit.value else other
-        if a.primitive in (LT, LE) and b.primitive in (LT, LE):
-            return one if bound.value < limit.value else other
+        if isinstance(a, Call) and isinstance(b, Call) and a.operands == b.operands:
+            first, second = (ORDERS.get(node.primitive, "") for node in (a, b))
+            if first and second:
+                orders = (o for o in "<=>" if (o in first and o in second if both
+                                               else o in first + second))  # fmt: skip
+                return self._compared("".join(orders), *a.operands)
+        for whole, beside in ((one, other), (other, one)):  # A or (B and not A) is A or B
+            parts = members(self.nodes, inner, whole)
+            kept = [part for part in parts if not against(self.nodes, part, beside)]
+            if len(kept) < len(parts):
+                left = kept[0]
+                for part in kept[1:]:
+                    left = self._joined(inner, left, part)
+                return self._joined(primitive, left, beside)
         return None
 
-    def _without_hole(self, one: int, other: int) -> int | None:
-        """x > 1 of x > 1 and x != 0."""
-        for hole, kept in ((one, other), (other, one)):
-            a, b = self.nodes[hole], self.nodes[kept]
-            if isinstance(a, Call) and isinstance(b, Call) and a.primitive is NE:
-                order = self._compared(_ORDERS[b.primitive], a.operands[1], b.operands[1])
-                if order == self.zero:
-                    return kept
-        return None
+    def opposite(self, condition: int) -> int:
+        """The condition that holds where this one does not, of numbers."""
+        node = self.nodes[condition]
+        if is_long(self.nodes, condition):
+            return self._negated(condition)
+        if isinstance(node, Call) and node.primitive in ORDERS:
+            others = "".join(o for o in "<=>" if o not in ORDERS[node.primitive])
+            return self._compared(others, *node.operands)
+        if isinstance(node, Call) and node.primitive in (AND, OR):
+            turned = OR if node.primitive is AND else AND
+            first, *rest = map(self.opposite, members(self.nodes, node.primitive, condition))
+            for part in rest:
+                first = self._joined(turned, first, part)
+            return first
+        return self._negated(condition)
+
+    def either(self, conditions: Iterable[int]) -> int:
+        """One of the conditions at least."""
+        joined = self.zero
+        for condition in conditions:
+            joined = self._joined(OR, joined, condition)
+        return joined
 
     def _is_negative(self, term: int) -> bool:
         node = self.nodes[term]

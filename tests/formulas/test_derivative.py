@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -127,12 +128,57 @@ def test_what_is_short_is_not_shared() -> None:
         ("x/y + log(x-1)", "y != 0 and x > 1"),
         ("sqrt(x) + log(x - 2)", "x > 2"),
         ("x*y", "1"),
+        ("acot(x)", "1"),
+        ("log(1 + x**2)", "1"),
+        ("xlogy(x, y)", "x == 0 or y > 0"),
+        ("acsch(x)", "x != 0"),
+        ("lambertw(x)", "x + exp(-1) >= 0 and lambertwp(x) != 0"),
+        ("where(x > 0, log(x), 0)", "1"),
+        ("where(x > 0, x/y, sqrt(-x))", "x != 0 and (x <= 0 or y != 0)"),
+        ("where(log(x) > 0, x*y, y/x)", "x > 0"),
     ],
 )
 def test_the_domain_stands_beside_the_formula(text: str, condition: str) -> None:
     found = formulas(text)
     (said,) = found.said([found.condition], Notation())
     assert set(said.split(" and ")) == set(condition.split(" and "))
+
+
+@pytest.mark.parametrize("text", [
+    "lambertw(x)*y", "acot(x)/y", "xlogy(x, y)", "acsc(x)+asec(y)", "acoth(x)*y", "asech(x)+y",
+    "where(x > 0, log(x), y)", "where(x > 0, x/y, sqrt(-x))", "where(y > 1 or x < 0, 1/x, log(y))",
+    "where(x > 0 and y < 2, log(x - y), 1/x)", "where(x > 0, 1/y, 0)*where(x > 0, 0, log(y))",
+    "abs(y) + x/y", "max(x, 1/y)", "sqrt(x)*log(2 - x)*y", "x**y", "relu(log(x))*y",
+])  # fmt: skip
+def test_where_the_domain_is_said_to_be_the_engine_has_numbers(text: str) -> None:
+    """And outside of it, it misses one somewhere."""
+    found = formulas(text)
+    (said,) = found.said([found.condition], Notation())
+    names = list(found.graph.variables)
+    grid = np.array(list(product((-2.5, -1.0, -0.25, 0.0, 0.5, 1.0, 3.0), repeat=len(names))))
+    holds = Program(parse(f"where({said}, 1, 0)", bound=names) if said != "1" else parse("1"))
+    at = Program(found.graph).at(grid)
+    with np.errstate(all="ignore"):
+        numbers = np.isfinite(at.value).all(axis=1) & np.isfinite(at.gradient()).all(axis=1)
+        places = [names.index(name) for name in holds.variables]
+        inside = np.reshape(holds(grid[:, places]) != 0, -1) | (said == "1")
+    assert numbers[inside].all()
+    assert said == "1" or not numbers[~inside].all()
+
+
+def test_a_kink_outside_of_the_domain_or_of_its_branch_is_none() -> None:
+    for text in ("acsc(x)", "abs(y) + x/y", "where(x > 1, abs(x), x)", "abs(x)*log(x)"):
+        assert not formulas(text).kinks, text
+    found = formulas("where(x > -1, abs(x), x)")
+    assert found.said(found.kinks, Notation()) == ["x == 0"]
+
+
+def test_conditions_that_nobody_reads_are_left_as_they_are() -> None:
+    """In no time that grows with the square of their parts' parts."""
+    deep = "x > 0"
+    for k in range(60):
+        deep = f"({deep} {('and', 'or')[k % 2]} y > {k})"
+    assert formulas(f"where({deep}, log(x), 1/y)").condition is not None
 
 
 def test_a_kink_is_told_of() -> None:
