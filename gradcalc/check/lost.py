@@ -48,6 +48,8 @@ def first_loss(at: At, budget: float = 2.0) -> Loss | None:
             return None
         digits: dict[int, int] = {}
         for node in needed:
+            if truth[node] != truth[node]:
+                continue  # it lies on a step, or is too large: nothing is known of its digits
             digits[node] = right_digits(float(ours[node]), truth[node])
             before = [digits.get(operand, ALL_DIGITS) for operand in graph[node].operands]
             if before and digits[node] < min(before) - _LOST and digits[node] < 12:

@@ -55,6 +55,11 @@ def test_where_all_values_are_right_there_is_no_culprit() -> None:
     assert first_loss(gradcalc.compile("x**2 + y").at([2.0, 3.0])) is None
 
 
+def test_of_what_nobody_knows_no_digits_are_counted() -> None:
+    on_a_step = gradcalc.compile("gaussian(x) % x").at([-5e8])  # x, and a little more than that
+    assert first_loss(on_a_step) is None
+
+
 def test_few_right_digits_are_told_about_though_rounding_explains_them() -> None:
     p = gradcalc.compile("sin(x)/x")
     verdict = verify(p.at([1e-5]).ask("gradient"))
