@@ -76,6 +76,7 @@ class Numpy(Python):
         "asinh": "np.arcsinh({0})",
         "acosh": "np.arccosh({0})",
         "atanh": "np.arctanh({0})",
+        "logaddexp": "np.logaddexp({0}, {1})",
         "hypot": "np.hypot({0}, {1})",
         "abs": "np.abs({0})",
         "sign": "np.sign({0})",

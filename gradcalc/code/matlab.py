@@ -262,6 +262,7 @@ class Matlab(Language):
         outputs = [f"out{k}" for k in range(len(functions))]
         names = ", ".join(array.name for array in record)
         lines = [
+            f"eval(fileread('{self.file_name(name)}'));  % the functions inside, too",
             "words = strsplit(strtrim(fileread('/dev/stdin')));",
             "points = str2double(words{1});",
             "numbers = hex2num(char(words(2:end)));",
@@ -272,8 +273,12 @@ class Matlab(Language):
             lines += [f"    {array.name} = numbers(place + (1:{array.size}));",
                       f"    place = place + {array.size};"]  # fmt: skip
         lines.append(f"    [{', '.join(outputs)}] = {name}({names});")
-        for out in outputs:
-            lines.append(f"    told = full({out})';")
+        for out, one in zip(outputs, functions, strict=True):
+            lines += [f"    told = full({out})';",
+                      f"    if exist('{one.name}_rows')",
+                      f"        at = sub2ind(size({out}), {one.name}_rows(), {one.name}_cols());",
+                      f"        told = full({out}(at));",
+                      "    end"]  # fmt: skip
             lines.append("    bits = num2hex(double(told(:)))';")
             lines.append("    fprintf('%s', [bits; repmat(char(10), 1, size(bits, 2))]);")
         return "\n".join([*lines, "end", ""])
