@@ -103,9 +103,11 @@ class Statements(Brackets):
 
     def refuse_arrow(self) -> None:
         """``y <- x`` gives y a value in R, and is ``y < -x`` here."""
-        terms = self.pending[0].terms
-        name = self.source.text[terms[0][2] : terms[0][3]]
-        if len(self.pending) == len(terms) == 1 and self.assign is None and is_name(name):
+        if len(self.pending) != 1 or len(self.pending[0].terms) != 1 or self.assign is not None:
+            return
+        _, _, start, end = self.pending[0].terms[0]
+        name = self.source.text[start:end]
+        if name.isidentifier():
             span = Span(self.start - 1, self.start + 1)
             fixes = [(*span, "="), (*span, "< -")]
             raise self.complain(*complaints.arrow(name), span, fixes)

@@ -95,6 +95,15 @@ def test_a_word_with_two_meanings_is_refused_with_both(word: str) -> None:
         assert parse(ours).outputs
 
 
+@pytest.mark.parametrize(
+    "around",
+    ["where({}, x, y)", "({})*x", "[{}]", "x > 0 and {}", "not {}", "x > 0 ? 1 : {} ? 2 : 3"],
+)
+def test_smaller_than_a_negative_is_a_comparison_inside_of_anything(around: str) -> None:
+    same(around.format("x<-1"), around.format("x < -1"))
+    assert "R" in refused("x<-1").message
+
+
 def test_what_a_library_has_and_we_have_not_is_refused() -> None:
     assert "'foo' of this library is not known" in refused("np.foo + 1").message
     assert "unknown function 'foo'" in refused("np.foo(x)").message
