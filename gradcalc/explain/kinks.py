@@ -29,7 +29,7 @@ from gradcalc.functions.primitives import (
 )
 from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph
-from gradcalc.graph.reach import active, below, needed, operands, slopes
+from gradcalc.graph.reach import active, below, closure, operands, slopes
 
 _LONGEST = 40  # characters of the user's text in a note
 _NUDGE = 2.0**-40
@@ -308,7 +308,7 @@ def _boundaries(graph: Graph, x: Any, values: Any, marks: Any) -> Iterator[Kink]
 
 def _boundary(graph: Graph, condition: int, values: Any) -> int | None:
     """The comparison in a condition whose two sides are equal at the point."""
-    for node in reversed(needed(graph, [condition], within=_if_logical)):
+    for node in sorted(closure([condition], partial(_if_logical, graph)), reverse=True):
         if graph.codes[node] in _COMPARED:
             x, y = operands(graph, node)
             if values[x] == values[y]:

@@ -122,8 +122,13 @@ def test_one_wrong_entry_among_those_checked_together_is_found(check: Any) -> No
 
 
 def test_half_an_answer_is_none_when_the_method_was_asked_for(check: Any) -> None:
-    verdict = check(many_rows(300), [0.01] * 300, method="mpmath", budget=0.8)
-    assert verdict.passed is None
+    budget = 0.8
+    while True:  # however slow the machine, some budget is enough for a few rows and not for all
+        verdict = check(many_rows(300), [0.01] * 300, method="mpmath", budget=budget)
+        assert verdict.passed is None
+        if verdict.checked:
+            break
+        budget *= 2
     assert "no time for every entry" in verdict.reason
 
 

@@ -215,10 +215,12 @@ class _Work:
     def _settle(self, kept: dict[int, list[Truth]], k: int, run: Run) -> None:
         """Run with more and more digits until they agree; ``kept[k]`` is what is known so far."""
         before: list[Any] | None = None
+        spent = 0.0
         for digits in PRECISIONS:
-            start = self._deadline.remaining
+            start, half = self._deadline.remaining, spent
             tape = self._tape(digits)
             now = run(tape)
+            spent = start - self._deadline.remaining
             if before is not None:
                 kept[k] = [
                     b if a is b is self._zero else agreed(a, b, digits)
@@ -228,7 +230,7 @@ class _Work:
                 is_found = Unchecked(LOST) not in kept[k] and not tape.collapsed
                 if is_found and (is_last or tape.errors.all_known):
                     return
-                if (is_last and tape.errors.stepping) or is_short(self._deadline, start):
+                if (is_last and tape.errors.stepping) or is_short(self._deadline, spent, half):
                     return
             before = now
 

@@ -33,7 +33,9 @@ _TRIALS = 2
 """… by the quicker of so many such pieces: an import or a garbage collection falls into one."""
 
 _STEEPER = 30.0
-"""How much longer three runs take with twice the digits than one, at most: gamma functions do."""
+"""How much longer three runs take with twice the digits than one, at most: gamma functions do …"""
+_RUNS_AND_MARGIN = 6.0
+"""… and by how much more than the last doubling of the digits made it."""
 
 Tangents = dict[int, Any]
 """mpf numbers by node; what is not there is 0."""
@@ -154,14 +156,16 @@ def known(outline: Outline, x: Sequence[float], deadline: Deadline) -> Tape:
     for digits in PRECISIONS[:-1]:
         before = deadline.remaining
         tape = Tape(outline, x, digits, deadline)
-        if tape.errors.all_known or is_short(deadline, before):
+        if tape.errors.all_known or is_short(deadline, before - deadline.remaining):
             break
     return tape
 
 
-def is_short(deadline: Deadline, before: float) -> bool:
-    """Whether twice the digits would take too long, after what has been spent since ``before``."""
-    return _STEEPER * (before - deadline.remaining) > deadline.remaining
+def is_short(deadline: Deadline, spent: float, half: float = 0.0) -> bool:
+    """Whether twice the digits would take too long, when these took the seconds ``spent``, and half
+    as many digits, where that is known, ``half``."""
+    growth = max(1.0, spent / half) if half > 0 else _STEEPER
+    return min(_STEEPER, _RUNS_AND_MARGIN * growth) * spent > deadline.remaining
 
 
 class _Lazy(dict[int, Any]):
