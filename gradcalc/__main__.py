@@ -13,6 +13,9 @@ def entry() -> None:
     gc.set_threshold(100_000)
     # Nothing here multiplies matrices: the threads that numpy would start for that only cost time.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # With gmpy2 a number that is too large ends the process, where Python's raises MemoryError.
+    os.environ.setdefault("MPMATH_NOGMPY", "1")
+    os.environ.setdefault("SYMPY_GROUND_TYPES", "python")
     try:
         from gradcalc.cli.app import main
 

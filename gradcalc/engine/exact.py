@@ -81,7 +81,7 @@ def call(code: int, arguments: tuple[Any, ...]) -> Any:
     if not is_tame(primitive) and any(map(huge, arguments)):
         return mp.nan
     if code == MOD.code and _far_apart(*arguments):
-        return mp.nan  # mpmath would write out how often the one goes into the other
+        return mp.nan  # mpmath would write out all the binary places between the two
     try:
         value = primitive.mpmath(*arguments)
     except (ArithmeticError, ValueError, NotImplementedError, MemoryError):
@@ -97,7 +97,7 @@ def call(code: int, arguments: tuple[Any, ...]) -> Any:
 
 def _far_apart(x: Any, y: Any) -> bool:
     mp = context()
-    return bool(x and y and mp.isfinite(x) and mp.isfinite(y) and mp.mag(x) - mp.mag(y) > HUGE)
+    return bool(x and y and mp.isfinite(x) and mp.isfinite(y) and abs(mp.mag(x) - mp.mag(y)) > HUGE)
 
 
 def _undecided(code: int, arguments: tuple[Any, ...]) -> Any:
