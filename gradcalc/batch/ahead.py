@@ -13,7 +13,7 @@ Item = TypeVar("Item")
 _AHEAD = 2
 """Items that are made before anybody asks for them."""
 
-_GRACE = 2.0
+_GRACE = 0.3
 """Seconds for the item that is being made, when nobody wants it any more."""
 
 _LONG = 60.0
