@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradcalc.calculus.kinds import BY_WORD, Kind, U, V
@@ -137,6 +136,8 @@ def _raised(graph: Graph, options: Options, plain: bool = False) -> Graph:
 
 def _with_series(verdict: Verdict, primal: Graph, question: Question, options: Options) -> Verdict:
     """The verdict, and whether Arb's power series has the same derivative."""
+    from dataclasses import replace
+
     from gradcalc.check.orders import by_series  # deferred, as in judged
     from gradcalc.check.verify import BUDGET
 

@@ -6,7 +6,6 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -159,6 +158,8 @@ def text(options: Options, answer: Answer) -> str:
         color=screen.color,
     )
     if answer.facts is not None:
+        from dataclasses import replace
+
         from gradcalc.render.facts import WRITERS  # deferred, as above
 
         shown = replace(answer.facts, notes=(), judged=None) if options.quiet else answer.facts
@@ -173,6 +174,8 @@ def text(options: Options, answer: Answer) -> str:
 
 def _quiet(answer: Answer, options: Options) -> Answer:
     """Without notes, and without the verdict unless it is bad news or a field of its own."""
+    from dataclasses import replace  # deferred: an error needs none
+
     kept = FORMATS[options.format].json
     agreed = answer.verdict is not None and answer.verdict.passed and not kept
     return replace(answer, notes=(), verdict=None if agreed else answer.verdict)
