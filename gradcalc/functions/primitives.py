@@ -139,7 +139,7 @@ POW = binary("pow", np.power, symbol="**", spoken=True, jump="x == 0 and y == 0"
              dy="where(x == 0 and y > 0, 0, out*log(x))",
              plain=("y*x**(y - 1)", "out*log(x)"),
              domain="x > 0 or (x == 0 and y >= 0) or (x < 0 and y == floor(y))",
-             elsewhere="power powf float_power", doc="x to the power of y",
+             elsewhere="power powf powi float_power", doc="x to the power of y",
              sympy=_pow_sympy, mpmath=lambda x, y: mp.power(x, y))
 SQUARE = unary("square", np.square, d="2*x",
       elsewhere="sqr", disputed="Sqr: sqrt(x); SQR: sqrt(x)",
@@ -177,10 +177,10 @@ unary("log1p", np.log1p, tame=True, scalar=math.log1p, d="1/(1 + x)", domain="x 
       elsewhere="log1pf", doc="log(1 + x), accurate near 0",
       sympy=lambda x: sp.log(1 + x))
 unary("log2", np.log2, tame=True, d="1/log(2)/x", domain="x > 0",
-      elsewhere="lb ld log2f", doc="logarithm to base 2",
+      elsewhere="lb ld log2f log_2 log₂", doc="logarithm to base 2",
       sympy=lambda x: sp.log(x, 2), mpmath=lambda x: mp.log(x, 2))
 unary("log10", np.log10, tame=True, d="1/log(10)/x", domain="x > 0",
-      elsewhere="lg dlog10 alog10 log10f", doc="logarithm to base 10",
+      elsewhere="lg dlog10 alog10 log10f log_10 log₁₀", doc="logarithm to base 10",
       sympy=lambda x: sp.log(x, 10))
 
 # --- Trigonometry -------------------------------------------------------------------------------
@@ -331,7 +331,8 @@ unary("sign", np.sign, tame=True, d="0", kink="x == 0",
       made="where(x > 0, 1, where(x < 0, -1, x + 0))",
       doc="-1, 0 or 1")
 unary("floor", np.floor, tame=True, d="0", kink="x == floor(x)",
-      elsewhere="floorf", doc="largest integer below or equal")
+      elsewhere="floorf", disputed="int: trunc(x); INT: trunc(x)",
+      doc="largest integer below or equal")
 unary("ceil", np.ceil, tame=True, d="0", kink="x == floor(x)",
       elsewhere="ceiling ceilf", doc="smallest integer above or equal",
       sympy=sp.ceiling)

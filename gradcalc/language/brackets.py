@@ -14,6 +14,7 @@ from gradcalc.language.late import Late
 from gradcalc.language.operators import TIGHT, Operators
 from gradcalc.language.reader import Pending
 from gradcalc.language.structural import STRUCTURAL
+from gradcalc.language.tokens import SPELLINGS
 
 CLOSERS = {"(": ")", "[": "]", "|": "|"}
 ALL = -1
@@ -170,7 +171,9 @@ class Brackets(Operators):
             return self.to_power(value, entry.at, span.end) if self.powers else value
         if entry.code:
             return self.matrix(entry, values, span)
-        return self.meaning.array(values, span)
+        if len(values) == 1 and isinstance(values[0], int):
+            self.refuse_two_entries(span)
+        return self.turned(self.meaning.array(values, span), span, blanks=False)
 
     @abstractmethod
     def called(self, entry: Pending, values: tuple[Value, ...], span: Span) -> Value:
@@ -214,7 +217,6 @@ class Brackets(Operators):
     def matrix(self, entry: Pending, last: tuple[Value, ...], span: Span) -> Value:
         """``[1 2; 3 4]``."""
         rows = [*(entry.items or []), *([last] if last else [])]
-        text = self.source.text[span.start : span.end]
         if any(not isinstance(value, int) for row in rows for value in row):
             raise self.complain(
                 "arrays side by side in brackets are joined in MATLAB; here an array is made of "
@@ -222,11 +224,46 @@ class Brackets(Operators):
                 "write the rows as [[1, 2], [3, 4]]",
                 span,
             )
-        if _TWO_ENTRIES.search(text):
-            raise self.complain(*complaints.two_entries(text), span)
+        self.refuse_two_entries(span)
         if not entry.items:
-            return self.meaning.array(rows[0], span)
+            return self.turned(self.meaning.array(rows[0], span), span, blanks=True)
         return self.meaning.array(tuple(self.meaning.array(row, span) for row in rows), span)
+
+    def turned(self, array: Value, span: Span, *, blanks: bool) -> Value:
+        """A literal vector of MATLAB's or Julia's, which is a row in front of a product or of a
+        transpose; with blanks it is one wherever no function takes it.
+
+        ``[a, b]`` is a row in MATLAB and in Julia a column, as here: refused where it may be both.
+        """
+        around = self.innermost()
+        if self.spellings is SPELLINGS or isinstance(array, int):
+            return array  # a transcript has numbers for its arrays
+        if array.ndim > 1 or array.size < 2:
+            return array
+        if around is not None and around.kind in ("[", "|"):
+            return array
+        following = self.spellings.get(self.next_token(), self.next_token())
+        if following == "'" and not blanks:
+            text = self.source.text[slice(*span)]
+            row, column = text.replace(", ", " ").replace(",", " "), text.replace(",", ";")
+            fixes = [(*span, row), (*span, column)]
+            raise self.complain(*complaints.row_or_column(text, row, column), span, fixes)
+        named = blanks and (around is None or around.kind == "(")
+        if named or following in ("'", "of matrices *"):
+            return array[None]
+        self.habits.columns |= not blanks
+        return array
+
+    def refuse_two_entries(self, span: Span) -> None:
+        """``[1 -2]``"""
+        text = self.source.text[slice(*span)]
+        for found in _TWO_ENTRIES.finditer(text):
+            before = text[: found.start() + 1]
+            if before.count("(") == before.count(")"):
+                sign = found.end() - 2
+                apart = f"{before}, {text[sign:]}", f"{before} {text[sign]} {text[sign + 1 :]}"
+                fixes = [] if ";" in text else [(*span, one) for one in apart]
+                raise self.complain(*complaints.two_entries(text), span, fixes)
 
     # --- indices ------------------------------------------------------------------------------
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import NamedTuple
 
 from gradcalc.functions.primitives import DISPUTED, FUNCTIONS, OPERANDS, WORDS
+from gradcalc.language.foreign import end_of_operand
+from gradcalc.language.late import Late
 from gradcalc.language.lookalikes import foreign, skeleton
 from gradcalc.language.structural import MANY, STRUCTURAL
 from gradcalc.language.tokens import FRACTIONS, ends_value, is_blank, is_name, is_number
@@ -57,7 +60,7 @@ def unexpected(token: str, tokens: list[str], index: int) -> Complaint:
         return _STRANGERS[token]
     if token in FRACTIONS:
         top, bottom = unicodedata.normalize("NFKC", token).split("⁄")
-        return Complaint(f"'{token}' is not read", f"write ({top}/{bottom})")
+        return Complaint(f"'{token}' is not read after a value", f"write ({top}/{bottom})")
     if token == ":" or token in WORDS:
         return Complaint(f"unexpected {short(token)}")
     if token[0] in "⁰¹²³⁴⁵⁶⁷⁸⁹⁻":
@@ -130,6 +133,10 @@ def not_a_member(name: str) -> Complaint:
 def juxtaposed(tokens: list[str], index: int) -> Complaint:
     """A value straight after a value, other than a number before a name."""
     token, before = tokens[index], _previous(tokens, index)
+    if before in FUNCTIONS and (is_name(token) or is_number(token) or token in "√∛"):
+        return bare(before, "…")
+    if token in INFIX and is_name(token):
+        return Complaint(f"{short(token)} stands between its operands", "write …")
     if is_number(token):
         if is_number(before):
             return Complaint(f"two numbers side by side: {short(before)} and {short(token)}",
@@ -138,9 +145,6 @@ def juxtaposed(tokens: list[str], index: int) -> Complaint:
         if is_name(before):
             hint = f"write {before}*{token} to multiply, {before}**{token} for a power"
         return Complaint(f"a number straight after {short(before)}", hint)
-    if before in FUNCTIONS and is_name(token):
-        return Complaint(f"{short(before)} is a function and wants parentheses",
-                         f"write {before}({token})")  # fmt: skip
     if token == "(":
         if is_name(before):
             return Complaint(f"{short(before)} is a variable, not a function",
@@ -151,6 +155,42 @@ def juxtaposed(tokens: list[str], index: int) -> Complaint:
     left = before if is_name(before) else "…"
     return Complaint(f"{short(before)} and {short(token)} side by side",
                      f"to multiply write {left}*{token}")  # fmt: skip
+
+
+INFIX = {"mod": "%", "Mod": "%", "MOD": "%", "rem": "%", "div": "//", "DIV": "//"}
+"""Words of other languages for operators of ours."""
+
+_IF = Late(
+    r"\s*if\b\s*(?P<c>\([^()]*\)(?!\s*then\b)|[^;\n]+?(?=[;\n:]|\sthen\b))"
+    r"(?:\s*[;\n]\s*|\s+then\s+|\s*:\s*|\s+)(?P<a>[^;\n]+?)"
+    r"(?:\s*[;\n]\s*|\s+)else\b[\s:]*(?P<b>[^;\n]+?)\s*(?:\bend\b|\bfi\b)?\s*;?\s*",
+    re.IGNORECASE,
+)
+
+
+def written_as_a_call(word: str) -> Complaint:
+    """``if x > 0 then x else -x``"""
+    return Complaint(f"an {short(word)} is written as a call here", "write …")
+
+
+def chosen(text: str) -> str:
+    """``if x>0 then x else -x`` as a call, or ''."""
+    found = _IF.fullmatch(text)
+    return f"where({found['c']}, {found['a']}, {found['b']})" if found else ""
+
+
+def end_of_argument(text: str, at: int) -> int:
+    """Where ``2x``, ``√x`` or ``x`` ends after the name of a function."""
+    end = end_of_operand(text, at)
+    joined = text[at] in "√∛" or (is_number(text[at]) and text[end : end + 1].isidentifier())
+    end += text[at] in "√∛"
+    return end_of_operand(text, end) if joined else end
+
+
+def float_of_c(number: str, token: str) -> Complaint:
+    """``2.0f``"""
+    return Complaint(f"'{number}{token}' is a number in C, and a product here",
+                     f"write {number} or {number}*{token}")  # fmt: skip
 
 
 def ambiguous(left: str, operator: str, number: str, name: str) -> Complaint:
@@ -201,8 +241,24 @@ def power_of_power() -> Complaint:
 
 def two_entries(text: str) -> Complaint:
     """``[1 -2; 3 4]``"""
-    return Complaint(f"{short(text)} has an entry like '1 -2': a difference, or two entries?",
-                     "put commas between the entries: [1, -2; 3, 4]")  # fmt: skip
+    hint = "put commas between the entries: [1, -2; 3, 4]" if ";" in text else "write …"
+    return Complaint(f"{short(text)} has an entry like '1 -2': a difference, or two entries?", hint)
+
+
+def bare(name: str, instead: str) -> Complaint:
+    """``sin^2 x``"""
+    return Complaint(f"{short(name)} is a function and wants parentheses", f"write {instead}")
+
+
+def raised(token: str) -> Complaint:
+    """``eᵏˣ`` and ``xᵀ``"""
+    return Complaint(f"the power {short(token)} is not read", "write …")
+
+
+def row_or_column(text: str, row: str, column: str) -> Complaint:
+    """``[x, y]'``"""
+    return Complaint(f"{short(text)} is a row in MATLAB, and a column in Julia",
+                     f"write {row} or {column}")  # fmt: skip
 
 
 def inverse_or_reciprocal(name: str) -> Complaint:
@@ -223,6 +279,10 @@ def separator_inside(token: str, kind: str) -> Complaint:
     """A comma, semicolon or colon inside brackets that have no use for it."""
     if token == "," and kind == "(":
         return Complaint("a ',' inside parentheses", "write [a, b] for an array")
+    if token == ";" and kind == "call":
+        return Complaint("a ',' and a ';' in one call: is the ',' a decimal one?",
+                         "write decimal numbers with a point, and ',' between arguments: f(1.5, 2)"
+                         )  # fmt: skip
     if token == ":":
         return Complaint("a ':' outside an index", "slices stand in brackets: a[0:2]")
     return Complaint(f"a {short(token)} inside brackets", "close them before the next expression")

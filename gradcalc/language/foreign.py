@@ -27,13 +27,21 @@ LIBRARIES = {
     *("np", "numpy", "jnp", "jax", "onp", "anp", "autograd", "cp", "cupy", "xp", "linalg", "lax"),
     *("math", "cmath", "Math", "scipy", "special", "sp", "sympy", "mp", "mpmath", "ca", "casadi"),
     *("torch", "nn", "functional", "F", "tf", "keras", "K", "pt", "tt", "pytensor", "theano", "pm"),
-    *("Base", "mx", "nd", "pyo"),
+    *("Base", "mx", "nd", "pyo", "std", "System"),
 }
-"""What stands before a dot and a function (``np.sin``) and says where it comes from: not read."""
+"""What stands before a dot (or ``::``) and a function and says where it comes from, ``np.sin``: not
+read."""
+
+LIBRARY_CONSTANTS = {"PI": "pi", "Pi": "pi", "E": "e"}
+"""``Math.PI``"""
+NUMBERS_ELSEWHERE = {"M_PI": "pi", "M_E": "e"}
+"""Names for constants that nobody gives to anything else."""
 
 
-ARRAYS = {*("array", "asarray", "tensor", "Matrix", "ImmutableMatrix", "ImmutableDenseMatrix")}
-"""What other languages write around the brackets of an array: ``array([1, 2])``."""
+ARRAYS = {*("array", "asarray", "tensor", "Matrix", "ImmutableMatrix", "ImmutableDenseMatrix"),
+          *("stack", "float", "double", "float64", "Float64", "dble", "DBLE")}  # fmt: skip
+"""What other languages write around the brackets of an array, ``array([1, 2])``, or around a value
+that is a number here in any case."""
 
 INFINITIES = {*("inf", "Inf", "infty", "Infinity", "oo", "∞")}
 """What other languages call infinity: the p of a norm, and nothing else, can be that."""
@@ -41,7 +49,7 @@ INFINITIES = {*("inf", "Inf", "infty", "Infinity", "oo", "∞")}
 PIECEWISE, ALWAYS = "Piecewise", {"True", "true"}
 """sympy's ``Piecewise((a, c), (b, True))``."""
 
-WORDS_ELSEWHERE = {*INFINITIES, *ALWAYS}
+WORDS_ELSEWHERE = {*INFINITIES, *ALWAYS, *NUMBERS_ELSEWHERE}
 """Names that stand for values in some places."""
 
 CELL, ROW = Late(r"[$][A-Za-z]{1,3}[$]?\d+\b"), Late(r"[$](\d+)\b")
@@ -64,7 +72,7 @@ def function(word: str) -> str | None:
 
 
 _COMMENT_LINE = r"(?:\#|//|%|!(?![=(])|--[^\S\n]+\w+[^\S\n]+\w)[^\n]*"
-_OPERATOR = r"(?:[-+*/^@<>?−–·⋅×÷∗]|==|!=|&&|\.[*/^]|(?:and|or)\b)"
+_OPERATOR = r"(?:[-+*/^@<>?−–·⋅×÷∗]|==|!=|~=|&&|\.[-+*/^<>]|(?:and|or)\b)"
 
 CONTINUES = Late(rf"(?:[^\S\n]*(?:{_COMMENT_LINE})?\n)*[^\S\n]*(?!{_COMMENT_LINE})(?={_OPERATOR})")
 """From the end of a line to an operator, with which the next one that is no comment begins."""
@@ -150,6 +158,9 @@ UNCERTAIN = Late(r"\d*\.\d+\(\d+\)")
 
 METHOD = Late(rf"\.({A_NAME})(?=\s*(\()?)")
 """``.mean(`` and ``.T`` after a value."""
+
+CAST = Late(r"\.(?:astype\(\s*['\"]?[\w.]+['\"]?\s*\)|(?:float|double|item|numpy|tolist)\(\s*\))")
+"""``.astype(float)`` after a value, which is a number here in any case."""
 
 
 def end_of_statement(text: str, at: int) -> int:

@@ -31,6 +31,8 @@ Rows = list[list[int]]
 
 
 def dot(make: Maker, a: Value, b: Value) -> Value:
+    if not isinstance(a, int) and not isinstance(b, int) and 1 in a.shape and 1 in b.shape:
+        a, b = np.ravel(a), np.ravel(b)  # rows and columns of MATLAB
     if isinstance(a, int) or isinstance(b, int) or a.shape != b.shape or a.ndim != 1:
         raise Sizes("dot takes two vectors of the same length")
     return matmul(make.graph, a, b, make.span)

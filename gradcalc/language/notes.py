@@ -44,7 +44,8 @@ def of_reading(parser: Reader, bound: Collection[str]) -> list[str]:
     notes += unfinished(parser.habits.unfinished)
     notes += decimal_commas(parser)
     if parser.spellings is not SPELLINGS:
-        notes.append("as in MATLAB, '*' is the product of matrices, '.*' of elements")
+        columns = "; [a, b] is a column, [a b] a row" if parser.habits.columns else ""
+        notes.append(f"as in MATLAB, '*' is the product of matrices, '.*' of elements{columns}")
     return notes
 
 

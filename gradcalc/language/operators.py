@@ -6,10 +6,13 @@ right side on another; ``reduce`` completes those that bind tightly enough.
 
 from __future__ import annotations
 
+import unicodedata
+
 from gradcalc.errors import Span
 from gradcalc.functions.primitives import (
     ADD,
     AND,
+    DIV,
     EQ,
     FUNCTIONS,
     GE,
@@ -175,13 +178,35 @@ class Operators(Reader):
     # --- after its operand --------------------------------------------------------------------
 
     def superscript(self, token: str) -> bool:
-        power = self.finite(token.translate(FROM_SUPERSCRIPT))
-        exponent = self.graph.constant(power, Span(self.start, self.token_end))
+        """``x²`` and ``eˣ``."""
+        span = Span(self.start, self.token_end)
+        if token[-1] in SUPERSCRIPTS:
+            power = self.finite(token.translate(FROM_SUPERSCRIPT))
+            exponent: Value = self.graph.constant(power, span)
+        else:
+            exponent = self.raised_name(token, span)
         self.target = None
         start = self.starts.pop()
         operands = (self.values.pop(), exponent)
         value = self.meaning.apply(POW.code, operands, start, self.token_end)
         return self.push(value, start, self.token_end)
+
+    def raised_name(self, token: str, span: Span) -> Value:
+        """The variable of a power ``ˣ`` or ``⁻ˣ``."""
+        name = unicodedata.normalize("NFKC", token.lstrip("⁻"))
+        if len(name) > 1 or token[-1] == "ᵀ":
+            power = token.replace(token.lstrip("⁻"), "*".join(name)).replace("⁻", "-")
+            fixes = [(*span, ".T" if token == "ᵀ" else f"^({power})")]
+            raise self.complain(*complaints.raised(token), span, fixes)
+        value = self.named_value(name)
+        return self.meaning.apply(NEG.code, (value,), *span) if token[0] == "⁻" else value
+
+    def fraction(self, token: str) -> Value:
+        """``½``"""
+        top, _, bottom = unicodedata.normalize("NFKC", token).partition("⁄")
+        span = Span(self.start, self.token_end)
+        parts = self.graph.constant(float(top), span), self.graph.constant(float(bottom), span)
+        return self.meaning.apply(DIV.code, parts, *span)
 
     def factorial(self) -> bool:
         """``n!`` is gamma(n + 1)."""

@@ -39,24 +39,28 @@ from itertools import repeat
 from gradcalc.errors import Source, Span
 from gradcalc.functions.primitives import ADD, CONSTANTS, FUNCTIONS, NOT, WORDS
 from gradcalc.graph.graph import Graph
-from gradcalc.language import complaints
+from gradcalc.language import complaints, frames
 from gradcalc.language.brackets import ALL, CLOSERS
 from gradcalc.language.foreign import (
     ALWAYS,
     ARRAYS,
     ARROWS,
     CALLED_PI,
+    CAST,
     CELL,
     DECLARES,
     INFINITIES,
     LIBRARIES,
+    LIBRARY_CONSTANTS,
     MATRICES,
     METHOD,
+    NUMBERS_ELSEWHERE,
     PIECEWISE,
     POWER,
     ROW,
     STRINGS,
     WORDS_ELSEWHERE,
+    end_of_operand,
     function,
 )
 from gradcalc.language.lookalikes import deception
@@ -74,7 +78,9 @@ from gradcalc.language.repeats.follow import EXPRESSIONS, FACTORS, LONG, TERMS, 
 from gradcalc.language.side_by_side import SideBySide
 from gradcalc.language.structural import STRUCTURAL
 from gradcalc.language.tokens import (
+    FRACTIONS,
     FROM_SUPERSCRIPT,
+    RAISED,
     SPELLINGS,
     SUPERSCRIPTS,
     Tokens,
@@ -110,6 +116,8 @@ class Parser(SideBySide):
         text = self.source.text
         self.gives_names = "=" in text
         self.has_arrows = any(mark in text for mark in ARROWS)
+        if ("(" in text and "\n" in text) or "{" in text or "function" in text:
+            self.tokens = Tokens(frames.inside(text))
         quotes = "'" in text or '"' in text
         if quotes and STRINGS.fullmatch(text):
             blanks = str.maketrans("\"'[]", "    ")
@@ -173,6 +181,13 @@ class Parser(SideBySide):
             return self.root(ROOTS[token])
         if token in (",", ";", "\n", ")", "]", ":"):
             return self.missing_operand(token)
+        if token == "||":
+            return self.open_bars()
+        if token in FRACTIONS:
+            return self.push(self.fraction(token), self.start, self.token_end)
+        if token == "@" and self.at_statement_start() and self.tokens[self.index + 1] == ".":
+            self.take(self.token_end + 1)  # @. of Julia
+            return True
         if token in ("!", "~") and self.next_token() == "(":
             self.pending.append(Pending(TIGHT, "unary", self.start, NOT.code))
             return True
@@ -236,7 +251,7 @@ class Parser(SideBySide):
             self.open_index()
         elif token == "=":
             self.assignment()
-        elif token[-1] in SUPERSCRIPTS:
+        elif token[-1] in SUPERSCRIPTS or token[-1] in RAISED:
             if self.careful:
                 self.refuse_under_root(token)
             return self.superscript(token)
@@ -298,6 +313,9 @@ class Parser(SideBySide):
                 return read
         if following == "$":
             return self.cell(token)
+        if token in ("if", "If", "IF") and (choice := complaints.chosen(self.source.text)):
+            fixes = [(0, len(self.source.text), choice)]
+            raise self.complain(*complaints.written_as_a_call(token), fixes=fixes)
         if token.lower() == "pi" and (found := CALLED_PI.match(self.source.text, self.start)):
             start = self.start
             self.take(found.end())
@@ -312,8 +330,14 @@ class Parser(SideBySide):
             function = self.function(token, following)
             if function is not None:
                 return self.call(function)
-        elif following == "." and token in LIBRARIES and not self.is_variable(token):
-            return True
+        elif following in (".", ":") and token in LIBRARIES and not self.is_variable(token):
+            if following == "." or self.source.text.startswith("::", self.token_end):
+                self.take(self.token_end + (following == ":") * 2)
+                return True
+        elif following == "." and self.source.text.startswith(".(", self.token_end):
+            if (called := self.function(token, "(")) is not None:
+                self.take(self.token_end + 1)
+                return self.call(called)
         elif following == "**" or following[-1:] in SUPERSCRIPTS:
             power = self.power_of_function(token)
             if power is not None:
@@ -325,11 +349,24 @@ class Parser(SideBySide):
             return self.push(0, self.start, self.token_end)
         if following == "(" and not self.ends_entry():
             raise self.complain(*complaints.not_a_function(token), fixes=self.instead_of(token))
+        number = self.number_elsewhere(token)
+        if number:
+            return self.push(self.named_value(number), self.start, self.token_end)
         if token not in CONSTANTS and self.after_library():
             raise self.complain(*complaints.not_a_member(token))
         if token in self.named and self.at_statement_start() and following == "[":
             self.target = (token, None)  # if a '=' follows, the array is not read but replaced
         return self.push(self.named_value(token), self.start, self.token_end)
+
+    def number_elsewhere(self, token: str) -> str:
+        """The constant of ours that ``Math.PI`` and ``M_PI`` are; '' for any other name."""
+        if self.after_library():
+            return LIBRARY_CONSTANTS.get(token, "")
+        number = NUMBERS_ELSEWHERE.get(token, "")
+        if not number or self.is_variable(token):
+            return ""
+        self.habits.read_as[token] = number
+        return number
 
     def infinity(self) -> bool:
         return self.push(self.graph.constant(math.inf), self.start, self.token_end)
@@ -372,6 +409,11 @@ class Parser(SideBySide):
                 whole,
                 [(*whole, text) for text in (*others, f"1/{name}")],
             )
+        if found["word"] is not None and not found["raised"] and not function(found["word"]):
+            end = end_of_operand(self.source.text, found.start("word"))
+            whole, inside = Span(self.start, end), self.source.text[found.start("word") : end]
+            fix = (*whole, f"{word}({inside})**{digits}")
+            raise self.complain(*complaints.bare(word, f"{fix[-1]}"), whole, [fix])
         if found["word"] is not None and (not found["raised"] or function(found["word"])):
             return None
         self.powers[self.start] = float(digits), span
@@ -400,6 +442,10 @@ class Parser(SideBySide):
         found = METHOD.match(self.source.text, self.start)
         if found is None:
             return False if self.continues() else self.juxtapose(".")
+        cast = CAST.match(self.source.text, self.start)
+        if cast is not None:
+            self.take(cast.end())
+            return False
         name = function(found[1]) if found[2] else None
         if found[1] == "T" and not found[2]:
             self.take(found.end())
@@ -431,11 +477,25 @@ class Parser(SideBySide):
         """``|`` after a value: the end of an absolute value, or after a number the beginning."""
         return self.close("|") if self.in_bars() else self.times_bar()
 
+    def open_bars(self) -> bool:
+        """``||`` where a value is expected: two beginnings."""
+        self.open("|")
+        self.pending.append(Pending(0, "|", self.start + 1))
+        self.depth += 1
+        return True
+
     def double_bar(self) -> bool:
         """``||`` after a value: two ends, an end and a beginning (``|x||y|``), or else an or."""
+        compares = any(entry.kind == "compare" for entry in self.pending)
+        if not self.in_bars() and not compares and is_number(self.previous_token()):
+            self.refuse_ambiguous("|")
+            self.extend_chain("*")
+            return self.open_bars()
         if not self.in_bars():
             return self.binary("or")
+        self.token_end -= 1
         self.close("|")
+        self.token_end += 1
         return self.close("|") if self.in_bars() else self.times_bar()
 
     def times_bar(self) -> bool:

@@ -79,6 +79,8 @@ class Habits:
         self.comments: list[str] = []
         # Whether d, d0, … are no names of the text, but exponents.
         self.fortran: dict[str, bool] = {}
+        # Whether [a, b] stands for a column of MATLAB or Julia.
+        self.columns = False
         # Calls of functions of the text with numbers that were made before.
         self.calls: dict[tuple[int, tuple[Value, ...]], Value] = {}
 

@@ -6,12 +6,19 @@ import re
 from abc import abstractmethod
 
 from gradcalc.errors import Span
-from gradcalc.functions.primitives import DISPUTED, FUNCTIONS, MOD, MUL, POW, WORDS
+from gradcalc.functions.primitives import ADD, DISPUTED, FUNCTIONS, MOD, MUL, POW, WORDS
 from gradcalc.language import complaints
 from gradcalc.language.definitions import Definitions
 from gradcalc.language.foreign import FORTRAN_NUMBER, UNCERTAIN, end_of_operand
 from gradcalc.language.operators import ROOTS
-from gradcalc.language.tokens import SUPERSCRIPTS, is_blank, is_name, is_number
+from gradcalc.language.tokens import (
+    FRACTIONS,
+    RAISED,
+    SUPERSCRIPTS,
+    is_blank,
+    is_name,
+    is_number,
+)
 
 
 class SideBySide(Definitions):
@@ -24,12 +31,16 @@ class SideBySide(Definitions):
     def juxtapose(self, token: str) -> bool:
         """A value straight after a value: ``2x``, ``(x+1)(x-1)`` and ``x²y`` multiply, in an array
         a blank separates; anything else is refused."""
+        if token in FRACTIONS and is_number(self.tokens[self.index - 1]):
+            return self.mixed_number(token)
         is_operand = token in ("(", *ROOTS) or is_name(token) or is_number(token)
         if not is_operand or token in WORDS:
             raise self.complain(*complaints.unexpected(token, self.tokens.whole(), self.index))
         before = self.tokens[self.index - 1]
         if token[0] in "dD" and self.fortran_exponent(before):
             return False
+        if token in ("f", "F") and "." in before and is_number(before):
+            self.refuse_float(before, token)
         array = self.innermost()
         if array is not None and array.kind == "[" and is_blank(before.replace("\n", " ")):
             self.next_entry(array, new_row=self.after_newline())
@@ -45,6 +56,20 @@ class SideBySide(Definitions):
         self.extend_chain("*")
         return self.operand(token)
 
+    def mixed_number(self, token: str) -> bool:
+        """``2½``"""
+        start = self.starts.pop()
+        terms = (self.values.pop(), self.fraction(token))
+        value = self.meaning.apply(ADD.code, terms, start, self.token_end)
+        return self.push(value, start, self.token_end)
+
+    def refuse_float(self, number: str, token: str) -> None:
+        """``2.0f`` of C, unless f is a variable that somebody gives a value to."""
+        if self.next_token() != "(" and not self.is_variable(token):
+            span = Span(self.start - len(number), self.token_end)
+            fixes = [(*span, number), (*span, f"{number}*{token}")]
+            raise self.complain(*complaints.float_of_c(number, token), span, fixes)
+
     def look_at_number(self, number: str, token: str) -> None:
         """``2e`` and ``1.000(2)`` are products, and may not be meant."""
         if token in ("e", "E"):
@@ -59,13 +84,19 @@ class SideBySide(Definitions):
         if is_number(before):
             return True
         previous = self.previous_token()
-        return previous[-1] in f")|!{SUPERSCRIPTS}" or (previous == "]" and token != "(")
+        if token in ROOTS and is_name(previous):
+            return previous not in FUNCTIONS
+        raised = f")|!{SUPERSCRIPTS}{RAISED}{FRACTIONS}"
+        return previous[-1] in raised or (previous == "]" and token != "(")
 
     def between(self, token: str) -> list[tuple[int, int, str]]:
         """What may stand between two values side by side."""
         before, here = self.previous_token(), (self.start, self.start)
-        if before in FUNCTIONS and is_name(token):
-            return [(self.start, self.token_end, f"({token})")]
+        if before in FUNCTIONS and (is_name(token) or is_number(token) or token in ROOTS):
+            end = complaints.end_of_argument(self.source.text, self.start)
+            return [(self.end, end, f"({self.source.text[self.start : end]})")]
+        if token in complaints.INFIX:
+            return [(self.start, self.token_end, complaints.INFIX[token])]
         if is_number(token) and is_number(before):
             return [(*here, ", ")]
         if is_number(token):

@@ -7,7 +7,7 @@ from gradcalc.language import complaints
 from gradcalc.language.arrays import Value
 from gradcalc.language.brackets import CLOSERS, Brackets
 from gradcalc.language.foreign import CONTINUES
-from gradcalc.language.reader import Statement
+from gradcalc.language.reader import Pending, Statement
 from gradcalc.language.tokens import is_name
 
 
@@ -34,10 +34,20 @@ class Statements(Brackets):
         if token == ";" and entry.kind == "[":
             self.next_entry(entry, new_row=True)
             return True
+        if token == ";" and entry.kind == "call":
+            token = self.spreadsheets_comma(entry)
         if token == "," and (entry.kind not in ("(", "|") or self.is_pair()):
             self.end_item(entry)
             return True
         raise self.complain(*complaints.separator_inside(token, entry.kind))
+
+    def spreadsheets_comma(self, entry: Pending) -> str:
+        """``POWER(x; 2)``, where no comma may be one of a decimal number."""
+        text = self.source.text
+        if "," in text[entry.at : max(text.find(")", self.start), self.start)]:
+            return ";"
+        self.habits.read_as[f"{entry.items}(…; …)"] = f"{entry.items}(…, …)"
+        return ","
 
     def goes_on_below(self) -> bool:
         """Whether the next line begins with an operator, and so continues this one."""

@@ -22,6 +22,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from gradcalc.errors import Span
+from gradcalc.functions.primitives import known_elsewhere
 from gradcalc.functions.row import Lazy
 from gradcalc.graph.graph import Graph
 from gradcalc.language.arrays import Sizes, Value, charge
@@ -49,9 +50,11 @@ class Structural:
         doc: str,
         many: bool = False,
         aliases: tuple[str, ...] = (),
+        elsewhere: str = "",
     ) -> None:
         self.name, self.parameters, self.make, self.doc = name, parameters, make, doc
         self.many, self.aliases = many, aliases
+        known_elsewhere(name, elsewhere)
 
     @cached_property
     def names(self) -> list[str]:
@@ -167,7 +170,7 @@ STRUCTURAL = _table(
     Structural("cross", "a, b", linear.cross,
                "vector product in three dimensions"),
     Structural("trace", "a", linear.trace,
-               "sum of the diagonal of a matrix"),
+               "sum of the diagonal of a matrix", elsewhere="tr"),
     Structural("det", "a", linear.det,
                "determinant"),
     Structural("inv", "a", linear.inv,

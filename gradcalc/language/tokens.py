@@ -16,8 +16,12 @@ SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 
 A_NUMBER = rf"(?>(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?)"
 FRACTIONS = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒↉"
+RAISED = "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀ"
+_NO_NAME = SUPERSCRIPTS + FRACTIONS + RAISED
 """Letters to a regular expression, and no part of a name."""
-A_NAME = rf"[^\W\d{SUPERSCRIPTS}{FRACTIONS}][^\W{SUPERSCRIPTS}{FRACTIONS}]*+"
+A_NAME = rf"[^\W\d{_NO_NAME}][^\W{_NO_NAME}]*+"
+
+_FORTRAN = "gt|ge|lt|le|eq|ne|and|or|not"
 
 PATTERN = re.compile(
     rf"""
@@ -25,8 +29,10 @@ PATTERN = re.compile(
     | {A_NUMBER}
     | {A_NAME}                                                            # or another word
     | ⁻?[{SUPERSCRIPTS}]+                                                # a superscript power
-    | \*\* | == | != | <= | >= | && | \|\| | :=
-    | \.(?:\*\*|[*/^'])                                                    # of elements: .*
+    | ⁻?[{RAISED}]+                                                      # another one: eˣ
+    | \*\* | == | != | ~= | <> | <= | >= | && | \|\| | :=
+    | \.(?:\*\*|[*/^'+-]|[<>=!]=|[<>])                                     # of elements: .*
+    | \.(?:{_FORTRAN}|{_FORTRAN.upper()})\.                               # .gt. is >
     | //
     | /\*(?:.*?\*/|.*)                                                     # a comment
     | \#[^\n]*                                                            # a comment
@@ -39,10 +45,16 @@ FROM_SUPERSCRIPT = str.maketrans(SUPERSCRIPTS + "⁻", "0123456789-")
 
 SPELLINGS = {
     **dict.fromkeys(["^", "＾"], "**"),
-    **dict.fromkeys(["−", "–", "‐", "‑", "‒", "﹣", "－"], "-"),
+    **dict.fromkeys(["−", "–", "—", "―", "‐", "‑", "‒", "﹣", "－", ".-"], "-"),
     **dict.fromkeys(["·", "⋅", "×", "∗", "∙", "•", "⁎", "✕", "⨯", "＊"], "*"),
     **dict.fromkeys(["÷", "∕", "⁄", "／"], "/"),
-    **dict.fromkeys(["＋", "﹢"], "+"), "∣": "|",
+    **dict.fromkeys(["＋", "﹢", ".+"], "+"), "∣": "|", "‖": "||", "′": "'", "ℯ": "e",
+    **{f".{mark}": mark for mark in ("<", ">", "<=", ">=", "==", "!=")},
+    **{f".{word}.": word for word in ("and", "or", "not")},
+    **{f".{word}.": word.lower() for word in ("AND", "OR", "NOT")},
+    **dict.fromkeys([".gt.", ".GT."], ">"), **dict.fromkeys([".ge.", ".GE."], ">="),
+    **dict.fromkeys([".lt.", ".LT."], "<"), **dict.fromkeys([".le.", ".LE."], "<="),
+    **dict.fromkeys([".eq.", ".EQ."], "=="), **dict.fromkeys([".ne.", ".NE.", "~=", "<>"], "!="),
     "（": "(", "）": ")", "，": ",", "；": ";", "＝": "=",
     "≤": "<=", "⩽": "<=", "≥": ">=", "⩾": ">=", "≠": "!=", "∧": "and", "∨": "or", "¬": "not",
     ".*": "*", "./": "/", ".^": "**", ".**": "**", ".'": "'", "&&": "and", ":=": "=", "π": "pi",
@@ -116,4 +128,4 @@ def ends_value(token: str) -> bool:
     if not token:
         return False
     word = is_name(token) and token not in WORDS
-    return word or is_number(token) or token[0] in f")]|!'⁻{SUPERSCRIPTS}"
+    return word or is_number(token) or token[0] in f")]|!'⁻{_NO_NAME}"

@@ -46,6 +46,7 @@ def test_a_word_of_another_language_calls_our_function_and_a_note_says_so(word: 
     name = ELSEWHERE[word]
     count = FUNCTIONS[name].arity if name in FUNCTIONS else STRUCTURAL[name].least
     operands = ", ".join(("x > 1" if name == "where" else "x", *OPERANDS[1:])[:count])
+    operands = "[[x]]" if name == "trace" else operands
     same(f"{word}({operands})", f"{name}({operands})")
     assert parse(f"{word}({operands})").notes == [f"{word}(…) is read as {name}(…)"]
 
@@ -137,6 +138,14 @@ PAPER = [
     ("sin²x·cos²(x)", "sin(x)**2*cos(x)**2"),
     ("tanh⁻²(x)", "tanh(x)⁻²"),
     ("n! + 2x!", "gamma(n+1) + 2*gamma(x+1)"),
+    ("½x + 2½y", "(1/2)*x + (2 + 1/2)*y"),
+    ("x^⅓ - ¼(x+1)", "x**(1/3) - (1/4)*(x+1)"),
+    ("||x|-1| + 2||y|-1|", "abs(abs(x)-1) + 2*abs(abs(y)-1)"),
+    ("eˣ + e⁻ˣ - xⁿ", "e**x + e**(-x) - x**n"),
+    ("x√y", "x*sqrt(y)"),
+    ("x — y", "x - y"),
+    ("log₂(x) + log_10(x)", "log2(x) + log10(x)"),
+    ("2ℯ*x", "2*e*x"),
 ]
 CODE = [
     ("x.^2 + y.*z", "x**2 + y*z"),
@@ -147,6 +156,22 @@ CODE = [
     ("[x y\n 1 2]", "[[x, y], [1, 2]]"),
     ("[x (y) 1]", "[x, y, 1]"),
     ("x if x>0 else -x", "where(x>0, x, -x)"),
+    ("std::exp(x) + System.Math.PI*M_PI", "exp(x) + pi*pi"),
+    ("sin.(x) .+ x.^2 .- 1", "sin(x) + x**2 - 1"),
+    ("@. x^2", "x**2"),
+    ("x.powi(2)", "x**2"),
+    ("float(x>0)*(x>1).astype(float)", "(x>0)*(x>1)"),
+    ("np.stack([x, y])", "[x, y]"),
+    ("POWER(x; 2) + IF(x>0; x; -x)", "x**2 + where(x>0, x, -x)"),
+    ("atand(x)", "atan(x)*(180/pi)"),
+    ("def f(x):\n    y = x*x  # so\n    return y + 1\n", "y = x*x; y + 1"),
+    ("double f(const double x, double y) {\n  double z = x*y;\n  return z*z;\n}", "z = x*y; z*z"),
+    ("const f = (x) => { const y = x*x; return y + 1; };", "y = x*x; y + 1"),
+    ("fn f(x: f64) -> f64 { x*x }", "x*x"),
+    ("function y = f(x)\n z = x^2;\n y = z + 1;\nend", "z = x^2; y = z + 1"),
+    ("function f(x)\n  return x^2\nend", "x^2"),
+    ("f <- function(x) {\n y <- x^2\n y + 1 }", "y = x^2; y + 1"),
+    ("function(x) x^2", "x^2"),
     ("1 if x<0 else 2 if x<1 else 3", "where(x<0, 1, where(x<1, 2, 3))"),
     ("x > 0 ? x : -x", "where(x > 0, x, -x)"),
     ("x>0 ? y>0 ? 1 : 2 : y<x ? 3 : 4", "where(x>0, where(y>0, 1, 2), where(y<x, 3, 4))"),
@@ -160,6 +185,8 @@ CONDITIONS = [
     ("(x>0)*x", "where(x>0, 1, 0)*x"),
     ("x*(x>0) + 0.1*x*(x<=0)", "x*where(x>0, 1, 0) + 0.1*x*where(x<=0, 1, 0)"),
     ("(x > 0.48) - x", "where(x > 0.48, 1, 0) - x"),
+    ("(x ~= 0)*(x <> 1)", "where(x != 0, 1, 0)*where(x != 1, 1, 0)"),
+    ("(x.GT.0 .and. .not. x .le. 1)*x", "where(x > 0 and not x <= 1, 1, 0)*x"),
     ("x > y", "where(x > y, 1, 0)"),
     ("sin(x == y)", "sin(where(x == y, 1, 0))"),
     ("c = x > 0; where(c, c, x)", "where(x > 0, where(x > 0, 1, 0), x)"),
@@ -292,6 +319,15 @@ def test_rows_between_semicolons_are_matrices_of_matlab() -> None:
     same("[1, 2; 3, 4]*[x; y]", "[[1, 2], [3, 4]] @ [[x], [y]]")
     same("[1 2; 3 4].*x", "[[1, 2], [3, 4]]*x")
     same("[1, 2]*[x, y]; z", "[1*x, 2*y], z")
+    same("[x y]*[1; 2] - [1, 2]*[x; y]", "x*1 + y*2 - (1*x + 2*y)")
+    same("[x y]*[x y]'", "x*x + y*y")
+    same("v = [x y]; v'*v; [1; 2]", "[[x*x, x*y], [y*x, y*y]]; [[1], [2]]")
+    same("dot([x y], [1 2])*norm([1 2; 3 4]*[x y]')", "(x*1 + y*2)*hypot(1*x + 2*y, 3*x + 4*y)")
+    same("diag([x y])*[1; 2]", "[[x*1 + 0*2], [0*1 + y*2]]")
+    assert refused("[x, y]'*[x, y]").corrections == ("[x; y]'*[x, y]",)
+    assert parse("v = [x, y]; v'*v").notes[-1].endswith("[a, b] is a column, [a b] a row")
+    assert refused("[x -y]").hint == "write [x, -y] or [x - y]"
+    same("[exp(x -y), x -y]", "[exp(x - y), x - y]")
 
 
 def test_a_function_is_read_again_at_every_call_and_no_more_than_a_text_may_be_long() -> None:
