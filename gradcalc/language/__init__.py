@@ -20,6 +20,9 @@ from gradcalc.limits import MOST_CHARACTERS, MOST_ELEMENTS
 
 __all__ = ["natural", "parse"]
 
+LATEX = ("\\", "{", "$")
+"""What every text in LaTeX has one of."""
+
 
 def parse(
     text: str,
@@ -58,7 +61,7 @@ def parse(
     }
     source = Source(f"{text}\n{then}" if then else text, name)
     formula = None
-    if "\\" in source.text or "{" in source.text:
+    if any(mark in source.text for mark in LATEX):
         from gradcalc.language import latex  # deferred: start-up
 
         formula = latex.plain(source)
@@ -90,7 +93,7 @@ def parse(
 
 def _read(text: str, name: str) -> Source:
     """A text as the parser reads it."""
-    if "\\" not in text and "{" not in text:
+    if not any(mark in text for mark in LATEX):
         return Source(text, name)
     from gradcalc.language import latex  # deferred, as above
 

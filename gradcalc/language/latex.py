@@ -12,12 +12,19 @@ from array import array
 from typing import NamedTuple
 
 from gradcalc.errors import ExpressionError, Source, Span
+from gradcalc.functions.primitives import FUNCTIONS
 from gradcalc.graph.graph import Graph
 from gradcalc.language.foreign import function
+from gradcalc.language.tokens import SUPERSCRIPTS
 
 _MARK = re.compile(r"\\[A-Za-z]{2,}")
 """What a text in LaTeX has, and no other has."""
 _RAISED = re.compile(r"\^\s*\{")
+_LOWERED = re.compile(r"_\s*\{")
+_IN_DOUBT = re.compile(rf"[/%÷]|(?:{'|'.join(FUNCTIONS)})\s*\Z")
+_TO_SUPERSCRIPT = str.maketrans("0123456789-", SUPERSCRIPTS + "⁻")
+_DISPLAY = re.compile(r"\s*(?:(\$\$?)[^$]+\1|\\\(.+\\\)|\\\[.+\\\])[\s.,;]*", re.DOTALL)
+"""A formula between the marks that set it apart from a text."""
 
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\.\d+|[^\W\d_]|\s+|.", re.DOTALL)
 
@@ -66,24 +73,42 @@ class Plain(NamedTuple):
 def plain(source: Source) -> Plain | None:
     """LaTeX as our own language; None for what is no LaTeX. Raises ExpressionError for a command
     that is not known."""
-    if "\\" not in source.text or not _MARK.search(source.text):
-        return _without_braces(source.text) if _RAISED.search(source.text) else None
+    text = source.text
+    marked = "\\" in text and _MARK.search(text)
+    if not (marked or _DISPLAY.fullmatch(text) or _LOWERED.search(text)):
+        return _without_braces(text) if _RAISED.search(text) else None
     return _Translation(source).whole()
 
 
 def _without_braces(text: str) -> Plain | None:
-    """``e^{-x}``: a group that is raised, and nothing else of LaTeX, is one in parentheses."""
-    found, raised = list(text), []
+    """``e^{-x}``: a group that is raised, and nothing else of LaTeX, is one in parentheses. Behind
+    it a factor may stand: ``x^{2}y`` is ``x²y``."""
+    found, raised = list(text), list[int]()
     for k, char in enumerate(text):
-        if char == "{":
-            raised.append(text[:k].rstrip().endswith("^"))
-        if char in "{}" and raised and raised[-1]:
-            found[k] = "(" if char == "{" else ")"
+        if char == "{" and not text[:k].rstrip().endswith("^"):
+            return None
         if char == "}" and raised:
-            raised.pop()
+            _lower(text, found, raised.pop(), k)
+        elif char == "{":
+            raised.append(k)
     if raised:
         return None
-    return Plain("".join(found), [*range(len(text))], [*range(1, len(text) + 1)])
+    places = [k for k, part in enumerate(found) for _ in part]
+    return Plain("".join(found), places, [k + 1 for k in places])
+
+
+def _lower(text: str, found: list[str], start: int, end: int) -> None:
+    """Write the group from ``start`` to ``end`` in our own way."""
+    inside, behind = text[start + 1 : end].strip(), text[end + 1 :].lstrip(" ")[:1]
+    found[start], found[end] = "(", ")"
+    if not (behind.isalnum() or behind == "("):
+        return
+    mark = text.rindex("^", 0, start)
+    if inside.removeprefix("-").isdecimal():
+        blanks = [""] * (end - mark + 1)
+        found[mark : end + 1] = [inside.translate(_TO_SUPERSCRIPT), *blanks[1:]]
+    elif not _IN_DOUBT.search(text, 0, mark):
+        found[end] = ")*"
 
 
 def restore(found: Plain, graph: Graph, source: Source) -> None:
@@ -141,7 +166,7 @@ class _Translation:
         self.at += 1
         if token[0] == "\\":
             self.command(token[1:], index)
-        elif token.isspace() or token in "~$&":
+        elif token.isspace() or token in "~$&" or (token == "." and self.at == len(self.tokens)):
             if "\n" in token:
                 self.write("\n", index)
         elif token[0].isdigit() or token[0] == ".":
@@ -343,8 +368,8 @@ class _Translation:
         self.at += 1
         return f"_{self.tokens[self.at - 1][0]}"
 
-    def group(self, index: int) -> str:
-        """The letters and digits of a group in braces."""
+    def group(self, index: int, signed: bool = False) -> str:
+        """The letters and digits of a group in braces, perhaps with a sign before them."""
         if self.next() != "{":
             raise self.complain("braces are expected here", index)
         start = self.at + 1
@@ -352,7 +377,7 @@ class _Translation:
             self.at += 1
         word = "".join(token for token, _, _ in self.tokens[start : self.at])
         self.at += 1
-        if not word.isalnum():
+        if not (word.removeprefix("-") if signed else word).isalnum():
             raise self.complain("a name is letters and digits here", index)
         return word
 
@@ -361,10 +386,10 @@ class _Translation:
     def call(self, name: str, index: int) -> None:
         """A function with its power and its argument, ``\\sin^2 x``."""
         self.factor(index)
-        self.write(name, index)
+        self.write(self.with_base(name, index), index)
         if self.next() == "^":
             self.at += 1
-            power = self.group(index) if self.next() == "{" else ""
+            power = self.group(index, signed=True) if self.next() == "{" else ""
             if not power:
                 self.first_digit()
                 power = self.tokens[self.at][0] if self.at < len(self.tokens) else ""
@@ -377,6 +402,15 @@ class _Translation:
             self.open(index, "(", ")")
         elif following not in ("(", "\\left"):
             self.bare_argument(index)
+
+    def with_base(self, name: str, index: int) -> str:
+        """``\\log_2``"""
+        if name != "log" or self.next() != "_":
+            return name
+        base = self.subscript().removeprefix("_")
+        if base not in ("2", "10"):
+            raise self.complain(f"write \\log(x)/\\log({base})", index)
+        return f"log{base}"
 
     def bare_argument(self, index: int) -> None:
         """``\\sin x``, where nothing follows that may belong to it too."""
