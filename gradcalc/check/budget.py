@@ -13,8 +13,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
 
 _PATIENCE = 4.0
@@ -60,38 +59,47 @@ class Deadline:
         if self.remaining <= 0:
             raise OutOfTime
 
-    @contextmanager
-    def alarm(self) -> Iterator[None]:
+    def alarm(self) -> AbstractContextManager[None]:
         """Raise OutOfTime inside the block when the time is up, wherever it then is.
 
         The signal handler and a timer that was already running are put back as they were.
         """
         self.test()
-        if not _can_ring():
-            yield
-            return
+        return _Alarm(self) if _can_ring() else nullcontext()
 
-        def ring(_signal: int, _frame: FrameType | None) -> None:
-            # Never earlier than the wall's clock says; by the processor's it may be too early.
-            left = self.remaining
-            if left <= 0:
-                raise OutOfTime
-            signal.setitimer(signal.ITIMER_REAL, max(left, _INSISTENCE), _INSISTENCE)
 
-        started = time.monotonic()
-        handler = signal.signal(signal.SIGALRM, ring)
-        outer, interval = signal.setitimer(
-            signal.ITIMER_REAL, max(self.remaining, 1e-6), _INSISTENCE
-        )
-        try:
-            yield
-        finally:
-            # First silence, then the handler: a late ring must not reach the outer one.
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, handler if handler is not None else signal.SIG_DFL)
-            if outer:
-                left = outer - (time.monotonic() - started)
-                signal.setitimer(signal.ITIMER_REAL, max(left, 1e-6), interval)
+class _Alarm:
+    """No generator: a ring on the way into one or out of it would skip what puts things back."""
+
+    def __init__(self, deadline: Deadline) -> None:
+        self._deadline = deadline
+
+    def __enter__(self) -> None:
+        left = max(self._deadline.remaining, 1e-6)
+        self._started = time.monotonic()
+        self._handler = signal.signal(signal.SIGALRM, self._ring)
+        self._outer, self._interval = signal.setitimer(signal.ITIMER_REAL, left, _INSISTENCE)
+
+    def __exit__(self, *_: object) -> None:
+        # First silence, then the handler: a late ring must not reach the outer one.
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        handler = signal.SIG_DFL if self._handler is None else self._handler
+        signal.signal(signal.SIGALRM, handler)
+        if self._outer:
+            left = self._outer - (time.monotonic() - self._started)
+            signal.setitimer(signal.ITIMER_REAL, max(left, 1e-6), self._interval)
+
+    def _ring(self, _signal: int, frame: FrameType | None) -> None:
+        if frame is not None and frame.f_code in _DOORS:
+            return  # inside it rings again; outside it is not to ring
+        # Never earlier than the wall's clock says; by the processor's it may be too early.
+        left = self._deadline.remaining
+        if left <= 0:
+            raise OutOfTime
+        signal.setitimer(signal.ITIMER_REAL, max(left, _INSISTENCE), _INSISTENCE)
+
+
+_DOORS = {_Alarm.__enter__.__code__, _Alarm.__exit__.__code__}
 
 
 def _can_ring() -> bool:

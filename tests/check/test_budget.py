@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
 import time
@@ -64,6 +65,16 @@ def test_handler_and_timer_are_put_back(rung: list[bool]) -> None:
     assert 0 < left < 1000
     assert interval == 0
     assert not rung
+    signal.raise_signal(signal.SIGALRM)
+    assert rung == [True]
+
+
+def test_a_ring_at_the_door_leaves_nothing_behind(rung: list[bool]) -> None:
+    for k in range(6000):
+        with contextlib.suppress(OutOfTime), Deadline(2e-5 + k % 200 * 2e-6).alarm():
+            for _ in range(k % 50):
+                sum(range(30))
+        assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
     signal.raise_signal(signal.SIGALRM)
     assert rung == [True]
 
