@@ -114,3 +114,9 @@ def test_a_pickled_program_is_the_same() -> None:
     again = pickle.loads(pickle.dumps(README))
     assert type(again) is gradcalc.Program
     assert again.formulas().texts == README.formulas().texts
+
+
+def test_a_program_that_no_formula_says_is_shown_as_none() -> None:
+    program = gradcalc.compile("x*1e-200*1e-200")
+    assert program._repr_latex_() is None
+    assert program.page([1.0], check=False).text

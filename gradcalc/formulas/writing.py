@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
 from fractions import Fraction
 from functools import partial
 from typing import Any, NamedTuple
 
-from gradcalc.formulas.exact import Call, Number, Product, Sum, Symbol, Term, operands
+from gradcalc.formulas.exact import (
+    Call,
+    Number,
+    Product,
+    Sum,
+    Symbol,
+    Term,
+    UnwritableError,
+    operands,
+)
 from gradcalc.formulas.terms import Terms
 from gradcalc.functions.row import Primitive
 from gradcalc.language.names import natural
@@ -133,7 +143,18 @@ class OnPaper(Notation):
 def _decimal(value: Fraction) -> str:
     if value.denominator == 1 and abs(value) < 10**16:
         return str(value.numerator)
+    if not _is_double(value):
+        power = math.log10(abs(value.numerator)) - math.log10(value.denominator)
+        raise UnwritableError(
+            f"the formula has a number near 1e{power:.0f}, and no double is",
+            hint="--at gives the numbers",
+        )
     return repr(float(value)).replace("e+", "e")
+
+
+def _is_double(value: Fraction) -> bool:
+    """Whether a positive number is within the range of doubles."""
+    return -1073 < value.numerator.bit_length() - value.denominator.bit_length() < 1024
 
 
 def write(
@@ -258,4 +279,4 @@ def _place(terms: Terms, factor: tuple[int, int]) -> tuple[Any, ...]:
 
 def _terminates(value: Fraction) -> bool:
     """Whether a decimal fraction of at most 17 digits is the number."""
-    return Fraction(repr(float(value))) == value
+    return _is_double(value) and Fraction(repr(float(value))) == value

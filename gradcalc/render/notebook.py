@@ -44,9 +44,9 @@ def _lines(graph: Graph, notation: Notation) -> list[tuple[str, str]] | None:
         return None
     try:
         found = derive(graph, KINDS["eval"])
+        whole = replace(found, entries=found.values).shared()
+        parts, entries = whole.spelled(notation)
     except GradcalcError:
         return None
-    whole = replace(found, entries=found.values).shared()
-    parts, entries = whole.spelled(notation)
     names = (notation.name(name).text for name in graph.output_names)
     return [*zip(names, entries, strict=True), *parts]

@@ -175,3 +175,10 @@ def test_in_mathml_no_word_runs_into_a_factor() -> None:
     beside = r"<mi>[^<]{2,}</mi>(<mn>\w+</mn></msub>)?<mo>\u2062|\u2062</mo>(<m\w+>)*<mi>[^<]{2,}"
     assert not [text for text in texts if re.search(beside, text)]
     assert any("\u2062" in text for text in texts)
+
+
+@pytest.mark.parametrize("text", ["x*1e-200*1e-200", "x*1e-308/7", "x*1e200*y*1e200"])
+@pytest.mark.parametrize("notation", [OnPaper(), Latex(), MathML()])
+def test_what_no_double_can_say_no_formula_says(text: str, notation: Notation) -> None:
+    with pytest.raises(UnwritableError, match="no double is"):
+        derive(parse(text), KINDS["jacobian"]).spelled(notation)
