@@ -53,6 +53,17 @@ def clipped(text: str, most: int) -> str:
     return f"{kept}…"
 
 
+def shortened(text: str, most: int) -> str:
+    """``text`` in at most so many columns; of a longer one how it begins and how it ends."""
+    if len(text) <= 2 * most and cells(text) <= most:
+        return text
+    end = _kept_end(text, (most + 1) // 2, cut=True)
+    start = text[: most - cells(end)]
+    while cells(start) > most - cells(end):
+        start = start[:-1]
+    return start + end
+
+
 # --- a line with a caret under it ----------------------------------------------------------------
 
 

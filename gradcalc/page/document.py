@@ -15,7 +15,6 @@ from string import Template
 from typing import Any, NamedTuple
 
 from gradcalc.errors.text import safe
-from gradcalc.formulas.mathml import matrix
 from gradcalc.page.live import live
 from gradcalc.page.pytorch import in_pytorch
 from gradcalc.page.scene import Scene, as_data
@@ -41,12 +40,13 @@ def document(acts: Sequence[Act], words: Words, foot: str) -> str:
     """The page, of the reader's own scene and those to compare it with; ``foot`` says who made it
     and how."""
     style = re.sub(r"\s*([{};,>]|:(?= ))\s*", r"\1", _compact(_shipped("page.css")))
-    script = _compact(_shipped("page.js"))
+    script = _tightened(_compact(_shipped("page.js")))
     functions = [live(act.scene.at.program.graph, act.scene.chart) for act in acts]
     data = {
         "words": words.of_script(),
         "scenes": [
-            as_data(act.scene) | {"fixed": why, "code": in_pytorch(act.scene.at.program.graph)}
+            as_data(act.scene)
+            | {"fixed": words.of_shell(why), "code": in_pytorch(act.scene.at.program.graph)}
             for act, (_, why) in zip(acts, functions, strict=True)
         ],
     }
@@ -80,6 +80,14 @@ def _compact(text: str) -> str:
     lines = (line.strip() for line in text.splitlines())
     kept = (line for line in lines if line and not line.startswith(("//", "/**")))
     return "\n".join(kept)
+
+
+_AROUND = re.compile(r"""("[^"\n]*"|`[^`]*`|/(?! )[^/\n]+/)| *([{}(),;:?=<>&|]) *""")
+
+
+def _tightened(script: str) -> str:
+    """Without the blanks around signs, but for those in texts and patterns."""
+    return _AROUND.sub(lambda found: found[1] or found[2], script)
 
 
 def _unquoted(markup: str) -> str:
@@ -248,18 +256,23 @@ def _answer(scene: Scene, words: Words) -> str:
 
 def _matrix(rows: Sequence[Sequence[str]], name: str) -> str:
     body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    return f'<table class="matrix" aria-label="{name}"><tbody>{body}</tbody></table>'
+    return f'<table class=matrix aria-label="{name}"><tbody>{body}</tbody></table>'
 
 
 def _verdict(scene: Scene, words: Words, *, first: bool) -> str:
     say = words.say
+    told = words.of_shell
     lines = [f"<p>{escape(say('of_the_shell'))}</p>"]
-    lines.append(f'<p class="mono verdict">{escape(safe(scene.verdict) or say("unchecked"))}</p>')
+    lines.append(
+        f'<p class="mono verdict">{escape(safe(told(scene.verdict)) or say("unchecked"))}</p>'
+    )
     lines += [f"<p class=soft>{escape(say('checked_by'))}</p>"] * bool(scene.verdict and first)
-    lines += [f'<p class="mono">{escape(safe(note))}</p>' for note in scene.notes]
-    for key, told in (("undefined", scene.undefined), ("lost", scene.lost)):
-        if told:
-            lines.append(f'<p class="problem">{escape(say(key))}</p><pre>{escape(told)}</pre>')
+    lines += [f'<p class="mono">{escape(safe(told(note)))}</p>' for note in scene.notes]
+    for key, error in (("undefined", scene.undefined), ("lost", scene.lost)):
+        if error:
+            lines.append(
+                f'<p class="problem">{escape(say(key))}</p><pre>{escape(told(error))}</pre>'
+            )
     return "\n".join(lines)
 
 
@@ -267,12 +280,12 @@ def _transposed(act: Act, words: Words) -> str:
     """The tutorial's matrix beside the one that its own code makes."""
     if not act.transposed:
         return ""
-    right = [[shown(x) for x in row] for row in act.scene.jacobian]
+    right = [[number(x) for x in row] for row in act.scene.jacobian]
     wrong = [list(row) for row in zip(*right, strict=True)]
     say = words.say
     pictures = "".join(
         f"<figure><figcaption>{escape(say(key))}</figcaption>"
-        f"{matrix([[f'<mn>{x}</mn>' for x in row] for row in rows])}</figure>"
+        f"{_matrix(rows, escape(say(key)))}</figure>"
         for key, rows in (("tutorial_printed", wrong), ("tutorial_right", right))
     )
     told = words.of_outputs("tutorial_transposed", act.scene.at.program.outputs)

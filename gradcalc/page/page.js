@@ -269,9 +269,12 @@ class Player {
     const group = (id) => document.getElementById(`s${scene.k}${id}`);
     this.boxes = scene.data.parts.map((_, k) => group(`n${k}`));
     this.sumBox = group(`n${boxes}`);
-    this.arrows = scene.data.edges.map((_, k) => group(`e${k}`));
-    let arrow = this.arrows.length;
-    this.ends = scene.data.ends.map((end) => (end < 0 ? null : group(`e${arrow++}`)));
+    const arrow = (k) => ({ path: group(`e${k}`), slope: group(`w${k}`) });
+    this.arrows = scene.data.edges.map((_, k) => arrow(k));
+    let next = this.arrows.length;
+    this.ends = scene.data.ends.map((end) => (end < 0 ? null : arrow(next++)));
+    this.stage = scene.find(".stage");
+    this.stage.scrollLeft = (this.stage.scrollWidth - this.stage.clientWidth) / 2;
     this.scrub.addEventListener("input", () => this.go(Number(this.scrub.value)));
     for (const button of scene.all("[data-go]")) {
       button.addEventListener("click", () => this.press(button.dataset.go));
@@ -358,12 +361,9 @@ class Player {
     this.at = k;
     this.draw();
     const step = this.steps[k];
-    const what = say(step.forward ? "forward" : "backward");
-    const text = step.text + (step.named ?? "");
-    this.scene.find(".said").textContent = say("at_step", { k: k + 1, n: this.steps.length, what, text });
     const item = this.list.children[k];
     if (this.list.parentElement.open) this.list.scrollTop = item.offsetTop - this.list.offsetTop - 80;
-    const box = this.boxes[step.to ?? step.part] ?? this.sumBox, stage = this.scene.find(".stage");
+    const box = this.boxes[step.to ?? step.part] ?? this.sumBox, { stage } = this;
     const { left, right } = box.getBoundingClientRect(), around = stage.getBoundingClientRect();
     if (left < around.left || right > around.right) {
       stage.scrollLeft += (left + right) / 2 - (around.left + around.right) / 2;
@@ -388,6 +388,7 @@ class Player {
       box.querySelector(".cotangent").textContent = met || (reached.has(part) ? this.soFar(part, until) : "");
       box.classList.toggle("now", now !== undefined && (now.part === part || now.to === part));
       box.classList.toggle("later", !known);
+      if (met) box.parentNode.append(box); // it is wider than the box
     });
     const allForward = steps.every((step, k) => !step.forward || k <= until);
     this.sumBox.querySelector(".value").textContent = allForward ? shown(scene.total) : "";
@@ -396,21 +397,47 @@ class Player {
     this.arrows.forEach((arrow, k) => {
       const step = passed.get(k), slope = maths.slopes[k], current = now?.edge === k;
       const times = maths.taken(k) && slope !== 1 ? `×${shown(Number(slope.toPrecision(4)))}` : "";
-      arrow.querySelector(".slope").textContent = current ? step.product : at < 0 || step ? times : "";
-      arrow.classList.toggle("now", current);
+      this.label(arrow, current ? step.product : at < 0 || step ? times : "", current);
     });
     this.ends.forEach((arrow, i) => {
       if (!arrow) return;
       const current = now?.output === i;
       const times = v[i] === 1 ? "" : `×${shown(v[i])}`;
-      arrow.querySelector(".slope").textContent = current ? `1 × ${factor(v[i])} = ${shown(v[i])}` : times;
-      arrow.classList.toggle("now", current);
+      this.label(arrow, current ? `1 × ${factor(v[i])} = ${shown(v[i])}` : times, current);
     });
+    if (now && !now.forward && !now.added) this.clear();
     this.list.querySelector("[aria-current]")?.removeAttribute("aria-current");
     if (now) this.list.children[at].setAttribute("aria-current", "step");
     this.scrub.value = until;
     this.scrub.setAttribute("aria-valuetext", now?.text ?? "");
+    const said = scene.find(".said"), text = this.sentence(now);
+    if (said.textContent !== text) said.textContent = text; // what is the same is not said again
     this.mark(now);
+  }
+
+  sentence(now) {
+    const n = this.steps.length;
+    if (!now) return say("whole", { n });
+    const what = say(now.forward ? "forward" : "backward");
+    return say("at_step", { k: this.at + 1, n, what, text: now.text + (now.named ?? "") });
+  }
+
+  // What stands on an arrow.
+  label({ path, slope }, text, current) {
+    slope.textContent = text;
+    for (const one of [path, slope]) one.classList.toggle("now", current);
+    if (current) this.onTop = slope;
+  }
+
+  // The label of this step lies on all others; where another would show beside it, that is left out.
+  clear() {
+    const top = this.onTop, place = (one, axis) => Number(one.getAttribute(axis));
+    top.parentNode.append(top);
+    for (const { slope } of [...this.arrows, ...this.ends.filter(Boolean)]) {
+      const room = 4 * (slope.textContent.length + top.textContent.length) + 8;
+      const apart = Math.abs(place(slope, "x") - place(top, "x"));
+      if (slope !== top && apart < room && Math.abs(place(slope, "y") - place(top, "y")) < 16) slope.textContent = "";
+    }
   }
 
   // The sum of what has arrived at a part by this step.

@@ -1,7 +1,7 @@
 """Every word of the page, in English and in Chinese, side by side.
 
 What is in braces is filled in: by ``Words.say``, or by ``page.js`` in what it shows. PyTorch's own
-messages, and the notes and the verdict that the shell has too, are not translated.
+messages are not translated; what the shell says is, by ``page/shell.py``.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
+
+from gradcalc.page.shell import in_chinese
 
 LANGUAGES = ("en", "zh")
 
@@ -30,6 +32,10 @@ class Words(NamedTuple):
         them, f₁ for f1."""
         written = [_NUMBERED.sub(lambda found: found[0].translate(_LOW), name) for name in names]
         return self.say(key, f=", ".join(written), one=written[0], two=written[-1])
+
+    def of_shell(self, text: str) -> str:
+        """What the shell says of an answer, or of a point."""
+        return in_chinese(text) if self.language == "zh" else text
 
     def of_script(self) -> dict[str, str]:
         """What ``page.js`` says."""
@@ -127,6 +133,10 @@ TABLE: dict[str, tuple[str, str]] = {
     "last": ("Last step", "最后一步"),
     "scrub": ("Step", "步骤"),
     "all_steps": ("All steps as text, a list that scrolls", "所有步骤的文字(可滚动)"),
+    "js_whole": (
+        "all {n} steps are done; Play, or « and ›, goes through them",
+        "全部 {n} 步已完成;按「播放」,或 « 和 ›,可以逐步查看",
+    ),
     "js_at_step": ("{k} of {n}, {what}: {text}", "第 {k} / {n} 步,{what}:{text}"),
     "js_forward": ("forward", "前向"),
     "js_backward": ("backward", "反向"),

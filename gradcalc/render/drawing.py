@@ -8,7 +8,7 @@ from functools import cached_property
 from html import escape
 from typing import NamedTuple
 
-from gradcalc.errors.text import cells, clipped, safe
+from gradcalc.errors.text import cells, safe, shortened
 from gradcalc.render.layered import Layout, layered
 
 _LETTER, _LINE, _PAD = 7.25, 15.0, 8.0  # of 12 px monospace
@@ -18,6 +18,7 @@ _SMALL = 420  # a picture that may be made a little smaller for a narrow screen
 _MOST = 18  # columns of what a box is called
 _LABEL = 7  # columns of a slope, ×0.3333
 _PLACES = (0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78)  # of a slope on its line
+_HIGH = 0.12  # half of a slope on its line: what of it a label covers
 
 STYLE = """
 .graph{font:12px ui-monospace,Menlo,Consolas,monospace;--ink:#1c2430;--paper:#fff;--line:#8894a5;
@@ -88,28 +89,59 @@ class Drawing:
 
     @cached_property
     def labels(self) -> list[Point]:
-        """The middle of the slope of each arrow: on its way into the user, halfway if it is not on
-        top of another there."""
-        found: dict[int, list[Point]] = {}
-        for k, arrow in enumerate(self.arrows):
-            placed = found.setdefault(self.layout.layer[arrow.user], [])
-            one, other = self.ways(k)[-2:]
-            places = [_along(one, other, t) for t in _PLACES]
-            placed.append(min(places, key=lambda place: sum(_over(place, p) for p in placed)))
-        rows = {layer: iter(placed) for layer, placed in found.items()}
-        return [next(rows[self.layout.layer[arrow.user]]) for arrow in self.arrows]
+        """The middle of the slope of each arrow: on its way into the user, halfway if there it is
+        not on top of another, or of another arrow."""
+        ways = [self.ways(k) for k in range(len(self.arrows))]
+        passing: dict[float, list[tuple[float, float]]] = {}
+        for way in ways:
+            for (x, _), (to, down) in zip(way[::2], way[1::2], strict=True):
+                passing.setdefault(down, []).append((x, to))
+        placed: dict[float, list[Point]] = {}
+        found = []
+        for way in ways:
+            one, other = way[-2:]
+            beside = placed.setdefault(other[1], [])
+            others = passing[other[1]]
+            t = min(
+                _PLACES,
+                key=lambda t: (
+                    sum(_over(_along(one, other, t), p) for p in beside),
+                    _crossings((one[0], other[0]), others, t),
+                ),
+            )
+            beside.append(_along(one, other, t))
+            found.append(beside[-1])
+        return found
 
 
 def _along(one: Point, other: Point, t: float) -> Point:
     """A point of the curve between two, which leaves and arrives straight down."""
     (x, y), (to, down) = one, other
-    return x + (to - x) * t * t * (3 - 2 * t), y + (down - y) * (1.5 * t * (1 - t) + t**3)
+    return x + (to - x) * _eased(t), y + (down - y) * (1.5 * t * (1 - t) + t**3)
+
+
+def _eased(t: float) -> float:
+    return t * t * (3 - 2 * t)
 
 
 def _over(one: Point, other: Point) -> float:
     """How much of a label lies on another."""
     across, down = (abs(a - b) for a, b in zip(one, other, strict=True))
     return max(0.0, _LABEL * _LETTER - across) * max(0.0, _LINE - 2 - down)
+
+
+def _crossings(own: tuple[float, float], others: Sequence[tuple[float, float]], t: float) -> int:
+    """How many of the other arrows between the same layers run through the label at ``t`` of one
+    from x to x; at the same ``t`` all of them are equally far down."""
+    x, to = own
+    middle = x + (to - x) * _eased(t)
+    half = _LABEL * _LETTER / 2
+    first, last = _eased(t - _HIGH), _eased(t + _HIGH)
+    count = 0
+    for start, end in others:
+        a, b = start + (end - start) * first - middle, start + (end - start) * last - middle
+        count += min(a, b) < half and max(a, b) > -half
+    return count
 
 
 def wide(box: Box) -> float:
@@ -120,7 +152,7 @@ def wide(box: Box) -> float:
 
 def draw(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> Drawing:
     """Lay a graph out. Operands have smaller numbers than their users."""
-    boxes = tuple(box._replace(what=clipped(safe(box.what), _MOST)) for box in boxes)
+    boxes = tuple(box._replace(what=shortened(safe(box.what), _MOST)) for box in boxes)
     places = layered([wide(box) for box in boxes], [arrow[:2] for arrow in arrows])
     tall = _LINE * (1 + max((len(box.lines) for box in boxes), default=0)) + _PAD
     return Drawing(boxes, tuple(arrows), places, tall)
@@ -128,7 +160,7 @@ def draw(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> Drawing:
 
 def svg(drawing: Drawing, name: str, *, alone: bool = False, prefix: str = "") -> str:
     """The picture as an SVG element called ``name``; ``alone`` as a file of its own. Box k has the
-    id ``prefix`` + ``n``k, arrow k ``e``k."""
+    id ``prefix`` + ``n``k, arrow k ``e``k and its slope ``w``k."""
     width, height = drawing.size
     width += 2 * _EDGE
     head = (
@@ -138,10 +170,11 @@ def svg(drawing: Drawing, name: str, *, alone: bool = False, prefix: str = "") -
     space = ' xmlns="http://www.w3.org/2000/svg"' if alone else ""
     style = f"<style>{STYLE}{_DARK}</style>\n" if alone else ""
     arrows = "\n".join(_arrow(drawing, k, prefix) for k in range(len(drawing.arrows)))
+    slopes = "\n".join(_slope(drawing, k, prefix) for k in range(len(drawing.arrows)))
     boxes = "\n".join(_box(drawing, k, prefix) for k in range(len(drawing.boxes)))
     return (
         f'<svg{space} class="graph{small}" role="img" aria-label="{escape(safe(name))}" {head}>\n'
-        f"{style}{arrows}\n{boxes}\n</svg>\n"
+        f"{style}{arrows}\n{slopes}\n{boxes}\n</svg>\n"
     )
 
 
@@ -175,13 +208,14 @@ def _arrow(drawing: Drawing, k: int, prefix: str) -> str:
         path += f"C{_n(x)} {middle} {_n(to)} {middle} {_n(to)} {_n(down)}"
         if (to, down) != points[-1]:
             path += f"V{_n(down + drawing.tall)}"
-    arrow, (x, y) = drawing.arrows[k], drawing.labels[k]
-    place = f'x="{_n(x)}" y="{_n(y + 4)}"'
-    title = f"<title>{escape(safe(arrow.title))}</title>" if arrow.title else ""
-    return (
-        f'<g id="{prefix}e{k}">{title}<path d="{path}"/>'
-        f'<text class="slope" {place}>{escape(arrow.slope)}</text></g>'
-    )
+    arrow = drawing.arrows[k]
+    title = f"><title>{escape(safe(arrow.title))}</title></path>" if arrow.title else "/>"
+    return f'<path id="{prefix}e{k}" d="{path}"{title}'
+
+
+def _slope(drawing: Drawing, k: int, prefix: str) -> str:
+    (x, y), slope = drawing.labels[k], escape(drawing.arrows[k].slope)
+    return f'<text id="{prefix}w{k}" class="slope" x="{_n(x)}" y="{_n(y + 4)}">{slope}</text>'
 
 
 def _box(drawing: Drawing, k: int, prefix: str) -> str:

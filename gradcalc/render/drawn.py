@@ -60,8 +60,7 @@ def _curve(axes: Any, drawing: Drawing, k: int, slope: str) -> None:
             ways, codes = [*ways, (to, down + drawing.tall)], [*codes, Path.LINETO]
         path = Path(ways, codes)
         axes.add_patch(PathPatch(path, facecolor="none", edgecolor=LINE, zorder=0))
-    (x, y), (to, down) = points[-2:]
-    _write(axes, (x + to) / 2, (y + down) / 2, slope, BACKWARD)
+    _write(axes, *drawing.labels[k], slope, BACKWARD)
 
 
 def _write(axes: Any, x: float, y: float, text: str, ink: str) -> None:

@@ -158,7 +158,7 @@ def test_the_steps_go_forward_and_back_by_key_and_button(open_page: Open) -> Non
     page.click("#s0 [data-go=back]")
     assert "x1**2 → x1: 1 × 4 = 4 (2*x1 = 4)" in said.inner_text()
     assert page.locator("#s0e0").get_attribute("class") == "now"
-    assert page.locator("#s0e0 .slope").text_content() == "1 × 4 = 4"
+    assert page.locator("#s0w0").text_content() == "1 × 4 = 4"
     assert page.locator("#s0 .follow mark.now").inner_text() == "x1"
     page.locator("#s0 .scrub").fill("6")
     assert "7 of 18, backward: Σ → f1: 1 × 1 = 1" in said.inner_text()
@@ -168,6 +168,43 @@ def test_the_steps_go_forward_and_back_by_key_and_button(open_page: Open) -> Non
     assert page.locator("#s0 [data-go=play]").inner_text() == "Pause"
     page.keyboard.press(" ")
     assert page.locator("#s0 [data-go=play]").inner_text() == "Play"
+
+
+LABELS = """() => {
+  const player = scenes[0].player, box = (one) => one.getBBox();
+  const found = [];
+  player.steps.forEach((step, k) => {
+    player.go(k);
+    const [now, ...more] = document.querySelectorAll("#s0 .slope.now");
+    if (!now) return;
+    const { x, y, width, height } = box(now);
+    const over = [...document.querySelectorAll("#s0 .slope")]
+      .filter((one) => one !== now && one.textContent)
+      .filter((one) => { const b = box(one);
+        return b.x < x + width && x < b.x + b.width && b.y < y + height && y < b.y + b.height; });
+    const later = now.compareDocumentPosition(document.querySelector("#s0 path:last-of-type"));
+    found.push([more.length, over.length, later & Node.DOCUMENT_POSITION_PRECEDING]);
+  });
+  return found;
+}"""
+
+
+def test_nothing_crosses_the_product_of_a_step(open_page: Open) -> None:
+    page = open_page("abs(x)*y, max(x,y), relu(x-y), exp(-x)/y", "--at", "-0.25,0.125")
+    found = page.evaluate(LABELS)
+    assert len(found) > 10
+    assert set(map(tuple, found)) == {(0, 0, 2)}  # one label, over no other, after all lines
+
+
+def test_what_is_said_of_a_step_follows_the_sliders(open_page: Open) -> None:
+    page = open_page(TEXT, "--at", AT)
+    said = page.locator("#s0 .said")
+    assert "all 18 steps" in said.inner_text()
+    page.focus("#s0 .stage")
+    page.keyboard.press("Home")
+    page.fill("#s0 .point input[type=text] >> nth=0", "5")
+    page.keyboard.press("Enter")
+    assert "1 of 18, forward: x1**2 = 25" in said.inner_text()
 
 
 def test_the_steps_are_text_with_and_without_a_script(open_page: Open) -> None:

@@ -11,7 +11,9 @@ from xml.etree import ElementTree
 import pytest
 
 import gradcalc
+from gradcalc.page import tutorial
 from gradcalc.page.scene import MOST_PARTS
+from gradcalc.page.words import Words
 from gradcalc.render.numbers import exact
 from tests.cli.shell import Shell, shell
 
@@ -174,3 +176,41 @@ def test_from_python_it_is_the_same_page(gradcalc_run: Shell) -> None:
     assert unescape(frame[1]) == made.text
     with pytest.raises(gradcalc.GradcalcError):
         gradcalc.compile(TEXT[0]).page([2, 3], lang="fr")
+
+
+# Of every kind of verdict and note: exact, lost, kinks, jumps, infinite, undefined.
+TOLD: list[list[str]] = [
+    ["x1**2+3*x2, x2**2+2*x1", "--at", "2,3"],
+    ["abs(x)*y, max(x, y), relu(x-y)", "--at", "0,0"],
+    ["exp(x)*y, exp(-x)/y", "--at", "800,0.5"],
+    ["log(x)*y, sqrt(x-y)", "--at=-1,2"],
+    ["(1-cos(x))/x**2", "--at", "1e-5"],
+    ["floor(x)*y", "--at", "2,1"],
+    ["where(x > 0, x, 2*x)", "--at", "0"],
+    ["where(x == 0, 1, sin(x)/x)", "--at", "0"],
+    ["sin(x)/x", "--at", "0"],
+    ["2x^2 + sinx", "--at", "x=1,sinx=2"],
+    ["atan2(y, x)", "--at", "0,0"],
+    ["x**0.5*y, 1/x", "--at", "0,1"],
+    ["exp(-x**2)", "--at", "40"],
+    ["max(x, y, z)", "--at", "1,1,1"],
+    ["abs(x)", "--at", "0", "--as", "jax"],
+    ["acos(x)**2", "--at", "1"],
+    ["x*2 % a b", "--at", "1"],
+    ["gammapdf(x, 2)", "--at", "1"],
+]
+
+
+@pytest.mark.parametrize("words", TOLD, ids=lambda words: words[0])
+def test_in_chinese_nothing_is_told_in_english(
+    gradcalc_run: Shell, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.setattr(tutorial, "EXPERIMENTS", ())
+    page = gradcalc_run("page", *words, "--lang", "zh").out
+    panel = page.partition(f"<h3>{Words('zh').say('verdict')}</h3>")[2].partition("</section>")[0]
+    lines = unescape(re.sub(r"<[^>]*>", "\n", panel)).split("\n")
+    told = [line for line in lines if line and not line.startswith("  ")]
+    assert len(told) >= 3
+    for line in told:
+        assert any("\u4e00" <= letter <= "\u9fff" for letter in line), line
+        assert not re.search(r"[a-z]{2,} [a-z]{2,}", line.replace(words[0], "")), line

@@ -7,9 +7,28 @@ from importlib.resources import files
 
 import pytest
 
+from gradcalc.page.shell import _PLACE, SENTENCES, in_chinese
 from gradcalc.page.words import LANGUAGES, TABLE, Words
 
 PLACE = re.compile(r"\{(\w+)\}")
+
+
+SOME = {"*": "proven", "#": "3", "&": "a and b", "!": "✓", "": "f1"}
+
+
+@pytest.mark.parametrize(("english", "chinese"), SENTENCES)
+def test_a_sentence_of_the_shell_has_its_chinese(english: str, chinese: str) -> None:
+    assert sorted(_PLACE.findall(english.replace("!", ""))) == sorted(_PLACE.findall(chinese))
+    filled = _PLACE.sub(lambda place: SOME[place[2]], english)
+    told = in_chinese(filled)
+    assert told != filled
+    assert "a and b" not in told
+
+
+def test_the_readers_own_lines_stay_as_they_are() -> None:
+    told = in_chinese("error: f1 is nan at this point: log(-1)\n  kink, exact\n  ^^^^\nhint: tea")
+    assert told == "错误:f1 在这一点是 nan:log(-1)\n  kink, exact\n  ^^^^\nhint: tea"
+    assert Words("en").of_shell("proven") == "proven"
 
 
 @pytest.mark.parametrize("key", TABLE)

@@ -70,6 +70,32 @@ def test_no_slope_stands_on_another(text: str) -> None:
         assert drawing.ways(k)[-2][1] < y < drawing.ways(k)[-1][1]
 
 
+def test_slopes_keep_clear_of_other_arrows_where_they_can() -> None:
+    p = gradcalc.compile("abs(x)*y, max(x,y), relu(x-y), exp(-x)/y")
+    at = p.at([-0.25, 0.125])
+    drawing = of_chart(chart(at), [1.0] * 4, at.value.tolist())
+    ways = [drawing.ways(k) for k in range(len(drawing.arrows))]
+    curves = [
+        [
+            (x + (to - x) * t * t * (3 - 2 * t), y + (down - y) * (1.5 * t * (1 - t) + t**3))
+            for (x, y), (to, down) in zip(way[::2], way[1::2], strict=True)
+            for t in (k / 50 for k in range(51))
+        ]
+        for way in ways
+    ]
+
+    def crossed(k: int, label: tuple[float, float]) -> int:
+        within = [
+            any(abs(x - label[0]) < 25 and abs(y - label[1]) < 6 for x, y in curve)
+            for curve in curves
+        ]
+        return sum(within) - within[k]
+
+    halfway = [((a[0] + b[0]) / 2, (a[1] + b[1]) / 2) for *_, a, b in ways]
+    ours = sum(crossed(k, label) for k, label in enumerate(drawing.labels))
+    assert ours < sum(crossed(k, label) for k, label in enumerate(halfway))
+
+
 @pytest.mark.parametrize("write", [lambda d, n: svg(d, n, alone=True), html])
 def test_what_is_written_on_it_is_text(write: object) -> None:
     hostile = 'a<script>alert(1)</script>"&\x1b[31m\u202e'
@@ -83,7 +109,9 @@ def test_what_is_written_on_it_is_text(write: object) -> None:
 
 def test_a_long_name_is_cut_and_told_in_full() -> None:
     drawing = of_graph(gradcalc.compile("+".join(f"x{k}" for k in range(20))).graph)
-    assert max(len(box.what) for box in drawing.boxes) <= 18
+    names = [box.what for box in drawing.boxes]
+    assert max(map(len, names)) <= 18
+    assert len(set(names)) == len(names)  # its end is shown, where the sums differ
     assert max(len(box.title) for box in drawing.boxes) > 60
 
 
