@@ -199,11 +199,13 @@ class Program(engine.Program):
         True
         """
         from gradcalc.check.verify import verify
+        from gradcalc.explain.kinks import kinks
         from gradcalc.page import tutorial
         from gradcalc.page.document import document
         from gradcalc.page.notebook import Page
-        from gradcalc.page.scene import Scene, require_readable
+        from gradcalc.page.scene import Scene, require_readable, told
         from gradcalc.page.words import LANGUAGES, Words
+        from gradcalc.render.remarks import lost, notes, undefined
 
         if lang not in LANGUAGES:
             raise UsageError(f"language {lang!r} is none of {', '.join(LANGUAGES)}")
@@ -214,8 +216,16 @@ class Program(engine.Program):
         def judged(question: Question) -> str:
             return verify(question).line if check else ""
 
-        words = Words(lang)
-        scene = Scene(at, weights, judged(at.ask("vjp", weights)))
+        question, words = at.ask("vjp", weights), Words(lang)
+        verdict = verify(question) if check else None
+        scene = Scene(
+            at,
+            weights,
+            verdict="" if verdict is None else verdict.line,
+            notes=(*self.notes, *notes(question, question.entries, kinks(at))),
+            lost=told(lost(at, verdict)),
+            undefined=told(undefined(question, verdict=verdict)),
+        )
         acts = tutorial.acts(scene, words, judged)
         return Page(document(acts, words, "gradcalc"))
 

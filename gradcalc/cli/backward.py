@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from gradcalc.cli.derivatives import bends, judged, undefined, verdict_exit
+from gradcalc.cli.derivatives import bends, judged, verdict_exit
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
 from gradcalc.cli.question import everything, posed, retyped
@@ -17,6 +17,7 @@ from gradcalc.language.problem import Problem
 from gradcalc.render.calls import Call
 from gradcalc.render.formats import FORMATS
 from gradcalc.render.product import MOST
+from gradcalc.render.remarks import undefined
 
 
 class Run(NamedTuple):

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from gradcalc.calculus.kinds import BY_WORD, Kind, U, V
+from gradcalc.calculus.kinds import BY_WORD, Kind, V
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
 from gradcalc.cli.question import method, one_output, posed, traced, vector
-from gradcalc.errors import BindingError, Exit, GradcalcError, UndefinedError, count, listed
+from gradcalc.errors import BindingError, Exit, UndefinedError, listed
 from gradcalc.functions.primitives import CONSTANTS, TABLE, WHERE
 from gradcalc.graph.graph import Graph
 from gradcalc.limits import MOST_ENTRIES
+from gradcalc.render.remarks import lost, notes, undefined
 
 if TYPE_CHECKING:
     from gradcalc.check.matrices import Facts
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from gradcalc.engine.point import At, Question
     from gradcalc.engine.schedule import Floats
     from gradcalc.explain.kinks import Kink
-    from gradcalc.explain.undefined import Cause
     from gradcalc.render.answer import Answer
     from gradcalc.render.formulas import Sheet
 
@@ -81,7 +81,7 @@ def answer(options: Options, kind: Kind | None = None) -> Answer | Text:
         facts = examine(
             question, entries, chosen(options.show), method=method(options), budget=budget
         )
-    lost = None if gap or options.precise else _lost(at, verdict)
+    misses = None if gap or options.precise else lost(at, verdict)
     sheet = _formulas(options, kind) if options.formulas else None
     return Answer(
         command=options.command,
@@ -97,11 +97,11 @@ def answer(options: Options, kind: Kind | None = None) -> Answer | Text:
         notes=(
             *problem.graph.notes,
             *_of_constants(problem.graph, options),
-            *_notes(question, entries, bent),
+            *notes(question, entries, bent),
             *dict.fromkeys(limits.values()),
         ),
         undefined=gap,
-        lost=lost,
+        lost=misses,
         jacobian=_beside(question, options),
         certified=options.certify,
         formulas=sheet,
@@ -200,23 +200,6 @@ def judged(
     return verify(question, entries, value, method=how, budget=budget, limits=limits)
 
 
-def _lost(at: At, verdict: Verdict | None) -> GradcalcError | None:
-    """Where the digits went that the verdict misses."""
-    if verdict is None or not (verdict.wrong or verdict.doubts):
-        return None
-    from gradcalc.check.lost import first_loss
-
-    found = first_loss(at)
-    if found is None:
-        return None
-    return GradcalcError(
-        f"digits are lost here, {found.digits} are left: {found.calculation}",
-        source=at.program.graph.source,
-        span=found.span,
-        hint="--precise prints the true values",
-    )
-
-
 def _of_constants(graph: Graph, options: Options) -> Iterator[str]:
     """Of true values, that e and pi are doubles here like all numbers of a text."""
     numbers = ((graph.names.get(node, ""), number) for node, number in graph.constants.items())
@@ -295,93 +278,6 @@ def verdict_exit(verdict: Verdict | None, options: Options) -> Exit:
     return Exit.DONE if verdict is None else verdict.exit(insisted)
 
 
-def undefined(
-    question: Question,
-    entries: Floats | None = None,
-    value: Floats | None = None,
-    verdict: Verdict | None = None,
-) -> UndefinedError | None:
-    """The first value that is not finite, or the first entry that is a NaN (of ours, or of other
-    numbers), with its cause; and the true number if the ``verdict`` knows it."""
-    kind, at = question.kind, question.at
-    entries = question.entries if entries is None else entries
-    value = at.value if value is None else value
-    import numpy as np
-
-    infinite = np.flatnonzero(~np.isfinite(value))
-    holes = np.argwhere(np.isnan(np.asarray(() if entries is None else entries)))
-    if not len(infinite) and not len(holes):
-        return None
-    from gradcalc.explain.undefined import of_slope, of_value  # deferred: rarely needed
-
-    if len(infinite):
-        i = int(infinite[0])
-        name = at.program.outputs[i]
-        said = f"{name} is {float(value[i])}"
-        true = verdict.value_truth[i] if verdict and verdict.value_truth else math.nan
-        return _undefined_error(
-            at, said, of_value(at, i), f"{name} is", lambda x: float(at.program(x)[i]), true
-        )
-    index = holes[0].tolist()
-    outputs, variables = _about(question, index)
-    slopes = at.gradient_at if kind.order == 2 else at  # of second order, a slope of the gradient
-    causes = (of_slope(slopes, i, j) for i in outputs for j in variables)
-    cause = next(filter(None, causes), None)
-
-    def entry(x: Sequence[float]) -> float:
-        return float(np.asarray(question.elsewhere(x).entries)[tuple(index)])
-
-    said = f"{question.name(*index)} is nan"
-    slope = "the slope is" if kind.is_slope else "it is"
-    truth = None if verdict is None else verdict.truth
-    true = math.nan if truth is None else float(truth[tuple(index)])
-    return _undefined_error(slopes, said, cause, slope, entry, true)
-
-
-_FEW = 32  # outputs or variables among which the cause of a NaN in a product is looked for
-
-
-def _about(question: Question, index: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:
-    """The outputs (of second order, the slopes) and the variables that an entry is about."""
-    program, vector = question.at.program, question.kind.vector
-    first, last = index[0], index[-1]
-    if vector is V:
-        return range(len(program.outputs))[:_FEW], [last]
-    if vector is U:
-        return [first], range(len(program.variables))[:_FEW]
-    return [first if len(index) == 2 else 0], [last]
-
-
-def _undefined_error(
-    at: At,
-    what: str,
-    cause: Cause | None,
-    subject: str,
-    number: Callable[[Sequence[float]], float],
-    true: float,
-) -> UndefinedError:
-    """``number`` is what is undefined, at any point; the hint tells of one close by. Where it is
-    defined and only doubles are not enough for it, the hint is its ``true`` value."""
-    if math.isfinite(true):
-        return UndefinedError(
-            f"{what} in doubles{f': {cause.what}' if cause else ''}; it is {true:.17g}",
-            source=at.program.graph.source,
-            span=cause.span if cause else None,
-            hint="--precise prints it",
-        )
-    if cause is None:
-        return UndefinedError(f"{what} at this point")
-    from gradcalc.explain.nearby import nearby  # deferred, as above
-
-    found = nearby(at, cause, number)
-    return UndefinedError(
-        f"{what} at this point: {cause.what}",
-        source=at.program.graph.source,
-        span=cause.span,
-        hint=f"at {found.variable}={found.at:.13g} {subject} {found.number:.6g}" if found else "",
-    )
-
-
 def bends(at: At, options: Options) -> Sequence[Kink]:
     """The kinks that are to be told of. Raises UndefinedError if there shall be none."""
     graph = at.program.graph
@@ -399,24 +295,3 @@ def bends(at: At, options: Options) -> Sequence[Kink]:
             hint="--kinks note gives the slopes all the same",
         )
     return bent
-
-
-def _notes(question: Question, entries: Floats | None, bent: Sequence[Kink]) -> Iterator[str]:
-    """Where the numbers are a convention, or infinite."""
-    if entries is None:
-        return
-    for kink in bent:
-        yield kink.note
-    if question.at.apart:
-        yield (
-            "a condition holds at this very point and not around it: the slopes are limits of the "
-            "branch around it (PyTorch's are those of the branch taken)"
-        )
-    import numpy as np
-
-    infinite = np.argwhere(np.isinf(entries))
-    if len(infinite):
-        what = question.name(*infinite[0].tolist())
-        more = count(len(infinite) - 1, "more entry is", "more entries are")
-        others = f", and {more} infinite" if len(infinite) > 1 else ""
-        yield f"{what} is infinite at this point{others}"

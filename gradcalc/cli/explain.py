@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradcalc.calculus.kinds import KINDS, V
-from gradcalc.cli.derivatives import bends, undefined
+from gradcalc.cli.derivatives import bends
 from gradcalc.cli.inputs import inputs_of, stated
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
@@ -14,6 +14,7 @@ from gradcalc.cli.terminal import screen
 from gradcalc.errors import Exit, UndefinedError, UsageError
 from gradcalc.render.numbers import shown
 from gradcalc.render.product import MOST, combination, product
+from gradcalc.render.remarks import undefined
 
 if TYPE_CHECKING:
     from gradcalc.engine.point import At, Question

@@ -7,7 +7,7 @@ from typing import Any
 
 from gradcalc.calculus.kinds import KINDS
 from gradcalc.cli import terminal
-from gradcalc.cli.derivatives import bends, undefined, verdict_exit
+from gradcalc.cli.derivatives import bends, verdict_exit
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
 from gradcalc.cli.question import a_point, expression, method, names, traced, values
@@ -16,6 +16,7 @@ from gradcalc.language import parse
 from gradcalc.language.problem import pose, settled
 from gradcalc.linear.system import Names, likely, own, remarks, require_apart, roles
 from gradcalc.render.formats import FORMATS
+from gradcalc.render.remarks import undefined
 
 
 def linearize(options: Options) -> Text:

@@ -12,7 +12,7 @@ from gradcalc.cli.derivatives import answer, judged
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text, sink
 from gradcalc.cli.question import a_point, posed, retyped, vector
-from gradcalc.errors import BindingError, Exit, GradcalcError
+from gradcalc.errors import BindingError, Exit
 
 if TYPE_CHECKING:
     from gradcalc.engine.point import Question
@@ -30,7 +30,7 @@ def page(options: Options) -> Text | Exit:
     from gradcalc.engine.program import Program  # deferred: it brings numpy
     from gradcalc.page import tutorial
     from gradcalc.page.document import document
-    from gradcalc.page.scene import Scene, require_readable
+    from gradcalc.page.scene import Scene, require_readable, told
     from gradcalc.page.words import Words
 
     at = Program(problem.graph).at(problem.x)
@@ -42,8 +42,8 @@ def page(options: Options) -> Text | Exit:
         v,
         verdict="" if found.verdict is None else found.verdict.line,
         notes=found.notes,
-        lost=_told(found.lost),
-        undefined=_told(found.undefined),
+        lost=told(found.lost),
+        undefined=told(found.undefined),
     )
     words = Words(options.lang)
     command = retyped(options.but(out=None, open=False), "page")
@@ -75,9 +75,3 @@ def _open(text: str, path: str | None) -> None:
     with sink(path) as put:
         put(text)
     webbrowser.open(Path(path).absolute().as_uri())
-
-
-def _told(error: GradcalcError | None) -> str:
-    from gradcalc.render.errors import problem  # deferred: rarely needed
-
-    return "" if error is None else problem(error)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from gradcalc.cli.derivatives import answer, bends, judged, undefined, verdict_exit
+from gradcalc.cli.derivatives import answer, bends, judged, verdict_exit
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
 from gradcalc.cli.question import method, posed, traced
 from gradcalc.cli.terminal import is_terminal
 from gradcalc.errors import Exit, GradcalcError, UndefinedError, UsageError
 from gradcalc.render import formats as render_formats
+from gradcalc.render.remarks import undefined
 
 if TYPE_CHECKING:
     from gradcalc.engine.point import Question

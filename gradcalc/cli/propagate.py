@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradcalc.cli.derivatives import bends, judged, undefined, verdict_exit
+from gradcalc.cli.derivatives import bends, judged, verdict_exit
 from gradcalc.cli.inputs import inputs_of, remarks, stated
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import Text
@@ -12,6 +12,7 @@ from gradcalc.cli.question import method
 from gradcalc.cli.terminal import screen
 from gradcalc.errors import Exit, UsageError
 from gradcalc.render.formats import FIGURES
+from gradcalc.render.remarks import undefined
 
 if TYPE_CHECKING:
     from gradcalc.check.verdict import Verdict

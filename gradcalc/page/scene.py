@@ -10,7 +10,7 @@ from typing import Any
 from gradcalc.calculus.kinds import KINDS
 from gradcalc.calculus.rules import constant_slopes
 from gradcalc.engine.point import At
-from gradcalc.errors import BindingError
+from gradcalc.errors import BindingError, GradcalcError
 from gradcalc.errors.text import safe
 from gradcalc.explain.steps import Chart, Explanation, chart
 from gradcalc.formulas.derivative import Formulas, derive
@@ -29,8 +29,8 @@ MOST_MARKUP = 20_000
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """An expression at a point with a v. ``told`` is what the shell says of the answer: the
-    verdict, then notes."""
+    """An expression at a point with a v, and what the shell says of the answer: the verdict, notes,
+    where digits are lost, and why it is undefined."""
 
     at: At
     v: tuple[float, ...]
@@ -132,6 +132,13 @@ def require_readable(at: At) -> None:
             f"the most is {MOST_SLOPES}",
             hint="gradcalc jacobian --format markdown has them for a document",
         )
+
+
+def told(error: GradcalcError | None) -> str:
+    """An error as the shell tells it; '' where there is none."""
+    from gradcalc.render.errors import problem  # deferred: rarely needed
+
+    return "" if error is None else problem(error)
 
 
 def as_data(scene: Scene) -> dict[str, Any]:

@@ -7,7 +7,7 @@ row has is left as it is: names, numbers and the reader's own text are the same 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -282,8 +282,12 @@ def _clause(text: str) -> str | None:
                 inner = told
             filled[name] = inner.replace(" and ", " 和 ") if holds == "&" else inner
         else:
-            return _PLACE.sub(lambda place, filled=filled: filled[place[1]], chinese)
+            return _filled(chinese, filled)
     return None
+
+
+def _filled(text: str, words: Mapping[str, str]) -> str:
+    return _PLACE.sub(lambda place: words[place[1]], text)
 
 
 def in_chinese(text: str) -> str:

@@ -178,6 +178,21 @@ def test_from_python_it_is_the_same_page(gradcalc_run: Shell) -> None:
         gradcalc.compile(TEXT[0]).page([2, 3], lang="fr")
 
 
+@pytest.mark.parametrize(
+    ("text", "x"),
+    [("abs(x)*y, max(x, y)", [0, 0]), ("log(x), y", [-1, 2]), ("(1-cos(x))/x**2, x", [1e-5]),
+     ("2x^2 + exp(x)", [800])],
+)  # fmt: skip
+def test_from_python_it_says_what_the_shell_says(
+    gradcalc_run: Shell, text: str, x: list[float]
+) -> None:
+    shell = gradcalc_run("page", text, f"--at={','.join(map(str, x))}").out
+    python = gradcalc.compile(text).page(x).text
+    panels = [re.findall(r"<h3>Can the.*?</section>", page, re.DOTALL) for page in (shell, python)]
+    assert len(panels[0]) == 4
+    assert panels[0] == panels[1]
+
+
 # Of every kind of verdict and note: exact, lost, kinks, jumps, infinite, undefined.
 TOLD: list[list[str]] = [
     ["x1**2+3*x2, x2**2+2*x1", "--at", "2,3"],
