@@ -28,7 +28,7 @@ Nothing here checks a tape: ``engine/kernel.py`` does, before it is handed over.
 typedef Py_ssize_t Size;
 typedef void (*Loop)(char **operands, const Size *count, const Size *strides, void *data);
 
-/* The head of numpy's PyUFuncObject, a public structure that does not change. */
+/* The heads of numpy's PyUFuncObject, PyArrayObject and PyArray_Descr, public structures that do not change. */
 typedef struct {
     PyObject_HEAD
     int nin, nout, nargs, identity;
@@ -37,8 +37,24 @@ typedef struct {
     int ntypes, reserved;
     const char *name, *types;
 } UFunc;
+typedef struct {
+    PyObject_HEAD
+    PyTypeObject *typeobj;
+    char kind, type, byteorder, flags;
+    int type_num;
+} Descr;
+typedef struct {
+    PyObject_HEAD
+    void *data;
+    int nd;
+    Size *dimensions, *strides;
+    PyObject *base;
+    Descr *descr;
+    int flags;
+} Array;
 
-enum { DOUBLE = 12 }; /* numpy's number of float64 among the types of a loop */
+enum { DOUBLE = 12 }; /* numpy's number of float64 */
+enum { SIDE_BY_SIDE = 1, ALIGNED = 256 }; /* among the flags of an array */
 
 /* In the order of ``OPERATIONS`` in engine/kernel.py. */
 enum { COPY, ADD, SUB, MUL, DIV, NEG, SQUARE, ABS, SQRT, EQ, NE, LT, LE, GT, GE,
@@ -56,6 +72,8 @@ typedef struct { int32_t count, node; Reference operand, slope; } Edge; /* the w
    one (TOTAL), or in parts, which begin at ``parts`` of them in their ``order``; PUT: where nothing was. */
 typedef struct { int32_t how, count; Reference from, to, slope; int32_t order, parts, n_parts; } Way;
 enum { EACH_TO, TOTAL, PARTS, PUT = 4, UNIT = 8 };
+/* What is too large, or not ``positive``, is in doubt. */
+typedef struct { int32_t positive, count; Reference numbers; } Guard;
 /* Of a deep graph, node by node: ``what`` is the operation, SLOPE more for a slope, and above its eight bits
    the function, or the third operand of a WHERE; ~to is where nothing was. */
 typedef struct { int32_t what, a, b, out; } Single;
@@ -68,13 +86,15 @@ typedef struct {
     int32_t *results; /* the line of each column, and of four at least */
     /* Of a recording. ``places`` are those of the inputs, of their cotangents, of the outputs, of what
        is cleared before the way down, and of values one of which is NaN if any is. */
-    Size n_runs, n_nodes, n_values, n_edges, n_ways, n_singles, n_links, n_cleared, n_telling, longest;
+    Size n_runs, n_nodes, n_values, n_needed, n_edges, n_ways, n_singles, n_links, n_guards, n_cleared, n_telling, longest;
     int in_order; /* whether the places of the inputs and of their cotangents are the first ones */
     Run *runs;
     Edge *edges;
     Way *ways;
     Single *singles;
     Link *links;
+    Guard *guards;
+    double limit; /* of what is guarded */
     int32_t *indices, *places;
     double *flows, *gathered;
     Fill *fills; /* the lines that are the same at every point */
@@ -156,6 +176,14 @@ WIDE static int all_below(Size n, const double *x, double limit) {
     memcpy(&last, &limit, sizeof last);
     last--;
     EACH(int64_t bits; memcpy(&bits, x + i, sizeof bits); found |= last - (bits & INT64_MAX))
+    return found >= 0;
+}
+
+static int all_positive_below(Size n, const double *x, double limit) {
+    int64_t last, found = 0;
+    memcpy(&last, &limit, sizeof last);
+    last--;
+    EACH(int64_t bits; memcpy(&bits, x + i, sizeof bits); found |= (bits - 1) | (last - bits))
     return found >= 0;
 }
 
@@ -391,7 +419,7 @@ static int run_points(const Tape *tape, const double *points, double *rows, char
 /* --- one point: a recording ---------------------------------------------------------------- */
 
 /* The places are those of the nodes, then of constants, slopes and steps. The first ``n_values`` runs
-   make the values, the others the slopes. Edges lead from the nodes of a run to their operands, with
+   make the values, of which the slopes, which the others make, need ``n_needed``. Edges lead from the nodes of a run to their operands, with
    the places of the slopes; they are in the order of their nodes. */
 
 WIDE static void gather(const double *values, const int32_t *indices, Reference to, Size n, double *room) {
@@ -413,7 +441,11 @@ static void run_runs(const Tape *tape, Size from, Size to) {
     for (const Run *run = tape->runs + from, *end = tape->runs + to; run < end; run++) {
         Size n = run->count;
         Place in[3];
-        for (int k = 0; k < 3; k++) in[k] = refer(values, tape->indices, run->in[k], n, room + k * tape->longest);
+        for (int k = 0; k < 3; k++) {
+            Reference to = run->in[k];
+            if (run->op == LOOP && to.indices < 0) in[k] = (Place){values + to.first, to.stride}; /* as numpy's arrays */
+            else in[k] = refer(values, tape->indices, to, n, room + k * tape->longest);
+        }
         apply(tape, run->op, run->function, n, in, in + 1, in + 2, values + run->out);
     }
 }
@@ -545,7 +577,7 @@ static int push_forward(const Tape *tape, const double *seeds, double *row, int 
 
 /* --- Python's side ------------------------------------------------------------------------- */
 
-static const char NAME[] = "gradcalc.engine.tape";
+static const char NAME[] = "gradcalc.engine.tape", ANSWER[] = "gradcalc.engine.answer";
 
 static void forget(Tape *tape) {
     for (Size k = 0; tape->functions && k < tape->n_functions; k++) Py_XDECREF(tape->functions[k]);
@@ -558,6 +590,7 @@ static void forget(Tape *tape) {
     PyMem_Free(tape->ways);
     PyMem_Free(tape->singles);
     PyMem_Free(tape->links);
+    PyMem_Free(tape->guards);
     PyMem_Free(tape->places);
     PyMem_Free(tape->flows);
     PyMem_Free(tape->fills);
@@ -640,19 +673,19 @@ failed:
     return NULL;
 }
 
-/* recorded(functions, arities, values, runs, edges, ways, singles, links, indices, places, n_values,
-   inputs, outputs, cleared, nodes, longest): a recording, to be swept. */
+/* recorded(functions, arities, values, runs, edges, ways, singles, links, guards, indices, places, n_needed,
+   n_values, inputs, outputs, cleared, nodes, longest, limit): a recording, to be swept. */
 static PyObject *recorded(PyObject *self, PyObject *args) {
-    PyObject *functions, *arities, *values, *runs, *edges, *ways, *singles, *links, *indices, *places;
+    PyObject *functions, *arities, *values, *runs, *edges, *ways, *singles, *links, *guards, *indices, *places;
     Tape *tape = PyMem_Calloc(1, sizeof(Tape));
     if (!tape) return PyErr_NoMemory();
-    if (!PyArg_ParseTuple(args, "O!SSSSSSSSSnnnnnn", &PyTuple_Type, &functions, &arities, &values, &runs, &edges,
-                          &ways, &singles, &links, &indices, &places, &tape->n_values, &tape->n_inputs,
-                          &tape->n_columns, &tape->n_cleared, &tape->n_nodes, &tape->longest))
-        goto failed;
+    if (!PyArg_ParseTuple(args, "O!SSSSSSSSSSnnnnnnnd", &PyTuple_Type, &functions, &arities, &values, &runs, &edges,
+                          &ways, &singles, &links, &guards, &indices, &places, &tape->n_needed, &tape->n_values,
+                          &tape->n_inputs, &tape->n_columns, &tape->n_cleared, &tape->n_nodes, &tape->longest,
+                          &tape->limit)) goto failed;
 #define TAKE(name) if (!(tape->name = copied(name))) { PyErr_NoMemory(); goto failed; }
 #define COUNTED(name, type) TAKE(name) tape->n_##name = PyBytes_Size(name) / (Size)sizeof(type);
-    COUNTED(runs, Run) COUNTED(edges, Edge) COUNTED(ways, Way) COUNTED(singles, Single) COUNTED(links, Link)
+    COUNTED(runs, Run) COUNTED(edges, Edge) COUNTED(ways, Way) COUNTED(singles, Single) COUNTED(links, Link) COUNTED(guards, Guard)
     TAKE(values) TAKE(indices) TAKE(places)
     tape->n_telling = PyBytes_Size(places) / (Size)sizeof(int32_t) - 2 * tape->n_inputs - tape->n_columns - tape->n_cleared;
     tape->in_order = 1;
@@ -668,36 +701,113 @@ failed:
     return NULL;
 }
 
-/* sweep(tape, x, seeds, count, rows, backwards): a row of results for each of count rows of seeds,
-   or the values if there are none; whether some value is NaN or some result not finite. */
-static PyObject *sweep(PyObject *self, PyObject *args) {
-    PyObject *capsule;
-    Py_buffer x, seeds, rows;
-    Size count;
-    int backwards, found = -1;
-    if (!PyArg_ParseTuple(args, "Oy*y*nw*p", &capsule, &x, &seeds, &count, &rows, &backwards)) return NULL;
-    Tape *tape = PyCapsule_GetPointer(capsule, NAME);
-    if (tape) {
-        Size m = tape->n_columns, n = tape->n_inputs, given = backwards ? m : n, made = backwards ? n : m;
-        const double *seed = seeds.buf, *point = x.buf;
-        double *row = rows.buf;
-        const int32_t *ends = tape->places + 2 * n, *telling = ends + m + tape->n_cleared;
-        for (Size j = 0; j < n; j++) tape->values[tape->in_order ? j : tape->places[j]] = point[j];
-        run_runs(tape, 0, tape->n_values);
-        run_singles(tape, count > 0);
-        found = 0;
-        if (!count) for (Size k = 0; k < m; k++) row[k] = tape->values[ends[k]];
-        else {
-            for (Size k = 0; k < tape->n_telling; k++) found |= isnan(tape->values[telling[k]]);
-            if (!found) run_runs(tape, tape->n_values, tape->n_runs);
-        }
-        for (Size k = 0; !found && k < count; k++, seed += given, row += made)
-            found = (backwards ? pull_back : push_forward)(tape, seed, row, count == 1);
+/* An answer at a point: values, or for each of ``count`` rows of seeds a row of slopes. Row k of these
+   lies in row ``owners[k, j]`` of the result at column j; where there is no such row it is 0. */
+typedef struct {
+    PyObject *capsule, *shape;
+    Tape *tape;
+    Size count, size; /* size: of the result */
+    int backwards, alone, by_columns;
+    double *seeds, *row;
+    int32_t *owners;
+} Answer;
+
+static PyObject *ndarray, *empty; /* numpy's */
+
+static void forget_answer(Answer *answer) {
+    Py_XDECREF(answer->capsule);
+    Py_XDECREF(answer->shape);
+    PyMem_Free(answer->seeds);
+    PyMem_Free(answer->row);
+    PyMem_Free(answer->owners);
+    PyMem_Free(answer);
+}
+
+static void destroy_answer(PyObject *capsule) { forget_answer(PyCapsule_GetPointer(capsule, ANSWER)); }
+
+/* The numbers of an array of so many float64 side by side, or NULL. */
+static const double *plain(PyObject *object, Size count) {
+    const Array *array = (const Array *)object;
+    int side_by_side = SIDE_BY_SIDE | ALIGNED;
+    if ((PyObject *)Py_TYPE(object) != ndarray || array->nd != 1 || *array->dimensions != count ||
+        array->descr->type_num != DOUBLE || array->descr->byteorder != '=' ||
+        (array->flags & side_by_side) != side_by_side) return NULL;
+    return array->data;
+}
+
+/* Fills ``rows``; whether something is in doubt. */
+static int fill(const Answer *answer, const double *x, const double *seeds, double *rows) {
+    const Tape *tape = answer->tape;
+    Size m = tape->n_columns, n = tape->n_inputs, given = answer->backwards ? m : n, made = answer->backwards ? n : m;
+    const int32_t *ends = tape->places + 2 * n, *telling = ends + m + tape->n_cleared, *owner = answer->owners;
+    for (Size j = 0; j < n; j++) tape->values[tape->in_order ? j : tape->places[j]] = x[j];
+    run_runs(tape, 0, answer->count ? tape->n_needed : tape->n_values);
+    run_singles(tape, answer->count > 0);
+    if (!answer->count) {
+        for (Size k = 0; k < m; k++) rows[k] = tape->values[ends[k]];
+        return 0;
     }
-    PyBuffer_Release(&x);
-    PyBuffer_Release(&seeds);
-    PyBuffer_Release(&rows);
-    return found < 0 ? NULL : PyBool_FromLong(found);
+    for (const Guard *guard = tape->guards, *end = guard + tape->n_guards; guard < end; guard++) {
+        Place place = refer(tape->values, tape->indices, guard->numbers, guard->count, tape->gathered);
+        Size count = place.step ? guard->count : 1;
+        if (!(guard->positive ? all_positive_below : all_below)(count, place.at, tape->limit)) return 1;
+    }
+    int found = 0;
+    for (Size k = 0; k < tape->n_telling; k++) found |= isnan(tape->values[telling[k]]);
+    if (found) return 1;
+    run_runs(tape, tape->n_values, tape->n_runs);
+    if (owner) memset(rows, 0, answer->size * sizeof(double));
+    for (Size k = 0; k < answer->count; k++, seeds += given) {
+        double *row = owner ? answer->row : rows + k * made;
+        if ((answer->backwards ? pull_back : push_forward)(tape, seeds, row, answer->alone)) return 1;
+        for (Size j = 0; owner && j < made; j++, owner++)
+            if (*owner >= 0) rows[answer->backwards ? *owner * n + j : j * n + *owner] = row[j];
+    }
+    return 0;
+}
+
+/* answer(x), or answer(x, seeds): an array, or None where something is in doubt, or where these are no
+   float64 side by side, as many as are wanted. */
+static PyObject *give_answer(PyObject *self, PyObject *const *args, Size given) {
+    const Answer *answer = PyCapsule_GetPointer(self, ANSWER);
+    const Tape *tape = answer->tape;
+    int seeded = answer->count && !answer->seeds;
+    const double *seeds = answer->seeds, *x = given == 1 + seeded ? plain(args[0], tape->n_inputs) : NULL;
+    if (x && seeded) seeds = plain(args[1], answer->backwards ? tape->n_columns : tape->n_inputs);
+    if (!x || (answer->count && !seeds)) Py_RETURN_NONE;
+    PyObject *made = PyObject_Call(empty, answer->shape, NULL);
+    if (!made || !fill(answer, x, seeds, ((Array *)made)->data)) return made;
+    Py_DECREF(made);
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef answer_method = {"answer", (PyCFunction)(void (*)(void))give_answer, METH_FASTCALL, NULL};
+
+/* answer(tape, shape, backwards, count, alone, seeds, owners): what answers. ``shape`` are the arguments for
+   numpy.empty. */
+static PyObject *make_answer(PyObject *self, PyObject *args) {
+    PyObject *seeds, *owners, *capsule = NULL;
+    Answer *answer = PyMem_Calloc(1, sizeof(Answer));
+    if (!answer) return PyErr_NoMemory();
+    if (!PyArg_ParseTuple(args, "OO!npnpSS", &answer->capsule, &PyTuple_Type, &answer->shape, &answer->size,
+                          &answer->backwards, &answer->count, &answer->alone, &seeds, &owners)) {
+        PyMem_Free(answer);
+        return NULL;
+    }
+    Py_INCREF(answer->capsule);
+    Py_INCREF(answer->shape);
+    answer->tape = PyCapsule_GetPointer(answer->capsule, NAME);
+    if (answer->tape) {
+        answer->row = PyMem_Calloc(answer->tape->n_inputs + answer->tape->n_columns + 1, sizeof(double));
+        if (PyBytes_Size(seeds)) answer->seeds = copied(seeds);
+        answer->owners = PyBytes_Size(owners) ? copied(owners) : NULL;
+        int there = answer->row && !answer->seeds == !PyBytes_Size(seeds) && !answer->owners == !PyBytes_Size(owners);
+        capsule = there ? PyCapsule_New(answer, ANSWER, destroy_answer) : PyErr_NoMemory();
+    }
+    if (!capsule) { forget_answer(answer); return NULL; }
+    PyObject *function = PyCFunction_New(&answer_method, capsule);
+    Py_DECREF(capsule);
+    return function;
 }
 
 /* points(tape, x, rows, suspects, start, stop, below): fill the rows of results from start to stop,
@@ -723,11 +833,28 @@ static PyObject *points(PyObject *self, PyObject *args) {
     return found < 0 ? NULL : PyBool_FromLong(found);
 }
 
+/* arrays(sample, empty): takes numpy's ``empty``; whether an array of shape (2, 3) is what it should be. */
+static PyObject *take_arrays(PyObject *self, PyObject *args) {
+    PyObject *sample;
+    Py_buffer buffer;
+    if (!PyArg_ParseTuple(args, "OO", &sample, &empty) || PyObject_GetBuffer(sample, &buffer, PyBUF_WRITABLE)) return NULL;
+    const Array *array = (const Array *)sample;
+    Py_INCREF(empty);
+    ndarray = (PyObject *)Py_TYPE(sample);
+    Py_INCREF(ndarray);
+    int known = array->data == buffer.buf && array->nd == 2 && array->dimensions[0] == 2 && array->dimensions[1] == 3 &&
+                array->descr->type_num == DOUBLE && array->descr->byteorder == '=' &&
+                array->flags % (2 * SIDE_BY_SIDE) && array->flags & ALIGNED;
+    PyBuffer_Release(&buffer);
+    return PyBool_FromLong(known);
+}
+
 static PyMethodDef methods[] = {
     {"tape", make, METH_VARARGS, "A tape, of instructions that were checked."},
     {"points", points, METH_VARARGS, "Run a tape at points from start to stop."},
     {"recorded", recorded, METH_VARARGS, "A recording, of instructions that were checked."},
-    {"sweep", sweep, METH_VARARGS, "Run a recording at one point, and sweep over it."},
+    {"answer", make_answer, METH_VARARGS, "What answers at one point, by a recording."},
+    {"arrays", take_arrays, METH_VARARGS, "Whether numpy's arrays are as they are thought to be here."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -735,4 +862,13 @@ static struct PyModuleDef module = {
     PyModuleDef_HEAD_INIT, "_kernel", "The tape's interpreter in C.", 0, methods, NULL, NULL, NULL, NULL,
 };
 
-PyMODINIT_FUNC PyInit__kernel(void) { return PyModule_Create(&module); }
+/* Of the source it was compiled from. */
+#ifndef SOURCE
+#define SOURCE 0
+#endif
+
+PyMODINIT_FUNC PyInit__kernel(void) {
+    PyObject *made = PyModule_Create(&module);
+    if (made && PyModule_AddIntConstant(made, "source", SOURCE) < 0) Py_CLEAR(made);
+    return made;
+}

@@ -5,6 +5,7 @@ Both interpreters give the same bits: they call the same loops in the same order
 
 from __future__ import annotations
 
+import warnings
 from array import array
 from collections.abc import Callable
 from functools import cache, partial
@@ -19,6 +20,9 @@ from gradcalc.functions import sines
 
 native: Any = import_module(EXTENSION) if interpreter() == "c" else None
 """The extension, where it is in use."""
+if native is not None and not native.arrays(np.zeros((2, 3)), np.empty):
+    warnings.warn("the compiled kernel does not know this numpy's arrays", stacklevel=1)
+    native = None
 
 
 def where(condition: Any, yes: Any, no: Any, out: Any) -> None:
@@ -138,18 +142,22 @@ class Recording(NamedTuple):
     """What C is to record at a point and sweep over (``recorded``, ``unrolled``): rows of numbers
     for its structures. ``values`` are those of all places, constants filled in, of which the first
     ``nodes`` are nodes; ``places`` are those of the inputs, of their cotangents, of the outputs, of
-    what is cleared, and of values one of which is NaN if any is."""
+    what is cleared, and of values one of which is NaN if any is. Of the ``runs`` the slopes need
+    the first ones; what the ``guards`` name has to stay below the ``limit`` then."""
 
     functions: list[Any]
     values: Any
     nodes: int
     places: tuple[Any, Any, Any, Any, Any]
     runs: Any = ()
+    needed: int = 0
     partials: Any = ()
     edges: Any = ()
     ways: Any = ()
     singles: Any = ()
     links: Any = ()
+    guards: Any = ()
+    limit: float = 0.0
     indices: Any = ()
 
 
@@ -157,6 +165,7 @@ def recorded(made: Recording) -> Any:
     """A recording, ready to be swept. Raises ValueError where it names what is not there."""
     runs, edges = _rows([*made.runs, *made.partials], 13), _rows(made.edges, 8)
     ways, singles, links = _rows(made.ways, 14), _rows(made.singles, 4), _rows(made.links, 3)
+    guards = _rows(made.guards, 5)
     indices, functions, size = np.asarray(made.indices, np.intc), made.functions, len(made.values)
     places = [np.asarray(some, np.intc) for some in made.places]
     _refuse_unknown(runs[:, 0], runs[:, 1], len(functions))
@@ -172,6 +181,7 @@ def recorded(made: Recording) -> Any:
         (ways[:, 1], ways[:, 2:5], made.nodes),
         (np.where(ways[:, 0] % 4 == PARTS, ways[:, 13], ways[:, 1]), ways[:, 5:8], made.nodes),
         (ways[:, 1], ways[:, 8:11], size),
+        (guards[:, 1], guards[:, 2:5], size),
     ):
         _refuse_elsewhere(count, references, indices, most)
     for way in ways[ways[:, 0] % 4 == PARTS].tolist():
@@ -193,14 +203,16 @@ def recorded(made: Recording) -> Any:
         tuple(function for function, _, _ in functions),
         bytes(arity for _, _, arity in functions),
         np.asarray(made.values, float).tobytes(),
-        *(rows.tobytes() for rows in (runs, edges, ways, singles, links, indices)),
+        *(rows.tobytes() for rows in (runs, edges, ways, singles, links, guards, indices)),
         np.concatenate(places).tobytes(),
+        made.needed,
         len(made.runs),
         len(places[0]),
         len(places[2]),
         len(places[3]),
         made.nodes,
-        int(max(runs[:, 2].max(initial=0), ways[:, 1].max(initial=0))),
+        int(max(some.max(initial=0) for some in (runs[:, 2], ways[:, 1], guards[:, 1]))),
+        made.limit,
     )
 
 

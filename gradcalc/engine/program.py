@@ -90,13 +90,13 @@ class Program:
         return self._at_one_point
 
     @cached_property
-    def swift(self) -> Swift | None:
-        """What answers by one call of C."""
-        if self.isolated:
-            return None
-        from gradcalc.engine.swift import swift  # deferred, as above
+    def swift(self) -> Swift:
+        """What answers by one call of C, if at all."""
+        from gradcalc.engine import swift  # deferred, as above
 
-        return swift(self._at_many_points, self._grouped)
+        if self.isolated:
+            return swift.none(self._grouped)
+        return swift.swift(self._at_many_points, self._grouped)
 
     @cached_property
     def vjp_program(self) -> Program:
@@ -136,10 +136,12 @@ class Program:
         Of a tensor of ``gradcalc.autograd`` they are a tensor, whose ``backward`` runs the compiled
         sweep.
         """
+        if (found := self.swift.value(x)) is not None:
+            return found
         if hasattr(x, "through"):
             return cast("Traceable", x).through(self)
         points = self.point(cast("Point", x), named)
-        found = self.swift.value(points, threads) if self.swift else None
+        found = self.swift("value", points, threads=threads)
         return self.at(points, threads=threads).run.value if found is None else found
 
     def at(self, x: Point | None = None, /, *, threads: int | None = None, **named: Any) -> At:
@@ -151,12 +153,11 @@ class Program:
         self, x: Point | None = None, /, *, threads: int | None = None, **named: Any
     ) -> Floats:
         """The gradient of the one output, shape (n,) or (N, n)."""
+        if (found := self.swift.gradient(x)) is not None:
+            return found
         points = self.point(x, named)
-        if self.swift and len(self.outputs) == 1:
-            found = self.swift.gradient(points, threads)
-            if found is not None:
-                return found
-        return self.at(points, threads=threads).gradient()
+        found = self.swift("gradient", points, threads=threads)
+        return self.at(points, threads=threads).gradient() if found is None else found
 
     def jacobian(
         self,
@@ -172,8 +173,10 @@ class Program:
         ``mode`` is 'reverse' (a sweep per output), 'forward' (a sweep per variable) or 'auto', the
         one with fewer sweeps. The local partials are computed once, whatever the mode.
         """
+        if mode == "auto" and (found := self.swift.jacobian(x)) is not None:
+            return found
         points = self.point(x, named)
-        found = self.swift.jacobian(points, threads) if self.swift and mode == "auto" else None
+        found = self.swift("jacobian", points, threads=threads) if mode == "auto" else None
         return self.at(points, threads=threads).jacobian(mode) if found is None else found
 
     def sparse_jacobian(self, x: Point | None = None, /, **named: Any) -> Any:
@@ -201,8 +204,10 @@ class Program:
 
         ``v`` has one entry per output, or shape (N, m) for a vector per point.
         """
+        if (found := self.swift.vjp(x, v)) is not None:
+            return found
         points = self.point(x, named)
-        found = self.swift.vjp(points, v) if self.swift else None
+        found = self.swift("vjp", points, v)
         return self.at(points, threads=threads).vjp(v) if found is None else found
 
     def jvp(
@@ -215,8 +220,10 @@ class Program:
         **named: Any,
     ) -> Floats:
         """J u, the derivative in direction u; shape (m,) or (N, m); u per variable."""
+        if (found := self.swift.jvp(x, u)) is not None:
+            return found
         points = self.point(x, named)
-        found = self.swift.jvp(points, u) if self.swift else None
+        found = self.swift("jvp", points, u)
         return self.at(points, threads=threads).jvp(u) if found is None else found
 
     def hessian(self, x: Point | None = None, /, **named: Any) -> Floats:

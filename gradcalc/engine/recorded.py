@@ -8,8 +8,8 @@ in the order of numpy's sweeps, to the last bit.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache, cached_property
+from collections.abc import Callable, Collection
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,11 +19,11 @@ from gradcalc.engine import kernel
 from gradcalc.engine.grouped import Grouped
 from gradcalc.engine.kernel import Recording
 from gradcalc.engine.reverse import Flow
-from gradcalc.engine.schedule import Access, Floats, Group, Ints, access
+from gradcalc.engine.schedule import Access, Group, Ints, access
+from gradcalc.engine.unwatched import unread
 from gradcalc.functions.primitives import WHERE
 from gradcalc.functions.row import Primitive
 from gradcalc.functions.sines import LONG
-from gradcalc.graph.graph import Graph
 
 OUT = 3
 """In a script, 0, 1 and 2 are the operands and 3 the value; from 4 on come the steps' results."""
@@ -87,59 +87,19 @@ def _write(
     return lines[-1].target
 
 
-class Recorded:
-    """A graph, ready to run at a point. ``down`` and ``up`` make tapes for the sweeps from the
-    outputs and from the inputs; None where a function of Python is among the graph's."""
-
-    def __init__(self, graph: Graph, down: Callable[[], Any], up: Callable[[], Any]) -> None:
-        self._outputs, self._inputs = len(graph.outputs), len(graph.inputs)
-        self._by_rows = self._outputs <= self._inputs
-        self._seeds = np.eye(min(self._outputs, self._inputs))
-        self._none = np.empty(0)
-        self.tape, self._make_up = down(), up
-
-    @cached_property
-    def _up(self) -> Any:
-        return self._make_up()
-
-    def value(self, x: Floats) -> Floats | None:
-        """f(x), shape (m,)."""
-        return self._run(self.tape, x, self._none, 0, np.empty(self._outputs))
-
-    def jacobian(self, x: Floats) -> Floats | None:
-        """Shape (m, n)."""
-        m, n = self._outputs, self._inputs
-        if self._by_rows:
-            return self._run(self.tape, x, self._seeds, m, np.empty((m, n)))
-        columns = self._run(self._up, x, self._seeds, n, np.empty((n, m)), False)
-        return None if columns is None else np.ascontiguousarray(columns.T)
-
-    def gradient(self, x: Floats) -> Floats | None:
-        """Of the one output, shape (n,)."""
-        return self.vjp(x, self._seeds)
-
-    def vjp(self, x: Floats, v: Floats) -> Floats | None:
-        return self._run(self.tape, x, v, 1, np.empty(self._inputs))
-
-    def jvp(self, x: Floats, u: Floats) -> Floats | None:
-        return self._run(self._up, x, u, 1, np.empty(self._outputs), False)
-
-    def _run(
-        self, tape: Any, x: Floats, seeds: Floats, count: int, found: Floats, backwards: bool = True
-    ) -> Floats | None:
-        """``found``, filled; None where something is not finite: only careful sweeps can tell a
-        structural zero from a NaN."""
-        doubt = kernel.native.sweep(tape, np.ascontiguousarray(x), seeds, count, found, backwards)
-        return None if doubt else found
-
-
 def by_groups(grouped: Grouped) -> Any:
     """A tape for both ways, whose runs are the groups of the schedule."""
     return _Layout(grouped).tape()
 
 
+def _reads(scripted: Script) -> set[int]:
+    """What the slopes are made of."""
+    operands = (ref for line in scripted.partials for ref in line.operands)
+    return {ref for ref in (*scripted.slopes, *operands) if type(ref) is int}
+
+
 class _Layout:
-    """The places: those of the schedule, then constants, slopes, and room for a group's steps.
+    """The places: those of the schedule, then room for a group's steps, slopes, and constants.
 
     A *reference* says where the operands of a run lie: the first place, the stride, and -1; or,
     where they are not evenly spaced, where their places begin among the ``indices``.
@@ -148,33 +108,27 @@ class _Layout:
     def __init__(self, grouped: Grouped) -> None:
         self.way_back = grouped.way_back
         self.schedule = grouped.schedule
-        self.size = self.schedule.size
+        self.size = self.room = self.schedule.size
         self.numbers: dict[float, int] = {}
+        self.constants: list[tuple[int, Any]] = [(self.schedule.n_inputs, self.schedule.constants)]
         self.functions: list[Any] = [(np.add, True, 2)]  # what sums are made by
         self.scripts = [
             script(group.primitive, group.active, group.size >= LONG)
             for group in self.schedule.groups
         ]
         self.slopes: list[list[tuple[Ref, tuple[int, int, int]]]] = []
-        self.values: list[tuple[int, ...]] = []
+        self.values: list[tuple[int, tuple[int, ...]]] = []  # with the number of the group
         self.partials: list[tuple[int, ...]] = []
         self.edges: list[tuple[int, ...]] = []
         self.indices: list[Ints] = []
         self.indexed = 0
 
     def tape(self) -> Any:
-        slopes = room = 0
         for group, scripted in zip(self.schedule.groups, self.scripts, strict=True):
             for line in (*scripted.value, *scripted.partials):
                 if not kernel.has_loop(line.function, len(line.operands)):
                     return None
-                room = max(room, (line.target - OUT) * group.size)
-                for ref in line.operands:
-                    self._constant(ref)
-            for ref in scripted.slopes:
-                self._constant(ref)
-                slopes += group.size * (type(ref) is int and ref > OUT)
-        self.slopes_from, self.room = self.size, self.size + slopes
+                self.size = max(self.size, self.room + (line.target - OUT) * group.size)
         for group, scripted in zip(self.schedule.groups, self.scripts, strict=True):
             self._lay_out(group, scripted)
         ways = [
@@ -182,10 +136,14 @@ class _Layout:
             for step in self.way_back.steps
             for flow in step.flows
         ]
-        schedule = self.schedule
-        values = np.zeros(self.room + room)
-        values[schedule.n_inputs : schedule.n_inputs + len(schedule.constants)] = schedule.constants
-        values[list(self.numbers.values())] = list(self.numbers)
+        schedule, left = self.schedule, unread(self.schedule, [_reads(s) for s in self.scripts])
+        needed = [code for k, code in self.values if k not in left.groups]
+        others = [code for k, code in self.values if k in left.groups]
+        guards = [(0, s.stop - s.start, s.start, 1, -1) for s in left.guarded]
+        guards += [(1, size, *self._reference(x.where)) for x, size in left.positive]
+        values = np.zeros(self.size)
+        for place, numbers in self.constants:
+            values[place : place + len(numbers)] = numbers
         inputs = np.arange(schedule.n_inputs)
         kept = np.arange(schedule.size)[self.way_back.inputs]
         return kernel.recorded(
@@ -193,11 +151,14 @@ class _Layout:
                 self.functions,
                 values,
                 schedule.size,
-                (inputs, kept, schedule.outputs, self.way_back.cleared, schedule.telling),
-                self.values,
+                (inputs, kept, schedule.outputs, self.way_back.cleared, left.telling),
+                needed + others,
+                len(needed),
                 self.partials,
                 self.edges,
                 ways,
+                guards=guards,
+                limit=left.limit,
                 indices=np.concatenate(self.indices or [np.zeros(0, np.intc)]),
             )
         )
@@ -216,53 +177,60 @@ class _Layout:
         how += kernel.PUT * flow.first + kernel.UNIT * (slope == 1.0 and type(slope) is float)
         return how, count, *self._reference(cotangents.where), *to, *place, *parts
 
-    def _constant(self, ref: Ref) -> None:
-        if type(ref) is float and ref not in self.numbers:
-            self.numbers[ref] = self.size
-            self.size += 1
-
     def _lay_out(self, group: Group, scripted: Script) -> None:
         size, first = group.size, group.results.start
         places: dict[Ref, tuple[int, int, int]] = {OUT: (first, 1, -1)}
         for k, operand in enumerate(group.operands):
             places[k] = self._reference(operand.where)
+        kept = set(scripted.slopes)
         for line in scripted.value:
-            self._line(line, places, self.values, size)
-        for ref in scripted.slopes:
-            if type(ref) is int and ref > OUT and ref not in places:
-                places[ref] = (self.slopes_from, 1, -1)
-                self.slopes_from += size
-        for line in scripted.partials:
-            self._line(line, places, self.partials, size)
-        found = [(ref, self._place(ref, places, size)) for ref in scripted.slopes]
+            self.values.append((len(self.slopes), self._line(line, places, size, set())))
+        self.partials += [self._line(line, places, size, kept) for line in scripted.partials]
+        found = [(ref, self._place(ref, places)) for ref in scripted.slopes]
         self.slopes.append(found)
         self.edges += [
             (size, first, *places[k], *place)
             for k, (_, place) in zip(group.active, found, strict=True)
         ]
 
-    def _line(self, line: Line, places: Any, code: list[tuple[int, ...]], size: int) -> None:
+    def _line(self, line: Line, places: Any, size: int, kept: Collection[Ref]) -> tuple[int, ...]:
         operation, function = kernel.code(line.function, len(line.operands), self.functions)
-        refs = [self._place(ref, places, size) for ref in line.operands]
+        refs = [self._place(ref, places) for ref in line.operands]
+        if line.target != OUT:
+            # Of numbers that are one for the whole group numpy makes one, and raises to its power
+            # otherwise than to those of an array.
+            one = all(stride == 0 and start < 0 for _, stride, start in refs)
+            room = self.room + (line.target - OUT - 1) * size
+            size = 1 if one else size
+            first = self._new(size) if line.target in kept else room
+            places[line.target] = first, 0 if one else 1, -1
         refs += [(0, 0, -1)] * (3 - len(refs))
-        target = self._place(line.target, places, size)[0]
-        code.append((operation, function, size, target, *refs[0], *refs[1], *refs[2]))
+        return operation, function, size, places[line.target][0], *refs[0], *refs[1], *refs[2]
 
-    def _place(self, ref: Ref, places: Any, size: int) -> tuple[int, int, int]:
-        if type(ref) is float:
-            return self.numbers[ref], 0, -1
-        found: tuple[int, int, int] = places.get(ref) or (
-            self.room + (int(ref) - OUT - 1) * size,
-            1,
-            -1,
-        )
-        return found
+    def _place(self, ref: Ref, places: Any) -> tuple[int, int, int]:
+        if type(ref) is not float:
+            found: tuple[int, int, int] = places[ref]
+            return found
+        if ref not in self.numbers:
+            self.numbers[ref] = self._new(1)
+            self.constants.append((self.numbers[ref], [ref]))
+        return self.numbers[ref], 0, -1
+
+    def _new(self, count: int) -> int:
+        """The first of so many places more."""
+        self.size += count
+        return self.size - count
 
     def _reference(self, where: slice | int | Ints) -> tuple[int, int, int]:
         if isinstance(where, slice):
             return where.start, where.step or 1, -1
         if isinstance(where, int):
             return where, 0, -1
+        constants = where - self.schedule.n_inputs
+        if constants.min() >= 0 and constants.max() < len(self.schedule.constants):
+            numbers = self.schedule.constants[constants]  # side by side they need not be gathered
+            self.constants.append((self._new(len(numbers)), numbers))
+            return self.constants[-1][0], 1, -1
         return int(where[0]), 0, self._listed(where)
 
     def _listed(self, numbers: Ints) -> int:

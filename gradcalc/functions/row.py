@@ -224,6 +224,16 @@ class Primitive:
         return not bool((found <= most).all())
 
     @cached_property
+    def slow(self) -> bool:
+        """Whether its domain are the positive numbers, and it is never larger there than 1100."""
+        import numpy as np
+
+        if self.domain != "x > 0" or self.arity != 1:
+            return False
+        sizes = 2.0 ** np.concatenate([np.linspace(-1074, 1023.9, 1000), np.linspace(-1, 1, 1000)])
+        return bool((np.abs(self.numpy(sizes)) <= 1100).all())
+
+    @cached_property
     def levels(self) -> bool:
         """Whether it is level, or straight, far from 0: so far that its digits do not tell."""
         from gradcalc.functions.digits import context
