@@ -9,16 +9,15 @@ import warnings
 from array import array
 from collections.abc import Callable
 from functools import cache, partial
-from importlib import import_module
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from gradcalc.engine.built import EXTENSION, interpreter
+from gradcalc.engine import built
 from gradcalc.functions import sines
 
-native: Any = import_module(EXTENSION) if interpreter() == "c" else None
+native: Any = built.kernel()
 """The extension, where it is in use."""
 if native is not None and not native.arrays(np.zeros((2, 3)), np.empty):
     warnings.warn("the compiled kernel does not know this numpy's arrays", stacklevel=1)

@@ -16,6 +16,7 @@ import sysconfig
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ from gradcalc.engine.recorded import by_groups
 from gradcalc.engine.swift import Swift
 from gradcalc.engine.tape import Straight, straighten
 from gradcalc.engine.unrolled import by_nodes
-from gradcalc.errors import ExpressionError
+from gradcalc.errors import ExpressionError, UsageError
 from gradcalc.functions.primitives import TABLE
 from gradcalc.functions.row import Primitive
 from tests.expressions import Case, cases
@@ -284,6 +285,26 @@ def test_numpy_can_be_asked_for() -> None:
     assert python(code, GRADCALC_KERNEL="numpy") == "None [6.]\n"
 
 
+def test_what_is_compiled_from_another_source_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = SimpleNamespace(source=built.fingerprint(built.SOURCE))
+    monkeypatch.setitem(sys.modules, built.EXTENSION, there)
+    monkeypatch.delenv(built.VARIABLE, raising=False)
+    monkeypatch.setattr(built, "_found", built._found.__wrapped__)
+    assert (built.kernel(), built.interpreter()) == (there, "c")
+    edited = tmp_path / "kernel.c"
+    edited.write_bytes(built.SOURCE.read_bytes() + b"\n")
+    monkeypatch.setattr(built, "SOURCE", edited)
+    assert built.kernel() is None
+    assert built.interpreter() == "numpy (the compiled kernel is of another version)"
+    monkeypatch.setenv(built.VARIABLE, "numpy")
+    assert (built.kernel(), built.interpreter()) == (None, "numpy")
+    monkeypatch.setenv(built.VARIABLE, "c")
+    with pytest.raises(UsageError, match="the compiled kernel is of another version"):
+        built.kernel()
+
+
 def python(code: str, **environment: str) -> str:
     """What a fresh interpreter prints."""
     command = [sys.executable, "-c", code]
@@ -306,6 +327,7 @@ def test_the_sanitizers_find_nothing(tmp_path: Path) -> None:
         "-fPIC",
     ]
     include = sysconfig.get_paths()["include"]
+    flags.append(f"-DSOURCE={built.fingerprint(source)}")
     made = tmp_path / "_kernel.abi3.so"
     subprocess.run([gcc, *flags, f"-I{include}", str(source), "-o", str(made)], check=True)
     asked = [[gcc, f"-print-file-name={name}"] for name in ("libasan.so", "libubsan.so")]
