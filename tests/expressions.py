@@ -286,10 +286,19 @@ class Garden:
         text = f"{factor}{a.text}" if sticks else f"{factor}({a.text})"
         return Piece(text, float(factor) * a.value, PRODUCT)
 
+    def fit(self, names: list[str], *operands: float) -> str | None:
+        """One of the functions, or the next that has room: to try them all takes milliseconds."""
+        first = self.draw(st.integers(0, len(names) - 1))
+        for name in names[first:] + names[:first]:
+            if _allowed(name, self.kind) and has_room(name, *operands):
+                return name
+        return None
+
     def one(self, depth: int) -> Piece:
         a = self.piece(depth)
-        fit = [name for name in ONE if _allowed(name, self.kind) and has_room(name, a.value)]
-        name = self.draw(st.sampled_from(fit))
+        name = self.fit(ONE, a.value)
+        if name is None:
+            return a
         spelling = self.draw(st.sampled_from(SPELLINGS[name]))
         if name == "sqrt":
             spelling = self.draw(st.sampled_from(["sqrt", "√"]))
@@ -297,12 +306,9 @@ class Garden:
 
     def two(self, depth: int) -> Piece:
         a, b = self.piece(depth), self.piece(depth)
-        fit = [
-            name for name in TWO if _allowed(name, self.kind) and has_room(name, a.value, b.value)
-        ]
-        if not fit:
+        name = self.fit(TWO, a.value, b.value)
+        if name is None:
             return a
-        name = self.draw(st.sampled_from(fit))
         spelling = self.draw(st.sampled_from(SPELLINGS[name]))
         return Piece(f"{spelling}({a.text}, {b.text})", _value(name, a.value, b.value), ATOM)
 

@@ -95,14 +95,16 @@ def identify(
     deadline: Deadline,
     *,
     sympy: bool,
+    holds: Graph | None = None,
 ) -> Identity:
     """Compare ``written``, whose outputs are the entries of ``kind`` of derivative of ``graph``.
 
-    ``letters`` are the entries of the vector, names in ``written`` or numbers.
+    ``letters`` are the entries of the vector, names in ``written`` or numbers. ``written`` may have
+    no value where ``holds``, said beside it, is 0.
     """
     program, formulas = Program(graph), Program(written)
     total = len(formulas.outputs)
-    places, exact, found = _compared(program, kind, formulas, letters)
+    places, exact, found = _compared(program, kind, formulas, letters, holds)
     if not places:
         return Identity(None, total, reason="no random point has a derivative")
     wrong = _first_difference(exact, found)
@@ -125,7 +127,11 @@ def identify(
 
 
 def _compared(
-    program: Program, kind: Kind, formulas: Program, letters: Sequence[str]
+    program: Program,
+    kind: Kind,
+    formulas: Program,
+    letters: Sequence[str],
+    holds: Graph | None,
 ) -> tuple[list[dict[str, float]], Floats, Floats]:
     """Points as numbers by name, the engine's entries and the formulas', where both have any."""
     rng = np.random.default_rng(0)
@@ -142,12 +148,20 @@ def _compared(
     with np.errstate(all="ignore"):
         at = program.at(x)
         exact = np.reshape(kind.answer(at, weights, "auto"), (len(x), -1))
-        columns = [given[name] for name in formulas.variables]
-        found = formulas(np.reshape(columns, (len(columns), len(x))).T)
-    fit = np.isfinite(at.value).all(axis=1) & (np.abs(exact) < _LARGE).all(axis=1)
+        found = _at(formulas, given)
+        told = holds is None or np.isfinite(found).all(axis=1) | (
+            _at(Program(holds), given)[:, 0] > 0
+        )
+    fit = told & np.isfinite(at.value).all(axis=1) & (np.abs(exact) < _LARGE).all(axis=1)
     chosen = np.flatnonzero(fit)[:POINTS]
     places = [{name: float(column[k]) for name, column in given.items()} for k in chosen]
     return places, exact[chosen], found[chosen]
+
+
+def _at(program: Program, given: Mapping[str, Floats]) -> Floats:
+    columns = [given[name] for name in program.variables]
+    count = len(next(iter(given.values())))
+    return program(np.reshape(columns, (len(columns), count)).T)
 
 
 def _first_difference(exact: Floats, found: Floats) -> tuple[int, int] | None:

@@ -115,6 +115,7 @@ def judged(found: Formulas, options: Options, how: str) -> Identity:
         letters,
         Deadline(_budget(options)),
         sympy=how in ("auto", "sympy"),
+        holds=found.holds(),
     )
 
 

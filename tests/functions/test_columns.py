@@ -49,11 +49,11 @@ def of(function: Callable[..., Any], *operands: Any) -> Any:
 
 def tame_is_quick_on_huge_numbers(row: Primitive) -> bool:
     mp = context()
-    huge = [mp.ldexp(3, 300_000), mp.ldexp(-5, -300_000), mp.ldexp(7, 1)]
+    huge = [mp.ldexp(3, 700_000), mp.ldexp(-5, -700_000), mp.ldexp(7, 1)]
     start = time.process_time()
     for operands in (huge[: row.arity], huge[::-1][: row.arity]):
         row.mpmath(*map(abs, operands))
-    return time.process_time() - start < 0.1
+    return time.process_time() - start < 0.03  # with gmpy2 as many digits of pi take 0.06
 
 
 def arithmetic_is_exact_alike(row: Primitive) -> bool:
