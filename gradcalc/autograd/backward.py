@@ -23,6 +23,7 @@ def backward(
     grad_tensors: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    grad_variables: Any = None,
     inputs: Any = None,
 ) -> None:
     """Add vᵀJ to the ``.grad`` of every leaf, or of ``inputs`` alone.
@@ -37,6 +38,15 @@ def backward(
             "functorch.grad or functorch.vjp instead or call backward() outside of functorch "
             "transforms."
         )
+    if grad_variables is not None:
+        warnings.warn("`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning,
+                      stacklevel=2)  # fmt: skip
+        if grad_tensors is not None:
+            raise RuntimeError(
+                "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to "
+                "`backward()`. Please only use `grad_tensors`."
+            )
+        grad_tensors = grad_variables
     if inputs is not None:
         inputs = several(inputs)
         if not inputs:
@@ -66,7 +76,7 @@ def backward(
 def _of_tensor(x: Any, gradient: Any = None, retain_graph: bool | None = None,
                create_graph: bool = False, inputs: Any = None) -> None:  # fmt: skip
     """``backward`` from this tensor."""
-    backward(x, gradient, retain_graph, create_graph, inputs)
+    backward(x, gradient, retain_graph, create_graph, inputs=inputs)
 
 
 Tensor.backward = _of_tensor  # type: ignore[attr-defined]

@@ -94,7 +94,7 @@ def exit_dual_level(*, level: int | None = None) -> None:
     """Close the level: what was made in it has no tangents any more."""
     global _current_level
     if not _open:
-        raise RuntimeError("Trying to exit a forward AD level that was never entered")
+        raise RuntimeError("Dual level must be a positive number.")
     if level not in (None, 0):
         raise RuntimeError("Trying to exit a forward AD level that was not the last one that was "
                            "entered")  # fmt: skip

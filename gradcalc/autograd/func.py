@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from gradcalc.autograd import functional
@@ -31,7 +32,8 @@ _depth = _Depth()
 @contextmanager
 def _transformation(inputs: Any) -> Iterator[Callable[[Any], Any]]:
     """Record what happens inside; yields what to do to the results before they are returned."""
-    kept = _depth.levels > 0 or any(isinstance(x, Tensor) and x._tracked for x in inputs)
+    tensors = (x for x in _leaves(inputs) if isinstance(x, Tensor))
+    kept = _depth.levels > 0 or any(x._tracked for x in tensors)
     _depth.levels += 1
     try:
         with enable_grad():
@@ -40,10 +42,30 @@ def _transformation(inputs: Any) -> Iterator[Callable[[Any], Any]]:
         _depth.levels -= 1
 
 
+def _each(function: Callable[[Any], Any], tree: Any) -> Any:
+    """What the function makes of every leaf of nested tuples, lists and dictionaries."""
+    if isinstance(tree, dict):
+        return {key: _each(function, part) for key, part in tree.items()}
+    if isinstance(tree, list | tuple):
+        parts = [_each(function, part) for part in tree]
+        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
+    return function(tree)
+
+
+def _leaves(tree: Any) -> list[Any]:
+    found: list[Any] = []
+    _each(found.append, tree)
+    return found
+
+
+def _with_leaves(tree: Any, leaves: Any) -> Any:
+    """The same nest, of other leaves."""
+    given = iter(leaves)
+    return _each(lambda _: next(given), tree)
+
+
 def _detached(results: Any) -> Any:
-    if isinstance(results, tuple):
-        return tuple(map(_detached, results))
-    return results.detach()
+    return _each(lambda x: x.detach() if isinstance(x, Tensor) else x, results)
 
 
 def _alias(x: Tensor) -> Tensor:
@@ -66,15 +88,18 @@ def grad_and_value(
             given = list(inputs)
             chosen = (argnums,) if isinstance(argnums, int) else argnums
             for k in chosen:
-                given[k] = _alias(inputs[k])
+                given[k] = _each(_alias, inputs[k])
             out, beside = _apart(func(*given, **options), has_aux)
+            wrong = "grad_and_value(f)(*args): Expected f(*args) to return a "
+            if not isinstance(out, Tensor):
+                raise RuntimeError(f"{wrong}Tensor, got {type(out)}")
             if out.ndim:
                 raise RuntimeError(
-                    "grad_and_value(f)(*args): Expected f(*args) to return a scalar tensor, got "
-                    f"tensor with {out.ndim} dims. Maybe you wanted to use the vjp or jacrev APIs "
-                    "instead?"
+                    f"{wrong}scalar Tensor, got tensor with {out.ndim} dims. Maybe you wanted to "
+                    "use the vjp or jacrev APIs instead?"
                 )
-            slopes = _slopes(out, tuple(given[k] for k in chosen), None)
+            asked = tuple(given[k] for k in chosen)
+            slopes = _with_leaves(asked, _slopes(out, tuple(_leaves(asked)), None))
             value = (out, *beside) if beside else out
             return finish((slopes[0] if isinstance(argnums, int) else slopes, value))
 
@@ -189,7 +214,7 @@ def hessian(func: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
 def vmap(
     func: Callable[..., Any],
     in_dims: int | tuple[int | None, ...] = 0,
-    out_dims: int = 0,
+    out_dims: int | tuple[int, ...] = 0,
     randomness: str = "error",
     *,
     chunk_size: int | None = None,
@@ -199,9 +224,14 @@ def vmap(
     A loop, where PyTorch runs one operation on all slices: for learning and testing, not for speed.
     """
 
+    name = getattr(func, "__name__", repr(func))
+
     def mapped(*inputs: Any) -> Any:
-        dims = (in_dims,) * len(inputs) if isinstance(in_dims, int) else in_dims
-        sizes = {x.shape[k] for x, k in zip(inputs, dims, strict=True) if k is not None}
+        dims = (in_dims,) * len(inputs) if isinstance(in_dims, int) else tuple(in_dims)
+        sizes = set()
+        for tree, k in zip(inputs, dims, strict=True):
+            sizes |= {_size(x, k, f"vmap({name}, in_dims={in_dims}, ...)") for x in _leaves(tree)
+                      if k is not None}  # fmt: skip
         if not sizes:
             raise ValueError(
                 "vmap: at least one input must have a dimension to map over (in_dims is all None)"
@@ -214,12 +244,40 @@ def vmap(
         (count,) = sizes
         rows = []
         for i in range(count):
-            slices = (x if k is None else x.select(k, i) for x, k in zip(inputs, dims, strict=True))
+            slices = [tree if k is None else _each(partial(_slice, k, i), tree)
+                      for tree, k in zip(inputs, dims, strict=True)]  # fmt: skip
             # What a slice goes through in a graph outside of it is kept for the next one.
             with Within(mapped=True, another_slice=mode.another_slice or i < count - 1):
                 rows.append(func(*slices))
-        if isinstance(rows[0], tuple):
-            return tuple(stack(parts, out_dims) for parts in zip(*rows, strict=True))
-        return stack(rows, out_dims)
+        for out in _leaves(rows):
+            if not isinstance(out, Tensor):
+                raise ValueError(
+                    f"vmap({name}, ...): `{name}` must only return Tensors, got type {type(out)}. "
+                    "Did you mean to set out_dims= to None for output?"
+                )
+        parts = list(zip(*map(_leaves, rows), strict=True))
+        places = (out_dims,) * len(parts) if isinstance(out_dims, int) else out_dims
+        return _with_leaves(
+            rows[0], [stack(part, k) for part, k in zip(parts, places, strict=True)]
+        )
 
     return mapped
+
+
+def _slice(k: int, i: int, x: Tensor) -> Any:
+    return x.select(k, i)
+
+
+def _size(x: Any, k: int, call: str) -> int:
+    """The length of what is mapped over."""
+    if not isinstance(x, Tensor):
+        raise ValueError(
+            f"{call}(<inputs>): Got in_dim={k} for an input but the input is of type {type(x)}. We "
+            "cannot vmap over non-Tensor arguments, please use None as the respective in_dim"
+        )
+    if not -x.ndim <= k < x.ndim:
+        raise ValueError(
+            f"{call}(<inputs>): Got in_dim={k} for some input, but that input is a Tensor of "
+            f"dimensionality {x.ndim} so expected in_dim to satisfy -{x.ndim} <= in_dim < {x.ndim}."
+        )
+    return int(x.shape[k])

@@ -29,6 +29,7 @@ import numpy as np
 
 from gradcalc.autograd.core.grad_mode import Within, mode, watching
 from gradcalc.autograd.core.node import NOWHERE, Node, clock, give_tangent, note
+from gradcalc.autograd.core.registry import python_type
 from gradcalc.autograd.core.tensor import Tensor, edge, place, wrap
 from gradcalc.autograd.core.views import made_in_function, one_of_several
 from gradcalc.autograd.operations.copies import convert
@@ -132,9 +133,7 @@ class FunctionNode(Node):
         if v is None or wanted is None:
             return None
         if not isinstance(v, Tensor):
-            raise RuntimeError(
-                f"expected Variable or None (got {type(v).__name__}) from {self.name()}"
-            )
+            raise RuntimeError(f"expected Variable or None (got {python_type(v)})")
         shape, kind = wanted
         if not _sums_to(v._array.shape, shape):
             raise RuntimeError(
@@ -307,7 +306,7 @@ def _as_it_is(out: Tensor) -> Tensor:
 
 def _rebase(node: FunctionNode, k: int, out: Tensor, given: bool) -> None:
     """``out`` was written to by forward, and comes from this function now."""
-    refuse_leaf(out)
+    refuse_leaf(out, "has been")
     if not given:
         warnings.warn(
             "Only input Tensors should be given to ctx.mark_dirty(). If a Tensor is not an input, "

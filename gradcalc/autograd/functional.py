@@ -25,7 +25,7 @@ def _tuple(x: Any, what: str, function: str) -> Tensors:
     for k, value in enumerate(values):
         if not isinstance(value, Tensor):
             of = f"{what} of the user-provided function" if what == "outputs" else what
-            which = f"value at index {k}" if isinstance(x, tuple) else f"given {what}"
+            which = f"value at index {k}" if isinstance(x, tuple) else f"given {of}"
             raise TypeError(
                 f"The {of} given to {function} must be either a Tensor or a tuple of Tensors but "
                 f"the {which} has type {type(value)}."
@@ -36,9 +36,11 @@ def _tuple(x: Any, what: str, function: str) -> Tensors:
 _FLAT = {
     "outputs": "Output {} of the user-provided function does not require gradients. The outputs "
     "must be computed in a differentiable manner from the input when running in strict mode.",
-    "jacobian": "jacobian of the user-provided function with respect to input {} is independent of "
-    "the input. This is not allowed in strict mode. You should ensure that your function is "
-    "thrice differentiable and that the hessian depends on the inputs.",
+    "jacobian": "While computing the hessian, found that the jacobian of the user-provided "
+    "function with respect to input {} is independent of the input. This is not allowed in strict "
+    "mode. You should ensure that your function is twice differentiable and that the jacobian "
+    "depends on the "
+    "inputs (this would be violated by a linear function for example).",
     "grad_input": "The jacobian of the user-provided function is independent of input {}. This is "
     "not allowed in strict mode when create_graph=True.",
 }
@@ -279,7 +281,7 @@ def _strategy(name: str, strategy: str, create_graph: bool, strict: bool, vector
             )
         if not vectorize:
             raise NotImplementedError(
-                "Computing Jacobian using forward-AD or forward-over-reverse Hessian is only "
+                "Computing Jacobian using forward-AD or forward-over-reverse Hessian isonly "
                 "implemented for `vectorize=True`."
             )
     if strict and vectorize:

@@ -82,7 +82,7 @@ _REENTRANT = (
 def _check_inputs(given: tuple[Any, ...], checked: list[int]) -> None:
     if not checked:
         raise ValueError(
-            "gradcheck expects at least one input tensor to require gradient, but none of the them "
+            "gradcheck expects at least one input tensor to require gradient, but none of them "
             "have requires_grad=True."
         )
     for k in checked:
@@ -127,7 +127,7 @@ def _compare(
 def _reals(array: Array) -> Array:
     """Its numbers in a row, complex ones as two."""
     flat = np.ascontiguousarray(array).reshape(-1)
-    return flat.view(np.float64) if flat.dtype == np.complex128 else flat
+    return flat.view(flat.real.dtype) if flat.dtype.kind == "c" else flat
 
 
 def _units(array: Array) -> list[Array]:
@@ -194,8 +194,9 @@ def _slope(low: Array, high: Array, place: tuple[int, ...], eps: float) -> Array
                 f"Expected `func` to return outputs with the same {what} when inputs are perturbed "
                 f"on index {place} by {eps}, but got: {what}s {one} and {other}."
             )
-    kind = np.result_type(low.dtype, np.float64)
-    return (_reals(high.astype(kind)) - _reals(low.astype(kind))) / (2 * eps)
+    one = low.real.dtype.type
+    slopes: Array = _reals(high - low) / (one(2) * one(eps))
+    return slopes
 
 
 def gradgradcheck(func: Callable[..., Any], inputs: Any, grad_outputs: Any = None,

@@ -178,8 +178,8 @@ class _Writer:
     def __call__(self, value: Any) -> str:
         if isinstance(value, complex):
             sign = "+" if value.imag >= 0 else "-"
-            text = f"{self.real(value.real)}{sign}{self.imaginary(abs(value.imag)).strip()}j"
-        elif not self.floating:
+            return f"{self.real(value.real)}{sign}{self.imaginary(abs(value.imag)).strip()}j"
+        if not self.floating:
             text = str(value)
         elif self.scientific:
             text = f"{value:.{_options.precision}e}"

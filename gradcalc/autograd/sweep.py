@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradcalc.autograd.core.grad_mode import Within, mode
-from gradcalc.autograd.core.node import Edge, Node, clock
+from gradcalc.autograd.core.node import Edge, Node, clock, describe
 from gradcalc.autograd.core.tensor import Tensor, wrap
 
 Captures = dict[Edge, Any]
@@ -59,11 +59,14 @@ def sweep(
         cotangents = arrived.pop(node, None) or [None] * node.outputs
         if captures is not None:
             assert needed is not None
-            if node in needed or any(end is node for end, _ in captures):
+            asked = [k for k in range(len(cotangents)) if (node, k) in captures]
+            runs = node in needed
+            for k in asked if runs else ():  # of a node that runs, before its hooks
+                captures[node, k] = cotangents[k]
+            if runs or asked:
                 _observe(node, cotangents, tracked)
-                for k, v in enumerate(cotangents):
-                    if (node, k) in captures:
-                        captures[node, k] = v
+            for k in () if runs else asked:
+                captures[node, k] = cotangents[k]
         elif node.tensor_hooks or node.retained:
             _observe(node, cotangents, tracked)
         if needed is not None and node not in needed:
@@ -192,10 +195,13 @@ def _tensor_hook(hook: Any, v: Any, tracked: bool) -> Any:
         return v
     if not isinstance(returned, Tensor):
         raise TypeError(f"expected Variable, but hook returned '{type(returned).__name__}'")
-    if given is not None and returned._array.shape != given._array.shape:
-        raise RuntimeError(
-            f"hook '{getattr(hook, '__name__', hook)}' has changed the size of value"
-        )
+    if given is not None:
+        name, new, old = getattr(hook, "__name__", hook), returned._array, given._array
+        if new.dtype != old.dtype:
+            was, got = (describe(array).split()[0] for array in (old, new))
+            raise RuntimeError(f"hook '{name}' has changed the type of value (was {was} got {got})")
+        if new.shape != old.shape:
+            raise RuntimeError(f"hook '{name}' has changed the size of value")
     return returned if tracked else returned._array
 
 

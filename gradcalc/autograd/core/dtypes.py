@@ -37,9 +37,9 @@ class dtype:  # noqa: N801  (PyTorch's name)
 float32 = dtype("float32", "Float", "float")
 float64 = dtype("float64", "Double", "double")
 float16 = dtype("float16", "Half", "c10::Half")
-int64 = dtype("int64", "Long", "long")
+int64 = dtype("int64", "Long", "long int")
 int32 = dtype("int32", "Int", "int")
-int16 = dtype("int16", "Short", "short")
+int16 = dtype("int16", "Short", "short int")
 int8 = dtype("int8", "Char", "signed char")
 uint8 = dtype("uint8", "Byte", "unsigned char")
 bool_ = dtype("bool", "Bool", "bool")
@@ -86,14 +86,17 @@ def numpy_type(kind: Any) -> Any:
     return np.dtype(kind)
 
 
+CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
+"""Of the kinds of numbers, as numpy has them: what is higher does not fit into what is lower."""
+
+
 def common_type(kinds: list[tuple[Any, int]]) -> Any:
     """The highest category (bool, integer, float, complex) decides, the highest rank within it.
 
     The rank says what the numbers come from: 2 a tensor with axes, 1 a 0-d one, 0 a Python number.
     """
-    categories = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
-    top = max(categories[kind.kind] for kind, _ in kinds)
-    candidates = [(kind, rank) for kind, rank in kinds if categories[kind.kind] == top]
+    top = max(CATEGORY[kind.kind] for kind, _ in kinds)
+    candidates = [(kind, rank) for kind, rank in kinds if CATEGORY[kind.kind] == top]
     rank = max(rank for _, rank in candidates)
     found = np.result_type(*(kind for kind, r in candidates if r == rank))
     if rank == 0 and top == 2:

@@ -143,10 +143,12 @@ class Node:
 
     def __getattr__(self, name: str) -> Any:
         kind = next((k for k in ("_saved_", "_raw_saved_") if name.startswith(k)), None)
+        if kind == "_raw_saved_" and name == "_raw_saved_tensors":
+            return tuple(SavedTensor(self, k) for k in range(len(self.saved or ())))
         place = None if kind is None else self.place_of(name.removeprefix(kind))
         if place is None:
             raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
-        return RawSaved(self, place) if kind == "_raw_saved_" else self.unpack(True)[place]
+        return SavedTensor(self, place) if kind == "_raw_saved_" else self.unpack(True)[place]
 
     def place_of(self, name: str) -> int | None:
         """Which saved value PyTorch calls ``self``, ``other``, ``result``; None: none."""
@@ -164,8 +166,7 @@ def unpack(node: Node, entry: tuple[Any, ...], tracked: bool) -> Any:
         raise RuntimeError(
             "one of the variables needed for gradient computation has been modified by an inplace "
             f"operation: [{describe(array)}]{_origin(node, tensor)} is at version "
-            f"{counter[0]}; expected version {version} instead. Hint: the backward pass needs the "
-            "value that this tensor had; write the new one elsewhere, or work on a .clone()."
+            f"{counter[0]}; expected version {version} instead. Hint: {_HINTS[mode.anomaly]}"
         )
     if tensor is not None and getattr(tensor, "_detached", 0) > node.order:
         raise RuntimeError(
@@ -175,6 +176,15 @@ def unpack(node: Node, entry: tuple[Any, ...], tracked: bool) -> Any:
     if not tracked:
         return array
     return node.rebuild(array, counter) if tensor is None else tensor
+
+
+_HINTS = (
+    "enable anomaly detection to find the operation that failed to compute its gradient, with "
+    "torch.autograd.set_detect_anomaly(True, check_nan=False).",
+    "the backtrace further above shows the operation that failed to compute its gradient. The "
+    "variable in question was changed in there or anywhere later. Good luck!",
+)
+"""Of a value that was written to; and while anomalies are detected."""
 
 
 def describe(array: Any) -> str:
@@ -188,11 +198,11 @@ def type_name(kind: Any) -> str:
 
 
 def plain_name(node: Node) -> str:
-    """The operation without what marks it as a node: ``Exp`` for ExpBackward0."""
+    """The operation without what marks it as a node: ``Exp`` for ExpBackward0, ``Pow1``."""
     return _BACKWARD.sub("", node.name())
 
 
-_BACKWARD = re.compile(r"Backward\d+$")
+_BACKWARD = re.compile(r"Backward(0?$|(?=\d+$))")
 
 
 def _origin(node: Node, tensor: Any) -> str:
@@ -239,7 +249,7 @@ class Packed:
         return made
 
 
-class RawSaved:
+class SavedTensor:
     """``grad_fn._raw_saved_self``: a saved value, still packed."""
 
     def __init__(self, node: Node, place: int) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 
 from gradcalc.autograd.core import dtypes
 from gradcalc.autograd.core.grad_mode import about_to_write, mode
+from gradcalc.autograd.core.refusals import REFUSED, refuse
 from gradcalc.autograd.core.tensor import Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -51,7 +52,7 @@ class Type(NamedTuple):
 
 def _is_whole(x: Any) -> bool:
     if isinstance(x, Tensor):
-        return x._array.ndim == 0 and x._array.dtype.kind in "iub"
+        return x._array.ndim == 0 and x._array.dtype.kind in "iu"
     return isinstance(x, int | np.integer)
 
 
@@ -78,7 +79,7 @@ TYPES = {
     "float": Type("float", _is_number),
     "Number": Type("Number", _is_number),
     "Ints": Type(_INTS, _are_whole, lambda x: _shape(x) if isinstance(x, list | tuple) else int(x)),
-    "Shape": Type(_INTS, _are_whole, _shape),
+    "Shape": Type(_INTS, lambda x: isinstance(x, list | tuple) and _are_whole(x), _shape),
     "Kind": Type("torch.dtype", lambda x: isinstance(x, dtypes.dtype | np.dtype | type),
                  dtypes.numpy_type),
     "str": Type("str", lambda x: isinstance(x, str)),
@@ -127,6 +128,10 @@ class Arguments:
             self._rename(given, named)
         if len(given) > len(self.positional) and not self.any_number:
             raise TypeError(self._too_many(len(given)))
+        made = [
+            x if type(x) is Tensor and taken.type is _TENSOR else self._fitted(taken, x, k)
+            for k, (taken, x) in enumerate(zip(self.positional, given, strict=False))
+        ]
         missing = [
             t.name for t in self.positional[len(given) :] if t.required and t.name not in named
         ]
@@ -134,10 +139,6 @@ class Arguments:
             names = ", ".join(f'"{"input" if name == "x" else name}"' for name in missing)
             raise TypeError(f"{self.name}() missing {len(missing)} required positional argument"
                             f"{'s' * (len(missing) == 1)}: {names}")  # fmt: skip
-        made = [
-            x if type(x) is Tensor and taken.type is _TENSOR else self._fitted(taken, x, k)
-            for k, (taken, x) in enumerate(zip(self.positional, given, strict=False))
-        ]
         return (*made, *given[len(made) :])
 
     def _rename(self, given: tuple[Any, ...], named: dict[str, Any]) -> None:
@@ -157,18 +158,45 @@ class Arguments:
         if taken.type.fits(x):
             return taken.type.make(x)
         where = "" if place is None else f" (position {place + 1 - self.skip})"
+        found = f"not {python_type(x)}"
+        if taken.type.words == _INTS and isinstance(x, list | tuple):
+            k = next(k for k, n in enumerate(x) if not _is_whole(n))
+            found = f"but found element of type {python_type(x[k])} at pos {k}"
         raise TypeError(f"{self.name}(): argument '{taken.shown}'{where} must be "
-                        f"{taken.type.words}, not {type(x).__name__}")  # fmt: skip
+                        f"{taken.type.words}, {found}")  # fmt: skip
+
+    def refuse(self, row: str, given: tuple[Any, ...], named: dict[str, Any]) -> None:
+        """Raise where an operand is of a type that this row of the table does not take."""
+        x, *others = given
+        others += named.values()
+        if isinstance(x, Tensor) and x._array.dtype.kind not in "f":
+            if any(type(n) is int for n in others) and f"{row}/dim" in REFUSED:
+                row += "/dim"
+            if not (row.endswith(")") and any(isinstance(n, Tensor) for n in others)):
+                refuse(row, x._array.dtype)
 
     def _too_many(self, count: int) -> str:
         most, count = len(self.positional) - self.skip, count - self.skip
         least = sum(taken.required for taken in self.positional) - self.skip
-        if not most and self.skip:
-            return f"TensorBase.{self.name}() takes no arguments ({count} given)"
-        number = f"{most}" if least == most else f"from {least} to {most}"
-        s = "" if number == "1" else "s"
-        return (f"{self.name}() takes {number} positional argument{s} but {count} "
-                f"{'was' if count == 1 else 'were'} given")  # fmt: skip
+        if not most and self.skip and len(self.named) == 1:
+            return too_many(f"TensorBase.{self.name}", most, most, count)
+        return too_many(self.name, least, most, count)
+
+
+def too_many(name: str, least: int, most: int, count: int) -> str:
+    """The words for more arguments than are taken; a ``TensorBase.name`` takes none at all."""
+    if name.startswith("TensorBase."):
+        return f"{name}() takes no arguments ({count} given)"
+    number = f"{most}" if least == most else f"from {least} to {most}"
+    s = "" if number == "1" else "s"
+    return (f"{name}() takes {number} positional argument{s} but {count} "
+            f"{'was' if count == 1 else 'were'} given")  # fmt: skip
+
+
+def python_type(x: Any) -> str:
+    """A value's type as Python's own messages name it: those of numpy with the module."""
+    kind = type(x)
+    return f"numpy.{kind.__name__}" if kind.__module__ == "numpy" else kind.__name__
 
 
 _TENSOR = TYPES["Tensor"]
@@ -237,11 +265,14 @@ def called(made: F, name: str = "", skip: int = 0) -> F:
         return made
     name = name or made.__name__
     takes = Arguments(made, name, skip)
+    refusing = f"{name}()"
 
     @wraps(made)
     def call(*given: Any, **named: Any) -> Any:
         out = named.pop("out", None) if named else None
         given = takes.check(given, named)
+        if refusing in REFUSED and given:
+            takes.refuse(refusing, given, named)
         try:
             result = made(*given, **named)
         except ForeignOperandError as error:

@@ -112,6 +112,11 @@ def _of_direction(v: Tensor, x: Tensor, unit: Tensor) -> Tensor:
     return (v - along * unit) / (_size(x) + zeros) * (1 - zeros)
 
 
+def _of_angle(v: Tensor, x: Tensor) -> Tensor:
+    """A quarter of a turn on from x, over the size of x."""
+    return v * direction(x) * 1j / (_size(x) + wrap((x._array == 0).astype(x._array.real.dtype)))
+
+
 def _sigmoid(x: Tensor) -> Any:
     return FUNCTION["exp"](-x).add(1).reciprocal()
 
@@ -123,9 +128,9 @@ OF_COMPLEX.update(abs=_size, sign=direction, sigmoid=_sigmoid, silu=lambda x: x 
 @operation()
 def angle(x: Tensor) -> Any:
     """The angle in the plane."""
-    if x._array.dtype.kind == "c":
-        return FUNCTION["atan2"](imag(x), real(x))
     array = x._array
+    if array.dtype.kind == "c":
+        return recorded(np.angle(array), "AngleBackward0", _of_angle, x, saves=(x,))
     angles = np.where(np.isnan(array), np.nan, np.where(array < 0, np.pi, 0.0))
     kind = array.dtype if array.dtype.kind == "f" else get_default_dtype().numpy
     return recorded(angles.astype(kind), "AngleBackward0", no_slope, x)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcalc.autograd.core import dtypes
+from gradcalc.autograd.core.dtypes import int_product
 from gradcalc.autograd.core.node import describe
 from gradcalc.autograd.core.record import recorded
 from gradcalc.autograd.core.registry import declare, function, method, operation
@@ -62,7 +63,13 @@ def storage_offset(x: Tensor) -> int:
 
 
 def _stride(x: Tensor, dim: int | None = None) -> Any:
-    steps = tuple(step // x._array.itemsize for step in x._array.strides)
+    array = x._array  # numpy has no steps where there is nothing; PyTorch has those of the shape
+    shape = array.shape
+    steps = (
+        tuple(step // array.itemsize for step in array.strides)
+        if array.size
+        else tuple(int_product(max(n, 1) for n in shape[k + 1 :]) for k in range(array.ndim))
+    )
     return steps if dim is None else steps[dim]
 
 
@@ -158,8 +165,8 @@ def _type(x: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
 
 declare("type", _type, "x with another element type; without one, the name of its own.", method)
 declare("type_as", lambda x, other: convert(x, other._array.dtype), "With other's type.", method)
-declare("cpu", lambda x, memory_format=None: x, "x: there is no other place.", method)
+declare("cpu", lambda x, *, memory_format=None: x, "x: there is no other place.", method)
 declare("cuda", lambda x, *_, **options: dtypes.check_device("cuda"), "An error.", method)
 for _name, _kind in dtypes.SHORT.items():
-    declare(_name, lambda x, memory_format=None, kind=_kind.numpy: convert(x, kind),
+    declare(_name, lambda x, *, memory_format=None, kind=_kind.numpy: convert(x, kind),
             f"x as {_kind.name}.", method)  # fmt: skip

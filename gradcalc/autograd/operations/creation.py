@@ -341,29 +341,36 @@ def arange(start: Number, end: Number | None = None, step: Number = 1, *, dtype:
     return _made(_default_type(array) if dtype is None else array, dtype, **options)
 
 
-def _spaced(start: Number, end: Number, steps: int, dtype: Any, options: Any, make: Any) -> Tensor:
+def _spaced(start: Number, end: Number, steps: int, dtype: Any, options: Any,
+            base: float | None = None) -> Tensor:  # fmt: skip
+    """Each half of them is counted from its own end, as PyTorch does it."""
     low, high = (z.item() if isinstance(z, Tensor) else z for z in (start, end))
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
     kind = dtypes.numpy_type(dtype or dtypes.get_default_dtype())
     if kind.kind in "iu":
         low, high = int(low), int(high)
-    return _made(make(low, high, steps), kind, **options)
+    wide = np.dtype(np.float64) if kind.kind in "iu" else kind
+    step = wide.type((high - low) / max(steps - 1, 1))
+    low, high, places = wide.type(low), wide.type(high), np.arange(steps)
+    left = (steps - 1 - places).astype(wide)
+    array = np.where(places < max(steps // 2, 1), low + step * places.astype(wide),
+                     high - step * left)  # fmt: skip
+    return _made(array if base is None else wide.type(base) ** array, kind, **options)
 
 
 @function()
 def linspace(start: Number, end: Number, steps: int, *, dtype: Kind | None = None,
              **options: Any) -> Tensor:  # fmt: skip
     """``steps`` numbers from start to end, both included."""
-    return _spaced(start, end, steps, dtype, options, np.linspace)
+    return _spaced(start, end, steps, dtype, options)
 
 
 @function()
 def logspace(start: Number, end: Number, steps: int, base: float = 10.0, *,
              dtype: Kind | None = None, **options: Any) -> Tensor:  # fmt: skip
     """From base**start to base**end, even in its exponent."""
-    return _spaced(start, end, steps, dtype, options,
-                   lambda low, high, count: np.logspace(low, high, count, base=base))  # fmt: skip
+    return _spaced(start, end, steps, dtype, options, base)
 
 
 @function()

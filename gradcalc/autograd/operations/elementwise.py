@@ -7,7 +7,7 @@ to each operand's shape. Nothing here knows a derivative. ``operators`` gives th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, NoReturn
 
 import numpy as np
@@ -20,16 +20,25 @@ from gradcalc.autograd.core.node import (
     SOMEWHERE,
     Edge,
     Node,
+    Packed,
     clock,
     detached,
     note,
     type_name,
+    unpack,
 )
 from gradcalc.autograd.core.record import recorded
-from gradcalc.autograd.core.registry import ForeignOperandError, into
+from gradcalc.autograd.core.registry import ForeignOperandError, into, python_type, too_many
 from gradcalc.autograd.core.tensor import Tensor, edge, wrap
 from gradcalc.autograd.operations.copies import convert
-from gradcalc.autograd.operations.formula import TIMES, Formula, by_blocks, formula, products
+from gradcalc.autograd.operations.formula import (
+    FROM_OPERANDS,
+    TIMES,
+    Formula,
+    by_blocks,
+    formula,
+    products,
+)
 from gradcalc.autograd.operations.promotion import (
     VALUES,
     laid_out,
@@ -114,6 +123,17 @@ class Elementwise(Node):
             ]
         return flowing
 
+    def unpack(self, tracked: bool) -> list[Any]:
+        """The saved values; a result that was written to from its operands, where these do."""
+        saved = self.saved
+        if self.primitive in FROM_OPERANDS and saved is not None and len(saved) == 3:
+            array, counter, version, _ = saved[2]
+            if type(array) is not Packed and counter[0] != version:
+                x, y = (unpack(self, entry, tracked) for entry in saved[:2])
+                again = OPERATIONS[self.primitive]
+                return [x, y, again.general(x, y) if tracked else again.forward(x, y)]
+        return super().unpack(tracked)
+
     def place_of(self, name: str) -> int | None:
         """PyTorch's names of the saved values: self, other, exponent, result."""
         role = {"self": 0, "other": 1, "exponent": 1, "result": self.primitive.arity}.get(name)
@@ -144,6 +164,13 @@ def flat(g: Any, *values: Any) -> Any:
     return recorded(g.detach(), "FlatBackward0", (no_slope,) * len(sources), *sources)
 
 
+def _of_complex(primitive: Primitive, *operands: Any) -> Tensor:
+    """``apply``, where a formula may compare: users may not, complex numbers have no order."""
+    if not primitive.boolean:
+        return apply(primitive, *operands)
+    return wrap(np.asarray(primitive.numpy(*(getattr(x, "_array", x) for x in operands))))
+
+
 class _Conjugating(Elementwise):
     """Of complex numbers: PyTorch's convention is the conjugate of the holomorphic derivative."""
 
@@ -154,7 +181,7 @@ class _Conjugating(Elementwise):
         v, *values = values
         with Within(bare=not tracked):
             try:
-                flowing = products(self.formula, list(map(conj, values)), v, apply)
+                flowing = products(self.formula, list(map(conj, values)), v, _of_complex)
             except (TypeError, NotImplementedError):  # a step of the formula is of reals alone
                 raise NotImplementedError(
                     f"derivative for {self.primitive.name} of complex numbers is not here"
@@ -210,16 +237,25 @@ class Operation:
         """A plain function for the common case, double or float tensors: half the overhead."""
         if self.primitive in _ARITHMETIC:
             return quick_binary(self, self.general)
-        return _quick_unary(self) if self.primitive.arity == 1 else self.general
+        return self.general if self.primitive.arity > 1 else _quick_unary(self, self.__name__)
 
     def __repr__(self) -> str:
         return f"<elementwise {self.primitive.name}>"
 
-    def __get__(self, owner: Any, kind: Any = None) -> Any:
-        """As a method, like any function."""
-        if owner is None:
-            return self
-        return partial(self.quick if self.primitive.arity == 1 else self, owner)
+    def method(self, name: str) -> Callable[..., Tensor]:
+        """The same as a method of this name, whose own operand its messages do not count."""
+        if self.primitive.arity == 1:
+            return _quick_unary(self, name, 1)
+
+        def call(x: Tensor, *operands: Any, **options: Any) -> Tensor:
+            if len(operands) + len(options) != 1:
+                self.refuse(name, (x, *operands), 0, 1)
+            try:
+                return self.quick(x, *operands, *options.values())
+            except ForeignOperandError:
+                self.refuse(name, (x, *operands, *options.values()), 1, 1)
+
+        return call
 
     def __call__(self, *operands: Any, **options: Any) -> Tensor:
         """The result, recorded if grad mode is on and an operand is tracked."""
@@ -227,7 +263,7 @@ class Operation:
             try:
                 return self.quick(*operands)
             except ForeignOperandError:
-                self._refuse(operands, 1)
+                self.refuse(self.__name__, operands, 1)
         out = options.pop("out", None)
         if "input" in options:
             operands = (options.pop("input"), *operands)
@@ -236,26 +272,30 @@ class Operation:
         for name in options:
             raise TypeError(f"{self.__name__}() got an unexpected keyword argument '{name}'")
         if not any(type(x) is Tensor for x in operands):
-            self._refuse(operands, 0)
+            self.refuse(self.__name__, operands, 0)
         made = self.quick(*operands)
         return made if out is None else into(out, self.__name__, operands, made)
 
-    def _refuse(self, operands: Sequence[Any], place: int) -> NoReturn:
-        """Raise, in PyTorch's words, for what is no tensor, or is missing, or too much."""
-        name, count, arity = self.__name__, len(operands), self.primitive.arity
+    def refuse(self, name: str, operands: Sequence[Any], place: int, skip: int = 0) -> NoReturn:
+        """Raise, in PyTorch's words, for what is no tensor, or is missing, or too much.
+
+        ``skip`` is 1 where the first operand stands before the dot.
+        """
+        count, arity = len(operands), self.primitive.arity
         if count < arity:
             raise TypeError(f"{name}() missing {arity - count} required positional arguments: "
                             f'"{_ROLES[count]}"')  # fmt: skip
         if count > arity:
-            s = "s" * (arity > 1)
-            raise TypeError(f"{name}() takes {arity} positional argument{s} but {count} were given")
-        raise TypeError(f"{name}(): argument '{_ROLES[place]}' (position {place + 1}) must be "
-                        f"Tensor, not {type(operands[place]).__name__}")  # fmt: skip
+            most = arity - skip
+            name = name if most else f"TensorBase.{name}"
+            raise TypeError(too_many(name, most, most, count - skip))
+        raise TypeError(f"{name}(): argument '{_ROLES[place]}' (position {place + 1 - skip}) must "
+                        f"be Tensor, not {python_type(operands[place])}")  # fmt: skip
 
     def general(self, *operands: Any) -> Tensor:
         """The same, whatever the operands are."""
         if len(operands) != self.primitive.arity:
-            self._refuse(operands, 0)
+            self.refuse(self.__name__, operands, 0)
         if watching:
             return self._promoted(operands)
         arrays: list[Any] = []
@@ -286,7 +326,7 @@ class Operation:
         if kind is not None and kind.kind == "c" and not self._holds_for_complex:
             if self.__name__ not in OF_COMPLEX:
                 raise NotImplementedError(
-                    f"\"{self.__name__}\" not implemented for '{type_name(kind)}'"
+                    f"\"{self.__name__}_cpu\" not implemented for '{type_name(kind)}'"
                 )
             return OF_COMPLEX[self.__name__](*converted)
         return self._record(converted, arrays, kind)
@@ -372,7 +412,7 @@ OF_COMPLEX: dict[str, Callable[..., Tensor]] = {}
 """What stands in for a row where the numbers are complex; ``complexes`` has them."""
 
 
-def _quick_unary(operation: Operation) -> Callable[..., Tensor]:
+def _quick_unary(operation: Operation, name: str, skip: int = 0) -> Callable[..., Tensor]:
     """``operation`` for one tensor, with what every call would look up again held in closure."""
     forward, node_class = operation.forward, operation._node
     forward_long = operation.primitive.numpy_long if operation._flows else forward
@@ -380,7 +420,9 @@ def _quick_unary(operation: Operation) -> Callable[..., Tensor]:
 
     def call(x: Any = None, *more: Any) -> Tensor:
         if type(x) is not Tensor or watching or more:
-            return operation.general(x, *more)
+            if more:
+                operation.refuse(name, (x, *more), 0, skip)
+            return operation.general(x)
         array = x._array
         if array.dtype is not _F64 and array.dtype is not _F32:
             return operation.general(x)

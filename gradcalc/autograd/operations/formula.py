@@ -16,13 +16,21 @@ import numpy as np
 
 from gradcalc.autograd.operations.structural import no_slope
 from gradcalc.calculus.rules import recipe, rule
-from gradcalc.functions.primitives import CONVENTIONS, DIV, POW, TABLE, WHERE
+from gradcalc.functions.primitives import CONVENTIONS, DIV, MOD, OPERANDS, POW, TABLE, WHERE
 from gradcalc.functions.row import Primitive
 
 # How a product is formed; the numbers stand in ``Product.how``.
 NOTHING, FLAT, SAME, NEGATED, TIMES, OVER, MINUS_OVER = range(7)
 BLOCK = 16384
 """Elements at a time: they, and what is computed on the way, stay in the cache."""
+
+
+FROM_OPERANDS = (DIV, MOD)
+"""Whose formula reads the result, where PyTorch keeps the operands: both are kept, and the result
+is had again from them if it was written to."""
+
+
+_OUT = len(OPERANDS)
 
 
 class Product(NamedTuple):
@@ -60,7 +68,11 @@ def formula(primitive: Primitive, wanted: tuple[bool, ...]) -> Formula:
     targets = {target for _, target in shapes.values() if target is not None}
     made = recipe(graph, tuple(sorted(targets)))
     computed = [node for node, _, _ in made.steps]
-    order = [*(n for _, n in made.inputs), *(n for n, _ in made.constants), *computed]
+    inputs: list[tuple[int, Any]] = list(made.inputs)
+    if primitive in FROM_OPERANDS and wanted[1]:
+        known = dict(inputs)
+        inputs = [(role, known.get(role)) for role in (0, 1, _OUT)]
+    order = [*(n for _, n in inputs), *(n for n, _ in made.constants), *computed]
     place = {node: k for k, node in enumerate(order)}
     products = []
     for k, node in enumerate(chosen):
@@ -72,7 +84,7 @@ def formula(primitive: Primitive, wanted: tuple[bool, ...]) -> Formula:
         mask = target in computed and TABLE[graph.codes[target]].boolean
         products.append(Product(how, -1 if target is None else place[target], mask))
     found = Formula(
-        saves=tuple(min(role, primitive.arity) for role, _ in made.inputs),
+        saves=tuple(min(role, primitive.arity) for role, _ in inputs),
         constants=tuple(number for _, number in made.constants),
         steps=tuple((step, tuple(place[n] for n in below)) for _, step, below in made.steps),
         products=tuple(products),

@@ -200,7 +200,11 @@ def _basic(key: Key) -> bool:
 
 def _words(error: IndexError) -> IndexError:
     """In PyTorch's words where numpy speaks of axes and arrays."""
-    return IndexError(str(error).replace(" axis ", " dimension ").replace("array", "tensor"))
+    words = str(error).replace(" axis ", " dimension ").replace("array", "tensor")
+    head, shapes, sizes = words.partition("with shapes ")
+    return IndexError(head + shapes + ", ".join(
+        str([int(n) for n in size.strip("(),").split(",")]) for size in sizes.split()
+    ))  # fmt: skip
 
 
 def embed(v: Tensor, shape: Shape, key: Key) -> Tensor:

@@ -15,10 +15,21 @@ from typing import Any
 
 import numpy as np
 
+from gradcalc.autograd.core.dtypes import CATEGORY
 from gradcalc.autograd.core.grad_mode import Timeless, about_to_write, mode, watching
-from gradcalc.autograd.core.node import Edge, Node, Packed, clock, give_tangent, note
+from gradcalc.autograd.core.node import (
+    Edge,
+    Node,
+    Packed,
+    clock,
+    describe,
+    give_tangent,
+    note,
+    type_name,
+)
 from gradcalc.autograd.core.record import recorded
-from gradcalc.autograd.core.registry import IN_PLACE, declare, method
+from gradcalc.autograd.core.refusals import REFUSED, refuse
+from gradcalc.autograd.core.registry import IN_PLACE, declare, method, python_type
 from gradcalc.autograd.core.tensor import Tensor, edge, move_retained, wrap
 from gradcalc.autograd.core.views import ViewStep, follow, follow_array, replace, wake_views
 from gradcalc.autograd.operations.copies import convert
@@ -59,19 +70,19 @@ def _overlaps(array: Any) -> bool:
     return any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True))
 
 
-def refuse_leaf(y: Tensor) -> None:
+def refuse_leaf(y: Tensor, what: str = "is being") -> None:
     """Raise if y, or what it is a view of, is a leaf whose gradient is wanted."""
     if y._view is not None:
         y._view.edge(y)
         y._view.refuse()
         if y._tracked and y._view.base.is_leaf:
             raise RuntimeError(
-                "a view of a leaf Variable that requires grad is being used in an in-place "
+                f"a view of a leaf Variable that requires grad {what} used in an in-place "
                 "operation."
             )
     if y._tracked and y.is_leaf:
         raise RuntimeError(
-            "a leaf Variable that requires grad is being used in an in-place operation."
+            f"a leaf Variable that requires grad {what} used in an in-place operation."
         )
 
 
@@ -123,7 +134,9 @@ def set_tangent(y: Tensor, tangent: Any) -> None:
 # --- every operation, in place ------------------------------------------------------------------
 
 
-def in_place(operation: Callable[..., Tensor], idempotent: bool = False) -> Callable[..., Tensor]:
+def in_place(
+    operation: Callable[..., Tensor], idempotent: bool = False, name: str = ""
+) -> Callable[..., Tensor]:
     """The operation that writes its result into its first operand: ``mul`` to ``mul_``.
 
     What is ``idempotent`` may write to one place in memory more than once.
@@ -137,6 +150,8 @@ def in_place(operation: Callable[..., Tensor], idempotent: bool = False) -> Call
                                                for x in operands)):  # fmt: skip
             refuse_leaf(y)
         about_to_write(y)
+        if refusing in REFUSED:
+            refuse(refusing, y._array.dtype)
         if 0 in y._array.strides and not idempotent and _overlaps(y._array):
             raise RuntimeError(
                 "unsupported operation: more than one element of the written-to tensor refers to a "
@@ -160,8 +175,9 @@ def in_place(operation: Callable[..., Tensor], idempotent: bool = False) -> Call
             _watch_result(node, y)
         return y
 
-    write_result.__name__ = f"{getattr(operation, '__name__', 'operation')}_"
-    write_result.__doc__ = f"``{getattr(operation, '__name__', '')}``, written into the tensor."
+    name = name or getattr(operation, "__name__", "operation")
+    write_result.__name__, refusing = f"{name}_", f"{name}_()"
+    write_result.__doc__ = f"``{name}``, written into the tensor."
     return write_result
 
 
@@ -227,11 +243,10 @@ def _check_result(y: Tensor, result: Tensor) -> None:
             f"output with shape {list(y.shape)} doesn't match the broadcast shape "
             f"{list(result.shape)}"
         )
-    if not np.can_cast(result._array.dtype, y._array.dtype, "same_kind"):
-        raise RuntimeError(
-            f"result type {result.dtype.name} can't be cast to the desired output type "
-            f"{y.dtype.name}"
-        )
+    made, kind = result._array.dtype, y._array.dtype
+    if CATEGORY[made.kind] > CATEGORY[kind.kind]:
+        raise RuntimeError(f"result type {type_name(made)} can't be cast to the desired output "
+                           f"type {type_name(kind)}")  # fmt: skip
 
 
 # --- Over whatever was there ----------------------------------------------------------------------
@@ -247,39 +262,64 @@ def overwriting(values: Callable[..., Any], node: str = "ZeroBackward0") -> Call
     return in_place(made, idempotent=True)
 
 
-def _copied(y: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
+def _copied(y: Tensor, other: Any) -> Tensor:
     x = _as_tensor(other, y)
-    if x is None:
-        raise TypeError("copy_(): argument 'other' (position 1) must be Tensor, not "
-                        f"{type(other).__name__}")  # fmt: skip
     target, shape, kind = y._array.shape, x._array.shape, x._array.dtype
     trimmed = shape
     while len(trimmed) > len(target) and trimmed[0] == 1:
         trimmed = trimmed[1:]
     offset = len(target) - len(trimmed)
     if offset < 0 or any(n not in (1, target[offset + k]) for k, n in enumerate(trimmed)):
-        raise cannot_expand(trimmed, target, "torch.")
+        raise cannot_expand(trimmed, target, f"torch.{type_name(kind)}Tensor")
     array = np.broadcast_to(convert(x._array, y._array.dtype).reshape(trimmed), target)
     slopes = (no_slope, lambda v: convert(sum_to(v, trimmed).reshape(shape), kind))
     return recorded(array, "torch::autograd::CopyBackwards", slopes, y, x)
 
 
-def _as_tensor(x: Any, like: Tensor) -> Tensor | None:
+def _as_tensor(x: Any, like: Tensor) -> Tensor:
     if isinstance(x, Tensor):
         return x
-    numbers = isinstance(x, np.ndarray | np.generic | int | float | complex | list | tuple)
-    return wrap(np.asarray(x, like._array.dtype)) if numbers else None
+    if not isinstance(x, np.ndarray | np.generic | int | float | complex | list | tuple):
+        raise TypeError(f"can't assign a {python_type(x)} to a {describe(like._array).split()[0]}")
+    kind = like._array.dtype
+    return wrap(np.asarray(np.int64(x).astype(kind) if type(x) is int and kind.kind in "iu" else x,
+                           kind))  # fmt: skip
 
 
 copy_ = in_place(_copied)
 _fill = overwriting(lambda y, value: value, "FillBackward2")
 
 
-def _filled(y: Tensor, value: Any) -> Tensor:
-    return copy_(y, value) if isinstance(value, Tensor) else _fill(y, value)
+def _filled_with(y: Tensor, value: Tensor) -> Tensor:
+    shape, kind = value._array.shape, value._array.dtype
+    array = np.full(y._array.shape, value._array.astype(y._array.dtype))
+    slopes = (no_slope, lambda v: convert(sum_to(v, shape), kind))
+    return recorded(array, "FillBackward3", slopes, y, value)
 
 
-declare("copy_", copy_, "Write another tensor, broadcast, into y.", method)
+_fill_with = in_place(_filled_with, idempotent=True)
+
+
+def _filled(x: Tensor, value: Any) -> Tensor:
+    if not isinstance(value, Tensor):
+        if not isinstance(value, int | float | complex | np.generic):
+            raise TypeError("fill_() received an invalid combination of arguments - got "
+                            f"({python_type(value)})")  # fmt: skip
+        return _fill(x, value)
+    if value.ndim:
+        raise RuntimeError("fill_ only supports 0-dimension value tensor but got tensor with "
+                           f"{value.ndim} dimensions.")  # fmt: skip
+    return _fill_with(x, value)
+
+
+def _copy(x: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
+    if not isinstance(other, Tensor | int | float | complex | np.generic):
+        raise TypeError("copy_(): argument 'other' (position 1) must be Tensor, not "
+                        f"{python_type(other)}")  # fmt: skip
+    return copy_(x, other)
+
+
+declare("copy_", _copy, "Write another tensor, broadcast, into x.", method)
 declare("fill_", _filled, "Write one number everywhere.", method)
 _zero = overwriting(lambda y: 0)
 declare("zero_", lambda x: _zero(x), "Write zeros.", method)

@@ -8,7 +8,6 @@ import numpy as np
 
 from gradcalc.autograd.composite import composite
 from gradcalc.autograd.core.dtypes import int_product
-from gradcalc.autograd.core.node import type_name
 from gradcalc.autograd.core.record import recorded, several
 from gradcalc.autograd.core.registry import Number, Shape, declare, method, operation
 from gradcalc.autograd.core.tensor import Tensor, tracks, wrap
@@ -62,27 +61,48 @@ def matmul(x: Tensor, other: Tensor) -> Tensor:
             f"both arguments to matmul need to be at least 1D, but they are {a.ndim}D and {b.ndim}D"
         )
     if a.dtype != b.dtype:
-        raise RuntimeError(
-            "expected m1 and m2 to have the same dtype, but got: "
-            f"{x.dtype.in_c} != {other.dtype.in_c}"
-            if a.ndim + b.ndim > 2
-            else "dot : expected both vectors to have same dtype, but found "
-            f"{type_name(a.dtype)} and {type_name(b.dtype)}"
-        )
+        raise RuntimeError(_of_two_types(x, other))
     try:
         array = np.matmul(a, b)
     except ValueError:
-        rows, columns = ("x".join(map(str, array.shape)) for array in (a, b))
-        raise RuntimeError(
-            f"mat1 and mat2 shapes cannot be multiplied ({'1x' * (a.ndim == 1)}{rows} and "
-            f"{columns})"
-        ) from None
+        raise RuntimeError(_of_two_sizes(a.shape, b.shape)) from None
     if not tracks(x, other):
         return wrap(array)
     saves = [one if two._tracked or two._tangent is not None else None
              for one, two in ((x, other), (other, x))]  # fmt: skip
     return recorded(array, _NODES.get((a.ndim, b.ndim), "BmmBackward0"),
                     _products(a.shape, b.shape), x, other, saves=saves)  # fmt: skip
+
+
+def _of_two_types(x: Tensor, other: Tensor) -> str:
+    """PyTorch's words: each of its kernels has its own."""
+    one, two = x.dtype.older, other.dtype.older
+    if x.ndim == other.ndim == 1:
+        return f"dot : expected both vectors to have same dtype, but found {one} and {two}"
+    if other.ndim == 1:
+        return f"addmv input tensors must have the same dtype, but got {two}, {one}, and {two}"
+    if x.ndim > 2 and other.ndim > 2:
+        return f"expected scalar type {one} but found {two}"
+    return (f"expected m1 and m2 to have the same dtype, but got: {x.dtype.in_c} != "
+            f"{other.dtype.in_c}")  # fmt: skip
+
+
+def _of_two_sizes(a: Shape, b: Shape) -> str:
+    if len(a) == len(b) == 1:
+        return (
+            f"inconsistent tensor size, expected tensor {list(a)} and src {list(b)} to have "
+            f"the same number of elements, but got {a[0]} and {b[0]} elements respectively"
+        )
+    if len(a) == 2 and len(b) == 1:
+        return f"size mismatch, got input ({a[0]}), mat ({a[0]}x{a[1]}), vec ({b[0]})"
+    if len(a) > 2 and len(b) > 2:
+        return (
+            "Expected size for first two dimensions of batch2 tensor to be: "
+            f"[{int_product(a[:-2])}, {a[-1]}] but got: [{int_product(b[:-2])}, {b[-2]}]."
+        )
+    rows, columns = ("x".join(map(str, shape)) for shape in (a, b))
+    return (f"mat1 and mat2 shapes cannot be multiplied ({'1x' * (len(a) == 1)}{rows} and "
+            f"{columns})")  # fmt: skip
 
 
 def _operator(x: Tensor, other: Any) -> Any:
@@ -141,18 +161,27 @@ def _plus_product(x: Tensor, one: Tensor, other: Tensor, *, beta: Any, alpha: An
 def _of_ranks(name: str, left: int, right: int) -> None:
     """``matmul`` for operands of these numbers of dimensions only, and what adds it to another."""
 
-    def check(one: Tensor, other: Tensor, name: str) -> None:
-        if (one.ndim, other.ndim) != (left, right):
-            raise RuntimeError(f"{name}: expected a {left}D and a {right}D tensor, got {one.ndim}D "
-                               f"and {other.ndim}D")  # fmt: skip
+    def check(one: Tensor, other: Tensor, added: Tensor | None = None) -> None:
+        if (one.ndim, other.ndim) == (left, right):
+            return
+        if right == 1:
+            rank = 1 if added is None else added.ndim
+            raise RuntimeError(f"vector + matrix @ vector expected, got {rank}, {one.ndim}, "
+                               f"{other.ndim}")  # fmt: skip
+        k = int(one.ndim == left)
+        if left == 3:
+            raise RuntimeError(f"batch{k + 1} must be a 3D tensor")
+        if added is None:
+            raise RuntimeError(f"{('self', 'mat2')[k]} must be a matrix")
+        raise RuntimeError(f"mat{k + 1} must be a matrix, got {(one, other)[k].ndim}-D tensor")
 
     def product(x: Tensor, mat2: Tensor) -> Tensor:
-        check(x, mat2, name)
+        check(x, mat2)
         return matmul(x, mat2)
 
     def added(x: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1,
               alpha: Number = 1) -> Any:  # fmt: skip
-        check(mat1, mat2, sum_name)
+        check(mat1, mat2, x)
         if x._array.dtype.kind in "iub":
             beta, alpha = int(beta), int(alpha)
         return sum_of(x, mat1, mat2, beta=beta, alpha=alpha)
@@ -176,6 +205,8 @@ def _cross(a: Tensor, b: Tensor, *, dim: int) -> Any:
 @operation()
 def cross(x: Tensor, other: Tensor, dim: int | None = None) -> Any:
     """The cross product along ``dim``, the first axis of length 3 by default."""
+    if x._array.dtype != other._array.dtype:
+        raise RuntimeError(f"expected scalar type {x.dtype.older} but found {other.dtype.older}")
     k = next((k for k, n in enumerate(x.shape) if n == 3), -1) if dim is None else dim
     if k >= x.ndim or x.ndim == 0 or x.shape[k] != 3:
         raise RuntimeError("linalg.cross: inputs dimension must have length 3.")

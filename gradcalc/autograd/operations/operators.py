@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from gradcalc.autograd.core.dtypes import common_type
 from gradcalc.autograd.core.grad_mode import mode, watching
-from gradcalc.autograd.core.node import Node, clock
+from gradcalc.autograd.core.node import Node, clock, type_name
 from gradcalc.autograd.core.record import OUT, recorded
+from gradcalc.autograd.core.refusals import refuse
 from gradcalc.autograd.core.registry import (
     NAMES,
     ForeignOperandError,
@@ -26,7 +26,7 @@ from gradcalc.autograd.core.registry import (
     operation,
 )
 from gradcalc.autograd.core.tensor import Tensor, attach, edge, save, tracks, wrap
-from gradcalc.autograd.operations.copies import convert
+from gradcalc.autograd.operations.copies import convert, same
 from gradcalc.autograd.operations.elementwise import (
     FUNCTION,
     OPERATIONS,
@@ -34,7 +34,8 @@ from gradcalc.autograd.operations.elementwise import (
     quick_binary,
 )
 from gradcalc.autograd.operations.inplace import in_place, overwriting
-from gradcalc.autograd.operations.structural import no_slope
+from gradcalc.autograd.operations.promotion import type_of_all
+from gradcalc.autograd.operations.structural import conj, no_slope, sum_to
 from gradcalc.functions import primitives
 
 _ADD, _SUB, _MUL, _DIV, _MOD, _POW = (
@@ -61,6 +62,8 @@ class PowBackward0(Node):
 def _pow(x: Any, exponent: Any) -> Tensor:
     number = type(exponent) in (int, float)
     if not (number and isinstance(x, Tensor) and x._array.dtype.kind in "fc"):
+        if type(exponent) is int and exponent < 0 and isinstance(x, Tensor):
+            raise RuntimeError("Integers to negative integer powers are not allowed.")
         return _POW.quick(x, exponent)
     array, n = x._array, exponent
     if array.dtype.kind == "c":
@@ -132,19 +135,27 @@ def _not_implemented(array: Any, operation: str, *inputs: Tensor) -> Tensor:
 
 def _rounded(x: Any, y: Any, how: str) -> tuple[Tensor, Any]:
     """The quotient, rounded, of nothing that is tracked; and the inputs, None if all are whole."""
+    kind = type_of_all((x, y))
+    if kind.kind in "iu":
+        one, other = (np.asarray(getattr(z, "_array", z)).astype(kind) for z in (x, y))
+        return wrap(_whole_quotient(one, other, how)), None
     plain = [z.detach() if isinstance(z, Tensor) else z for z in (x, y)]
     quotient = FUNCTION[how](_DIV.general(*plain))
-    if all(isinstance(z, int) or getattr(z, "_array", _REAL).dtype.kind in "iub" for z in (x, y)):
-        return quotient.long(), None
     return quotient, [z for z in (x, y) if isinstance(z, Tensor)]
 
 
-_REAL = np.zeros(0)
+def _whole_quotient(x: Any, y: Any, how: str) -> Any:
+    if np.size(x) and not np.all(y):
+        raise RuntimeError("ZeroDivisionError")
+    down = np.floor_divide(x, y)
+    left = x - down * y
+    return down + ((left != 0) & (down < 0)) if how == "trunc" else down
 
 
 @arithmetic()
 def floor_divide(x: Any, other: Any) -> Tensor:
     """The quotient, rounded down; PyTorch knows no derivative of it."""
+    refuse("floor_divide", type_of_all((x, other)))
     quotient, inputs = _rounded(x, other, "floor")
     return quotient if inputs is None else _not_implemented(quotient, "floor_divide", *inputs)
 
@@ -173,10 +184,18 @@ def div(x: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
 @arithmetic()
 def fmod(x: Tensor, other: Any) -> Any:
     """x - y trunc(x/y): what is left, with the sign of x."""
-    if x._array.dtype.kind == "b":
-        kinds = [(z._array.dtype, 2) for z in (x, other) if isinstance(z, Tensor)]
-        x = convert(x, common_type(kinds))
-    return x - div(x, other, rounding_mode="trunc") * other
+    kind = type_of_all((x, other))
+    refuse("fmod", kind)
+    given = isinstance(other, Tensor)
+    y = np.asarray(other._array if given else other).astype(kind)
+    if kind.kind in "iu" and x._array.size and not np.all(y):
+        raise RuntimeError("ZeroDivisionError")
+    left = np.fmod(x._array.astype(kind), y)
+    if not given:
+        return recorded(left, "FmodBackward0", back_to(x), x)
+    whole = wrap(np.trunc(x._array / y)) if kind.kind == "f" else x
+    slopes = (back_to(x), back_to(other, lambda v: -v * whole))
+    return recorded(left, "FmodBackward1", slopes, x, other)
 
 
 @arithmetic()
@@ -190,8 +209,20 @@ def round(x: Tensor, *, decimals: int = 0) -> Tensor:
 @arithmetic()
 def heaviside(x: Tensor, values: Tensor) -> Tensor:
     """0 below 0, 1 above, and ``values`` at 0."""
+    if x._array.dtype != values._array.dtype:
+        raise RuntimeError("heaviside is not yet implemented for tensors with different dtypes.")
     steps = np.heaviside(x._array, values._array).astype(x._array.dtype)
     return _not_implemented(steps, "heaviside", x, values)
+
+
+def _itself(v: Tensor, *_: Any) -> Tensor:
+    return v
+
+
+def back_to(x: Tensor, slope: Callable[..., Any] = _itself) -> Callable[..., Any]:
+    """The slope, summed to the shape of x and brought to its type."""
+    shape, kind = x._array.shape, x._array.dtype
+    return lambda *saved: convert(sum_to(slope(*saved), shape), kind)
 
 
 # --- Put together -------------------------------------------------------------------------------
@@ -226,11 +257,23 @@ def _rsub(x: Tensor, other: Any, *, alpha: Number = 1) -> Tensor:
 
 
 def _addcmul(x: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Any:
-    return x + _times_number(tensor1 * tensor2, value)
+    one, other = tensor1, tensor2
+    made = x.detach() + _times_number(one.detach() * other.detach(), value)
+    slopes = (back_to(x), back_to(one, lambda v, _, b: v * conj(b * value)),
+              back_to(other, lambda v, a, _: v * conj(a * value)))  # fmt: skip
+    return recorded(made._array, "AddcmulBackward0", slopes, x, one, other, saves=(one, other))
 
 
 def _addcdiv(x: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Any:
-    return x + _times_number(tensor1 / tensor2, value)
+    one, other = tensor1, tensor2
+    made = x.detach() + _times_number(one.detach() / other.detach(), value)
+    slopes = (back_to(x), back_to(one, lambda v, _, b: v * conj(value / b)),
+              back_to(other, lambda v, a, b: -v * conj(value * a / (b * b))))  # fmt: skip
+    return recorded(made._array, "AddcdivBackward0", slopes, x, one, other, saves=(one, other))
+
+
+def _frac(x: Tensor) -> Tensor:
+    return recorded(x._array - np.trunc(x._array), "FracBackward0", same, x)
 
 
 def _logit(x: Tensor, eps: float | None = None) -> Tensor:
@@ -240,7 +283,8 @@ def _logit(x: Tensor, eps: float | None = None) -> Tensor:
 declare("rsub", _rsub, "y - αx.")
 declare("addcmul", _addcmul, "x plus a multiple of the product.", arithmetic)
 declare("addcdiv", _addcdiv, "x plus a multiple of the quotient.", arithmetic)
-declare("frac", lambda x: x - FUNCTION["trunc"](x), "What is behind the point.", arithmetic)
+declare("sign", lambda x: FUNCTION["sign"](x), "-1, 0 or 1.", arithmetic)
+declare("frac", _frac, "What is behind the point.", arithmetic)
 declare("logit", _logit, "log(x/(1 - x)), of x between eps and 1 - eps.", arithmetic)
 
 
@@ -251,36 +295,58 @@ def lerp(x: Tensor, end: Tensor, weight: Any) -> Any:
         raise RuntimeError(
             f"expected dtype {x.dtype.in_c} for `end` but got dtype {end.dtype.in_c}"
         )
-    size = np.abs(weight._array if isinstance(weight, Tensor) else weight)
-    if not size.ndim:
-        return x + weight * (end - x) if size < 0.5 else end - (end - x) * (1 - weight)
-    near = wrap(size < 0.5)
-    return FUNCTION["where"](near, x + weight * (end - x), end - (end - x) * (1 - weight))
+    given = isinstance(weight, Tensor)
+    wide = np.result_type(x._array.dtype, np.float32)  # halves are computed with as floats
+    a, b = (z._array.astype(wide) for z in (x, end))
+    w = np.asarray(weight._array if given else weight).astype(wide if given else None)
+    found = np.where(np.abs(w) < 0.5, a + w * (b - a), b - (b - a) * (1 - w))
+    found = found.astype(x._array.dtype)
+    if not given:
+        of_two = (back_to(x, lambda v: v * (1 - weight)), back_to(end, lambda v: v * weight))
+        return recorded(found, "LerpBackward0", of_two, x, end)
+    slopes = (back_to(x, lambda v, a, b, w: v * conj(1 - w)),
+              back_to(end, lambda v, a, b, w: v * conj(w)),
+              back_to(weight, lambda v, a, b, w: v * conj(b - a)))  # fmt: skip
+    return recorded(found, "LerpBackward1", slopes, x, end, weight, saves=(x, end, weight))
 
 
 @arithmetic()
 def nan_to_num(x: Tensor, nan: float | None = None, posinf: float | None = None,
                neginf: float | None = None) -> Any:  # fmt: skip
     """x with numbers for what is none."""
-    if x._array.dtype.kind not in "fc":
+    array = x._array
+    if array.dtype.kind not in "fc":
         return x.clone()
-    largest, where = float(np.finfo(x._array.dtype).max), FUNCTION["where"]
-    x = where(wrap(np.isnan(x._array)), 0.0 if nan is None else nan, x)
-    x = where(x.eq(np.inf), largest if posinf is None else posinf, x)
-    return where(x.eq(-np.inf), -largest if neginf is None else neginf, x)
+    if array.dtype.kind == "c" and tracks(x):
+        raise RuntimeError("nan_to_num does not support automatic differentiation for outputs with "
+                           "complex dtype.")  # fmt: skip
+    found = np.nan_to_num(array, True, 0.0 if nan is None else nan, posinf, neginf)
+    whole = wrap(np.isfinite(array))
+    return recorded(np.asarray(found), "NanToNumBackward0", lambda v: v * whole, x)
 
 
 # --- Tests ----------------------------------------------------------------------------------------
 
 
+def _close(x: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8,
+           equal_nan: bool = False) -> Any:  # fmt: skip
+    if x._array.dtype != other._array.dtype:
+        raise RuntimeError(f"{type_name(x._array.dtype)} did not match "
+                           f"{type_name(other._array.dtype)}")  # fmt: skip
+    for name, bound in (("rtol", rtol), ("atol", atol)):
+        if bound < 0:
+            raise RuntimeError(f"{name} must be greater than or equal to zero, but got {bound}")
+    return np.asarray(np.isclose(x._array, other._array, rtol, atol, equal_nan))
+
+
 def _isclose(x: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8,
              equal_nan: bool = False) -> Tensor:  # fmt: skip
-    return wrap(np.asarray(np.isclose(x._array, other._array, rtol, atol, equal_nan)))
+    return wrap(_close(x, other, rtol, atol, equal_nan))
 
 
 def _allclose(x: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8,
               equal_nan: bool = False) -> bool:  # fmt: skip
-    return bool(np.allclose(x._array, other._array, rtol, atol, equal_nan))
+    return bool(_close(x, other, rtol, atol, equal_nan).all())
 
 
 declare("isclose", _isclose, "Where x and y agree within the tolerances.")
@@ -289,26 +355,44 @@ declare("equal", lambda x, other: np.array_equal(x._array, other._array),
         "Whether x and y have the same shape and numbers.")  # fmt: skip
 
 
-def _answers_over(compare: Callable[..., Any]) -> Callable[..., Any]:
+def _answers_over(compare: Callable[..., Any], node: str = "ZeroBackward0") -> Callable[..., Any]:
     """A comparison that writes its answers over what it compared."""
-    return overwriting(lambda x, *others: compare(x.detach(), *others)._array)
+    return overwriting(lambda x, *others: compare(x.detach(), *others)._array, node)
 
 
 def _testing(name: str, ufunc: Callable[..., Any]) -> None:
     """A question to each number, or to two."""
-    if name.startswith(("is", "sign", "logical_not")):
-        made: Callable[..., Any] = lambda x: wrap(ufunc(x._array))  # noqa: E731
-    else:
-        made = lambda x, other: wrap(  # noqa: E731
-            ufunc(x._array, other._array if isinstance(other, Tensor) else other)
-        )
-    declare(name, made, f"numpy's ``{ufunc.__name__}``.")
-    setattr(Tensor, f"{name}_", _answers_over(made))
+
+    def of_one(x: Tensor) -> Tensor:
+        return wrap(ufunc(x._array))
+
+    def of_two(x: Tensor, other: Tensor) -> Tensor:
+        return wrap(ufunc(x._array, other._array))
+
+    one = name.startswith(("is", "sign", "logical_not"))
+    declare(name, of_one if one else of_two, f"numpy's ``{ufunc.__name__}``.")
+    setattr(Tensor, f"{name}_", _answers_over(getattr(Tensor, name)))
+
+
+def _of_bits(name: str, ufunc: Callable[..., Any]) -> None:
+    """Whole numbers as rows of bits; one of two may be a number."""
+
+    def of_bits(x: Any, other: Any) -> Tensor:
+        kind = type_of_all((x, other))
+        if kind.kind in "fc" or (kind.kind == "b" and "shift" in name):
+            title = f"{name[8]}shift" if "shift" in name else name
+            raise NotImplementedError(f"\"{title}_cpu\" not implemented for '{type_name(kind)}'")
+        return wrap(ufunc(*(np.asarray(z._array if isinstance(z, Tensor) else np.int64(z))
+                            .astype(kind) for z in (x, other))))  # fmt: skip
+
+    declare(name, of_bits, f"numpy's ``{ufunc.__name__}``.", arithmetic)
 
 
 for _name in ("isnan", "isinf", "isfinite", "signbit", "logical_and", "logical_or", "logical_xor",
-              "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor"):  # fmt: skip
+              "logical_not"):  # fmt: skip
     _testing(_name, getattr(np, _name))
+for _name in ("and", "or", "xor", "left_shift", "right_shift"):
+    _of_bits(f"bitwise_{_name}", getattr(np, _name if "shift" in _name else f"bitwise_{_name}"))
 COMPARISONS: dict[str, Operation] = {
     name: OPERATIONS[p] for names, p in {
         ("lt", "less"): primitives.LT, ("le", "less_equal"): primitives.LE,
@@ -330,13 +414,14 @@ RESHAPING = ("max", "min", "where", "clamp", "clip")
 for _name, _row in (FUNCTION | _ALIASES).items():
     if _name not in RESHAPING and _name not in NAMES:
         NAMES[_name] = _row
-        setattr(Tensor, _name, _row)
-        NAMES[f"{_name}_"] = in_place(_row)
+        setattr(Tensor, _name, _row.method(_name))
+        NAMES[f"{_name}_"] = in_place(_row.method(f"{_name}_"), name=_name)
         setattr(Tensor, f"{_name}_", NAMES[f"{_name}_"])
 for _name, _row in COMPARISONS.items():
     NAMES[_name] = _row
-    setattr(Tensor, _name, _row)
-    setattr(Tensor, f"{_name}_", _answers_over(_row))
+    setattr(Tensor, _name, _row.method(_name))
+    setattr(Tensor, f"{_name}_",
+            _answers_over(_row, f"{_row.primitive.name.capitalize()}Backward0"))  # fmt: skip
 
 
 def _operator(function: Callable[..., Any], swapped: bool = False) -> Any:
@@ -380,10 +465,13 @@ def _install() -> None:
             setattr(Tensor, f"__r{name}__", _operator(first.get(name, function), name not in first))
     for name, row in COMPARISONS.items():
         setattr(Tensor, f"__{name}__", _operator(row.general))
-    for name in ("and", "or", "xor"):
-        of_bits = getattr(Tensor, f"bitwise_{name}")
-        setattr(Tensor, f"__{name}__", of_bits)
-        setattr(Tensor, f"__r{name}__", of_bits)
+    for name in ("and", "or", "xor", "left_shift", "right_shift"):
+        of_bits, short = getattr(Tensor, f"bitwise_{name}"), name
+        if name.endswith("shift"):
+            short = f"{name[0]}shift"
+        setattr(Tensor, f"__{short}__", of_bits)
+        setattr(Tensor, f"__r{short}__", _operator(NAMES[f"bitwise_{name}"], swapped=True))
+        setattr(Tensor, f"__i{short}__", getattr(Tensor, f"bitwise_{name}_"))
     method("__neg__")(_negated)
     method("__pos__")(lambda x: x)
     method("__abs__")(lambda x: FUNCTION["abs"](x))

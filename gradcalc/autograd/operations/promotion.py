@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from gradcalc.autograd.core.dtypes import common_type, get_default_dtype
-from gradcalc.autograd.core.registry import ForeignOperandError
+from gradcalc.autograd.core.refusals import refuse
+from gradcalc.autograd.core.registry import ForeignOperandError, python_type
 from gradcalc.autograd.core.tensor import Tensor, wrap
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.functions import primitives
@@ -21,17 +22,34 @@ def promote(primitive: Primitive, operands: Sequence[Any]) -> list[Any]:
     """Operands of one element type: a dimension outranks a 0-d tensor, which outranks a number."""
     tensors = [_operand(x) for x in operands]
     if primitive.boolean:
-        return tensors
+        kind = type_of_all(tensors)
+        if kind.kind == "c":
+            refuse(primitive.name, kind)
+        return [number_of(x, kind) if type(x) is int and kind.kind == "u" else x for x in tensors]
     values = tensors[1:] if primitive is primitives.WHERE else tensors
-    kinds = [(x._array.dtype if isinstance(x, Tensor) else np.result_type(type(x)),
-              0 if not isinstance(x, Tensor) else 1 if x.ndim == 0 else 2)
-             for x in values]  # fmt: skip
-    kind = common_type(kinds)
+    kind = type_of_all(values)
+    if kind.kind != "f":
+        refuse(primitive.name, kind)
     if kind.kind in "iub" and not primitive.whole:
         kind = get_default_dtype().numpy
+    beside = any(isinstance(x, Tensor) for x in values)
     return tensors[: len(tensors) - len(values)] + [
-        convert(x, kind) if isinstance(x, Tensor) else _number(x, kind, len(values)) for x in values
+        convert(x, kind)
+        if isinstance(x, Tensor)
+        else number_of(x, kind)
+        if beside
+        else kind.type(x)
+        for x in values
     ]
+
+
+def type_of_all(operands: Sequence[Any]) -> Any:
+    """The element type in which tensors and numbers are computed with."""
+    return common_type([
+        (x._array.dtype if isinstance(x, Tensor) else np.result_type(type(x)),
+         0 if not isinstance(x, Tensor) else 1 if x.ndim == 0 else 2)
+        for x in operands
+    ])  # fmt: skip
 
 
 def refuse_booleans(operands: Sequence[Any]) -> None:
@@ -48,9 +66,11 @@ def refuse_booleans(operands: Sequence[Any]) -> None:
         )
 
 
-def _number(x: Any, kind: Any, operands: int) -> Any:
-    """A number beside tensors stays a number; without any tensor it becomes one."""
-    return type(x)(x) if kind.kind in "fc" and not isinstance(x, bool) else kind.type(x)
+def number_of(x: Any, kind: Any) -> Any:
+    """A number beside tensors, which stays one; what is too large for integers goes around."""
+    if kind.kind in "fc" and not isinstance(x, bool):
+        return type(x)(x)
+    return np.int64(x).astype(kind) if kind.kind in "iu" else kind.type(x)
 
 
 def _operand(x: Any) -> Any:
@@ -60,7 +80,7 @@ def _operand(x: Any) -> Any:
         return x.item()
     if isinstance(x, np.ndarray):
         return wrap(x)
-    raise ForeignOperandError(f"not {type(x).__name__}")
+    raise ForeignOperandError(f"not {python_type(x)}")
 
 
 def whole_power(x: Any, n: Any) -> Any:
@@ -78,6 +98,8 @@ def _sign(x: Any) -> Any:
 def _remainder(x: Any, y: Any) -> Any:
     """What is left, with the sign of y; a 0 keeps that of x."""
     if np.result_type(x, y).kind != "f":
+        if np.size(x) and not np.all(y):
+            raise RuntimeError("ZeroDivisionError")
         return np.mod(x, y)
     left = np.fmod(x, y)
     return np.where((left != 0) & ((np.asarray(y) < 0) != (left < 0)), left + y, left)

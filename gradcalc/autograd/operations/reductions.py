@@ -8,13 +8,15 @@ import numpy as np
 
 from gradcalc.autograd.core.dtypes import int_product
 from gradcalc.autograd.core.node import type_name
-from gradcalc.autograd.core.record import in_order, recorded
+from gradcalc.autograd.core.record import in_order, recorded, several
+from gradcalc.autograd.core.refusals import refuse
 from gradcalc.autograd.core.registry import Ints, Kind, Shape, declare, function, method, operation
 from gradcalc.autograd.core.tensor import Tensor, tracks, wrap
-from gradcalc.autograd.operations.copies import convert
-from gradcalc.autograd.operations.elementwise import FUNCTION, flat
+from gradcalc.autograd.operations.copies import convert, same
+from gradcalc.autograd.operations.elementwise import FUNCTION, flat, node_class
 from gradcalc.autograd.operations.indexing import embed
 from gradcalc.autograd.operations.joining import stack, unbind
+from gradcalc.autograd.operations.promotion import type_of_all
 from gradcalc.autograd.operations.structural import (
     axis,
     conj,
@@ -23,6 +25,7 @@ from gradcalc.autograd.operations.structural import (
     several_axes,
     unsqueeze,
 )
+from gradcalc.functions.primitives import FUNCTIONS
 
 
 class Over(NamedTuple):
@@ -104,8 +107,12 @@ def nansum(
     x: Tensor, dim: Ints | None = None, keepdim: bool = False, *, dtype: Kind | None = None
 ) -> Tensor:
     """The sum of what is a number."""
-    numbers = FUNCTION["where"](x != x, 0.0, x) if x._array.dtype.kind in "fc" else x
-    return sum(numbers, dim, keepdim, dtype=dtype)
+    x = cast(x, dtype)
+    if x._array.dtype.kind != "f":
+        return sum(x, dim, keepdim)
+    over, numbers = Over.of(x, dim, keepdim), ~np.isnan(x._array)
+    found = _summed(np.where(numbers, x._array, x._array.dtype.type(0)), over)
+    return recorded(found, "NansumBackward0", lambda v: over.spread(v) * wrap(numbers), x)
 
 
 @operation()
@@ -209,10 +216,14 @@ def shared(x: Tensor, found: Any, axes: tuple[int, ...], name: str) -> Any:
     if not tracks(x):
         return out
     rows = Over(array.shape, axes, True, False).kept
-    extreme = out._array.reshape(rows)
-    ties = (array == extreme) | (np.isnan(array) & np.isnan(extreme))
-    share = wrap((ties / ties.sum(axis=axes, keepdims=True)).astype(array.dtype))
+    share = _share(array, found, axes, rows)
     return recorded(out, name, lambda v, _: v.reshape(rows) * share, x, saves=(x,))
+
+
+def _share(array: Any, extreme: Any, axes: tuple[int, ...], rows: Shape) -> Tensor:
+    extreme = np.reshape(extreme, rows)
+    ties = (array == extreme) | (np.isnan(array) & np.isnan(extreme))
+    return wrap((ties / ties.sum(axis=axes, keepdims=True)).astype(array.dtype))
 
 
 def not_empty(x: Tensor, axes: tuple[int, ...], name: str) -> None:
@@ -229,7 +240,8 @@ def _extreme(x: Tensor, dim: int | None, keepdim: bool, name: str, pick: Any, pl
     if dim is None:
         return shared(x, pick(array), over.axes, f"{title}1")
     if not array.ndim:
-        return Chosen.by(name, x.reshape(1).select(0, 0).clone(), wrap(np.zeros((), np.int64)))
+        return Chosen.by(name, recorded(array.copy(), f"{title}0", same, x),
+                         wrap(np.zeros((), np.int64)))  # fmt: skip
     (k,), shape = over.axes, array.shape
     chosen = np.expand_dims(place(array, axis=k), k)
     values, rows = np.take_along_axis(array, chosen, k), wrap(chosen.squeeze(k))
@@ -292,7 +304,18 @@ class AMinMax(NamedTuple):
 @operation()
 def aminmax(x: Tensor, *, dim: int | None = None, keepdim: bool = False) -> AMinMax:
     """The smallest and the largest."""
-    return AMinMax(amin(x, dim, keepdim), amax(x, dim, keepdim))
+    over = Over.of(x, dim, keepdim)
+    if not over.number or (over.all and not x.numel()):
+        raise RuntimeError("aminmax(): cannot compute aminmax over an empty dimension as the "
+                           "operation has no identity.")  # fmt: skip
+    found = [pick(x._array, axis=over.axes, keepdims=keepdim) for pick in (np.min, np.max)]
+
+    def back(vs: Any, x: Tensor) -> Any:
+        parts = [v.reshape(over.kept) * _share(x._array, extreme, over.axes, over.kept)
+                 for v, extreme in zip(vs, found, strict=True) if v is not None]  # fmt: skip
+        return parts[0] if len(parts) == 1 else parts[0] + parts[1]
+
+    return AMinMax(*several(found, "AminmaxBackward0", back, x, saves=(x,)))
 
 
 @operation("clip", in_place=True)
@@ -300,11 +323,26 @@ def clamp(x: Tensor, min: Any = None, max: Any = None) -> Any:
     """x, but at least ``min`` and at most ``max``; the slope at either edge is 1."""
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
-    if x._array.dtype.kind in "iu":
+    tensors = isinstance(min, Tensor) or isinstance(max, Tensor)
+    if tensors and not all(z is None or isinstance(z, Tensor) for z in (min, max)):
+        if any(isinstance(z, Tensor) and z.ndim for z in (min, max)):
+            kinds = ", ".join(type(z).__name__ for z in (min, max))
+            raise TypeError(f"clamp() received an invalid combination of arguments - got ({kinds})")
+        min, max = (z.item() if isinstance(z, Tensor) else z for z in (min, max))
+        tensors = False
+    if x._array.dtype.kind == "b" and tensors and min is not None and max is not None:
+        refuse("clamp", type_of_all((x, min, max)))
+    if x._array.dtype.kind in "iub":
         x = x if min is None else FUNCTION["max"](x, min)
         return x if max is None else FUNCTION["min"](x, max)
     low = -np.inf if min is None else min
-    return FUNCTION["clamp"](x, low, np.inf if max is None else max)
+    out = FUNCTION["clamp"](x, low, np.inf if max is None else max)
+    if tensors and out._edge is not None and out._edge[0] is not None:
+        out._edge[0].__class__ = _CLAMP_OF_TENSORS
+    return out
+
+
+_CLAMP_OF_TENSORS = node_class(FUNCTIONS["clamp"], name="ClampBackward0")
 
 
 @function()
@@ -330,9 +368,9 @@ declare("where", _where, "x where the condition holds, else ``other``.", method)
 def _whether(name: str, ufunc: Any, doc: str) -> None:
     def of_all(x: Tensor, dim: Ints | None = None, keepdim: bool = False) -> Tensor:
         axes = Over.of(x, dim).axes
-        return wrap(
-            np.asarray(ufunc(x._array, axis=axes, **({"keepdims": True} if keepdim else {})))
-        )
+        found = np.asarray(ufunc(x._array, axis=axes, **({"keepdims": True} if keepdim else {})))
+        whole = name != "count_nonzero" and x._array.dtype == np.uint8  # PyTorch's older answers
+        return wrap(found.astype(np.uint8) if whole else found)
 
     declare(name, of_all, doc)
 

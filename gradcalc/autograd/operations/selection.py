@@ -14,10 +14,10 @@ import numpy as np
 from gradcalc.autograd.core.dtypes import int_product
 from gradcalc.autograd.core.node import type_name
 from gradcalc.autograd.core.record import in_order, in_order_of, recorded
-from gradcalc.autograd.core.registry import Number, declare, function, operation
-from gradcalc.autograd.core.tensor import Tensor, wrap
+from gradcalc.autograd.core.registry import Number, declare, function, operation, python_type
+from gradcalc.autograd.core.tensor import Tensor, tracks, wrap
 from gradcalc.autograd.operations import ties
-from gradcalc.autograd.operations.copies import convert
+from gradcalc.autograd.operations.copies import convert, same
 from gradcalc.autograd.operations.indexing import Key, apart, array_of, filled, index, take
 from gradcalc.autograd.operations.joining import no_slope_of, slot
 from gradcalc.autograd.operations.reductions import Chosen, not_empty, shared
@@ -35,8 +35,8 @@ def _key_along(x: Tensor, places: Any, dim: int) -> Key:
 def _along(x: Tensor, places: Any, dim: int, node: str) -> Any:
     """x at these places along one axis, and at its own place along the others."""
     if x.ndim == 0:
-        row = np.reshape(array_of(places), -1)
-        return take(x.reshape(1), (row,), node).reshape(np.shape(array_of(places)))
+        copies = np.full(np.shape(array_of(places)), x._array)
+        return recorded(copies, node, lambda v: v.sum() if v.ndim else v, x)
     return take(x, _key_along(x, places, dim), node)
 
 
@@ -152,6 +152,8 @@ def _within(places: Any, length: int, k: int) -> None:
 def gather(x: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Any:
     """``out[i, j] = x[index[i, j], j]`` for ``dim=0``; ``x[i, index[i, j]]`` for ``dim=1``."""
     k = axis(dim, x.ndim)
+    if max(x.ndim, 1) != max(index.ndim, 1):
+        raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
     _within(index._array, x._array.shape[k] if x.ndim else 1, k)
     if not index._array.size:
         nothing = np.empty(index._array.shape, x._array.dtype)
@@ -163,11 +165,13 @@ def gather(x: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> 
 def index_select(x: Tensor, dim: int, index: Tensor) -> Any:
     """These slices along ``dim``."""
     k, places = axis(dim, x.ndim), np.atleast_1d(index._array)
+    if places.ndim > 1:
+        raise IndexError("index_select(): Index is supposed to be a vector")
     length = x._array.shape[k] if x.ndim else 1
     if ((places < 0) | (places >= length)).any():
         raise IndexError("index out of range in self")
     if not x.ndim:
-        return take(x.reshape(1), (places,), "IndexSelectBackward0").reshape(())
+        return recorded(x._array.copy(), "IndexSelectBackward0", same, x)
     return take(x, slot(k, index if index.ndim else places)[:-1], "IndexSelectBackward0")
 
 
@@ -220,17 +224,22 @@ declare("take", _take, "The elements at these places, counted as if x had one ax
 @operation()
 def masked_select(x: Tensor, mask: Tensor) -> Tensor:
     """The elements where the mask holds, in one row."""
+    if mask._array.dtype.kind != "b":
+        raise RuntimeError("masked_select: expected BoolTensor for mask")
     wide = np.broadcast_shapes(mask._array.shape, x._array.shape)
     x = x.expand(wide).reshape(wide or 1)
     holds = np.nonzero(np.atleast_1d(np.broadcast_to(mask._array, wide)))
     return take(x, holds, "MaskedSelectBackward0")
 
 
-def _masked_fill(x: Tensor, mask: Tensor, value: Number) -> Tensor:
+def _masked_fill(x: Tensor, mask: Tensor, value: Any) -> Tensor:
     if mask._array.dtype.kind != "b":
         raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype "
-                           f"{mask.dtype.name}")  # fmt: skip
+                           f"{mask.dtype.in_c}")  # fmt: skip
     given = isinstance(value, Tensor)
+    if not given and not isinstance(value, int | float | complex | np.generic):
+        raise TypeError("masked_fill() received an invalid combination of arguments - got (Tensor, "
+                        f"{python_type(value)})")  # fmt: skip
     _zero_dimensional("masked_fill_", value)
     wide = np.broadcast_shapes(mask._array.shape, x._array.shape)
     x = x if wide == x._array.shape else x.expand(wide)
@@ -265,27 +274,25 @@ declare("argwhere", lambda x: nonzero(x), "The places of what is not 0, one row 
 
 def _written(x: Tensor, key: Key, source: Any, node: str, add: bool = False) -> Any:
     """A copy of x with ``source`` written at these places, or added there."""
-    if not x.ndim:
-        key = tuple(np.reshape(array_of(part), -1) for part in key)
-        source = source.reshape(-1) if isinstance(source, Tensor) else source
-        return _written(x.reshape(1), key, source, node, add).reshape(())
     given = isinstance(source, Tensor)
     if given and source._array.dtype != x._array.dtype:
         raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
-    array, shape = in_order(x._array), np.shape(array_of(source))
+    array, shape = in_order(np.atleast_1d(x._array)), np.shape(array_of(source))
+    if not x.ndim:  # as a row of one
+        key = tuple(wrap(np.atleast_1d(array_of(part))) for part in key)
     put(array, tuple(map(array_of, key)), array_of(source), add)
     rest, places = apart(key)
 
     def to_old(v: Tensor, *saved: Tensor) -> Tensor:
-        lost = np.zeros(v.shape, bool)
+        lost = np.zeros(array.shape, bool)
         put(lost, filled(rest, saved), not add, False)
-        return v if add else _masked_fill(v, wrap(lost), 0.0)
+        return v if add else _masked_fill(v, wrap(lost.reshape(v.shape)), 0.0)
 
     def to_new(v: Tensor, *saved: Tensor) -> Any:
-        return sum_to(index(v, filled(rest, saved)), shape)
+        return sum_to(index(v if v.ndim else v.reshape(1), filled(rest, saved)), shape)
 
     inputs, slopes = ((x, source), (to_old, to_new)) if given else ((x,), (to_old,))
-    return recorded(array, node, slopes, *inputs, saves=places)
+    return recorded(array.reshape(x._array.shape), node, slopes, *inputs, saves=places)
 
 
 @operation(in_place=True)
@@ -351,6 +358,11 @@ def _rows(x: Tensor, dim: int, index: Tensor) -> Key:
 @operation(in_place=True)
 def index_add(x: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Number = 1) -> Any:
     """x with these slices added along ``dim``."""
+    k, count = axis(dim, x.ndim), index.numel()
+    length = source._array.shape[k] if source.ndim > k else 1
+    if count != length:
+        raise RuntimeError(f"index_add_(): Number of indices ({count}) should be equal to "
+                           f"source.size(dim): ({length}), for dim: {dim}")  # fmt: skip
     source = source if alpha == 1 else source * alpha
     return _written(x, _rows(x, dim, index), source, "IndexAddBackward0", add=True)
 
@@ -365,7 +377,8 @@ def index_copy(x: Tensor, dim: int, index: Tensor, source: Tensor) -> Any:
 def index_fill(x: Tensor, dim: int, index: Tensor, value: Any) -> Any:
     """x with one number in these slices along ``dim``."""
     _zero_dimensional("index_fill_", value)
-    return _written(x, _rows(x, dim, wrap(np.unique(index._array))), value, "IndexFillBackward0")
+    node = f"IndexFillBackward{isinstance(value, Tensor):d}"
+    return _written(x, _rows(x, dim, wrap(np.unique(index._array))), value, node)
 
 
 # --- Counting -------------------------------------------------------------------------------------
@@ -375,6 +388,8 @@ def index_fill(x: Tensor, dim: int, index: Tensor, value: Any) -> Any:
 def unique(x: Tensor, sorted: bool = True, return_inverse: bool = False,
            return_counts: bool = False, dim: int | None = None) -> Any:  # fmt: skip
     """Each value once, in order."""
+    if tracks(x):
+        raise NotImplementedError("the derivative for '_unique2' is not implemented.")
     found = np.unique(x._array, return_inverse=True, return_counts=True, axis=dim)
     wanted = (True, return_inverse, return_counts)
     made = tuple(wrap(array) for array, asked in zip(found, wanted, strict=True) if asked)
@@ -386,4 +401,8 @@ def bincount(x: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Te
     """How often each whole number comes, or how much it weighs."""
     if x.ndim != 1 or x._array.dtype.kind not in "iu" or (x._array < 0).any():
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
-    return wrap(np.bincount(x._array, None if weights is None else weights._array, minlength))
+    if weights is None:
+        return wrap(np.bincount(x._array, None, minlength))
+    kind = np.result_type(weights._array.dtype, np.float32)
+    found = np.bincount(x._array, weights._array, minlength)
+    return wrap(found.astype(kind if kind == np.float32 else np.float64))

@@ -5,6 +5,7 @@ Each is one node, as in PyTorch, with its slope in terms of the input and of the
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from itertools import accumulate
 from operator import mul
@@ -19,10 +20,11 @@ from gradcalc.autograd.core.record import OUT, recorded, several
 from gradcalc.autograd.core.registry import Ints, Kind, Number, declare, function, operation
 from gradcalc.autograd.core.tensor import Tensor, wrap
 from gradcalc.autograd.operations.complexes import direction
-from gradcalc.autograd.operations.copies import convert
+from gradcalc.autograd.operations.copies import convert, same
 from gradcalc.autograd.operations.elementwise import FUNCTION, flat
 from gradcalc.autograd.operations.joining import cat, stack
 from gradcalc.autograd.operations.linear import svdvals
+from gradcalc.autograd.operations.promotion import type_of_all
 from gradcalc.autograd.operations.reductions import Over, amax, amin, cast
 from gradcalc.autograd.operations.structural import axis, movedim, several_axes
 
@@ -158,7 +160,18 @@ def linalg_norm(x: Tensor, ord: Any = None, dim: Ints | None = None, keepdim: bo
     return vector_norm(x, 2 if ord is None else ord, dim, keepdim, dtype=dtype)
 
 
-declare("dist", lambda x, other, p=2: vector_norm(x - other, p), "The norm of the difference.")
+_distance = composite("DistBackward0")(lambda x, other, p: vector_norm(x - other, p))
+
+
+def _dist(x: Tensor, other: Tensor, p: Number = 2) -> Any:
+    kind = type_of_all((x, other))
+    if kind.kind not in "fc":
+        raise RuntimeError("norm(): input dtype should be either floating point or complex. Got "
+                           f"{type_name(kind)} instead.")  # fmt: skip
+    return _distance(x, other, p=p)
+
+
+declare("dist", _dist, "The norm of the difference.")
 
 
 # --- Spread -------------------------------------------------------------------------------------
@@ -180,6 +193,14 @@ def _spread(name: str, root: bool) -> None:
         over = Over.of(x, dim, keepdim)
         less = int(unbiased) if correction is None else correction
         left = over.number - less
+        if left <= 0:
+            warnings.warn(
+                f"{what.replace('std and var', name)}(): degrees of freedom is <= 0. Correction "
+                "should be strictly less than the reduction factor (input numel divided by output "
+                "numel).",
+                UserWarning,
+                stacklevel=4,
+            )
 
         def slope(v: Tensor, x: Tensor, out: Tensor | None = None) -> Tensor:
             if out is not None:
@@ -251,9 +272,9 @@ def _soft(name: str, node: str, of_logs: Any, slope: Any) -> Any:
     def soft(x: Tensor, dim: int, dtype: Kind | None = None) -> Tensor:
         x = cast(x, dtype)
         if x._array.dtype.kind != "f":
-            raise NotImplementedError(
-                f"\"{name}_lastdim_kernel_impl\" not implemented for '{type_name(x._array.dtype)}'"
-            )
+            last = "_lastdim" * (axis(dim, x.ndim) == max(x.ndim, 1) - 1)
+            raise NotImplementedError(f"\"{name}{last}_kernel_impl\" not implemented for "
+                                      f"'{type_name(x._array.dtype)}'")  # fmt: skip
         over = Over.of(x, dim, True)
         array = np.ascontiguousarray(of_logs(x._array - _log_sum(x._array, over.axes)))
         return recorded(_as_wide(x, over, array.reshape(x._array.shape)), node,
@@ -278,17 +299,19 @@ def _running(name: str, of_parts: Callable[..., Any], doc: str) -> None:
 
     def running(x: Tensor, dim: int, dtype: Kind | None = None) -> Any:
         x = cast(x, dtype)
-        if name == "logcumsumexp" and x._array.dtype.kind != "f":
-            kind = type_name(x._array.dtype)
-            raise NotImplementedError(f"\"logcumsumexp\" not implemented for '{kind}'")
-        return along(x, dim=axis(dim, x.ndim)) if x.ndim else x.clone()
+        kind, k = x._array.dtype, axis(dim, x.ndim)
+        if name == "logcumsumexp" and kind.kind == "c":
+            raise NotImplementedError("logcumsumexp of complex numbers is not here")
+        x = convert(x, np.dtype(np.int64)) if kind.kind in "iub" else x
+        if not x.ndim or not x._array.shape[k]:
+            return recorded(x._array.copy(), f"{name.capitalize()}Backward0", same, x)
+        return along(x, dim=k)
 
     declare(name, running, doc)
 
 
 def _products(x: Tensor, *, dim: int) -> Any:
-    products = list(accumulate(x.unbind(dim), mul))
-    return stack(products, dim) if products else x.clone()
+    return stack(list(accumulate(x.unbind(dim), mul)), dim)
 
 
 def _logs_of_sums(x: Tensor, *, dim: int) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 
 from gradcalc.autograd.core.dtypes import int_product
 from gradcalc.autograd.core.grad_mode import mode
-from gradcalc.autograd.core.record import in_order, in_order_of, recorded
+from gradcalc.autograd.core.record import in_order, in_order_of, node_class, recorded
 from gradcalc.autograd.core.registry import (
     Ints,
     Shape,
@@ -58,22 +58,22 @@ def expand(x: Tensor, shape: Shape) -> Tensor:
     try:
         array = np.broadcast_to(x._array, shape)
     except ValueError:
-        raise cannot_expand(before, shape) from None
+        raise cannot_expand(before, shape, f"CPU{x.dtype.older}Type") from None
     if x._array.flags.writeable:
         array.flags.writeable = True  # one number may be written to all places at once
     out = view(x, array, expand, shape)
     return recorded(out, "ExpandBackward0", lambda v: sum_to(v, before), x)
 
 
-def cannot_expand(shape: Shape, target: Shape, source: str = "") -> RuntimeError:
+def cannot_expand(shape: Shape, target: Shape, source: str) -> RuntimeError:
     if len(shape) > len(target):
         return RuntimeError(
-            f"expand({source}{list(shape)}, size={list(target)}): the number of sizes provided "
+            f"expand({source}{{{list(shape)}}}, size={list(target)}): the number of sizes provided "
             f"({len(target)}) must be greater or equal to the number of dimensions in the tensor "
             f"({len(shape)})"
         )
     offset = len(target) - len(shape)
-    k = next(k for k, n in enumerate(shape) if n not in (1, target[offset + k]))
+    k = max(k for k, n in enumerate(shape) if n not in (1, target[offset + k]))
     return RuntimeError(
         f"The expanded size of the tensor ({target[offset + k]}) must match the existing size "
         f"({shape[k]}) at non-singleton dimension {offset + k}.  Target sizes: {list(target)}.  "
@@ -93,7 +93,13 @@ def _expanded(x: Tensor, size: Shape, *, implicit: bool = False) -> Tensor:
 
 
 declare("expand", _expanded, "x, repeated to this size without a copy.", method)
-declare("broadcast_to", lambda x, size: x.expand(size), "x, expanded to ``size``.")
+
+
+def _broadcast_to(x: Tensor, size: Shape) -> Tensor:
+    return _expanded(x, size)
+
+
+declare("broadcast_to", _broadcast_to, "x, expanded to ``size``.")
 declare("expand_as", lambda x, other: expand(x, other._array.shape), "x in other's shape.", method)
 
 
@@ -164,6 +170,16 @@ def _reshape(x: Tensor, shape: Shape) -> Tensor:
 
 declare("reshape", _reshape, "The same numbers in another shape; -1 is whatever is left.")
 declare("view", _viewed, "``reshape``, of the same memory or not at all.", method)
+
+
+def _sum_to_size(x: Tensor, size: Shape) -> Any:
+    lead = x.ndim - len(size)
+    if lead < 0 or any(n not in (1, m) for n, m in zip(size, x.shape[lead:], strict=True)):
+        raise RuntimeError(f"size {{{list(size)}}} is not expandable to size {{{list(x.shape)}}}.")
+    return sum_to(x, size)
+
+
+declare("sum_to_size", _sum_to_size, "x, summed over the axes that ``size`` lacks.", method)
 
 
 @method("view_as", "reshape_as")
@@ -318,15 +334,27 @@ def flip(x: Tensor, dims: Shape) -> Tensor:
     return recorded(in_order_of(array, x._array), "FlipBackward0", lambda v: flip(v, axes), x)
 
 
-declare("fliplr", lambda x: flip(x, (1,)), "The columns in reverse.")
-declare("flipud", lambda x: flip(x, (0,)), "The rows in reverse.")
+def _flipping(name: str, k: int, doc: str) -> None:
+    def flipped(x: Tensor) -> Tensor:
+        if x.ndim <= k:
+            raise RuntimeError(f"Input must be >= {k + 1}-d.")
+        return flip(x, (k,))
+
+    declare(name, flipped, doc)
+
+
+_flipping("fliplr", 1, "The columns in reverse.")
+_flipping("flipud", 0, "The rows in reverse.")
 
 
 @operation()
 def roll(x: Tensor, shifts: Ints, dims: Ints | None = None) -> Any:
     """The numbers moved on by ``shifts``, those at the end to the front."""
     if not x.ndim:
-        return x.clone()
+        if dims not in (None, ()):
+            raise IndexError(f"Dimension specified as {several_axes(dims, 9)[0]} but tensor has no "
+                             "dimensions")  # fmt: skip
+        return recorded(x._array.copy(), "RollBackward0", lambda v: v, x)
     if dims is not None and dims != ():
         dims = several_axes(dims, x.ndim)
         shifts = (shifts,) if isinstance(shifts, int) else shifts
@@ -385,7 +413,9 @@ def _seen(flat: Tensor, size: Shape, stride: Shape, offset: int) -> Tensor:
 as_strided = declare("as_strided", _as_strided, "The memory that x looks at, with these steps.")
 
 
-def _replacing(of: Any) -> Any:
+def _replacing(of: Any, later: int) -> Any:
+    """``later`` is what the node's number is more by than that of the view."""
+
     def replace(x: Tensor, *options: Any) -> Tensor:
         if x._view is not None and x._tracked and mode.enabled:
             x._view.edge(x)
@@ -393,6 +423,10 @@ def _replacing(of: Any) -> Any:
         before = x.detach()
         before._tracked, before._edge, before._view = x._tracked, x._edge, x._view
         out = of(before, *options)
+        node = out.grad_fn
+        if node is not None and node is not before.grad_fn:
+            name = node.name()
+            node.__class__ = node_class(f"{name[:-1]}{int(name[-1]) + later}")
         if x._view is not None:
             out._view.creation = max(x._view.creation, out._view.creation)
             x._view = out._view
@@ -408,5 +442,6 @@ def _replacing(of: Any) -> Any:
 
 
 for _of in (transpose, t, squeeze, unsqueeze, as_strided):
-    setattr(Tensor, f"{_of.__name__}_", _replacing(called(_of, f"{_of.__name__}_", 1)))
+    _in_place = called(_of, f"{_of.__name__}_", 1)
+    setattr(Tensor, f"{_of.__name__}_", _replacing(_in_place, 3 if _of is squeeze else 1))
 Tensor.swapaxes_ = Tensor.swapdims_ = Tensor.transpose_  # type: ignore[attr-defined]
