@@ -29,13 +29,13 @@ def {name}(test, then, other, *given):
     return found[0] if len(found) == 1 else tuple(found)""")
 
 _BY_ORDER = Native("""
-def {name}(function, n, x):
+def {name}(function, n, *given):
     if np.ndim(n) == 0:
-        return function(np.float64(n), x)
-    n, x = np.broadcast_arrays(n, x)
-    found = np.empty(x.shape)
+        return function(np.float64(n), *given)
+    n, *given = np.broadcast_arrays(n, *given)
+    found = np.empty(n.shape)
     for order in np.unique(n):
-        found[n == order] = function(order, x[n == order])
+        found[n == order] = function(order, *(x[n == order] for x in given))
     return found""")
 
 

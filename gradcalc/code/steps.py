@@ -131,6 +131,8 @@ class Function:
             condition = self.value(node.test).piece.text
             before, self.before = self.before, []
             return [*before, *self.language.branch(condition, self.block(node.body))]
+        if isinstance(node, ast.For) and isinstance(node.iter, ast.Name):
+            return self._unrolled(node.target, node.iter.id, node.body)
         if isinstance(node, ast.For) and isinstance(node.target, ast.Name):
             return self._repeated(node.target.id.strip("_"), node.iter, node.body)
         assert isinstance(node, ast.Expr), ast.dump(node)  # what it is in words
@@ -141,15 +143,20 @@ class Function:
         assert local.pair == value.pair, f"{self.name}: {name} is a double here, a pair there"
         return self.language.assign(name, value.piece.text)
 
+    def _unrolled(self, target: ast.expr, table: str, body: Sequence[ast.stmt]) -> list[str]:
+        """The body for each row of a table: numbers, or tuples of them for as many names."""
+        rows, lines = library().constants[table], list[str]()
+        assert isinstance(rows, ast.Tuple)
+        names = target.elts if isinstance(target, ast.Tuple) else [target]
+        for row in rows.elts:
+            for name, entry in zip(names, row.elts if isinstance(row, ast.Tuple) else [row],
+                                   strict=True):  # fmt: skip
+                assert isinstance(name, ast.Name)
+                self.literals[name.id] = self.value(entry)
+            lines += self.block(body)
+        return lines
+
     def _repeated(self, name: str, over: ast.expr, body: Sequence[ast.stmt]) -> list[str]:
-        if isinstance(over, ast.Name):
-            table = library().constants[over.id]
-            assert isinstance(table, ast.Tuple)
-            lines = []
-            for entry in table.elts:
-                self.literals[name] = self.value(entry)
-                lines += self.block(body)
-            return lines
         assert isinstance(over, ast.Call)
         *start, stop = (self.value(end).piece for end in over.args)
         first = start[0].text if start else self.language.number(0.0).text

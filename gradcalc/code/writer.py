@@ -79,7 +79,7 @@ class Helpers:
         name = add(primitive.name, self.wide)
         if self.wide is not self:
             places = [self.language.widened.replace("{0}", place) for place in places]
-        if primitive.ordered and "by_order" in self.language.natives:
+        if primitive.counts and "by_order" in self.language.natives:
             call = self.language.call(self.wide.native("by_order"), [name, *places])
         else:
             call = self.language.call(name, places)

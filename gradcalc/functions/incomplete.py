@@ -263,27 +263,28 @@ def _excess(a: Floats, b: Floats, x: Floats) -> Floats:
     return ((a - ax) - bx) - (ax_rest + bx_rest)
 
 
-def _beta_density(a: Floats, b: Floats, x: Floats, rest: Floats) -> Floats:
-    """x^a (1 - x)^b/B(a, b), x (1 - x) times the density; ``rest`` is 1 - x."""
+def _beta_density(a: Floats, b: Floats, x: Floats, rest: Floats, excess: Floats) -> Floats:
+    """x^a (1 - x)^b/B(a, b), x (1 - x) times the density; ``rest`` is 1 - x, which rounding may
+    have reached: the ``excess`` is not computed from it."""
 
-    def large(a: Floats, b: Floats, x: Floats, rest: Floats) -> Floats:
-        excess, n = _excess(a, b, x), a + b
+    def large(a: Floats, b: Floats, x: Floats, rest: Floats, excess: Floats) -> Floats:
+        n = a + b
         exponent = _deviance(a, n * x, excess) + _deviance(b, n * rest, -excess)
         return np.sqrt(a / n * b / (2 * PI)) * np.exp(
             stirling(n) - stirling(a) - stirling(b) - exponent
         )
 
-    def small(a: Floats, b: Floats, x: Floats, rest: Floats) -> Floats:
+    def small(a: Floats, b: Floats, x: Floats, rest: Floats, _: Floats) -> Floats:
         log_x = np.where(x > 0.5, np.log1p(-rest), np.log(x))
         log_rest = np.where(x > 0.5, np.log(rest), np.log1p(-x))
         return np.exp(a * log_x) * np.exp(b * log_rest) / _beta(a, b)
 
     return _split(np.full(x.shape, True), [
         ((a >= FAR) & (b >= FAR), large), (x >= 0, small),
-    ], a, b, x, rest)  # fmt: skip
+    ], a, b, x, rest, excess)  # fmt: skip
 
 
-def _beta_below(a: Floats, b: Floats, x: Floats, rest: Floats) -> Floats:
+def _beta_below(a: Floats, b: Floats, x: Floats, rest: Floats, excess: Floats) -> Floats:
     """I_x(a, b) for x no larger than the mean, or b < 1."""
     odds = x / rest
     pull = np.maximum(b - 1, 0) * odds
@@ -291,7 +292,7 @@ def _beta_below(a: Floats, b: Floats, x: Floats, rest: Floats) -> Floats:
     end = np.minimum(end, np.where(pull > 138, np.sqrt(138 / pull), np.inf))
     singular = -np.where(x > 0.5, np.log1p(-rest), np.log(x))
 
-    slope = (_excess(a, b, x) + x) / rest  # a - (b - 1) odds
+    slope = (excess + x) / rest  # a - (b - 1) odds
 
     def exponent(s: Floats, k: Floats) -> Floats:
         others, here = b[k, None] - 1, odds[k, None]
@@ -300,20 +301,22 @@ def _beta_below(a: Floats, b: Floats, x: Floats, rest: Floats) -> Floats:
         cancels = (s < 0.5) & (rise < 1) & (others > 0)
         return np.where(cancels, near, others * np.log1p(rise) - a[k, None] * s)
 
-    first = np.minimum(np.minimum(end, 1), singular) / 2
-    return _beta_density(a, b, x, rest) / rest * _integral(exponent, end, first)
+    width = 1 / np.sqrt(1 + pull * (1 + odds))  # of the bell that it is where both are large
+    first = np.minimum(np.minimum(end, 1), np.minimum(singular, 8 * width)) / 2
+    return _beta_density(a, b, x, rest, excess) / rest * _integral(exponent, end, first)
 
 
 @in_long_double
 def betainc(a: Floats, b: Floats, x: Floats) -> Floats:
     """∫ t^(a-1) (1 - t)^(b-1) dt/B(a, b) from 0 to x."""
     good = (a > 0) & (b > 0) & (a < np.inf) & (b < np.inf) & (x >= 0) & (x <= 1)
+    excess = _excess(a, b, x)
     return _split(good, [
-        (x == 0, lambda a, b, x: np.zeros(x.shape)),
-        (x == 1, lambda a, b, x: np.ones(x.shape)),
-        ((b < 1) | (_excess(a, b, x) >= 0), lambda a, b, x: _beta_below(a, b, x, 1 - x)),
-        (x > 0, lambda a, b, x: 1 - _beta_below(b, a, 1 - x, x)),
-    ], a, b, x)  # fmt: skip
+        (x == 0, lambda a, b, x, excess: np.zeros(x.shape)),
+        (x == 1, lambda a, b, x, excess: np.ones(x.shape)),
+        ((b < 1) | (excess >= 0), lambda a, b, x, excess: _beta_below(a, b, x, 1 - x, excess)),
+        (x > 0, lambda a, b, x, excess: 1 - _beta_below(b, a, 1 - x, x, -excess)),
+    ], a, b, x, excess)  # fmt: skip
 
 
 @in_long_double
@@ -322,7 +325,7 @@ def betapdf(a: Floats, b: Floats, x: Floats) -> Floats:
     good = (a > 0) & (b > 0) & (a < np.inf) & (b < np.inf) & (x >= 0) & (x <= 1)
 
     def inside(a: Floats, b: Floats, x: Floats) -> Floats:
-        return _beta_density(a, b, x, 1 - x) / x / (1 - x)
+        return _beta_density(a, b, x, 1 - x, _excess(a, b, x)) / x / (1 - x)
 
     def end(a: Floats, other: Floats) -> Floats:
         return np.where(a > 1, 0, np.where(a == 1, other, np.inf))

@@ -134,6 +134,11 @@ class Primitive:
             return 0
         return next(k for k, partial in enumerate(self.partials) if partial is not None)
 
+    @property
+    def counts(self) -> bool:
+        """Whether the first operand is a whole number, to which loops count."""
+        return self.ordered and "x == floor(x)" in self.domain
+
     @cached_property
     def flows(self) -> tuple[bool, ...]:
         """Whether a slope can flow to an operand, or to an order the NaN that stands for none."""

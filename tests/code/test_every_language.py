@@ -17,7 +17,6 @@ import pytest
 from gradcalc.code.gate import judge
 from gradcalc.code.languages import LANGUAGES
 from gradcalc.code.printing import generate
-from gradcalc.code.statements import MissingError
 from gradcalc.functions.primitives import TABLE, WHERE
 from gradcalc.functions.row import Primitive
 from gradcalc.language import parse
@@ -35,14 +34,6 @@ def call(primitive: Primitive) -> str:
     return f"{primitive.name}({', '.join(operands)})"
 
 
-def can(to: str, text: str, what: tuple[str, ...]) -> bool:
-    try:
-        generate(parse(text), to, what)
-    except MissingError:
-        return False
-    return True
-
-
 SPOKEN = [primitive for primitive in TABLE if primitive.spoken]
 OPERATORS = ["x + y", "x - y", "x*y", "x/y", "-x", "x % y", "x**2", "x**y",
              "where(x < y and not x <= -1 or x == 1, x, y) + (x != y)*(x >= y)*x"]  # fmt: skip
@@ -50,11 +41,9 @@ OPERATORS = ["x + y", "x - y", "x*y", "x/y", "-x", "x % y", "x**2", "x**y",
 
 @pytest.mark.parametrize("to", RUN)
 def test_every_primitive(to: str) -> None:
-    texts = [*OPERATORS, *map(call, SPOKEN)]
-    able = [text for text in texts if can(to, text, ("f", "jacobian"))]
-    assert len(able) > 60
-    printed = generate(parse(", ".join(able)), to, ("f", "jacobian"))
-    found = judge(printed, points=1024 if LONG else 256)
+    texts = ", ".join([*OPERATORS, *map(call, SPOKEN)])
+    printed = generate(parse(texts), to, ("f", "jacobian"))
+    found = judge(printed, points=1024 if LONG else 128)
     assert found.passed, found.line
     assert found.worst <= ULPS
 
@@ -63,10 +52,9 @@ def test_every_primitive(to: str) -> None:
 @pytest.mark.parametrize("to", EVERYWHERE)
 def test_every_primitive_twice_differentiated_and_random_expressions(to: str) -> None:
     verdicts = []
-    total = " + ".join(text for text in map(call, SPOKEN) if can(to, text, ("f", "hessian")))
+    total = " + ".join(map(call, SPOKEN))
     verdicts.append(judge(generate(parse(total), to, ("f", "gradient", "hessian", "hvp"))))
-    able = [p for p in SPOKEN if not p.ordered and p is not WHERE and
-            can(to, f"{call(p)}*z", ("f", "jacobian"))]  # fmt: skip
+    able = [primitive for primitive in SPOKEN if not primitive.ordered and primitive is not WHERE]
     texts = list(islice(random_texts(able), share(200)))
     for start in range(0, len(texts), 50):
         graph = parse(", ".join(texts[start : start + 50]))

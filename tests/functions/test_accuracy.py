@@ -17,6 +17,7 @@ import pytest
 
 from gradcalc.calculus import rules
 from gradcalc.engine.exact import call
+from gradcalc.functions.incomplete import betainc
 from gradcalc.functions.primitives import CONVENTIONS, OPERANDS, TABLE
 from gradcalc.functions.row import Primitive
 from tests.functions.test_primitives import condition
@@ -504,3 +505,19 @@ def test_where_others_have_no_digit_left(name: str, x: float, true: str) -> None
 
 def test_every_slope_has_a_truth() -> None:
     assert set(SLOPES) == {primitive.name for primitive in SMOOTH}
+
+
+@pytest.mark.parametrize(("a", "b", "x"), [
+    (1910.2220682483226, 237058.1544619075, 0.00801048619892053),
+    (463213497.76836765, 72460.41981234521, 0.9998432505700912),
+    (1.0518305130404952, 48489208.34293065, 2.4192174648902814e-08),
+])  # fmt: skip
+def test_betainc_where_its_density_is_a_narrow_bell(a: float, b: float, x: float) -> None:
+    with mp.workdps(30):
+        p, q, n = mp.mpf(a), mp.mpf(b), mp.mpf(a) + b
+        width = mp.sqrt(p * q / n**3)
+        log_beta = mp.loggamma(p) + mp.loggamma(q) - mp.loggamma(n)
+        ends = [t for k in range(12, -1, -1) if (t := x - k * width) > 0]
+        true = mp.quad(lambda t: mp.exp((p - 1) * mp.log(t) + (q - 1) * mp.log1p(-t) - log_beta),
+                       [0.0, *ends] if ends[0] < 2 * width else ends)  # fmt: skip
+        assert ulps(float(betainc(a, b, x)), true, mp.mpf(0)) <= 4

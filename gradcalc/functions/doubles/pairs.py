@@ -15,6 +15,7 @@ cos: Callable[[float], float] = np.cos
 erf: Callable[[float], float] = math.erf
 erfc: Callable[[float], float] = normal.erfc
 exp: Callable[[float], float] = np.exp
+expm1: Callable[[float], float] = np.expm1
 expx2: Callable[[float], float] = normal.expx2
 floor: Callable[[float], float] = np.floor
 log: Callable[[float], float] = np.log
@@ -194,6 +195,53 @@ def long_log(a: Long) -> Long:
     p = Long(e, 0.0) * t
     p = polynomial(ATANH, t) + power(t, 5.0) * p
     return (p * s + LN2 * k) + a.lo / a.hi
+
+
+def long_log1p(a: Long) -> Long:
+    """log(1 + a) for a > -1, to the last digit of the smallest."""
+    if abs(a.hi) > 1e-3:
+        return long_log(a + 1.0)
+    p = Long(0.0, 0.0)
+    for j in counting(11.0):
+        k = 11.0 - j
+        p = (Long(1.0, 0.0) / Long(k, 0.0) - p) * a
+    return p
+
+
+EXP = (
+    Long(1.0, 0.0),
+    Long(1.0, 0.0),
+    Long(0.5, 0.0),
+    Long(0.16666666666666666, 9.25185853854297e-18),
+    Long(0.041666666666666664, 2.3129646346357427e-18),
+    Long(0.008333333333333333, 1.1564823173178714e-19),
+    Long(0.001388888888888889, -5.300543954373577e-20),
+    Long(0.0001984126984126984, 1.7209558293420705e-22),
+    Long(2.48015873015873e-05, 2.1511947866775882e-23),
+    Long(2.7557319223985893e-06, -1.858393274046472e-22),
+    Long(2.755731922398589e-07, 2.3767714622250297e-23),
+    Long(2.505210838544172e-08, -1.448814070935912e-24),
+    Long(2.08767569878681e-09, -1.20734505911326e-25),
+)
+
+
+def long_exp(a: Long) -> Long:
+    """exp(a): infinite, or 0, where that is so of doubles."""
+    if a.hi < -750.0:
+        return Long(0.0, 0.0)
+    if a.hi > 709.8:
+        return Long(INF, 0.0)
+    k = round(a.hi / 0.6931471805599453)
+    t = (a - LN2 * k) * 0.0625
+    p = polynomial(EXP, t)
+    p = p * p
+    p = p * p
+    p = p * p
+    p = p * p
+    h = floor(k / 2.0)
+    v = pow(2.0, h)
+    w = pow(2.0, k - h)
+    return Long(p.hi * v * w, p.lo * v * w)
 
 
 SIN = (
