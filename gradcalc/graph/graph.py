@@ -169,22 +169,25 @@ class Graph:
             self._fold(node, code, [constants[k] for k in (x, y, z) if k >= 0])
         return node
 
-    def apply_all(
-        self, codes: list[int], xs: list[int], ys: list[int], starts: list[int], ends: list[int]
-    ) -> list[int]:
-        """``apply`` to many pairs of nodes, one after the other."""
-        keys = list(map(node_key, codes, xs, ys))
-        known, constants, levels = self._known, self.constants, self.levels
-        plain = constants.keys().isdisjoint(xs) or constants.keys().isdisjoint(ys)
-        new = known.keys().isdisjoint(keys) and len(set(keys)) == len(keys)
-        if not plain or not new or _POW in codes:
-            return list(map(self.apply, codes, xs, ys, repeat(-1), starts, ends))
-        below = map(max, map(levels.__getitem__, xs), map(levels.__getitem__, ys))
-        rows = codes, xs, ys, [-1] * len(keys), [level + 1 for level in below], starts, ends
+    def apply_all(self, codes: Any, xs: Any, ys: Any, starts: Any, ends: Any) -> Sequence[int]:
+        """``apply`` to many pairs of nodes, one after the other: arrays of numpy. The codes are not
+        that of a power."""
+        import numpy as np  # deferred, as below
+
+        keys = node_key(codes, xs, ys).tolist()  # type: ignore[union-attr]
+        known, fixed = self._known, [*self.constants]
+        plain = not (np.isin(xs, fixed) & np.isin(ys, fixed)).any()
+        if not plain or len(set(keys)) < len(keys) or not known.keys().isdisjoint(keys):
+            given = [column.tolist() for column in (codes, xs, ys, starts, ends)]
+            return list(map(self.apply, *given[:3], repeat(-1), *given[3:]))
+        levels = np.frombuffer(self.levels, np.intc)
+        below = np.maximum(levels[xs], levels[ys])
+        del levels  # while it is looked at it cannot grow
+        rows = codes, xs, ys, np.full_like(xs, -1), below + 1, starts, ends
         nodes = range(len(self), len(self) + len(keys))
         known.update(zip(keys, nodes, strict=True))
-        self._extend(array("i", row) for row in rows)
-        return list(nodes)
+        self._extend(np.ascontiguousarray(row, np.intc) for row in rows)
+        return nodes
 
     def find(self, key: Key) -> int | None:
         return self._known.get(key)

@@ -257,19 +257,18 @@ class Meaning:
 
     def _tree_of_scalars(self, code: int, terms: list[Term]) -> int:
         """The same, level by level: a sum of a million terms is twenty steps."""
-        signs, values, starts, ends = map(list, zip(*terms, strict=True))
-        while len(values) > 1:
-            pairs = list(zip(signs[::2], signs[1::2], values[::2], values[1::2], strict=False))
-            paired = 2 * len(pairs)
-            codes = [code if sign == other else INVERSE[code] for sign, other, _, _ in pairs]
-            xs = [b if sign < other else a for sign, other, a, b in pairs]
-            ys = [a if sign < other else b for sign, other, a, b in pairs]
-            nodes = self.graph.apply_all(codes, xs, ys, starts[:paired:2], ends[1::2])
-            signs = [max(sign, other) for sign, other, _, _ in pairs] + signs[paired:]
-            values = nodes + values[paired:]
-            starts, ends = starts[::2], ends[1::2] + ends[paired:]
-        root: int = values[0]
-        return root
+        import numpy as np  # deferred: short sums need none
+
+        columns = np.array(terms).T
+        while (count := columns.shape[1]) > 1:
+            left, right = columns[:, : count - 1 : 2], columns[:, 1::2]
+            signs, others = left[0], right[0]
+            codes = np.where(signs == others, code, INVERSE[code])
+            xs, ys = np.where(signs < others, (right[1], left[1]), (left[1], right[1]))
+            nodes = self.graph.apply_all(codes, xs, ys, left[2], right[3])
+            pairs = np.stack([np.maximum(signs, others), nodes, left[2], right[3]])
+            columns = np.hstack([pairs, columns[:, 2 * len(nodes) :]])
+        return int(columns[1, 0])
 
     def comparison(self, terms: list[Term], last: Value, end: int) -> Value:
         """``a < b < c`` is ``a < b and b < c``, as in Python."""

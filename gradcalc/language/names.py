@@ -9,6 +9,7 @@ name through ``spelled``, so that what is no name is never printed.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, NamedTuple
@@ -142,7 +143,7 @@ def order_columns(graph: Graph, given: Roles, taken: Iterable[str]) -> None:
     """
     nodes = dict(zip(graph.variables, graph.inputs, strict=True))
     if given.wrt is None:
-        order = sorted(nodes, key=natural)
+        order = in_natural_order(nodes)
     else:
         order, known = [], {*taken, *given.constants, *CONSTANTS}
         meant: dict[str, list[str]] = {}
@@ -188,6 +189,24 @@ def natural(name: str) -> list[tuple[int, int, str]]:
         return [(1, 0, word), _number_key(digits.lstrip("0"))] if digits else [(1, 0, word)]
     return [_number_key(part.lstrip("0")) if part.isdecimal() else (1, 0, part)
             for part in re.split(r"(\d+)", name) if part]  # fmt: skip
+
+
+def in_natural_order(names: Iterable[str]) -> list[str]:
+    """Sorted by ``natural``; where all are a word and a number, as nearly always, without a key for
+    each."""
+    names = list(names)
+    words: dict[str, list[str]] = {}
+    for name in names:
+        words.setdefault(name.rstrip("0123456789"), []).append(name)
+    order: list[str] = []
+    for word in sorted(words):
+        numbered, zero = sorted(words[word]), f"{word}0"
+        after = bisect_right(numbered, zero)
+        padded = after < len(numbered) and numbered[after].startswith(zero)
+        if padded or not word.isalpha():
+            return sorted(names, key=natural)
+        order += sorted(numbered, key=len)
+    return order
 
 
 def _number_key(digits: str) -> tuple[int, int, str]:

@@ -17,6 +17,7 @@ from gradcalc.errors import BindingError, ExpressionError
 from gradcalc.functions.primitives import CONSTANTS
 from gradcalc.graph.graph import Graph
 from gradcalc.language import natural, parse
+from gradcalc.language.names import in_natural_order
 from tests.expressions import Case, cases
 
 
@@ -197,6 +198,20 @@ def test_columns_are_in_natural_order() -> None:
 def test_natural_order_is_an_order_of_any_names(names: list[str]) -> None:
     ordered = sorted(names, key=natural)
     assert all(natural(a) <= natural(b) for a, b in pairwise(ordered))
+
+
+@given(st.lists(st.from_regex(r"(x|xy|Å|x_)(0|00)?[0-9]{0,2}", fullmatch=True), unique=True))
+def test_columns_are_put_in_that_order(names: list[str]) -> None:
+    assert in_natural_order(names) == sorted(names, key=natural)
+
+
+@given(st.lists(st.tuples(st.sampled_from("+-"), st.sampled_from(["x", "y", "2", "x*y", "7"])),
+                min_size=33, max_size=80))  # fmt: skip
+def test_a_long_sum_is_that_of_its_terms(terms: list[tuple[str, str]]) -> None:
+    known = {"x": 3, "y": 5, "2": 2, "x*y": 15, "7": 7}
+    text = "".join(sign + term for sign, term in terms)
+    total = sum(known[term] if sign == "+" else -known[term] for sign, term in terms)
+    assert gradcalc.compile(text, wrt=["x", "y"])([3, 5]) == total
 
 
 def test_wrt_orders_the_columns_and_may_add_some() -> None:

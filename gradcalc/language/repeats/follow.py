@@ -189,6 +189,6 @@ class _Recorder(Graph):
     ) -> int:
         return self._take_down(code, x, y, z, self.tokens[start], self.tokens[end])
 
-    def apply_all(self, *columns: list[int]) -> list[int]:
-        codes, xs, ys, starts, ends = columns
+    def apply_all(self, *columns: Any) -> list[int]:
+        codes, xs, ys, starts, ends = (column.tolist() for column in columns)
         return list(map(self.apply, codes, xs, ys, repeat(-1), starts, ends))
