@@ -160,6 +160,8 @@ def juxtaposed(tokens: list[str], index: int) -> Complaint:
 INFIX = {"mod": "%", "Mod": "%", "MOD": "%", "rem": "%", "div": "//", "DIV": "//"}
 """Words of other languages for operators of ours."""
 
+_DECIMAL_COMMA = re.compile(r"(?<![\w.])(\d+),(?=\d)")
+
 _IF = Late(
     r"\s*if\b\s*(?P<c>\([^()]*\)(?!\s*then\b)|[^;\n]+?(?=[;\n:]|\sthen\b))"
     r"(?:\s*[;\n]\s*|\s+then\s+|\s*:\s*|\s+)(?P<a>[^;\n]+?)"
@@ -339,6 +341,12 @@ def arity(name: str) -> str:
         return f"{wanted} to {most} arguments"
     least = "at least " if most >= MANY else ""
     return f"{least}{wanted} argument{'' if wanted == 1 else 's'}"
+
+
+def decimal_comma(call: str) -> str:
+    """A hint for ``sin(0,5*x)``, or ''."""
+    whole = _DECIMAL_COMMA.sub(r"\1.", call)
+    return f"a decimal comma? write {whole}" if whole != call and "," not in whole else ""
 
 
 def no_keywords(name: str, keyword: str) -> Complaint:

@@ -318,7 +318,9 @@ class Meaning:
 
     def wrong_count(self, name: str, got: int, span: Span) -> ExpressionError:
         message = f"{name} takes {complaints.arity(name)}, got {got}"
-        return self.error(message, complaints.usage(name), span)
+        text = self.graph.source.text[slice(*span)]
+        hint = complaints.decimal_comma(text) if got == 2 else ""
+        return self.error(message, hint or complaints.usage(name), span)
 
     def array(self, items: tuple[Value, ...], span: Span) -> Value:
         """``[a, b, …]``."""

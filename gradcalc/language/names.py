@@ -53,6 +53,7 @@ def roles(
     """What each name is. Raises BindingError, by name, for one that would have to be two things."""
     if wrt is None and not (shapes or constants or bound):
         return NOTHING_GIVEN
+    wrt = wrt.split(",") if isinstance(wrt, str) else wrt
     columns = None if wrt is None else tuple(spelled(name, "wrt") for name in wrt)
     constants = {spelled(name, "param"): value for name, value in constants.items()}
     for name in columns or ():

@@ -29,6 +29,7 @@ _UNARY = sorted((name for name in FUNCTIONS if FUNCTIONS[name].arity == 1), key=
 _FUNCTION_FIRST = Late(rf"({'|'.join(_UNARY)})(\d*)(\w+)")
 _OPERAND = Late(r"[xyzXYZθφψ]\d*|theta|phi|π|pi")
 _AFTER_COMMA = Late(r",(\d+)")
+_BEFORE_COMMA = Late(r"(?<![\w.])(\d+),\Z")
 _LETTERS = Late(r"[^\W\d_]{2,3}")
 
 
@@ -145,9 +146,15 @@ def unfinished(numbers: Iterable[str]) -> list[str]:
 
 
 def decimal_commas(parser: Reader) -> list[str]:
-    """``3,5*x`` are two expressions, and the first is a bare number."""
+    """``3,5*x`` and ``x*3,5`` are two expressions, and one is a bare number."""
     text = parser.source.text
     for statement in parser.statements:
+        start, end = statement.span
+        before = _BEFORE_COMMA.search(text, 0, start) if text[start - 1 : start] == "," else None
+        if before and not statement.name and text[start:end].isdecimal():
+            number = f"{before[1]},{text[start:end]}"
+            return [f"{number} are two expressions; for a decimal number write "
+                    f"{number.replace(',', '.')}"]  # fmt: skip
         value, end = statement.value, statement.span.end
         if not statement.name and type(value) is int and value in parser.graph.constants:
             number = text[statement.span.start : end]

@@ -8,6 +8,7 @@ bare numbers; these are read by their own rules.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -21,14 +22,16 @@ from gradcalc.errors import (
     listed,
 )
 from gradcalc.errors.text import quoted
+from gradcalc.functions.primitives import CONSTANTS
 from gradcalc.graph.graph import Graph
 from gradcalc.language.arrays import Value
 from gradcalc.language.files import read_file, read_stdin
 from gradcalc.language.late import Late
 from gradcalc.language.lookalikes import foreign, skeleton
 from gradcalc.language.names import base, elements, spelled, typed
-from gradcalc.language.notes import product
+from gradcalc.language.notes import product, run_together
 from gradcalc.language.parser import Parser
+from gradcalc.language.tokens import A_NAME
 from gradcalc.limits import MOST_AXES
 
 Number = float | list[Any]
@@ -390,9 +393,17 @@ def _bind_names(
         raise BindingError(
             f"{option} has no value for {listed(missing)}",
             source=given[0].source,
-            hint=_completed(given, missing, option) if len(missing) <= MOST_NAMED else "",
+            hint=_completed(given, missing, option) + _constants(missing)
+            if len(missing) <= MOST_NAMED
+            else "",
         )
     return [found[label] for label in labels]
+
+
+def _constants(missing: Sequence[str]) -> str:
+    """That E is no constant here, and e is."""
+    small = {name: name.lower() for name in missing if name.lower() in CONSTANTS}
+    return "".join(f"\n{name} is a variable; the constant is {small[name]}" for name in small)
 
 
 def _completed(given: Sequence[Given], missing: Sequence[str], option: str) -> str:
@@ -406,6 +417,9 @@ def _completed(given: Sequence[Given], missing: Sequence[str], option: str) -> s
 def unknown(item: Given, label: str, labels: Sequence[str], what: str, option: str) -> BindingError:
     """The error of a value for ``label``, which is none of ``labels``."""
     hint = f"{what}: {listed(labels)}" if labels else f"it has no {what} at all"
+    if what == "variables" and len(labels) <= MOST_NAMED:
+        typed_names = re.findall(A_NAME, item.source.text if item.source is not None else label)
+        hint += "".join(f"\n{note}" for note in run_together(labels, typed_names))
     if option == "--at" and what == "variables" and len(labels) <= MOST_NAMED:
         columns = ",".join(dict.fromkeys(map(base, (*labels, label))))
         hint += f"\nto give it a column of zeros: --wrt {columns}"

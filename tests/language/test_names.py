@@ -131,3 +131,8 @@ def test_elements_may_be_named_one_by_one(tmp_path: Path, content: str) -> None:
     (tmp_path / "p").write_text(content, encoding="utf-8")
     problem = pose("a[0]*10 + sum(a)", at=read(f"@{tmp_path / 'p'}", "--at"))
     assert Program(problem.graph)(problem.x).tolist() == [25]
+
+
+def test_columns_are_a_sequence_or_as_they_are_typed() -> None:
+    assert parse("theta*x", wrt="x,theta").variables == ["x", "theta"]
+    assert parse("theta*x", wrt=["theta", "x"]).variables == ["theta", "x"]

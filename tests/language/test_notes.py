@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import gradcalc
-from gradcalc.errors import BindingError
+from gradcalc.errors import BindingError, ExpressionError
 from gradcalc.functions.primitives import FUNCTIONS
 from gradcalc.language import parse
 from gradcalc.language.points import read
@@ -26,6 +26,7 @@ from gradcalc.language.problem import pose
         ("NaN + Infinity", "NaN, Infinity are variables here"),
         ("3,5*x", "3,5 are two expressions; for a decimal number write 3.5"),
         ("x, 2,5", "2,5 are two expressions"),
+        ("x*1,5", "1,5 are two expressions; for a decimal number write 1.5"),
         ("2e*x", "2e is read as 2*e; a number in powers of ten is 2e0"),
         ("1e +5*x", "1e is read as 1*e"),
         ("1e−5*x", "1e is read as 1*e"),
@@ -58,6 +59,26 @@ def test_letters_that_were_meant_as_a_product() -> None:
     with pytest.raises(BindingError) as caught:
         pose("xy", at=read("2,3", "--at"))
     assert caught.value.hint == "xy is one variable; as a product write x*y"
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "said"),
+    [
+        ("sinx", "x=2", "sinx is read as one variable; write sin(x)"),
+        ("ax^2 + bx", "a=1,b=2,x=3", "ax, bx are read as one variable each; write a*x, b*x"),
+        ("E*x", "x=1", "E is a variable; the constant is e"),
+    ],
+)
+def test_a_value_for_a_part_of_a_name_is_told_of_it(text: str, at: str, said: str) -> None:
+    with pytest.raises(BindingError) as caught:
+        pose(text, at=read(at, "--at"))
+    assert said in caught.value.hint
+
+
+def test_an_argument_too_many_may_be_a_decimal_comma() -> None:
+    with pytest.raises(ExpressionError) as caught:
+        parse("y + sin(0,5*x)")
+    assert caught.value.hint == "a decimal comma? write sin(0.5*x)"
     with pytest.raises(BindingError) as caught:
         pose("x1", at=read("2,3", "--at"))
     assert caught.value.hint == "a decimal comma? write --at 2.3"
