@@ -88,7 +88,7 @@ def case_of(question: Question, entries: Any = None, value: Any = None) -> Case:
             vector=() if vector is None else as_floats(vector),
             entry_scales=as_floats(at.scale(kind.name, vector)) if kind.order else (),
             value_scales=as_floats(at.value_scale),
-            kinks=frozenset(kink.node for kink in kinks(at)),
+            kinks=frozenset(kink.node for kink in kinks(at, as_floats(question.way))),
             ours=as_floats(entries) if kind.order else (),
             values=as_floats(value),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gradcalc.calculus.kinds import BY_WORD, Kind, V
@@ -60,7 +60,7 @@ def answer(options: Options, kind: Kind | None = None) -> Answer | Text:
     at = Program(problem.graph).at(problem.x)
     along = np.array(direction) if kind.vector else None
     question = Question(kind, at, along, options.mode)
-    bent = bends(at, options) if kind.order else []
+    bent = bends(at, options, question.way) if kind.order else []
     value, entries = at.value, question.entries
     verdict = judged(question, options)
     if verdict is not None and options.order > 1:
@@ -278,15 +278,16 @@ def verdict_exit(verdict: Verdict | None, options: Options) -> Exit:
     return Exit.DONE if verdict is None else verdict.exit(insisted)
 
 
-def bends(at: At, options: Options) -> Sequence[Kink]:
-    """The kinks that are to be told of. Raises UndefinedError if there shall be none."""
+def bends(at: At, options: Options, way: Iterable[float] = ()) -> Sequence[Kink]:
+    """The kinks that are to be told of, those along ``way`` too. Raises UndefinedError if there
+    shall be none."""
     graph = at.program.graph
     bending = [code for code in set(graph.codes) if TABLE[code].kink or code == WHERE.code]
     if options.kinks == "silent" or not bending:
         return []
     from gradcalc.explain.kinks import kinks
 
-    bent = kinks(at)
+    bent = kinks(at, [float(u) for u in way])
     if bent and options.kinks == "error":
         raise UndefinedError(
             f"no derivative at this point: {bent[0].note}",

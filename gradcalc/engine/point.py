@@ -256,6 +256,11 @@ class Question:
         entries: Floats | None = self.kind.answer(self.at, self.vector, self.mode)
         return entries
 
+    @property
+    def way(self) -> Numbers:
+        """The direction that a derivative is taken along; empty where there is none."""
+        return self.vector if self.kind.vector is U and self.vector is not None else ()
+
     def elsewhere(self, x: Numbers) -> Question:
         """The same question at another point."""
         return replace(self, at=self.at.program.at(x))

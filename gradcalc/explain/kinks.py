@@ -42,6 +42,7 @@ _JUMP = 1e-6
 _WIDE = 2.0**-10
 """The same beside a point that a formula treats apart: farther, as the usual reason for that is a
 cancellation there, as in where(x == 0, 1, sin(x)/x)."""
+_FARTHER = (_WIDE, _WIDE / 4, _WIDE / 16)
 _APART = 1e-3
 _MOST = 20_000
 """Nodes of a graph in which the two sides of a boundary are looked at."""
@@ -122,15 +123,19 @@ _known: WeakKeyDictionary[At, list[Kink]] = WeakKeyDictionary()
 """The notes under an answer and the check of it ask at one point."""
 
 
-def kinks(at: At) -> list[Kink]:
-    """The kinks that the derivative at the point goes through, in the order of the graph.
+def kinks(at: At, u: Sequence[float] = ()) -> list[Kink]:
+    """The kinks that the derivative at the point goes through, in the order of the graph: that by
+    the variables, and the one along ``u`` if that is given.
 
     Kinks in a branch that is not taken, in an operand of ``max`` that is not the larger one, or in
     what depends on no variable are not among them.
     """
     if at not in _known:
         _known[at] = _found(at)
-    return _known[at]
+    bent = _known[at]
+    if len(u) and np.count_nonzero(u) > 1:
+        bent = sorted([*bent, *_slanting(at, u, bent)], key=lambda kink: kink.node)
+    return bent
 
 
 def _found(at: At) -> list[Kink]:
@@ -341,12 +346,52 @@ def _meeting(graph: Graph, node: int, boundary: int, x: Any) -> Iterator[Kink]:
             return
 
 
+def _slanting(at: At, u: Sequence[float], known: Sequence[Kink]) -> Iterator[Kink]:
+    """Where two branches meet along ``u`` and no variable alone crosses the boundary:
+    ``where(x/y >= x, …)`` at 0, 1."""
+    graph, bent = at.program.graph, {kink.node for kink in known}
+    suspects = [k for k, code in enumerate(graph.codes) if code == WHERE.code and k not in bent]
+    if not suspects or len(graph) > _MOST:
+        return
+    alive, varies = _alive(graph, at.values), active(graph)
+    for node in suspects:
+        boundary = _boundary(graph, operands(graph, node)[0], at.values)
+        if boundary is None or not (alive[node] and varies[node]):
+            continue
+        if graph.codes[boundary] in _EQUALITY and at.apart:
+            continue
+        alone = copy(graph)
+        alone.outputs, alone.output_names = [node], ["f"]
+        program = Program(alone)
+        here = program.at(at.x)
+        for steps, tolerance in ((_APPROACH, _JUMP), (_FARTHER, _APART)):
+            (before, left), (after, right) = (_along(program, at.x, u, s, steps) for s in (-1, 1))
+            leaps = _leap(before, after, tolerance / _JUMP)
+            jump = leaps or _leap(before, float(here.value[0]), tolerance / _JUMP)
+            if jump or _differ(left, right, tolerance):
+                sides = Sides(left, right, float(here.jvp(u)[0]))
+                yield _turning(graph, node, boundary, sides, jump, " along u")
+                break
+
+
+def _along(
+    program: Program, x: Any, u: Sequence[float], sign: int, steps: Sequence[float]
+) -> tuple[float, float]:
+    """The value and the slope along ``u`` that are approached from one side."""
+    x, way = np.asarray(x, float), np.asarray(u, float)
+    size = max(1.0, float(np.abs(x).max())) / float(np.abs(way).max())
+    ends = [program.at(x + sign * step * size * way) for step in steps]
+    values = (float(end.value[0]) for end in ends)
+    return _limit(*values), _limit(*(float(end.jvp(way)[0]) for end in ends))
+
+
 def _turning(
     graph: Graph,
     node: int,
     boundary: int,
     sides: Sides,
     jump: tuple[float, float] | None,
+    way: str = "",
 ) -> Kink:
     """A kink of the ``where`` that is ``node``."""
     return Kink(
@@ -354,7 +399,7 @@ def _turning(
         primitive=WHERE,
         span=graph.span(node),
         text=_text(graph, node),
-        condition=_equality(graph, boundary),
+        condition=_equality(graph, boundary) + way,
         sides=(sides,),
         jump=jump,
     )

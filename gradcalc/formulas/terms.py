@@ -49,9 +49,13 @@ from gradcalc.functions.primitives import (
     FLOW,
     FUNCTIONS,
     MUL,
+    NE,
     NEG,
     NOT,
+    OPERANDS,
     OR,
+    OUTWEIGHS,
+    PEAK,
     POW,
     SQUARE,
     SUB,
@@ -62,6 +66,7 @@ from gradcalc.functions.primitives import (
 from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph, folded
 from gradcalc.graph.reach import needed
+from gradcalc.language import parse
 
 _SIMPLE = 1000
 """The largest denominator of a fraction that a double is taken for: 0.333… is 1/3."""
@@ -475,9 +480,12 @@ def read(graph: Graph, terms: Terms, bound: Mapping[str, int] | None = None) -> 
     """
     bound = bound or {}
     found: dict[int, int] = {}
+    units = _units(graph)
     for node in needed(graph, graph.outputs):
         primitive = TABLE[graph.codes[node]]
-        if primitive is VARIABLE or (primitive is CONSTANT and node in graph.names):
+        if node in units:
+            found[node] = terms.number(1)
+        elif primitive is VARIABLE or (primitive is CONSTANT and node in graph.names):
             name = graph.names[node]
             found[node] = bound[name] if name in bound else terms.symbol(name)
         elif primitive is CONSTANT:
@@ -486,6 +494,20 @@ def read(graph: Graph, terms: Terms, bound: Mapping[str, int] | None = None) -> 
             operands = [found[column[node]] for column in graph.operands[: primitive.arity]]
             found[node] = _read(terms, primitive, operands)
     return found
+
+
+def _units(graph: Graph) -> set[int]:
+    """The peaks in units of which something is computed, lest it overflows: as many as are divided
+    by are multiplied with, and a formula needs none."""
+    peaks = {node for node, code in enumerate(graph.codes) if code == PEAK.code}
+    peaks -= {*graph.outputs}
+    for node in range(len(graph) - 1, -1, -1) if peaks else ():
+        code, (x, *others) = graph.codes[node], (column[node] for column in graph.operands)
+        if code == DIV.code:
+            peaks.discard(x)
+        elif code not in (MUL.code, FLOW.code) and node not in peaks:
+            peaks -= {x, *others}
+    return peaks
 
 
 def _read(terms: Terms, primitive: Primitive, operands: Sequence[int]) -> int:
@@ -503,4 +525,10 @@ def _read(terms: Terms, primitive: Primitive, operands: Sequence[int]) -> int:
         return terms.power(*operands)
     if primitive.code in _POWERS:
         return terms.power(operands[0], terms.number(_POWERS[primitive.code]))
+    if primitive is OUTWEIGHS and operands[1] == terms.number(0):
+        return terms.call(NE, operands)
+    if not primitive.spoken and primitive.made:  # nobody could type it
+        made = parse(primitive.made, bound=OPERANDS, flags_are_numbers=True)
+        named = dict(zip(OPERANDS, operands, strict=False))
+        return read(made, terms, named)[made.outputs[0]]
     return terms.call(primitive, operands)

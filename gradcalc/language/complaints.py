@@ -135,7 +135,7 @@ def juxtaposed(tokens: list[str], index: int) -> Complaint:
     token, before = tokens[index], _previous(tokens, index)
     if before in FUNCTIONS and (is_name(token) or is_number(token) or token in "√∛"):
         return bare(before, "…")
-    if token in INFIX and is_name(token):
+    if token.lower() in INFIX:
         return Complaint(f"{short(token)} stands between its operands", "write …")
     if is_number(token):
         if is_number(before):
@@ -157,8 +157,8 @@ def juxtaposed(tokens: list[str], index: int) -> Complaint:
                      f"to multiply write {left}*{token}")  # fmt: skip
 
 
-INFIX = {"mod": "%", "Mod": "%", "MOD": "%", "rem": "%", "div": "//", "DIV": "//"}
-"""Words of other languages for operators of ours."""
+INFIX = {"mod": "%"} | {"rem": "%", "div": "//"}
+"""Words of other languages, in small letters, for operators of ours."""
 
 _DECIMAL_COMMA = re.compile(r"(?<![\w.])(\d+),(?=\d)")
 

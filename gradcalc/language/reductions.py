@@ -16,9 +16,11 @@ from gradcalc.functions.primitives import (
     MIN,
     MUL,
     NEG,
+    OUTWEIGHS,
     PEAK,
     POW,
     SUB,
+    WHERE,
 )
 from gradcalc.functions.row import Primitive
 from gradcalc.language.arrays import Sizes, Value
@@ -136,12 +138,19 @@ def norm(make: Maker, a: Value, p: float = 2, axis: Axis = None, keepdims: bool 
 
 
 def _power_mean(make: Maker, sizes: list[int], p: float) -> int:
-    """(Σ x^p)^(1/p), in units of the largest, lest a power overflows."""
+    """(Σ x^p)^(1/p), in units of the largest, lest a power overflows. Where it is 0, so are its
+    slopes, as PyTorch has it: a root has none there."""
+    zero = make.number(0)
+
+    def unless_zero(size: int, power: int) -> int:
+        return int(make.of(WHERE, make.of(OUTWEIGHS, size, zero), make.of(POW, size, power), size))
+
     unit = make.chain(PEAK, [*sizes, make.number(np.finfo(float).tiny)])
     power = make.number(p)
-    parts = [int(make.of(POW, make.of(DIV, size, unit), power)) for size in sizes]
+    shares = [int(make.of(DIV, size, unit)) for size in sizes]
+    parts = [unless_zero(x, power) if p < 1 else int(make.of(POW, x, power)) for x in shares]
     root = make.of(DIV, make.number(1), power)
-    return int(make.of(MUL, unit, make.of(POW, make.sum(parts), root)))
+    return int(make.of(MUL, unit, unless_zero(make.sum(parts), root)))
 
 
 # --- exponentials, without overflow ---------------------------------------------------------------

@@ -95,8 +95,8 @@ class SideBySide(Definitions):
         if before in FUNCTIONS and (is_name(token) or is_number(token) or token in ROOTS):
             end = complaints.end_of_argument(self.source.text, self.start)
             return [(self.end, end, f"({self.source.text[self.start : end]})")]
-        if token in complaints.INFIX:
-            return [(self.start, self.token_end, complaints.INFIX[token])]
+        if token.lower() in complaints.INFIX:
+            return [(self.start, self.token_end, complaints.INFIX[token.lower()])]
         if is_number(token) and is_number(before):
             return [(*here, ", ")]
         if is_number(token):

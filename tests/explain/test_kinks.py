@@ -100,6 +100,19 @@ def test_the_slopes_on_both_sides(text: str, at: dict[str, float], sides: str) -
     assert sides in note
 
 
+def test_a_boundary_that_only_the_direction_crosses_is_told_of() -> None:
+    at = gradcalc.compile("where(x/y >= x, x, x + 1)").at([0.0, 1.0])
+    assert kinks(at) == kinks(at, [1.0, 0.0]) == []
+    (bent,) = kinks(at, [1.0, 1.0])
+    assert "jumps at x/y = x along u from 1 to 0; 1 used" in bent.note
+    at = gradcalc.compile("where(x*y > x + y - 1, x, 2*x)").at([1.0, 1.0])
+    (bent,) = kinks(at, [1.0, 1.0])
+    assert "from 1 to 2" in bent.note
+    assert kinks(at, [1.0, -1.0]) == []  # nothing is crossed on that way
+    at = gradcalc.compile("where(x*y > x + y - 1, x, x)").at([1.0, 1.0])
+    assert kinks(at, [1.0, 1.0]) == []
+
+
 def test_branches_that_meet_smoothly_are_no_kink() -> None:
     assert notes("where(x > 1, x**2, 2*x - 1)", x=1) == []
     assert notes("where(x > 0, sin(x), x)", x=0) == []

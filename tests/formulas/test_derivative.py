@@ -109,6 +109,16 @@ def test_the_elements_of_an_array_of_parameters_have_their_own_names() -> None:
     assert told.passed
 
 
+def test_what_is_computed_in_units_of_the_largest_is_written_without_them() -> None:
+    (slope, _) = entries("norm([x, y], 3)")
+    total = "abs(x)**3 + abs(y)**3"
+    assert slope == f"where({total} != 0, abs(x)**2/({total})**(2/3), 3*abs(x)**2)*sign(x)"
+    found = formulas("norm([x, 2*y, y], 2.5) + det(diag([x, y, x*y, 2, x, 3]))")
+    again = Program(found.reread(()))
+    expected = Program(found.graph)
+    assert np.allclose(again([1.5, -0.5]), expected.gradient([1.5, -0.5]), rtol=1e-13)
+
+
 def test_branches_that_come_together_stay_beside_a_fraction() -> None:
     told = identity("sin(where(z < 2, x + y, y)) + (z % y)/log(x + y)")
     assert told.passed, told.reason

@@ -242,8 +242,6 @@ ELSEWHERE_TOO = {
     "autograd/operations/promotion.py": "values that PyTorch has otherwise",
     "page/pytorch.py": "a column: what PyTorch calls them",
     "render/facts.py": "keys of JSON",
-    "language/complaints.py": "other languages' words",
-    "language/tokens.py": "other languages' words",
     "language/tracing.py": "numpy's interface",
     "language/latex.py": "LaTeX's own words",
     "language/numpy_calls.py": "numpy's interface",

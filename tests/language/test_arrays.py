@@ -244,6 +244,17 @@ def test_which_number_is_the_largest_makes_no_kink(text: str, c: list[float]) ->
     assert verify(p.at(at).ask("jacobian")).passed
 
 
+@pytest.mark.parametrize("power", ["0.5", "1", "1.5", "2", "3", "2.5", "inf"])
+def test_at_zero_a_norm_has_slope_zero_as_in_pytorch_and_its_kinks_are_told_of(power: str) -> None:
+    p, at = program(f"norm(c, {power})", {"c": [0.0, 0.0]})
+    assert p(at)[0] == 0.0
+    assert p.gradient(at).tolist() == [0.0, 0.0]
+    assert kinks(p.at(at))
+    assert verify(p.at(at).ask("jacobian")).passed is not False
+    p, at = program(f"norm(c, {power})", {"c": [0.0, -2.0]})
+    assert p.gradient(at).tolist() == [0.0, -1.0]
+
+
 def test_without_spread_the_slopes_of_std_are_zero_as_in_pytorch() -> None:
     p, at = program("std(c)", {"c": [2.0, 2.0, 2.0]})
     assert p(at)[0] == 0.0
