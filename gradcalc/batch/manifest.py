@@ -72,8 +72,9 @@ class Manifest:
         for name, value in _flat(mine):
             before = dict(_flat(theirs)).get(name)
             if value != before:
+                what = f"other {name}" if name.endswith("s") else f"another {name}"
                 raise UsageError(
-                    f"{path} was begun with another {name}: {_short(before)}, now {_short(value)}",
+                    f"{path} was begun with {what}: {_short(before)}, now {_short(value)}",
                     hint=BEGIN_ANEW,
                 )
         require_versions(other.versions, self.versions, path)
@@ -159,5 +160,5 @@ def _flat(record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _short(value: Any) -> str:
-    text = str(value)
+    text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
     return text if len(text) <= 60 else f"{text[:57]}…"

@@ -31,6 +31,8 @@ _SOON, _FADED = 9, 0.02
 _GOLDEN = 0.381966  # so that no sample is where a text breaks, at a round number
 _FEW_DIGITS = 8
 _LOOKED_AT = 13  # places where digits are counted
+_WILD = 8  # intervals that make a stretch
+_NEAR = 1 / 40  # of the range: what is as near is of the same stretch
 
 
 class Mark(NamedTuple):
@@ -48,6 +50,7 @@ MARK_NAMES = {
     "kink": "kink",
     "edge": "end of the domain",
     "lost": "few digits",
+    "fine": "finer than is drawn",
 }
 
 
@@ -92,7 +95,12 @@ def curve(program: Program, low: float, high: float) -> Curve:
         for i, known in enumerate(turns)
         for mark in _breaks(numbers, x, value, slope, i, known)
     ]
+    fine = [
+        one for i in range(value.shape[1]) for one in _unresolved(x, value[:, i], slope[:, i], i)
+    ]
+    marks = [mark for mark in marks if not any(one.covers(mark) for one in fine)]
     marks = [_or_noise(program, mark, 1e-9 * width) for mark in marks]
+    marks += [_loss(program, one.first, one.output) or one.mark() for one in fine]
     marks = _stretches([*marks, *_lost(program, x)], width / 20)
     x, value, slope = _interrupted(numbers, x, value, slope, marks)
     return Curve(program.variables[0], program.outputs, x, value, slope, tuple(marks))
@@ -148,10 +156,52 @@ def _bent(x: Floats, value: Floats, slope: Floats) -> Any:
             inside = ((y >= low) & (y <= high))[:-1] | ((y >= low) & (y <= high))[1:]
             rise = np.abs(np.diff(seen)) / (high - low)
             found |= inside & ((sag > _VISIBLE) | (rise > 0.04))
+            lowest, highest = heights(s, x)
+            turn = np.abs(np.diff(np.clip(s, lowest, highest))) / (highest - lowest)
+            found |= turn > 0.2
             found |= (s[:-1] * s[1:] < 0) & ~inside  # an extreme value, or a pole
             found |= np.diff(np.isfinite(y).astype(int)) != 0
     tiny = wide <= 1e-6 * (x[-1] - x[0])
     return found & ~tiny
+
+
+class _Stretch(NamedTuple):
+    """Where a curve is finer than its samples."""
+
+    output: int
+    first: float
+    last: float
+
+    def mark(self) -> Mark:
+        middle = self.first + (self.last - self.first) / 2
+        return Mark("fine", self.output, middle, f"from {self.first:.4g} to {self.last:.4g}")
+
+    def covers(self, mark: Mark) -> bool:
+        return mark.output == self.output and self.first <= mark.x <= self.last
+
+
+def _unresolved(x: Floats, y: Floats, s: Floats, i: int) -> list[_Stretch]:
+    """Stretches in which a function goes up and down faster than there are samples: between these
+    it does not do what their slopes say."""
+    low, high = heights(y, x)
+    lowest, highest = heights(s, x)
+    shown = (y >= low) & (y <= high)  # and a NaN is not
+    with np.errstate(all="ignore"):
+        other = np.abs(np.diff(y) - np.diff(x) * (s[:-1] + s[1:]) / 2)
+        wild = (other > high - low) & shown[:-1] & shown[1:]
+        turn = np.diff(s)
+        zigzag = (turn[:-1] * turn[1:] < 0) & (
+            np.minimum(np.abs(turn[:-1]), np.abs(turn[1:])) > 0.3 * (highest - lowest)
+        )
+    wild[1:] |= zigzag
+    places = np.flatnonzero(wild)
+    apart = np.flatnonzero(np.diff(x[places]) > _NEAR * (x[-1] - x[0]))
+    stretches = np.split(places, apart + 1)
+    return [
+        _Stretch(i, float(x[some[0]]), float(x[some[-1] + 1]))
+        for some in stretches
+        if len(some) >= _WILD
+    ]
 
 
 Numbers = Callable[[Floats], tuple[Floats, Floats]]

@@ -14,10 +14,18 @@ from gradcalc.plot.curve import MARK_NAMES, Curve, heights
 from gradcalc.plot.histogram import Histogram
 from gradcalc.plot.surface import Surface
 from gradcalc.render.budget import Budget
-from gradcalc.render.figures import BACKWARD, FORWARD, LINE, figure, written
+from gradcalc.render.figures import BACKWARD, FORWARD, LINE, add_lines, figure, written
 from gradcalc.uncertainty.propagation import FIRST
 
-_STYLES = {"pole": ":", "jump": ":", "kink": "-.", "edge": "--", "lost": (0, (1, 3))}
+_STYLES = {
+    "pole": ":",
+    "jump": ":",
+    "kink": "-.",
+    "edge": "--",
+    "lost": (0, (1, 3)),
+    "fine": (0, (3, 1)),
+}
+_LINES = {"jump": ":", "kink": "-"}  # of short pieces, in which other dashes come to nothing
 _ARROWS = 14
 _DRAWN = 1e300
 """What is farther out is drawn here: axes take no larger numbers."""
@@ -64,6 +72,8 @@ def contours(surface: Surface, kind: str) -> str:
     for i, name in enumerate(surface.outputs):
         _filled(made, grid[i, 0], surface, surface.value[:, :, i], name)
         _arrows(grid[i, 0], surface, i)
+        for axes in grid[i]:
+            _lines(axes, surface, i)
         for j, variable in enumerate(surface.variables):
             entry = surface.slope[:, :, i, j]
             _filled(made, grid[i, j + 1], surface, entry, f"d{name}/d{variable}")
@@ -71,6 +81,16 @@ def contours(surface: Surface, kind: str) -> str:
     for axes in grid[-1]:
         axes.set_xlabel(first, parse_math=False)
     return written(made, kind)
+
+
+def _lines(axes: Any, surface: Surface, i: int) -> None:
+    """Where the output has a kink, or jumps."""
+    for edge in surface.edges:
+        if edge.output == i:
+            style, gid = _LINES[edge.kind], f"{edge.kind}{i}"
+            add_lines(axes, edge.pieces, style=style, label=MARK_NAMES[edge.kind], gid=gid)
+    if any(edge.output == i for edge in surface.edges):
+        axes.legend(fontsize="small", loc="upper left")
 
 
 def _filled(made: Any, axes: Any, surface: Surface, values: Any, title: str) -> None:

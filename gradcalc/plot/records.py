@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from gradcalc.plot.curve import Curve
+from gradcalc.plot.curve import Curve, Mark
 from gradcalc.plot.histogram import Histogram
 from gradcalc.plot.surface import Surface
 from gradcalc.render.frame import framed
@@ -37,13 +37,19 @@ def separate(drawn: Curve | Surface, mark: str) -> str:
 def record(drawn: Curve | Surface, kind: str, at: dict[str, Any]) -> str:
     """A JSON object: columns by name, and the marks."""
     columns = dict(zip(header(drawn), map(list, zip(*rows(drawn), strict=True)), strict=True))
-    marks = [
-        {"kind": mark.kind, "output": drawn.outputs[mark.output], "at": mark.x, "text": mark.text}
-        for mark in (drawn.marks if isinstance(drawn, Curve) else ())
-    ]
     variables = [drawn.variable] if isinstance(drawn, Curve) else list(drawn.variables)
-    body = {"samples": columns, "marks": marks}
+    body = {"samples": columns, "marks": list(_marks(drawn))}
     return RECORDS[kind](framed("plot", variables, drawn.outputs, at, body))
+
+
+def _marks(drawn: Curve | Surface) -> Iterator[dict[str, Any]]:
+    """Of a curve where something is; of a surface the pieces of lines, from point to point."""
+    for mark in drawn.marks if isinstance(drawn, Curve) else drawn.edges:
+        about = {"kind": mark.kind, "output": drawn.outputs[mark.output]}
+        if isinstance(mark, Mark):
+            yield about | {"at": mark.x, "text": mark.text}
+        else:
+            yield about | {"lines": mark.pieces.tolist()}
 
 
 def bars(found: Sequence[Histogram], mark: str) -> str:

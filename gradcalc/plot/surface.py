@@ -1,4 +1,5 @@
-"""A function of two variables on a grid: values, and the slopes along both."""
+"""A function of two variables on a grid: values, the slopes along both, and the lines on which it
+has a kink or jumps."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from gradcalc.engine.program import Program
 from gradcalc.engine.schedule import Floats
+from gradcalc.plot.edges import Edge, edges
 
 _ACROSS = 81
 """Places along each variable."""
@@ -23,6 +25,7 @@ class Surface:
     y: Floats
     value: Floats
     slope: Floats
+    edges: tuple[Edge, ...] = ()
 
 
 def surface(program: Program, x: tuple[float, float], y: tuple[float, float]) -> Surface:
@@ -39,4 +42,5 @@ def surface(program: Program, x: tuple[float, float], y: tuple[float, float]) ->
         up,
         at.value.reshape(_ACROSS, _ACROSS, m),
         at.jacobian().reshape(_ACROSS, _ACROSS, m, 2),
+        edges(program, across, up),
     )

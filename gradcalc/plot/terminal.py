@@ -64,7 +64,7 @@ def _panel(
     return "\n".join(lines) + "\n"
 
 
-_SIGNS = {"pole": "∞", "jump": "↕", "kink": "∧", "edge": "|", "lost": "≈"}
+_SIGNS = {"pole": "∞", "jump": "↕", "kink": "∧", "edge": "|", "lost": "≈", "fine": "≋"}
 
 
 def _axis(x: Floats, marks: Sequence[Mark], across: int) -> str:
@@ -125,12 +125,16 @@ def _shaded(surface: Surface, i: int, columns: int, digits: int) -> str:
     rows = np.linspace(len(surface.y) - 1, 0, tall).round().astype(int)
     places = np.linspace(0, len(surface.x) - 1, across).round().astype(int)
     lines = [f"{safe(surface.outputs[i])}, with arrows up the gradient"]
+    broken = _broken(surface, i, across, tall)
     for k, row in enumerate(rows):
         label = up[0] if k == 0 else up[1] if k == tall - 1 else ""
         cells = [
-            _shade(value[row, column], low, high)
-            if k % 3 != 1 or j % 6 != 3
-            else _arrow(slope[row, column])
+            broken.get((k, j))
+            or (
+                _shade(value[row, column], low, high)
+                if k % 3 != 1 or j % 6 != 3
+                else _arrow(slope[row, column])
+            )
             for j, column in enumerate(places)
         ]
         lines.append(f"{label:>{margin}}┤{''.join(cells)}".rstrip())
@@ -143,7 +147,27 @@ def _shaded(surface: Surface, i: int, columns: int, digits: int) -> str:
         f"{shade or '·'} {shown(float(a), 3)}…{shown(float(b), 3)}"
         for shade, a, b in zip(_SHADES, steps, steps[1:], strict=False)
     )
-    return "\n".join([*lines, f"{'':>{margin}} {key}"]) + "\n"
+    lines.append(f"{'':>{margin}} {key}")
+    signs = dict.fromkeys(broken.values())
+    if signs:
+        told = "  ".join(
+            f"{_SIGNS[kind]} {MARK_NAMES[kind]}" for kind in _SIGNS if _SIGNS[kind] in signs
+        )
+        lines.append(f"{'':>{margin}} {told}")
+    return "\n".join(lines) + "\n"
+
+
+def _broken(surface: Surface, i: int, across: int, tall: int) -> dict[tuple[int, int], str]:
+    """The signs of kinks and jumps, by row and column."""
+    found = {}
+    for edge in surface.edges:
+        if edge.output == i:
+            x, y = edge.pieces.mean(axis=1).T
+            columns = (x - surface.x[0]) / (surface.x[-1] - surface.x[0]) * (across - 1)
+            rows = (surface.y[-1] - y) / (surface.y[-1] - surface.y[0]) * (tall - 1)
+            for row, column in zip(rows.round().tolist(), columns.round().tolist(), strict=True):
+                found[int(row), int(column)] = _SIGNS[edge.kind]
+    return found
 
 
 def _shade(value: float, low: float, high: float) -> str:

@@ -25,6 +25,19 @@ def figure(width: float, height: float, *, arranged: bool = True) -> Any:
     return Figure(figsize=(width, height), layout="constrained" if arranged else None)
 
 
+def add_lines(axes: Any, pieces: Any, *, style: str, label: str, gid: str) -> None:
+    """Pieces of lines, each from (x, y) to (x, y), that are seen on every colour."""
+    from matplotlib.collections import LineCollection
+    from matplotlib.patheffects import withStroke
+
+    halo = [withStroke(linewidth=2.6, foreground="white")]
+    drawn = LineCollection(
+        list(pieces), colors=INK, linestyles=style, linewidths=1.2, label=label, gid=gid,
+        path_effects=halo,
+    )  # fmt: skip
+    axes.add_collection(drawn, autolim=False)
+
+
 def written(figure: Any, kind: str) -> str:
     """The bytes of a figure (png, svg or pdf), a character each as ``Format.binary`` has them; an
     svg is text."""

@@ -118,6 +118,7 @@ def google(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
 
     server = create_server("127.0.0.1", 0, in_memory=True, default_bucket="bucket")
     server.start()
+    server._api._httpd.handle_error = lambda *_: None  # of a connection that the client has closed
     host, port = server._api._httpd.server_address
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://{host}:{port}")
     monkeypatch.chdir(tmp_path)

@@ -198,3 +198,28 @@ def test_heights_are_doubles() -> None:
 def test_a_constant_and_a_whole_nan_have_a_height() -> None:
     assert heights(np.array([2.0, 2.0])) == (1.0, 3.0)
     assert heights(np.array([np.nan])) == (-1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high", "within"),
+    [
+        ("sin(1/x)", -1, 1, (0, 0)),
+        ("x*sin(1/x)", -1, 1, (0, 0)),
+        ("sin(1/(x - 0.3))", -1, 1, (0.3, 0.3)),
+        ("sin(exp(x))", 0, 12, (9, 12)),
+        ("sin(20000*x)", -1, 1, (-0.9, 0.9)),
+    ],
+)
+def test_what_is_finer_than_the_samples_is_told(
+    text: str, low: float, high: float, within: tuple[float, float]
+) -> None:
+    (mark,) = curve(gradcalc.compile(text), low, high).marks
+    first, last = map(float, re.findall(r"-?\d[\d.e-]*", mark.text))
+    assert mark.kind == "fine"
+    assert first <= within[0] <= within[1] <= last
+    assert first <= mark.x <= last
+
+
+@pytest.mark.parametrize("text", ["sin(1000*x)", "exp(-x**2)*cos(30*x)", "1/(1e-4 + x**2)"])
+def test_what_is_drawn_in_full_is_not_said_to_be_too_fine(text: str) -> None:
+    assert not sampled(text, -1, 1).marks
