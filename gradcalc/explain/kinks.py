@@ -330,7 +330,7 @@ def _meeting(graph: Graph, node: int, boundary: int, x: Any) -> Iterator[Kink]:
     alone = copy(graph)
     alone.outputs, alone.output_names = [node], ["f"]
     program = Program(alone)
-    here = program.jacobian(x)[0]
+    here, value = program.jacobian(x)[0], float(program(x)[0])
     apart = graph.codes[boundary] in _EQUALITY
     for j in range(min(len(graph.inputs), _VARIABLES)):
         if apart:
@@ -340,7 +340,7 @@ def _meeting(graph: Graph, node: int, boundary: int, x: Any) -> Iterator[Kink]:
             yield kink
             return
         (before, left), (after, right) = (_one_sided(program, x, j, sign) for sign in (-1, 1))
-        jump = _leap(before, after, 1.0)
+        jump = _leap(before, after, 1.0) or _leap(before, value, 1.0)  # x*x <= 0: at 0 alone
         if jump or _differ(left, right, _JUMP):
             yield _turning(graph, node, boundary, Sides(left, right, float(here[j])), jump)
             return

@@ -127,6 +127,9 @@ def test_a_point_set_apart_is_told_of_where_its_branch_does_not_continue_the_oth
     assert notes("where(x == 0, 1, sin(x)/x)", x=0) == []
     assert notes("where(x == 0, 0.5, (1-cos(x))/x**2)", x=0) == []
     assert notes("where(x == 2, 1, x**2)", x=1) == []
+    assert "jumps at x*x = 0 from 0 to 1" in notes("where(x*x <= 0, x + 1, x)", x=0)[0]
+    assert "from 1 to 0" in notes("where(x >= 0 and not -x < 0, 0, 1)", x=0)[0]
+    assert notes("where(x*x <= 0, 1, cos(x))", x=0) == []
     assert "slope -inf | inf" in notes("where(x == 0, 0, sqrt(abs(x)))", x=0)[0]
     assert "slope -1 | 1" in notes("where(x == 0, 0, abs(x))", x=0)[0]
 

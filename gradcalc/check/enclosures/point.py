@@ -97,15 +97,15 @@ class Point:
     def _jumps(self, node: int, moving: Sequence[int]) -> bool:
         """Whether a step is taken right here when an operand moves, in the node or below it."""
         graph, within = self.graph, operands(self.graph, node)
-        for k in moving:
-            if within[k] in self.jumping:
-                is_flag = TABLE[graph.codes[within[k]]].boolean
-                overruled = is_flag and all(
-                    bool(self._call(node, {k: arb(flag)}) == self.values[node]) for flag in (0, 1)
-                )
-                if not overruled:
-                    return True
-            elif _FLAT[graph.codes[node]]:
+        below = [k for k in moving if within[k] in self.jumping]
+        if not all(TABLE[graph.codes[within[k]]].boolean for k in below):
+            return True
+        for flags in product((0, 1), repeat=len(below)):  # they may turn together: a or a
+            turned = {k: arb(flag) for k, flag in zip(below, flags, strict=True)}
+            if below and not bool(self._call(node, turned) == self.values[node]):
+                return True
+        for k in moving if _FLAT[graph.codes[node]] else ():
+            if k not in below:
                 self._moved(node, {k: 1}, 2)
                 if watch.beside:
                     return True

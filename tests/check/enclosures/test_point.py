@@ -92,6 +92,8 @@ def test_there_is_no_slope_by_the_chain_rule(text: str, x: tuple[float, ...]) ->
 def test_a_condition_that_another_one_overrules_does_not_turn() -> None:
     assert gradient("where(x > 1 and x > 5, x**2, x)", 1.0) == [1]
     assert gradient("where(x >= 1 or x > 0, x**2, x)", 1.0) == [2]
+    for both in ("x == 1 or 2*x == 2", "not (x != 1 and x - 1 != 0)", "x >= 1 or x <= 1 and x > 1"):
+        assert gradient(f"where({both}, 1, x**2)", 1.0)[0].is_nan()  # they turn together
 
 
 @pytest.mark.parametrize(
