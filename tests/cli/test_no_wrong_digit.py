@@ -139,9 +139,8 @@ def test_a_kink_is_no_limit_along_some_ways(gradcalc: Shell, text: str, at: str)
     assert "is a limit" not in ran.out
 
 
-@pytest.mark.parametrize("text", ["(abs(a)^1.5 + abs(b)^1.5)^0.5", "norm([a, b], 1.5)"])
-def test_where_roots_meet_powers_infinities_are_no_limit(gradcalc: Shell, text: str) -> None:
-    ran = gradcalc("grad", text, "--at", "0,0", "-f", "json")
+def test_where_roots_meet_powers_infinities_are_no_limit(gradcalc: Shell) -> None:
+    ran = gradcalc("grad", "(abs(a)^1.5 + abs(b)^1.5)^0.5", "--at", "0,0", "-f", "json")
     assert ran.code == 4
     assert json.loads(ran.out)["check"]["passed"] is None
 
