@@ -43,7 +43,7 @@ SLOPE = 64
 EACH, TO_ONE, PARTS, PUT, UNIT = 0, 1, 2, 4, 8
 """How cotangents get where they flow to."""
 _LOOK, _LOOP, _CALL, _COS = range(len(_OPERATIONS) - 1, len(_OPERATIONS) + 3)
-_WHERE = _OPERATIONS.index(where)
+WHERE = _OPERATIONS.index(where)
 LIGHT = frozenset(_OPERATIONS)
 """What costs no more on columns of the points and results than on registers."""
 
@@ -169,7 +169,7 @@ def recorded(made: Recording) -> Any:
     places = [np.asarray(some, np.intc) for some in made.places]
     _refuse_unknown(runs[:, 0], runs[:, 1], len(functions))
     plain, more = singles[:, 0] & 255, singles[:, 0] >> 8
-    plain, third = np.where(plain < SLOPE, plain, plain - SLOPE), plain % SLOPE == _WHERE
+    plain, third = np.where(plain < SLOPE, plain, plain - SLOPE), plain % SLOPE == WHERE
     _refuse_unknown(plain, np.where(third, 0, more), len(functions))
     for count, references, most in (
         *((runs[:, 2], runs[:, at : at + 3], size) for at in (4, 7, 10)),

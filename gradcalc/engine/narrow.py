@@ -1,52 +1,33 @@
 """The machine for many levels with few nodes on each: one node at a time, on Python floats.
 
 There the schedule's numpy calls carry a number or two each and cost a microsecond; a Python float
-costs a tenth of that. The steps are the same as in
-``gradcalc.engine.sweeps``; what is not finite, or what Python's ``math`` refuses, is left to the
-sweeps there.
+costs a tenth of that. The steps are those of ``unrolled``; what is not finite, or what Python's
+``math`` refuses, is left to the sweeps of ``gradcalc.engine.sweeps``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from copy import copy
-from dataclasses import dataclass
-from functools import cache, cached_property, partial
-from typing import Any, NamedTuple
+from functools import cache, cached_property
+from typing import Any
 
 import numpy as np
 
-from gradcalc.calculus.rules import recipe, rule
 from gradcalc.engine.grouped import Chunks, Grouped, Sweeps, by_rows
 from gradcalc.engine.schedule import Floats
+from gradcalc.engine.unrolled import Unrolled
 from gradcalc.functions.primitives import TABLE
 from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import BulkBuilding, Graph
-from gradcalc.graph.reach import below
 
 NARROW = 4
 """Nodes per numpy call below which this module is faster (measured: they meet at about 5)."""
 
 Function = Callable[..., Any]
-Instruction = tuple[int, Function, int, int, int]
-"""A node, its function, and its operands (-1: none)."""
-
-Edge = tuple[int, int, Function | None, int, int, int]
-"""A node, an operand that its cotangent flows to, and the slope: ``function`` of the value at the
-first place, or that value itself where there is no function; where the second place is not -1, a
-function of x, y, z (at the three places) and out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """A graph, an instruction for each node; ``start`` has a place per node, constants filled in,
-    and behind them the constant slopes. ``edges`` are in the order of the sweep down."""
-
-    graph: Graph
-    start: list[float]
-    steps: tuple[Instruction, ...]
-    edges: tuple[Edge, ...]
+Step = tuple[Function, int, int, int, int]
+"""A function, the places of its operands (-1: none), and the place that it writes to."""
 
 
 def is_narrow(graph: Graph) -> bool:
@@ -58,63 +39,6 @@ def is_narrow(graph: Graph) -> bool:
     return len(graph) < NARROW * len(calls)
 
 
-def in_lines(graph: Graph) -> Lines:
-    """The nodes that the outputs need, in order."""
-    with BulkBuilding():
-        return _in_lines(graph)
-
-
-def _in_lines(graph: Graph) -> Lines:
-    start = [0.0] * len(graph)
-    for node, value in graph.constants.items():
-        start[node] = value
-    steps: list[Instruction] = []
-    edges: list[Edge] = []
-    slope_places: dict[float, int] = {}
-    xs, ys, zs = graph.operands
-    constants = graph.constants
-    needed = below(graph, graph.outputs, closed=constants)
-    for node in range(len(graph) - 1, -1, -1):
-        operands = (xs[node], ys[node], zs[node])
-        if not needed[node] or node in constants or operands[0] < 0:
-            continue
-        function, slopes = _scalar(graph.codes[node])
-        steps.append((node, function, *operands))
-        for operand, slope in zip(operands, slopes, strict=False):
-            if slope is None or operand in constants:
-                continue
-            if not slope.reads:
-                place = slope_places.setdefault(slope.constant, len(graph) + len(slope_places))
-                edges.append((node, operand, None, place, -1, -1))
-            elif len(slope.reads) == 1:
-                place = (*operands, node)[slope.reads[0]]
-                edges.append((node, operand, slope.function, place, -1, -1))
-            else:
-                a, b, c = (max(place, 0) for place in operands)
-                edges.append((node, operand, slope.function, a, b, c))
-    return Lines(graph, start + list(slope_places), tuple(reversed(steps)), tuple(edges))
-
-
-def forward(lines: Lines, x: Floats) -> list[float] | None:
-    """The values of all nodes at one point, shape (n,); None where Python refuses a value that
-    numpy has (an inf or a NaN)."""
-    values = lines.start.copy()
-    for node, number in zip(lines.graph.inputs, x.tolist(), strict=True):
-        values[node] = number
-    try:
-        with np.errstate(all="ignore"):
-            for node, function, a, b, c in lines.steps:
-                if b < 0:
-                    values[node] = function(values[a])
-                elif c < 0:
-                    values[node] = function(values[a], values[b])
-                else:
-                    values[node] = function(values[a], values[b], values[c])
-    except (ValueError, ArithmeticError):
-        return None
-    return values
-
-
 class Narrow:
     """A narrow graph; ``careful`` does what is left to the sweeps."""
 
@@ -123,8 +47,41 @@ class Narrow:
         self.careful = careful
 
     @cached_property
-    def lines(self) -> Lines:
-        return in_lines(self.graph)
+    def _code(self) -> Unrolled:
+        return Unrolled(self.graph, _itself)
+
+    @cached_property
+    def start(self) -> list[float]:
+        """The numbers at all places before anything is computed."""
+        start: list[float] = self._code.values.tolist()
+        return start
+
+    @cached_property
+    def values(self) -> list[Step]:
+        """What makes the values,"""
+        return self._steps(slopes=False)
+
+    @cached_property
+    def slopes(self) -> list[Step]:
+        """and what makes the slopes of them."""
+        return self._steps(slopes=True)
+
+    def _steps(self, slopes: bool) -> list[Step]:
+        functions = [(_function(primitive), arity) for primitive, arity in self._code.functions]
+        steps = self._code.steps
+        with BulkBuilding():
+            return [
+                (function, a, b if arity > 1 else -1, c if arity > 2 else -1, target)
+                for k, _, a, b, c, target in steps[steps[:, 1] == slopes].tolist()
+                for function, arity in [functions[k]]
+            ]
+
+    @cached_property
+    def way_back(self) -> tuple[list[tuple[int, int, int]], list[int]]:
+        """The links, and where the cotangents of the inputs are in the end."""
+        links, kept = self._code.shared()
+        with BulkBuilding():
+            return list(map(tuple, links.tolist())), kept[self.graph.inputs].tolist()
 
     def at(self, x: Floats, threads: int | None = None) -> Line | Sweeps | Chunks:
         """The answers at a point, shape (n,), or at N of them, (N, n)."""
@@ -138,7 +95,10 @@ class Line:
         self.machine = machine
         self.x = x
         self.sizes = False
-        self.numbers = forward(machine.lines, x)  # the values of all nodes, if Python has them
+        numbers = machine.start.copy()  # at all places
+        for node, number in zip(machine.graph.inputs, x.tolist(), strict=True):
+            numbers[node] = number
+        self.numbers = numbers if _run(machine.values, numbers) else None
 
     @cached_property
     def careful(self) -> Sweeps:
@@ -160,8 +120,7 @@ class Line:
         if line is None:
             return self.careful.values
         graph, values = self.machine.graph, np.full(len(self.machine.graph), np.nan)
-        steps = self.machine.lines.steps
-        for node in (*graph.inputs, *graph.constants, *(step[0] for step in steps)):
+        for node in (*graph.inputs, *graph.constants, *(step[-1] for step in self.machine.values)):
             values[node] = line[node]
         return values
 
@@ -169,7 +128,8 @@ class Line:
         """The same with absolute partials, as ``Sweeps.magnitudes``."""
         other = copy(self)
         other.sizes = True
-        other.__dict__.pop("careful", None)
+        for computed in ("careful", "_slopes"):
+            other.__dict__.pop(computed, None)
         return other
 
     def vjp(self, v: Floats) -> Floats:
@@ -184,41 +144,49 @@ class Line:
         rows = self._rows(np.eye(m)) if by_rows(mode, m, n) else None
         return self.careful.jacobian(mode) if rows is None else rows
 
+    @cached_property
+    def _slopes(self) -> list[float] | None:
+        """The numbers at all places; None where only the careful sweep can tell."""
+        line = self.numbers
+        if line is None or not math.isfinite(sum(line)) or not _run(self.machine.slopes, line):
+            return None
+        return list(map(abs, line)) if self.sizes else line
+
     def _rows(self, seeds: Floats) -> Floats | None:
         """A row vᵀJ for each of the seeds, shape (k, m); None where only the careful sweep can
         tell."""
-        values = self.numbers
-        if values is None or not math.isfinite(sum(values)):
+        slopes = self._slopes
+        if slopes is None:
             return None
-        lines = self.machine.lines
-        found = [_pullback(lines, values, seed, self.sizes) for seed in seeds.tolist()]
-        result = np.array([row for row in found if row is not None])
-        return result if len(result) == len(found) and np.isfinite(result).all() else None
+        (links, inputs), rows = self.machine.way_back, np.zeros((len(seeds), len(self.x)))
+        for row, seed in zip(rows, seeds.tolist(), strict=True):
+            cotangents = [0.0] * len(self.machine.graph)
+            for node, number in zip(self.machine.graph.outputs, seed, strict=True):
+                cotangents[node] += number
+            for source, target, slope in links:
+                cotangents[target] += cotangents[source] * slopes[slope]
+            row += [cotangents[node] for node in inputs]
+        return rows if np.isfinite(rows).all() else None
 
 
-def _pullback(
-    lines: Lines, values: list[float], seeds: Sequence[float], magnitudes: bool
-) -> list[float] | None:
-    cotangents = [0.0] * len(values)
-    for node, seed in zip(lines.graph.outputs, seeds, strict=True):
-        cotangents[node] += seed
+def _run(steps: list[Step], numbers: list[float]) -> bool:
+    """Follow the steps; False where Python refuses a number that numpy has (an inf or a NaN)."""
     try:
         with np.errstate(all="ignore"):
-            for node, operand, function, a, b, c in lines.edges:
-                if function is None:
-                    flow = cotangents[node] * values[a]
-                elif b < 0:
-                    flow = cotangents[node] * function(values[a])
+            for function, a, b, c, target in steps:
+                if b < 0:
+                    numbers[target] = function(numbers[a])
+                elif c < 0:
+                    numbers[target] = function(numbers[a], numbers[b])
                 else:
-                    slope = function(values[a], values[b], values[c], values[node])
-                    flow = cotangents[node] * slope
-                cotangents[operand] += abs(flow) if magnitudes else flow
+                    numbers[target] = function(numbers[a], numbers[b], numbers[c])
     except (ValueError, ArithmeticError):
-        return None
-    return [cotangents[node] for node in lines.graph.inputs]
+        return False
+    return True
 
 
-# --- scalar functions -----------------------------------------------------------------------------
+def _itself(primitive: Primitive) -> Primitive:
+    return primitive
 
 
 @cache
@@ -230,62 +198,3 @@ def _function(primitive: Primitive) -> Function:
         return primitive.scalar
     vector = primitive.numpy
     return lambda *operands: float(vector(*operands))
-
-
-class _Slope(NamedTuple):
-    """A part of a rule. ``reads`` counts through x, y, z and out; ``function`` is of the one value
-    that is read (None: that value itself), or else of all four."""
-
-    reads: tuple[int, ...]
-    function: Function | None
-    constant: float = 0.0
-
-    def of_one(self) -> Function:
-        """As a function of the one value that is read, if any."""
-        if not self.reads:
-            return lambda value: self.constant
-        return self.function or (lambda value: value)
-
-    def of_four(self) -> Function:
-        """As a function of x, y, z and out."""
-        if not self.reads:
-            return lambda x, y, z, out: self.constant
-        if len(self.reads) > 1 and self.function is not None:
-            return self.function
-        (k,), function = self.reads, self.of_one()
-        return lambda *values: function(values[k])
-
-
-@cache
-def _scalar(code: int) -> tuple[Function, tuple[_Slope | None, ...]]:
-    """A primitive's function, and its partials."""
-    primitive = TABLE[code]
-    inputs, constants, steps, outputs = recipe(*rule(primitive))
-    made = {node: _Slope((), None, value) for node, value in constants}
-    made |= {node: _Slope((place,), None) for place, node in inputs}
-    for node, inner, operands in steps:
-        made[node] = _compose(_function(inner), [made[operand] for operand in operands])
-    slopes = tuple(None if node is None else made[node] for node in outputs)
-    return _function(primitive), slopes
-
-
-def _compose(function: Function, operands: list[_Slope]) -> _Slope:
-    reads = tuple(sorted({k for operand in operands for k in operand.reads}))
-    if len(reads) == 1:
-        return _Slope(reads, _compose_of_one(function, operands))
-    parts = [operand.of_four() for operand in operands]
-    if len(parts) == 2:
-        f, g = parts
-        return _Slope(reads, lambda *values: function(f(*values), g(*values)))
-    return _Slope(reads, lambda *values: function(*(part(*values) for part in parts)))
-
-
-def _compose_of_one(function: Function, operands: list[_Slope]) -> Function:
-    """As few calls as possible: cos(x), 2*x and their like are one."""
-    if len(operands) == 1:
-        inner = operands[0].function
-        return function if inner is None else lambda value: function(inner(value))
-    if len(operands) == 2 and not operands[0].reads and operands[1].function is None:
-        return partial(function, operands[0].constant)
-    parts = [operand.of_one() for operand in operands]
-    return lambda value: function(*(part(value) for part in parts))

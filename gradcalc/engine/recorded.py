@@ -35,7 +35,7 @@ Ref = int | float
 class Line(NamedTuple):
     """``target`` is what ``function`` makes of the operands."""
 
-    function: Callable[..., Any]
+    function: Any
     operands: tuple[Ref, ...]
     target: int
 
@@ -48,31 +48,44 @@ class Script(NamedTuple):
     slopes: tuple[Ref, ...]
 
 
+def shortly(primitive: Primitive) -> Callable[..., Any]:
+    """For a few numbers."""
+    return kernel.where if primitive is WHERE else primitive.numpy
+
+
+def at_length(primitive: Primitive) -> Callable[..., Any]:
+    """For thousands of them."""
+    return kernel.where if primitive is WHERE else primitive.numpy_long
+
+
 @cache
-def script(primitive: Primitive, active: tuple[int, ...], long: bool = False) -> Script:
-    """Of a primitive, with slopes for the ``active`` operands; ``long``: for thousands of them."""
+def script(primitive: Primitive, active: tuple[int, ...], by: Callable[[Primitive], Any]) -> Script:
+    """Of a primitive, with slopes for the ``active`` operands; ``by`` says by which function. What
+    is none of numpy's is written out in those, if it can be."""
     lines: list[Line] = []
-    _write(lines, primitive, tuple(range(primitive.arity)), OUT, long)
+    _write(lines, primitive, tuple(range(primitive.arity)), OUT, by)
     value, lines = tuple(lines), []
     made = of_partials(rule(primitive), active)
     refs: dict[int, Ref] = {node: place for place, node in made.inputs}
     refs |= {node: float(number) for node, number in made.constants}
     room = OUT + 1
     for node, inner, operands in made.steps:
-        refs[node] = room = _write(lines, inner, tuple(refs[k] for k in operands), room, long)
+        refs[node] = room = _write(lines, inner, tuple(refs[k] for k in operands), room, by)
         room += 1
     slopes = tuple(refs[node] for node in made.outputs if node is not None)
     return Script(value, tuple(lines), slopes)
 
 
 def _write(
-    lines: list[Line], primitive: Primitive, operands: tuple[Ref, ...], room: int, long: bool
+    lines: list[Line],
+    primitive: Primitive,
+    operands: tuple[Ref, ...],
+    room: int,
+    by: Callable[[Primitive], Any],
 ) -> int:
     """The lines of one function, behind what is there; where its value is: at ``OUT``, or from
     ``room`` on."""
-    function: Callable[..., Any] = primitive.numpy_long if long else primitive.numpy
-    if primitive is WHERE:
-        function = kernel.where
+    function = by(primitive)
     steps = kernel.written_out(function, primitive.arity)
     if steps is None:
         lines.append(Line(function, operands, room))
@@ -113,7 +126,7 @@ class _Layout:
         self.constants: list[tuple[int, Any]] = [(self.schedule.n_inputs, self.schedule.constants)]
         self.functions: list[Any] = [(np.add, True, 2)]  # what sums are made by
         self.scripts = [
-            script(group.primitive, group.active, group.size >= LONG)
+            script(group.primitive, group.active, at_length if group.size >= LONG else shortly)
             for group in self.schedule.groups
         ]
         self.slopes: list[list[tuple[Ref, tuple[int, int, int]]]] = []

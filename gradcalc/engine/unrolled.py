@@ -1,19 +1,21 @@
-"""A deep graph in C, node by node: the places are the nodes, and a step is sixteen bytes.
+"""A deep graph node by node: its places are the nodes, then slopes and numbers.
 
 On most levels of a deep graph there is a node or two, and runs have no length. All nodes of one
 primitive have one script, which is laid out for all of them at once; then the steps are put in the
-order of the nodes, and the links, along which cotangents flow, in that order backwards.
+order of the nodes, and the links, along which cotangents flow, in that order backwards. ``narrow``
+follows them in Python; in C a step is sixteen bytes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from gradcalc.engine import kernel
 from gradcalc.engine.kernel import Recording
-from gradcalc.engine.recorded import OUT, Ref, Script, script
+from gradcalc.engine.recorded import OUT, Ref, Script, script, shortly
 from gradcalc.engine.schedule import Ints
 from gradcalc.functions.primitives import TABLE, VARIABLE
 from gradcalc.functions.row import Primitive
@@ -21,113 +23,124 @@ from gradcalc.graph.graph import Graph
 from gradcalc.graph.reach import below
 
 _MOST = 1 << 23
-"""Places, so that a third operand's fits beside its operation."""
+"""Places, so that in C a third operand's fits beside its operation."""
 
 _LONGEST = 64
 """Lines of a script, at most, and more than a primitive has operands."""
 
 
-def by_nodes(graph: Graph, shared: bool) -> Any:
-    """A tape for the way down, on which cotangents may be ``shared`` (``reverse``), or up."""
-    return _Nodes(graph).tape(shared)
+class Unrolled:
+    """``steps`` are rows of a function (a number of ``functions``, which have their arity beside
+    them), whether it makes a slope, three operands and the target; ``links`` are rows of where a
+    cotangent is from, where it flows to, and the slope. ``values`` are the numbers at all places,
+    constants filled in; if any value is a NaN, one of those ``telling`` is.
 
+    ``by`` as for ``script``.
+    """
 
-class _Nodes:
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, by: Callable[[Primitive], Any]) -> None:
         self.graph = graph
         codes = np.frombuffer(graph.codes, np.intc)
-        self.operands = [np.frombuffer(column, np.intc) for column in graph.operands]
+        self._operands = [np.frombuffer(column, np.intc) for column in graph.operands]
         fixed = np.zeros(len(graph), bool)
         fixed[list(graph.constants)] = True
         marks = below(graph, graph.outputs, closed=graph.constants)
         needed = np.frombuffer(marks, np.uint8).astype(bool)
-        self.inner = np.flatnonzero(needed & ~fixed & (codes != VARIABLE.code))
-        pattern = np.zeros(len(self.inner), np.int64)
-        for k, column in enumerate(self.operands):
-            at = column[self.inner]
+        self._inner = np.flatnonzero(needed & ~fixed & (codes != VARIABLE.code))
+        pattern = np.zeros(len(self._inner), np.int64)
+        for k, column in enumerate(self._operands):
+            at = column[self._inner]
             pattern += ((at >= 0) & fixed[at]).astype(np.int64) << k
-        self.kinds = codes[self.inner] * 8 + pattern
-        self.functions: list[Any] = [(np.add, True, 2)]
-        self.size = len(graph)
-        self.numbers: dict[float, int] = {}
-        self.rows: list[Any] = []  # step, and before it a number to sort by
-        self.links: list[Any] = []  # the same
-        self.ones: list[Any] = []  # of each link, whether its slope is 1
-        self.telling = [np.array(graph.outputs)]
-
-    def tape(self, shared: bool) -> Any:
-        for kind in np.unique(self.kinds).tolist():
-            primitive, nodes = TABLE[kind // 8], self.inner[self.kinds == kind]
+        kinds = codes[self._inner] * 8 + pattern
+        self.functions: dict[tuple[Any, int], int] = {}
+        self._size = len(graph)
+        self._numbers: dict[float, int] = {}
+        self._rows: list[Any] = []  # a step, and before it a number to sort by
+        self._links: list[Any] = []  # the same
+        self._ones: list[Any] = []  # of each link, whether its slope is 1
+        self._telling = [np.array(graph.outputs)]
+        for kind in np.unique(kinds).tolist():
+            primitive = TABLE[kind // 8]
             active = [k for k, flow in enumerate(primitive.flows) if flow and not kind >> k & 1]
-            scripted = script(primitive, tuple(active))
-            for line in (*scripted.value, *scripted.partials):
-                if not kernel.has_loop(line.function, len(line.operands)):
-                    return None
-            self._lay_out(primitive, nodes, active, scripted)
-        if self.size >= _MOST:
-            return None
-        singles, _ = _in_order(self.rows, 5)
-        links, order = _in_order(self.links, 4)
-        values = np.zeros(self.size)
-        values[list(self.graph.constants)] = list(self.graph.constants.values())
-        values[list(self.numbers.values())] = list(self.numbers)
-        inputs, outputs = np.array(self.graph.inputs, int), np.array(self.graph.outputs)
-        kept, cleared = np.arange(len(self.graph)), outputs
-        if shared:
-            ones = np.concatenate([np.zeros(0, bool), *self.ones])[order]
-            links, kept = self._share(links, ones, kept)
-            links, cleared = _first(links, kept[inputs], outputs)
-        places = inputs, kept[inputs], outputs, cleared, np.concatenate(self.telling)
-        nodes = len(self.graph)
-        return kernel.recorded(
-            Recording(self.functions, values, nodes, places, singles=singles, links=links)
-        )
+            scripted = script(primitive, tuple(active), by)
+            self._lay_out(primitive, self._inner[kinds == kind], active, scripted)
+        self.steps, _ = _in_order(self._rows, 7)
+        self.links, order = _in_order(self._links, 4)
+        self.ones = np.concatenate([np.zeros(0, bool), *self._ones])[order]
+        self.telling = np.concatenate(self._telling)
+        self.values = np.zeros(self._size)
+        self.values[list(graph.constants)] = list(graph.constants.values())
+        self.values[list(self._numbers.values())] = list(self._numbers)
+
+    def shared(self) -> tuple[Any, Ints]:
+        """The links without those from sums to what nothing else uses, whose cotangent is the
+        sum's; and where that of each node is kept."""
+        used = [column[self._inner] for column in self._operands]
+        every = np.concatenate([*used, self.graph.outputs])
+        kept = np.arange(len(self.graph))
+        uses = np.bincount(every[every >= 0], minlength=len(kept))
+        alone = self.ones & (uses[self.links[:, 1]] == 1)
+        kept[self.links[alone, 1]] = self.links[alone, 0]
+        while not np.array_equal(kept, kept[kept]):
+            kept = kept[kept]
+        links = self.links[~alone]
+        links[:, :2] = kept[links[:, :2]]
+        return links, kept
 
     def _lay_out(
         self, primitive: Primitive, nodes: Ints, active: list[int], scripted: Script
     ) -> None:
-        places: dict[Ref, Any] = {k: self.operands[k][nodes] for k in range(primitive.arity)}
+        places: dict[Ref, Any] = {k: self._operands[k][nodes] for k in range(primitive.arity)}
         places[OUT] = nodes
         if not primitive.carries_nan:
-            self.telling += [places[k] for k in range(primitive.arity)]
-        lines = (*scripted.value, *scripted.partials)
-        for k, line in enumerate(lines):
+            self._telling += [places[k] for k in range(primitive.arity)]
+        for k, line in enumerate((*scripted.value, *scripted.partials)):
             if line.target not in places:
                 places[line.target] = self._new(len(nodes) if line.target in scripted.slopes else 1)
-            operation, function = kernel.code(line.function, len(line.operands), self.functions)
-            a, b, c = (*(self._at(ref, places) for ref in line.operands), 0, 0)[:3]
-            more = c if line.function is kernel.where else function
-            what = operation + kernel.SLOPE * (k >= len(scripted.value)) + (more << 8)
-            row = [nodes * _LONGEST + k, what, a, b, places[line.target]]
-            self.rows.append(np.stack(np.broadcast_arrays(*row), axis=1))
+            entry = line.function, len(line.operands)
+            number = self.functions.setdefault(entry, len(self.functions))
+            operands = (*(self._at(ref, places) for ref in line.operands), 0, 0)[:3]
+            is_slope = k >= len(scripted.value)
+            row = [nodes * _LONGEST + k, number, is_slope, *operands, places[line.target]]
+            self._rows.append(np.stack(np.broadcast_arrays(*row), axis=1))
         for k, ref in zip(active, scripted.slopes, strict=True):
             row = [k - nodes * _LONGEST, nodes, places[k], self._at(ref, places)]
-            self.links.append(np.stack(np.broadcast_arrays(*row), axis=1))
-            self.ones.append(np.full(len(nodes), type(ref) is float and ref == 1.0))
+            self._links.append(np.stack(np.broadcast_arrays(*row), axis=1))
+            self._ones.append(np.full(len(nodes), type(ref) is float and ref == 1.0))
 
     def _at(self, ref: Ref, places: dict[Ref, Any]) -> Any:
         if type(ref) is int:
             return places[ref]
-        if ref not in self.numbers:
-            self.numbers[ref] = int(self._new(1)[0])
-        return self.numbers[ref]
+        if ref not in self._numbers:
+            self._numbers[ref] = int(self._new(1)[0])
+        return self._numbers[ref]
 
     def _new(self, count: int) -> Ints:
-        self.size += count
-        return np.arange(self.size - count, self.size)
+        self._size += count
+        return np.arange(self._size - count, self._size)
 
-    def _share(self, links: Any, ones: Any, kept: Ints) -> tuple[Any, Ints]:
-        """Without the links from sums to what nothing else uses: its cotangent is the sum's."""
-        used = [column[self.inner] for column in self.operands]
-        every = np.concatenate([*used, self.graph.outputs])
-        uses = np.bincount(every[every >= 0], minlength=len(kept))
-        alone = ones & (uses[links[:, 1]] == 1)
-        kept[links[alone, 1]] = links[alone, 0]
-        while not np.array_equal(kept, kept[kept]):
-            kept = kept[kept]
-        links = links[~alone]
-        links[:, :2] = kept[links[:, :2]]
-        return links, kept
+
+def by_nodes(graph: Graph, shared: bool) -> Any:
+    """A tape for the way down, on which cotangents may be ``shared`` (``reverse``), or up; None
+    where a function of Python is among the graph's."""
+    code = Unrolled(graph, shortly)
+    if len(code.values) >= _MOST or not all(kernel.has_loop(*entry) for entry in code.functions):
+        return None
+    functions: list[Any] = [(np.add, True, 2)]
+    codes = np.array([kernel.code(*entry, functions) for entry in code.functions]).reshape(-1, 2)
+    function, slopes, a, b, c, target = code.steps.T
+    operations, numbers = codes[function].T
+    more = np.where(operations == kernel.WHERE, c, numbers)
+    singles = np.stack([operations + kernel.SLOPE * slopes + (more << 8), a, b, target], axis=1)
+    inputs, outputs = np.array(graph.inputs, int), np.array(graph.outputs)
+    links, kept, cleared = code.links, np.arange(len(graph)), outputs
+    if shared:
+        links, kept = code.shared()
+        links, cleared = _first(links, kept[inputs], outputs)
+    places = inputs, kept[inputs], outputs, cleared, code.telling
+    return kernel.recorded(
+        Recording(functions, code.values, len(graph), places, singles=singles, links=links)
+    )
 
 
 def _in_order(rows: list[Any], width: int) -> tuple[Any, Ints]:

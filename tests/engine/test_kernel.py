@@ -363,7 +363,7 @@ def test_a_malformed_recording_is_refused() -> None:
         runs=[(1, 0, 2, 4, 0, 1, -1, 0, 1, -1, 0, 1, -1)],
         edges=[(2, 4, 0, 1, -1, 0, 1, -1)],
         ways=[(kernel.PARTS, 2, 4, 1, -1, 0, 1, -1, 6, 1, -1, 0, 0, 2)],
-        singles=[(1, 2, 3, 5), (kernel.SLOPE + kernel._WHERE + (1 << 8), 2, 3, 5)],
+        singles=[(1, 2, 3, 5), (kernel.SLOPE + kernel.WHERE + (1 << 8), 2, 3, 5)],
         links=[(4, 3, 7), (4, ~2, 7)],
         guards=[(1, 2, 4, 1, -1)],
         indices=[0, 1],

@@ -17,17 +17,13 @@ from tests.expressions import Case, cases
 @given(cases())
 def test_one_node_at_a_time_gives_what_the_groups_give(case: Case) -> None:
     p, x = case.program(), case.point()
-    lines = narrow.in_lines(p.graph)
-    values = narrow.forward(lines, x)
-    assume(values is not None)
-    assert values is not None
-    ours = [values[node] for node in p.graph.outputs]
-    np.testing.assert_allclose(ours, p(x), rtol=1e-12, atol=1e-12)
+    line = narrow.Narrow(p.graph, p._grouped).at(np.array(x, float))
+    np.testing.assert_allclose(line.value, p(x), rtol=1e-12, atol=1e-12)
     v = np.linspace(1, 2, len(p.outputs))
     grouped = sweeps.linearize(p.schedule, sweeps.forward(p.schedule, x))
     expected = reverse.way_back(p.schedule).pullback(grouped, v)
     scale = p.at(x).scale("vjp", v)
-    result = narrow.Line(narrow.Narrow(p.graph, p.machine(x)), x)._rows(v[None])
+    result = line._rows(v[None])
     assume(result is not None)  # else it is left to the careful sweeps
     assert result is not None
     assert (np.abs(result[0] - expected) <= 1e-13 * scale + 1e-200).all()
