@@ -122,7 +122,7 @@ def unread(schedule: Schedule, reads: Sequence[Collection[int]]) -> Unread:
         needed[:] = True
     left = [index for index in range(len(makers)) if not needed[index]]
     read = np.unique(np.concatenate([np.zeros(0, int), *(f for k in left for f in makers[k])]))
-    guarded = [slice(0, schedule.n_inputs)] if -1 in read else []
+    guarded = [slice(0, schedule.n_inputs)] if -1 in read and schedule.n_inputs else []
     guarded += [schedule.groups[k].results for k in read.tolist() if k >= 0 and needed[k]]
     groups = [schedule.groups[k] for k in left]
     outside = np.append(True, needed)[maker[schedule.telling]]

@@ -233,6 +233,12 @@ def test_what_is_in_doubt_is_for_the_careful_sweeps(text: str, x: list[float]) -
     np.testing.assert_array_equal(p(point), p.at(point).value)
 
 
+def test_without_variables_there_is_a_value() -> None:
+    p = gradcalc.compile("(acosh(-2) - 1)**2 - 3, log(-2)*5, 2 + 1")
+    np.testing.assert_array_equal(p([]), [np.nan, np.nan, 3])
+    assert p.jacobian(np.zeros(0)).shape == (3, 0)
+
+
 @built_here
 def test_an_error_in_a_function_of_python_arrives() -> None:
     def refuse(x: Any, out: Any) -> None:
