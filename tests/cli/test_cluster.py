@@ -153,3 +153,33 @@ def test_workers_with_other_versions_are_refused() -> None:
     for answer, said in (("1.0", "numpy 1.0"), (PackageNotFoundError(), "numpy not installed")):
         with pytest.raises(UsageError, match=f"worker tcp://a:1 has {said}, and the client"):
             cluster._require_same_versions(Client(answer), mine)
+
+
+def test_the_recipe_for_kubernetes_fits_together(gradcalc: Shell) -> None:
+    yaml = pytest.importorskip("yaml")
+    from distributed.cli import dask_scheduler, dask_worker
+
+    page = Path(__file__).parents[2] / "docs" / "cluster.md"
+    text = page.read_text("utf-8").partition("```yaml\n")[2].partition("```")[0]
+    objects = {(one["kind"], one["metadata"]["name"]): one for one in yaml.safe_load_all(text)}
+    service = objects["Service", "scheduler"]["spec"]
+    commands = []
+    for (kind, _), one in objects.items():
+        if kind == "Service":
+            continue
+        pods = one["spec"]["template"]
+        assert one["spec"].get("selector", {}).get("matchLabels") == pods.get("metadata", {}).get(
+            "labels"
+        )
+        commands += [container["command"] for container in pods["spec"]["containers"]]
+    assert service["selector"] == {"app": "scheduler"}
+    address = f"tcp://scheduler:{service['ports'][0]['port']}"
+    options = {
+        "scheduler": {o for p in dask_scheduler.main.params for o in (*p.opts, *p.secondary_opts)},
+        "worker": {o for p in dask_worker.main.params for o in (*p.opts, *p.secondary_opts)},
+        "batch": set(gradcalc("batch", "--help").out.replace(",", " ").split()),
+    }
+    assert {command[1] for command in commands} == set(options)
+    for _, name, *words in commands:
+        assert {word for word in words if word.startswith("-")} <= options[name]
+        assert name == "scheduler" or address in words
