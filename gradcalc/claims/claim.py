@@ -15,6 +15,7 @@ from typing import Any
 
 from gradcalc.calculus.kinds import KINDS
 from gradcalc.check.compare import LIMIT
+from gradcalc.claims.foreign import by_name, in_brackets
 from gradcalc.claims.precision import slacks
 from gradcalc.claims.printout import Printout, is_printout, read_printout, unwrapped
 from gradcalc.claims.sheets import Sheet, read_sheet
@@ -129,6 +130,11 @@ def read_claim(source: Source, matter: Matter) -> Claim:
     """Raises ExpressionError and BindingError, with spans, for what cannot be read."""
     if not source.text.strip():
         raise BindingError("the claim is empty", hint="--claim '2*x1, 3; 2, 2*x2'")
+    named = by_name(source.text)
+    if named is not None and set(named) == set(matter.variables):
+        claim = _from_lists(source, [list(named.values())], matter, {})
+        return _reordered(claim, list(named), matter)
+    source = Source(in_brackets(source.text), source.name)
     start = source.text.lstrip()[:1]
     if start == "{" or (start == "[" and '"' in source.text):
         return _read_json(source, matter)
@@ -376,6 +382,8 @@ def _read_json(source: Source, matter: Matter) -> Claim:
     if isinstance(data, dict):
         parts = data.get("parts") or {}
         key = next((key for key in (matter.key, *_HEADED) if key in data), None)
+        if key is None and set(data) == set(matter.variables):
+            data, key = {matter.key: [[*data.values()]], "variables": [*data]}, matter.key
         if key is None:
             raise BindingError(
                 "the JSON object of the claim has no matrix", hint=f"a key: {', '.join(_HEADED)}"

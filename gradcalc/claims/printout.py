@@ -52,7 +52,8 @@ def is_printout(text: str, *, typed: bool) -> bool:
         return True
     if "," in text or ";" in text or not _BARE.fullmatch(text):
         return False
-    return "[" in text if typed else len(text.split()) > 1
+    apart = "[" in text or re.search(r"\d\.?[^\S\n]+\.?\d", text)
+    return bool(apart) if typed else len(text.split()) > 1
 
 
 def read_printout(source: Source) -> Printout:

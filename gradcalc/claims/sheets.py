@@ -25,6 +25,9 @@ _POWER = re.compile(r"\s*\\(?:times|cdot)\s*10\^\{?([-+]?\d+)\}?")
 _BRACKETS = re.compile(r"\s*(?:\w+\s*=\s*)?\[([^\[\]]*)\]\s*(?:;\s*)?")
 _HEADING = re.compile(r"\s*(?:\d+(?:[×x]\d+ |-element )[\w{}, ]+:|\w+\s*=)[ \t]*\n")
 _NUMBER = re.compile(r"\s*[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[iI]nf|nan|NaN)\s*")
+_R_HEAD, _R_ROW = re.compile(r"\s*(?:\[,\d+\]\s*)+"), re.compile(r"\s*\[\d+,\]\s+(.*)")
+_TALL = re.compile(r"\s*[⎡⎢⎣|](.*)[⎤⎥⎦|]\s*")
+_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _MOST = 4096  # rows and columns of a matrix that is written by its coordinates
 
 
@@ -261,6 +264,23 @@ def _commas(line: str) -> list[str]:
     return [*found, line[start:]]
 
 
+def _drawn(text: str, rows: Sequence[str], columns: Sequence[str]) -> Sheet | None:
+    """The matrices that R prints, with numbers for its rows and columns, and sympy's in tall
+    brackets; a grid of bars without a head."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    found = None
+    if lines and _R_HEAD.fullmatch(lines[0]):
+        found = [_R_ROW.fullmatch(line) for line in lines[1:]]
+    elif lines and all(_TALL.fullmatch(line) for line in lines):
+        found = [_TALL.fullmatch(line) for line in lines if line.strip(" ⎡⎢⎣⎤⎥⎦[]|")]
+    if not found or not all(found):
+        return None
+    bodies = [row[1].strip().translate(_SUBSCRIPTS) for row in found if row]
+    cells = [re.split(r"\s{2,}|\s*\|\s*", body) for body in bodies]
+    even = all(len(row) == len(columns) for row in cells)
+    return Sheet(cells) if even and len(cells) == len(rows) else None
+
+
 _READERS: tuple[Callable[[str, Sequence[str], Sequence[str]], Sheet | None], ...] = (
     _table,
     _markdown,
@@ -268,5 +288,6 @@ _READERS: tuple[Callable[[str, Sequence[str], Sequence[str]], Sheet | None], ...
     _mathml,
     _matrix_market,
     _coordinates,
+    _drawn,
     _spaced,
 )

@@ -255,7 +255,7 @@ def _mention_what_fits(error: BindingError, subject: Subject, claim: Claim, poin
 
 def _undefined(options: Options, ruling: Ruling, points: Points) -> UndecidedError:
     error = UndecidedError(
-        f"the expression is undefined {points.said}: nothing to compare",
+        f"the expression has no value in doubles {points.said}: nothing to compare",
         hint="other points, where it is defined: --at …",
     )
     if options.samples is None and options.range is None and options.at is not None:

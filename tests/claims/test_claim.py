@@ -60,6 +60,13 @@ NUMBERS = [
     "(tensor([4., 3.]), tensor([2., 6.]))",
     "Matrix([[4, 3], [2, 6]])",
     "4 3\n2 6\n",
+    "{{4, 3}, {2, 6}}",
+    "J = {{4,3},{2,6}};",
+    "Matrix(2, 2, [[4,3],[2,6]])",
+    "<tf.Tensor: shape=(2, 2), dtype=float64, numpy=\narray([[4., 3.],\n       [2., 6.]])>",
+    "     [,1] [,2]\n[1,]    4    3\n[2,]    2    6",
+    "⎡4  3⎤\n⎢    ⎥\n⎣2  6⎦",
+    "| 4 | 3 |\n| 2 | 6 |",
     "4.0e+00 3.0e+00\n2.0e+00 6.0e+00\n",
     "x1,x2\n4.0,3.0\n2.0,6.0\n",
     '{"variables": ["x1", "x2"], "jacobian": [[4.0, 3.0], [2.0, 6.0]]}',
@@ -90,6 +97,25 @@ def test_numbers_are_right_at_their_point_only(text: str) -> None:
 )
 def test_a_vector_may_lie_or_stand(expression: str, claim: str) -> None:
     assert judged(expression, claim).right
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "{'y': 2.0, 'x': 3.0}",
+        '{"x": 3, "y": 2}',
+        "{x: y, y: x}",
+        "{'x': Array(3., dtype=float32), 'y': Array(2., dtype=float32)}",
+    ],
+)
+def test_entries_may_go_by_the_names_of_the_variables(claim: str) -> None:
+    assert judged("x*y", claim, [2.0, 3.0]).right
+    assert judged("x*y", claim, [2.5, 3.5]).right is (claim == "{x: y, y: x}")
+
+
+def test_numbers_side_by_side_are_a_matrix_where_nothing_else_can_be_meant() -> None:
+    assert judged(PAIR, "4 3\n2 6", AT, "--claim").right
+    assert judged("x*y, x", "⎡y  x⎤\n⎢    ⎥\n⎣1  0⎦", SAMPLES).right
 
 
 def test_a_printout_is_judged_by_the_digits_that_it_has() -> None:
