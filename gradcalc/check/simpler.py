@@ -11,7 +11,7 @@ from gradcalc.check.identity import InSympy
 from gradcalc.errors import GradcalcError
 from gradcalc.formulas.derivative import Formulas
 from gradcalc.formulas.exact import UnwritableError
-from gradcalc.formulas.terms import read
+from gradcalc.formulas.reading import read
 from gradcalc.formulas.writing import Notation
 from gradcalc.functions.loading import loaded
 from gradcalc.language import parse

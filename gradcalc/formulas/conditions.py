@@ -113,11 +113,11 @@ def _on_a_line(nodes: Sequence[Term], a: int, b: int, holds: Callable[[bool, boo
     low, high = sorted((one[2], other[2]))
     return all(
         holds(_order(place, one[2]) in one[1], _order(place, other[2]) in other[1])
-        for place in (low - 1, low, (low + high) / 2, high, high + 1)
+        for place in (low - 1, low, Fraction(low + high) / 2, high, high + 1)
     )
 
 
-def _interval(nodes: Sequence[Term], condition: int) -> tuple[object, str, Fraction] | None:
+def _interval(nodes: Sequence[Term], condition: int) -> tuple[object, str, int | Fraction] | None:
     """What is compared, how it may lie, and to which number."""
     node = nodes[condition]
     if not isinstance(node, Call) or node.primitive not in ORDERS:
@@ -126,8 +126,8 @@ def _interval(nodes: Sequence[Term], condition: int) -> tuple[object, str, Fract
     bound, orders = nodes[right], ORDERS[node.primitive]
     if isinstance(bound, Number):
         return left, orders, bound.value
-    return (left, right), orders, Fraction(0)
+    return (left, right), orders, 0
 
 
-def _order(place: Fraction, bound: Fraction) -> str:
+def _order(place: int | Fraction, bound: int | Fraction) -> str:
     return "<" if place < bound else "=" if place == bound else ">"

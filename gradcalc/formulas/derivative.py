@@ -15,9 +15,10 @@ from gradcalc.calculus.kinds import Kind, U, V
 from gradcalc.calculus.rules import plain
 from gradcalc.errors import BindingError
 from gradcalc.formulas.conditions import exclude
-from gradcalc.formulas.exact import Call, Number, Product, Sum, Symbol, operands
+from gradcalc.formulas.exact import Call, Number, Product, Sum, Symbol
+from gradcalc.formulas.reading import read
 from gradcalc.formulas.sharing import compact
-from gradcalc.formulas.terms import Terms, read
+from gradcalc.formulas.terms import Terms
 from gradcalc.formulas.writing import Notation, reachable, write
 from gradcalc.functions.primitives import CONSTANTS, FUNCTIONS, OPERANDS, TABLE, WHERE
 from gradcalc.graph.graph import Graph
@@ -259,7 +260,7 @@ def _names(
     used: Counter[int] = Counter(set(roots))
     below = reachable(terms, roots)
     for term in below:
-        used.update(operands(terms.nodes[term]))
+        used.update(terms.below[term])
     often = [term for term in below if used[term] > 1 and _is_long(terms, term)]
     fresh = (f"t{k}" for k in count(1))
     free = iter(name for name in fresh if name not in taken)
@@ -280,7 +281,7 @@ def _length(terms: Terms, entries: tuple[int, ...], names: Mapping[int, str]) ->
     total = 0
     for term in reachable(terms, entries):
         node = terms.nodes[term]
-        length = sum(lengths[k] + 1 for k in operands(node))
+        length = sum([lengths[k] + 1 for k in terms.below[term]])
         length += len(node.name) if isinstance(node, Symbol) else 2
         if isinstance(node, Call):
             length += len(node.primitive.name)
@@ -376,7 +377,10 @@ def _branches(terms: Terms, derived: Graph, found: Mapping[int, int]) -> dict[in
 
     def enter(node: int, branch: Branch) -> None:
         known = branches.get(node)
-        branches[node] = branch if known is None else tuple(c for c in known if c in branch)
+        if known is None:
+            branches[node] = branch
+        elif known:
+            branches[node] = tuple(c for c in known if c in branch)
 
     for node in sorted(found, reverse=True):
         if node not in branches:

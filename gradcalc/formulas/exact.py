@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import chain
 from typing import NamedTuple
 
 from gradcalc.errors import GradcalcError
@@ -13,14 +14,11 @@ MOST_BITS = 64
 
 
 class Number(NamedTuple):
-    """An exact number; ``decimal`` if a decimal fraction that somebody typed is in it."""
+    """An exact number; ``decimal`` if a decimal fraction that somebody typed is in it. A whole one
+    is an int: a fraction takes ten times as long to be multiplied, compared or looked up."""
 
-    value: Fraction
+    value: int | Fraction
     decimal: bool = False
-
-    def __hash__(self) -> int:
-        """Fractions take microseconds to agree with the hashes of floats, which nobody asks for."""
-        return hash((self.value.numerator, self.value.denominator, self.decimal))
 
 
 class Symbol(NamedTuple):
@@ -51,14 +49,16 @@ class Call(NamedTuple):
 
 Term = Number | Symbol | Sum | Product | Call
 
-ZERO, ONE = Number(Fraction(0)), Number(Fraction(1))
+ZERO, ONE = Number(0), Number(1)
 
 
 class UnwritableError(GradcalcError, ValueError):
     """What no formula can say: an infinity, a function that a notation lacks."""
 
 
-# Fractions are slow, and most numbers here are 0 and 1.
+def exact(value: int | Fraction, decimal: bool = False) -> Number:
+    """A number, an int if it is whole."""
+    return Number(value.numerator if value.denominator == 1 else value, decimal)
 
 
 def added(a: Number, b: Number) -> Number:
@@ -66,7 +66,7 @@ def added(a: Number, b: Number) -> Number:
         return b
     if b is ZERO:
         return a
-    return Number(a.value + b.value, a.decimal or b.decimal)
+    return exact(a.value + b.value, a.decimal or b.decimal)
 
 
 def scaled(a: Number, sign: int) -> Number:
@@ -80,23 +80,28 @@ def multiplied(a: Number, b: Number) -> Number:
         return b
     if b is ONE:
         return a
-    return Number(a.value * b.value, a.decimal or b.decimal)
+    return exact(a.value * b.value, a.decimal or b.decimal)
 
 
-def exact_power(base: Number, exponent: Fraction) -> Number | None:
+def divided(a: Number, b: Number) -> Number:
+    """a/b, as decimal as a is."""
+    return a if b is ONE else exact(Fraction(a.value) / b.value, a.decimal)
+
+
+def exact_power(base: Number, exponent: int | Fraction) -> Number | None:
     """A whole power of a number, unless it is too long to be read."""
     if exponent.denominator != 1 or (not base.value and exponent < 0):
         return None
     bits = max(base.value.numerator.bit_length(), base.value.denominator.bit_length())
-    if bits > 1 and bits * abs(exponent) > MOST_BITS:
+    if bits > 1 and bits * abs(int(exponent)) > MOST_BITS:
         return None
-    return Number(base.value ** int(exponent), base.decimal)
+    return exact(Fraction(base.value) ** int(exponent), base.decimal)
 
 
-def operands(term: Term) -> list[int]:
+def operands(term: Term) -> tuple[int, ...]:
     """The terms that a term is made of, each as often as it stands in it."""
-    if isinstance(term, Sum):
-        return [inner for _, inner in term.terms]
     if isinstance(term, Product):
-        return [inner for factor in term.factors for inner in factor]
-    return list(term.operands) if isinstance(term, Call) else []
+        return tuple(chain.from_iterable(term.factors))
+    if isinstance(term, Sum):
+        return tuple([inner for _, inner in term.terms])
+    return term.operands if isinstance(term, Call) else ()

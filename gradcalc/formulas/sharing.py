@@ -9,18 +9,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from fractions import Fraction
 from heapq import heapify, heappop, heappush
 from itertools import combinations
 
-from gradcalc.formulas.exact import Call, Number, Product, Sum
+from gradcalc.formulas.exact import ZERO, Call, Number, Product, Sum
 from gradcalc.formulas.terms import Terms
 from gradcalc.formulas.writing import reachable
 
 _MOST = 24
 """Factors of a product, or terms of a sum, that are looked at in pairs."""
 _CONSTANT = -(1 << 60)
-_ONES = {sign: Number(Fraction(sign)) for sign in (1, -1)}
+_ONES = {sign: Number(sign) for sign in (1, -1)}
 
 Item = tuple[int, int | Number]
 """A base with its exponent, or a term with its coefficient. Part k is referred to as ~k, and the
@@ -191,7 +190,7 @@ class _Rebuilt:
             scale = self.scales.get(term)
             if scale is not None:
                 held = self.terms.made(Product(((inner, self.terms.one),)))
-                inner = self.terms.made(Sum(Number(Fraction(0)), ((scale, held),)))
+                inner = self.terms.made(Sum(ZERO, ((scale, held),)))
             self.new[term] = inner
         elif isinstance(node, Call):
             below = tuple(self.new[operand] for operand in node.operands)
@@ -216,7 +215,7 @@ class _Rebuilt:
         return made(Product(tuple(sorted(factors))))
 
     def _sum(self, items: Sequence[Item]) -> int:
-        constant, summands = Number(Fraction(0)), []
+        constant, summands = ZERO, []
         for term, number in items:
             assert isinstance(number, Number)
             if term == _CONSTANT:

@@ -36,53 +36,35 @@ from gradcalc.formulas.exact import (
     Term,
     UnwritableError,
     added,
+    divided,
+    exact,
     exact_power,
     multiplied,
     operands,
     scaled,
 )
 from gradcalc.functions.primitives import (
-    ADD,
     AND,
-    CONSTANT,
-    DIV,
-    FLOW,
-    FUNCTIONS,
-    MUL,
-    NE,
-    NEG,
     NOT,
-    OPERANDS,
     OR,
-    OUTWEIGHS,
-    PEAK,
-    POW,
-    SQUARE,
-    SUB,
-    TABLE,
-    VARIABLE,
     WHERE,
 )
 from gradcalc.functions.row import Primitive
-from gradcalc.graph.graph import Graph, folded
-from gradcalc.graph.reach import needed
-from gradcalc.language import parse
+from gradcalc.graph.graph import folded
 
 _SIMPLE = 1000
 """The largest denominator of a fraction that a double is taken for: 0.333… is 1/3."""
-_POWERS = {FUNCTIONS["sqrt"].code: Fraction(1, 2), SQUARE.code: Fraction(2)}
-"""What is a power by another name."""
-
-
 _TURNED = {"<": ">", "=": "=", ">": "<"}
 _COMPARISONS = {orders: primitive for primitive, orders in ORDERS.items()}
 
 
 class Terms:
-    """All terms of some formulas. ``nodes[k]`` is term k, its operands below k."""
+    """All terms of some formulas. ``nodes[k]`` is term k, its operands ``below[k]``, all less
+    than k."""
 
     def __init__(self) -> None:
         self.nodes: list[Term] = []
+        self.below: list[tuple[int, ...]] = []  # the operands of each
         self.sizes: list[int] = []  # of each as a tree
         self._known: dict[Term, int] = {}
         self.zero, self.one = self.number(0), self.number(1)
@@ -90,7 +72,7 @@ class Terms:
     # --- leaves -------------------------------------------------------------------------------
 
     def number(self, value: int | Fraction, decimal: bool = False) -> int:
-        return self.made(Number(Fraction(value), decimal))
+        return self.made(exact(value, decimal))
 
     def double(self, value: float, text: str = "") -> int:
         """The number that was typed: 0.1 is a tenth, and a decimal fraction if ``text`` says so."""
@@ -132,9 +114,14 @@ class Terms:
             for base, exponent in parts:
                 known = powers.get(base)
                 powers[base] = exponent if known is None else self._added(known, exponent)
+        return self._multiplied(coefficient, powers)
+
+    def _multiplied(self, coefficient: Number, powers: dict[int, int]) -> int:
+        """coefficient · Π base ** exponent, of exponents that may be 0."""
         if not coefficient.value:
             return self.zero
-        powers = {base: e for base, e in powers.items() if e != self.zero}
+        if self.zero in powers.values():
+            powers = {base: e for base, e in powers.items() if e != self.zero}
         chosen = self._condition(powers)
         if chosen is not None:
             del powers[chosen]
@@ -159,9 +146,9 @@ class Terms:
         if not isinstance(to, Number):
             return self._product({base: exponent})
         if isinstance(number, Number):
-            exact = exact_power(number, to.value)
-            if exact is not None:
-                return self.made(exact)
+            raised = exact_power(number, to.value)
+            if raised is not None:
+                return self.made(raised)
         if to.value.denominator != 1:
             return self._product({base: exponent})
         coefficient, parts = self._split(base)
@@ -210,13 +197,15 @@ class Terms:
 
     def made(self, term: Term) -> int:
         """The term as it is, no rule applied."""
-        if isinstance(term, Number) and term.decimal and term.value.denominator == 1:
-            term = Number(term.value)
         found = self._known.get(term)
         if found is None:
+            if isinstance(term, Number) and term.decimal and isinstance(term.value, int):
+                return self.made(Number(term.value))
             found = self._known[term] = len(self.nodes)
+            below = operands(term)
             self.nodes.append(term)
-            self.sizes.append(1 + sum(self.sizes[operand] for operand in operands(term)))
+            self.below.append(below)
+            self.sizes.append(1 + sum([self.sizes[operand] for operand in below]))
         return found
 
     def _linear(self, term: int) -> tuple[Number, Sequence[tuple[Number, int]]]:
@@ -243,7 +232,7 @@ class Terms:
 
     def _factored(self, collected: Mapping[int, Number]) -> int | None:
         """The sum with the powers that all its terms share in front: x/r - y/r³ is one fraction."""
-        shared: dict[int, Fraction] = {}
+        shared: dict[int, int | Fraction] = {}
         for k, term in enumerate(collected):
             powers = {
                 base: to.value
@@ -256,9 +245,13 @@ class Terms:
             if not shared:
                 return None
         out = [self.power(base, self.number(to)) for base, to in shared.items()]
-        back = [self.power(base, self.number(-to)) for base, to in shared.items()]
-        inner = [self.times(self.made(number), term, *back) for term, number in collected.items()]
-        return self.times(*out, self.plus((1, term) for term in inner))
+        back = {base: self.number(-to) for base, to in shared.items()}
+        inner = []
+        for term, number in collected.items():
+            scale, parts = self._split(term)
+            left = {base: self._added(e, back[base]) if base in back else e for base, e in parts}
+            inner.append((1, self._multiplied(multiplied(number, scale), left)))
+        return self.times(*out, self.plus(inner))
 
     def _sum(self, constant: Number, collected: dict[int, Number]) -> int:
         """A sum in which the branches of one condition have come together."""
@@ -341,15 +334,17 @@ class Terms:
         a number on the right where that can be."""
         if not orders or len(orders) == 3:
             return self.one if orders else self.zero
-        constant, parts = self._linear(self.plus([(1, a), (-1, b)]))
+        difference = a if b == self.zero else self.plus([(1, a), (-1, b)])
+        constant, parts = self._linear(self.as_number(difference))
         if not parts:
             order = "=" if not constant.value else "<" if constant.value < 0 else ">"
             return self.one if order in orders else self.zero
         first = parts[0][0]
         if first.value < 0:
             orders = "".join(_TURNED[order] for order in reversed(orders))
-        normed = [(Number(c.value / first.value, c.decimal), term) for c, term in parts]
-        right = self.made(Number(-constant.value / first.value, constant.decimal))
+        normed = [(divided(c, first), term) for c, term in parts]
+        bound = divided(scaled(constant, -1), first)
+        right = self.made(bound)
         if right == self.zero and len(normed) == 1 and orders == "<>":
             # a product is 0 where a factor is; its poles are told of by themselves
             factors = [
@@ -365,9 +360,9 @@ class Terms:
                 left, right = min(left, right), max(left, right)
         else:
             left = self._sum(ZERO, {term: number for number, term in normed})
-            bound = -constant.value / first.value
-            if bound <= 0 and all(c.value > 0 and is_square(self.nodes, t) for c, t in normed):
-                possible = {">"} if bound else {"=", ">"}
+            squares = (c.value > 0 and is_square(self.nodes, term) for c, term in normed)
+            if bound.value <= 0 and all(squares):
+                possible = {">"} if bound.value else {"=", ">"}
                 if possible.issubset(orders):
                     return self.one
                 if possible.isdisjoint(orders):
@@ -471,64 +466,3 @@ class Terms:
 def _is_step(primitive: Primitive) -> bool:
     """Whether it has whole numbers for values: its slopes are 0."""
     return all(partial in (None, "0") for partial in primitive.partials)
-
-
-def read(graph: Graph, terms: Terms, bound: Mapping[str, int] | None = None) -> dict[int, int]:
-    """The terms of all nodes that the outputs of ``graph`` need; ``bound`` are those of names.
-
-    Raises UnwritableError for a constant that has none.
-    """
-    bound = bound or {}
-    found: dict[int, int] = {}
-    units = _units(graph)
-    for node in needed(graph, graph.outputs):
-        primitive = TABLE[graph.codes[node]]
-        if node in units:
-            found[node] = terms.number(1)
-        elif primitive is VARIABLE or (primitive is CONSTANT and node in graph.names):
-            name = graph.names[node]
-            found[node] = bound[name] if name in bound else terms.symbol(name)
-        elif primitive is CONSTANT:
-            found[node] = terms.double(graph.constants[node], graph.source.text)
-        else:
-            operands = [found[column[node]] for column in graph.operands[: primitive.arity]]
-            found[node] = _read(terms, primitive, operands)
-    return found
-
-
-def _units(graph: Graph) -> set[int]:
-    """The peaks in units of which something is computed, lest it overflows: as many as are divided
-    by are multiplied with, and a formula needs none."""
-    peaks = {node for node, code in enumerate(graph.codes) if code == PEAK.code}
-    peaks -= {*graph.outputs}
-    for node in range(len(graph) - 1, -1, -1) if peaks else ():
-        code, (x, *others) = graph.codes[node], (column[node] for column in graph.operands)
-        if code == DIV.code:
-            peaks.discard(x)
-        elif code not in (MUL.code, FLOW.code) and node not in peaks:
-            peaks -= {x, *others}
-    return peaks
-
-
-def _read(terms: Terms, primitive: Primitive, operands: Sequence[int]) -> int:
-    if primitive is ADD:
-        return terms.plus([(1, operand) for operand in operands])
-    if primitive is SUB:
-        return terms.plus([(1, operands[0]), (-1, operands[1])])
-    if primitive is NEG:
-        return terms.plus([(-1, operands[0])])
-    if primitive in (MUL, FLOW):
-        return terms.times(*operands)
-    if primitive is DIV:
-        return terms.times(operands[0], terms.power(operands[1], terms.number(-1)))
-    if primitive is POW:
-        return terms.power(*operands)
-    if primitive.code in _POWERS:
-        return terms.power(operands[0], terms.number(_POWERS[primitive.code]))
-    if primitive is OUTWEIGHS and operands[1] == terms.number(0):
-        return terms.call(NE, operands)
-    if not primitive.spoken and primitive.made:  # nobody could type it
-        made = parse(primitive.made, bound=OPERANDS, flags_are_numbers=True)
-        named = dict(zip(OPERANDS, operands, strict=False))
-        return read(made, terms, named)[made.outputs[0]]
-    return terms.call(primitive, operands)

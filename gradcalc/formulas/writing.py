@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from gradcalc.formulas.exact import (
+    ONE,
     Call,
     Number,
     Product,
@@ -17,7 +18,7 @@ from gradcalc.formulas.exact import (
     Symbol,
     Term,
     UnwritableError,
-    operands,
+    scaled,
 )
 from gradcalc.formulas.terms import Terms
 from gradcalc.functions.row import Primitive
@@ -25,8 +26,6 @@ from gradcalc.language.names import natural
 
 Factors = Sequence[tuple[int, int]]
 """Bases and exponents."""
-
-_ONE = Number(Fraction(1))
 
 
 class Binding(IntEnum):
@@ -140,8 +139,8 @@ class OnPaper(Notation):
         return Text(f"√({base.text})")
 
 
-def _decimal(value: Fraction) -> str:
-    if value.denominator == 1 and abs(value) < 10**16:
+def _decimal(value: int | Fraction) -> str:
+    if value.denominator == 1 and abs(value.numerator) < 10**16:
         return str(value.numerator)
     if not _is_double(value):
         power = math.log10(abs(value.numerator)) - math.log10(value.denominator)
@@ -152,7 +151,7 @@ def _decimal(value: Fraction) -> str:
     return repr(float(value)).replace("e+", "e")
 
 
-def _is_double(value: Fraction) -> bool:
+def _is_double(value: int | Fraction) -> bool:
     """Whether a positive number is within the range of doubles."""
     return -1073 < value.numerator.bit_length() - value.denominator.bit_length() < 1024
 
@@ -174,7 +173,7 @@ def reachable(terms: Terms, roots: Iterable[int]) -> list[int]:
     """The terms that ``roots`` are made of, operands first."""
     found, waiting = set(roots), list(roots)
     while waiting:
-        for operand in operands(terms.nodes[waiting.pop()]):
+        for operand in terms.below[waiting.pop()]:
             if operand not in found:
                 found.add(operand)
                 waiting.append(operand)
@@ -195,7 +194,7 @@ class _Speller:
         if isinstance(node, Call):
             return self.notation.call(node.primitive, [self.pieces[k] for k in node.operands])
         if isinstance(node, Product):
-            return self._signed([self._fraction(_ONE, node.factors)])
+            return self._signed([self._fraction(ONE, node.factors)])
         return self._signed([self._fraction(*part) for part in self._parts(node)])
 
     def _parts(self, node: Number | Sum, sign: int = 1) -> list[tuple[Number, Factors]]:
@@ -225,11 +224,11 @@ class _Speller:
     def _fraction(self, number: Number, factors: Factors) -> tuple[bool, Text]:
         """Whether a minus goes before it, and |number| · Π base ** exponent as one fraction."""
         notation, above, below = self.notation, list[Text](), list[Text]()
-        negative, number = number.value < 0, Number(abs(number.value), number.decimal)
-        top, bottom = number, _ONE
+        negative = number.value < 0
+        number = scaled(number, -1 if negative else 1)
+        top, bottom = number, ONE
         if not (number.decimal and _terminates(number.value)):
-            top = Number(Fraction(number.value.numerator))
-            bottom = Number(Fraction(number.value.denominator))
+            top, bottom = Number(number.value.numerator), Number(number.value.denominator)
         for base, exponent in sorted(factors, key=partial(_place, self.terms)):
             piece, to = self.pieces[base], self.terms.nodes[exponent]
             inner = self.terms.nodes[base]
@@ -259,12 +258,12 @@ def _power(notation: Notation, base: Text, to: Number) -> Text:
         return base
     if to.value == Fraction(1, 2):
         return notation.root(base)
-    top = notation.number(Number(Fraction(to.value.numerator)))
+    top = notation.number(Number(to.value.numerator))
     if to.value.denominator == 1:
         return notation.power(base, top)
     if to.decimal and _terminates(to.value):
         return notation.power(base, notation.number(to))
-    bottom = notation.number(Number(Fraction(to.value.denominator)))
+    bottom = notation.number(Number(to.value.denominator))
     return notation.power(base, notation.quotient(top, bottom))
 
 
@@ -277,6 +276,6 @@ def _place(terms: Terms, factor: tuple[int, int]) -> tuple[Any, ...]:
     return not isinstance(exponent, Number), rank, natural(name), factor
 
 
-def _terminates(value: Fraction) -> bool:
+def _terminates(value: int | Fraction) -> bool:
     """Whether a decimal fraction of at most 17 digits is the number."""
     return _is_double(value) and Fraction(repr(float(value))) == value
