@@ -12,6 +12,8 @@ from gradcalc.functions.row import Primitive
 
 ORDERS = {LT: "<", LE: "<=", GT: ">", GE: "=>", EQ: "=", NE: "<>"}
 """How the operands of a comparison may lie for it to hold."""
+COMPARISONS = {orders: primitive for primitive, orders in ORDERS.items()}
+TURNED = {"<": ">", "=": "=", ">": "<"}
 _ABS = FUNCTIONS["abs"]
 _MOST = 60
 _DEEPEST = 6

@@ -14,13 +14,13 @@ from gradcalc.calculus.gradients import copy, gradient_graph, jacobian_graph, jv
 from gradcalc.calculus.kinds import Kind, U, V
 from gradcalc.calculus.rules import plain
 from gradcalc.errors import BindingError
-from gradcalc.formulas.conditions import exclude
+from gradcalc.formulas.conditions import exclude, members
 from gradcalc.formulas.exact import Call, Number, Product, Sum, Symbol
 from gradcalc.formulas.reading import read
 from gradcalc.formulas.sharing import compact
 from gradcalc.formulas.terms import Terms
 from gradcalc.formulas.writing import Notation, reachable, write
-from gradcalc.functions.primitives import CONSTANTS, FUNCTIONS, OPERANDS, TABLE, WHERE
+from gradcalc.functions.primitives import AND, CONSTANTS, FUNCTIONS, OPERANDS, TABLE, WHERE
 from gradcalc.graph.graph import Graph
 from gradcalc.language import parse
 
@@ -329,8 +329,9 @@ def _domain(terms: Terms, derived: Graph, found: Mapping[int, int]) -> int:
     return terms.all(
         condition
         for condition in dict.fromkeys(
-            terms.either([*map(terms.opposite, branch), condition])
+            terms.either([*map(terms.opposite, branch), each])
             for branch, condition in _conditions(terms, derived, found, "domain")
+            for each in members(terms.nodes, AND, condition)
         )
         if not variables.isdisjoint(reachable(terms, [condition]))
     )

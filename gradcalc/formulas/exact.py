@@ -98,6 +98,19 @@ def exact_power(base: Number, exponent: int | Fraction) -> Number | None:
     return exact(Fraction(base.value) ** int(exponent), base.decimal)
 
 
+def is_multiple(term: Term) -> bool:
+    """Whether it is a number, or one times a term."""
+    if isinstance(term, Sum):
+        return len(term.terms) == 1 and not term.constant.value
+    return isinstance(term, Number)
+
+
+def has_fractions(term: Sum) -> bool:
+    """Whether a number in it is a fraction that nobody typed as a decimal one."""
+    numbers = (term.constant, *(number for number, _ in term.terms))
+    return any(isinstance(k.value, Fraction) and not k.decimal for k in numbers)
+
+
 def operands(term: Term) -> tuple[int, ...]:
     """The terms that a term is made of, each as often as it stands in it."""
     if isinstance(term, Product):

@@ -14,9 +14,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from functools import partial, reduce
 
 from gradcalc.formulas.conditions import (
+    COMPARISONS,
     ORDERS,
+    TURNED,
     cover,
     exclude,
     implies,
@@ -39,6 +42,8 @@ from gradcalc.formulas.exact import (
     divided,
     exact,
     exact_power,
+    has_fractions,
+    is_multiple,
     multiplied,
     operands,
     scaled,
@@ -54,8 +59,6 @@ from gradcalc.graph.graph import folded
 
 _SIMPLE = 1000
 """The largest denominator of a fraction that a double is taken for: 0.333… is 1/3."""
-_TURNED = {"<": ">", "=": "=", ">": "<"}
-_COMPARISONS = {orders: primitive for primitive, orders in ORDERS.items()}
 
 
 class Terms:
@@ -67,6 +70,8 @@ class Terms:
         self.below: list[tuple[int, ...]] = []  # the operands of each
         self.sizes: list[int] = []  # of each as a tree
         self._known: dict[Term, int] = {}
+        self._multiples: set[int] = set()  # numbers, and numbers times a term
+        self._fractions: set[int] = set()  # other sums with fractions in them
         self.zero, self.one = self.number(0), self.number(1)
 
     # --- leaves -------------------------------------------------------------------------------
@@ -118,6 +123,8 @@ class Terms:
 
     def _multiplied(self, coefficient: Number, powers: dict[int, int]) -> int:
         """coefficient · Π base ** exponent, of exponents that may be 0."""
+        if not self._multiples.isdisjoint(powers):
+            coefficient = self._opened(coefficient, powers)
         if not coefficient.value:
             return self.zero
         if self.zero in powers.values():
@@ -128,6 +135,17 @@ class Terms:
             rest = self._scaled_product(coefficient, powers)
             return self._chosen(chosen, rest)
         return self._scaled_product(coefficient, powers)
+
+    def _opened(self, coefficient: Number, powers: dict[int, int]) -> Number:
+        """Whole powers that two roots have become, (2*x)**(1/2) twice, among the others."""
+        for base in self._multiples.intersection(powers):
+            to = self.nodes[powers[base]]
+            if isinstance(to, Number) and isinstance(to.value, int):
+                number, parts = self._split(self.power(base, powers.pop(base)))
+                coefficient = multiplied(coefficient, number)
+                for inner, e in parts:
+                    powers[inner] = self._added(powers[inner], e) if inner in powers else e
+        return coefficient
 
     def _added(self, one: int, other: int) -> int:
         """Two exponents."""
@@ -205,6 +223,10 @@ class Terms:
             below = operands(term)
             self.nodes.append(term)
             self.below.append(below)
+            if is_multiple(term):
+                self._multiples.add(found)
+            elif isinstance(term, Sum) and has_fractions(term):
+                self._fractions.add(found)
             self.sizes.append(1 + sum([self.sizes[operand] for operand in below]))
         return found
 
@@ -286,6 +308,8 @@ class Terms:
     def _scaled_product(self, coefficient: Number, powers: dict[int, int]) -> int:
         if not powers:
             return self.made(coefficient)
+        if not self._fractions.isdisjoint(powers):
+            coefficient = self._cleared(coefficient, powers)
         product = self._product(powers)
         if coefficient.value == 1:
             return product
@@ -294,6 +318,24 @@ class Terms:
             multiples = {t: multiplied(c, coefficient) for c, t in parts}
             return self._sum(multiplied(start, coefficient), multiples)
         return self.made(Sum(ZERO, ((coefficient, self._held(product)),)))
+
+    def _cleared(self, coefficient: Number, powers: dict[int, int]) -> Number:
+        """What is left of it when denominators in a factor have taken theirs: 4*(x/2 - y/4) is
+        2*x - y."""
+        for base in self._fractions.intersection(powers):
+            start, parts = self._linear(base)
+            numbers = [start, *(number for number, _ in parts)]
+            size = Number(math.lcm(*(number.value.denominator for number in numbers)))
+            left = divided(coefficient, size)
+            if powers[base] == self.one and isinstance(left.value, int):
+                del powers[base]
+                multiples = {term: multiplied(number, size) for number, term in parts}
+                whole = self._sum(multiplied(start, size), multiples)
+                powers[whole] = (
+                    self._added(powers[whole], self.one) if whole in powers else self.one
+                )
+                coefficient = left
+        return coefficient
 
     def _held(self, term: int) -> int:
         """A sum as one factor, so that a number can stand before it: 2·(x + y)."""
@@ -341,7 +383,7 @@ class Terms:
             return self.one if order in orders else self.zero
         first = parts[0][0]
         if first.value < 0:
-            orders = "".join(_TURNED[order] for order in reversed(orders))
+            orders = "".join(TURNED[order] for order in reversed(orders))
         normed = [(divided(c, first), term) for c, term in parts]
         bound = divided(scaled(constant, -1), first)
         right = self.made(bound)
@@ -350,7 +392,7 @@ class Terms:
             factors = [
                 inside(self.nodes, base)
                 for base, e in self._split(parts[0][1])[1]
-                if not self._is_negative(e)
+                if not (isinstance(to := self.nodes[e], Number) and to.value < 0)
             ]
             if factors != [parts[0][1]]:
                 return self.all(self._compared(orders, factor, right) for factor in factors)
@@ -367,14 +409,11 @@ class Terms:
                     return self.one
                 if possible.isdisjoint(orders):
                     return self.zero
-        return self.made(Call(_COMPARISONS[orders], (left, right)))
+        return self.made(Call(COMPARISONS[orders], (left, right)))
 
     def all(self, conditions: Iterable[int]) -> int:
         """Every one of the conditions."""
-        joined = self.one
-        for condition in conditions:
-            joined = self._joined(AND, joined, condition)
-        return joined
+        return reduce(partial(self._joined, AND), conditions, self.one)
 
     def _joined(self, primitive: Primitive, a: int, b: int) -> int:
         """``a and b`` or ``a or b``; of two comparisons of the same terms, one comparison."""
@@ -437,22 +476,13 @@ class Terms:
             return self._compared(others, *node.operands)
         if isinstance(node, Call) and node.primitive in (AND, OR):
             turned = OR if node.primitive is AND else AND
-            first, *rest = map(self.opposite, members(self.nodes, node.primitive, condition))
-            for part in rest:
-                first = self._joined(turned, first, part)
-            return first
+            parts = map(self.opposite, members(self.nodes, node.primitive, condition))
+            return reduce(partial(self._joined, turned), parts)
         return self._negated(condition)
 
     def either(self, conditions: Iterable[int]) -> int:
         """One of the conditions at least."""
-        joined = self.zero
-        for condition in conditions:
-            joined = self._joined(OR, joined, condition)
-        return joined
-
-    def _is_negative(self, term: int) -> bool:
-        node = self.nodes[term]
-        return isinstance(node, Number) and node.value < 0
+        return reduce(partial(self._joined, OR), conditions, self.zero)
 
     def _negated(self, condition: int) -> int:
         node = self.nodes[condition]

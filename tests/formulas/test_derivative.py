@@ -376,3 +376,26 @@ def test_a_deep_formula_is_written_without_recursion() -> None:
         text = f"sin({text})"
     found = derive(parse(text), KINDS["eval"])
     assert found.said(found.values, Notation()) == [text]
+
+
+@pytest.mark.parametrize(("text", "kind", "wanted"), [
+    ("x*(1 + erf(x/sqrt(2)))/2", "hessian", "(2 - x**2)*exp(-x**2/2)/(sqrt(2)*sqrt(pi))"),
+    ("sqrt(2*x)*sqrt(2*x)*y", "jacobian", "2*y"),
+    ("4*(x/2 - y/4)*a", "jacobian", "2*x - y"),
+])  # fmt: skip
+def test_numbers_under_roots_and_in_factors_come_together(
+    text: str, kind: str, wanted: str
+) -> None:
+    found = derive(parse(text), KINDS[kind])
+    assert found.spelled(Notation())[1][0] == wanted
+
+
+def test_no_condition_is_told_of_constants() -> None:
+    found = derive(parse("exp(-x**2)/(s*sqrt(2*pi))"), KINDS["jacobian"])
+    assert found.said([found.condition], Notation()) == ["s != 0"]
+
+
+def test_a_power_of_a_sum_in_every_term_of_a_sum() -> None:
+    """Each was taken out of the other without end."""
+    found = derive(parse("exp(-(x-m)**2/(2*s**2))/(s*sqrt(2*pi))"), KINDS["hessian"])
+    assert found.operations() < 40
