@@ -213,7 +213,8 @@ def suite():
                 section.targets.append(
                     Target(f"{kind}: two workers / one process with one file", 1.25, ratio, " ×")
                 )
-    header = ["12 million rows in 24 files", "by the clock", "million rows/s", "of one process",
+    size = f"{ROWS / 1e6:g} million rows in {FILES} files"
+    header = [size, "by the clock", "million rows/s", "of one process",
               "processor seconds: client + scheduler + workers"]  # fmt: skip
     section.table(header, rows)
     took, rows = durations(), []

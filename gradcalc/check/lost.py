@@ -18,6 +18,7 @@ from gradcalc.errors import Span
 from gradcalc.functions.digits import context, exclusive
 from gradcalc.functions.primitives import TABLE
 from gradcalc.graph.graph import Graph
+from gradcalc.graph.reach import below
 
 _DIGITS = 60
 _LOST = 4
@@ -39,7 +40,8 @@ def first_loss(at: At, budget: float = 2.0) -> Loss | None:
     Digits that were lost only among the contributions to a derivative have no such place.
     """
     graph, ours = at.program.graph, at.values
-    needed = [node for node in range(len(graph)) if ours[node] == ours[node]]
+    leads = below(graph, graph.outputs)
+    needed = [node for node in range(len(graph)) if leads[node] and ours[node] == ours[node]]
     with exclusive(), context().workdps(_DIGITS):
         truth = leaves(graph, at.x.tolist())
         try:

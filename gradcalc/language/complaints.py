@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from typing import NamedTuple
 
 from gradcalc.functions.primitives import DISPUTED, FUNCTIONS, OPERANDS, WORDS
@@ -22,6 +22,8 @@ class Complaint(NamedTuple):
 
 
 _LIST_HINT = "full list: gradcalc functions"
+
+_AS_CLOSE = 0.05  # a shorter name that is nearly as close is the one that is meant: sin, not sincn
 
 _STRANGERS = {
     "||": Complaint(
@@ -100,7 +102,11 @@ def close_functions(name: str) -> str:
         return ""
     if skeleton(name) != name and skeleton(name) in (*FUNCTIONS, *STRUCTURAL):
         return skeleton(name)
-    return next(iter(get_close_matches(name.lower(), [*FUNCTIONS, *STRUCTURAL], 1, 0.6)), "")
+    typed = name.lower()
+    found = get_close_matches(typed, [*FUNCTIONS, *STRUCTURAL], 3, 0.6)
+    likeness = {one: SequenceMatcher(None, one, typed).ratio() for one in found}
+    nearly = (one for one in found if likeness[one] > likeness[found[0]] - _AS_CLOSE)
+    return min(nearly, key=len, default="")
 
 
 def not_a_function(name: str) -> Complaint:

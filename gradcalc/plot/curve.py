@@ -9,6 +9,7 @@ jump, what grows a pole; a slope that stays is a kink; and where values end, the
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -99,11 +100,19 @@ def curve(program: Program, low: float, high: float) -> Curve:
         one for i in range(value.shape[1]) for one in _unresolved(x, value[:, i], slope[:, i], i)
     ]
     marks = [mark for mark in marks if not any(one.covers(mark) for one in fine)]
-    marks = [_or_noise(program, mark, 1e-9 * width) for mark in marks]
-    marks += [_loss(program, one.first, one.output) or one.mark() for one in fine]
-    marks = _stretches([*marks, *_lost(program, x)], width / 20)
+    alone = [only(program, i) for i in range(value.shape[1])]
+    marks = [_or_noise(alone[mark.output], mark, 1e-9 * width) for mark in marks]
+    marks += [_loss(alone[one.output], one.first, one.output) or one.mark() for one in fine]
+    marks = _stretches([*marks, *_lost(program, alone, x)], width / 20)
     x, value, slope = _interrupted(numbers, x, value, slope, marks)
     return Curve(program.variables[0], program.outputs, x, value, slope, tuple(marks))
+
+
+def only(program: Program, output: int) -> Program:
+    """The program of one of the outputs."""
+    graph = copy(program.graph)
+    graph.outputs, graph.output_names = [graph.outputs[output]], [graph.output_names[output]]
+    return Program(graph)
 
 
 def heights(values: Floats, x: Floats | None = None) -> tuple[float, float]:
@@ -371,10 +380,12 @@ def _or_noise(program: Program, mark: Mark, beside: float) -> Mark:
     return _loss(program, mark.x + beside, mark.output) or mark
 
 
-def _lost(program: Program, x: Floats) -> list[Mark]:
+def _lost(program: Program, alone: Sequence[Program], x: Floats) -> list[Mark]:
     """Where few digits of a value are right, among some of the samples."""
     some = x[np.unique(np.linspace(0, len(x) - 1, _LOOKED_AT).astype(int))]
-    return [mark for place in some.tolist() if (mark := _loss(program, place, 0)) is not None]
+    places = [place for place in some.tolist() if _loss(program, place, 0)]
+    found = [_loss(one, place, i) for place in places for i, one in enumerate(alone)]
+    return [mark for mark in found if mark is not None]
 
 
 def _loss(program: Program, x: float, output: int) -> Mark | None:

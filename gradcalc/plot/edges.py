@@ -7,7 +7,6 @@ sides are joined. Where values and slopes on both sides are the same there is no
 
 from __future__ import annotations
 
-from copy import copy
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from gradcalc.engine.program import Program
 from gradcalc.engine.schedule import Floats
 from gradcalc.explain.switches import Switches
+from gradcalc.plot.curve import only
 
 _HALVINGS = 40
 _BESIDE = 1e-7  # of the distance between neighbours
@@ -34,10 +34,9 @@ def edges(program: Program, x: Floats, y: Floats) -> tuple[Edge, ...]:
     """All of them over a grid; ``x`` and ``y`` ascend."""
     found = []
     for i in range(len(program.outputs)):
-        alone = copy(program.graph)
-        alone.outputs, alone.output_names = [alone.outputs[i]], [alone.output_names[i]]
+        alone = only(program, i)
         pieces: dict[str, list[Floats]] = {"kink": [], "jump": []}
-        for kind, piece in _of(Program(alone), Switches(alone), x, y):
+        for kind, piece in _of(alone, Switches(alone.graph), x, y):
             pieces[kind].append(piece)
         found += [Edge(kind, i, np.stack(all)) for kind, all in pieces.items() if all]
     return tuple(found)

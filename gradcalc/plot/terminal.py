@@ -36,12 +36,18 @@ def curves(curve: Curve, width: int | None, digits: int | None = None) -> str:
     if left_out > 0:
         text += f"\n… {left_out} more panels; -o FILE.svg has them all\n"
     said = [
-        f"  {safe(curve.outputs[mark.output])}: {MARK_NAMES[mark.kind]} at "
-        f"{safe(curve.variable)} = {shown(mark.x, digits or 6)}"
-        + (f": {safe(mark.text)}" if mark.text else "")
+        f"  {safe(curve.outputs[mark.output])}: {MARK_NAMES[mark.kind]} "
+        f"{_where(mark, curve.variable, digits or 6)}"
         for mark in curve.marks
     ]
     return "\n".join([text, *said[:40]]) + ("\n" if said else "")
+
+
+def _where(mark: Mark, variable: str, digits: int) -> str:
+    if mark.kind == "fine":
+        return safe(mark.text)
+    told = f": {safe(mark.text)}" if mark.text else ""
+    return f"at {safe(variable)} = {shown(mark.x, digits)}{told}"
 
 
 def _panel(

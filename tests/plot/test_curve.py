@@ -134,6 +134,15 @@ def test_lost_digits_are_told_and_are_no_jumps(run: Shell) -> None:
     assert "digits left in 1-cos(x)" in marks[0]["text"]
 
 
+def test_lost_digits_are_those_of_the_output_that_lost_them(run: Shell) -> None:
+    text = "sin(1/x), abs(x), x**2 + (1-cos(x))/x**2"
+    marks = json.loads(run("plot", text, "--over", "x=-1e-3..1e-3", "-f", "json").out)["marks"]
+    told = {(mark["output"], mark["kind"]) for mark in marks}
+    assert ("f2", "kink") in told
+    assert [kind for output, kind in told if output == "f2"] == ["kink"]
+    assert ("f3", "lost") in told
+
+
 def test_the_numbers_are_the_engines(run: Shell) -> None:
     ran = run("plot", "x**2*k, x/k", "--over", "x=0..1", "--at", "k=3", "-f", "csv")
     rows = list(csv.reader(io.StringIO(ran.out)))
