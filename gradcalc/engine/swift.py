@@ -111,15 +111,17 @@ class Swift:
         size = len(self._grouped.graph) * self._outputs
         if self._many is None or kind not in _AT_MANY or size > SMALL_GRAPH:
             return None
-        rows = _run(getattr(self._many, _AT_MANY[kind]), x, threads)
-        if rows is None or kind == "value":
-            return rows
-        slopes = rows.reshape(len(x), self._outputs, self._inputs)
-        return slopes[:, 0] if kind == "gradient" else slopes
+        tape, shaped = _AT_MANY[kind]
+        rows = _run(getattr(self._many, tape), x, threads)
+        return None if rows is None else shaped(rows, (len(x), self._outputs, self._inputs))
 
 
-_AT_MANY = {"value": "values", "jacobian": "jacobian", "gradient": "jacobian"}
-"""The tapes of ``Many``."""
+_AT_MANY: dict[str, tuple[str, Callable[[Floats, tuple[int, ...]], Floats]]] = {
+    "value": ("values", lambda rows, _: rows),
+    "jacobian": ("jacobian", np.reshape),
+    "gradient": ("jacobian", lambda rows, shape: rows.reshape(shape)[:, 0]),
+}
+"""The tapes of ``Many``, and what is made of their rows."""
 
 
 def swift(many: Many, grouped: Grouped) -> Swift:
