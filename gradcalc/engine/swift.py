@@ -108,20 +108,34 @@ class Swift:
         if x.ndim == 1:
             found: Floats | None = getattr(self, kind)(*map(_side_by_side, (x, *vectors)))
             return found
-        size = len(self._grouped.graph) * self._outputs
-        if self._many is None or kind not in _AT_MANY or size > SMALL_GRAPH:
+        small = len(self._grouped.graph) * self._outputs <= SMALL_GRAPH
+        if self._many is None or not small or not hasattr(_Quickly, kind):
             return None
-        tape, shaped = _AT_MANY[kind]
-        rows = _run(getattr(self._many, tape), x, threads)
-        return None if rows is None else shaped(rows, (len(x), self._outputs, self._inputs))
+        shape = len(x), self._outputs, self._inputs
+        quickly: Floats | None = getattr(_Quickly, kind)(self._many, x, threads, shape)
+        return quickly
 
 
-_AT_MANY: dict[str, tuple[str, Callable[[Floats, tuple[int, ...]], Floats]]] = {
-    "value": ("values", lambda rows, _: rows),
-    "jacobian": ("jacobian", np.reshape),
-    "gradient": ("jacobian", lambda rows, shape: rows.reshape(shape)[:, 0]),
-}
-"""The tapes of ``Many``, and what is made of their rows."""
+class _Quickly:
+    """Answers at many points by the tapes of ``Many``, under the names of the kinds."""
+
+    @staticmethod
+    def value(many: Many, x: Floats, threads: int | None, shape: tuple[int, ...]) -> Floats | None:
+        return _run(many.values, x, threads)
+
+    @staticmethod
+    def jacobian(
+        many: Many, x: Floats, threads: int | None, shape: tuple[int, ...]
+    ) -> Floats | None:
+        rows = _run(many.jacobian, x, threads)
+        return None if rows is None else rows.reshape(shape)
+
+    @staticmethod
+    def gradient(
+        many: Many, x: Floats, threads: int | None, shape: tuple[int, ...]
+    ) -> Floats | None:
+        slopes = _Quickly.jacobian(many, x, threads, shape)
+        return None if slopes is None else slopes[:, 0]
 
 
 def swift(many: Many, grouped: Grouped) -> Swift:
