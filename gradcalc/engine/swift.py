@@ -27,6 +27,9 @@ AGAIN = 1 << 23
 FEW = 8
 """So few sweeps are made without asking whether fewer would do."""
 
+SPARSE = 1_000_000
+"""Entries of the rows of all nodes up to which it is: so many take a quarter of a second."""
+
 Answer = Callable[..., Floats | None]
 """Of a point, and of a vector if one is needed; None where something is in doubt, or where they are
 no float64 side by side, as many as there should be."""
@@ -90,16 +93,23 @@ class Swift:
             return _no_answer
         colours = np.arange(count)
         owners = np.zeros(0, int) if backwards else np.repeat(colours, width)
-        if count > FEW:
-            pattern = sparse.find_pattern(self._grouped.schedule)
+        pattern = self._pattern() if count > FEW else None
+        if pattern is not None:
             ends = pattern.rows, pattern.columns
             lines, across = ends if backwards else ends[::-1]
             if 2 * np.bincount(across).max(initial=0) <= count:
                 colours = sparse.colour(across, lines, (width, count))
-                owners = np.full((count, width), -1)
+                owners = np.full((colours.max() + 1, width), -1)
                 owners[colours[lines], across] = lines
         seeds = np.equal(np.unique(colours)[:, None], colours)
         return _answer(tape, shape, len(seeds), backwards, count == 1, seeds, owners)
+
+    def _pattern(self) -> sparse.Pattern | None:
+        """Of the Jacobian, where it is soon found."""
+        if is_narrow(self._grouped.graph):  # to schedule it takes longer than sweeps
+            return None
+        schedule = self._grouped.schedule
+        return sparse.find_pattern(schedule) if sparse.most_entries(schedule) <= SPARSE else None
 
     def __call__(
         self, kind: str, x: Floats, *vectors: Any, threads: int | None = None
