@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from gradcalc.errors import UsageError
-from gradcalc.functions.primitives import ADD, DIV, FUNCTIONS, MAX, MIN, MUL, TABLE, WHERE
+from gradcalc.functions.primitives import ADD, DIV, EQ, FUNCTIONS, MAX, MIN, MUL, SUB, TABLE, WHERE
 from gradcalc.functions.row import Primitive
 from gradcalc.language.arrays import matmul
 from gradcalc.language.foreign import function as named
@@ -47,9 +47,18 @@ COMPOSED: dict[str, Callable[..., Any]] = {
     "rad2deg": lambda make, x: make.of(MUL, x, make.number(180 / pi)),
     "degrees": lambda make, x: make.of(MUL, x, make.number(180 / pi)),
     "floor_divide": lambda make, x, y: make.of(FUNCTIONS["floor"], make.of(DIV, x, y)),
+    "fmod": lambda make, x, y: _truncated_remainder(make, x, y),
+    "heaviside": lambda make, x, at_zero: make.of(
+        WHERE, make.of(EQ, x, make.number(0)), at_zero, make.of(FUNCTIONS["heaviside"], x)
+    ),
     "matmul": lambda make, x, y: matmul(make.graph, x, y, make.span),
 }
 """Ufuncs that are no primitives."""
+
+
+def _truncated_remainder(make: Maker, x: Array, y: Array) -> Any:
+    whole = make.of(FUNCTIONS["trunc"], make.of(DIV, x, y))
+    return make.of(SUB, x, make.of(MUL, y, whole))
 
 
 def ufunc(make: Maker, ufunc: np.ufunc, method: str, operands: list[Array], options: Any) -> Any:
@@ -202,6 +211,11 @@ _OWN: dict[str, Callable[..., Any]] = {
     "full_like": lambda make, nodes, a, value, **_: np.broadcast_to(
         nodes(value), nodes(a).shape
     ).copy(),
+    "ptp": lambda make, nodes, a, axis=None, **options: make.of(
+        SUB,
+        _structural(make, "max", (a, axis), options, nodes),
+        _structural(make, "min", (a, axis), options, nodes),
+    ),
     "append": lambda make, nodes, a, b, axis=None: np.append(nodes(a), nodes(b), axis),
 }
 

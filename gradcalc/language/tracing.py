@@ -154,6 +154,12 @@ class Traced:
     def __rmatmul__(self, other: Any) -> Any:
         return np.matmul(other, self)
 
+    def __floordiv__(self, other: Any) -> Any:
+        return np.floor_divide(self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return np.floor_divide(other, self)
+
     def __neg__(self) -> Traced:
         return _apply(self.graph, NEG, self)
 

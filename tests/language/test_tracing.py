@@ -47,6 +47,8 @@ def item_assignment(x: Any) -> Any:
         lambda x: 2 / x - 1,
         lambda x: 2**x + x**2 + x**x,
         lambda x: x % 0.7,
+        lambda x: np.fmod(-x, 0.7) + x // 0.7 * x + 5.3 // x,
+        lambda x: np.heaviside(x - 1, 0.5) * x + np.ptp(x),
         lambda x: -abs(x),
         lambda x: [x[0], x[1] * 2, 7.0],
         lambda x: (x.sum(), x.prod(), x.mean(), x.max(), x.min()),
