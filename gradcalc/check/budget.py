@@ -11,6 +11,7 @@ else the prediction of the cost (``gradcalc.check.structure``) and the tests hav
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 import time
 from contextlib import AbstractContextManager, nullcontext
@@ -60,7 +61,8 @@ class Deadline:
             raise OutOfTime
 
     def alarm(self) -> AbstractContextManager[None]:
-        """Raise OutOfTime inside the block when the time is up, wherever it then is.
+        """Raise OutOfTime inside the block when the time is up, wherever it then is; in an import
+        when that is over.
 
         The signal handler and a timer that was already running are put back as they were.
         """
@@ -77,6 +79,7 @@ class _Alarm:
     def __enter__(self) -> None:
         left = max(self._deadline.remaining, 1e-6)
         self._started = time.monotonic()
+        self._around = sys._getframe(1)
         self._handler = signal.signal(signal.SIGALRM, self._ring)
         self._outer, self._interval = signal.setitimer(signal.ITIMER_REAL, left, _INSISTENCE)
 
@@ -92,11 +95,22 @@ class _Alarm:
     def _ring(self, _signal: int, frame: FrameType | None) -> None:
         if frame is not None and frame.f_code in _DOORS:
             return  # inside it rings again; outside it is not to ring
+        if _imports(frame, self._around):
+            return  # it rings again: half of sympy would be there for all that comes after
         # Never earlier than the wall's clock says; by the processor's it may be too early.
         left = self._deadline.remaining
         if left <= 0:
             raise OutOfTime
         signal.setitimer(signal.ITIMER_REAL, max(left, _INSISTENCE), _INSISTENCE)
+
+
+def _imports(frame: FrameType | None, around: FrameType) -> bool:
+    """Whether a module is being imported, inside of ``around``."""
+    while frame is not None and frame is not around:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 _DOORS = {_Alarm.__enter__.__code__, _Alarm.__exit__.__code__}

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -134,3 +137,33 @@ def test_the_wall_stops_what_only_waits() -> None:
 def test_a_spent_deadline_does_not_start() -> None:
     with pytest.raises(OutOfTime), Deadline(0).alarm():
         pytest.fail("started")
+
+
+def test_an_import_is_never_left_half_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "slow_half.py").write_text(
+        "import time\nend = time.thread_time() + 0.15\n"
+        "while time.thread_time() < end: pass\nREST = 1\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def load_and_spin() -> None:
+        import_module("slow_half")
+        spin(5)
+
+    with pytest.raises(OutOfTime), Deadline(0.02).alarm():
+        load_and_spin()
+    assert sys.modules["slow_half"].REST == 1
+    monkeypatch.delitem(sys.modules, "slow_half")
+
+
+def test_the_alarm_rings_in_a_check_that_an_import_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "script.py").write_text(
+        "from tests.check.test_budget import spin, Deadline, OutOfTime\nRANG = False\n"
+        "try:\n    with Deadline(0.02).alarm():\n        spin(5)\n"
+        "except OutOfTime:\n    RANG = True\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    assert import_module("script").RANG
+    monkeypatch.delitem(sys.modules, "script")
