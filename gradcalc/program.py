@@ -223,7 +223,7 @@ class Program(engine.Program):
             weights,
             verdict="" if verdict is None else verdict.line,
             notes=(*self.notes, *notes(question, question.entries, kinks(at))),
-            lost=told(lost(at, verdict)),
+            lost=told(lost(at, verdict), "note"),
             undefined=told(undefined(question, verdict=verdict)),
         )
         acts = tutorial.acts(scene, words, judged)

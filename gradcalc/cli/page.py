@@ -42,7 +42,7 @@ def page(options: Options) -> Text | Exit:
         v,
         verdict="" if found.verdict is None else found.verdict.line,
         notes=found.notes,
-        lost=told(found.lost),
+        lost=told(found.lost, "note"),
         undefined=told(found.undefined),
     )
     words = Words(options.lang)

@@ -134,11 +134,11 @@ def require_readable(at: At) -> None:
         )
 
 
-def told(error: GradcalcError | None) -> str:
-    """An error as the shell tells it; '' where there is none."""
+def told(error: GradcalcError | None, word: str = "error") -> str:
+    """An error, or a remark by another ``word``, as the shell tells it; '' where there is none."""
     from gradcalc.render.errors import problem  # deferred: rarely needed
 
-    return "" if error is None else problem(error)
+    return "" if error is None else problem(error, word=word)
 
 
 def as_data(scene: Scene) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
+from gradcalc.page.punctuation import full_width
+
 SENTENCES: tuple[tuple[str, str], ...] = (
     # --- a verdict ------------------------------------------------------------------------------
     ("not checked: {why*}", "未检验:{why*}"),
@@ -154,6 +156,7 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ),
     # --- errors ---------------------------------------------------------------------------------
     ("error: {what*}", "错误:{what*}"),
+    ("note: {what*}", "注意:{what*}"),
     ("hint: {what*}", "提示:{what*}"),
     ("{name} is {x} at this point: no slope: {call}", "{name} 在这一点是 {x}:没有斜率:{call}"),
     ("{name} is {x} at this point: {cause}", "{name} 在这一点是 {x}:{cause}"),
@@ -230,14 +233,17 @@ class _Row(NamedTuple):
     chinese: str
 
 
-_INDENT = "  "
+_INDENT, _SEMICOLON = "  ", "\uff1b"
 _PLACE = re.compile(r"\{(\w+)([*#&!]?)\}")
 _HOLDS = {"#": r"[\d,]+", "": ".+?", "&": ".+?", "*": ".+?", "!": "[✓✗≈?]"}
 
 
 @cache
 def _rows() -> tuple[_Row, ...]:
-    return tuple(_Row(re.compile("".join(_as_pattern(english))), zh) for english, zh in SENTENCES)
+    return tuple(
+        _Row(re.compile("".join(_as_pattern(english))), full_width(chinese))
+        for english, chinese in SENTENCES
+    )
 
 
 def _as_pattern(english: str) -> Iterator[str]:
@@ -254,7 +260,7 @@ def _sentence(text: str) -> str | None:
     """A sentence in Chinese, clause by clause; None where a clause, or one within it, stands in no
     row."""
     found = [_clause(clause) for clause in _clauses(text)]
-    return None if None in found else ";".join(filter(None, found))
+    return None if None in found else _SEMICOLON.join(filter(None, found))
 
 
 def _clauses(text: str) -> list[str]:
@@ -301,5 +307,7 @@ def _line(line: str) -> str:
     if start == _INDENT:  # the reader's own text, or its caret
         return line
     return (
-        start + ";".join(_clause(clause) or clause for clause in _clauses(told)) if told else line
+        start + _SEMICOLON.join(_clause(clause) or clause for clause in _clauses(told))
+        if told
+        else line
     )

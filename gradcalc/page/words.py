@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from gradcalc.page.punctuation import full_width
 from gradcalc.page.shell import in_chinese
 
 LANGUAGES = ("en", "zh")
@@ -25,6 +26,7 @@ class Words(NamedTuple):
 
     def say(self, key: str, **filled: object) -> str:
         text = TABLE[key][LANGUAGES.index(self.language)]
+        text = full_width(text) if self.language == "zh" else text
         return text.format(**filled) if filled else text
 
     def of_outputs(self, key: str, names: Sequence[str]) -> str:
@@ -96,8 +98,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "checked_by": (
         "sympy, mpmath and Arb compute the same numbers by other ways. exact: no digit differs; "
         "ulp: the step from one double to the next; proven: enclosed by Arb's intervals.",
-        "sympy、mpmath 和 Arb 用别的方法计算同样的数。exact:没有一位不同;ulp:相邻两个双精度数之差;"
-        "proven:由 Arb 的区间算术证明。",
+        "sympy、mpmath 和 Arb 用别的方法计算同样的数。完全相同:没有一位不同;"
+        "ulp:相邻两个双精度数之差;已证明:由 Arb 的区间算术证明。",
     ),
     "verdict": ("Can the numbers be trusted?", "这些数字可信吗?"),
     "unchecked": (
@@ -105,7 +107,7 @@ TABLE: dict[str, tuple[str, str]] = {
         "未检验:生成本页时使用了 --no-check。",
     ),
     "lost": ("Digits are lost here", "这里丢失了有效数字"),
-    "undefined": ("Undefined at this point", "在这一点没有定义"),
+    "undefined": ("There is no finite number at this point", "在这一点没有有限的值"),
     "of_the_shell": (
         "As on the shell, for the point and the v that this begins with:",
         "与命令行相同,针对开始时的点和 v:",

@@ -7,6 +7,7 @@ from importlib.resources import files
 
 import pytest
 
+from gradcalc.page.punctuation import full_width
 from gradcalc.page.shell import _PLACE, SENTENCES, in_chinese
 from gradcalc.page.words import LANGUAGES, TABLE, Words
 
@@ -25,9 +26,19 @@ def test_a_sentence_of_the_shell_has_its_chinese(english: str, chinese: str) -> 
     assert "a and b" not in told
 
 
+def test_punctuation_beside_chinese_is_of_full_width() -> None:
+    for said in [Words("zh").say(key) for key in TABLE] + [
+        in_chinese(_PLACE.sub(lambda place: SOME[place[2]], english)) for english, _ in SENTENCES
+    ]:
+        assert not re.search(r"[\u4e00-\u9fff][,;:?!]|[,;:?!][\u4e00-\u9fff]", said), said
+    assert full_width("v = (1, 0) 取第一行,(0, 1)") == "v = (1, 0) 取第一行\uff0c(0, 1)"
+    assert full_width("图(值),x: y") == "图\uff08值\uff09\uff0cx: y"
+    assert full_width("f(x, y); g") == "f(x, y); g"
+
+
 def test_the_readers_own_lines_stay_as_they_are() -> None:
     told = in_chinese("error: f1 is nan at this point: log(-1)\n  kink, exact\n  ^^^^\nhint: tea")
-    assert told == "错误:f1 在这一点是 nan:log(-1)\n  kink, exact\n  ^^^^\nhint: tea"
+    assert told == "错误\uff1af1 在这一点是 nan:log(-1)\n  kink, exact\n  ^^^^\nhint: tea"
     assert Words("en").of_shell("proven") == "proven"
 
 
