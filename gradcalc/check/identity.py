@@ -174,9 +174,14 @@ def _first_difference(exact: Floats, found: Floats) -> tuple[int, int] | None:
     return int(point), int(entry)
 
 
-_OF_MATRICES: Mapping[str, Any] = {"det": np.linalg.det, "inv": np.linalg.inv}
+_OF_MATRICES: Mapping[str, Any] = {
+    "det": np.linalg.det, "inv": np.linalg.inv, "eig": np.linalg.eigvals, "cond": np.linalg.cond,
+    "svd": lambda matrices: np.linalg.svd(matrices, compute_uv=False),
+}  # fmt: skip
+_IN_ANY_ORDER = ("eig", "svd")
 _SINGULAR = "no random point has a regular matrix"
 _REGULAR = 1e8
+_REGULAR_ONLY = ("inv", "cond")
 """The condition of a matrix up to which its facts in doubles have digits to compare."""
 
 
@@ -190,28 +195,40 @@ def facts_agree(graph: Graph, kind: Kind, written: Mapping[str, Graph]) -> Ident
     x = np.concatenate([rng.uniform(*ends, (_CANDIDATES, n)) for ends in _RANGES])
     x = x[rng.permutation(len(x))]
     with np.errstate(all="ignore"):
-        matrices = np.reshape(kind.answer(program.at(x), None, "auto"), (len(x), n, n))
+        shape = (len(x), *kind.shape(len(graph.outputs), n))
+        matrices = np.reshape(kind.answer(program.at(x), None, "auto"), shape)
         fit = np.flatnonzero((np.abs(matrices) < _LARGE).all(axis=(1, 2)))[: 4 * POINTS]
         x, matrices = x[fit], matrices[fit]
         regular = np.linalg.cond(matrices) < _REGULAR if len(fit) else np.zeros(0, bool)
     beside = ""
     if not regular.any():  # of a matrix that is singular everywhere, the determinant alone is known
         regular = np.ones(len(fit), bool)
-        beside = "".join(f"; {name} not checked, {_SINGULAR}" for name in written if name != "det")
-        written = {name: formula for name, formula in written.items() if name == "det"}
+        always = {name: formula for name, formula in written.items() if name not in _REGULAR_ONLY}
+        beside = "".join(f"; {name} not checked, {_SINGULAR}" for name in written.keys() - always)
+        written = always
     x, matrices = x[regular][:POINTS], matrices[regular][:POINTS]
     total = sum(len(formula.outputs) for formula in written.values())
     if not len(x) or not total:
         return Identity(None, total, reason=_SINGULAR)
-    rows = np.linalg.norm(matrices, axis=2).prod(axis=1, keepdims=True)
+    size = np.linalg.norm(matrices, axis=2)
+    rooms = {"det": 1e-12 * size.prod(axis=1), "inv": 1e-12, "cond": 0.0}
     for name, formula in written.items():
         exact = np.reshape(_OF_MATRICES[name](matrices), (len(x), -1))
         formulas = Program(formula)
         places = [program.variables.index(variable) for variable in formulas.variables]
         with np.errstate(all="ignore"):
             found = np.reshape(formulas(x[:, places]), exact.shape)
-        room = _TOLERANCE * np.abs(exact) + 1e-12 * (rows if name == "det" else 1.0)
-        differs = ~(np.abs(exact - found) <= room)
+        real: Any = np.isreal(exact).all(axis=1)
+        if not real.any():
+            beside += f"; {name} not checked, no random point has real ones"
+            total -= len(formula.outputs)
+            continue
+        exact = np.where(real[:, None], exact.real, np.nan)
+        if name in _IN_ANY_ORDER:
+            exact, found = np.sort(exact, axis=1), np.sort(found, axis=1)
+        room = rooms.get(name, _TOLERANCE * size.max(axis=1))  # of a double root half the digits
+        room = _TOLERANCE * np.abs(exact) + np.reshape(room, (-1, 1))
+        differs = real[:, None] & ~(np.abs(exact - found) <= room)
         if differs.any():
             point, entry = np.argwhere(differs)[0]
             at = ", ".join(
@@ -223,6 +240,8 @@ def facts_agree(graph: Graph, kind: Kind, written: Mapping[str, Graph]) -> Ident
             )
             return Identity(False, total, len(x), reason=reason)
     reason = f"{' and '.join(written)} of the engine's matrix{beside}"
+    if not total:
+        return Identity(None, 0, reason=beside.removeprefix("; "))
     return Identity(True, total, len(x), reason=reason)
 
 

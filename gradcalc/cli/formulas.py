@@ -79,12 +79,9 @@ def _with_facts(sheet: Sheet, options: Options, how: str) -> Sheet:
     """The facts of --show beside the formulas: sympy may shorten them, and they are compared with
     the engine's."""
     from gradcalc.linear.kinds import chosen
-    from gradcalc.linear.symbolic import LARGEST, fact_formulas
+    from gradcalc.linear.symbolic import fact_formulas
 
-    wanted = chosen(options.show)
-    if options.at is not None:  # the others are there as numbers
-        wanted = [name for name in wanted if sheet.formulas.shape[0] <= LARGEST.get(name, 0)]
-    facts = fact_formulas(sheet.formulas, wanted)
+    facts = fact_formulas(sheet.formulas, chosen(options.show), options.at is not None)
     if how == "none":
         return replace(sheet, facts=tuple(facts))
     from gradcalc.check.identity import facts_agree

@@ -232,6 +232,11 @@ class _Speller:
         for base, exponent in sorted(factors, key=partial(_place, self.terms)):
             piece, to = self.pieces[base], self.terms.nodes[exponent]
             inner = self.terms.nodes[base]
+            odd = isinstance(to, Number) and to.value % 2 == 1
+            opposite = _opposite_of(inner) if odd and piece.binding is not Binding.ATOM else None
+            if opposite is not None:  # (-a)**3 is -a**3
+                negative, piece = not negative, self.pieces[opposite]
+                inner = self.terms.nodes[opposite]
             single = exponent == self.terms.one and piece.binding is not Binding.ATOM
             if negative and single and isinstance(inner, Sum):  # -(a - b) is (b - a)
                 flipped = [self._fraction(*part) for part in self._parts(inner, -1)]
@@ -250,6 +255,14 @@ class _Speller:
         if not below:
             return negative, numerator
         return negative, notation.quotient(numerator, notation.product(below))
+
+
+def _opposite_of(node: Term) -> int | None:
+    """a, of -a."""
+    if isinstance(node, Sum) and not node.constant.value and len(node.terms) == 1:
+        number, term = node.terms[0]
+        return term if number.value == -1 else None
+    return None
 
 
 def _power(notation: Notation, base: Text, to: Number) -> Text:

@@ -17,8 +17,9 @@ from gradcalc.formulas.derivative import Formulas
 from gradcalc.formulas.terms import Terms
 from gradcalc.linear.facts import require
 from gradcalc.linear.kinds import FACTS, SINGULAR, Fact
+from gradcalc.linear.spectral import SPECTRAL
 
-LARGEST = {"det": 6, "rank": 1000, "inv": 3}
+LARGEST = {"det": 6, "inv": 3}
 """Rows of a matrix whose facts are still formulas that somebody can read."""
 _POINTS = 32
 
@@ -45,12 +46,20 @@ class FactFormula:
 
 
 def formula(found: Formulas, name: str) -> FactFormula:
-    """A fact of ``LARGEST`` about the matrix ``found``; of a square one, but for the rank."""
+    """A fact about the matrix ``found``; that of a square one, if only such have it."""
     if name == "rank":
         return _rank(found)
     found = found.unshared()
-    terms, n = found.terms, found.shape[0]
-    minors = _Minors(terms, [found.entries[i * n : i * n + n] for i in range(n)])
+    terms, (n, width) = found.terms, found.shape
+    if n > LARGEST.get(name, n):
+        told = f"as a formula it is of at most {LARGEST[name]} rows, and there are {n}"
+        return FactFormula(FACTS[name], told=told)
+    rows = [found.entries[i * width : i * width + width] for i in range(n)]
+    if name in SPECTRAL:
+        entries, told = SPECTRAL[name](terms, rows)
+        formulas = replace(found, entries=tuple(entries)).shared() if entries else None
+        return FactFormula(FACTS[name], formulas, told=told)
+    minors = _Minors(terms, rows)
     whole = minors.det(range(n), range(n))
     det = replace(found, entries=(whole,)).shared()
     if name == "det":
@@ -58,8 +67,8 @@ def formula(found: Formulas, name: str) -> FactFormula:
     if is_zero(det):
         return FactFormula(FACTS[name], told=SINGULAR)
     one_over = terms.power(whole, terms.number(-1))
-    entries = [terms.times(minors.cofactor(j, i), one_over) for i in range(n) for j in range(n)]
-    inverse = replace(found, entries=tuple(entries)).shared()
+    inverses = [terms.times(minors.cofactor(j, i), one_over) for i in range(n) for j in range(n)]
+    inverse = replace(found, entries=tuple(inverses)).shared()
     return FactFormula(FACTS[name], inverse, divisor=det)
 
 
@@ -81,23 +90,19 @@ def named_apart(found: Formulas, facts: Iterable[FactFormula]) -> list[FactFormu
     return apart
 
 
-def fact_formulas(found: Formulas, wanted: Sequence[str]) -> list[FactFormula]:
-    """The wanted facts about a matrix of formulas. Raises BindingError for what only a square
-    matrix has, UsageError for what is no formula that anybody could read."""
+def fact_formulas(
+    found: Formulas, wanted: Sequence[str], beside_numbers: bool = False
+) -> list[FactFormula]:
+    """The wanted facts about a matrix of formulas; of one that is no formula that anybody could
+    read, why, or ``beside_numbers`` nothing. Raises BindingError for what only a square matrix has,
+    UsageError where there is nothing else."""
     rows, columns = found.shape
     require((rows, columns), wanted)
-    for name in wanted:
-        if name not in LARGEST:
-            raise UsageError(
-                f"there is no formula for {FACTS[name].title} here",
-                hint=f"--at gives the numbers; formulas: --show {','.join(LARGEST)}",
-            )
-        if rows > LARGEST[name]:
-            raise UsageError(
-                f"{name} as a formula is of at most {LARGEST[name]} rows, and there are {rows}",
-                hint="--at gives the numbers",
-            )
-    return named_apart(found, [formula(found, name) for name in wanted])
+    facts = [formula(found, name) for name in wanted]
+    there = [one for one in facts if not one.absent or one.told == SINGULAR]
+    if facts and not there and not beside_numbers:
+        raise UsageError(f"{facts[0].fact.name}: {facts[0].told}", hint="--at gives the numbers")
+    return named_apart(found, there if beside_numbers else facts)
 
 
 class _Minors:

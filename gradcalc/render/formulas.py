@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -200,11 +200,13 @@ def render_csv(sheet: Sheet, *, delimiter: str = MARKS["csv"], **_rest: Any) -> 
     return separated(columns, body, delimiter)
 
 
+def _written_out(facts: Sequence[FactFormula]) -> list[FactFormula]:
+    """The same without names for shared parts."""
+    return [replace(one, formulas=one.formulas and one.formulas.unshared()) for one in facts]
+
+
 def _separated_facts(sheet: Sheet, mark: str) -> str:
-    whole = [
-        replace(one, formulas=one.formulas.unshared()) if one.formulas else one
-        for one in sheet.facts
-    ]
+    whole = _written_out(sheet.facts)
     rows = [
         (fact.name, i + 1, j + 1, text)
         for fact, _, body, _ in named_formulas(whole, Notation())
@@ -271,7 +273,8 @@ def render_sympy(sheet: Sheet, **_rest: Any) -> str:
     notation = InSympy({*whole.formulas.graph.variables, *letters})
     _, _, body = whole.matrix(notation)
     lines = ", ".join(f"[{', '.join(line)}]" for line in body)
-    facts = [sympy_matrix(rows) for _, _, rows, _ in named_formulas(sheet.facts, notation) if rows]
+    named = named_formulas(_written_out(sheet.facts), notation)
+    facts = [sympy_matrix(rows) for _, _, rows, _ in named if rows]
     return "\n".join([f"Matrix([{lines}])", *facts, ""])
 
 

@@ -84,7 +84,7 @@ def test_the_manipulability_of_an_arm(gradcalc: Shell) -> None:
 @pytest.mark.parametrize(("words", "code", "hint"), [
     (["jacobian", "x*y", "--at", "1,2", "--show", "det"], 3, "--show svd"),
     (["jacobian", README, "--at", "2,3", "--show", "dett"], 2, "did you mean det?"),
-    (["jacobian", README, "--show", "svd"], 2, "--at gives the numbers"),
+    (["jacobian", "x*y*z, x+z, y*x", "--show", "svd"], 2, "--at gives the numbers"),
     (["jacobian", "x*y", "--show", "inv"], 3, "--show svd"),
     (["jacobian", README, "--at", "2,3", "--sparse", "--show", "det"], 2, "leave out --sparse"),
     (["grad", "x", "--at", "2", "--show", "det"], 2, "option of jacobian, hessian"),
@@ -200,3 +200,9 @@ def test_facts_have_their_names_in_latex_and_mathml(gradcalc: Shell) -> None:
             f"<body>{gradcalc('hessian', 'x*y', '--show', 'det', '-f', 'mathml').out}</body>"
         ).itertext()
     )
+
+
+def test_facts_for_sympy_need_no_names(gradcalc: Shell) -> None:
+    ran = gradcalc("jacobian", "x*y, x+y**2", "--show", "inv", "-f", "sympy")
+    assert "t1" not in ran.out
+    assert "1/(x - 2*y**2)" in ran.out

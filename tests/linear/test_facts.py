@@ -15,15 +15,16 @@ from hypothesis import strategies as st
 
 from gradcalc.calculus.kinds import KINDS
 from gradcalc.check import matrices
+from gradcalc.check.identity import facts_agree
 from gradcalc.check.matrices import Judged, prove
 from gradcalc.engine.program import Program
-from gradcalc.errors import BindingError
+from gradcalc.errors import BindingError, UsageError
 from gradcalc.formulas.derivative import derive
 from gradcalc.language import parse
 from gradcalc.linear import structure
 from gradcalc.linear.facts import Matrix, facts
 from gradcalc.linear.kinds import FACTS
-from gradcalc.linear.symbolic import LARGEST, formula
+from gradcalc.linear.symbolic import LARGEST, fact_formulas, formula
 from gradcalc.linear.words import of_bowl
 
 
@@ -235,3 +236,44 @@ def test_a_determinant_as_a_formula_is_that_of_the_matrix(n: int) -> None:
 def test_the_rank_of_a_formula_is_that_of_nearly_every_point() -> None:
     found = derive(parse("x*y, x**2*y**2"), KINDS["jacobian"])
     assert formula(found, "rank").number == 1
+
+
+@pytest.mark.parametrize(("text", "name"), [
+    ("x*y, x + y**2", "eig"), ("x**2, x*y, z*y + x", "eig"),
+    ("w + x, w*x, y**2*z, y*z", "eig"),
+    ("x*y, x + y**2", "svd"), ("x*y*z, x + z**2", "svd"), ("x*y, x, y**2", "svd"),
+    ("x*y*z", "svd"), ("z**2, x**3, 2*y", "svd"), ("x*y, x + y**2", "cond"),
+    ("x*y, x, y**2", "cond"), ("x*y", "cond"),
+])  # fmt: skip
+def test_a_spectrum_as_formulas_is_that_of_the_matrix(text: str, name: str) -> None:
+    found = derive(parse(text), KINDS["jacobian"])
+    formulas = formula(found, name).formulas
+    assert formulas is not None
+    graph = formulas.reread([])
+    told = facts_agree(found.graph, found.kind, {name: graph})
+    assert told is not None
+    assert told.passed, told.line
+    wrong = parse(f"{graph.source.text} + 0.001", bound=graph.variables)
+    doubted = facts_agree(found.graph, found.kind, {name: wrong})
+    assert doubted is not None
+    assert doubted.passed is False
+
+
+def test_of_what_is_no_formula_the_others_are_told() -> None:
+    found = derive(parse("x*y*z, x + z, y*x"), KINDS["jacobian"])
+    det, svd, eig = fact_formulas(found, ["det", "svd", "eig"])
+    assert (det.absent, svd.absent, eig.absent) == (False, True, True)
+    assert "3 rows that depend on each other" in eig.told
+    with pytest.raises(UsageError, match="3 × 3"):
+        fact_formulas(found, ["svd"])
+    assert fact_formulas(found, ["svd"], beside_numbers=True) == []
+
+
+def test_eigenvalues_that_are_nowhere_real_are_not_checked() -> None:
+    found = derive(parse("x - y, x + y"), KINDS["jacobian"])
+    eig = formula(found, "eig")
+    assert "complex" in eig.told
+    assert eig.formulas is not None
+    told = facts_agree(found.graph, found.kind, {"eig": eig.formulas.reread([])})
+    assert told is not None
+    assert told.passed is None
