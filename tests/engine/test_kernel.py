@@ -155,20 +155,20 @@ def test_a_recording_says_what_the_sweeps_say_to_the_last_bit() -> None:
     assert swept > COUNT // 8
 
 
+WIDE = [
+    "+".join(f"x{k}*sin(a) + b*x{k}**2*{k}" for k in range(1, 301)),  # sums of many into one
+    "+".join(f"sin(x{k})*cos(x{k} + x{k + 1})" for k in range(2100)),  # long ones: by tangents
+    "; ".join(f"y{k} = exp(x{k % 7}*a)*x{k}; y{k}" for k in range(40)),  # many seeds
+    "a = x*y; a; a + x; sin(a)*(a + x)",  # outputs that are used again
+    # Rows that do not meet, then columns; powers, which numpy raises by the way they lie.
+    "; ".join(f"x{k}*x{k + 1} - where(x{k} > 1, x{k}**3, x{k + 2}**2)" for k in range(30)),
+    "; ".join(f"3*x{k}; x{k}**3/(x{k + 1} + 1); x{k + 2}**1.5" for k in range(20)),
+    "x**3; y**3; (u - v)**3*x; log(exp(u)**3 + y**3)*u; log(v)*y",
+]  # fmt: skip
+
+
 @built_here
-@pytest.mark.parametrize(
-    "text",
-    [
-        "+".join(f"x{k}*sin(a) + b*x{k}**2*{k}" for k in range(1, 301)),  # sums of many into one
-        "+".join(f"sin(x{k})*cos(x{k} + x{k + 1})" for k in range(2100)),  # long ones: by tangents
-        "; ".join(f"y{k} = exp(x{k % 7}*a)*x{k}; y{k}" for k in range(40)),  # many seeds
-        "a = x*y; a; a + x; sin(a)*(a + x)",  # outputs that are used again
-        # Rows that do not meet, then columns; powers, which numpy raises by the way they lie.
-        "; ".join(f"x{k}*x{k + 1} - where(x{k} > 1, x{k}**3, x{k + 2}**2)" for k in range(30)),
-        "; ".join(f"3*x{k}; x{k}**3/(x{k + 1} + 1); x{k + 2}**1.5" for k in range(20)),
-        "x**3; y**3; (u - v)**3*x; log(exp(u)**3 + y**3)*u; log(v)*y",
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize("text", WIDE)
 def test_so_does_one_of_a_wide_graph(text: str) -> None:
     p = gradcalc.compile(text)
     assert agrees_with_sweeps(p, by_runs(p), np.linspace(0.3, 1.2, len(p.variables)))
@@ -351,6 +351,8 @@ t.test_what_is_written_past_the_caches_is_the_same()
 t.test_a_recording_says_what_the_sweeps_say_to_the_last_bit()
 t.test_node_by_node_the_values_are_the_same_and_the_slopes_but_for_rounding()
 t.test_a_malformed_recording_is_refused()
+for text in t.WIDE:
+    t.test_so_does_one_of_a_wide_graph(text)
 for row in t.WRITTEN:
     t.test_every_function_has_numpys_bits(row)
 print("clean")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 import gradcalc
-from gradcalc.engine.sparse import colour
+from gradcalc.engine.sparse import colour, most_entries
 from tests.expressions import Case, cases
 
 
@@ -44,7 +44,7 @@ def test_outside_the_pattern_everything_is_zero_at_every_point(case: Case) -> No
 def test_broyden_has_three_diagonals_and_needs_three_passes() -> None:
     p = gradcalc.compile(broyden(50))
     x = np.linspace(-1, 1, 50)
-    assert p.pattern.nonzeros == 148
+    assert p.pattern.nonzeros == 148 <= most_entries(p.schedule) <= 20 * 50
     colours = colour(p.pattern.rows, p.pattern.columns, p.pattern.shape)
     assert colours.max() == 2
     expected = np.diag(3 - 4 * x) - np.eye(50, k=-1) - 2 * np.eye(50, k=1)
