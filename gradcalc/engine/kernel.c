@@ -179,12 +179,12 @@ WIDE static int all_below(Size n, const double *x, double limit) {
     return found >= 0;
 }
 
-static int all_positive_below(Size n, const double *x, double limit) {
-    int64_t last, found = 0;
+WIDE static int all_positive_below(Size n, const double *x, double limit) {
+    uint64_t last, found = 0;
     memcpy(&last, &limit, sizeof last);
     last--;
-    EACH(int64_t bits; memcpy(&bits, x + i, sizeof bits); found |= (bits - 1) | (last - bits))
-    return found >= 0;
+    EACH(uint64_t bits; memcpy(&bits, x + i, sizeof bits); found |= (bits - 1) | (last - bits))
+    return !(found >> 63);
 }
 
 static int all_finite(Size n, const double *x) { return all_below(n, x, INFINITY); }

@@ -224,8 +224,19 @@ def test_one_call_of_c_says_what_the_sweeps_say(case: Case) -> None:
 
 
 @built_here
-@pytest.mark.parametrize("text", ["log(x)", "x*sqrt(y)", "1/x, y", "where(x == 0, 1, sin(x)/x)"])
-@pytest.mark.parametrize("x", [[0.0, 0.0], [-1.0, 4.0], [np.nan, 1.0], [1e200, 1e200]])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "log(x)",
+        "log2(x) + y**2",
+        "x*sqrt(y)",
+        "x*y*x + sin(y)",
+        "1/x, y",
+        "where(x == 0, 1, sin(x)/x)",
+    ],
+)
+@pytest.mark.parametrize("x", [[0.0, 0.0], [-0.0, 1.0], [5e-324, 1.0], [-1.0, 4.0], [np.nan, 1.0],
+                               [np.inf, 0.0], [1.0, np.inf], [1e200, 1e200], [1e160, -1e160]])  # fmt: skip
 def test_what_is_in_doubt_is_for_the_careful_sweeps(text: str, x: list[float]) -> None:
     p = gradcalc.compile(text)
     point = np.array(x[: len(p.variables)])
@@ -351,6 +362,8 @@ t.test_what_is_written_past_the_caches_is_the_same()
 t.test_a_recording_says_what_the_sweeps_say_to_the_last_bit()
 t.test_node_by_node_the_values_are_the_same_and_the_slopes_but_for_rounding()
 t.test_a_malformed_recording_is_refused()
+for x in ([0.0, 0.0], [-0.0, 1.0], [-1.0, 4.0]):
+    t.test_what_is_in_doubt_is_for_the_careful_sweeps("log2(x) + y**2", x)
 for text in t.WIDE:
     t.test_so_does_one_of_a_wide_graph(text)
 for row in t.WRITTEN:
