@@ -236,7 +236,8 @@ def test_one_call_of_c_says_what_the_sweeps_say(case: Case) -> None:
     ],
 )
 @pytest.mark.parametrize("x", [[0.0, 0.0], [-0.0, 1.0], [5e-324, 1.0], [-1.0, 4.0], [np.nan, 1.0],
-                               [np.inf, 0.0], [1.0, np.inf], [1e200, 1e200], [1e160, -1e160]])  # fmt: skip
+                               [np.inf, 0.0], [1.0, np.inf], [1e200, 1e200],
+                               [1e160, -1e160]])  # fmt: skip
 def test_what_is_in_doubt_is_for_the_careful_sweeps(text: str, x: list[float]) -> None:
     p = gradcalc.compile(text)
     point = np.array(x[: len(p.variables)])
