@@ -22,7 +22,27 @@ import numpy as np
 from gradcalc.engine.exact import leaves, rerun
 from gradcalc.engine.schedule import Floats
 from gradcalc.functions.digits import context, exclusive
-from gradcalc.functions.primitives import AND, EQ, NE, NOT, OR, WHERE
+from gradcalc.functions.primitives import (
+    ADD,
+    AND,
+    EQ,
+    FUNCTIONS,
+    GE,
+    GT,
+    HYPOT,
+    LE,
+    LT,
+    MAX,
+    MUL,
+    NE,
+    NEG,
+    NOT,
+    OR,
+    PEAK,
+    POW,
+    SQUARE,
+    WHERE,
+)
 from gradcalc.graph.graph import Graph
 from gradcalc.graph.reach import bits, supports
 
@@ -39,6 +59,10 @@ _ALIKE, _LEVEL = 0.1, 1e-2
 """By how much two slopes may differ, relatively or absolutely, that a limit is looked for."""
 _LOGICAL = frozenset((AND.code, OR.code, NOT.code))
 _EQUALITY = frozenset((EQ.code, NE.code))
+_ORDER = frozenset((LT.code, LE.code, GT.code, GE.code))
+SQRT = FUNCTIONS["sqrt"]
+_NEVER_NEGATIVE = frozenset((FUNCTIONS["abs"].code, SQUARE.code, HYPOT.code))
+"""Functions that are 0 at isolated points and above it elsewhere, if they are 0 anywhere."""
 
 
 class Isolated:
@@ -128,12 +152,46 @@ def _equalities(graph: Graph) -> Iterator[tuple[int, int]]:
     while stack:
         node = stack.pop()
         code = graph.codes[node]
-        if code in _EQUALITY:
+        if code in _EQUALITY or (code in _ORDER and _only_meet(graph, xs[node], ys[node])):
             yield xs[node], ys[node]
         elif code in _LOGICAL:
             below = {operand for operand in (xs[node], ys[node]) if operand >= 0} - seen
             seen |= below
             stack += below
+
+
+def _only_meet(graph: Graph, x: int, y: int) -> bool:
+    """Whether one side is 0 and the other never crosses it: ``norm(x) > 0``, ``x*x <= 0``."""
+    return any(
+        graph.constants.get(zero) == 0.0 and other not in graph.constants
+        and _has_one_sign(graph, other)
+        for zero, other in ((x, y), (y, x))
+    )  # fmt: skip
+
+
+def _has_one_sign(graph: Graph, root: int) -> bool:
+    """Whether a node is never below 0, or never above, whatever its variables are."""
+    xs, ys, _ = graph.operands
+    stack = [xs[root] if graph.codes[root] == NEG.code else root]
+    seen = set(stack)
+    while stack:
+        node = stack.pop()
+        code, x, y = graph.codes[node], xs[node], ys[node]
+        below: tuple[int, ...] = ()
+        if code in (ADD.code, MAX.code, PEAK.code) or (code == MUL.code and x != y):
+            below = x, y
+        elif code == SQRT.code:
+            below = (x,)
+        elif code == POW.code:
+            below = () if graph.constants.get(y, 0.5) % 2 == 0 else (x,)
+        elif code not in _NEVER_NEGATIVE and code != MUL.code:
+            number = graph.constants.get(node, -1.0)
+            if number < 0:
+                return False
+        below = tuple(operand for operand in below if operand not in seen)
+        seen.update(below)
+        stack += below
+    return True
 
 
 class _Unhurried:

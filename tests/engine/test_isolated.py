@@ -59,3 +59,28 @@ def test_second_derivatives(text: str, x: tuple[float, ...], gradient: list[floa
 )
 def test_where_there_is_no_limit_the_branch_counts(text: str, slope: float) -> None:
     assert gradcalc.compile(text).gradient([0.0]) == [slope]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "abs(x) <= 0",
+        "not x*x > 0",
+        "-x**2 >= 0",
+        "sqrt(x*x) <= 0",
+        "0 >= hypot(x, x)",
+        "norm(x) <= 0",
+        "x**4 + max(abs(x), 0) <= 0",
+    ],
+)
+def test_an_inequality_that_holds_at_one_point_is_an_equality(condition: str) -> None:
+    p = gradcalc.compile(f"where({condition}, 1, (exp(x)-1)/x)")
+    assert p.gradient([0.0]) == [0.5]
+    assert p.gradient(np.array([[0.0], [2.0]]))[0] == [0.5]
+
+
+@pytest.mark.parametrize("condition", ["x**3 <= 0", "x*abs(x) <= 0", "abs(x) <= 1e-9", "x <= 0"])
+def test_one_that_holds_around_the_point_is_none(condition: str) -> None:
+    p = gradcalc.compile(f"where({condition}, 1, (exp(x)-1)/x)")
+    assert not p.isolated
+    assert p.gradient([0.0]) == [0.0]
