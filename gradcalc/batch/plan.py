@@ -11,12 +11,16 @@ from typing import NamedTuple
 from gradcalc.batch import places
 from gradcalc.batch.inputs import Input
 from gradcalc.batch.names import by_extension, is_remote
+from gradcalc.errors import BindingError
 
 ROWS = 2_000_000
 """In a part of a Parquet file, about: a second or two of work."""
 
 _AT_ONCE = 16
 """Files that are looked at side by side: stores take long to answer."""
+
+_NONE = (0, 0)
+"""The row groups of a file that has none, or is damaged."""
 
 _OTHERS = re.compile(r"[^\w.+=-]+", re.ASCII)
 
@@ -33,7 +37,7 @@ class Part(NamedTuple):
     @property
     def source(self) -> str:
         """The input, for a message."""
-        if self.groups is None:
+        if self.groups is None or self.groups == _NONE:
             return self.input.name
         first, last = self.groups[0], self.groups[1] - 1
         which = f"row group {first}" if first == last else f"row groups {first} to {last}"
@@ -79,8 +83,11 @@ def _cut(file: Input, format: str | None, rows: int) -> Iterator[tuple[int, int]
         return
     from gradcalc.batch.rowgroups import sizes  # deferred: pyarrow, for these alone
 
-    with places.opened(file.path) as opened:
-        groups = sizes(opened, file.path)
+    try:
+        with places.opened(file.path) as opened:
+            groups = sizes(opened, file.path)
+    except BindingError:  # a damaged file is told when it is its turn, and the others are done
+        groups = []
     start, count = 0, 0
     for k, size in enumerate(groups):
         if count and count + size > rows:

@@ -255,6 +255,19 @@ def test_parquet_that_is_damaged_is_named(gradcalc: Shell) -> None:
     assert len(parts()) == 3
 
 
+@NEEDS
+def test_of_a_damaged_file_the_others_are_done(gradcalc: Shell) -> None:
+    for name in "abc":
+        parquet_file(name, groups=2)
+    whole = Path("in/b.parquet").read_bytes()
+    Path("in/b.parquet").write_bytes(whole[:-100])
+    ran = gradcalc("batch", TEXT, "--points", "in", "-o", "out/", "--part-rows", "20")
+    assert ran.code == 1
+    assert "in/b.parquet is not a Parquet file, or damaged" in ran.err
+    assert "80 rows in 4 parts; 1 part not done" in ran.err
+    assert [p.name[11] for p in parts()] == list("aacc")
+
+
 def test_a_full_disk_is_told_and_the_rest_is_done_later(gradcalc: Shell) -> None:
     csv_files(5, 900, 7)
     words = ("batch", TEXT, "--points", "in", "-o", "out/")
