@@ -151,10 +151,10 @@ def test_the_same_command_goes_on(gradcalc: Shell) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (["--what", "eval"], "another kinds"),
+        (["--what", "eval"], "other kinds"),
         (["--on-error", "skip"], "another policy"),
         (["--format", "ndjson"], "another format"),
-        (["--param", "k=2"], "another parameters"),
+        (["--param", "k=2"], "other parameters"),
         (["touch"], "r1.csv has changed"),
         (["append"], "r1.csv has 119 bytes, not"),
         (["more"], "r3.csv is new"),
