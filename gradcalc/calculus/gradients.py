@@ -45,6 +45,7 @@ def no_slope(primitive: Primitive, k: int) -> str:
 def copy(graph: Graph) -> Graph:
     """The same inputs and nodes, under the same numbers; no outputs yet."""
     result = Graph(graph.source)
+    result.derived = True
     result.codes = graph.codes[:]
     x, y, z = graph.operands
     result.operands = (x[:], y[:], z[:])

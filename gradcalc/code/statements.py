@@ -58,6 +58,7 @@ def _rebuilt(graph: Graph, language: Language | None, short: int) -> Graph:
 
 def _copied(graph: Graph, language: Language | None, short: int) -> Graph:
     result = Graph()
+    result.derived = graph.derived
     names = dict(zip(graph.inputs, graph.variables, strict=True))
     made = {node: result.variable(name) for node, name in names.items()}
     for node in needed(graph, graph.outputs, closed=graph.constants):

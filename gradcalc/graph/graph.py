@@ -82,6 +82,7 @@ class Graph:
         self.outputs: list[int] = []
         self.output_names: list[str] = []
         self.notes: list[str] = []  # what a reader of the text should be told
+        self.derived = False  # no text says it: a constant of it may overflow
         self.array_work = 0  # elements that array operations made while the text was read
         self._known: dict[Key, int] = {}
 
@@ -218,7 +219,7 @@ class Graph:
         value = folded(code, operands)
         if math.isfinite(value):
             self.constants[node] = value
-        elif math.isinf(value):
+        elif math.isinf(value) and not self.derived:
             raise ExpressionError(
                 f"'{_shorten(self.text(node))}' overflows: the largest double is about 1.8e308",
                 source=self.source,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import gradcalc
 from gradcalc.code.languages import LANGUAGES
 from gradcalc.code.printing import generate
 from gradcalc.errors import BindingError, UsageError
@@ -100,3 +101,7 @@ def test_what_a_graph_has_not_is_refused() -> None:
         generate(parse("x"), "cobol")
     with pytest.raises(UsageError, match="single precision"):
         generate(parse("x"), "javascript", single=True)
+
+
+def test_a_slope_that_overflows_is_left_to_the_language() -> None:
+    assert "J[0][0] = 1.0 / 1e-310" in gradcalc.compile("x/1e-310").code("python")

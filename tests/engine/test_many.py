@@ -177,3 +177,12 @@ def test_second_derivatives_of_a_determinant_at_many_points() -> None:
     x, u = [1.0, 1.0, 0.5, 3.0], [1.25, 2.0, 3.0, 4.0]
     expected = [[4.0, -3.0, -2.0, 1.25]] * 3
     np.testing.assert_array_equal(p.hvp(np.array([x] * 3), np.array([u] * 3)), expected)
+
+
+@pytest.mark.parametrize("text", ["x/5e-324", "x*y/1e-310", "(x - y)/erfc(26.6)"])
+def test_a_slope_that_overflows_at_every_point_is_infinite(text: str) -> None:
+    p = gradcalc.compile(text)
+    x = np.ones((9, len(p.variables)))
+    assert np.isinf(p.jacobian(x)).all()
+    np.testing.assert_array_equal(p.jacobian(x)[0], p.jacobian(x[0]))
+    np.testing.assert_array_equal(p.hessian(x)[0], p.hessian(x[0]))
