@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from gradcalc.errors.text import WIDTH
 from gradcalc.functions.primitives import FUNCTIONS, OPERANDS
 from gradcalc.functions.row import Primitive
 from gradcalc.language.structural import rows
@@ -110,31 +111,33 @@ def _latex(rows: Sequence[Entry]) -> str:
 
 
 def _table(rows: Sequence[Entry], width: int | None, color: bool) -> str:
-    """Three columns; formulas and descriptions are folded where the screen is narrow."""
+    """Three columns, the longest at the end; they are folded where the screen is narrow."""
     from rich.table import Table  # deferred: only this format needs rich
     from rich.text import Text
 
     from gradcalc.render.table import RULED, console
 
-    head = ("function", "derivative (out is the value)", "")
-    texts = [(row.name, "\n".join(row.partials), row.description) for row in rows]
+    head = ("function", "", "derivative (out is the value)")
+    texts = [(row.name, row.description, "\n".join(row.partials)) for row in rows]
     widths = [max(len(line) for text in column for line in text.split("\n"))
               for column in zip(head, *texts, strict=True)]  # fmt: skip
-    room = sum(widths[1:]) if width is None else max(width - widths[0] - 6, 40)
+    room = max((width or WIDTH) - widths[0] - 6, 40)
     if sum(widths[1:]) > room:
-        widths[1] = min(widths[1], room * 3 // 5)
-        widths[2] = room - widths[1]
+        widths[1] = min(widths[1], room * 3 // 5 if width is None else room // 2)
+        widths[2] = widths[2] if width is None else room - widths[1]
     table = Table(box=RULED, show_header=False, show_edge=False, pad_edge=False)
     for column in widths:
         table.add_column(width=column)
     table.add_row(*(Text(text, style="bold") for text in head))
     table.add_section()
-    for name, derivative, doc in texts:
-        table.add_row(Text(name, style="bold"), Text(derivative), Text(doc))
+    for name, doc, derivative in texts:
+        table.add_row(Text(name, style="bold"), Text(doc), Text(derivative))
     screen = console(sum(widths) + 6, color)
     screen.print(table)
     assert isinstance(screen.file, io.StringIO)
-    return "\n".join(line.rstrip() for line in screen.file.getvalue().split("\n"))
+    lines = (line.rstrip() for line in screen.file.getvalue().split("\n"))
+    rule = width or WIDTH  # in a file a line is as long as its derivative
+    return "\n".join(line[:rule] if not line.strip("─") else line for line in lines)
 
 
 WRITERS: dict[str, Callable[[Sequence[Entry]], str]] = {
