@@ -7,10 +7,10 @@ formulas (is the difference 0?), else at some of the points.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -174,14 +174,32 @@ def _first_difference(exact: Floats, found: Floats) -> tuple[int, int] | None:
     return int(point), int(entry)
 
 
-_OF_MATRICES: Mapping[str, Any] = {
-    "det": np.linalg.det, "inv": np.linalg.inv, "eig": np.linalg.eigvals, "cond": np.linalg.cond,
-    "svd": lambda matrices: np.linalg.svd(matrices, compute_uv=False),
-}  # fmt: skip
-_IN_ANY_ORDER = ("eig", "svd")
+class _Exact(NamedTuple):
+    """A fact about matrices in numpy; whether only of ``regular`` ones, whether its numbers come in
+    an order; the absolute ``room`` for an error, of the norms of the rows, (N, n)."""
+
+    of: Callable[[Floats], Any]
+    room: Callable[[Floats], Any]
+    regular: bool = False
+    ordered: bool = True
+
+
+def _half_the_digits(norms: Floats) -> Any:
+    """A double root has no more."""
+    return _TOLERANCE * norms.max(axis=1)
+
+
+_OF_MATRICES = {
+    "det": _Exact(np.linalg.det, lambda norms: 1e-12 * norms.prod(axis=1)),
+    "inv": _Exact(np.linalg.inv, lambda _: 1e-12, regular=True),
+    "cond": _Exact(np.linalg.cond, lambda _: 0.0, regular=True),
+    "eig": _Exact(np.linalg.eigvals, _half_the_digits, ordered=False),
+    "svd": _Exact(
+        lambda matrices: np.linalg.svd(matrices, compute_uv=False), _half_the_digits, ordered=False
+    ),
+}
 _SINGULAR = "no random point has a regular matrix"
 _REGULAR = 1e8
-_REGULAR_ONLY = ("inv", "cond")
 """The condition of a matrix up to which its facts in doubles have digits to compare."""
 
 
@@ -203,17 +221,17 @@ def facts_agree(graph: Graph, kind: Kind, written: Mapping[str, Graph]) -> Ident
     beside = ""
     if not regular.any():  # of a matrix that is singular everywhere, the determinant alone is known
         regular = np.ones(len(fit), bool)
-        always = {name: formula for name, formula in written.items() if name not in _REGULAR_ONLY}
+        always = {name: text for name, text in written.items() if not _OF_MATRICES[name].regular}
         beside = "".join(f"; {name} not checked, {_SINGULAR}" for name in written.keys() - always)
         written = always
     x, matrices = x[regular][:POINTS], matrices[regular][:POINTS]
     total = sum(len(formula.outputs) for formula in written.values())
     if not len(x) or not total:
         return Identity(None, total, reason=_SINGULAR)
-    size = np.linalg.norm(matrices, axis=2)
-    rooms = {"det": 1e-12 * size.prod(axis=1), "inv": 1e-12, "cond": 0.0}
+    norms = np.linalg.norm(matrices, axis=2)
     for name, formula in written.items():
-        exact = np.reshape(_OF_MATRICES[name](matrices), (len(x), -1))
+        fact = _OF_MATRICES[name]
+        exact = np.reshape(fact.of(matrices), (len(x), -1))
         formulas = Program(formula)
         places = [program.variables.index(variable) for variable in formulas.variables]
         with np.errstate(all="ignore"):
@@ -224,10 +242,9 @@ def facts_agree(graph: Graph, kind: Kind, written: Mapping[str, Graph]) -> Ident
             total -= len(formula.outputs)
             continue
         exact = np.where(real[:, None], exact.real, np.nan)
-        if name in _IN_ANY_ORDER:
+        if not fact.ordered:
             exact, found = np.sort(exact, axis=1), np.sort(found, axis=1)
-        room = rooms.get(name, _TOLERANCE * size.max(axis=1))  # of a double root half the digits
-        room = _TOLERANCE * np.abs(exact) + np.reshape(room, (-1, 1))
+        room = _TOLERANCE * np.abs(exact) + np.reshape(fact.room(norms), (-1, 1))
         differs = real[:, None] & ~(np.abs(exact - found) <= room)
         if differs.any():
             point, entry = np.argwhere(differs)[0]
