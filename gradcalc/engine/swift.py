@@ -89,7 +89,7 @@ class Swift:
         shape = self._outputs, self._inputs
         backwards, count, width = shape[0] <= shape[1], min(shape), max(shape)
         tape = self.down if backwards else self._up
-        if tape is None:
+        if tape is None or not count:  # no sweep at all would mean the values
             return _no_answer
         colours = np.arange(count)
         owners = np.zeros(0, int) if backwards else np.repeat(colours, width)

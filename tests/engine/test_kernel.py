@@ -367,6 +367,7 @@ for x in ([0.0, 0.0], [-0.0, 1.0], [-1.0, 4.0]):
     t.test_what_is_in_doubt_is_for_the_careful_sweeps("log2(x) + y**2", x)
 for text in t.WIDE:
     t.test_so_does_one_of_a_wide_graph(text)
+t.test_without_variables_there_is_a_value()
 for row in t.WRITTEN:
     t.test_every_function_has_numpys_bits(row)
 print("clean")
