@@ -8,7 +8,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 
-from gradcalc.calculus.kinds import OUTPUTS, V, Vector
+from gradcalc.calculus.kinds import KINDS, OUTPUTS, V, Vector
 from gradcalc.cli.commands import COMMANDS
 from gradcalc.cli.options import Options
 from gradcalc.cli.terminal import is_terminal
@@ -152,15 +152,20 @@ def method(options: Options) -> str:
 
 
 def one_output(graph: Graph, what: str, options: Options) -> None:
-    """Raises BindingError, with what to type for all rows, where there are several."""
+    """Raises BindingError where there are several, with what to type for all rows of a gradient, or
+    for one of the others."""
     found = graph.output_names
     if len(found) == 1:
         return
+    one = retyped(options.but(outputs=found[0] if found else None), options.command)
+    every = "all rows at once: " + retyped(options, "jacobian")
     raise BindingError(
         f"a {what} is of one output, and there are {_named(found)}",
         source=graph.source,
         span=Span(0, len(graph.source.text)),
-        hint="all rows at once: " + retyped(options, "jacobian"),
+        hint=every
+        if what == KINDS["gradient"].of_one and options.order == 1
+        else f"one of them: {one}",
     )
 
 

@@ -145,13 +145,20 @@ def test_a_vector_of_the_wrong_length_is_counted_with_pytorchs_words(gradcalc: S
     assert "grad_output[0] has a shape of torch.Size([3])" in ran.err
 
 
-@pytest.mark.parametrize("command", ["grad", "hessian", "hvp"])
-def test_one_output_is_wanted(gradcalc: Shell, command: str) -> None:
-    ran = gradcalc(command, "x, y", "--at", "1,2")
+@pytest.mark.parametrize(
+    ("words", "hint", "found"),
+    [
+        (["grad"], "all rows at once", "1 0\n0 1\n"),
+        (["hessian"], "one of them", "0 0\n0 0\n"),
+        (["hvp", "--u", "1,0"], "one of them", "0 0\n"),
+    ],
+)
+def test_one_output_is_wanted(gradcalc: Shell, words: list[str], hint: str, found: str) -> None:
+    ran = gradcalc(*words, "x, y", "--at", "1,2")
     assert ran.code == 3
     assert "there are 2: f1, f2" in ran.err
-    pasted = shlex.split(ran.err.partition("all rows at once: gradcalc ")[2])
-    assert gradcalc(*pasted, "-f", "plain").out == "1 0\n0 1\n"
+    pasted = shlex.split(ran.err.partition(f"{hint}: gradcalc ")[2])
+    assert gradcalc(*pasted, "-f", "plain").out == found
 
 
 @pytest.mark.parametrize("form", [[], ["--sparse"]])
