@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from difflib import SequenceMatcher, get_close_matches
 from typing import NamedTuple
 
+from gradcalc.functions.formulas import FORMULAS
 from gradcalc.functions.primitives import DISPUTED, FUNCTIONS, OPERANDS, WORDS
 from gradcalc.language.foreign import end_of_operand
 from gradcalc.language.late import Late
@@ -307,6 +308,13 @@ def assignment(name: str = "") -> Complaint:
 def argument_count(name: str, wanted: int, got: int) -> Complaint:
     arguments = f"{wanted} argument{'' if wanted == 1 else 's'}"
     return Complaint(f"{short(name)} takes {arguments} as it is defined here, got {got}")
+
+
+def no_arguments(name: str, parameters: str) -> Complaint:
+    """A function of the text, or one that stands for a formula."""
+    call = next((key for key in FORMULAS if key.startswith(f"{name}(")), "")
+    call = f"{name}({parameters})" if parameters else call
+    return Complaint(f"{short(name)} is called without an argument", f"write {call}")
 
 
 def too_deep(name: str, most: int) -> Complaint:

@@ -324,6 +324,8 @@ class _Translation:
 
     def first_digit(self) -> None:
         """Of ``x^23`` only the 2 is raised."""
+        if not self.next():
+            raise self.complain("something is missing here", self.at)
         token, start, end = self.tokens[self.at]
         if token[0].isdigit() and len(token) > 1:
             self.tokens[self.at : self.at + 1] = [

@@ -185,7 +185,7 @@ class Parser(SideBySide):
             return self.open_bars()
         if token in FRACTIONS:
             return self.push(self.fraction(token), self.start, self.token_end)
-        if token == "@" and self.at_statement_start() and self.tokens[self.index + 1] == ".":
+        if self.source.text.startswith("@.", self.start) and self.at_statement_start():
             self.take(self.token_end + 1)  # @. of Julia
             return True
         if token in ("!", "~") and self.next_token() == "(":

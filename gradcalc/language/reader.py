@@ -211,8 +211,9 @@ class Reader(ABC):
         return int(number)
 
     def take(self, to: int) -> None:
-        """What stands up to ``to`` has been read together with the current token."""
-        while self.token_end < to:
+        """What stands up to ``to`` has been read together with the current token; no more than
+        there is: the text of a function ends before its statement does."""
+        while self.token_end < min(to, self.tokens.end):
             self.index += 1
             if self.index == len(self.tokens):
                 self.tokens.cut_further()

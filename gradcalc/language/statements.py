@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from gradcalc.errors import Span
+from gradcalc.errors import ExpressionError, Span
+from gradcalc.functions.primitives import FUNCTIONS
 from gradcalc.language import complaints
 from gradcalc.language.arrays import Value
 from gradcalc.language.brackets import CLOSERS, Brackets
-from gradcalc.language.foreign import CONTINUES
+from gradcalc.language.foreign import CONTINUES, PIECEWISE
 from gradcalc.language.reader import Pending, Statement
+from gradcalc.language.structural import STRUCTURAL
 from gradcalc.language.tokens import is_name
 
 
@@ -72,11 +74,21 @@ class Statements(Brackets):
             if entry.kind == "[" and before == ";" and token == "]":
                 return self.close_after_row(entry)
             if entry.kind == "call":
-                entry_span = Span(entry.at, self.token_end)
-                raise self.meaning.wrong_count(entry.items, 0, entry_span)
+                raise self.without_arguments(entry)
         if entry is None and token in (";", ",") and self.statements and token == ";":
             return True
         raise self.complain(*complaints.missing_operand(token, self.tokens.whole(), self.index))
+
+    def without_arguments(self, entry: Pending) -> ExpressionError:
+        """``sin()``"""
+        span, name = Span(entry.at, self.token_end), entry.items
+        if name in FUNCTIONS or name in STRUCTURAL:
+            return self.meaning.wrong_count(name, 0, span)
+        if name == PIECEWISE:
+            return self.complain(*complaints.piecewise(), span)
+        definition = self.functions.get(name)
+        parameters = ", ".join(definition.parameters) if definition is not None else ""
+        return self.complain(*complaints.no_arguments(name, parameters), span)
 
     def finish_statement(self, expecting: bool, at_end: bool = False) -> None:
         """The end of a statement: at a separator, or at the end of the text."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -201,6 +202,9 @@ PIECES = st.sampled_from([
     "==", "!=", "<", ">=", "and", "or", "not", "where(", "sin(", "sum(", "max(", "norm(", "dot(",
     "mean(", "zeros(", "hypot(", "polygamma(", "gamma(", "k=zeros(2,2)", "k[0]=", "a[", "√", "²",
     "⁻¹", "−", "·", "'", "|", "!", ".", "{", "\\", "_", "∞", "\t", "\x00", "\x1b", "\u200b", "é",
+    "<-", "<", "::", "?", "||", "‖", "~=", "...", "%c", "!c", "//c", "f(x) = ", "x' = ",
+    "Piecewise(", "cube(",
+    "\\norm", "^", "^{2}", "_{1}", "$", "ˣ", "@.", ".gt.", ".T", "[x y]", "[1 2; 3 4]",
     "①", "½", "𝑥", "٣", "\r", "\u2028", "1_000", "0b1", "2x", "3(", "sin", "x<y", " ", "\ud800",
 ])  # fmt: skip
 WORDING = [
@@ -218,6 +222,16 @@ def damaged(draw: Any) -> str:
         stop = min(len(text), start + draw(st.integers(0, 3)))
         text = text[:start] + draw(st.one_of(st.just(""), PIECES)) + text[stop:]
     return text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["@", "y ; @", "f(x) = x %c;y", "f(x) = !c, y", "f(x) = ...log\ny", "\\norm^", "Piecewise()",
+     "cube()", "f(x) = x; f()", "where(x<-1, 1, 2, 3)"],
+)  # fmt: skip
+def test_what_ends_too_early_is_read_or_refused_in_words(text: str) -> None:
+    with contextlib.suppress(GradcalcError):
+        parse(text)
 
 
 @settings(max_examples=400)
