@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from gradcalc.formulas.exact import ONE, Call, Number, Product, Term
+from gradcalc.formulas.exact import ONE, Call, Number, Product, Sum, Term
 from gradcalc.functions.primitives import AND, EQ, FUNCTIONS, GE, GT, LE, LT, NE, NOT, OR
 from gradcalc.functions.row import Primitive
 
@@ -31,6 +31,31 @@ def is_square(nodes: Sequence[Term], term: int) -> bool:
     node = nodes[term]
     exponents = [nodes[e] for _, e in node.factors] if isinstance(node, Product) else [ONE]
     return all(isinstance(e, Number) and e.value % 2 == 0 for e in exponents)
+
+
+def is_positive(nodes: Sequence[Term], term: int, depth: int = 0) -> bool:
+    """Whether it is above 0 wherever it is a number, as far as its form shows."""
+    node = nodes[term]
+    if depth > _DEEPEST:
+        return False
+    if isinstance(node, Sum):
+        return node.constant.value >= 0 and all(
+            number.value > 0 and is_positive(nodes, inner, depth + 1)
+            for number, inner in node.terms
+        )
+    if isinstance(node, Product):
+        return all(is_positive(nodes, base, depth + 1) for base, _ in node.factors)
+    return isinstance(node, Call) and node.primitive.positive
+
+
+def possible(nodes: Sequence[Term], parts: Sequence[tuple[Number, int]], bound: Number) -> str:
+    """How Σ number · term may lie to a bound, as far as the forms show."""
+    if bound.value > 0 or not all(number.value > 0 for number, _ in parts):
+        return "<=>"
+    positive = [is_positive(nodes, term) for _, term in parts]
+    if not all(k or is_square(nodes, term) for k, (_, term) in zip(positive, parts, strict=True)):
+        return "<=>"
+    return ">" if bound.value or any(positive) else "=>"
 
 
 def members(nodes: Sequence[Term], primitive: Primitive, condition: int) -> list[int]:

@@ -105,6 +105,11 @@ def is_multiple(term: Term) -> bool:
     return isinstance(term, Number)
 
 
+def has_minus(term: Sum) -> bool:
+    """Whether a number in it is negative."""
+    return term.constant.value < 0 or any(number.value < 0 for number, _ in term.terms)
+
+
 def has_fractions(term: Sum) -> bool:
     """Whether a number in it is a fraction that nobody typed as a decimal one."""
     numbers = (term.constant, *(number for number, _ in term.terms))

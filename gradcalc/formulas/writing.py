@@ -18,6 +18,7 @@ from gradcalc.formulas.exact import (
     Symbol,
     Term,
     UnwritableError,
+    has_minus,
     scaled,
 )
 from gradcalc.formulas.terms import Terms
@@ -205,10 +206,11 @@ class _Speller:
             (Number(number.value * sign, number.decimal), self._factors(term))
             for number, term in node.terms
         ]
-        if node.constant.value:
-            parts.append((Number(node.constant.value * sign, node.constant.decimal), ()))
         if parts[0][0].value < 0:
             parts.sort(key=lambda part: part[0].value < 0)
+        if node.constant.value:
+            last = 0 if parts[0][0].value < 0 < node.constant.value * sign else len(parts)
+            parts.insert(last, (scaled(node.constant, sign), ()))
         return parts
 
     def _factors(self, term: int) -> Factors:
@@ -238,7 +240,8 @@ class _Speller:
                 negative, piece = not negative, self.pieces[opposite]
                 inner = self.terms.nodes[opposite]
             single = exponent == self.terms.one and piece.binding is not Binding.ATOM
-            if negative and single and isinstance(inner, Sum):  # -(a - b) is (b - a)
+            if negative and single and isinstance(inner, Sum) and has_minus(inner):
+                # -(a - b) is (b - a)
                 flipped = [self._fraction(*part) for part in self._parts(inner, -1)]
                 negative, piece = False, self._signed(flipped)
             if not isinstance(to, Number):

@@ -239,6 +239,20 @@ class Primitive:
         return bool((np.abs(self.numpy(sizes)) <= 1100).all())
 
     @cached_property
+    def positive(self) -> bool:
+        """Whether it is above 0 everywhere: of one operand, found by trying where doubles do not
+        vanish."""
+        import numpy as np
+
+        if self.arity != 1 or self.boolean or self.domain:
+            return False
+        whole = np.arange(-60, 61) / 4
+        x = np.concatenate([whole, np.random.default_rng(0).uniform(-15, 15, 2000)])
+        with np.errstate(all="ignore"):
+            found = np.asarray(self.numpy(x), float)
+        return bool((found[found == found] > 0).all())
+
+    @cached_property
     def levels(self) -> bool:
         """Whether it is level, or straight, far from 0: so far that its digits do not tell."""
         from gradcalc.functions.digits import context

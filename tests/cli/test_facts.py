@@ -177,7 +177,8 @@ def test_an_inverse_that_could_not_be_compared_is_not_covered_by_the_determinant
 @pytest.mark.parametrize("format", ["table", "plain", "latex", "json"])
 def test_a_name_says_one_thing_in_an_answer(gradcalc: Shell, format: str) -> None:
     """Shared parts of the matrix, its determinant and its inverse are counted on."""
-    ran = gradcalc("jacobian", "x*y*z, x+y, z**2*x", "--show", "det,inv", "-f", format, "--ascii")
+    text = "x*y*z, x+y**2, z**2*x+y"
+    ran = gradcalc("jacobian", text, "--show", "det,inv", "-f", format, "--ascii")
     defined: dict[str, str] = {}
     pattern = r"\b(t_?\{?\d\}?)\"?(?: = |: )\"?([^\n\",]+)"
     for name, text in re.findall(pattern, ran.out):

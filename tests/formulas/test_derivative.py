@@ -382,6 +382,9 @@ def test_a_deep_formula_is_written_without_recursion() -> None:
     ("x*(1 + erf(x/sqrt(2)))/2", "hessian", "(2 - x**2)*exp(-x**2/2)/(sqrt(2)*sqrt(pi))"),
     ("sqrt(2*x)*sqrt(2*x)*y", "jacobian", "2*y"),
     ("4*(x/2 - y/4)*a", "jacobian", "2*x - y"),
+    ("(1-x)**2 + 100*(y-x**2)**2", "hessian", "1200*x**2 - 400*y + 2"),
+    ("x**x", "jacobian", "(log(x) + 1)*x**x"),
+    ("a*(1 - 2*(x**2 + y**2))", "jacobian", "1 - 2*(x**2 + y**2)"),
 ])  # fmt: skip
 def test_numbers_under_roots_and_in_factors_come_together(
     text: str, kind: str, wanted: str
@@ -393,6 +396,20 @@ def test_numbers_under_roots_and_in_factors_come_together(
 def test_no_condition_is_told_of_constants() -> None:
     found = derive(parse("exp(-x**2)/(s*sqrt(2*pi))"), KINDS["jacobian"])
     assert found.said([found.condition], Notation()) == ["s != 0"]
+
+
+@pytest.mark.parametrize(("text", "wanted"), [
+    ("log(exp(a) + exp(b))", "1"), ("1/(1 + exp(-x))", "1"), ("log(1 + x**2 + cosh(y))", "1"),
+    ("1/(exp(x) - 1)", "exp(x) != 1"), ("log(exp(x) - y)", "exp(x) > y"),
+])  # fmt: skip
+def test_what_is_always_positive_is_no_condition(text: str, wanted: str) -> None:
+    found = derive(parse(text), KINDS["jacobian"])
+    assert found.said([found.condition], Notation()) == [wanted]
+
+
+def test_two_ways_to_a_kink_are_one_where_they_begin_alike() -> None:
+    found = derive(parse("atan2(z, 1 - x)"), KINDS["jacobian"])
+    assert found.said(found.kinks, Notation()) == ["z == 0 and x >= 1"]
 
 
 def test_a_power_of_a_sum_in_every_term_of_a_sum() -> None:

@@ -21,7 +21,7 @@ from gradcalc.check.budget import Deadline
 from gradcalc.check.identity import identify
 from gradcalc.cli.app import main
 from gradcalc.formulas.derivative import derive
-from gradcalc.formulas.terms import UnwritableError
+from gradcalc.formulas.exact import UnwritableError
 from gradcalc.language import parse
 from tests.code.test_every_language import SPOKEN, random_texts
 from tests.code.test_gate import LONG, share
