@@ -60,9 +60,11 @@ def _curve(axes: Any, drawing: Drawing, k: int, slope: str) -> None:
             ways, codes = [*ways, (to, down + drawing.tall)], [*codes, Path.LINETO]
         path = Path(ways, codes)
         axes.add_patch(PathPatch(path, facecolor="none", edgecolor=LINE, zorder=0))
-    _write(axes, *drawing.labels[k], slope, BACKWARD)
+    if slope:
+        under = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
+        _write(axes, *drawing.labels[k], slope, BACKWARD, bbox=under)
 
 
-def _write(axes: Any, x: float, y: float, text: str, ink: str) -> None:
+def _write(axes: Any, x: float, y: float, text: str, ink: str, **more: Any) -> None:
     axes.text(x, y, text, color=ink, ha="center", va="center", family="monospace", size=8.5,
-              parse_math=False)  # fmt: skip
+              parse_math=False, **more)  # fmt: skip
