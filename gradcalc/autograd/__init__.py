@@ -31,8 +31,8 @@ differences:
 - ``vmap`` and ``is_grads_batched`` are loops; ``save`` and ``load`` have a format of their own.
 - Lists may be assigned to slots, and arrays of numpy multiplied with tensors that require grad;
   ``atan2``, ``hypot`` and ``logaddexp`` take numbers beside a tensor.
-- Not here: layers, optimizers, devices, named axes, sparse tensors, einsum, determinants and
-  solves.
+- Not here: layers, optimizers, devices, named axes, sparse tensors, bfloat16 (numpy has no such
+  numbers), einsum, determinants and solves.
 """
 
 from __future__ import annotations

@@ -79,6 +79,7 @@ def _of_tensor(x: Any, gradient: Any = None, retain_graph: bool | None = None,
     backward(x, gradient, retain_graph, create_graph, inputs=inputs)
 
 
+_of_tensor.__qualname__ = "Tensor.backward"
 Tensor.backward = _of_tensor  # type: ignore[attr-defined]
 
 

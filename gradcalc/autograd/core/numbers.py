@@ -27,6 +27,8 @@ class Numbers:
     def device(self) -> dtypes.device:
         return dtypes.CPU
 
+    is_cuda = is_sparse = is_quantized = False
+
     @property
     def ndim(self) -> int:
         return self._array.ndim

@@ -203,7 +203,9 @@ class Tensor(Numbers):
         if not self.is_leaf:
             raise RuntimeError(
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
-                "protocol at the moment."
+                "protocol at the moment.  If you were attempting to deepcopy a module, this may be "
+                "because of a torch.nn.utils.weight_norm usage, see "
+                "https://github.com/pytorch/pytorch/pull/103001"
             )
         copy = wrap(self._array.copy())
         copy._tracked = self._tracked
@@ -257,6 +259,8 @@ class Tensor(Numbers):
         raise RuntimeError("Deleting requires_grad is not allowed.")
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        if requires_grad and self._array.dtype.kind not in "fc":
+            raise RuntimeError("only Tensors of floating point dtype can require gradients")
         if not requires_grad or self.is_leaf:
             self.requires_grad = requires_grad
         return self
@@ -288,8 +292,12 @@ class Tensor(Numbers):
             raise RuntimeError("can't assign Variable as its own grad")
         if value._array.dtype != self._array.dtype:
             raise RuntimeError(
-                f"attempting to assign a gradient with dtype '{value.dtype}' to a tensor with "
-                f"grad_dtype '{self.dtype}'. The gradient must match the tensor's grad_dtype."
+                f"attempting to assign a gradient with dtype '{value.dtype.in_c}' to a tensor with "
+                f"grad_dtype '{self.dtype.older}'. The gradient must match the tensor's grad_dtype "
+                "(defaults to the tensor's dtype). You can set the tensor's grad_dtype attribute "
+                "with a specific dtype, or None to allow any dtype. Set grad_dtype with caution. "
+                "Diverging the dtypes of a tensor and its gradient may break downstream systems "
+                "that assume they match."
             )
         if value._array.shape != self._array.shape:
             raise RuntimeError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -49,6 +50,14 @@ def tensor(data: Any, *, dtype: Kind | None = None, **options: Any) -> Tensor:
     Python floats become float32 (or what ``set_default_dtype`` says), as in PyTorch; an array keeps
     its own type. Raises RuntimeError where integers are asked to require grad.
     """
+    if isinstance(data, Tensor):
+        warnings.warn(
+            "To copy construct from a tensor, it is recommended to use "
+            "sourceTensor.detach().clone() or sourceTensor.detach().clone().requires_grad_(True), "
+            "rather than torch.tensor(sourceTensor).",
+            UserWarning,
+            stacklevel=3,
+        )
     array = _array(data)
     if dtype is None and not isinstance(_first(data), np.ndarray | np.generic | Tensor):
         array = _default_type(array)
@@ -66,7 +75,7 @@ def _array(data: Any) -> np.ndarray[Any, Any]:
     if isinstance(data, Tensor):
         return data._array
     if isinstance(data, list | tuple):
-        data = [_array(part) if isinstance(part, list | tuple | Tensor) else part for part in data]
+        data = [_part(part) if isinstance(part, list | tuple | Tensor) else part for part in data]
     try:
         array = np.asarray(data)
     except ValueError:
@@ -76,8 +85,14 @@ def _array(data: Any) -> np.ndarray[Any, Any]:
     if array.dtype.kind in "US":
         raise TypeError("new(): invalid data type 'str'")
     if array.dtype == object:
-        raise RuntimeError(f"Could not infer a dtype of {data!r}: a tensor is made of numbers")
+        raise RuntimeError(f"Could not infer dtype of {type(_first(data)).__name__}")
     return array
+
+
+def _part(data: Any) -> Any:
+    if isinstance(data, Tensor) and data.numel() != 1:
+        raise ValueError("only one element tensors can be converted to Python scalars")
+    return _array(data)
 
 
 def _default_type(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -106,14 +106,11 @@ def _of_two_sizes(a: Shape, b: Shape) -> str:
 
 
 def _operator(x: Tensor, other: Any) -> Any:
-    if not isinstance(other, Tensor):
-        raise TypeError("matmul(): argument 'other' (position 1) must be Tensor, not "
-                        f"{type(other).__name__}")  # fmt: skip
-    return matmul(x, other)
+    return matmul(x, other) if isinstance(other, Tensor) else NotImplemented
 
 
 def _reflected(x: Tensor, other: Any) -> Any:
-    return matmul(other if isinstance(other, Tensor) else wrap(np.asarray(other)), x)
+    return matmul(wrap(other), x) if isinstance(other, np.ndarray) else NotImplemented
 
 
 method("__matmul__")(_operator)

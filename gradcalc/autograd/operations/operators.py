@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from gradcalc.autograd.core.registry import (
     declare,
     method,
     operation,
+    python_type,
 )
 from gradcalc.autograd.core.tensor import Tensor, attach, edge, save, tracks, wrap
 from gradcalc.autograd.operations.copies import convert, same
@@ -61,6 +62,9 @@ class PowBackward0(Node):
 
 def _pow(x: Any, exponent: Any) -> Tensor:
     number = type(exponent) in (int, float)
+    if not isinstance(x, Tensor) and not isinstance(exponent, Tensor):
+        raise TypeError("pow() received an invalid combination of arguments - got "
+                        f"({python_type(x)}, {python_type(exponent)})")  # fmt: skip
     if not (number and isinstance(x, Tensor) and x._array.dtype.kind in "fc"):
         if type(exponent) is int and exponent < 0 and isinstance(x, Tensor):
             raise RuntimeError("Integers to negative integer powers are not allowed.")
@@ -232,11 +236,17 @@ def _times_number(y: Any, n: Any) -> Any:
     if n == 1:
         return y
     if not isinstance(y, Tensor):
+        if type(n) is float and type(y) is int:
+            _refuse_fraction()
         return y * n
     if type(n) is float and y._array.dtype.kind in "iub":
-        raise RuntimeError("For integral input tensors, argument alpha must not be a floating "
-                           "point number.")  # fmt: skip
+        _refuse_fraction()
     return recorded(np.multiply(y._array, n), "MulBackward0", lambda v: v * n.conjugate(), y)
+
+
+def _refuse_fraction() -> NoReturn:
+    raise RuntimeError("For integral input tensors, argument alpha must not be a floating point "
+                       "number.")  # fmt: skip
 
 
 @arithmetic()
@@ -448,6 +458,13 @@ def _negated(x: Tensor) -> Tensor:
     return OPERATIONS[primitives.NEG].quick(x)
 
 
+def _inverted(x: Tensor) -> Tensor:
+    if x._array.dtype.kind not in "iub":
+        raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type "
+                        "tensors")  # fmt: skip
+    return wrap(np.invert(x._array))
+
+
 def _install() -> None:
     """Give Tensor Python's operators."""
     rows = {"add": _ADD, "sub": _SUB, "mul": _MUL, "truediv": _DIV}
@@ -475,7 +492,7 @@ def _install() -> None:
     method("__neg__")(_negated)
     method("__pos__")(lambda x: x)
     method("__abs__")(lambda x: FUNCTION["abs"](x))
-    method("__invert__")(lambda x: wrap(np.invert(x._array)))
+    method("__invert__")(_inverted)
 
 
 _install()

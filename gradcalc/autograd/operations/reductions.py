@@ -350,6 +350,9 @@ def where(condition: Tensor, x: Any = None, other: Any = None) -> Any:
     """x where the condition holds, else y. A NaN in the branch not taken stays out of the value."""
     if x is None:
         return tuple(wrap(places) for places in np.nonzero(np.atleast_1d(condition._array)))
+    if other is None:
+        raise TypeError("where() received an invalid combination of arguments - got (Tensor, "
+                        f"{type(x).__name__})")  # fmt: skip
     if condition._array.dtype.kind not in "b" and condition._array.dtype != np.uint8:
         raise RuntimeError(
             "where expected condition to be a boolean tensor, but got a tensor with dtype "

@@ -296,7 +296,24 @@ def t(x: Tensor) -> Tensor:
 
 
 Tensor.T = property(_reversed)  # type: ignore[attr-defined]
-Tensor.mT = property(lambda x: transpose(x, -2, -1))  # type: ignore[attr-defined]
+
+
+def _of_matrices(x: Tensor) -> Tensor:
+    if x.ndim < 2:
+        raise RuntimeError("tensor.mT is only supported on matrices or batches of matrices. Got "
+                           f"{x.ndim}-D tensor.")  # fmt: skip
+    return transpose(x, -2, -1)
+
+
+def _adjoint(x: Tensor) -> Any:
+    if x.ndim not in (0, 2):
+        more = " For batches of matrices, consider using tensor.mH" if x.ndim > 2 else ""
+        raise RuntimeError(f"tensor.H is only supported on matrices (2-D tensors). Got {x.ndim}-D "
+                           f"tensor.{more}")  # fmt: skip
+    return conj(_reversed(x))
+
+
+Tensor.mT, Tensor.H = property(_of_matrices), property(_adjoint)  # type: ignore[attr-defined]
 
 # --- Copies in another order ----------------------------------------------------------------------
 
