@@ -270,7 +270,7 @@ def _copied(y: Tensor, other: Any) -> Tensor:
         trimmed = trimmed[1:]
     offset = len(target) - len(trimmed)
     if offset < 0 or any(n not in (1, target[offset + k]) for k, n in enumerate(trimmed)):
-        raise cannot_expand(trimmed, target, f"torch.{type_name(kind)}Tensor")
+        raise cannot_expand(trimmed, target, kind)
     array = np.broadcast_to(convert(x._array, y._array.dtype).reshape(trimmed), target)
     slopes = (no_slope, lambda v: convert(sum_to(v, trimmed).reshape(shape), kind))
     return recorded(array, "torch::autograd::CopyBackwards", slopes, y, x)

@@ -61,7 +61,8 @@ def matmul(x: Tensor, other: Tensor) -> Tensor:
             f"both arguments to matmul need to be at least 1D, but they are {a.ndim}D and {b.ndim}D"
         )
     if a.dtype != b.dtype:
-        raise RuntimeError(_of_two_types(x, other))
+        fits = a.shape[-1] == b.shape[-2 if b.ndim > 1 else 0] or a.ndim == b.ndim == 1
+        raise RuntimeError(_of_two_types(x, other) if fits else _of_two_sizes(a.shape, b.shape))
     try:
         array = np.matmul(a, b)
     except ValueError:

@@ -8,6 +8,7 @@ import numpy as np
 
 from gradcalc.autograd.core.dtypes import int_product
 from gradcalc.autograd.core.grad_mode import mode
+from gradcalc.autograd.core.node import type_name
 from gradcalc.autograd.core.record import in_order, in_order_of, node_class, recorded
 from gradcalc.autograd.core.registry import (
     Ints,
@@ -58,15 +59,17 @@ def expand(x: Tensor, shape: Shape) -> Tensor:
     try:
         array = np.broadcast_to(x._array, shape)
     except ValueError:
-        raise cannot_expand(before, shape, f"CPU{x.dtype.older}Type") from None
+        raise cannot_expand(before, shape, x._array.dtype) from None
     if x._array.flags.writeable:
         array.flags.writeable = True  # one number may be written to all places at once
     out = view(x, array, expand, shape)
     return recorded(out, "ExpandBackward0", lambda v: sum_to(v, before), x)
 
 
-def cannot_expand(shape: Shape, target: Shape, source: str) -> RuntimeError:
+def cannot_expand(shape: Shape, target: Shape, kind: Any) -> RuntimeError:
     if len(shape) > len(target):
+        name = type_name(kind)
+        source = f"CPU{name}Type" if kind.kind in "bc" else f"torch.{name}Tensor"
         return RuntimeError(
             f"expand({source}{{{list(shape)}}}, size={list(target)}): the number of sizes provided "
             f"({len(target)}) must be greater or equal to the number of dimensions in the tensor "
