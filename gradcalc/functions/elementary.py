@@ -28,7 +28,7 @@ def coth(x: Any) -> Any:
 
 def _by_quotients(x: Any) -> Any:
     cosh = np.cosh(x)
-    result = np.reciprocal(cosh)
+    result = 1.0 / cosh
     result /= cosh  # the square of a quotient is rounded once more
     return result
 

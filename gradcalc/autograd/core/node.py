@@ -61,6 +61,8 @@ class Node:
     tensor_hooks: Sequence[tuple[int, Callable[[Any], Any]]] = ()
     pre_hooks: Sequence[Callable[..., Any]] = ()
     node_hooks: Sequence[Callable[..., Any]] = ()
+    derived: int | None = None
+    """Which saved value is not handed to the user's hooks: it can be had from the others."""
     runs_on_nothing = False
     """Whether it has something to say although no cotangent arrived."""
     retained: dict[int, weakref.ref[Any]] | None = None
@@ -300,10 +302,11 @@ def note(node: Node) -> None:
             [
                 _packed(node, entry, mode.packing)
                 if entry
+                and k != node.derived
                 and type(entry[0]) is not Packed
                 and (entry[3] is None or hasattr(entry[3], "_array"))
                 else entry
-                for entry in node.saved
+                for k, entry in enumerate(node.saved)
             ]
         )
 

@@ -20,7 +20,6 @@ from gradcalc.autograd.core.node import (
     SOMEWHERE,
     Edge,
     Node,
-    Packed,
     clock,
     detached,
     note,
@@ -123,12 +122,16 @@ class Elementwise(Node):
             ]
         return flowing
 
+    @property
+    def derived(self) -> int | None:  # type: ignore[override]
+        return 2 if self.primitive in FROM_OPERANDS and len(self.formula.saves) == 3 else None
+
     def unpack(self, tracked: bool) -> list[Any]:
         """The saved values; a result that was written to from its operands, where these do."""
         saved = self.saved
-        if self.primitive in FROM_OPERANDS and saved is not None and len(saved) == 3:
-            array, counter, version, _ = saved[2]
-            if type(array) is not Packed and counter[0] != version:
+        if self.derived and saved is not None:
+            _, counter, version, _ = saved[2]
+            if counter[0] != version:
                 x, y = (unpack(self, entry, tracked) for entry in saved[:2])
                 again = OPERATIONS[self.primitive]
                 return [x, y, again.general(x, y) if tracked else again.forward(x, y)]
@@ -137,7 +140,8 @@ class Elementwise(Node):
     def place_of(self, name: str) -> int | None:
         """PyTorch's names of the saved values: self, other, exponent, result."""
         role = {"self": 0, "other": 1, "exponent": 1, "result": self.primitive.arity}.get(name)
-        return self.formula.saves.index(role) if role in self.formula.saves else None
+        place = self.formula.saves.index(role) if role in self.formula.saves else None
+        return None if place == self.derived else place
 
 
 def _as_tensor(x: Any) -> Any:

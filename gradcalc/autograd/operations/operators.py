@@ -449,15 +449,6 @@ def _operator(function: Callable[..., Any], swapped: bool = False) -> Any:
     return reflected if swapped else forward
 
 
-def _negated(x: Tensor) -> Tensor:
-    if x._array.dtype.kind == "b":
-        raise RuntimeError(
-            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
-            "invert a mask, use the `~` or `logical_not()` operator instead."
-        )
-    return OPERATIONS[primitives.NEG].quick(x)
-
-
 def _inverted(x: Tensor) -> Tensor:
     if x._array.dtype.kind not in "iub":
         raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type "
@@ -489,7 +480,7 @@ def _install() -> None:
         setattr(Tensor, f"__{short}__", of_bits)
         setattr(Tensor, f"__r{short}__", _operator(NAMES[f"bitwise_{name}"], swapped=True))
         setattr(Tensor, f"__i{short}__", getattr(Tensor, f"bitwise_{name}_"))
-    method("__neg__")(_negated)
+    method("__neg__")(OPERATIONS[primitives.NEG].quick)
     method("__pos__")(lambda x: x)
     method("__abs__")(lambda x: FUNCTION["abs"](x))
     method("__invert__")(_inverted)
