@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+_ATTRIBUTE = re.compile(r"\s*[^\W\d]\w*(?:\.\w+)+\s*[=:](?!=)")
 _TENSOR = re.compile(r"\s*<tf\.\w+[^>]*?numpy\s*=")
 _SIZED = re.compile(r"(\bMatrix\s*\(\s*)\d+\s*,\s*\d+\s*,(?=\s*\[)")
 _BRACES = re.compile(r"\s*(?:\w+\s*=\s*)?\{[^:\"'|]*[^:\"'|{}\s][^:\"'|]*\}\s*;?\s*")
@@ -18,6 +19,9 @@ _SCALAR = re.compile(r"\b(?:Array|DeviceArray|array|tensor)\(\s*([-+.\deE]+)[^()
 def in_brackets(text: str) -> str:
     """``{{1, 2}, {3, 4}}`` of Mathematica, ``Matrix(2, 2, [[…]])`` of Maple and a tensor of
     TensorFlow, in brackets alone."""
+    label = _ATTRIBUTE.match(text)  # x.grad = tensor(…)
+    if label is not None:
+        text = " " * label.end() + text[label.end() :]
     tensor = _TENSOR.match(text)
     if tensor is not None and text.rstrip().endswith(">"):
         return " " * tensor.end() + text[tensor.end() : text.rindex(">")]

@@ -19,7 +19,9 @@ _WRAPPED = re.compile(
 )
 _SYMBOL = re.compile(r"\bSymbol\('([^'\\]*)'\)")
 """A name that sympy would take for something else."""
-_KEYWORD = re.compile(r",?\s*\b\w+\s*=\s*(?:<[^<>]*>|'[^']*'|\"[^\"]*\"|\([^()]*\)|[\w.]+)")
+_KEYWORD = re.compile(
+    r",?\s*\b\w+\s*=(?!\s*\w+\s*\()\s*(?:<[^<>]*>|'[^']*'|\"[^\"]*\"|\([^()]*\)|[\w.]+)"
+)
 _BARE = re.compile(rf"[\s\[\]]*{_NUMBER}(?:[\s\[\]]+{_NUMBER})*[\s\[\]]*")
 _TOKEN = re.compile(
     rf"(?P<word>(?!inf|nan|NaN|Infinity)[A-Za-z_][\w.]*\()|(?P<number>{_NUMBER})(?![\w.])|(?P<mark>[\[\]()])|[\s,]+"
@@ -70,7 +72,10 @@ def read_printout(source: Source) -> Printout:
     if not rows or not all(rows):
         raise BindingError("the printout has no numbers", source=source)
     texts = [[str(entry) for entry in row] for row in rows]
-    numbers = [[float(entry) for entry in row] for row in rows]
+    try:
+        numbers = [[float(entry) for entry in row] for row in rows]
+    except ValueError:
+        raise BindingError("the printout is not a matrix of numbers", source=source) from None
     flat = [entry for row in texts for entry in row]
     return Printout(numbers, texts, *_precision(text, words, flat))
 
@@ -89,7 +94,7 @@ def unwrapped(text: str) -> str | None:
 def _nested(source: Source) -> list[Any]:
     """The brackets as lists, the numbers as text. Lines without brackets are rows."""
     text = _KEYWORD.sub(lambda found: " " * len(found[0]), source.text)
-    if not _WRAPPED.search(text) and "[" not in text:
+    if not _WRAPPED.search(source.text) and "[" not in text:
         return [line.split() for line in text.splitlines() if line.strip()]
     stack: list[list[Any]] = [[]]
     silent: list[bool] = []  # whether the bracket that is open is only the one of ``tensor(``

@@ -61,6 +61,8 @@ NUMBERS = [
     "Matrix([[4, 3], [2, 6]])",
     "4 3\n2 6\n",
     "{{4, 3}, {2, 6}}",
+    "x.grad: tensor([[4., 3.],\n        [2., 6.]])",
+    "g = tensor([[4., 3.], [2., 6.]], grad_fn=<MulBackward0>)",
     "J = {{4,3},{2,6}};",
     "Matrix(2, 2, [[4,3],[2,6]])",
     "<tf.Tensor: shape=(2, 2), dtype=float64, numpy=\narray([[4., 3.],\n       [2., 6.]])>",
@@ -145,6 +147,8 @@ def test_a_printout_is_judged_by_the_digits_that_it_has() -> None:
         ('{"jacobian": ', "JSON"),
         ("[" * 5000, "never closed|ends|expected|missing"),
         ("tensor(" * 5000, "no numbers"),
+        ("1e df1/dx= tensor( ;", "not a matrix of numbers"),
+        ("- x= SX(~", "not a matrix of numbers"),
     ],
 )
 def test_what_cannot_be_read_is_refused_in_words(text: str, words: str) -> None:
