@@ -30,7 +30,6 @@ from gradcalc.formulas.exact import (
     exact,
     exact_power,
     has_fractions,
-    is_multiple,
     multiplied,
     operands,
     scaled,
@@ -195,18 +194,22 @@ class Arithmetic:
     def made(self, term: Term) -> int:
         """The term as it is, no rule applied."""
         found = self._known.get(term)
-        if found is None:
-            if isinstance(term, Number) and term.decimal and isinstance(term.value, int):
-                return self.made(Number(term.value))
-            found = self._known[term] = len(self.nodes)
-            below = operands(term)
-            self.nodes.append(term)
-            self.below.append(below)
-            if is_multiple(term):
+        if found is not None:
+            return found
+        if isinstance(term, Number) and term.decimal and isinstance(term.value, int):
+            return self.made(Number(term.value))
+        found = self._known[term] = len(self.nodes)
+        below = operands(term)
+        self.nodes.append(term)
+        self.below.append(below)
+        self.sizes.append(1 + sum([self.sizes[operand] for operand in below]))
+        if isinstance(term, Sum):
+            if len(below) == 1 and not term.constant.value:
                 self._multiples.add(found)
-            elif isinstance(term, Sum) and has_fractions(term):
+            elif has_fractions(term):
                 self._fractions.add(found)
-            self.sizes.append(1 + sum([self.sizes[operand] for operand in below]))
+        elif isinstance(term, Number):
+            self._multiples.add(found)
         return found
 
     def _linear(self, term: int) -> tuple[Number, Sequence[tuple[Number, int]]]:

@@ -58,7 +58,9 @@ class UnwritableError(GradcalcError, ValueError):
 
 def exact(value: int | Fraction, decimal: bool = False) -> Number:
     """A number, an int if it is whole."""
-    return Number(value.numerator if value.denominator == 1 else value, decimal)
+    if isinstance(value, int) or value.denominator != 1:
+        return Number(value, decimal)
+    return Number(value.numerator, decimal)
 
 
 def added(a: Number, b: Number) -> Number:
@@ -98,13 +100,6 @@ def exact_power(base: Number, exponent: int | Fraction) -> Number | None:
     return exact(Fraction(base.value) ** int(exponent), base.decimal)
 
 
-def is_multiple(term: Term) -> bool:
-    """Whether it is a number, or one times a term."""
-    if isinstance(term, Sum):
-        return len(term.terms) == 1 and not term.constant.value
-    return isinstance(term, Number)
-
-
 def has_minus(term: Sum) -> bool:
     """Whether a number in it is negative."""
     return term.constant.value < 0 or any(number.value < 0 for number, _ in term.terms)
@@ -112,8 +107,10 @@ def has_minus(term: Sum) -> bool:
 
 def has_fractions(term: Sum) -> bool:
     """Whether a number in it is a fraction that nobody typed as a decimal one."""
-    numbers = (term.constant, *(number for number, _ in term.terms))
-    return any(isinstance(k.value, Fraction) and not k.decimal for k in numbers)
+    for number, _ in (*term.terms, (term.constant, 0)):
+        if isinstance(number.value, Fraction) and not number.decimal:
+            return True
+    return False
 
 
 def operands(term: Term) -> tuple[int, ...]:
