@@ -21,7 +21,7 @@ from tests.functions.test_accuracy import FEW, condition, ulps
 ROWS = [primitive for primitive in TABLE if primitive.steps]
 EDGES = [0.0, -0.0, 3.0, -2.0, math.inf, -math.inf, math.nan, 1e155, -1e155, 1e300, -1e300,
          1e-300, -1e-300, 8e-308, -8e-308, 2.5e-301, -5e-301, 6e-309, 7e-154, -7e-154,
-         1e-77]  # fmt: skip
+         1e-77, 2e300, -2e300, 1.7e308, 3e-310]  # fmt: skip
 
 
 BESIDE = [*EDGES, 1.0, 0.5, 2.5, 30.0, 1e5]

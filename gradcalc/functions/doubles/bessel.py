@@ -5,6 +5,7 @@ from __future__ import annotations
 from gradcalc.functions.doubles.pairs import (
     EULER,
     INF,
+    LN2,
     NAN,
     PI,
     Long,
@@ -13,6 +14,7 @@ from gradcalc.functions.doubles.pairs import (
     exact_product,
     exp,
     floor,
+    inverse,
     long_log,
     long_sine,
     quotient,
@@ -40,7 +42,7 @@ def power_series(n: float, t: float, f: float, terms: float) -> Long:
 
 def hankel(n: float, x: float, turns: float) -> Long:
     """J_n for n of 0 or 1 and x ≥ 25, or with a turn more, Y_n: Hankel's expansion."""
-    i = Long(1.0, 0.0) / Long(x, 0.0)
+    i = inverse(x)
     m = 4.0 * n * n
     q = i * ((m - 1.0) / 8.0)
     r = q.hi
@@ -53,7 +55,7 @@ def hankel(n: float, x: float, turns: float) -> Long:
         r = r * ((m - (4.0 * k + 1.0) * (4.0 * k + 1.0)) / (16.0 * k + 8.0)) / x
         b = b + f * r
         f = -f
-    return waves(x, turns - n, Long(1.0, 0.0) + a, q + b) * sqrt(1.0 / (3.141592653589793 * x))
+    return waves(x, turns - n, Long(1.0, 0.0) + a, q + b) * (0.5641895835477563 / sqrt(x))
 
 
 def waves(x: float, turns: float, p: Long, q: Long) -> Long:
@@ -84,7 +86,7 @@ def second(n: float, x: float, f: float, terms: float) -> Long:
         p = p + r
         c = c + Long(1.0, 0.0) / Long(k, 0.0)
         q = q + r * (c + Long(0.5 * n, 0.0) / Long(k + 1.0, 0.0))
-    return (long_log(h) + EULER) * p - q
+    return (long_log(Long(x, 0.0)) - LN2 + EULER) * p - q
 
 
 CURVE = (
@@ -135,7 +137,7 @@ def upwards(n: float, x: float, kind: float) -> Long:
     """The same of order n, by recurrence; NaN where it overflows."""
     a = lowest(0.0, x, kind)
     b = lowest(1.0, x, kind)
-    w = Long(2.0, 0.0) / Long(x, 0.0)
+    w = inverse(x) * 2.0
     f = 1.0 if kind > 0.5 else -1.0
     for k in counting(1.0, n + 1.0):
         c = w * k * b + a * f

@@ -480,7 +480,8 @@ def psigap(n: float, x: float, y: float) -> float:
     if y < 1e-20 * x and x > 1e-60 and x < 1e30:
         return -y * polygamma(n + 1.0, x)
     if x < 1e-60:
-        return -f * one_fall(n, x, y)  # the pole is all
+        e = one_fall(n, x, y)  # the pole is all
+        return -f * (e if e == e else INF)
     if x > 1e30:
         return -f * (log1p(y / x) if n == 0.0 else one_fall(n - 1.0, x, y))  # the sum an integral
     if y > 1e60:

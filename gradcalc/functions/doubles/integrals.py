@@ -14,6 +14,7 @@ from gradcalc.functions.doubles.pairs import (
     expx2,
     floor,
     half_turns,
+    inverse,
     long_log,
     long_sine,
     polynomial,
@@ -89,7 +90,7 @@ def expint(n: float, x: float) -> float:
         if x < 1e-290:
             return 1.0 / x if n == 0.0 else INF
         s = 8.673617379884035e-19 if x < 600.0 else 1.0  # a pair of doubles overflows beside 1e300
-        i = Long(1.0, 0.0) / Long(x, 0.0)
+        i = inverse(x)
         p = i * s
         for k in counting(1.0, 1.0 - n):
             p = i * s + p * i * k
@@ -153,7 +154,7 @@ def auxiliary(x: float, turns: float) -> Long:
     w = w * w
     a = polynomial(FAR_SINE, w)
     b = polynomial(FAR_COSINE, w)
-    i = Long(1.0, 0.0) / Long(x, 0.0)
+    i = inverse(x)
     s = long_sine(Long(x, 0.0), 1.0 - turns)
     c = long_sine(Long(x, 0.0), -turns)
     return (s * (Long(1.0, 0.0) + w * a) + c * i * (Long(1.0, 0.0) + w * b)) * i
@@ -217,7 +218,7 @@ def taylor(n: float, x: Long) -> Long:
 
 def upwards_from_sine(n: float, x: float, w: Long, sine: Long, cosine: Long) -> Long:
     """The n-th derivative of sin(wx)/(wx), from the first upwards: for |wx| > n."""
-    i = Long(1.0, 0.0) / Long(x, 0.0)
+    i = inverse(x)
     p = sine * i / w
     a = cosine
     b = -sine * w

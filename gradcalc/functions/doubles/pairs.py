@@ -145,6 +145,13 @@ def over(a: Long, b: Long) -> Long:
     return Long(h, e - (h - q))
 
 
+def inverse(x: float) -> Long:
+    """1/x, of a number that may be too large for a product of pairs."""
+    if abs(x) > 1e290:
+        return Long(1.0 / x, 0.0)
+    return Long(1.0, 0.0) / Long(x, 0.0)
+
+
 def root(a: Long) -> Long:
     """The square root of a positive number."""
     q = sqrt(a.hi)
