@@ -43,6 +43,9 @@ class FunctionNode(Node):
     function: type[Function]
     runs_on_nothing = True
 
+    def __repr__(self) -> str:
+        return f"<torch.autograd.function.{type(self).__name__} object at {id(self):#x}>"
+
     def __init__(self) -> None:
         self._to_save: tuple[Any, ...] = ()
         self._dirty: tuple[Tensor, ...] = ()
@@ -58,12 +61,6 @@ class FunctionNode(Node):
 
     def save_for_backward(self, *tensors: Any) -> None:
         """Keep inputs or outputs for ``saved_tensors``; their versions will be checked."""
-        for x in tensors:
-            if x is not None and not isinstance(x, Tensor):
-                raise TypeError(
-                    f"save_for_backward can only save variables, but argument is of type "
-                    f"{type(x).__name__}"
-                )
         self._to_save = tensors
 
     def save_for_forward(self, *tensors: Tensor) -> None:
@@ -72,6 +69,8 @@ class FunctionNode(Node):
 
     def mark_dirty(self, *tensors: Tensor) -> None:
         """These inputs were written in place, and are returned."""
+        if not all(isinstance(x, Tensor) for x in tensors):
+            raise RuntimeError("mark_dirty can only accept variables, but argument ")
         self._dirty = tensors
 
     def mark_non_differentiable(self, *tensors: Tensor) -> None:
@@ -161,7 +160,9 @@ class Function:
     @staticmethod
     def forward(ctx: Any, *inputs: Any) -> Any:
         """Compute the outputs."""
-        raise NotImplementedError("You must implement the forward function for custom Function.")
+        raise NotImplementedError(
+            "You must implement the forward function for custom autograd.Function."
+        )
 
     @staticmethod
     def backward(ctx: Any, *cotangents: Any) -> Any:
@@ -210,6 +211,9 @@ class Function:
             bound = inspect.signature(cls.forward).bind(*inputs, **options)
             bound.apply_defaults()
             inputs, options = bound.args, bound.kwargs
+        elif options:
+            bound = inspect.signature(cls.forward).bind(None, *inputs, **options)
+            inputs, options = bound.args[1:], bound.kwargs
         node = _node_of(cls)()
         node.needs_input_grad = tuple(isinstance(x, Tensor) and x._tracked for x in inputs)
         with Within(enabled=False, dual=None):
@@ -262,7 +266,7 @@ def _record(node: FunctionNode, inputs: Sequence[Any], returned: Any) -> Any:
     if recorded:
         node._outs = [(out._array.shape, out._array.dtype) if isinstance(out, Tensor) else None
                       for out in outs]  # fmt: skip
-        node.saved = tuple(_entry(node, x, outs, made) for x in node._to_save)
+        node.saved = tuple(_entry(node, k, outs, made) for k in range(len(node._to_save)))
         if watching:
             note(node)
     if any(t is not None for t in tangents):
@@ -404,10 +408,14 @@ def _check_view(tangent: Tensor, given: Sequence[Any]) -> None:
         raise RuntimeError(f"{problem}not returning a view of the {whose} grad input.")
 
 
-def _entry(node: FunctionNode, x: Any, outs: Sequence[Any], made: Sequence[Any]) -> Any:
-    """The saved entry; of an own output without the tensor, which would be a cycle."""
+def _entry(node: FunctionNode, k: int, outs: Sequence[Any], made: Sequence[Any]) -> Any:
+    """The k-th saved entry; of an own output without the tensor, which would be a cycle."""
+    x = node._to_save[k]
     if x is None:
         return None
+    if not isinstance(x, Tensor):
+        raise TypeError(f"save_for_backward can only save variables, but argument {k} is of type "
+                        f"{python_type(x)}")  # fmt: skip
     own = next((k for k, out in enumerate(outs) if out is x), None)
     if own is None or edge(made[own])[0] is not node:
         return (x._array, x._counter, x._counter[0], x)

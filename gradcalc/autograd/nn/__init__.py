@@ -31,6 +31,10 @@ class Parameter(metaclass=_Parameters):
 
     def __new__(cls, data: Any = None, requires_grad: bool = True) -> Any:
         made = wrap(np.empty(0, np.float32)) if data is None else data.detach()
+        if requires_grad and made._array.dtype.kind not in "fc":
+            raise RuntimeError(
+                "Only Tensors of floating point and complex dtype can require gradients"
+            )
         made.requires_grad = requires_grad
         made._parameter = True
         return made

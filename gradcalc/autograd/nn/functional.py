@@ -39,8 +39,24 @@ def _row(name: str, made: Any, doc: str) -> Any:
     return declare(name, made, doc, _public)
 
 
-for _soft in (statistics.softmax, statistics.log_softmax):
-    _public(_soft.__name__)(_soft)
+def _soft(name: str, function: Any) -> None:
+    """With the axis that PyTorch used to choose."""
+
+    def soft(x: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
+        if dim is None:
+            warnings.warn(
+                f"Implicit dimension choice for {name} has been deprecated. Change the call to "
+                "include dim=X as an argument.",
+                stacklevel=3,
+            )
+            dim = 0 if x.ndim in (0, 1, 3) else 1
+        return function(x, dim, dtype)
+
+    _row(name, soft, function.__doc__)
+
+
+for _name in ("softmax", "log_softmax"):
+    _soft(_name, getattr(statistics, _name))
 
 # --- Activations ----------------------------------------------------------------------------------
 
@@ -159,7 +175,13 @@ def _cosine(x: Tensor, other: Tensor, dim: int = 1, eps: float = 1e-8) -> Any:
 
 
 def _one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+    if tensor._array.dtype != np.int64:
+        raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
+    if (tensor._array < 0).any():
+        raise RuntimeError("Class values must be non-negative.")
     count = int(tensor._array.max()) + 1 if num_classes < 0 else num_classes
+    if (tensor._array >= count).any():
+        raise RuntimeError("Class values must be smaller than num_classes.")
     return wrap(np.eye(count, dtype=np.int64)[tensor._array])
 
 
@@ -177,6 +199,8 @@ def pad(x: Tensor, pad: Any, mode: str = "constant", value: float | None = None)
     """Room on both sides of the last axes (or less of them, for negative widths)."""
     if mode not in _MODES:
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
+    if len(pad) % 2:
+        raise RuntimeError("Padding length must be divisible by 2")
     widths = [(0, 0)] * (x.ndim - len(pad) // 2)
     widths += [(pad[k], pad[k + 1]) for k in range(len(pad) - 2, -1, -2)]
     if mode != "constant":
@@ -252,7 +276,7 @@ def _cross(x: Tensor, t: Tensor) -> Any:
 
 
 def _weighed(name: str, elementwise: Any, doc: str) -> None:
-    plain = _loss(name, elementwise)
+    plain, ending = _loss(name, elementwise), "_with_logits" * ("Logits" in name)
 
     def of(x: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
            reduce: Any = None, reduction: str = "mean",
@@ -260,7 +284,12 @@ def _weighed(name: str, elementwise: Any, doc: str) -> None:
         if target.shape != x.shape:
             raise ValueError(
                 f"Target size ({target.shape}) must be the same as input size ({x.shape})"
+                if ending
+                else f"Using a target size ({target.shape}) that is different to the input size "
+                f"({x.shape}) is deprecated. Please ensure they have the same size."
             )
+        if not (ending or ((x._array >= 0) & (x._array <= 1)).all()):
+            raise RuntimeError("all elements of input should be between 0 and 1")
         if pos_weight is not None:
             heavier = 1 + (pos_weight - 1) * target
             losses = (1 - target) * x + heavier * FUNCTION["softplus"](-x)
@@ -270,7 +299,6 @@ def _weighed(name: str, elementwise: Any, doc: str) -> None:
             losses = plain(x, target, reduction="none")
         return _reduced(losses if weight is None else losses * weight, reduction)
 
-    ending = "_with_logits" if "Logits" in name else ""
     _row(f"binary_cross_entropy{ending}", of, doc)
 
 
@@ -294,6 +322,14 @@ def l1_loss(x: Tensor, target: Tensor, size_average: Any = None, reduce: Any = N
 def kl_div(x: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
            reduction: str = "mean", log_target: bool = False) -> Any:  # fmt: skip
     """t (log t - x), averaged."""
+    if reduction == "mean":
+        warnings.warn(
+            "reduction: 'mean' divides the total loss by both the batch size and the support size."
+            "'batchmean' divides only by the batch size, and aligns with the KL div math "
+            "definition.'mean' will be changed to behave the same as 'batchmean' in the next major "
+            "release.",
+            stacklevel=3,
+        )
     if log_target:
         losses = target.exp() * (target - x)
     else:
@@ -317,8 +353,15 @@ def nll_loss(
     ignore_index: int = -100, reduce: Any = None, reduction: str = "mean",
 ) -> Any:  # fmt: skip
     """Minus what each row of x has at the class in ``target``."""
+    rows, wanted = x.shape[: x.ndim - 1], target.shape
+    if x.ndim and rows[:1] != wanted[:1]:
+        raise ValueError(f"Expected input batch_size ({rows[0] if rows else 0}) to match target "
+                         f"batch_size ({wanted[0] if wanted else 0}).")  # fmt: skip
     counts = target._array != ignore_index
-    classes = np.where(counts, target._array, 0)
+    classes, most = np.where(counts, target._array, 0), x.shape[-1 if x.ndim == 1 else 1]
+    outside = classes[(classes < 0) | (classes >= most)]
+    if outside.size:
+        raise IndexError(f"Target {outside.flat[0]} is out of bounds.")
     weights = np.ones(x.shape[-1 if x.ndim == 1 else 1], x._array.dtype)
     weights = weights if weight is None else weight._array
     share = (weights[classes] * counts).astype(x._array.dtype)
@@ -338,6 +381,9 @@ def cross_entropy(
     dim = 0 if x.ndim == 1 else 1
     logs, classes = statistics.log_softmax(x, dim), x.shape[dim]
     if target.is_floating_point():
+        if target.shape[:1] != x.shape[:1]:
+            raise ValueError(f"Expected input batch_size ({x.shape[0]}) to match target batch_size "
+                             f"({target.shape[0] if target.ndim else 0}).")  # fmt: skip
         wanted = target * (1 - label_smoothing) + label_smoothing / classes
         losses = -(logs * wanted * (1 if weight is None else weight)).sum(dim)
         rows = 1 if x.ndim == 1 else losses.numel()

@@ -152,7 +152,7 @@ def _within(places: Any, length: int, k: int) -> None:
 def gather(x: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Any:
     """``out[i, j] = x[index[i, j], j]`` for ``dim=0``; ``x[i, index[i, j]]`` for ``dim=1``."""
     k = axis(dim, x.ndim)
-    if max(x.ndim, 1) != max(index.ndim, 1):
+    if index._array.size and max(x.ndim, 1) != max(index.ndim, 1):
         raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
     _within(index._array, x._array.shape[k] if x.ndim else 1, k)
     if not index._array.size:
