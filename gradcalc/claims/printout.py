@@ -20,7 +20,7 @@ _WRAPPED = re.compile(
 _SYMBOL = re.compile(r"\bSymbol\('([^'\\]*)'\)")
 """A name that sympy would take for something else."""
 _KEYWORD = re.compile(
-    r",?\s*\b\w+\s*=(?!\s*\w+\s*\()\s*(?:<[^<>]*>|'[^']*'|\"[^\"]*\"|\([^()]*\)|[\w.]+)"
+    r"(?:,\s*)?\b\w+\s*=(?!\s*\w+\s*\()\s*(?:<[^<>]*>|'[^']*'|\"[^\"]*\"|\([^()]*\)|[\w.]+)"
 )
 _BARE = re.compile(rf"[\s\[\]]*{_NUMBER}(?:[\s\[\]]+{_NUMBER})*[\s\[\]]*")
 _TOKEN = re.compile(
