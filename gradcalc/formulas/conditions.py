@@ -14,7 +14,7 @@ ORDERS = {LT: "<", LE: "<=", GT: ">", GE: "=>", EQ: "=", NE: "<>"}
 """How the operands of a comparison may lie for it to hold."""
 COMPARISONS = {orders: primitive for primitive, orders in ORDERS.items()}
 TURNED = {"<": ">", "=": "=", ">": "<"}
-_ABS = FUNCTIONS["abs"]
+_ABS, HYPOT = FUNCTIONS["abs"], FUNCTIONS["hypot"]
 _MOST = 60
 _DEEPEST = 6
 """An ``and`` in an ``or`` in an ``and`` …: what is nested more deeply nobody reads."""
@@ -24,6 +24,11 @@ def inside(nodes: Sequence[Term], term: int) -> int:
     """x of |x|, which is 0 where it is."""
     node = nodes[term]
     return node.operands[0] if isinstance(node, Call) and node.primitive is _ABS else term
+
+
+def is_length(node: Term) -> bool:
+    """Whether it is 0 where both of its operands are, and nowhere else."""
+    return isinstance(node, Call) and node.primitive is HYPOT
 
 
 def is_square(nodes: Sequence[Term], term: int) -> bool:

@@ -14,14 +14,15 @@ from gradcalc.calculus.gradients import copy, gradient_graph, jacobian_graph, jv
 from gradcalc.calculus.kinds import Kind, U, V
 from gradcalc.calculus.rules import plain
 from gradcalc.errors import BindingError
-from gradcalc.formulas.conditions import exclude, members
+from gradcalc.formulas.conditions import HYPOT, exclude, members
 from gradcalc.formulas.exact import Call, Number, Product, Sum, Symbol
 from gradcalc.formulas.reading import read
 from gradcalc.formulas.sharing import compact
 from gradcalc.formulas.terms import Terms
 from gradcalc.formulas.writing import Notation, reachable, write
-from gradcalc.functions.primitives import AND, CONSTANTS, FUNCTIONS, OPERANDS, TABLE, WHERE
+from gradcalc.functions.primitives import AND, CONSTANTS, FUNCTIONS, NE, OPERANDS, TABLE, WHERE
 from gradcalc.graph.graph import Graph
+from gradcalc.graph.reach import operands as graph_operands
 from gradcalc.language import parse
 
 MOST_CHARACTERS = 2_000_000
@@ -207,7 +208,8 @@ def derive(graph: Graph, kind: Kind, vector: Iterable[float | str] | None = None
     entries = tuple(numbers[: len(wanted) - len(graph.outputs)])
     values = tuple(numbers[len(entries) :])
     labels = _of_user(graph, found)
-    domain = _domain(terms, derived, found)
+    inner = _inner_lengths(graph) & found.keys()
+    domain = _domain(terms, derived, found, _undivided(terms, entries, [found[k] for k in inner]))
     return Formulas(
         graph=graph,
         kind=kind,
@@ -219,7 +221,7 @@ def derive(graph: Graph, kind: Kind, vector: Iterable[float | str] | None = None
         taken=frozenset(taken),
         names={},
         condition=domain,
-        kinks=_kinks(terms, derived, found, domain),
+        kinks=_kinks(terms, derived, found, domain, inner),
     ).shared()
 
 
@@ -323,8 +325,33 @@ def _of_user(graph: Graph, found: Mapping[int, int]) -> dict[int, str]:
 # --- where it holds --------------------------------------------------------------------------
 
 
-def _domain(terms: Terms, derived: Graph, found: Mapping[int, int]) -> int:
-    """The condition under which every function has a value."""
+def _inner_lengths(graph: Graph) -> set[int]:
+    """The lengths of which nothing but longer ones are made: that of three numbers is smooth where
+    that of two of them has its kink."""
+    hypots = {node for node, code in enumerate(graph.codes) if code == HYPOT.code}
+    inner = {operand for node in hypots for operand in graph_operands(graph, node)} & hypots
+    inner -= {*graph.outputs}
+    for node in range(len(graph)) if inner else ():
+        if node not in hypots:
+            inner -= {*graph_operands(graph, node)}
+    return inner
+
+
+def _undivided(terms: Terms, entries: Sequence[int], lengths: Iterable[int]) -> set[int]:
+    """What would be told of the ``lengths`` that no entry is divided by: that they are not 0."""
+    divisors = {
+        base
+        for term in reachable(terms, entries)
+        for node in [terms.nodes[term]]
+        if isinstance(node, Product)
+        for base, exponent in node.factors
+        if isinstance(to := terms.nodes[exponent], Number) and to.value < 0
+    }
+    return {terms.call(NE, [length, terms.zero]) for length in lengths if length not in divisors}
+
+
+def _domain(terms: Terms, derived: Graph, found: Mapping[int, int], untold: Collection[int]) -> int:
+    """The condition under which every function has a value, but for the ``untold`` ones."""
     variables = {terms.symbol(name) for name in derived.variables}
     return terms.all(
         condition
@@ -333,15 +360,18 @@ def _domain(terms: Terms, derived: Graph, found: Mapping[int, int]) -> int:
             for branch, condition in _conditions(terms, derived, found, "domain")
             for each in members(terms.nodes, AND, condition)
         )
-        if not variables.isdisjoint(reachable(terms, [condition]))
+        if condition not in untold and not variables.isdisjoint(reachable(terms, [condition]))
     )
 
 
-def _kinks(terms: Terms, derived: Graph, found: Mapping[int, int], domain: int) -> tuple[int, ...]:
-    """Where a function has no derivative and a convention stands in, inside of the ``domain``."""
+def _kinks(
+    terms: Terms, derived: Graph, found: Mapping[int, int], domain: int, smooth: Collection[int]
+) -> tuple[int, ...]:
+    """Where a function has no derivative and a convention stands in, inside of the ``domain``; but
+    for the ``smooth`` nodes."""
     kinks = (
         terms.all([*branch, condition])
-        for branch, condition in _conditions(terms, derived, found, "kink")
+        for branch, condition in _conditions(terms, derived, found, "kink", smooth)
     )
     return tuple(
         dict.fromkeys(
@@ -353,11 +383,15 @@ def _kinks(terms: Terms, derived: Graph, found: Mapping[int, int], domain: int) 
 
 
 def _conditions(
-    terms: Terms, derived: Graph, found: Mapping[int, int], column: str
+    terms: Terms,
+    derived: Graph,
+    found: Mapping[int, int],
+    column: str,
+    without: Collection[int] = (),
 ) -> Iterable[tuple[Branch, int]]:
-    """What a column of the table says of each node, and where the node counts."""
+    """What a column of the table says of each node ``without`` some, and where the node counts."""
     branches = _branches(terms, derived, found)
-    for node in sorted(branches):
+    for node in sorted(branches.keys() - without if without else branches):
         primitive = TABLE[derived.codes[node]]
         text = getattr(primitive, column)
         if text and node not in derived.constants:

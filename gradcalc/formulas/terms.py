@@ -14,6 +14,7 @@ from gradcalc.formulas.conditions import (
     exclude,
     implies,
     inside,
+    is_length,
     is_long,
     members,
     possible,
@@ -23,6 +24,7 @@ from gradcalc.formulas.exact import (
     Call,
     Number,
     divided,
+    operands,
     scaled,
 )
 from gradcalc.functions.primitives import (
@@ -79,6 +81,9 @@ class Terms(Arithmetic):
             ]
             if factors != [parts[0][1]]:
                 return self.all(self._compared(orders, factor, right) for factor in factors)
+        node = self.nodes[normed[0][1]]
+        if right == self.zero and len(normed) == 1 and orders == "=" and is_length(node):
+            return self.all(self._compared(orders, side, right) for side in operands(node))
         if right == self.zero and len(normed) == 2 and normed[1][0].value == -1:
             left, right = normed[0][1], normed[1][1]
             if orders in ("=", "<>"):

@@ -416,3 +416,11 @@ def test_a_power_of_a_sum_in_every_term_of_a_sum() -> None:
     """Each was taken out of the other without end."""
     found = derive(parse("exp(-(x-m)**2/(2*s**2))/(s*sqrt(2*pi))"), KINDS["hessian"])
     assert found.operations() < 40
+
+
+def test_a_length_of_three_has_no_kink_where_one_of_two_has() -> None:
+    found = derive(parse("norm([x, y, z])"), KINDS["jacobian"])
+    assert found.said(found.kinks, Notation()) == ["x == 0 and y == 0 and z == 0"]
+    assert "hypot(x, y) != 0" not in found.said([found.condition], Notation())[0]
+    flat = derive(parse("norm([x, y])"), KINDS["jacobian"])
+    assert flat.condition != flat.terms.one
