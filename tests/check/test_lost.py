@@ -76,3 +76,25 @@ def test_an_exact_zero_that_comes_out_as_one_has_no_digits_to_doubt() -> None:
     verdict = verify(p.at([1.0, 3.0]).ask("gradient"))
     assert verdict.outcome == "few digits"
     assert all(doubt.true != 0 for doubt in verdict.doubts)
+
+
+@pytest.mark.parametrize("method", ["mpmath", "sympy"])
+@pytest.mark.parametrize(
+    ("text", "x", "true"),
+    [
+        ("cosh(x)**2 - sinh(x)**2", 1000.0, 1),  # 868 digits cancel
+        ("cosh(x)**2 - sinh(x)**2", 1500.0, None),  # 1302: more than there are
+        ("sin(x)**2 + cos(x)**2 - 1", 3.0, 0),
+    ],
+)
+def test_a_zero_is_none_where_the_digits_do_not_reach(
+    method: str, text: str, x: float, true: int | None
+) -> None:
+    question = gradcalc.compile(text).at([x]).ask("eval")
+    verdict = verify(question, value=[0.0], method=method, budget=30.0)
+    (found,) = verdict.value_truth or (None,)
+    if true is None or (method == "mpmath" and true == 1):
+        assert verdict.passed is None
+    else:
+        assert found == true
+        assert verdict.passed is (true == 0)

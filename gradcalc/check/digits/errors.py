@@ -36,6 +36,7 @@ _MORE = 1 << 20
 """… how many times smaller its rise may be, of a function that does not jump."""
 _ASIDE = 64
 """Bits to see such moves with."""
+_SHOWN = 2.0**-1074
 _HALF = 1e-12
 """An error of this part of a number has taken its digits."""
 
@@ -53,6 +54,11 @@ class Errors:
     bending: set[int] = field(default_factory=set)
 
     @property
+    def vast(self) -> set[int]:
+        """The nodes without a right digit whose errors a double would show."""
+        return {node for node in self.lost if self.sizes[node] > _SHOWN}
+
+    @property
     def all_known(self) -> bool:
         """Whether more digits change nothing."""
         return not (self.lost or self.hiding or self.stepping or self.bending)
@@ -61,7 +67,7 @@ class Errors:
         self, graph: Graph, outputs: Collection[int], digits: int, *, of_slopes: bool
     ) -> Open | None:
         """What so many digits do not decide of these outputs, or of their slopes."""
-        near = self.stepping | self.bending if of_slopes else self.stepping
+        near = (self.stepping | self.bending if of_slopes else self.stepping) | self.vast
         if not near:
             return None
         found = near.intersection(needed(graph, [graph.outputs[i] for i in outputs]))

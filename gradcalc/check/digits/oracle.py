@@ -226,7 +226,7 @@ class _Work:
                     b if a is b is self._zero else agreed(a, b, digits)
                     for a, b in zip(before, now, strict=True)
                 ]
-                is_last = digits >= PRECISIONS[-2]
+                is_last = digits >= PRECISIONS[-1 if tape.errors.vast else -2]
                 is_found = Unchecked(LOST) not in kept[k] and not tape.collapsed
                 if is_found and (is_last or tape.errors.all_known):
                     return

@@ -153,10 +153,11 @@ class Tape:
 def known(outline: Outline, x: Sequence[float], deadline: Deadline) -> Tape:
     """The tape of the fewest digits that leave nothing in doubt; of the most that there is time
     for, if all do."""
-    for digits in PRECISIONS[:-1]:
+    for digits in PRECISIONS:
         before = deadline.remaining
         tape = Tape(outline, x, digits, deadline)
-        if tape.errors.all_known or is_short(deadline, before - deadline.remaining):
+        enough = tape.errors.all_known or (digits >= PRECISIONS[-2] and not tape.errors.vast)
+        if enough or is_short(deadline, before - deadline.remaining):
             break
     return tape
 
