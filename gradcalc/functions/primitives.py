@@ -139,7 +139,8 @@ POW = binary("pow", np.power, symbol="**", spoken=True, jump="x == 0 and y == 0"
              dy="where(x == 0 and y > 0, 0, out*log(x))",
              plain=("y*x**(y - 1)", "out*log(x)"),
              domain="x > 0 or (x == 0 and y >= 0) or (x < 0 and y == floor(y))",
-             elsewhere="power powf powi float_power", doc="x to the power of y",
+             elsewhere="power powf powi float_power potenz puissance potencia",
+             doc="x to the power of y",
              sympy=_pow_sympy, mpmath=lambda x, y: mp.power(x, y))
 SQUARE = unary("square", np.square, d="2*x",
       elsewhere="sqr", disputed="Sqr: sqrt(x); SQR: sqrt(x)",
@@ -155,7 +156,7 @@ FLOW = binary("flow", lambda c, d: np.where(np.equal(c, 0), 0.0, np.multiply(c, 
 # --- Roots, exponentials, logarithms ------------------------------------------------------------
 
 unary("sqrt", np.sqrt, tame=True, rounded=True, scalar=math.sqrt, d="1/(2*out)", domain="x >= 0",
-      elsewhere="dsqrt sqrtf", doc="square root")
+      elsewhere="dsqrt sqrtf wurzel racine raiz", doc="square root")
 unary("cbrt", elementary.cbrt, tame=True, d="1/(3*out**2)",
       elsewhere="cbrtf", doc="real cube root, of negative numbers too",
       sympy=lambda x: sp.sign(x) * sp.Abs(x) ** sp.Rational(1, 3),
@@ -186,7 +187,7 @@ unary("log10", np.log10, tame=True, d="1/log(10)/x", domain="x > 0",
 # --- Trigonometry -------------------------------------------------------------------------------
 
 SIN = unary("sin", np.sin, quick=sines.sin, tells=True, scalar=math.sin, d="cos(x)",
-      elsewhere="dsin sinf", doc="sine")
+      elsewhere="dsin sinf sen seno", doc="sine")
 COS = unary("cos", np.cos, quick=sines.cos, tells=True, scalar=math.cos, d="-sin(x)",
       elsewhere="dcos cosf", doc="cosine")
 unary("tan", np.tan, steep=True, scalar=math.tan, d="1 + out**2",

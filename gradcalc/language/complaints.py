@@ -254,6 +254,12 @@ def two_entries(text: str) -> Complaint:
     return Complaint(f"{short(text)} has an entry like '1 -2': a difference, or two entries?", hint)
 
 
+def counted_from_one(name: str) -> Complaint:
+    """``v(1)``"""
+    return Complaint(f"{short(name)} is an array: its elements stand in [ ], and count from 0",
+                     "write …")  # fmt: skip
+
+
 def bare(name: str, instead: str) -> Complaint:
     """``sin^2 x``"""
     return Complaint(f"{short(name)} is a function and wants parentheses", f"write {instead}")

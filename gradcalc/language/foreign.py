@@ -159,6 +159,9 @@ UNCERTAIN = Late(r"\d*\.\d+\(\d+\)")
 METHOD = Late(rf"\.({A_NAME})(?=\s*(\()?)")
 """``.mean(`` and ``.T`` after a value."""
 
+ELEMENT = Late(r"\(\s*([1-9]\d*)\s*\)")
+"""``(1)`` after the name of an array: MATLAB's first element."""
+
 CAST = Late(r"\.(?:astype\(\s*['\"]?[\w.]+['\"]?\s*\)|(?:float|double|item|numpy|tolist)\(\s*\))")
 """``.astype(float)`` after a value, which is a number here in any case."""
 

@@ -49,6 +49,7 @@ from gradcalc.language.foreign import (
     CAST,
     CELL,
     DECLARES,
+    ELEMENT,
     INFINITIES,
     LIBRARIES,
     LIBRARY_CONSTANTS,
@@ -347,6 +348,11 @@ class Parser(SideBySide):
         if following == "=" and self.at_statement_start():
             self.target = (token, None)
             return self.push(0, self.start, self.token_end)
+        if following == "(" and self.is_array(token):
+            found = ELEMENT.match(self.source.text, self.token_end)
+            place = f"[{int(found[1]) - 1}]" if found else ""
+            fixes = [(self.token_end, found.end(), place)] if found else []
+            raise self.complain(*complaints.counted_from_one(token), fixes=fixes)
         if following == "(" and not self.ends_entry():
             raise self.complain(*complaints.not_a_function(token), fixes=self.instead_of(token))
         number = self.number_elsewhere(token)
@@ -357,6 +363,12 @@ class Parser(SideBySide):
         if token in self.named and self.at_statement_start() and following == "[":
             self.target = (token, None)  # if a '=' follows, the array is not read but replaced
         return self.push(self.named_value(token), self.start, self.token_end)
+
+    def is_array(self, name: str) -> bool:
+        """Whether a name stands for an array."""
+        if name in self.named:
+            return not isinstance(self.statements[self.named[name]].value, int)
+        return name in self.meaning.shapes or isinstance(self.meaning.parameters.get(name), list)
 
     def number_elsewhere(self, token: str) -> str:
         """The constant of ours that ``Math.PI`` and ``M_PI`` are; '' for any other name."""

@@ -134,9 +134,11 @@ def _table(*rows: Structural) -> dict[str, Structural]:
 
 STRUCTURAL = _table(
     Structural("sum", _OVER_AXES, reductions.total,
-               "sum of the elements, or along an axis", many=True),
+               "sum of the elements, or along an axis", many=True,
+               elsewhere="reduce_sum summe somme suma"),
     Structural("mean", _OVER_AXES, reductions.mean,
-               "arithmetic mean of the elements", many=True, aliases=("average",)),
+               "arithmetic mean of the elements", many=True, aliases=("average",),
+               elsewhere="reduce_mean mittelwert moyenne promedio"),
     Structural("prod", _OVER_AXES, reductions.product,
                "product of the elements", many=True),
     Structural("max", "*a, [axis], [keepdims]", reductions.largest,

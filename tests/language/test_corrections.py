@@ -50,6 +50,7 @@ def refusal(text: str, **options: Any) -> ExpressionError | None:
         ("sin^2 x", ["sin(x)^2"]),
         ("sin√x", ["sin(√x)"]),
         ("x mod 2", ["x % 2"]),
+        ("v = [x, y]; v(2)^2", ["v = [x, y]; v[1]^2"]),
         ("x div 2", ["floor(x/2)"]),
         ("if x>0 then x else -x", ["where(x>0, x, -x)"]),
         ("if (x > 0) x else -x", ["where(x>0, x, -x)"]),
