@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
 from gradcalc.autograd.core.dtypes import CATEGORY
 from gradcalc.autograd.core.grad_mode import Timeless, about_to_write, mode, watching
@@ -34,6 +35,7 @@ from gradcalc.autograd.core.tensor import Tensor, edge, move_retained, wrap
 from gradcalc.autograd.core.views import ViewStep, follow, follow_array, replace, wake_views
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.indexing import index, is_whole, split_key
+from gradcalc.autograd.operations.promotion import size_error
 from gradcalc.autograd.operations.structural import cannot_expand, no_slope, sum_to
 
 
@@ -68,6 +70,25 @@ class CopySlices(Node):
 def _overlaps(array: Any) -> bool:
     """Whether it was expanded: several of its elements are one number in memory."""
     return any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True))
+
+
+def _refuse_overlap(x: Any, y: Any) -> None:
+    """Raise where what is read and what is written share a part of their memory, and not all."""
+    here, there = _extent(x), _extent(y)
+    if here is None or there is None or here[1] <= there[0] or there[1] <= here[0]:
+        return
+    if here != there or x.strides != y.strides:
+        raise RuntimeError(
+            "unsupported operation: some elements of the input tensor and the written-to tensor "
+            "refer to a single memory location. Please clone() the tensor before performing the "
+            "operation."
+        )
+
+
+def _extent(array: Any) -> tuple[int, int] | None:
+    """Where its memory begins and ends, if its elements fill it."""
+    low, high = byte_bounds(array)
+    return (low, high) if high - low == array.nbytes and array.size else None
 
 
 def refuse_leaf(y: Tensor, what: str = "is being") -> None:
@@ -157,6 +178,9 @@ def in_place(
                 "unsupported operation: more than one element of the written-to tensor refers to a "
                 "single memory location. Please clone() the tensor before performing the operation."
             )
+        for x in operands:
+            if type(x) is Tensor and x._counter is y._counter and x is not y:
+                _refuse_overlap(x._array, y._array)
         before = as_it_was(y)
         if mode.packing:  # hooks are handed what is saved, and may keep it as it is
             before._array = before._array.copy()
@@ -282,10 +306,15 @@ def _as_tensor(x: Any, like: Tensor) -> Tensor:
     if not isinstance(x, np.ndarray | np.generic | int | float | complex | list | tuple):
         raise TypeError(f"can't assign a {python_type(x)} to a {describe(like._array).split()[0]}")
     kind = like._array.dtype
+    if type(x) is complex and kind.kind != "c" and x.imag:
+        raise RuntimeError(f"value cannot be converted to type {_IN_ATEN.get(kind.name, kind.name)}"
+                           " without overflow")  # fmt: skip
     return wrap(np.asarray(np.int64(x).astype(kind) if type(x) is int and kind.kind in "iu" else x,
                            kind))  # fmt: skip
 
 
+_IN_ATEN = {"int64": "int64_t", "int32": "int", "int16": "int16_t", "int8": "int8_t",
+            "uint8": "uint8_t", "float32": "float", "float64": "double"}  # fmt: skip
 copy_ = in_place(_copied)
 _fill = overwriting(lambda y, value: value, "FillBackward2")
 
@@ -316,6 +345,11 @@ def _copy(x: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
     if not isinstance(other, Tensor | int | float | complex | np.generic):
         raise TypeError("copy_(): argument 'other' (position 1) must be Tensor, not "
                         f"{python_type(other)}")  # fmt: skip
+    if isinstance(other, Tensor):
+        try:
+            np.broadcast_shapes(x._array.shape, other._array.shape)
+        except ValueError:
+            raise size_error([x._array, other._array]) from None
     return copy_(x, other)
 
 

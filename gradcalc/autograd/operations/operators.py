@@ -308,11 +308,12 @@ def lerp(x: Tensor, end: Tensor, weight: Any) -> Any:
     given = isinstance(weight, Tensor)
     wide = np.result_type(x._array.dtype, np.float32)  # halves are computed with as floats
     a, b = (z._array.astype(wide) for z in (x, end))
-    w = np.asarray(weight._array if given else weight).astype(wide if given else None)
+    w = weight._array.astype(wide) if given else np.asarray(weight)
     found = np.where(np.abs(w) < 0.5, a + w * (b - a), b - (b - a) * (1 - w))
     found = found.astype(x._array.dtype)
     if not given:
-        of_two = (back_to(x, lambda v: v * (1 - weight)), back_to(end, lambda v: v * weight))
+        near, far = conj(1 - weight), conj(weight)
+        of_two = (back_to(x, lambda v: v * near), back_to(end, lambda v: v * far))
         return recorded(found, "LerpBackward0", of_two, x, end)
     slopes = (back_to(x, lambda v, a, b, w: v * conj(1 - w)),
               back_to(end, lambda v, a, b, w: v * conj(w)),

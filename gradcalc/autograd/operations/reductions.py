@@ -127,7 +127,8 @@ def mean(
             "mean(): could not infer output dtype. Input dtype must be either a floating point or "
             f"complex dtype. Got: {type_name(kind)}"
         )
-    average = (_summed(x._array, over) / kind.type(over.number)).astype(kind)
+    wide = x._array.astype(np.float32) if kind == np.float16 else x._array  # not to overflow
+    average = (_summed(wide, over) / wide.dtype.type(over.number)).astype(kind)
     name = f"MeanBackward{not over.all:d}"
     return recorded(average, name, lambda v: over.spread(v) / over.number, x)
 

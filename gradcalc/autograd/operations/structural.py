@@ -179,7 +179,7 @@ def _sum_to_size(x: Tensor, size: Shape) -> Any:
     lead = x.ndim - len(size)
     if lead < 0 or any(n not in (1, m) for n, m in zip(size, x.shape[lead:], strict=True)):
         raise RuntimeError(f"size {{{list(size)}}} is not expandable to size {{{list(x.shape)}}}.")
-    return sum_to(x, size)
+    return sum_to(x, size) if size else x.sum()
 
 
 declare("sum_to_size", _sum_to_size, "x, summed over the axes that ``size`` lacks.", method)
