@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from gradcalc.errors import count
 from gradcalc.errors.text import safe
 from gradcalc.render.frame import framed
 from gradcalc.render.numbers import exact, shown
@@ -48,7 +49,11 @@ def render_table(matrix: Coordinates, digits: int | None = None, most: int | Non
     if left_out:
         lines.append(f"… and {left_out:,} more entries; every other --format has them all")
     shape = f"{len(matrix.outputs):,} × {len(matrix.variables):,}"
-    lines += ["", f"{len(matrix.entries):,} entries of a {shape} Jacobian", *matrix.remarks]
+    lines += [
+        "",
+        f"{count(len(matrix.entries), 'entry', 'entries')} of a {shape} Jacobian",
+        *matrix.remarks,
+    ]
     return "\n".join(lines) + "\n"
 
 
