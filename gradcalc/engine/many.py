@@ -133,8 +133,11 @@ class Everywhere:
         return result
 
 
-def run(straight: Straight, points: Floats, threads: int | None = None) -> tuple[Floats, Ints]:
+def run(
+    straight: Straight, points: Floats, threads: int | None = None, out: Floats | None = None
+) -> tuple[Floats, Ints]:
     """The outputs at points of shape (N, n): shape (N, columns); and the rows that are suspect.
+    They are in ``out``, if it is given.
 
     A row is suspect when something in it is not finite, or huge: there, only a careful sweep can
     tell a structural zero from a NaN. ``threads`` is at most how many work (by default, one a
@@ -144,7 +147,7 @@ def run(straight: Straight, points: Floats, threads: int | None = None) -> tuple
     if 0 < count < FEWEST:
         results, suspects = run(straight, points[np.resize(np.arange(count), FEWEST)], threads)
         return results[:count], suspects[suspects < count]
-    results = np.empty((count, straight.columns))
+    results = np.empty((count, straight.columns)) if out is None else out
     enough = WORK if straight.native is None else WORK_IN_C
     worthwhile = count * (len(straight.steps) + straight.columns) // enough
     workers = threads or (min(cores(), worthwhile) if worthwhile > 1 else 1)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Protocol, cast, overload
+
+import numpy as np
 
 from gradcalc.calculus import gradients
 from gradcalc.engine import narrow, sparse
@@ -39,8 +42,9 @@ class Program:
     array of shape (N, n), a data frame, or a mapping from names to N numbers. Names that the
     expression does not have are refused. Of N points every result has a leading axis N. ``threads``
     is at most how many work on them (by default as many as there are cores and work for); the
-    results are the same to the last bit. ``notes`` says what of the text may have been meant
-    differently.
+    results are the same to the last bit. They are written into ``out``, an array of float64 and of
+    their shape, where one is given and no variable has that name. ``notes`` says what of the text
+    may have been meant differently.
 
     >>> import gradcalc
     >>> p = gradcalc.compile("x1**2+3*x2, x2**2+2*x1")
@@ -122,14 +126,26 @@ class Program:
 
     @overload
     def __call__(
-        self, x: Point | None = None, /, *, threads: int | None = None, **named: Any
+        self,
+        x: Point | None = None,
+        /,
+        *,
+        threads: int | None = None,
+        out: Floats | None = None,
+        **named: Any,
     ) -> Floats: ...
 
     @overload
     def __call__(self, x: Traceable, /, *, threads: int | None = None) -> Any: ...
 
     def __call__(
-        self, x: Point | Traceable | None = None, /, *, threads: int | None = None, **named: Any
+        self,
+        x: Point | Traceable | None = None,
+        /,
+        *,
+        threads: int | None = None,
+        out: Floats | None = None,
+        **named: Any,
     ) -> Any:
         """The values f(x), shape (m,) or (N, m).
 
@@ -137,12 +153,12 @@ class Program:
         sweep.
         """
         if (found := self.swift.value(x)) is not None:
-            return found
+            return found if out is None else _into(out, found)
         if hasattr(x, "through"):
             return cast("Traceable", x).through(self)
-        points = self.point(cast("Point", x), named)
-        found = self.swift("value", points, threads=threads)
-        return self.at(points, threads=threads).run.value if found is None else found
+        return self._answer(
+            "value", attrgetter("run.value"), cast("Point", x), named, out, threads=threads
+        )
 
     def at(self, x: Point | None = None, /, *, threads: int | None = None, **named: Any) -> At:
         """This program at a point or at many, for several questions: nothing is computed twice."""
@@ -150,14 +166,18 @@ class Program:
         return At(self, points, self.machine(points).at(points, threads))
 
     def gradient(
-        self, x: Point | None = None, /, *, threads: int | None = None, **named: Any
+        self,
+        x: Point | None = None,
+        /,
+        *,
+        threads: int | None = None,
+        out: Floats | None = None,
+        **named: Any,
     ) -> Floats:
         """The gradient of the one output, shape (n,) or (N, n)."""
         if (found := self.swift.gradient(x)) is not None:
-            return found
-        points = self.point(x, named)
-        found = self.swift("gradient", points, threads=threads)
-        return self.at(points, threads=threads).gradient() if found is None else found
+            return found if out is None else _into(out, found)
+        return self._answer("gradient", At.gradient, x, named, out, threads=threads)
 
     def jacobian(
         self,
@@ -166,6 +186,7 @@ class Program:
         mode: str = "auto",
         *,
         threads: int | None = None,
+        out: Floats | None = None,
         **named: Any,
     ) -> Floats:
         """J[i, j] = ∂f_i/∂x_j, shape (m, n) or (N, m, n).
@@ -173,11 +194,12 @@ class Program:
         ``mode`` is 'reverse' (a sweep per output), 'forward' (a sweep per variable) or 'auto', the
         one with fewer sweeps. The local partials are computed once, whatever the mode.
         """
-        if mode == "auto" and (found := self.swift.jacobian(x)) is not None:
-            return found
-        points = self.point(x, named)
-        found = self.swift("jacobian", points, threads=threads) if mode == "auto" else None
-        return self.at(points, threads=threads).jacobian(mode) if found is None else found
+        if mode != "auto":
+            named, out = self._apart(named, out)
+            return _into(out, self.at(x, threads=threads, **named).jacobian(mode))
+        if (found := self.swift.jacobian(x)) is not None:
+            return found if out is None else _into(out, found)
+        return self._answer("jacobian", At.jacobian, x, named, out, threads=threads)
 
     def sparse_jacobian(self, x: Point | None = None, /, **named: Any) -> Any:
         """The Jacobian at one point as a ``scipy.sparse.csr_array`` of shape (m, n).
@@ -198,6 +220,7 @@ class Program:
         v: Numbers = (),
         *,
         threads: int | None = None,
+        out: Floats | None = None,
         **named: Any,
     ) -> Floats:
         """vᵀJ, what ``y.backward(v)`` leaves in ``x.grad``; shape (n,) or (N, n).
@@ -205,10 +228,8 @@ class Program:
         ``v`` has one entry per output, or shape (N, m) for a vector per point.
         """
         if (found := self.swift.vjp(x, v)) is not None:
-            return found
-        points = self.point(x, named)
-        found = self.swift("vjp", points, v)
-        return self.at(points, threads=threads).vjp(v) if found is None else found
+            return found if out is None else _into(out, found)
+        return self._answer("vjp", At.vjp, x, named, out, v, threads=threads)
 
     def jvp(
         self,
@@ -217,22 +238,60 @@ class Program:
         u: Numbers = (),
         *,
         threads: int | None = None,
+        out: Floats | None = None,
         **named: Any,
     ) -> Floats:
         """J u, the derivative in direction u; shape (m,) or (N, m); u per variable."""
         if (found := self.swift.jvp(x, u)) is not None:
-            return found
-        points = self.point(x, named)
-        found = self.swift("jvp", points, u)
-        return self.at(points, threads=threads).jvp(u) if found is None else found
+            return found if out is None else _into(out, found)
+        return self._answer("jvp", At.jvp, x, named, out, u, threads=threads)
 
-    def hessian(self, x: Point | None = None, /, **named: Any) -> Floats:
+    def hessian(
+        self, x: Point | None = None, /, *, out: Floats | None = None, **named: Any
+    ) -> Floats:
         """The matrix of second derivatives of the one output, shape (n, n) or (N, n, n)."""
-        return self.at(x, **named).hessian()
+        named, out = self._apart(named, out)
+        return _into(out, self.at(x, **named).hessian())
 
-    def hvp(self, x: Point | None = None, /, u: Numbers = (), **named: Any) -> Floats:
+    def hvp(
+        self,
+        x: Point | None = None,
+        /,
+        u: Numbers = (),
+        *,
+        out: Floats | None = None,
+        **named: Any,
+    ) -> Floats:
         """The Hessian of the one output times u, shape (n,) or (N, n)."""
-        return self.at(x, **named).hvp(u)
+        named, out = self._apart(named, out)
+        return _into(out, self.at(x, **named).hvp(u))
+
+    def _answer(
+        self,
+        kind: str,
+        careful: Callable[..., Floats],
+        x: Point | None,
+        named: dict[str, Any],
+        out: Floats | None,
+        *vectors: Numbers,
+        threads: int | None,
+    ) -> Floats:
+        """By one call of C where there can be one, ``careful`` at the point elsewhere."""
+        named, out = self._apart(named, out)
+        points = self.point(x, named)
+        found = self.swift(kind, points, *vectors, threads=threads, out=out)
+        if found is None:
+            found = careful(self.at(points, threads=threads), *vectors)
+        return _into(out, found)
+
+    def _apart(
+        self, named: dict[str, Any], out: Floats | None
+    ) -> tuple[dict[str, Any], Floats | None]:
+        """The keywords of variables, and the array for the answer: ``out`` is a variable where the
+        expression has one of that name."""
+        if out is None or "out" not in self.variables:
+            return named, out
+        return {**named, "out": out}, None
 
     def propagate(
         self,
@@ -277,3 +336,14 @@ class Program:
                 raise BindingError("a point and keywords: which one?")
             x = named
         return coordinates(x, self.variables)
+
+
+def _into(out: Floats | None, found: Floats) -> Floats:
+    """What was found, in ``out`` if there is one."""
+    if out is None or found is out:
+        return found
+    if not isinstance(out, np.ndarray) or (out.shape, out.dtype) != (found.shape, found.dtype):
+        raise BindingError(f"out is no array of float64 of shape {found.shape}")
+    if not np.may_share_memory(out, found):
+        out[...] = found
+    return out

@@ -112,9 +112,15 @@ class Swift:
         return sparse.find_pattern(schedule) if sparse.most_entries(schedule) <= SPARSE else None
 
     def __call__(
-        self, kind: str, x: Floats, *vectors: Any, threads: int | None = None
+        self,
+        kind: str,
+        x: Floats,
+        *vectors: Any,
+        threads: int | None = None,
+        out: Floats | None = None,
     ) -> Floats | None:
-        """The answer of this name at what a point was made into, shape (n,), or many, (N, n)."""
+        """The answer of this name at what a point was made into, shape (n,), or many, (N, n): there
+        in ``out``, if it has the place for it side by side."""
         if x.ndim == 1:
             found: Floats | None = getattr(self, kind)(*map(_side_by_side, (x, *vectors)))
             return found
@@ -122,7 +128,7 @@ class Swift:
         if self._many is None or not small or not hasattr(_Quickly, kind):
             return None
         shape = len(x), self._outputs, self._inputs
-        quickly: Floats | None = getattr(_Quickly, kind)(self._many, x, threads, shape)
+        quickly: Floats | None = getattr(_Quickly, kind)(self._many, x, threads, shape, out)
         return quickly
 
 
@@ -130,21 +136,23 @@ class _Quickly:
     """Answers at many points by the tapes of ``Many``, under the names of the kinds."""
 
     @staticmethod
-    def value(many: Many, x: Floats, threads: int | None, shape: tuple[int, ...]) -> Floats | None:
-        return _run(many.values, x, threads)
+    def value(
+        many: Many, x: Floats, threads: int | None, shape: tuple[int, ...], out: Floats | None
+    ) -> Floats | None:
+        return _run(many.values, x, threads, out)
 
     @staticmethod
     def jacobian(
-        many: Many, x: Floats, threads: int | None, shape: tuple[int, ...]
+        many: Many, x: Floats, threads: int | None, shape: tuple[int, ...], out: Floats | None
     ) -> Floats | None:
-        rows = _run(many.jacobian, x, threads)
+        rows = _run(many.jacobian, x, threads, out)
         return None if rows is None else rows.reshape(shape)
 
     @staticmethod
     def gradient(
-        many: Many, x: Floats, threads: int | None, shape: tuple[int, ...]
+        many: Many, x: Floats, threads: int | None, shape: tuple[int, ...], out: Floats | None
     ) -> Floats | None:
-        slopes = _Quickly.jacobian(many, x, threads, shape)
+        slopes = _Quickly.jacobian(many, x, threads, shape, out)
         return None if slopes is None else slopes[:, 0]
 
 
@@ -186,11 +194,20 @@ def _answer(
     return answer
 
 
-def _run(straight: Straight, x: Floats, threads: int | None) -> Floats | None:
+def _run(straight: Straight, x: Floats, threads: int | None, out: Floats | None) -> Floats | None:
     if straight.native is None or len(x) < FEWEST or len(x) * len(straight.steps) > AGAIN:
         return None
-    found, doubts = run(straight, x, threads)
+    there = None if out is None else _rows(out, (len(x), straight.columns), x)
+    found, doubts = run(straight, x, threads, there)
     return None if len(doubts) else found
+
+
+def _rows(out: Any, shape: tuple[int, int], x: Floats) -> Floats | None:
+    """An array as rows to be written, if it can be: a point may be read after its row is there."""
+    if not isinstance(out, np.ndarray) or out.size != shape[0] * shape[1] or out.dtype != float:
+        return None
+    fit = out.flags.carray and not np.may_share_memory(out, x)
+    return out.reshape(shape) if fit else None
 
 
 def _side_by_side(vector: Any) -> Any:

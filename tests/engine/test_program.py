@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -371,3 +372,43 @@ def test_a_value_that_is_none_has_no_second_derivative_either() -> None:
     hessians = p.hessian(points)
     assert np.isnan(hessians[0]).all()
     np.testing.assert_array_equal(hessians[1], [[-4, 4], [4, 0]])
+
+
+# --- where the answer goes ---------------------------------------------------------------------
+
+ASKED: dict[str, Callable[..., Any]] = {
+    "values": lambda p, x, **to: p(x, **to),
+    "jacobian": lambda p, x, **to: p.jacobian(x, **to),
+    "by columns": lambda p, x, **to: p.jacobian(x, "forward", **to),
+    "vjp": lambda p, x, **to: p.vjp(x, [1.0, 2.0], **to),
+    "jvp": lambda p, x, **to: p.jvp(x, [1.0, 2.0], **to),
+}
+
+
+@pytest.mark.parametrize("asked", ASKED)
+@pytest.mark.parametrize("count", [None, 1, 3000])
+def test_an_answer_is_written_where_it_is_wanted(asked: str, count: int | None) -> None:
+    p = gradcalc.compile("x1**2 + log(x2), x2**2 + 2*x1")
+    x = np.random.default_rng(1).normal(size=(count, 2) if count else 2)  # some are undefined
+    with np.errstate(all="ignore"):
+        there = ASKED[asked](p, x)
+        for out in (np.empty(there.shape), np.empty((*there.shape, 2))[..., 0]):
+            assert ASKED[asked](p, x, out=out) is out
+            np.testing.assert_array_equal(out, there)
+        inside = np.array(x)
+        if there.shape == x.shape:  # the point itself may be the place
+            ASKED[asked](p, inside, out=inside)
+            np.testing.assert_array_equal(inside, there)
+
+
+@pytest.mark.parametrize("out", [np.empty(3), np.empty((2, 2), np.float32), [[0.0, 0.0]] * 2])
+def test_a_place_that_does_not_fit_is_refused(out: Any) -> None:
+    p = gradcalc.compile("x1**2+3*x2, x2**2+2*x1")
+    with pytest.raises(BindingError, match="out is no array of float64 of shape"):
+        p.jacobian([2.0, 3.0], out=out)
+
+
+def test_a_variable_may_be_called_out() -> None:
+    p = gradcalc.compile("out**2 + y")
+    assert p.gradient(out=3.0, y=1.0).tolist() == [6.0, 1.0]
+    assert p.hvp(u=[1.0, 0.0], out=3.0, y=1.0).tolist() == [2.0, 0.0]
