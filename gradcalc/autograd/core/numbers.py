@@ -41,10 +41,16 @@ class Numbers:
     __hash__ = object.__hash__
 
     def __float__(self) -> float:
-        return float(self._number())
+        return float(self._real("double"))
 
     def __int__(self) -> int:
-        return int(self._number())
+        return int(self._real("int64_t"))
+
+    def _real(self, kind: str) -> Any:
+        number = self._number()
+        if isinstance(number, complex) and number.imag:
+            raise RuntimeError(f"value cannot be converted to type {kind} without overflow")
+        return number.real if isinstance(number, complex) else number
 
     def __complex__(self) -> complex:
         return complex(self._number())

@@ -39,7 +39,7 @@ def view_as_complex(x: Tensor) -> Tensor:
     if array.dtype.kind != "f":
         raise RuntimeError(
             "view_as_complex is only supported for half, bfloat16, float and double tensors, but "
-            f"got a tensor of scalar type: {x.dtype.name.capitalize()}"
+            f"got a tensor of scalar type: {x.dtype.older}"
         )
     if not x.ndim or array.shape[-1] != 2:
         raise RuntimeError("Tensor must have a last dimension of size 2")
@@ -76,8 +76,8 @@ def complex(real: Tensor, imag: Tensor) -> Any:
     """real + i imag."""
     if real._array.dtype != imag._array.dtype:
         raise RuntimeError(
-            f"Expected object of scalar type {real.dtype.name.capitalize()} but got scalar type "
-            f"{imag.dtype.name.capitalize()} for second argument"
+            f"Expected object of scalar type {real.dtype.older} but got scalar type "
+            f"{imag.dtype.older} for second argument"
         )
     kind = np.result_type(real._array.dtype, np.complex64)
     one, other = real._array.shape, imag._array.shape

@@ -191,7 +191,10 @@ def chunk(x: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     if x.ndim == 0:
         raise RuntimeError("chunk expects at least a 1-dimensional tensor")
-    return split(x, max(-(-x._array.shape[axis(dim, x.ndim)] // chunks), 1), dim)
+    length = x._array.shape[axis(dim, x.ndim)]
+    if not length:
+        return split(x, [0] * chunks, dim)
+    return split(x, -(-length // chunks), dim)
 
 
 def _diff(x: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None,

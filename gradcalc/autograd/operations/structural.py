@@ -150,6 +150,11 @@ def _reshaped(x: Tensor, shape: Shape) -> Any:
         return x._array.reshape(shape)
     except ValueError:
         invalid = f"shape '{list(shape)}' is invalid for input of size {x.numel()}"
+        if shape.count(-1) == 1 and 0 in shape and not x.numel():
+            invalid = (
+                f"cannot reshape tensor of 0 elements into shape {list(shape)} because the "
+                "unspecified dimension size -1 can be any value and is ambiguous"
+            )
         several = "only one dimension can be inferred"
         raise RuntimeError(several if shape.count(-1) > 1 else invalid) from None
 
