@@ -12,8 +12,10 @@ from gradcalc.functions.primitives import TABLE, WHERE
 from gradcalc.graph.graph import Graph
 from gradcalc.graph.reach import needed, operands
 
-_RANGES = ((-2.0, 2.0), (0.1, 0.9), (0.2, 3.0), (1.1, 4.0), (-20.0, 20.0), (-1e3, 1e3))
-"""Where functions live: around 0, between 0 and 1, positive, beyond 1, far out, and farther."""
+_RANGES = ((-2.0, 2.0), (0.1, 0.9), (0.2, 3.0), (1.1, 4.0), (-20.0, 20.0), (-300.0, 300.0),
+           (-1e3, 1e3))  # fmt: skip
+"""Where functions live: around 0, between 0 and 1, positive, beyond 1, far out, where exp ends, and
+farther."""
 
 _EDGES = (0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, 10.0, 1e-300, 1e-8, 1e8, 1e155, -1e155,
           1e300)  # fmt: skip
