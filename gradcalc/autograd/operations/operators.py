@@ -197,9 +197,9 @@ def fmod(x: Tensor, other: Any) -> Any:
     left = np.fmod(x._array.astype(kind), y)
     if not given:
         return recorded(left, "FmodBackward0", back_to(x), x)
-    whole = wrap(np.trunc(x._array / y)) if kind.kind == "f" else x
-    slopes = (back_to(x), back_to(other, lambda v: -v * whole))
-    return recorded(left, "FmodBackward1", slopes, x, other)
+    slopes = (back_to(x), back_to(other, lambda v, a, b: -v * div(a, b, rounding_mode="trunc")))
+    kept = (_kept(x, other), _kept(other, other))
+    return recorded(left, "FmodBackward1", slopes, x, other, saves=kept)
 
 
 @arithmetic()
@@ -217,6 +217,11 @@ def heaviside(x: Tensor, values: Tensor) -> Tensor:
         raise RuntimeError("heaviside is not yet implemented for tensors with different dtypes.")
     steps = np.heaviside(x._array, values._array).astype(x._array.dtype)
     return _not_implemented(steps, "heaviside", x, values)
+
+
+def _kept(x: Tensor, *wanting: Tensor) -> Tensor | None:
+    """x, to be saved, if one of these is differentiated by: what its slope needs."""
+    return x if any(z._tracked or z._tangent is not None for z in wanting) else None
 
 
 def _itself(v: Tensor, *_: Any) -> Tensor:
@@ -271,7 +276,8 @@ def _addcmul(x: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) 
     made = x.detach() + _times_number(one.detach() * other.detach(), value)
     slopes = (back_to(x), back_to(one, lambda v, _, b: v * conj(b * value)),
               back_to(other, lambda v, a, _: v * conj(a * value)))  # fmt: skip
-    return recorded(made._array, "AddcmulBackward0", slopes, x, one, other, saves=(one, other))
+    return recorded(made._array, "AddcmulBackward0", slopes, x, one, other,
+                    saves=(_kept(one, other), _kept(other, one)))  # fmt: skip
 
 
 def _addcdiv(x: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Any:
@@ -279,7 +285,8 @@ def _addcdiv(x: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) 
     made = x.detach() + _times_number(one.detach() / other.detach(), value)
     slopes = (back_to(x), back_to(one, lambda v, _, b: v * conj(value / b)),
               back_to(other, lambda v, a, b: -v * conj(value * a / (b * b))))  # fmt: skip
-    return recorded(made._array, "AddcdivBackward0", slopes, x, one, other, saves=(one, other))
+    return recorded(made._array, "AddcdivBackward0", slopes, x, one, other,
+                    saves=(_kept(one, other), _kept(other, one, other)))  # fmt: skip
 
 
 def _frac(x: Tensor) -> Tensor:
@@ -318,7 +325,8 @@ def lerp(x: Tensor, end: Tensor, weight: Any) -> Any:
     slopes = (back_to(x, lambda v, a, b, w: v * conj(1 - w)),
               back_to(end, lambda v, a, b, w: v * conj(w)),
               back_to(weight, lambda v, a, b, w: v * conj(b - a)))  # fmt: skip
-    return recorded(found, "LerpBackward1", slopes, x, end, weight, saves=(x, end, weight))
+    kept = (_kept(x, weight), _kept(end, weight), _kept(weight, x, end))
+    return recorded(found, "LerpBackward1", slopes, x, end, weight, saves=kept)
 
 
 @arithmetic()
