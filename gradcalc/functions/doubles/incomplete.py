@@ -104,8 +104,12 @@ def gamma_front(a: float, x: float) -> Long:
         return long_exp(long_log(Long(x, 0.0)) * a - x - lgamma_next(a))
     if x < a * 1e-36:
         return Long(0.0, 0.0)
-    d = deviance(Long(a, 0.0), Long(x, 0.0), exact_sum(a, -x))
-    return long_exp(-(d + stirling(a))) / root(TAU * a)
+    return long_exp(-far_deviance(a, x)) / root(TAU * a)
+
+
+def far_deviance(a: float, x: float) -> Long:
+    """What x^a exp(-x)/Γ(1 + a) is less than 1/√(2πa), as a logarithm, for a ≥ 10."""
+    return deviance(Long(a, 0.0), Long(x, 0.0), exact_sum(a, -x)) + stirling(a)
 
 
 def gamma_integral(a: float, x: float, f: float) -> Long:
@@ -213,7 +217,10 @@ def gammapdf(a: float, x: float) -> float:
     if a < 10.0:
         p = long_log(Long(x, 0.0)) * exact_sum(a, -1.0) - x - lgamma_next(a)
         return long_exp(p + long_log(Long(a, 0.0))).hi
-    return (gamma_front(a, x) * a / Long(x, 0.0)).hi
+    if x < a * 1e-36:
+        return 0.0
+    p = long_log(Long(a, 0.0)) - long_log(Long(x, 0.0)) - far_deviance(a, x)
+    return (long_exp(p) / root(TAU * a)).hi  # all that is large in the exponent: it may be tiny
 
 
 # --- the beta distribution ------------------------------------------------------------------------
@@ -304,7 +311,7 @@ def beta_density(a: float, b: float, x: Long, y: Long, d: Long, s: float) -> Lon
     p = deviance(Long(a, 0.0), n * x, d) + deviance(Long(b, 0.0), n * y, -d)
     p = (stirling(n.hi) - stirling(a) - stirling(b)) - p
     p = p - (log_beside(x, y) + log_beside(y, x)) * s
-    return long_exp(p) * root(Long(a, 0.0) / n * b / TAU)
+    return long_exp(p + long_log(Long(a, 0.0) / n * b / TAU) * 0.5)
 
 
 def beta_integral(a: float, b: float, x: Long, y: Long, d: Long) -> Long:
