@@ -145,13 +145,19 @@ def unfinished(numbers: Iterable[str]) -> list[str]:
     ]
 
 
+_DIGITS = 40
+"""Of a number before a comma as many are looked at."""
+
+
 def decimal_commas(parser: Reader) -> list[str]:
     """``3,5*x`` and ``x*3,5`` are two expressions, and one is a bare number."""
     text = parser.source.text
     for statement in parser.statements:
         start, end = statement.span
-        before = _BEFORE_COMMA.search(text, 0, start) if text[start - 1 : start] == "," else None
-        if before and not statement.name and text[start:end].isdecimal():
+        before = None
+        if text[start - 1 : start] == "," and not statement.name and text[start:end].isdecimal():
+            before = _BEFORE_COMMA.search(text, max(0, start - _DIGITS), start)
+        if before:
             number = f"{before[1]},{text[start:end]}"
             return [f"{number} are two expressions; for a decimal number write "
                     f"{number.replace(',', '.')}"]  # fmt: skip
