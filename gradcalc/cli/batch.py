@@ -17,7 +17,7 @@ from gradcalc.cli import histogram
 from gradcalc.cli.dispatch import report
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import bytes_sink, write
-from gradcalc.cli.progress import RowCount, rate
+from gradcalc.cli.progress import RowCount, taken
 from gradcalc.cli.question import STDIN, expression, names, values
 from gradcalc.cli.replaced import require_no_input
 from gradcalc.cli.terminal import is_terminal, wants_color
@@ -359,10 +359,9 @@ def _close(options: Options, tally: Tally, seconds: float, outcomes: Sequence[Ou
     if tally.failed > FEW:
         failed += f" (the first {FEW} are named above)"
     verdict = "".join(f"; {outcome.line}" for outcome in outcomes)
-    taken = f" in {seconds:.2g} s ({rate(tally.rows / seconds)})" if seconds > 0.1 else ""
     codes = [Exit.DISAGREES] if tally.failed else [outcome.exit for outcome in outcomes]
     code = next((code for code in codes if code is not Exit.DONE), Exit.DONE)
     if not options.quiet or code is not Exit.DONE:
-        line = f"{count(tally.rows, 'row', 'rows')}{taken}{failed}{verdict}"
+        line = f"{count(tally.rows, 'row', 'rows')}{taken(tally.rows, seconds)}{failed}{verdict}"
         write(sys.stderr, safe(line) + "\n")
     return code

@@ -15,7 +15,7 @@ from gradcalc.cli import batch as stream
 from gradcalc.cli.dispatch import report
 from gradcalc.cli.options import Options
 from gradcalc.cli.output import write
-from gradcalc.cli.progress import PartCount, rate
+from gradcalc.cli.progress import PartCount, taken
 from gradcalc.errors import Exit, GradcalcError, UsageError, count
 from gradcalc.errors.text import safe
 
@@ -31,9 +31,6 @@ GOES_ON = "the same command goes on where this ended"
 
 _PAUSE = 1.0
 """Seconds between two writings of the manifest, at least."""
-
-_WORTH_TELLING = 1.0
-"""Seconds from which on it is said how many they were."""
 
 _SHARE = 20
 """How many times as long as its writing takes it is left alone: with many parts it is long."""
@@ -255,9 +252,7 @@ class _Run:
         done = self._manifest.done.values()
         rows, failed = sum(part.rows for part in done), sum(part.failed for part in done)
         words = f"{count(rows, 'row', 'rows')} in {count(len(done), 'part', 'parts')}"
-        seconds = self._progress.seconds
-        if seconds > _WORTH_TELLING and self._progress.rows:
-            words += f" in {seconds:.2g} s ({rate(self._progress.rows / seconds)})"
+        words += taken(self._progress.rows, self._progress.seconds)
         words += f", {there:,} of them from before" if there else ""
         words += f"; {count(failed, 'row', 'rows')} failed" if failed else ""
         words += f" (the first {self._told} are named above)" if failed > self._told else ""

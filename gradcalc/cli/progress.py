@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from gradcalc.batch.chunk import Reader
     from gradcalc.batch.stream import Tally
 
+WORTH_TELLING = 0.1
+"""Seconds from which on it is said how many they were."""
+
 
 class Bar:
     """No bar: there is nobody to see it."""
@@ -118,7 +121,7 @@ class RowCount(LastLine):
         if self.is_due():
             part = self._part()
             percent = "" if part is None else f", {part:.0%}"
-            self.show(f"{tally.rows:,} rows{percent}, {rate(tally.rows / self.so_far())}")
+            self.show(f"{tally.rows:,} rows{percent}, {_rate(tally.rows / self.so_far())}")
 
 
 class PartCount(LastLine):
@@ -162,7 +165,7 @@ class PartCount(LastLine):
         """What there is to say, with ``more`` rows of a part that is not done."""
         seconds, rows = self.so_far(), self.rows + more
         share = sum(self._weights[index] for index in self._done) / self._all
-        words = [f"{rows:,} rows", rate(rows / max(seconds, 1e-9))]
+        words = [f"{rows:,} rows", _rate(rows / max(seconds, 1e-9))]
         words.append(f"{len(self._done):,} of {len(self._weights):,} parts")
         words += [self._aside] if self._aside else []
         words += [f"{_span(seconds / share - seconds)} left"] if share else []
@@ -176,5 +179,11 @@ def _span(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
-def rate(rows: float) -> str:
+def taken(rows: int, seconds: float) -> str:
+    """How long it took, where that is worth telling."""
+    told = seconds > WORTH_TELLING and rows
+    return f" in {seconds:.2g} s ({_rate(rows / seconds)})" if told else ""
+
+
+def _rate(rows: float) -> str:
     return f"{rows:,.0f} rows/s" if rows < 1e5 else f"{rows / 1e6:.2g} million rows/s"

@@ -12,4 +12,5 @@ def gradcalc(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     for name in ("GRADCALC_FORMAT", "GRADCALC_COLOR", "GRADCALC_DIGITS", "NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("gradcalc.cli.progress.WORTH_TELLING", 60.0)  # on a machine at its limits
     return shell(capsys, monkeypatch)
