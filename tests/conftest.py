@@ -16,6 +16,8 @@ from hypothesis import HealthCheck, settings
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+gc.set_threshold(100_000)  # as the command has it
+
 settings.register_profile(
     "gradcalc",
     derandomize=True,

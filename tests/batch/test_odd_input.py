@@ -135,7 +135,7 @@ def test_small_files_and_large_ones_say_the_same(
     format: str, header: bytes, plain: bytes, odd_lines: list[bytes], keep: bool, tmp_path: Path
 ) -> None:
     first = header + plain
-    for odd in odd_lines:
+    for odd in odd_lines[keep::2]:  # half of them each
         expected = outcome(format, first + odd, PATHS[0], keep, tmp_path, 1)
         after = MANY if odd.endswith(b"\n") else 0
         large = first + plain * (MANY - 1) + odd + plain * after
