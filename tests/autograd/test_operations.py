@@ -155,3 +155,9 @@ def test_no_error_speaks_of_what_python_made_of_an_argument(stranger):
                 if any(word in str(error) for word in foreign):
                     leaked.append(f"{name}{given}: {error}")
     assert not leaked
+
+
+def test_the_reflected_product_of_two_tensors_is_one() -> None:
+    x, y = torch.tensor([1.0, 2.0]), torch.tensor([[3.0, 4.0], [5.0, 6.0]])
+    assert x.__rmatmul__(y).tolist() == (y @ x).tolist()
+    assert x.__rmatmul__([1.0, 2.0]) is NotImplemented

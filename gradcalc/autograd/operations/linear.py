@@ -111,6 +111,8 @@ def _operator(x: Tensor, other: Any) -> Any:
 
 
 def _reflected(x: Tensor, other: Any) -> Any:
+    if isinstance(other, Tensor):
+        return matmul(other, x)
     return matmul(wrap(other), x) if isinstance(other, np.ndarray) else NotImplemented
 
 
