@@ -22,7 +22,7 @@ settings.register_profile(
     "gradcalc",
     derandomize=True,
     deadline=None,
-    max_examples=500 if os.environ.get("GRADCALC_LONG") else 40,
+    max_examples=500 if os.environ.get("GRADCALC_LONG") else 50,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

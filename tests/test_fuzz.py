@@ -211,7 +211,7 @@ def test_any_command_line(
 @given(
     st.sampled_from(["grad", "jacobian", "vjp", "hessian", "eval", "check"]), expressions, points
 )
-@bounded(250)
+@bounded(400)
 def test_any_expression_with_its_check(command: str, text: str, point: str) -> None:
     sound([command, "--at", point, "--budget", "1", "--", text])
 
@@ -225,7 +225,7 @@ SCRIPT = st.lists(
 
 
 @given(SCRIPT, st.sampled_from(["table", "ndjson"]))
-@bounded(140)
+@bounded(200)
 def test_any_script(script: list[str], format: str) -> None:
     sound(["run", "-", "--format", format], "\n".join(script))
     assert not Path("owned").exists()
@@ -238,6 +238,6 @@ tables = st.lists(st.lists(cells, max_size=3).map(",".join), max_size=6).map("\n
 
 
 @given(tables | tables.map("x,y\n1,2\n{}".format))
-@bounded(140)
+@bounded(200)
 def test_any_table_of_points(table: str) -> None:
     sound(["batch", "x*sqrt(y)", "--points", "-", "--what", "eval,grad"], table)

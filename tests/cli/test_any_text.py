@@ -37,7 +37,7 @@ def run(*words: str) -> tuple[int, str, str]:
 
 
 @given(texts, texts)
-@settings(max_examples=200)
+@settings(max_examples=300)
 def test_any_expression_at_any_point(text: str, point: str) -> None:
     code, out, err = run("jacobian", "--at", point, "--no-check", "--", text)
     assert code in set(Exit)
@@ -46,7 +46,7 @@ def test_any_expression_at_any_point(text: str, point: str) -> None:
 
 
 @given(texts)
-@settings(max_examples=80)
+@settings(max_examples=100)
 def test_any_error_is_strict_json(text: str) -> None:
     code, _, err = run("grad", "--at", "1,2", "--no-check", "-f", "json", "--", text)
     if code not in (0, 4):
@@ -61,7 +61,7 @@ words = texts.filter(lambda word: not word.startswith("-o"))  # no files, please
 
 
 @given(st.sampled_from([*COMMANDS]), st.lists(words, max_size=4))
-@settings(max_examples=80)
+@settings(max_examples=150)
 def test_any_command_line(command: str, words: list[str]) -> None:
     code, _, err = run(command, *words)
     assert code in set(Exit)

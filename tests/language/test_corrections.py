@@ -81,7 +81,7 @@ def test_what_is_suggested_for_a_malformed_text_can_be_read(text: str) -> None:
     assert bool(error.corrections) == bool(error.fixes and error.hint)
 
 
-@settings(max_examples=200)
+@settings(max_examples=300)
 @given(
     st.one_of(st.lists(PIECES, max_size=8).map("".join), damaged()),
     st.sampled_from([{}, {"shapes": {"a": (2,)}}, {"parameters": {"k": [1.0, 2.0]}}]),

@@ -234,7 +234,7 @@ def test_what_ends_too_early_is_read_or_refused_in_words(text: str) -> None:
         parse(text)
 
 
-@settings(max_examples=250)
+@settings(max_examples=400)
 @given(
     st.one_of(st.lists(PIECES, max_size=12).map("".join), damaged(), st.text(max_size=20)),
     st.sampled_from([{}, {"shapes": {"a": (2,)}}, {"parameters": {"k": [1.0, 2.0]}}]),

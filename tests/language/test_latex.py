@@ -97,7 +97,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=200)
+@settings(max_examples=300)
 @given(st.lists(PIECES, max_size=12).map("".join))
 def test_any_latex_is_read_or_refused_with_a_span_inside_it(text: str) -> None:
     text = r"\pi" + text

@@ -100,7 +100,7 @@ def arithmetic(draw: Any, depth: int = 2) -> list[str]:
     return tokens
 
 
-@settings(max_examples=200)
+@settings(max_examples=300)
 @given(arithmetic(), st.booleans())
 def test_precedence_is_pythons_for_any_string_of_operators(tokens: list[str], caret: bool) -> None:
     try:

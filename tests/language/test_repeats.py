@@ -109,7 +109,7 @@ def looks_early(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(repeats, "AT_ONCE", 60)
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts())
 def test_piece_by_piece_is_token_by_token(text: str) -> None:
     assert outcome(text) == token_by_token(text)
