@@ -6,7 +6,6 @@ Both interpreters give the same bits: they call the same loops in the same order
 from __future__ import annotations
 
 import warnings
-from array import array
 from collections.abc import Callable
 from functools import cache, partial
 from typing import Any, NamedTuple
@@ -44,89 +43,44 @@ EACH, TO_ONE, PARTS, PUT, UNIT = 0, 1, 2, 4, 8
 """How cotangents get where they flow to."""
 _LOOK, _LOOP, _CALL, _COS = range(len(_OPERATIONS) - 1, len(_OPERATIONS) + 3)
 WHERE = _OPERATIONS.index(where)
-LIGHT = frozenset(_OPERATIONS)
-"""What costs no more on columns of the points and results than on registers."""
+PLAIN = frozenset(_OPERATIONS)
+"""What C has loops of its own for."""
 
 
 def tape(straight: Any) -> Any:
-    """A ``Straight`` for the interpreter in C; None where that cannot run it.
-
-    C has columns of the points and results in lines of their own, as registers are: so nothing is
-    copied, and what is computed twice is computed once. Every place that a step reads or writes is
-    one of the tape's: what is handed to C is right.
-    """
+    """A ``Straight`` for the interpreter in C. Every place that a step reads or writes is one of
+    the tape's, and every number that it reads is there: what is handed to C is right."""
     functions: list[Any] = []
-    numbers: dict[str, int] = {}
-    held = {j: j for j in range(straight.inputs)}  # by place: a value, or ~k for the k-th number
-    for place, number in straight.constants + straight.fills:
-        held[place] = ~numbers.setdefault(repr(number), len(numbers))
-    there = {*range(straight.inputs + straight.columns), *straight.registers, *straight.sums}
-    made: dict[tuple[int, ...], int] = {}
+    constants, count = straight.constants, straight.lines
+    there = {*range(straight.inputs), *range(count, count + len(constants))}
+    steps = []
     for function, a, b, c, target in straight.steps:
-        if target not in there or not held.keys() >= {a, b, c} - {-1}:
+        known = [place for place in (a, b, c) if place != -1]
+        is_sum = function is TOTAL
+        if not there.issuperset(known) or not (is_sum or 0 <= target < count):
             raise ValueError("the tape has an instruction with a place that is not there")
-        operands = [held[place] for place in (a, b, c) if place != -1]
-        if function is np.positive:
-            held[target] = operands[0]
-        else:
-            key = (*code(function, len(operands), functions), *operands)
-            held[target] = made.setdefault(key, straight.inputs + len(made))
-    results = [held[straight.inputs + j] for j in range(straight.columns)]
-    lines, count = _lines(made, straight.inputs, results)
-    fills = array("d")
-    constants = array("d", map(float, numbers))
-    for value in sorted({value for value in results if value < 0}):
-        fills.extend((count, constants[~value]))
-        lines[value], count = count, count + 1
-    columns = array("i", [lines[value] for value in results])
-    columns.extend(columns[-1:] * (4 - len(columns)))
-    steps = array("i")
-    for (operation, number_of, *values), value in made.items():
-        places = [lines[k] if k >= 0 else count + ~k for k in values]
-        steps.extend((operation, number_of, *places, *[0] * (3 - len(places)), lines.get(value, 0)))
-    _refuse_malformed(
-        np.frombuffer(steps, np.intc).reshape(-1, 6), count + len(constants), len(functions)
-    )
-    made_in_c = native.tape(
-        steps.tobytes(),
+        there.add(target)
+        places = (*known, 0, 0)[:3]
+        steps.append((*code(function, len(known), functions), *places, 0 if is_sum else target))
+    rows, results = _rows(steps, 6), np.array(straight.results, np.intc)
+    _refuse_unknown(rows[:, 0], rows[:, 1], len(functions))
+    # Columns that are the same at every point have lines too, behind the others.
+    same, lines = np.unique(results[results >= count], return_inverse=True)
+    results[results >= count] = count + lines
+    rows[:, 2:5][rows[:, 2:5] >= count] += len(same)
+    fills = [(count + k, constants[place - count]) for k, place in enumerate(same.tolist())]
+    return native.tape(
+        rows.tobytes(),
         tuple(function for function, _, _ in functions),
         bytes(is_ufunc for _, is_ufunc, _ in functions),
         bytes(arity for _, _, arity in functions),
-        constants.tobytes(),
-        fills.tobytes(),
-        columns.tobytes(),
+        np.array(constants, float).tobytes(),
+        np.array(fills, float).tobytes(),
+        np.append(results, np.repeat(results[-1:], 4)).tobytes(),  # C has four at least
         straight.inputs,
         straight.columns,
-        count,
+        count + len(same),
     )
-    calls = not all(is_ufunc for _, is_ufunc, _ in functions)
-    return Tape(made_in_c, calls)
-
-
-def _lines(made: Any, inputs: int, results: list[int]) -> tuple[dict[int, int], int]:
-    """A line for every value that C computes, and how many there are: after its last use a line
-    is free for another value."""
-    last = {value: k for k, key in enumerate(made) for value in key[2:]}
-    last.update(dict.fromkeys(results, len(made)))
-    lines = {j: j for j in range(inputs)}
-    count = max(inputs, 4)  # of fewer inputs C takes four
-    free = [j for j in range(count) if j >= inputs or j not in last]
-    for k, key in enumerate(made):
-        free += [lines[value] for value in {*key[2:]} if value >= 0 and last[value] == k]
-        if key[0] != _LOOK:
-            if not free:
-                free.append(count)
-                count += 1
-            lines[inputs + k] = free.pop()
-    return lines, count
-
-
-def _refuse_malformed(steps: Any, places: int, functions: int) -> None:
-    """C believes what it is told: every place and every function has to be there."""
-    there = ((steps[:, 2:] >= 0) & (steps[:, 2:] < places)).all()
-    if not there:
-        raise ValueError("the tape has an instruction with a place that is not there")
-    _refuse_unknown(steps[:, 0], steps[:, 1], functions)
 
 
 def _refuse_unknown(operations: Any, numbers: Any, functions: int) -> None:
@@ -239,18 +193,11 @@ def _refuse_elsewhere(count: Any, references: Any, indices: Any, most: int) -> N
         _refuse_outside(indices[begin : begin + length], most)
 
 
-class Tape(NamedTuple):
-    """What C made of a tape; whether it calls functions of Python."""
-
-    tape: Any
-    calls: bool
-
-
 def suspects(straight: Any, points: Any, results: Any, rows: slice) -> Any:
     """Fill these rows of the results; the numbers of those that are suspect."""
     marks = np.zeros(rows.stop - rows.start, np.uint8)
     found = native.points(
-        straight.native.tape, points, results, marks, rows.start, rows.stop, straight.below
+        straight.native, points, results, marks, rows.start, rows.stop, straight.below
     )
     return np.flatnonzero(marks) if found else _NONE
 
@@ -260,7 +207,7 @@ _NONE = np.arange(0)
 
 def code(function: Any, arity: int, functions: list[Any]) -> tuple[int, int]:
     """The operation for a function, and its number among ``functions``."""
-    if function in LIGHT:
+    if function in PLAIN:
         return _OPERATIONS.index(function), 0
     if function is sines.cos:  # made of both, one behind the other
         functions += [(np.tan, True, 1), (np.cos, True, 1)]
@@ -275,7 +222,7 @@ def code(function: Any, arity: int, functions: list[Any]) -> tuple[int, int]:
 def has_loop(function: Any, arity: int) -> bool:
     """Whether C runs it by itself."""
     ufunc = isinstance(function, np.ufunc) and f"{'d' * arity}->d" in function.types
-    return ufunc or function in LIGHT or function is sines.cos
+    return ufunc or function in PLAIN or function is sines.cos
 
 
 def _call(function: Callable[..., Any], *places: Any) -> None:
@@ -300,7 +247,7 @@ class Written(NamedTuple):
 def written_out(function: Callable[..., Any], arity: int) -> tuple[Written, ...] | None:
     """The ufuncs that a function calls, one after the other, found by calling it; None for a ufunc
     and for what does anything else with its operands."""
-    if isinstance(function, np.ufunc) or function in LIGHT:
+    if isinstance(function, np.ufunc) or function in PLAIN:
         return None
     formula = sines.FORMULAS.get(function)
     if formula is None and isinstance(function, partial):

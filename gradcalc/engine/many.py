@@ -1,8 +1,8 @@
 """The machine for few nodes at many points: one numpy call a node, on a chunk of the points.
 
 At one point the schedule makes long vectors out of many nodes. At many points every node is a long
-vector already, so the graph is straight-line code over chunks that stay in the cache. A few
-registers are used over and over, and the results of a chunk are put together, row by row, in a
+vector already, so the graph is straight-line code over chunks that stay in the cache. A few lines
+of numbers are used over and over, and the results of a chunk are put together, row by row, in a
 place of their own before they are copied to the rest in one go: so a chunk never leaves the cache,
 and what is the same at every point is written once. Threads, which numpy lets run side by side,
 take chunk after chunk.
@@ -238,57 +238,51 @@ class _Room:
         self, straight: Straight, rows: Floats | None, count: int, memory: Floats | None
     ) -> None:
         self.count = count
-        self.inputs = straight.inputs
         own = 0 if rows is not None else straight.columns
-        needed = (own + len(straight.registers)) * count
+        needed = (own + straight.lines) * count
         if memory is None or len(memory) < needed:
             memory = np.empty(needed)
         self.memory = memory
         at = own * count
         self.rows = memory[:at].reshape(count, own) if rows is None else rows
-        registers = memory[at:needed].reshape(-1, count)
-        self.sums = np.zeros(len(straight.sums))
-        others = len(straight.registers) + len(straight.constants) + len(straight.sums)
-        self.places: list[Any] = [None] * straight.inputs + [*self.rows.T] + [None] * others
-        for place, row in zip(straight.registers, registers, strict=True):
-            self.places[place] = row
-        for place, number in straight.constants:
-            self.places[place] = np.asarray(number)
-        for k, place in enumerate(straight.sums):
-            self.places[place] = self.sums[k : k + 1].reshape(())
-        for column, number in straight.fills:
-            self.places[column].fill(number)
+        lines = memory[at:needed].reshape(-1, count)
+        self.inputs = lines[: straight.inputs]
+        self.sums = np.zeros(straight.sums)
+        self.places = [*lines, *map(np.asarray, straight.constants)]
+        self.places += [self.sums[k, ...] for k in range(straight.sums)]
+        self.results = []
+        for column, place in zip(self.rows.T, straight.results, strict=True):
+            if place < straight.lines:
+                self.results.append((column, lines[place]))
+            else:
+                column.fill(self.places[place])
         self.steps = straight.steps
         self.below = straight.below
 
-    def fill(self, points: Floats) -> None:
-        """Compute the rows of these points."""
+    def fill(self, points: Floats, odd: Any = None) -> None:
+        """Compute the rows of these points, and mark those ``odd``, if there are marks, that have a
+        number which is not finite."""
         places = self.places
-        places[: self.inputs] = points.T
+        self.inputs[...] = points.T
         for function, a, b, c, target in self.steps:
-            if b < 0:
-                function(places[a], out=places[target])
-            elif c < 0:
-                function(places[a], places[b], out=places[target])
-            else:
-                function(places[a], places[b], places[c], out=places[target])
-
-    def suspects(self, points: Floats) -> Ints:
-        """Which of these points have a number that is not finite, or coordinates too large.
-
-        Everything is computed once more to find out: a register has many uses.
-        """
-        found = ~(np.abs(points) < self.below).all(axis=1)
-        places = self.places
-        for function, a, b, c, target in self.steps:
-            if function is kernel.TOTAL:
-                found |= ~np.isfinite(places[a])
+            if odd is not None and function is kernel.TOTAL:
+                odd |= ~np.isfinite(places[a])
             elif b < 0:
                 function(places[a], out=places[target])
             elif c < 0:
                 function(places[a], places[b], out=places[target])
             else:
                 function(places[a], places[b], places[c], out=places[target])
+        for column, line in self.results:
+            column[...] = line
+
+    def suspects(self, points: Floats) -> Ints:
+        """Which of these points have a number that is not finite, or coordinates too large.
+
+        Everything is computed once more to find out: a line has many uses.
+        """
+        found = ~(np.abs(points) < self.below).all(axis=1)
+        self.fill(points, found)
         return np.flatnonzero(found)
 
     def is_finite(self) -> bool:
