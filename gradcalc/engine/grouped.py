@@ -7,7 +7,6 @@ computed at a point is kept there: the values, then the local partials, for ever
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from copy import copy
 from functools import cached_property
 
 import numpy as np
@@ -51,18 +50,22 @@ class Sweeps:
     The values have shape (m,) or (m, k), and so on: the points are the last axis.
     """
 
+    measured: Sweeps | None = None
+    """What these add up the magnitudes of."""
+
     def __init__(self, machine: Grouped, x: Floats) -> None:
         self.machine = machine
         self.x = x
-        self.buffer = sweeps.forward(machine.schedule, x)  # the values of the scheduled nodes
 
-    @property
-    def careful(self) -> Sweeps:
-        """The sweeps that tell a structural zero from a NaN."""
-        return self
+    @cached_property
+    def buffer(self) -> Floats:
+        """The values of the scheduled nodes."""
+        return sweeps.forward(self.machine.schedule, self.x)
 
     @cached_property
     def partials(self) -> sweeps.Partials:
+        if self.measured is not None:
+            return sweeps.magnitudes(self.measured.partials)
         return sweeps.linearize(self.machine.schedule, self.buffer)
 
     @property
@@ -78,8 +81,8 @@ class Sweeps:
 
     def magnitudes(self) -> Sweeps:
         """The same with absolute partials: its derivatives add up |path products|."""
-        other = copy(self)
-        other.__dict__["partials"] = sweeps.magnitudes(self.partials)
+        other = type(self)(self.machine, self.x)
+        other.measured = self
         return other
 
     def vjp(self, v: Floats) -> Floats:

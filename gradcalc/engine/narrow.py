@@ -2,14 +2,13 @@
 
 There the schedule's numpy calls carry a number or two each and cost a microsecond; a Python float
 costs a tenth of that. The steps are those of ``unrolled``; what is not finite, or what Python's
-``math`` refuses, is left to the sweeps of ``gradcalc.engine.sweeps``.
+``math`` refuses, is left to the sweeps over groups.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from copy import copy
 from functools import cache, cached_property
 from typing import Any
 
@@ -25,8 +24,7 @@ from gradcalc.graph.graph import BulkBuilding, Graph
 NARROW = 4
 """Nodes per numpy call below which this module is faster (measured: they meet at about 5)."""
 
-Function = Callable[..., Any]
-Step = tuple[Function, int, int, int, int]
+Step = tuple[Callable[..., Any], int, int, int, int]
 """A function, the places of its operands (-1: none), and the place that it writes to."""
 
 
@@ -39,16 +37,12 @@ def is_narrow(graph: Graph) -> bool:
     return len(graph) < NARROW * len(calls)
 
 
-class Narrow:
-    """A narrow graph; ``careful`` does what is left to the sweeps."""
-
-    def __init__(self, graph: Graph, careful: Grouped) -> None:
-        self.graph = graph
-        self.careful = careful
+class Narrow(Grouped):
+    """A narrow graph."""
 
     @cached_property
     def _code(self) -> Unrolled:
-        return Unrolled(self.graph, _itself)
+        return Unrolled(self.graph, _function)
 
     @cached_property
     def start(self) -> list[float]:
@@ -67,7 +61,7 @@ class Narrow:
         return self._steps(slopes=True)
 
     def _steps(self, slopes: bool) -> list[Step]:
-        functions = [(_function(primitive), arity) for primitive, arity in self._code.functions]
+        functions = list(self._code.functions)
         steps = self._code.steps
         with BulkBuilding():
             return [
@@ -77,88 +71,73 @@ class Narrow:
             ]
 
     @cached_property
-    def way_back(self) -> tuple[list[tuple[int, int, int]], list[int]]:
+    def links(self) -> tuple[list[tuple[int, int, int]], list[int]]:
         """The links, and where the cotangents of the inputs are in the end."""
         links, kept = self._code.shared()
         with BulkBuilding():
             return list(map(tuple, links.tolist())), kept[self.graph.inputs].tolist()
 
-    def at(self, x: Floats, threads: int | None = None) -> Line | Sweeps | Chunks:
-        """The answers at a point, shape (n,), or at N of them, (N, n)."""
-        return Line(self, x) if x.ndim == 1 else self.careful.at(x)
+    def at(self, x: Floats, threads: int | None = None) -> Sweeps | Chunks:
+        return Line(self, x) if x.ndim == 1 else super().at(x, threads)
 
 
-class Line:
-    """The answers at one point."""
+class Line(Sweeps):
+    """The sweeps at one point, where they can be made node by node."""
 
-    def __init__(self, machine: Narrow, x: Floats) -> None:
-        self.machine = machine
-        self.x = x
-        self.sizes = False
-        numbers = machine.start.copy()  # at all places
-        for node, number in zip(machine.graph.inputs, x.tolist(), strict=True):
-            numbers[node] = number
-        self.numbers = numbers if _run(machine.values, numbers) else None
+    machine: Narrow
 
     @cached_property
-    def careful(self) -> Sweeps:
-        run = Sweeps(self.machine.careful, self.x)
-        return run.magnitudes() if self.sizes else run
+    def _numbers(self) -> list[float] | None:
+        """At all places; None where Python refused one."""
+        numbers = self.machine.start.copy()
+        for node, number in zip(self.machine.graph.inputs, self.x.tolist(), strict=True):
+            numbers[node] = number
+        return numbers if _run(self.machine.values, numbers) else None
+
+    @cached_property
+    def _slopes(self) -> list[float] | None:
+        """The numbers at all places, slopes among them; None where only the sweeps over groups can
+        tell."""
+        if isinstance(self.measured, Line):
+            slopes = self.measured._slopes
+            return None if slopes is None else list(map(abs, slopes))
+        line = self._numbers
+        if line is None or not math.isfinite(sum(line)) or not _run(self.machine.slopes, line):
+            return None
+        return line
 
     @property
     def value(self) -> Floats:
-        """That of each output."""
-        line = self.numbers
+        line = self._numbers
         if line is None:
-            return self.careful.value
+            return super().value
         return np.array([line[node] for node in self.machine.graph.outputs])
 
     @property
     def values(self) -> Floats:
-        """That of each node; NaN where no output needs it."""
-        line = self.numbers
+        line = self._numbers
         if line is None:
-            return self.careful.values
+            return super().values
         graph, values = self.machine.graph, np.full(len(self.machine.graph), np.nan)
         for node in (*graph.inputs, *graph.constants, *(step[-1] for step in self.machine.values)):
             values[node] = line[node]
         return values
 
-    def magnitudes(self) -> Line:
-        """The same with absolute partials, as ``Sweeps.magnitudes``."""
-        other = copy(self)
-        other.sizes = True
-        for computed in ("careful", "_slopes"):
-            other.__dict__.pop(computed, None)
-        return other
-
     def vjp(self, v: Floats) -> Floats:
-        rows = self._rows(v[None])
-        return self.careful.vjp(v) if rows is None else rows.reshape(len(self.x))
-
-    def jvp(self, u: Floats) -> Floats:
-        return self.careful.jvp(u)
+        rows = self._by_nodes(v[None])
+        return super().vjp(v) if rows is None else rows[0]
 
     def jacobian(self, mode: str) -> Floats:
         m, n = len(self.machine.graph.outputs), len(self.x)
-        rows = self._rows(np.eye(m)) if by_rows(mode, m, n) else None
-        return self.careful.jacobian(mode) if rows is None else rows
+        rows = self._by_nodes(np.eye(m)) if by_rows(mode, m, n) else None
+        return super().jacobian(mode) if rows is None else rows
 
-    @cached_property
-    def _slopes(self) -> list[float] | None:
-        """The numbers at all places; None where only the careful sweep can tell."""
-        line = self.numbers
-        if line is None or not math.isfinite(sum(line)) or not _run(self.machine.slopes, line):
-            return None
-        return list(map(abs, line)) if self.sizes else line
-
-    def _rows(self, seeds: Floats) -> Floats | None:
-        """A row vᵀJ for each of the seeds, shape (k, m); None where only the careful sweep can
-        tell."""
+    def _by_nodes(self, seeds: Floats) -> Floats | None:
+        """A row vᵀJ for each of the seeds, shape (k, m)."""
         slopes = self._slopes
         if slopes is None:
             return None
-        (links, inputs), rows = self.machine.way_back, np.zeros((len(seeds), len(self.x)))
+        (links, inputs), rows = self.machine.links, np.zeros((len(seeds), len(self.x)))
         for row, seed in zip(rows, seeds.tolist(), strict=True):
             cotangents = [0.0] * len(self.machine.graph)
             for node, number in zip(self.machine.graph.outputs, seed, strict=True):
@@ -185,12 +164,8 @@ def _run(steps: list[Step], numbers: list[float]) -> bool:
     return True
 
 
-def _itself(primitive: Primitive) -> Primitive:
-    return primitive
-
-
 @cache
-def _function(primitive: Primitive) -> Function:
+def _function(primitive: Primitive) -> Callable[..., Any]:
     """The primitive on Python floats. It may raise where numpy has an inf or a NaN."""
     if primitive.arithmetic:
         return primitive.mpmath

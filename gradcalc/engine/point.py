@@ -125,7 +125,7 @@ class At:
         """The Jacobian at one point as a ``scipy.sparse.csr_array`` of shape (m, n)."""
         from scipy.sparse import csr_array  # deferred: 200 ms
 
-        pattern, sweeps = self.program.pattern, self._alone.run.careful
+        pattern, sweeps = self.program.pattern, self._alone.run
         entries = sparse.fill(sweeps.machine.schedule, pattern, sweeps.buffer)
         if self.apart:
             rows = np.repeat(np.arange(pattern.shape[0]), np.diff(pattern.indptr))

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Protocol, cast, overload
 import numpy as np
 
 from gradcalc.calculus import gradients
-from gradcalc.engine import narrow, sparse
+from gradcalc.engine import sparse
 from gradcalc.engine.coordinates import coordinates
 from gradcalc.engine.grouped import Grouped
 from gradcalc.engine.isolated import Isolated
-from gradcalc.engine.narrow import Narrow
+from gradcalc.engine.narrow import Narrow, is_narrow
 from gradcalc.engine.point import At, Numbers
 from gradcalc.engine.schedule import Floats, Schedule
 from gradcalc.errors import BindingError
@@ -73,25 +73,13 @@ class Program:
 
     @cached_property
     def _grouped(self) -> Grouped:
-        return Grouped(self.graph)
-
-    @cached_property
-    def _at_one_point(self) -> Grouped | Narrow:
-        if narrow.is_narrow(self.graph):
-            return Narrow(self.graph, self._grouped)
-        return self._grouped
+        return (Narrow if is_narrow(self.graph) else Grouped)(self.graph)
 
     @cached_property
     def _at_many_points(self) -> Many:
         from gradcalc.engine.many import Many  # deferred: a command line asks at one
 
         return Many(self.graph, self._grouped)
-
-    def machine(self, x: Floats) -> Grouped | Narrow | Many:
-        """What is fastest at a point, ``x`` of shape (n,), or at N points, (N, n)."""
-        if x.ndim == 2:
-            return self._at_many_points
-        return self._at_one_point
 
     @cached_property
     def swift(self) -> Swift:
@@ -163,7 +151,8 @@ class Program:
     def at(self, x: Point | None = None, /, *, threads: int | None = None, **named: Any) -> At:
         """This program at a point or at many, for several questions: nothing is computed twice."""
         points = self.point(x, named)
-        return At(self, points, self.machine(points).at(points, threads))
+        machine = self._at_many_points if points.ndim == 2 else self._grouped
+        return At(self, points, machine.at(points, threads))
 
     def gradient(
         self,

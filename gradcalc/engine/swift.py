@@ -15,7 +15,7 @@ import numpy as np
 from gradcalc.engine import kernel, sparse
 from gradcalc.engine.grouped import FEWEST, Grouped
 from gradcalc.engine.many import SMALL_GRAPH, Many, run
-from gradcalc.engine.narrow import is_narrow
+from gradcalc.engine.narrow import Narrow
 from gradcalc.engine.recorded import by_groups
 from gradcalc.engine.schedule import Floats
 from gradcalc.engine.tape import Straight
@@ -106,7 +106,7 @@ class Swift:
 
     def _pattern(self) -> sparse.Pattern | None:
         """Of the Jacobian, where it is soon found."""
-        if is_narrow(self._grouped.graph):  # to schedule it takes longer than sweeps
+        if isinstance(self._grouped, Narrow):  # to schedule it takes longer than sweeps
             return None
         schedule = self._grouped.schedule
         return sparse.find_pattern(schedule) if sparse.most_entries(schedule) <= SPARSE else None
@@ -124,36 +124,17 @@ class Swift:
         if x.ndim == 1:
             found: Floats | None = getattr(self, kind)(*map(_side_by_side, (x, *vectors)))
             return found
-        small = len(self._grouped.graph) * self._outputs <= SMALL_GRAPH
-        if self._many is None or not small or not hasattr(_Quickly, kind):
+        m, n = self._outputs, self._inputs
+        small = len(self._grouped.graph) * m <= SMALL_GRAPH
+        if self._many is None or not small or (kind == "gradient" and m != 1):
             return None
-        shape = len(x), self._outputs, self._inputs
-        quickly: Floats | None = getattr(_Quickly, kind)(self._many, x, threads, shape, out)
-        return quickly
-
-
-class _Quickly:
-    """Answers at many points by the tapes of ``Many``, under the names of the kinds."""
-
-    @staticmethod
-    def value(
-        many: Many, x: Floats, threads: int | None, shape: tuple[int, ...], out: Floats | None
-    ) -> Floats | None:
-        return _run(many.values, x, threads, out)
-
-    @staticmethod
-    def jacobian(
-        many: Many, x: Floats, threads: int | None, shape: tuple[int, ...], out: Floats | None
-    ) -> Floats | None:
-        rows = _run(many.jacobian, x, threads, out)
+        if kind == "value":
+            return _run(self._many.values, x, threads, out)
+        shape = {"jacobian": (len(x), m, n), "gradient": (len(x), n)}.get(kind)
+        if shape is None:
+            return None
+        rows = _run(self._many.jacobian, x, threads, out)
         return None if rows is None else rows.reshape(shape)
-
-    @staticmethod
-    def gradient(
-        many: Many, x: Floats, threads: int | None, shape: tuple[int, ...], out: Floats | None
-    ) -> Floats | None:
-        slopes = _Quickly.jacobian(many, x, threads, shape, out)
-        return None if slopes is None else slopes[:, 0]
 
 
 def swift(many: Many, grouped: Grouped) -> Swift:
@@ -162,7 +143,7 @@ def swift(many: Many, grouped: Grouped) -> Swift:
     850 µs, by a call of numpy for each group 42, 204 and 2,020."""
     if not kernel.native:
         return none(grouped)
-    if is_narrow(many.graph):
+    if isinstance(grouped, Narrow):
         down, up = (partial(by_nodes, many.graph, shared) for shared in (True, False))
         return Swift(grouped, down, up, many)
     tape = cache(lambda: by_groups(grouped))

@@ -17,13 +17,14 @@ from tests.expressions import Case, cases
 @given(cases())
 def test_one_node_at_a_time_gives_what_the_groups_give(case: Case) -> None:
     p, x = case.program(), case.point()
-    line = narrow.Narrow(p.graph, p._grouped).at(np.array(x, float))
+    line = narrow.Narrow(p.graph).at(np.array(x, float))
+    assert isinstance(line, narrow.Line)
     np.testing.assert_allclose(line.value, p(x), rtol=1e-12, atol=1e-12)
     v = np.linspace(1, 2, len(p.outputs))
     grouped = sweeps.linearize(p.schedule, sweeps.forward(p.schedule, x))
     expected = reverse.way_back(p.schedule).pullback(grouped, v)
     scale = p.at(x).scale("vjp", v)
-    result = line._rows(v[None])
+    result = line._by_nodes(v[None])
     assume(result is not None)  # else it is left to the careful sweeps
     assert result is not None
     assert (np.abs(result[0] - expected) <= 1e-13 * scale + 1e-200).all()

@@ -232,8 +232,9 @@ def test_points_and_vectors_in_different_numbers_are_refused() -> None:
 def test_what_is_of_one_output_is_refused_for_two() -> None:
     p = compiled("x, x**2")
     for ask in (p.gradient, p.hessian, lambda x: p.hvp(x, [1])):
-        with pytest.raises(BindingError, match="there are 2: f1, f2"):
-            ask([1.0])
+        for x in ([1.0], np.ones((10, 1))):
+            with pytest.raises(BindingError, match="there are 2: f1, f2"):
+                ask(x)
 
 
 def test_an_unknown_mode_is_a_wrong_call() -> None:
