@@ -1,10 +1,11 @@
-"""Element types that an operation does not take, in PyTorch's words: a row an operation.
+"""Element types and numbers of axes that an operation does not take, in PyTorch's words, by rows.
 
-A row has the names, the kinds (b for bool, i for integers, c for complex) and the words. What is
-quoted is the name of PyTorch's kernel, which "is not implemented for" the type; ``=`` goes before
-what is a RuntimeError there, and not a NotImplementedError. ``name/dim`` is the operation where an
-axis, or several, is named. ``name()`` is a function, a name alone a row of the primitive table,
-whose operands have been brought to one type. What is indented goes on with the line before it.
+A row has the names, what is not taken (b for bool, i for integers, c for complex; 3 for a tensor of
+three axes, 9 for one of nine or more) and the words. What is quoted is the name of PyTorch's
+kernel, which "is not implemented for" the type; ``=`` goes before what is a RuntimeError there, and
+not a NotImplementedError. ``name/dim`` is the operation where an axis, or several, is named.
+``name()`` is a function, a name alone a row of the primitive table, whose operands have been
+brought to one type. What is indented goes on with the line before it.
 """
 
 from __future__ import annotations
@@ -32,15 +33,20 @@ argmin()                            | b   | =argmin(): does not support bool inp
 argmin()                            | c   | =argmin(): does not support complex input
 argsort() sort() msort()            | c   | = Sort does not support complex dtypes on CPU
 atan2                               | c   | "atan2_cpu"
+chunk()                             | 0   | =chunk expects at least a 1-dimensional tensor
 clamp                               | b   | "clamp_cpu"
 ceil                                | b   | "ceil_vml_cpu"
 ceil                                | c   | ceil is not supported for complex inputs
 clamp clip() clamp_() clip_()       | c   | clamp is not supported for complex types
 cross()                             | b   | "cross"
+diag()                              | 03456789 | =diag(): Supports 1D or 2D tensors. Got {rank}D
+diff()                              | 0   | =diff expects input to be at least one-dimensional
 dot() vdot() inner()                | b   | "dot"
 erf                                 | c   | "erf_vml_cpu"
 erfc                                | c   | "erfc_vml_cpu"
 erfinv                              | c   | "erfinv_vml_cpu"
+fliplr()                            | 01  | =Input must be >= 2-d.
+flipud()                            | 0   | =Input must be >= 1-d.
 floor                               | b   | "floor_vml_cpu"
 floor                               | c   | floor is not supported for complex inputs
 floor_divide                        | bc  | "div_floor_cpu"
@@ -56,8 +62,13 @@ lerp() lerp_()                      | bi  | "lerp_kernel_tensor"
 lgamma                              | c   | "lgamma_vml_cpu"
 logaddexp                           | bi  | "logaddexp_cpu"
 logcumsumexp()                      | bi  | "logcumsumexp_out_cpu"
+logcumsumexp()                      | c   | logcumsumexp of complex numbers is not here
 logit logit_()                      | c   | "logit_cpu"
 lt                                  | c   | "lt_cpu"
+matrix_norm()                       | bi  | =linalg.matrix_norm: Expected a floating point or
+  complex tensor as input. Got {kind}
+matrix_norm()                       | 01  | =linalg.matrix_norm: The input tensor A must have at
+  least 2 dimensions.
 max                                 | c   | =maximum not implemented for complex tensors.
 max()                               | c   | "max_all"
 max()/dim                           | c   | =max(): does not support complex input
@@ -68,8 +79,11 @@ min()                               | c   | "min_all"
 min()/dim                           | c   | =min(): does not support complex input
 mod                                 | bc  | "remainder_cpu"
 nansum()                            | c   | =nansum on CPU does not support complex inputs
+narrow()                            | 0   | =narrow() cannot be applied to a 0-dim tensor.
 neg                                 | b   | =Negation, the `-` operator, on a bool tensor is not
   supported. If you are trying to invert a mask, use the `~` or `logical_not()` operator instead.
+norm() vector_norm()                | bi  | =linalg.vector_norm: Expected a floating point or
+  complex tensor as input. Got {kind}
 pow                                 | b   | "pow"
 relu                                | b   | =Boolean inputs not supported for relu
 relu                                | c   | clamp is not supported for complex types
@@ -78,11 +92,22 @@ round                               | c   | "round_vml_cpu"
 sign() sign_()                      | c   | Unlike NumPy, torch.sign is not intended to support
   complex numbers. Please use torch.sgn instead.
 signbit()                           | c   | signbit is not implemented for complex tensors.
+split() split_with_sizes()          | 0   | =split expects at least a 1-dimensional tensor
+std() var()                         | bi  | =std and var only support floating point and complex
+  dtypes
+std_mean() var_mean()               | bi  | ={name} only support floating point and complex dtypes
+t() t_()                            | 3456789 | ={name}() expects a tensor with <= 2 dimensions, but
+  self is {rank}D
 topk()                              | b   | =topk does not support bool dtypes on CPU
 topk()                              | c   | =topk does not support complex dtypes on CPU
 trace()                             | b   | "trace"
+trace()                             | 013456789 | =trace: expected a matrix, but got tensor with dim
+  {rank}
+tril() triu()                       | 01  | ={name}: input tensor must have at least 2 dimensions
 trunc                               | b   | "trunc_vml_cpu"
 trunc                               | c   | trunc is not supported for complex inputs
+unbind()                            | 0   | =Dimension specified as 0 but tensor has no dimensions
+unflatten()                         | 0   | =unflatten: a 0-dim tensor has no axis to take apart
 xlogy                               | c   | "xlogy_cpu"
 """
 
@@ -99,14 +124,15 @@ def _rows() -> dict[str, list[Words]]:
 
 
 REFUSED = _rows()
-"""By name: the kinds of numbers that are refused, as numpy has them, and the words."""
+"""By name: the kinds of numbers (as numpy has them) and of axes that are refused, and the words."""
 
 
-def refuse(name: str, kind: Any) -> None:
-    """Raise where the operation does not take numbers of this type."""
+def refuse(name: str, kind: Any, rank: int = -1) -> None:
+    """Raise where the operation does not take numbers of this type, or as many axes."""
     for kinds, words in REFUSED.get(name, ()):
-        if kind.kind not in kinds:
+        if kind.kind not in kinds and str(min(rank, 9)) not in kinds:
             continue
+        words = words.format(name=name.removesuffix("()"), rank=rank, kind=named(kind).older)
         if words.startswith("="):
             raise RuntimeError(words[1:])
         if words.startswith('"'):

@@ -85,7 +85,8 @@ TYPES = {
     "str": Type("str", lambda x: isinstance(x, str)),
 }  # fmt: skip
 _ANYTHING = Type("", lambda x: True)
-_BY_NAME = {"x": "Tensor", "other": "Tensor", "dim": "int", "keepdim": "bool", "dtype": "Kind"}
+_BY_NAME = {"x": "Tensor", "other": "Tensor", "dim": "int", "keepdim": "bool", "dtype": "Kind",
+            "dims": "Shape", "shape": "Shape", "size": "Shape"}  # fmt: skip
 """The types of what is not annotated."""
 _ALIASES = {"axis": "dim", "keepdims": "keepdim", "x1": "x", "x2": "other", "input": "x"}
 
@@ -168,12 +169,15 @@ class Arguments:
     def refuse(self, row: str, given: tuple[Any, ...], named: dict[str, Any]) -> None:
         """Raise where an operand is of a type that this row of the table does not take."""
         x, *others = given
-        others += named.values()
-        if isinstance(x, Tensor) and x._array.dtype.kind not in "f":
+        if not isinstance(x, Tensor):
+            return
+        kind, others = x._array.dtype, [*others, *named.values()]
+        if kind.kind != "f":
             if any(type(n) is int for n in others) and f"{row}/dim" in REFUSED:
                 row += "/dim"
-            if not (row.endswith(")") and any(isinstance(n, Tensor) for n in others)):
-                refuse(row, x._array.dtype)
+            elif any(isinstance(n, Tensor) for n in others):  # it depends on their type together
+                kind = _FLOAT
+        refuse(row, kind, x._array.ndim)
 
     def _too_many(self, count: int) -> str:
         most, count = len(self.positional) - self.skip, count - self.skip
@@ -200,6 +204,7 @@ def python_type(x: Any) -> str:
 
 
 _TENSOR = TYPES["Tensor"]
+_FLOAT = np.dtype(float)
 
 
 def _taken(parameter: inspect.Parameter) -> Taken:

@@ -16,10 +16,9 @@ from gradcalc.autograd.operations import creation, statistics
 from gradcalc.autograd.operations.elementwise import FUNCTION
 from gradcalc.autograd.operations.indexing import index
 from gradcalc.autograd.operations.inplace import in_place
-from gradcalc.autograd.operations.joining import stack
+from gradcalc.autograd.operations.joining import broadcast_tensors, stack
 from gradcalc.autograd.operations.reductions import clamp, where
 from gradcalc.autograd.operations.statistics import vector_norm
-from gradcalc.autograd.operations.structural import broadcast_tensors
 
 sigmoid, tanh = FUNCTION["sigmoid"], FUNCTION["tanh"]
 

@@ -22,7 +22,7 @@ from gradcalc.autograd.core.tensor import Tensor, wrap
 from gradcalc.autograd.core.views import one_of_several, view
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.indexing import index
-from gradcalc.autograd.operations.structural import at_least, axis
+from gradcalc.autograd.operations.structural import at_least, axis, expand
 
 
 def slot(k: int, part: Any) -> tuple[Any, ...]:
@@ -116,6 +116,13 @@ def stack(tensors: Tensors, dim: int = 0) -> Tensor:
     slopes = [partial(index, key=slot(k, number)) for number in range(len(tensors))]
     array = np.stack([x._array for x in tensors], axis=k)
     return recorded(np.ascontiguousarray(array), "StackBackward0", slopes, *tensors)
+
+
+@function()
+def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
+    """The tensors, each expanded to the shape that they have together."""
+    shape = np.broadcast_shapes(*(x._array.shape for x in tensors))
+    return tuple(expand(x, shape) for x in tensors)
 
 
 # --- Apart ----------------------------------------------------------------------------------------

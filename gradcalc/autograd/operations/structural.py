@@ -10,15 +10,7 @@ from gradcalc.autograd.core.dtypes import int_product
 from gradcalc.autograd.core.grad_mode import mode
 from gradcalc.autograd.core.node import type_name
 from gradcalc.autograd.core.record import in_order, in_order_of, node_class, recorded
-from gradcalc.autograd.core.registry import (
-    Ints,
-    Shape,
-    called,
-    declare,
-    function,
-    method,
-    operation,
-)
+from gradcalc.autograd.core.registry import Ints, Shape, called, declare, method, operation
 from gradcalc.autograd.core.tensor import Tensor, edge, place, wrap
 from gradcalc.autograd.core.views import view
 from gradcalc.autograd.operations.indexing import embed
@@ -44,13 +36,10 @@ def no_slope(v: Any, *_: Any) -> Any:
 def conj(x: Any) -> Any:
     """The complex conjugates, of a tensor, an array or a number; what is real stays as it is."""
     if not isinstance(x, Tensor):
-        return np.conj(x) if isinstance(x, complex) or getattr(x, "dtype", _REAL).kind == "c" else x
+        return np.conj(x) if np.iscomplexobj(x) else x
     if x._array.dtype.kind != "c":
         return x
     return recorded(np.conj(x._array), "ConjBackward0", conj, x)
-
-
-_REAL = np.dtype(float)
 
 
 def expand(x: Tensor, shape: Shape) -> Tensor:
@@ -87,40 +76,33 @@ def cannot_expand(shape: Shape, target: Shape, kind: Any) -> RuntimeError:
 def _expanded(x: Tensor, size: Shape, *, implicit: bool = False) -> Tensor:
     offset = len(size) - x.ndim
     if -1 in size[: max(offset, 0)]:
-        raise RuntimeError(
-            "The expanded size of the tensor (-1) isn't allowed in a leading, non-existing "
-            f"dimension {size.index(-1)}"
-        )
+        raise RuntimeError("The expanded size of the tensor (-1) isn't allowed in a leading, "
+                           f"non-existing dimension {size.index(-1)}")  # fmt: skip
     return expand(x, tuple(x._array.shape[k - offset] if n == -1 else n
                            for k, n in enumerate(size)))  # fmt: skip
 
 
 declare("expand", _expanded, "x, repeated to this size without a copy.", method)
-
-
-def _broadcast_to(x: Tensor, size: Shape) -> Tensor:
-    return _expanded(x, size)
-
-
-declare("broadcast_to", _broadcast_to, "x, expanded to ``size``.")
+declare("broadcast_to", lambda x, size: _expanded(x, size), "x, expanded to ``size``.")
 declare("expand_as", lambda x, other: expand(x, other._array.shape), "x in other's shape.", method)
 
 
-@function()
-def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
-    """The tensors, each expanded to the shape that they have together."""
-    shape = np.broadcast_shapes(*(x._array.shape for x in tensors))
-    return tuple(expand(x, shape) for x in tensors)
+def _sum_to_size(x: Tensor, size: Shape) -> Any:
+    lead = x.ndim - len(size)
+    if lead < 0 or any(n not in (1, m) for n, m in zip(size, x.shape[lead:], strict=True)):
+        raise RuntimeError(f"size {{{list(size)}}} is not expandable to size {{{list(x.shape)}}}.")
+    return sum_to(x, size) if size else x.sum()
+
+
+declare("sum_to_size", _sum_to_size, "x, summed over the axes that ``size`` lacks.", method)
 
 
 def axis(dim: int, rank: int) -> int:
     """The number of an axis, counted from 0; of a 0-d tensor, 0 and -1 are taken."""
     count = rank or 1
     if not -count <= dim < count:
-        raise IndexError(
-            f"Dimension out of range (expected to be in range of [{-count}, {count - 1}], but got "
-            f"{dim})"
-        )
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-count}, "
+                         f"{count - 1}], but got {dim})")  # fmt: skip
     return dim % count
 
 
@@ -136,67 +118,44 @@ def several_axes(dims: Ints, rank: int) -> tuple[int, ...]:
 # --- Shapes -------------------------------------------------------------------------------------
 
 
-def reshape_to(x: Tensor, shape: Shape, node: str = "ViewBackward0") -> Tensor:
+def reshape_to(x: Tensor, shape: Shape, node: str = "ViewBackward0", copies: bool = True) -> Tensor:
     """The same numbers in another shape: a view where the memory allows it."""
-    array, before = _reshaped(x, shape), x._array.shape
-    shares = _shares(array, x._array)  # numpy copies where it cannot look differently
+    before = x._array.shape
+    try:
+        array = x._array.reshape(shape)
+    except ValueError:
+        raise RuntimeError(_invalid(shape, x.numel())) from None
+    shares = array.size == 0 or np.may_share_memory(array, x._array)
+    if not shares and not copies:
+        raise RuntimeError(
+            "view size is not compatible with input tensor's size and stride (at least one "
+            "dimension spans across two contiguous subspaces). Use .reshape(...) instead."
+        )
     out = view(x, array, reshape_to, shape) if shares else wrap(array)
     return recorded(out, node if shares else "UnsafeViewBackward0",
                     lambda v: v.reshape(before), x)  # fmt: skip
 
 
-def _reshaped(x: Tensor, shape: Shape) -> Any:
-    try:
-        return x._array.reshape(shape)
-    except ValueError:
-        invalid = f"shape '{list(shape)}' is invalid for input of size {x.numel()}"
-        if shape.count(-1) == 1 and 0 in shape and not x.numel():
-            invalid = (
-                f"cannot reshape tensor of 0 elements into shape {list(shape)} because the "
-                "unspecified dimension size -1 can be any value and is ambiguous"
-            )
-        several = "only one dimension can be inferred"
-        raise RuntimeError(several if shape.count(-1) > 1 else invalid) from None
+def _invalid(shape: Shape, count: int) -> str:
+    if shape.count(-1) > 1:
+        return "only one dimension can be inferred"
+    if count or 0 not in shape or -1 not in shape:
+        return f"shape '{list(shape)}' is invalid for input of size {count}"
+    return (f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified "
+            "dimension size -1 can be any value and is ambiguous")  # fmt: skip
 
 
-def _shares(array: Any, other: Any) -> bool:
-    return array.size == 0 or np.may_share_memory(array, other)
-
-
-def _viewed(x: Tensor, size: Shape) -> Tensor:
-    if not _shares(_reshaped(x, size), x._array):
-        raise RuntimeError(
-            "view size is not compatible with input tensor's size and stride (at least one "
-            "dimension spans across two contiguous subspaces). Use .reshape(...) instead."
-        )
-    return reshape_to(x, size)
-
-
-def _reshape(x: Tensor, shape: Shape) -> Tensor:
-    return reshape_to(x, shape)
-
-
-declare("reshape", _reshape, "The same numbers in another shape; -1 is whatever is left.")
-declare("view", _viewed, "``reshape``, of the same memory or not at all.", method)
-
-
-def _sum_to_size(x: Tensor, size: Shape) -> Any:
-    lead = x.ndim - len(size)
-    if lead < 0 or any(n not in (1, m) for n, m in zip(size, x.shape[lead:], strict=True)):
-        raise RuntimeError(f"size {{{list(size)}}} is not expandable to size {{{list(x.shape)}}}.")
-    return sum_to(x, size) if size else x.sum()
-
-
-declare("sum_to_size", _sum_to_size, "x, summed over the axes that ``size`` lacks.", method)
+declare("reshape", lambda x, shape: reshape_to(x, shape),
+        "The same numbers in another shape; -1 is whatever is left.")  # fmt: skip
+declare("view", lambda x, size: reshape_to(x, size, copies=False),
+        "``reshape``, of the same memory or not at all.", method)  # fmt: skip
+declare("ravel", lambda x: reshape_to(x.contiguous(), (-1,)), "All in one row.")
 
 
 @method("view_as", "reshape_as")
 def view_as(x: Tensor, other: Tensor) -> Tensor:
     """x in the shape of ``other``."""
     return reshape_to(x, other._array.shape)
-
-
-declare("ravel", lambda x: reshape_to(x.contiguous(), (-1,)), "All in one row.")
 
 
 @operation()
@@ -214,12 +173,10 @@ def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 @operation()
 def unflatten(x: Tensor, dim: int, sizes: Shape) -> Tensor:
     """One axis as several."""
-    k = axis(dim, x.ndim)
-    if not x.ndim:
-        raise RuntimeError("unflatten: a 0-dim tensor has no axis to take apart")
+    k, shape = axis(dim, x.ndim), x._array.shape
     known = int_product(n for n in sizes if n != -1)
-    whole = [x._array.shape[k] // (known or 1) if n == -1 else n for n in sizes]
-    return reshape_to(x, (*x._array.shape[:k], *whole, *x._array.shape[k + 1 :]))
+    whole = [shape[k] // (known or 1) if n == -1 else n for n in sizes]
+    return reshape_to(x, (*shape[:k], *whole, *shape[k + 1 :]))
 
 
 @operation()
@@ -238,6 +195,14 @@ def unsqueeze(x: Tensor, dim: int) -> Tensor:
     return reshape_to(x, (*x._array.shape[:k], 1, *x._array.shape[k:]), "UnsqueezeBackward0")
 
 
+def at_least(rank: int, x: Tensor) -> Tensor:
+    """With leading axes of length 1, as many as are missing."""
+    return reshape_to(x, (1,) * (rank - x.ndim) + x._array.shape) if x.ndim < rank else x
+
+
+# --- The order of axes ----------------------------------------------------------------------------
+
+
 def permute_to(x: Tensor, order: Shape, node: str = "PermuteBackward0") -> Tensor:
     """The axes in another order."""
     order = tuple(axis(k, x.ndim) for k in order)
@@ -254,10 +219,7 @@ def permute_to(x: Tensor, order: Shape, node: str = "PermuteBackward0") -> Tenso
     return recorded(out, node, lambda v: permute_to(v, back), x)
 
 
-@operation()
-def permute(x: Tensor, dims: Shape) -> Tensor:
-    """The axes in another order."""
-    return permute_to(x, dims)
+declare("permute", lambda x, dims: permute_to(x, dims), "The axes in another order.")
 
 
 @operation("moveaxis")
@@ -295,15 +257,8 @@ def _reversed(x: Tensor, node: str = "PermuteBackward0") -> Tensor:
     return permute_to(x, tuple(reversed(range(x.ndim))), node)
 
 
-@operation()
-def t(x: Tensor) -> Tensor:
-    """The transpose of a matrix; a vector stays as it is."""
-    if x.ndim > 2:
-        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {x.ndim}D")
-    return _reversed(x, "TBackward0")
-
-
-Tensor.T = property(_reversed)  # type: ignore[attr-defined]
+t = declare("t", lambda x: _reversed(x, "TBackward0"),
+            "The transpose of a matrix; a vector stays as it is.")  # fmt: skip
 
 
 def _of_matrices(x: Tensor) -> Tensor:
@@ -321,7 +276,8 @@ def _adjoint(x: Tensor) -> Any:
     return conj(_reversed(x))
 
 
-Tensor.mT, Tensor.H = property(_of_matrices), property(_adjoint)  # type: ignore[attr-defined]
+for _name, _made in (("T", _reversed), ("mT", _of_matrices), ("H", _adjoint)):
+    setattr(Tensor, _name, property(_made))
 
 # --- Copies in another order ----------------------------------------------------------------------
 
@@ -331,24 +287,19 @@ def repeat(x: Tensor, repeats: Shape) -> Tensor:
     """The numbers again and again along each axis."""
     before = x._array.shape
     if len(repeats) < x.ndim:
-        raise RuntimeError(
-            "Number of dimensions of repeat dims can not be smaller than number of dimensions of "
-            "tensor"
-        )
+        raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of "
+                           "dimensions of tensor")  # fmt: skip
     lengths = (1,) * (len(repeats) - x.ndim) + before
     paired = tuple(n for pair in zip(repeats, lengths, strict=True) for n in pair)
     copies = tuple(range(0, len(paired), 2))
+    return recorded(
+        np.array(np.tile(x._array, repeats)), "RepeatBackward0",
+        lambda v: v.reshape(paired).sum(copies).reshape(before) if copies else v, x
+    )  # fmt: skip
 
-    def back(v: Tensor) -> Tensor:
-        return v.reshape(paired).sum(copies).reshape(before) if copies else v
 
-    return recorded(np.array(np.tile(x._array, repeats)), "RepeatBackward0", back, x)
-
-
-@operation()
-def tile(x: Tensor, dims: Shape) -> Tensor:
-    """``repeat``, with 1 for the axes that are not named."""
-    return repeat(x, (1,) * (x.ndim - len(dims)) + dims)
+declare("tile", lambda x, dims: repeat(x, (1,) * (x.ndim - len(dims)) + dims),
+        "``repeat``, with 1 for the axes that are not named.")  # fmt: skip
 
 
 @operation()
@@ -359,42 +310,33 @@ def flip(x: Tensor, dims: Shape) -> Tensor:
     return recorded(in_order_of(array, x._array), "FlipBackward0", lambda v: flip(v, axes), x)
 
 
-def _flipping(name: str, k: int, doc: str) -> None:
-    def flipped(x: Tensor) -> Tensor:
-        if x.ndim <= k:
-            raise RuntimeError(f"Input must be >= {k + 1}-d.")
-        return flip(x, (k,))
-
-    declare(name, flipped, doc)
-
-
-_flipping("fliplr", 1, "The columns in reverse.")
-_flipping("flipud", 0, "The rows in reverse.")
+declare("fliplr", lambda x: flip(x, (1,)), "The columns in reverse.")
+declare("flipud", lambda x: flip(x, (0,)), "The rows in reverse.")
 
 
 @operation()
 def roll(x: Tensor, shifts: Ints, dims: Ints | None = None) -> Any:
     """The numbers moved on by ``shifts``, those at the end to the front."""
+    if dims in (None, ()):
+        return _rolled(x, shifts, None)
     if not x.ndim:
-        if dims not in (None, ()):
-            raise IndexError(f"Dimension specified as {several_axes(dims, 9)[0]} but tensor has no "
-                             "dimensions")  # fmt: skip
-        return recorded(x._array.copy(), "RollBackward0", lambda v: v, x)
-    if dims is not None and dims != ():
-        dims = several_axes(dims, x.ndim)
-        shifts = (shifts,) if isinstance(shifts, int) else shifts
-        if len(shifts) != len(dims):
-            raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:"
-                               f"{len(dims)}")  # fmt: skip
-    back = -shifts if isinstance(shifts, int) else tuple(-n for n in shifts)
-    array = in_order(np.roll(x._array, shifts, dims or None))
-    return recorded(array, "RollBackward0", lambda v: roll(v, back, dims), x)
+        raise IndexError(f"Dimension specified as {several_axes(dims, 9)[0]} but tensor has no "
+                         "dimensions")  # fmt: skip
+    dims = several_axes(dims, x.ndim)
+    shifts = (shifts,) if isinstance(shifts, int) else shifts
+    if len(shifts) != len(dims):
+        raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:"
+                           f"{len(dims)}")  # fmt: skip
+    return _rolled(x, shifts, dims)
+
+
+def _rolled(x: Tensor, shifts: Any, dims: Any) -> Tensor:
+    array = in_order(np.roll(x._array, shifts, dims))
+    return recorded(array, "RollBackward0", lambda v: _rolled(v, np.negative(shifts), dims), x)
 
 
 def _triangle(name: str, of_array: Any) -> Any:
     def triangle(x: Tensor, diagonal: int = 0) -> Tensor:
-        if x.ndim < 2:
-            raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
         return recorded(in_order(of_array(x._array, diagonal)), f"{name.capitalize()}Backward0",
                         lambda v: triangle(v, diagonal), x)  # fmt: skip
 
@@ -402,12 +344,6 @@ def _triangle(name: str, of_array: Any) -> Any:
 
 
 tril, triu = _triangle("tril", np.tril), _triangle("triu", np.triu)
-
-
-def at_least(rank: int, x: Tensor) -> Tensor:
-    """With leading axes of length 1, as many as are missing."""
-    return reshape_to(x, (1,) * (rank - x.ndim) + x._array.shape) if x.ndim < rank else x
-
 
 # --- Views by strides, and views that take their tensor's place: ``x.transpose_(0, 1)`` -----------
 
@@ -418,24 +354,17 @@ def _strided(array: Any, size: Shape, stride: Shape, offset: int) -> Any:
     )
 
 
-def _as_strided(x: Tensor, size: Shape, stride: Shape, storage_offset: int | None = None) -> Tensor:
+@operation()
+def as_strided(x: Tensor, size: Shape, stride: Shape, storage_offset: int | None = None) -> Tensor:
+    """The memory that x looks at, with these steps."""
     offset = x.storage_offset() if storage_offset is None else storage_offset
-    flat = reshape_to(x if x._view is None else x._view.base, (-1,))
-    return _seen(flat, size, stride, offset)
+    return _seen(reshape_to(x if x._view is None else x._view.base, (-1,)), size, stride, offset)
 
 
-def _seen(flat: Tensor, size: Shape, stride: Shape, offset: int) -> Tensor:
-    out = view(flat, _strided(flat._array, size, stride, offset), _seen, size, stride, offset)
-    count = flat._array.size
-
-    def back(v: Tensor) -> Tensor:
-        slots = np.array(_strided(np.arange(count), size, stride, offset))
-        return embed(v, (count,), (slots,))
-
-    return recorded(out, "AsStridedBackward0", back, flat)
-
-
-as_strided = declare("as_strided", _as_strided, "The memory that x looks at, with these steps.")
+def _seen(flat: Tensor, *how: Any) -> Tensor:
+    out, count = view(flat, _strided(flat._array, *how), _seen, *how), flat._array.size
+    return recorded(out, "AsStridedBackward0", lambda v: embed(
+        v, (count,), (_strided(np.arange(count), *how),)), flat)  # fmt: skip
 
 
 def _replacing(of: Any, later: int) -> Any:
