@@ -1,19 +1,19 @@
 """What ``compile`` and ``trace`` return: a program of the engine, and what can be asked beyond it.
 
-The engine knows numbers; formulas, facts about matrices and linear models stand above it, and are
-loaded when they are asked for.
+The engine knows numbers; formulas, uncertainties, facts about matrices and linear models stand
+above it, and are loaded when they are asked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradcalc.calculus.kinds import KINDS
 from gradcalc.engine import program as engine
 from gradcalc.engine.point import Question
 from gradcalc.engine.program import Point
-from gradcalc.errors import UsageError
+from gradcalc.errors import BindingError, UsageError
 from gradcalc.linear.kinds import FACTS, chosen
 
 if TYPE_CHECKING:
@@ -100,6 +100,39 @@ class Program(engine.Program):
         assert entries is not None
         how = "auto" if check else "none"
         return examine(question, entries, chosen(show), method=how, budget=seconds)
+
+    def propagate(
+        self,
+        x: Point | None = None,
+        /,
+        cov: Any = None,
+        *,
+        u: Point | None = None,
+        threads: int | None = None,
+        **named: Any,
+    ) -> Any:
+        """The values and their covariance J C Jᵀ, shapes (m,) and (m, m); of N points (N, m) and
+        (N, m, m).
+
+        ``cov`` is the covariance C of the variables, shape (n, n) or (N, n, n); ``u`` instead the
+        standard uncertainties of independent ones, in any form that a point has. Where the values
+        of ``x`` are numbers of the package ``uncertainties``, so are the results, a list of m,
+        correlated with them as they should be.
+
+        >>> from gradcalc import compile
+        >>> compile("x*y").propagate([2, 3], u=[0.1, 0.2])
+        (array([6.]), array([[0.25]]))
+        """
+        from gradcalc.uncertainty import arrays
+
+        if cov is None and u is None:
+            return arrays.through(self, named or x)
+        if cov is not None and u is not None:
+            raise BindingError("a covariance and uncertainties: which one?")
+        at = self.at(x, threads=threads, **named)
+        if u is not None:
+            return at.value, arrays.of_independent(at.jacobian(), self.point(u))
+        return at.value, arrays.covariance(at.jacobian(), cov)
 
     def linearize(
         self,

@@ -282,39 +282,6 @@ class Program:
             return named, out
         return {**named, "out": out}, None
 
-    def propagate(
-        self,
-        x: Point | None = None,
-        /,
-        cov: Any = None,
-        *,
-        u: Point | None = None,
-        threads: int | None = None,
-        **named: Any,
-    ) -> Any:
-        """The values and their covariance J C Jᵀ, shapes (m,) and (m, m); of N points (N, m) and
-        (N, m, m).
-
-        ``cov`` is the covariance C of the variables, shape (n, n) or (N, n, n); ``u`` instead the
-        standard uncertainties of independent ones, in any form that a point has. Where the values
-        of ``x`` are numbers of the package ``uncertainties``, so are the results, a list of m,
-        correlated with them as they should be.
-
-        >>> import gradcalc
-        >>> gradcalc.compile("x*y").propagate([2, 3], u=[0.1, 0.2])
-        (array([6.]), array([[0.25]]))
-        """
-        from gradcalc.engine import uncertain  # deferred: nothing else needs it
-
-        if cov is None and u is None:
-            return uncertain.through(self, named or x)
-        if cov is not None and u is not None:
-            raise BindingError("a covariance and uncertainties: which one?")
-        at = self.at(x, threads=threads, **named)
-        if u is not None:
-            return at.value, uncertain.of_independent(at.jacobian(), self.point(u))
-        return at.value, uncertain.covariance(at.jacobian(), cov)
-
     def point(self, x: Point | None, named: Mapping[str, Any] | None = None) -> Floats:
         """``x`` as an array of shape (n,) or (N, n), in the order of ``variables``.
 

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
+from gradcalc.engine.program import Program
 from gradcalc.engine.schedule import Floats
 from gradcalc.errors import BindingError
 
 _ASYMMETRY = 1e-9  # of a covariance that was printed, in parts of its entries
-
-
-class Differentiable(Protocol):
-    """A ``Program``, which is made of this module and stands above."""
-
-    variables: tuple[str, ...]
-
-    def at(self, x: Any, /) -> Any: ...
 
 
 def covariance(J: Floats, cov: Any) -> Floats:
@@ -53,34 +46,26 @@ def of_independent(J: Floats, u: Floats) -> Floats:
     return found
 
 
-def through(program: Differentiable, x: Any) -> list[Any]:
+def through(program: Program, x: Any) -> list[Any]:
     """The values at numbers with ``nominal_value`` and ``std_dev``, linear in them by their own
     arithmetic, so that they remember where they come from."""
-    values = _in_order(x, program.variables)
+    if isinstance(x, Mapping):
+        at = program.at({name: _nominal(value) for name, value in x.items()})
+        values = [x.get(name) for name in program.variables]
+    else:
+        values = list(x) if hasattr(x, "__len__") else [x]
+        at = program.at([_nominal(value) for value in values])
     uncertain = [j for j, value in enumerate(values) if hasattr(value, "nominal_value")]
     if not uncertain:
         raise BindingError(
             "how uncertain is the point?", hint="propagate(x, cov), propagate(x, u=…), or ufloats"
         )
-    nominal = [value.nominal_value if j in uncertain else value for j, value in enumerate(values)]
-    at = program.at(nominal)
+    nominal = at.x.tolist()
     return [
         sum((slopes[j] * (values[j] - nominal[j]) for j in uncertain if slopes[j]), value)
         for value, slopes in zip(at.value.tolist(), at.jacobian().tolist(), strict=True)
     ]
 
 
-def _in_order(x: Any, variables: tuple[str, ...]) -> list[Any]:
-    if not isinstance(x, Mapping):
-        values = list(x) if hasattr(x, "__len__") else [x]
-        if len(values) != len(variables):
-            raise BindingError(f"a point has {len(variables)} coordinates, this has {len(values)}")
-        return values
-    known = set(variables)
-    odd = next((name for name in x if name not in known), None)
-    if odd is not None:
-        raise BindingError(f"the expression has no variable '{odd}'")
-    missing = next((name for name in variables if name not in x), None)
-    if missing is not None:
-        raise BindingError(f"no value for '{missing}'")
-    return [x[name] for name in variables]
+def _nominal(value: Any) -> Any:
+    return getattr(value, "nominal_value", value)
