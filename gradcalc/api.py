@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gradcalc.calculus.conventions import under
-from gradcalc.engine.coordinates import named_values
 from gradcalc.engine.schedule import Floats
 from gradcalc.errors import UsageError
 from gradcalc.functions.primitives import CONVENTIONS
 from gradcalc.graph.graph import Graph
 from gradcalc.language import parse, tracing
+from gradcalc.language.coordinates import named_values
 from gradcalc.language.points import Given
 from gradcalc.language.problem import from_python, pose, settled
 from gradcalc.linear.system import own

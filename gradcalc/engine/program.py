@@ -11,7 +11,6 @@ import numpy as np
 
 from gradcalc.calculus import gradients
 from gradcalc.engine import sparse
-from gradcalc.engine.coordinates import coordinates
 from gradcalc.engine.grouped import Grouped
 from gradcalc.engine.isolated import Isolated
 from gradcalc.engine.narrow import Narrow, is_narrow
@@ -19,6 +18,7 @@ from gradcalc.engine.point import At, Numbers
 from gradcalc.engine.schedule import Floats, Schedule
 from gradcalc.errors import BindingError
 from gradcalc.graph.graph import Graph
+from gradcalc.language.coordinates import coordinates
 
 if TYPE_CHECKING:
     from gradcalc.engine.many import Many

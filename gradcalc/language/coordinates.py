@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from gradcalc.engine.schedule import Floats
 from gradcalc.errors import BindingError, listed
 from gradcalc.functions.primitives import CONSTANTS
 from gradcalc.language.names import base, whole_arrays
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 _FLOAT = np.dtype(np.float64)
 _NUMBERS = (float, int, np.float64)
