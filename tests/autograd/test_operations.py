@@ -36,6 +36,8 @@ def complexes(*shape):
     (lambda x: F.softplus(x * 10, beta=2, threshold=20), [10.0, 10.0, 10.0, 20.0]),
     (lambda x: x.diff(prepend=x[:1], append=x[3:]), [0, 0, 0, 1, 0]),
     (lambda x: torch.logspace(0, 3, 4, 2.0), [1, 2, 4, 8]),
+    (lambda x: x.polygamma(1) - torch.polygamma(1, x), [0, 0, 0, 0]),
+    (lambda x: (x * 1).polygamma_(0), [-0.5772156649015329] * 3 + [0.42278433509846714]),
     (lambda x: torch.logit(x * 0 + 2, eps=0.25), [math.log(3)] * 4),
     (lambda x: x.long() ** -x.long(), [1, 1, 1, 0]),
 ])  # fmt: skip

@@ -195,3 +195,13 @@ def _written(a):
     y[0].mul_(a[:, 1])
     y[1:, 0] += 3 * y[0, 0]
     return y.reshape(-1) * a.sum()
+
+
+@pytest.mark.parametrize("f", [lambda t, x: 0.3**x, lambda t, x: t.xlogy(x * x, 3.0),
+                               lambda t, x: t.nn.functional.leaky_relu(x, 0.01)])  # fmt: skip
+def test_a_number_beside_doubles_is_a_double_in_the_slope_of_the_slope_too(f):
+    x = torch.tensor([-0.75, 0.5], dtype=torch.float64, requires_grad=True)
+    (once,) = torch.autograd.grad(f(torch, x).sum(), x)
+    (tracked,) = torch.autograd.grad(f(torch, x).sum(), x, create_graph=True)
+    assert tracked.dtype == torch.float64
+    assert np.allclose(tracked.detach().numpy(), once.numpy(), rtol=1e-15, atol=0)

@@ -250,12 +250,14 @@ class Operation:
         """The same as a method of this name, whose own operand its messages do not count."""
         if self.primitive.arity == 1:
             return _quick_unary(self, name, 1)
+        order_first = self._flows and self.primitive.partials[0] is None  # x.polygamma(n)
 
         def call(x: Tensor, *operands: Any, **options: Any) -> Tensor:
             if len(operands) + len(options) != 1:
                 self.refuse(name, (x, *operands), 0, 1)
+            given = (x, *operands, *options.values())
             try:
-                return self.quick(x, *operands, *options.values())
+                return self.quick(*(reversed(given) if order_first else given))
             except ForeignOperandError:
                 self.refuse(name, (x, *operands, *options.values()), 1, 1)
 

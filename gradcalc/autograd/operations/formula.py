@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcalc.autograd.core.tensor import Tensor, wrap
 from gradcalc.autograd.operations.structural import no_slope
 from gradcalc.calculus.rules import recipe, rule
 from gradcalc.functions.primitives import CONVENTIONS, COS, DIV, MOD, OPERANDS, POW, TABLE, WHERE
@@ -120,7 +121,14 @@ def products(
     """
     values = [*saved, *formula.constants]
     for primitive, places in formula.steps:
-        values.append(apply(primitive, *[values[k] for k in places]))
+        operands = [values[k] for k in places]
+        # Numbers alone, as log(a) of aˣ or the slopes of leaky_relu, stay the doubles they are.
+        if primitive is WHERE and not any(isinstance(x, Tensor) for x in operands[1:]):
+            operands[1:] = [wrap(np.asarray(x)) for x in operands[1:]]
+        if any(isinstance(x, Tensor) for x in operands):
+            values.append(apply(primitive, *operands))
+        else:
+            values.append(np.asarray(primitive.numpy(*operands)).item())
     return [
         _plain(v, how) if how < TIMES else _product(v, how, values[place], formula.selects, apply)
         for how, place, _ in formula.products
