@@ -250,7 +250,7 @@ class Operation:
         """The same as a method of this name, whose own operand its messages do not count."""
         if self.primitive.arity == 1:
             return _quick_unary(self, name, 1)
-        order_first = self._flows and self.primitive.partials[0] is None  # x.polygamma(n)
+        order_first = self.primitive.counts  # x.polygamma(n)
 
         def call(x: Tensor, *operands: Any, **options: Any) -> Tensor:
             if len(operands) + len(options) != 1:
