@@ -43,8 +43,9 @@ DOORS = {"__init__", "__main__", "api", "limits", "program"}
 """The files at the root of the package."""
 
 HEAVY = {
-    "numpy": {"autograd", "batch", "check", "claims", "cli", "code", "engine", "explain",
-              "functions", "graph", "language", "plot", "linear", "render", "uncertainty"},
+    "numpy": {"autograd", "batch", "calculus", "check", "claims", "cli", "code", "engine",
+              "explain", "functions", "graph", "language", "plot", "linear", "render",
+              "uncertainty"},
     "scipy": {"engine", "functions", "linear", "uncertainty"},
     "sympy": {"check", "formulas"},
     "mpmath": {"functions"},

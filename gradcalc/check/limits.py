@@ -25,9 +25,9 @@ from gradcalc.check.compare import Nowhere, Open, Truth, Unchecked
 from gradcalc.check.digits.approach import LOST, NEARBY
 from gradcalc.check.enclosures.oracle import LIMIT, NO_VALUE
 from gradcalc.check.structure import Outline
-from gradcalc.engine.exact import leaves, rerun
 from gradcalc.functions.digits import context
 from gradcalc.functions.primitives import TABLE
+from gradcalc.graph.exact import leaves, rerun
 from gradcalc.graph.reach import operands
 
 _REASONS = {LIMIT, NO_VALUE, NEARBY, LOST}

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 from gradcalc.check.budget import Deadline, OutOfTime
 from gradcalc.check.compare import right_digits
 from gradcalc.check.verdict import ALL_DIGITS
-from gradcalc.engine.exact import leaves, rerun
 from gradcalc.engine.point import At
 from gradcalc.errors import Span
 from gradcalc.functions.digits import context, exclusive
 from gradcalc.functions.primitives import TABLE
+from gradcalc.graph.exact import leaves, rerun
 from gradcalc.graph.graph import Graph
 from gradcalc.graph.reach import below
 

@@ -16,9 +16,9 @@ from gradcalc.calculus.gradients import copy, gradient_graph, jacobian_graph, vj
 from gradcalc.calculus.kinds import Kind
 from gradcalc.check.budget import Deadline
 from gradcalc.check.digits.errors import errors
-from gradcalc.engine.exact import leaves, rerun
 from gradcalc.functions.digits import context
 from gradcalc.functions.primitives import CONSTANT, CONSTANTS, VARIABLE
+from gradcalc.graph.exact import leaves, rerun
 from gradcalc.graph.graph import Graph
 from gradcalc.graph.reach import operands
 

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradcalc.calculus.gradients import gradient_graph
+from gradcalc.calculus.isolated import Isolated
 from gradcalc.code.bounds import ULPS, bounds
 from gradcalc.code.language import Array, Vectors
 from gradcalc.code.points import chosen, values
 from gradcalc.code.printing import Printed, Target
 from gradcalc.code.running import FailedError, run, tool, version
-from gradcalc.engine.isolated import Isolated
 from gradcalc.engine.point import At
 from gradcalc.engine.program import Program
 from gradcalc.engine.schedule import Floats

@@ -13,10 +13,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from gradcalc.calculus.isolated import Isolated
 from gradcalc.calculus.kinds import KINDS, Kind, U
 from gradcalc.engine import sparse
 from gradcalc.engine.grouped import MODES
-from gradcalc.engine.isolated import Isolated
 from gradcalc.engine.schedule import Floats, Ints, Schedule
 from gradcalc.errors import BindingError, UsageError, listed
 from gradcalc.functions.primitives import ADD, SUB
@@ -95,31 +95,30 @@ class At:
         """J[i, j] = ∂f_i/∂x_j, shape (m, n), by the sweeps of ``mode`` (``MODES``)."""
         if mode not in MODES:
             raise UsageError(f"mode {mode!r} is none of {', '.join(MODES)}")
-        entries: Floats = self.run.jacobian(mode)
-        for k in self.apart:
-            x, rows = (self.x, entries) if k is None else (self.x[k], entries[k])
-            rows[...] = self.program.isolated.slopes(x, rows)
-        return entries
+        return self._set_apart(self.run.jacobian(mode), self.program.isolated.slopes)
 
     @cached_property
-    def apart(self) -> list[int | None]:
-        """The points that a ``where`` treats apart (``engine/isolated.py``), by number; None is the
-        one there is."""
+    def apart(self) -> list[Any]:
+        """The points that a ``where`` treats apart (``calculus/isolated.py``), by number; the one
+        there is by ``...``."""
         isolated = self.program.isolated
         if not isolated:
             return []
-        ends = self.program.sides.at(self.x).value
+        sides = self.program.sides
+        ends = sides.at(self.x).value
         equal = np.flatnonzero((ends[..., ::2] == ends[..., 1::2]).any(axis=-1))
         if not len(equal):
             return []
         points = np.atleast_2d(self.x)[equal]
-        sides = self.program.sides
-        marks = isolated.smooth(points, lambda x: self.program.at(x).value,
-                                lambda x: sides.at(x).value)  # fmt: skip
-        smooth = equal[marks]
-        if self.x.ndim == 1:
-            return [None] if len(smooth) else []
-        return list(smooth)
+        smooth = equal[isolated.smooth(points, lambda x: self.program.at(x).value,
+                                       lambda x: sides.at(x).value)]  # fmt: skip
+        return list(smooth) if self.x.ndim == 2 else [...] * len(smooth)
+
+    def _set_apart(self, entries: Floats, limits: Callable[[Floats, Floats], Floats]) -> Floats:
+        """The entries, with limits at those points."""
+        for k in self.apart:
+            entries[k] = limits(self.x[k], entries[k])
+        return entries
 
     def sparse_jacobian(self) -> Any:
         """The Jacobian at one point as a ``scipy.sparse.csr_array`` of shape (m, n)."""
@@ -148,10 +147,7 @@ class At:
         """The second derivatives of the one output, shape (n, n)."""
         self._require_one_output("hessian", "jacobian")
         entries = self._where_defined(self.gradient_at.jacobian())
-        for k in self.apart:
-            x, rows = (self.x, entries) if k is None else (self.x[k], entries[k])
-            rows[...] = self.program.isolated.curvatures(x, rows)
-        return entries
+        return self._set_apart(entries, self.program.isolated.curvatures)
 
     def hvp(self, u: Numbers) -> Floats:
         """The Hessian of the one output times u, shape (n,)."""
@@ -218,10 +214,8 @@ class At:
     ) -> Floats:
         """A product at the points that are treated apart, from the whole derivative there."""
         for k in self.apart:
-            at = self if k is None else self.program.at(self.x[k])
-            rows = at.hessian() if second else at.jacobian()
-            index = ... if k is None else k
-            product[index] = times(rows, vectors[index])
+            at = self if k is ... else self.program.at(self.x[k])
+            product[k] = times(at.hessian() if second else at.jacobian(), vectors[k])
         return product
 
     def _where_defined(self, slopes: Floats) -> Floats:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol, cast, overload
 import numpy as np
 
 from gradcalc.calculus import gradients
+from gradcalc.calculus.isolated import Isolated
 from gradcalc.engine import sparse
 from gradcalc.engine.grouped import Grouped
-from gradcalc.engine.isolated import Isolated
 from gradcalc.engine.narrow import Narrow, is_narrow
 from gradcalc.engine.point import At, Numbers
 from gradcalc.engine.schedule import Floats, Schedule
@@ -140,12 +140,12 @@ class Program:
         Of a tensor of ``gradcalc.autograd`` they are a tensor, whose ``backward`` runs the compiled
         sweep.
         """
-        if (found := self.swift.value(x)) is not None:
+        if (found := self.swift.eval(x)) is not None:
             return found if out is None else _into(out, found)
         if hasattr(x, "through"):
             return cast("Traceable", x).through(self)
         return self._answer(
-            "value", attrgetter("run.value"), cast("Point", x), named, out, threads=threads
+            "eval", attrgetter("run.value"), cast("Point", x), named, out, threads=threads
         )
 
     def at(self, x: Point | None = None, /, *, threads: int | None = None, **named: Any) -> At:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcalc.calculus.kinds import KINDS
 from gradcalc.engine import kernel, sparse
 from gradcalc.engine.grouped import FEWEST, Grouped
 from gradcalc.engine.many import SMALL_GRAPH, Many, run
@@ -62,7 +63,7 @@ class Swift:
         return self._make_up() if self.down is not None else None
 
     @cached_property
-    def value(self) -> Answer:
+    def eval(self) -> Answer:
         """f(x), shape (m,)."""
         return _answer(self.down, (self._outputs,), 0)
 
@@ -119,22 +120,18 @@ class Swift:
         threads: int | None = None,
         out: Floats | None = None,
     ) -> Floats | None:
-        """The answer of this name at what a point was made into, shape (n,), or many, (N, n): there
+        """The answer of this kind at what a point was made into, shape (n,), or many, (N, n): there
         in ``out``, if it has the place for it side by side."""
         if x.ndim == 1:
             found: Floats | None = getattr(self, kind)(*map(_side_by_side, (x, *vectors)))
             return found
-        m, n = self._outputs, self._inputs
-        small = len(self._grouped.graph) * m <= SMALL_GRAPH
-        if self._many is None or not small or (kind == "gradient" and m != 1):
+        row, m, n = KINDS[kind], self._outputs, self._inputs
+        if self._many is None or len(self._grouped.graph) * m > SMALL_GRAPH:
             return None
-        if kind == "value":
-            return _run(self._many.values, x, threads, out)
-        shape = {"jacobian": (len(x), m, n), "gradient": (len(x), n)}.get(kind)
-        if shape is None:
+        if row.order > 1 or row.vector is not None or (row.of_one and m != 1):
             return None
-        rows = _run(self._many.jacobian, x, threads, out)
-        return None if rows is None else rows.reshape(shape)
+        rows = _run(self._many.jacobian if row.order else self._many.values, x, threads, out)
+        return None if rows is None else rows.reshape(len(x), *(row.shape(m, n) or (m,)))
 
 
 def swift(many: Many, grouped: Grouped) -> Swift:

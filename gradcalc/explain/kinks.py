@@ -29,7 +29,7 @@ from gradcalc.functions.primitives import (
 )
 from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph
-from gradcalc.graph.reach import active, below, closure, operands, slopes
+from gradcalc.graph.reach import active, below, comparisons, operands, slopes
 
 _LONGEST = 40  # characters of the user's text in a note
 _NUDGE = 2.0**-40
@@ -48,9 +48,7 @@ _MOST = 20_000
 """Nodes of a graph in which the two sides of a boundary are looked at."""
 _VARIABLES = 64
 """Variables that are moved to see whether two branches meet smoothly."""
-_LOGICAL = {p.code for p in TABLE if p.logical}
 _EQUALITY = {EQ.code, NE.code}
-_COMPARED = {p.code for p in TABLE if p.boolean and not p.logical and not p.indifferent}
 
 
 class Sides(NamedTuple):
@@ -313,16 +311,11 @@ def _boundaries(graph: Graph, x: Any, values: Any, marks: Any) -> Iterator[Kink]
 
 def _boundary(graph: Graph, condition: int, values: Any) -> int | None:
     """The comparison in a condition whose two sides are equal at the point."""
-    for node in sorted(closure([condition], partial(_if_logical, graph)), reverse=True):
-        if graph.codes[node] in _COMPARED:
-            x, y = operands(graph, node)
-            if values[x] == values[y]:
-                return node
+    for node in sorted(comparisons(graph, [condition]), reverse=True):
+        x, y = operands(graph, node)
+        if values[x] == values[y]:
+            return node
     return None
-
-
-def _if_logical(graph: Graph, node: int) -> tuple[int, ...]:
-    return operands(graph, node) if graph.codes[node] in _LOGICAL else ()
 
 
 def _meeting(graph: Graph, node: int, boundary: int, x: Any) -> Iterator[Kink]:

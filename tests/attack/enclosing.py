@@ -15,9 +15,9 @@ from gradcalc.check.digits.errors import errors
 from gradcalc.check.enclosures.point import Point
 from gradcalc.check.structure import Outline
 from gradcalc.check.verify import verify
-from gradcalc.engine.exact import leaves, rerun
 from gradcalc.errors import GradcalcError
 from gradcalc.explain.kinks import kinks
+from gradcalc.graph.exact import leaves, rerun
 from tests.attack import growing
 from tests.attack.finding import Finding
 from tests.attack.trees import text, variables

@@ -181,7 +181,7 @@ def agrees_with_sweeps(p: Program, run: Swift, x: Any) -> bool:
         return False
     assert same(rows, p._grouped.at(x).jacobian("auto"))
     sweeps, u, v = p._grouped.at(x), np.linspace(1, 2, len(x)), np.linspace(2, -3, len(p.outputs))
-    assert same(run.value(x), sweeps.value)
+    assert same(run.eval(x), sweeps.value)
     for found, expected in ((run.vjp(x, v), sweeps.vjp(v)), (run.jvp(x, u), sweeps.jvp(u))):
         assert found is None or same(found, expected)  # an infinite slope may meet a 0 on one way
     return True
@@ -201,7 +201,7 @@ def test_node_by_node_the_values_are_the_same_and_the_slopes_but_for_rounding() 
         swept += 1
         at, u, v = p.at(x), np.array([1.0, -2.0, 3.0]), np.array([2.0, -3.0])
         scale = at.scale("jacobian") + 1e-300
-        assert same(run.value(x), p._grouped.at(x).value)
+        assert same(run.eval(x), p._grouped.at(x).value)
         assert (np.abs(rows - at.jacobian()) <= 1e-14 * scale).all()
         back, forth = run.vjp(x, v), run.jvp(x, u)
         assert back is None or (np.abs(back - v @ rows) <= 1e-14 * (np.abs(v) @ scale)).all()
@@ -217,7 +217,7 @@ def test_one_call_of_c_says_what_the_sweeps_say(case: Case) -> None:
     if p.swift.jacobian(x) is None or isinstance(p._grouped, Narrow):
         return
     at, u, v = p.at(x), np.linspace(1, 2, len(x)), np.linspace(1, 2, len(p.outputs))
-    assert same(p.swift.value(x), at.value)
+    assert same(p.swift.eval(x), at.value)
     assert same(p.swift.jacobian(x), at.jacobian())
     for found, expected in ((p.swift.vjp(x, v), at.vjp(v)), (p.swift.jvp(x, u), at.jvp(u))):
         assert found is None or same(found, expected)

@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 
 from gradcalc.calculus import rules
-from gradcalc.engine.exact import call
 from gradcalc.functions.incomplete import betainc
 from gradcalc.functions.primitives import CONVENTIONS, OPERANDS, TABLE
 from gradcalc.functions.row import Primitive
+from gradcalc.graph.exact import call
 from tests.functions.test_primitives import condition
 
 LONG = bool(os.environ.get("GRADCALC_LONG"))

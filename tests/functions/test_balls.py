@@ -9,10 +9,10 @@ import mpmath as mp
 import pytest
 from flint import arb, arb_series, ctx, fmpq
 
-from gradcalc.engine.exact import call
 from gradcalc.functions import balls
 from gradcalc.functions.primitives import TABLE
 from gradcalc.functions.row import Primitive
+from gradcalc.graph.exact import call
 from tests.functions.test_accuracy import SLOPES, SMOOTH, VALUES, operands
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")

@@ -15,9 +15,9 @@ from gradcalc.calculus import rules
 from gradcalc.check.budget import Deadline
 from gradcalc.check.compare import EPS
 from gradcalc.check.symbolic.numbers import Evaluation
-from gradcalc.engine.exact import call
 from gradcalc.functions.primitives import FUNCTIONS, OPERANDS, TABLE
 from gradcalc.functions.row import Primitive
+from gradcalc.graph.exact import call
 from gradcalc.language import parse
 
 POINTS = 24

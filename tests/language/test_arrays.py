@@ -16,10 +16,10 @@ from scipy import special
 import gradcalc
 from gradcalc.check.budget import Deadline
 from gradcalc.check.verify import verify
-from gradcalc.engine.exact import leaves, rerun
 from gradcalc.errors import ExpressionError
 from gradcalc.explain.kinks import kinks
 from gradcalc.functions.digits import context, exclusive
+from gradcalc.graph.exact import leaves, rerun
 from gradcalc.language.structural import rows
 
 A = np.array([[0.5, -1.25, 2.0], [1.5, 0.75, -0.5], [-2.0, 3.0, 1.0]])

@@ -15,8 +15,8 @@ from gradcalc.check.compare import Nowhere, Open, Truth, Unchecked
 from gradcalc.check.digits.errors import Errors, errors
 from gradcalc.check.digits.tape import evaluate
 from gradcalc.check.structure import Outline
-from gradcalc.engine.exact import HUGE, huge, leaves
 from gradcalc.functions.digits import context
+from gradcalc.graph.exact import HUGE, huge, leaves
 
 _STEPS = (40, 80, 120)
 """Powers of ten by which the steps are smaller than the coordinates that move."""

@@ -17,10 +17,10 @@ from gradcalc.calculus.rules import condition, evaluate
 from gradcalc.check.budget import Deadline
 from gradcalc.check.compare import Open
 from gradcalc.check.structure import SUMS
-from gradcalc.engine.exact import HUGE, call
 from gradcalc.functions.digits import context
 from gradcalc.functions.primitives import EQ, MOD, OPERANDS, TABLE, WHERE
 from gradcalc.functions.row import Primitive
+from gradcalc.graph.exact import HUGE, call
 from gradcalc.graph.graph import Graph
 from gradcalc.graph.reach import needed, operands
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gradcalc.calculus.rules import condition, evaluate
-from gradcalc.engine.exact import HUGE, call
 from gradcalc.functions.digits import context
 from gradcalc.functions.primitives import TABLE
 from gradcalc.functions.row import Primitive
+from gradcalc.graph.exact import HUGE, call
 from gradcalc.graph.graph import Graph
 from gradcalc.graph.reach import operands
 

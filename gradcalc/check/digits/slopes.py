@@ -14,7 +14,6 @@ from itertools import pairwise, permutations
 from typing import Any
 
 from gradcalc.calculus.rules import rule
-from gradcalc.engine.exact import HUGE, call, huge
 from gradcalc.functions.digits import context
 from gradcalc.functions.primitives import (
     ADD,
@@ -31,6 +30,7 @@ from gradcalc.functions.primitives import (
     WHERE,
 )
 from gradcalc.functions.row import Primitive
+from gradcalc.graph.exact import HUGE, call, huge
 from gradcalc.graph.graph import Graph
 from gradcalc.graph.reach import needed, operands
 

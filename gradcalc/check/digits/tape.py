@@ -17,9 +17,9 @@ from gradcalc.check.digits.errors import LOOKED_AT, Errors, errors
 from gradcalc.check.digits.jumps import CONDITIONS, jumps, turns
 from gradcalc.check.digits.slopes import LINEAR, Slopes
 from gradcalc.check.structure import Outline
-from gradcalc.engine.exact import leaves, rerun
 from gradcalc.functions.digits import context
 from gradcalc.functions.primitives import MUL, WHERE
+from gradcalc.graph.exact import leaves, rerun
 from gradcalc.graph.graph import Graph
 from gradcalc.graph.reach import closure, needed, operands
 

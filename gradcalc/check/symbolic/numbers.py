@@ -11,11 +11,11 @@ from functools import cache
 from typing import Any
 
 from gradcalc.check.budget import Deadline
-from gradcalc.engine.exact import huge, is_tame
 from gradcalc.functions.digits import context
 from gradcalc.functions.loading import loaded
 from gradcalc.functions.primitives import FUNCTIONS, TABLE
 from gradcalc.functions.row import Lazy
+from gradcalc.graph.exact import huge, is_tame
 from gradcalc.limits import MOST_ORDER
 
 _TESTED_EVERY = 256  # sub-expressions between two looks at the clock

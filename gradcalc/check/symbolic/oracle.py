@@ -14,9 +14,9 @@ from gradcalc.check.digits.tape import Tape, known
 from gradcalc.check.structure import Outline, Term, extents
 from gradcalc.check.symbolic.formula import Formula, first_derivatives, rebuild, second_derivatives
 from gradcalc.check.symbolic.numbers import Evaluation, UnsupportedError
-from gradcalc.engine.exact import call, leaves, rerun
 from gradcalc.functions.digits import context
 from gradcalc.functions.primitives import DIV, TABLE, WHERE
+from gradcalc.graph.exact import call, leaves, rerun
 from gradcalc.graph.graph import Graph
 from gradcalc.graph.reach import needed, operands, slopes, supports
 

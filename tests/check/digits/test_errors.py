@@ -6,8 +6,8 @@ import pytest
 
 from gradcalc.check.budget import Deadline
 from gradcalc.check.digits.errors import Errors, errors
-from gradcalc.engine.exact import leaves, rerun
 from gradcalc.functions.digits import context, exclusive
+from gradcalc.graph.exact import leaves, rerun
 from gradcalc.language import parse
 
 

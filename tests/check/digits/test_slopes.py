@@ -8,10 +8,10 @@ import pytest
 
 from gradcalc.calculus import rules
 from gradcalc.check.digits.slopes import Slopes
-from gradcalc.engine.exact import call
 from gradcalc.functions.digits import context, exclusive
 from gradcalc.functions.primitives import FUNCTIONS, TABLE
 from gradcalc.functions.row import Primitive
+from gradcalc.graph.exact import call
 
 POINTS = {
     **dict.fromkeys(("acosh", "asec", "acsc", "acoth"), (1.5,)),

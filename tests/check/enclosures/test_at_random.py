@@ -18,7 +18,7 @@ from gradcalc.check.budget import Deadline
 from gradcalc.check.enclosures.point import Point
 from gradcalc.check.structure import Outline
 from gradcalc.check.verify import verify
-from gradcalc.engine.exact import leaves, rerun
+from gradcalc.graph.exact import leaves, rerun
 from tests.expressions import Case, cases
 
 LONG = int(os.environ.get("GRADCALC_LONG", "0"))

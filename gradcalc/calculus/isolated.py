@@ -13,18 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 from operator import or_
 from typing import Any
 
 import numpy as np
 
-from gradcalc.engine.exact import leaves, rerun
-from gradcalc.engine.schedule import Floats
 from gradcalc.functions.digits import context, exclusive
 from gradcalc.functions.primitives import (
     ADD,
-    AND,
     EQ,
     FUNCTIONS,
     GE,
@@ -36,15 +33,16 @@ from gradcalc.functions.primitives import (
     MUL,
     NE,
     NEG,
-    NOT,
-    OR,
     PEAK,
     POW,
     SQUARE,
     WHERE,
 )
+from gradcalc.graph.exact import leaves, rerun
 from gradcalc.graph.graph import Graph
-from gradcalc.graph.reach import bits, supports
+from gradcalc.graph.reach import bits, closure, comparisons, operands, supports
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 _STEPS = (40, 55)
 """Powers of ten by which a step is smaller than what it moves: two, to see that they agree."""
@@ -57,12 +55,14 @@ _LOOKS = (1e-2, 1e-4, 1e-6)
 cancels a large one."""
 _ALIKE, _LEVEL = 0.1, 1e-2
 """By how much two slopes may differ, relatively or absolutely, that a limit is looked for."""
-_LOGICAL = frozenset((AND.code, OR.code, NOT.code))
 _EQUALITY = frozenset((EQ.code, NE.code))
 _ORDER = frozenset((LT.code, LE.code, GT.code, GE.code))
 SQRT = FUNCTIONS["sqrt"]
-_NEVER_NEGATIVE = frozenset((FUNCTIONS["abs"].code, SQUARE.code, HYPOT.code))
-"""Functions that are 0 at isolated points and above it elsewhere, if they are 0 anywhere."""
+_KEEP_SIGNS = frozenset(
+    p.code for p in (FUNCTIONS["abs"], SQUARE, HYPOT, ADD, MAX, PEAK, MUL, SQRT, POW)
+)
+"""Functions that are 0 at isolated points and above it elsewhere, if they are 0 anywhere, and those
+that are so where their operands are."""
 
 
 class Isolated:
@@ -146,18 +146,11 @@ class Isolated:
 
 def _equalities(graph: Graph) -> Iterator[tuple[int, int]]:
     xs, ys, _ = graph.operands
-    codes = np.frombuffer(graph.codes, np.intc)
-    stack = [xs[node] for node in np.flatnonzero(codes == WHERE.code).tolist()]
-    seen = set(stack)
-    while stack:
-        node = stack.pop()
+    choices = np.flatnonzero(np.frombuffer(graph.codes, np.intc) == WHERE.code).tolist()
+    for node in comparisons(graph, [xs[node] for node in choices]):
         code = graph.codes[node]
         if code in _EQUALITY or (code in _ORDER and _only_meet(graph, xs[node], ys[node])):
             yield xs[node], ys[node]
-        elif code in _LOGICAL:
-            below = {operand for operand in (xs[node], ys[node]) if operand >= 0} - seen
-            seen |= below
-            stack += below
 
 
 def _only_meet(graph: Graph, x: int, y: int) -> bool:
@@ -171,27 +164,21 @@ def _only_meet(graph: Graph, x: int, y: int) -> bool:
 
 def _has_one_sign(graph: Graph, root: int) -> bool:
     """Whether a node is never below 0, or never above, whatever its variables are."""
-    xs, ys, _ = graph.operands
-    stack = [xs[root] if graph.codes[root] == NEG.code else root]
-    seen = set(stack)
-    while stack:
-        node = stack.pop()
-        code, x, y = graph.codes[node], xs[node], ys[node]
-        below: tuple[int, ...] = ()
-        if code in (ADD.code, MAX.code, PEAK.code) or (code == MUL.code and x != y):
-            below = x, y
-        elif code == SQRT.code:
-            below = (x,)
-        elif code == POW.code:
-            below = () if graph.constants.get(y, 0.5) % 2 == 0 else (x,)
-        elif code not in _NEVER_NEGATIVE and code != MUL.code:
-            number = graph.constants.get(node, -1.0)
-            if number < 0:
-                return False
-        below = tuple(operand for operand in below if operand not in seen)
-        seen.update(below)
-        stack += below
-    return True
+    start = graph.operands[0][root] if graph.codes[root] == NEG.code else root
+    found = closure([start], partial(_of_which_sign, graph))
+    return all(
+        graph.codes[node] in _KEEP_SIGNS or graph.constants.get(node, -1.0) >= 0 for node in found
+    )
+
+
+def _of_which_sign(graph: Graph, node: int) -> tuple[int, ...]:
+    """What a node that keeps signs is made of; nothing where it is no sign of theirs."""
+    code, (x, y, *_) = graph.codes[node], (*operands(graph, node), -1, -1)
+    if code in (ADD.code, MAX.code, PEAK.code) or (code == MUL.code and x != y):
+        return x, y
+    if code == SQRT.code or (code == POW.code and graph.constants.get(y, 0.5) % 2):
+        return (x,)
+    return ()
 
 
 class _Unhurried:
