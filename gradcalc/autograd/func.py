@@ -6,40 +6,26 @@ outermost gives its results back untracked, unless it was called on tracked tens
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
+from operator import methodcaller
 from typing import Any
 
 from gradcalc.autograd import functional
-from gradcalc.autograd.backward import grad as _grad
 from gradcalc.autograd.core.grad_mode import Within, enable_grad, mode
 from gradcalc.autograd.core.tensor import Tensor
+from gradcalc.autograd.functional import alias, filled, pull
 from gradcalc.autograd.operations.creation import zeros_like
 from gradcalc.autograd.operations.joining import stack
-
-
-class _Depth(threading.local):
-    """How many transformations this thread is inside of."""
-
-    levels = 0
-
-
-_depth = _Depth()
 
 
 @contextmanager
 def _transformation(inputs: Any) -> Iterator[Callable[[Any], Any]]:
     """Record what happens inside; yields what to do to the results before they are returned."""
-    tensors = (x for x in _leaves(inputs) if isinstance(x, Tensor))
-    kept = _depth.levels > 0 or any(x._tracked for x in tensors)
-    _depth.levels += 1
-    try:
-        with enable_grad():
-            yield (lambda results: results) if kept else _detached
-    finally:
-        _depth.levels -= 1
+    tracked = any(isinstance(x, Tensor) and x._tracked for x in _leaves(inputs))
+    kept = mode.transforming or tracked
+    with Within(enabled=True, transforming=True):
+        yield (lambda results: results) if kept else _detached
 
 
 def _each(function: Callable[[Any], Any], tree: Any) -> Any:
@@ -68,28 +54,28 @@ def _detached(results: Any) -> Any:
     return _each(lambda x: x.detach() if isinstance(x, Tensor) else x, results)
 
 
-def _alias(x: Tensor) -> Tensor:
-    """A tensor to differentiate with respect to, part of the outer graph if x is."""
-    return x.view_as(x) if x._tracked else x.detach().requires_grad_()
-
-
 def _apart(returned: Any, has_aux: bool) -> tuple[Any, tuple[Any, ...]]:
     """What a function returned, and what it returned beside."""
     return (returned[0], (returned[1],)) if has_aux else (returned, ())
+
+
+def _replaced(inputs: tuple[Any, ...], places: tuple[int, ...], values: Any) -> list[Any]:
+    given = list(inputs)
+    for k, value in zip(places, values, strict=True):
+        given[k] = value
+    return given
 
 
 def grad_and_value(
     func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
     """x ↦ (∇f(x), f(x)), for a function that returns a 0-d tensor."""
+    chosen = (argnums,) if isinstance(argnums, int) else argnums
 
     def both(*inputs: Any, **options: Any) -> Any:
         with _transformation(inputs) as finish:
-            given = list(inputs)
-            chosen = (argnums,) if isinstance(argnums, int) else argnums
-            for k in chosen:
-                given[k] = _each(_alias, inputs[k])
-            out, beside = _apart(func(*given, **options), has_aux)
+            asked = tuple(_each(alias, inputs[k]) for k in chosen)
+            out, beside = _apart(func(*_replaced(inputs, chosen, asked), **options), has_aux)
             wrong = "grad_and_value(f)(*args): Expected f(*args) to return a "
             if not isinstance(out, Tensor):
                 raise RuntimeError(f"{wrong}Tensor, got {type(out)}")
@@ -98,8 +84,8 @@ def grad_and_value(
                     f"{wrong}scalar Tensor, got tensor with {out.ndim} dims. Maybe you wanted to "
                     "use the vjp or jacrev APIs instead?"
                 )
-            asked = tuple(given[k] for k in chosen)
-            slopes = _with_leaves(asked, _slopes(out, tuple(_leaves(asked)), None))
+            by = _leaves(asked)
+            slopes = _with_leaves(asked, filled(pull((out,), by, (None,)), by))
             value = (out, *beside) if beside else out
             return finish((slopes[0] if isinstance(argnums, int) else slopes, value))
 
@@ -119,44 +105,43 @@ def grad(
     return gradient
 
 
-def _slopes(out: Tensor, given: tuple[Tensor, ...], v: Any) -> tuple[Tensor, ...]:
-    if not out._tracked:
-        return tuple(x.detach() * 0 for x in given)
-    return _grad(out, given, v, create_graph=True, materialize_grads=True)
-
-
 def vjp(func: Callable[..., Any], *inputs: Tensor, has_aux: bool = False) -> Any:
     """(f(x), v ↦ vᵀJ); the second may be called as often as one likes."""
     with _transformation(inputs) as finish:
-        given = tuple(map(_alias, inputs))
+        given = tuple(map(alias, inputs))
         out, beside = _apart(func(*given), has_aux)
 
-    def pullback(v: Tensor) -> Any:
+    def pullback(v: Any) -> Any:
         with enable_grad():
-            return finish(_slopes(out, given, v))
+            return finish(filled(pull(_leaves(out), given, _leaves(v)), given))
 
-    return finish(out), pullback, *beside
+    return finish(out), pullback, *finish(beside)
 
 
 def linearize(func: Callable[..., Any], *primals: Tensor) -> tuple[Any, Callable[..., Any]]:
     """(f(x), u ↦ J u); the second runs nothing of ``func`` again."""
     with _transformation(primals) as finish:
-        given = tuple(map(_alias, primals))
+        given = tuple(map(alias, primals))
         out = func(*given)
-        weight = zeros_like(out).requires_grad_()
-        linear = _slopes(out, given, weight)
+        outputs = _leaves(out)
+        weights = [zeros_like(y).requires_grad_() for y in outputs]
+        linear = pull(outputs, given, weights)
 
     def pushforward(*tangents: Tensor) -> Any:
         with enable_grad():
-            pairs = [(s, t) for s, t in zip(linear, tangents, strict=True) if s._tracked]
-            if not pairs:
-                return zeros_like(out)
-            rows, given_ = zip(*pairs, strict=True)
-            (product,) = _grad(rows, weight, given_, retain_graph=True, create_graph=True,
-                               materialize_grads=True)  # fmt: skip
-            return finish(product)
+            products = filled(pull(linear, weights, tangents), outputs)
+            return finish(_with_leaves(out, products))
 
     return finish(out), pushforward
+
+
+def jvp(func: Callable[..., Any], primals: Any, tangents: Any, *, strict: bool = False,
+        has_aux: bool = False) -> Any:  # fmt: skip
+    """(f(x), J u), for tuples of primals x and of tangents u."""
+    alone, kept = _keeping(func, has_aux)
+    with _transformation(primals) as finish:
+        products = functional.jvp(alone, tuple(primals), tangents, create_graph=True)
+        return finish((*products, *kept))
 
 
 def _keeping(func: Callable[..., Any], has_aux: bool) -> tuple[Callable[..., Any], list[Any]]:
@@ -170,15 +155,6 @@ def _keeping(func: Callable[..., Any], has_aux: bool) -> tuple[Callable[..., Any
     return alone, kept
 
 
-def jvp(func: Callable[..., Any], primals: Any, tangents: Any, *, strict: bool = False,
-        has_aux: bool = False) -> Any:  # fmt: skip
-    """(f(x), J u), for tuples of primals x and of tangents u."""
-    alone, kept = _keeping(func, has_aux)
-    with _transformation(primals) as finish:
-        given = tuple(map(_alias, primals))
-        return (*finish(functional.jvp(alone, given, tangents, create_graph=True)), *kept)
-
-
 def jacrev(
     func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False, **_: Any
 ) -> Callable[..., Any]:
@@ -187,18 +163,12 @@ def jacrev(
 
     def jacobian(*inputs: Any) -> Any:
         alone, kept = _keeping(func, has_aux)
-
-        def of_chosen(*xs: Tensor) -> Any:
-            given = list(inputs)
-            for k, x in zip(chosen, xs, strict=True):
-                given[k] = x
-            return alone(*given)
-
+        asked = inputs[argnums] if isinstance(argnums, int) else tuple(inputs[k] for k in chosen)
         with _transformation(inputs) as finish:
-            aliases: Any = tuple(_alias(inputs[k]) for k in chosen)
-            aliases = aliases[0] if isinstance(argnums, int) else aliases
-            found = finish(functional.jacobian(of_chosen, aliases, create_graph=True))
-            return (found, *kept) if has_aux else found
+            found = functional.jacobian(
+                lambda *xs: alone(*_replaced(inputs, chosen, xs)), asked, create_graph=True
+            )
+            return finish((found, *kept) if has_aux else found)
 
     return jacobian
 
@@ -228,10 +198,9 @@ def vmap(
 
     def mapped(*inputs: Any) -> Any:
         dims = (in_dims,) * len(inputs) if isinstance(in_dims, int) else tuple(in_dims)
-        sizes = set()
-        for tree, k in zip(inputs, dims, strict=True):
-            sizes |= {_size(x, k, f"vmap({name}, in_dims={in_dims}, ...)") for x in _leaves(tree)
-                      if k is not None}  # fmt: skip
+        along = [(tree, k) for tree, k in zip(inputs, dims, strict=True) if k is not None]
+        sizes = {_size(x, k, f"vmap({name}, in_dims={in_dims}, ...)")
+                 for tree, k in along for x in _leaves(tree)}  # fmt: skip
         if not sizes:
             raise ValueError(
                 "vmap: at least one input must have a dimension to map over (in_dims is all None)"
@@ -244,7 +213,7 @@ def vmap(
         (count,) = sizes
         rows = []
         for i in range(count):
-            slices = [tree if k is None else _each(partial(_slice, k, i), tree)
+            slices = [tree if k is None else _each(methodcaller("select", k, i), tree)
                       for tree, k in zip(inputs, dims, strict=True)]  # fmt: skip
             # What a slice goes through in a graph outside of it is kept for the next one.
             with Within(mapped=True, another_slice=mode.another_slice or i < count - 1):
@@ -262,10 +231,6 @@ def vmap(
         )
 
     return mapped
-
-
-def _slice(k: int, i: int, x: Tensor) -> Any:
-    return x.select(k, i)
 
 
 def _size(x: Any, k: int, call: str) -> int:

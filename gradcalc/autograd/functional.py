@@ -18,50 +18,78 @@ from gradcalc.autograd.operations.joining import stack
 
 Tensors = tuple[Tensor, ...]
 
+# --- The mathematics ------------------------------------------------------------------------------
+
+
+def alias(x: Tensor, outer: bool = True) -> Tensor:
+    """A tensor to differentiate by: part of the graph that x is part of, or its own beginning."""
+    return x.view_as(x) if outer and x._tracked else x.detach().requires_grad_()
+
+
+def pull(
+    outputs: Sequence[Any], by: Sequence[Tensor], v: Sequence[Any], create: bool = True
+) -> Any:
+    """vᵀJ, None where an output or an input is not part of it."""
+    pairs = [(out, w) for out, w in zip(outputs, v, strict=True)
+             if out is not None and out._tracked]  # fmt: skip
+    if not pairs:
+        return (None,) * len(by)
+    roots, seeds = zip(*pairs, strict=True)
+    return grad(roots, by, seeds, retain_graph=True, create_graph=create, allow_unused=True)
+
+
+def filled(slopes: Sequence[Any], like: Sequence[Tensor]) -> Tensors:
+    """Zeros where nothing flowed."""
+    return tuple(zeros_like(x) if slope is None else slope
+                 for slope, x in zip(slopes, like, strict=True))  # fmt: skip
+
+
+# --- What PyTorch says ----------------------------------------------------------------------------
+
+_FLAT_OUTPUT = (
+    "Output {} of the user-provided function does not require gradients. The outputs must be "
+    "computed in a differentiable manner from the input when running in strict mode."
+)
+_FLAT_SLOPE = (
+    "While computing the hessian, found that the jacobian of the user-provided function with "
+    "respect to input {} is independent of the input. This is not allowed in strict mode. You "
+    "should ensure that your function is twice differentiable and that the jacobian depends on the "
+    "inputs (this would be violated by a linear function for example)."
+)
+_NO_TRICK = (
+    "The gradient with respect to the input is independent of entry {} in the grad_outputs when "
+    "using the double backward trick to compute forward mode gradients. This is not allowed in "
+    "strict mode."
+)
+_NO_SECOND_TRICK = (
+    "The hessian of the user-provided function is independent of entry {} in the grad_jacobian. "
+    "This is not allowed in strict mode as it prevents from using the double backward trick to "
+    "replace forward mode AD."
+)
+_STRATEGY = 'Expected strategy to be either "forward-mode" or "reverse-mode".'
+_TOGETHER = (
+    "torch.autograd.functional.jacobian: `{0}=True` and {1} are not supported together{2}. Please "
+    "either set `{0}=False` or {3}."
+)
+_INDEPENDENT = (
+    "{} of the user-provided function is independent of input {{}}. This is not allowed in strict "
+    "mode{}."
+)
+_NO_INPUT = _INDEPENDENT.format("The output", "")
+_FLAT_JACOBIAN = _INDEPENDENT.format("The jacobian", " when create_graph=True")
+
 
 def _tuple(x: Any, what: str, function: str) -> Tensors:
     """x as a tuple of tensors; ``what`` and ``function`` say whose fault it is if it is none."""
     values = x if isinstance(x, tuple) else (x,)
     for k, value in enumerate(values):
         if not isinstance(value, Tensor):
-            of = f"{what} of the user-provided function" if what == "outputs" else what
-            which = f"value at index {k}" if isinstance(x, tuple) else f"given {of}"
+            which = f"value at index {k}" if isinstance(x, tuple) else f"given {what}"
             raise TypeError(
-                f"The {of} given to {function} must be either a Tensor or a tuple of Tensors but "
+                f"The {what} given to {function} must be either a Tensor or a tuple of Tensors but "
                 f"the {which} has type {type(value)}."
             )
     return values
-
-
-_FLAT = {
-    "outputs": "Output {} of the user-provided function does not require gradients. The outputs "
-    "must be computed in a differentiable manner from the input when running in strict mode.",
-    "jacobian": "While computing the hessian, found that the jacobian of the user-provided "
-    "function with respect to input {} is independent of the input. This is not allowed in strict "
-    "mode. You should ensure that your function is twice differentiable and that the jacobian "
-    "depends on the "
-    "inputs (this would be violated by a linear function for example).",
-    "grad_input": "The jacobian of the user-provided function is independent of input {}. This is "
-    "not allowed in strict mode when create_graph=True.",
-}
-
-
-_UNRELATED = {
-    "back": "The output of the user-provided function is independent of input {}. This is not "
-    "allowed in strict mode.",
-    "back_trick": "The gradient with respect to the input is independent of entry {} in the "
-    "grad_outputs when using the double backward trick to compute forward mode gradients. This is "
-    "not allowed in strict mode.",
-    "double_back": "The jacobian of the user-provided function is independent of input {}. This is "
-    "not allowed in strict mode.",
-    "double_back_trick": "The hessian of the user-provided function is independent of entry {} in "
-    "the grad_jacobian. This is not allowed in strict mode as it prevents from using the double "
-    "backward trick to replace forward mode AD.",
-}
-
-
-_OF_OUTPUTS = "the user-provided function returns a single Tensor with a single element."
-_OF_INPUTS = "the input to the user-provided function is a single Tensor with a single element."
 
 
 class _Call:
@@ -72,146 +100,107 @@ class _Call:
     ) -> None:
         self.name, self.func, self.create_graph, self.strict = name, func, create_graph, strict
         self.single = not isinstance(inputs, tuple)
-        # Aliases, part of the caller's graph if asked.
-        self.given = tuple(
-            x.view_as(x) if create_graph and x._tracked else x.detach().requires_grad_()
-            for x in _tuple(inputs, "inputs", name)
-        )
+        self.given = tuple(alias(x, create_graph) for x in _tuple(inputs, "inputs", name))
 
-    def outputs(self) -> tuple[Tensors, bool]:
-        """f(x) as a tuple, and whether it was one tensor."""
-        returned = self.func(*self.given)
-        outputs = _tuple(returned, "outputs", self.name)
-        self.depend(outputs, "outputs")
-        return outputs, not isinstance(returned, tuple)
-
-    def number(self) -> Tensor:
-        """f(x), for functions whose Hessian is wanted."""
-        outputs, single = self.outputs()
-        if not single:
+    def outputs(self, given: Tensors, number: bool = False) -> tuple[Tensors, bool]:
+        """f(x) as a tuple, and whether it was one tensor; ``number``: of one element."""
+        returned = self.func(*given)
+        outputs = _tuple(returned, "outputs of the user-provided function", self.name)
+        self.checked(outputs, flat=_FLAT_OUTPUT)
+        single = not isinstance(returned, tuple)
+        if number and not single:
             raise RuntimeError(f"The function given to {self.name} should return a single Tensor")
-        if outputs[0].numel() != 1:
+        if number and outputs[0].numel() != 1:
             raise RuntimeError(f"The Tensor returned by the function given to {self.name} should "
                                "contain a single element")  # fmt: skip
-        return outputs[0]
+        return outputs, single
 
-    def depend(self, values: Sequence[Any], kind: str) -> None:
-        """With ``strict``: raise if an output, or a Jacobian, does not come from the inputs."""
-        for k, value in enumerate(values if self.strict else ()):
-            if value is None:
-                raise RuntimeError(_UNRELATED["back"].format(k))
-            if not value._tracked:
-                raise RuntimeError(_FLAT[kind].format(k))
-
-    def vectors(self, v: Any, like: Tensors, complaint: str) -> Tensors:
+    def vectors(self, v: Any, like: Tensors, single: bool, whose: str) -> Tensors:
         """v, checked against what it must look like; ones where there is one element."""
         if v is None:
             if len(like) != 1 or like[0].numel() != 1:
-                raise RuntimeError(f"The vector v can only be None if {complaint}")
+                raise RuntimeError(f"The vector v can only be None if {whose} a single Tensor with "
+                                   "a single element.")  # fmt: skip
             return (ones_like(like[0]),)
-        vectors = tuple(x.detach() if not x._tracked else x for x in _tuple(v, "v", self.name))
+        vectors = _tuple(v, "v", self.name)
         if len(vectors) != len(like):
-            raise RuntimeError(
-                "The given v should contain a single Tensor."
-                if len(like) == 1
-                else f"v is a tuple of invalid length: should be {len(like)} but got "
-                f"{len(vectors)}."
-            )
+            raise RuntimeError("The given v should contain a single Tensor." if single else
+                               "v is a tuple of invalid length: should be "
+                               f"{len(like)} but got {len(vectors)}.")  # fmt: skip
         for k, (vector, x) in enumerate(zip(vectors, like, strict=True)):
             if vector.shape != x.shape:
-                entry = f"Entry {k} in " if len(like) > 1 else ""
                 raise RuntimeError(
-                    f"{entry}v has invalid size: should be {x.shape!r} but got {vector.shape!r}."
+                    f"{'' if single else f'Entry {k} in '}v has invalid size: should be "
+                    f"{x.shape!r} but got {vector.shape!r}."
                 )
         return vectors
 
-    def pulled(self, outputs: Sequence[Any], by: Tensors, v: Any, linear: bool = False) -> Any:
-        """vᵀJ, None where an output or an input is not part of it; ``linear``: to go on from."""
-        pairs = [(out, w) for out, w in zip(outputs, v, strict=True)
-                 if out is not None and out._tracked]  # fmt: skip
-        if not pairs:
-            return [None] * len(by)
-        roots, seeds = zip(*pairs, strict=True)
-        return list(grad(roots, by, seeds, retain_graph=True, allow_unused=True,
-                         create_graph=linear or self.create_graph))  # fmt: skip
-
-    def filled(self, values: Sequence[Any], like: Tensors, stage: str) -> Tensors:
-        """Zeros where nothing flowed; with ``strict`` that is an error."""
+    def checked(self, values: Any, unrelated: str = "", flat: str = "") -> Any:
+        """The values. With ``strict``, an error where one is missing, or comes from no input."""
         for k, value in enumerate(values if self.strict else ()):
-            if value is None:
-                raise RuntimeError(_UNRELATED[stage].format(k))
-            if self.create_graph and not value._tracked and "double" not in stage:
-                raise RuntimeError(_FLAT["grad_input"].format(k))
-        return tuple(zeros_like(x) if value is None else value
-                     for value, x in zip(values, like, strict=True))  # fmt: skip
+            words = unrelated if value is None else "" if value._tracked else flat
+            if words:
+                raise RuntimeError(words.format(k))
+        return values
 
-    def pushed(
-        self, outputs: Sequence[Any], like: Tensors, vectors: Tensors, stage: str
-    ) -> Tensors:
-        """J u, by reverse mode twice: w ↦ wᵀJ is linear in w, and its derivative is u ↦ J u."""
-        weights = tuple(zeros_like(out).requires_grad_() for out in like)
-        linear = self.pulled(outputs, self.given, weights, True)
-        if "double" in stage:
-            self.depend(linear, "jacobian")
-        for k, v in enumerate(linear if self.strict else ()):
-            if v is None:
-                raise RuntimeError(_UNRELATED["back"].format(k))
-        return self.filled(self.pulled(linear, weights, vectors), like, stage)
+    def gradient(self, slopes: Any) -> Any:
+        """∇f, to be differentiated."""
+        return self.checked(slopes, _NO_INPUT, _FLAT_SLOPE)
 
-    def done(self, values: Any, single: bool) -> Any:
+    def slopes(self, outputs: Sequence[Any], by: Tensors, v: Sequence[Any], like: Tensors,
+               unrelated: str, flat: str = _FLAT_JACOBIAN) -> Tensors:  # fmt: skip
+        """The product that was asked for."""
+        found = pull(outputs, by, v, self.create_graph)
+        return filled(self.checked(found, unrelated, flat if self.create_graph else ""), like)
+
+    def done(self, values: Sequence[Tensor], single: bool) -> Any:
         """Back in the form that the user gave, and untracked unless asked."""
         kept = tuple(x if self.create_graph else x.detach() for x in values)
         return kept[0] if single else kept
 
 
-def vjp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False,
-        strict: bool = False) -> tuple[Any, Any]:  # fmt: skip
-    """(f(x), vᵀJ). ``v`` has the shape of f(x), and may be left out where that is one number."""
-    with enable_grad():
-        call = _Call("vjp", func, inputs, create_graph, strict)
-        outputs, single = call.outputs()
-        vectors = call.vectors(v, outputs, _OF_OUTPUTS)
-        products = call.filled(call.pulled(outputs, call.given, vectors), call.given, "back")
-    return call.done(outputs, single), call.done(products, call.single)
+# --- Products -------------------------------------------------------------------------------------
 
 
-def jvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False,
-        strict: bool = False) -> tuple[Any, Any]:  # fmt: skip
-    """(f(x), J u), u being ``v``, of the shape of x."""
-    with enable_grad():
-        call = _Call("jvp", func, inputs, create_graph, strict)
-        vectors = call.vectors(v, call.given, _OF_INPUTS)
-        outputs, single = call.outputs()
-        products = call.pushed(outputs, outputs, vectors, "back_trick")
-    return call.done(outputs, single), call.done(products, single)
+def _product(
+    name: str, doc: str, unrelated: str, *, second: bool = False, forward: bool = False
+) -> Callable[..., tuple[Any, Any]]:
+    """f(x), and the product of ``v`` with J or, ``second``, with the Hessian: the J of ∇f."""
+
+    def product(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False,
+                strict: bool = False) -> tuple[Any, Any]:  # fmt: skip
+        with enable_grad():
+            call = _Call(name, func, inputs, create_graph, strict)
+            by, like, alone = call.given, call.given, call.single
+            if second or forward:
+                v = call.vectors(v, by, alone, "the input to the user-provided function is")
+            outputs, single = call.outputs(by, second)
+            if not (second or forward):
+                v = call.vectors(v, outputs, single, "the user-provided function returns")
+            of = call.gradient(pull(outputs, by, (None,))) if second else outputs
+            if forward:
+                like, alone = (like, alone) if second else (outputs, single)
+                by = tuple(zeros_like(x).requires_grad_() for x in like)
+                of = call.checked(pull(of, call.given, by), _NO_INPUT)
+            found = call.slopes(of, by, v, like, unrelated, "" if second else _FLAT_JACOBIAN)
+        return call.done(outputs, single), call.done(found, alone)
+
+    product.__name__ = product.__qualname__ = name
+    product.__doc__ = doc
+    return product
 
 
-def vhp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False,
-        strict: bool = False) -> tuple[Any, Any]:  # fmt: skip
-    """(f(x), vᵀH), for a function that returns one number."""
-    with enable_grad():
-        call, vectors, out, slopes = _second("vhp", func, inputs, v, create_graph, strict)
-        products = call.filled(call.pulled(slopes, call.given, vectors), call.given, "double_back")
-    return call.done((out,), True), call.done(products, call.single)
+vjp = _product("vjp", "(f(x), vᵀJ). ``v`` has the shape of f(x), and may be left out where that is "
+               "one number.", _NO_INPUT)  # fmt: skip
+jvp = _product("jvp", "(f(x), J u), u being ``v``, of the shape of x: by reverse mode twice, as "
+               "w ↦ wᵀJ is linear in w, and its derivative is u ↦ J u.", _NO_TRICK,
+               forward=True)  # fmt: skip
+vhp = _product("vhp", "(f(x), vᵀH), for a function that returns one number.",
+               _INDEPENDENT.format("The jacobian", ""), second=True)  # fmt: skip
+hvp = _product("hvp", "(f(x), H u), u being ``v``: by reverse mode twice more, as ``jvp`` does it.",
+               _NO_SECOND_TRICK, second=True, forward=True)  # fmt: skip
 
-
-def hvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False,
-        strict: bool = False) -> tuple[Any, Any]:  # fmt: skip
-    """(f(x), H u), u being ``v``: by reverse mode twice more, as ``jvp`` does it."""
-    with enable_grad():
-        call, vectors, out, slopes = _second("hvp", func, inputs, v, create_graph, strict)
-        products = call.pushed(slopes, call.given, vectors, "double_back_trick")
-    return call.done((out,), True), call.done(products, call.single)
-
-
-def _second(name: str, func: Any, inputs: Any, v: Any, create_graph: bool, strict: bool) -> Any:
-    """The call, the vectors, f(x) and ∇f(x)."""
-    call = _Call(name, func, inputs, create_graph, strict)
-    vectors = call.vectors(v, call.given, _OF_INPUTS)
-    out = call.number()
-    slopes = call.pulled((out,), call.given, (None,), True)
-    call.depend(slopes, "jacobian")
-    return call, vectors, out, slopes
+# --- Matrices -------------------------------------------------------------------------------------
 
 
 def jacobian(func: Callable[..., Any], inputs: Any, create_graph: bool = False,
@@ -222,73 +211,45 @@ def jacobian(func: Callable[..., Any], inputs: Any, create_graph: bool = False,
     One pass per element of the output. ``vectorize`` and ``strategy`` change nothing but what
     PyTorch refuses.
     """
-    _strategy("jacobian", strategy, create_graph, strict, vectorize)
-    rows = []
+    _check_strategy(strategy, create_graph, strict, vectorize)
     with enable_grad():
         call = _Call("jacobian", func, inputs, create_graph, strict)
-        outputs, single = call.outputs()
-        for number, out in enumerate(outputs):
-            blocks: list[list[Tensor]] = [[] for _ in call.given]
-            for k in range(out.numel()):
-                found = call.pulled((out.reshape(-1)[k],), call.given, (None,))
-                for i, (block, slope, x) in enumerate(zip(blocks, found, call.given, strict=True)):
-                    block.append(_slope(slope, x, (number, i), strict, create_graph))
-            whole = [
-                stack(block).reshape((*out.shape, *x.shape))
-                if block
-                else zeros((*out.shape, *x.shape), dtype=out.dtype)
-                for block, x in zip(blocks, call.given, strict=True)
-            ]
-            rows.append(call.done(whole, call.single))
-    return rows[0] if single else tuple(rows)
+        outputs, single = call.outputs(call.given)
+        rows = tuple(_blocks(call, k, out) for k, out in enumerate(outputs))
+    return rows[0] if single else rows
 
 
-def _slope(slope: Any, x: Tensor, which: tuple[int, int], strict: bool, create_graph: bool) -> Any:
-    if slope is None:
-        if strict:
-            raise RuntimeError(
-                f"Output {which[0]} of the user-provided function is independent of input "
-                f"{which[1]}. This is not allowed in strict mode."
-            )
-        return zeros_like(x)
-    if strict and create_graph and not slope._tracked:
-        raise RuntimeError(
-            "The jacobian of the user-provided function is independent of input "
-            f"{which[1]}. This is not allowed in strict mode when create_graph=True."
-        )
-    return slope
+def _blocks(call: _Call, number: int, out: Tensor) -> Any:
+    """The J of the output of this number, a tensor for each input."""
+    unrelated = _INDEPENDENT.format(f"Output {number}", "")
+    passes = [call.slopes((out.reshape(-1)[k],), call.given, (None,), call.given, unrelated)
+              for k in range(out.numel())]  # fmt: skip
+    rows = zip(*passes, strict=True) if passes else [()] * len(call.given)
+    whole = [(stack(row) if row else zeros((0,), dtype=out.dtype)).reshape((*out.shape, *x.shape))
+             for row, x in zip(rows, call.given, strict=True)]  # fmt: skip
+    return call.done(whole, call.single)
 
 
-def _strategy(name: str, strategy: str, create_graph: bool, strict: bool, vectorize: bool) -> None:
+def _check_strategy(strategy: str, create_graph: bool, strict: bool, vectorize: bool) -> None:
+    """Raise where PyTorch cannot do what is asked."""
     if strategy not in ("forward-mode", "reverse-mode"):
         raise AssertionError(
-            'Expected strategy to be either "forward-mode" or "reverse-mode". Hint: If your '
-            'function has more outputs than inputs, "forward-mode" tends to be more performant. '
-            'Otherwise, prefer to use "reverse-mode".'
+            f'{_STRATEGY} Hint: If your function has more outputs than inputs, "forward-mode" '
+            'tends to be more performant. Otherwise, prefer to use "reverse-mode".'
         )
     if strategy == "forward-mode":
+        instead = '`strategy="forward-mode"`', " (yet)", '`strategy="reverse-mode"`'
         if create_graph:
-            raise NotImplementedError(
-                "torch.autograd.functional.jacobian: `create_graph=True` and "
-                '`strategy="forward-mode"` are not supported together (yet). Please either set '
-                '`create_graph=False` or `strategy="reverse-mode"`.'
-            )
+            raise NotImplementedError(_TOGETHER.format("create_graph", *instead))
         if strict:
-            raise RuntimeError(
-                "torch.autograd.functional.jacobian: `strict=True` and "
-                '`strategy="forward-mode"` are not supported together (yet). Please either set '
-                '`strict=False` or `strategy="reverse-mode"`.'
-            )
+            raise RuntimeError(_TOGETHER.format("strict", *instead))
         if not vectorize:
             raise NotImplementedError(
                 "Computing Jacobian using forward-AD or forward-over-reverse Hessian isonly "
                 "implemented for `vectorize=True`."
             )
     if strict and vectorize:
-        raise RuntimeError(
-            f"torch.autograd.functional.{name}: `strict=True` and `vectorized=True` are not "
-            "supported together. Please either set `strict=False` or `vectorize=False`."
-        )
+        raise RuntimeError(_TOGETHER.format("strict", "`vectorized=True`", "", "`vectorize=False`"))
 
 
 def hessian(func: Callable[..., Any], inputs: Any, create_graph: bool = False,
@@ -297,20 +258,16 @@ def hessian(func: Callable[..., Any], inputs: Any, create_graph: bool = False,
     """The matrix of second derivatives of a function that returns one number."""
     several = _tuple(inputs, "inputs", "hessian")
     if outer_jacobian_strategy not in ("forward-mode", "reverse-mode"):
-        raise AssertionError('Expected strategy to be either "forward-mode" or "reverse-mode".')
+        raise AssertionError(_STRATEGY)
+    call = _Call("hessian", func, inputs, create_graph, strict)
 
-    def scalar(*given: Tensor) -> Any:
-        inner.given = given
-        return inner.number().squeeze()
+    def number(*given: Tensor) -> Any:
+        return call.outputs(given, True)[0][0].squeeze()
 
     def gradient(*given: Tensor) -> Any:
         if outer_jacobian_strategy == "forward-mode":
-            given = tuple(x if x._tracked else x.detach().requires_grad_() for x in given)
-        slopes = jacobian(scalar, given, create_graph=True)
-        inner.depend(slopes, "jacobian")
-        return slopes
-
-    inner = _Call("hessian", func, several, create_graph, strict)
+            given = tuple(map(alias, given))
+        return call.gradient(jacobian(number, given, create_graph=True))
 
     rows = jacobian(gradient, several, create_graph, strict, vectorize, outer_jacobian_strategy)
-    return rows if isinstance(inputs, tuple) else rows[0][0]
+    return rows[0][0] if call.single else rows

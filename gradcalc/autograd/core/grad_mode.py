@@ -35,6 +35,8 @@ class _Mode(threading.local):
     """The sweep that this thread is in."""
     callbacks: list[Callable[[], None]] | None = None
     """What is to be done when the running sweep has finished."""
+    transforming = False
+    """Whether this thread is inside of a transformation of ``func``, whose results are tracked."""
     mapped = False
     """Whether this thread is inside of vmap, whose slices are one call to PyTorch."""
     another_slice = False
