@@ -41,6 +41,8 @@ clamp clip() clamp_() clip_()       | c   | clamp is not supported for complex t
 cross()                             | b   | "cross"
 diag()                              | 03456789 | =diag(): Supports 1D or 2D tensors. Got {rank}D
 diff()                              | 0   | =diff expects input to be at least one-dimensional
+dist                                | bi  | =norm(): input dtype should be either floating point or
+  complex. Got {kind} instead.
 dot() vdot() inner()                | b   | "dot"
 erf                                 | c   | "erf_vml_cpu"
 erfc                                | c   | "erfc_vml_cpu"
@@ -60,18 +62,24 @@ kthvalue()                          | bc  | "kthvalue_cpu"
 le                                  | c   | "le_cpu"
 lerp() lerp_()                      | bi  | "lerp_kernel_tensor"
 lgamma                              | c   | "lgamma_vml_cpu"
+linalg.matrix_norm                  | bi  | ={name}: Expected a floating point or complex tensor as
+  input. Got {kind}
+linalg.matrix_norm                  | 01  | ={name}: The input tensor A must have at least 2
+  dimensions.
+linalg.vector_norm                  | bi  | ={name}: Expected a floating point or complex tensor as
+  input. Got {kind}
+log_softmax softmax                 | bic | "{name}_kernel_impl"
+log_softmax_lastdim softmax_lastdim | bic | "{name}_kernel_impl"
 logaddexp                           | bi  | "logaddexp_cpu"
 logcumsumexp()                      | bi  | "logcumsumexp_out_cpu"
 logcumsumexp()                      | c   | logcumsumexp of complex numbers is not here
 logit logit_()                      | c   | "logit_cpu"
 lt                                  | c   | "lt_cpu"
-matrix_norm()                       | bi  | =linalg.matrix_norm: Expected a floating point or
-  complex tensor as input. Got {kind}
-matrix_norm()                       | 01  | =linalg.matrix_norm: The input tensor A must have at
-  least 2 dimensions.
 max                                 | c   | =maximum not implemented for complex tensors.
 max()                               | c   | "max_all"
 max()/dim                           | c   | =max(): does not support complex input
+mean                                | bi  | =mean(): could not infer output dtype. Input dtype must
+  be either a floating point or complex dtype. Got: {kind}
 median()                            | bc  | "median_cpu"
 median()/dim                        | bc  | "median_out"
 min                                 | c   | =minimum not implemented for complex tensors.
@@ -82,8 +90,6 @@ nansum()                            | c   | =nansum on CPU does not support comp
 narrow()                            | 0   | =narrow() cannot be applied to a 0-dim tensor.
 neg                                 | b   | =Negation, the `-` operator, on a bool tensor is not
   supported. If you are trying to invert a mask, use the `~` or `logical_not()` operator instead.
-norm() vector_norm()                | bi  | =linalg.vector_norm: Expected a floating point or
-  complex tensor as input. Got {kind}
 pow                                 | b   | "pow"
 relu                                | b   | =Boolean inputs not supported for relu
 relu                                | c   | clamp is not supported for complex types

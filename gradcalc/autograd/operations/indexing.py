@@ -168,6 +168,21 @@ def take(x: Tensor, key: Key, node: str = "IndexBackward0") -> Tensor:
                     saves=places)  # fmt: skip
 
 
+def key_along(places: Tensor, k: int, keepdim: bool = True) -> Key:
+    """The key with these places on axis k, which they may lack, and its own on the others."""
+    key: list[Any] = list(np.indices(places._array.shape, sparse=True))
+    key[k : k + keepdim] = [places]
+    return tuple(key)
+
+
+def along(x: Tensor, places: Tensor, k: int, node: str, keepdim: bool = True) -> Any:
+    """What stands at these places along axis k."""
+    if x.ndim:
+        return take(x, key_along(places, k, keepdim), node)
+    copies = np.full(places._array.shape, x._array)
+    return recorded(copies, node, lambda v: v.sum() if v.ndim else v, x)
+
+
 def apart(key: Key) -> tuple[Key, tuple[Tensor, ...]]:
     """The key with None for its tensors of places, and these, which are to be saved."""
     rest = tuple(None if isinstance(part, Tensor) else part for part in key)

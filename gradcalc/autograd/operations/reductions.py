@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from gradcalc.autograd.core.dtypes import int_product
 from gradcalc.autograd.core.node import type_name
-from gradcalc.autograd.core.record import in_order, recorded, several
+from gradcalc.autograd.core.record import recorded, several
 from gradcalc.autograd.core.refusals import refuse
 from gradcalc.autograd.core.registry import Ints, Kind, Shape, declare, function, method, operation
 from gradcalc.autograd.core.tensor import Tensor, tracks, wrap
-from gradcalc.autograd.operations.copies import convert, same
+from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.elementwise import FUNCTION, flat, node_class
-from gradcalc.autograd.operations.indexing import embed
+from gradcalc.autograd.operations.indexing import along
 from gradcalc.autograd.operations.joining import stack, unbind
 from gradcalc.autograd.operations.promotion import type_of_all
-from gradcalc.autograd.operations.structural import (
-    axis,
-    conj,
-    expand,
-    flip,
-    several_axes,
-    unsqueeze,
-)
+from gradcalc.autograd.operations.structural import axis, conj, expand, several_axes
 from gradcalc.functions.primitives import FUNCTIONS
 
 
@@ -80,10 +75,21 @@ def cast(x: Tensor, kind: Kind | None) -> Tensor:
     return x if kind is None else convert(x, kind)
 
 
-# --- Sums ---------------------------------------------------------------------------------------
+# --- Sums and products --------------------------------------------------------------------------
 
 
-def _summed(array: Any, over: Over) -> Any:
+def _reduction(name: str, of: Callable[[Tensor, Over], Tensor], doc: str) -> Any:
+    """``of`` is told the tensor, of the type that was asked for, and what to reduce."""
+
+    def reduced(x: Tensor, dim: Ints | None = None, keepdim: bool = False, *,
+                dtype: Kind | None = None) -> Tensor:  # fmt: skip
+        x = cast(x, dtype)
+        return of(x, Over.of(x, dim, keepdim))
+
+    return declare(name, reduced, doc)
+
+
+def _total(array: Any, over: Over) -> Any:
     """numpy's sum; small integers as int64, halves added up as floats."""
     kind = array.dtype
     wide = np.int64 if kind.kind in "iub" else np.float32 if kind == np.float16 else kind
@@ -92,58 +98,28 @@ def _summed(array: Any, over: Over) -> Any:
     return total.astype(kind) if wide is np.float32 else total
 
 
-@operation()
-def sum(
-    x: Tensor, dim: Ints | None = None, keepdim: bool = False, *, dtype: Kind | None = None
-) -> Tensor:
-    """The sum over ``dim``, over everything by default."""
-    x = cast(x, dtype)
-    over = Over.of(x, dim, keepdim)
-    return recorded(_summed(x._array, over), f"SumBackward{not over.all:d}", over.spread, x)
+def _sum(x: Tensor, over: Over) -> Tensor:
+    return recorded(_total(x._array, over), f"SumBackward{not over.all:d}", over.spread, x)
 
 
-@operation()
-def nansum(
-    x: Tensor, dim: Ints | None = None, keepdim: bool = False, *, dtype: Kind | None = None
-) -> Tensor:
-    """The sum of what is a number."""
-    x = cast(x, dtype)
-    if x._array.dtype.kind != "f":
-        return sum(x, dim, keepdim)
-    over, numbers = Over.of(x, dim, keepdim), ~np.isnan(x._array)
-    found = _summed(np.where(numbers, x._array, x._array.dtype.type(0)), over)
+def _sum_of_numbers(x: Tensor, over: Over) -> Tensor:
+    numbers = ~np.isnan(x._array)
+    found = _total(np.where(numbers, x._array, x._array.dtype.type(0)), over)
     return recorded(found, "NansumBackward0", lambda v: over.spread(v) * wrap(numbers), x)
 
 
-@operation()
-def mean(
-    x: Tensor, dim: Ints | None = None, keepdim: bool = False, *, dtype: Kind | None = None
-) -> Tensor:
-    """The average over ``dim``, over everything by default."""
-    x = cast(x, dtype)
-    kind, over = x._array.dtype, Over.of(x, dim, keepdim)
-    if kind.kind not in "fc":
-        raise RuntimeError(
-            "mean(): could not infer output dtype. Input dtype must be either a floating point or "
-            f"complex dtype. Got: {type_name(kind)}"
-        )
+def _mean(x: Tensor, over: Over) -> Tensor:
+    kind = x._array.dtype
+    refuse("mean", kind)
     wide = x._array.astype(np.float32) if kind == np.float16 else x._array  # not to overflow
-    average = (_summed(wide, over) / wide.dtype.type(over.number)).astype(kind)
+    average = (_total(wide, over) / wide.dtype.type(over.number)).astype(kind)
     name = f"MeanBackward{not over.all:d}"
     return recorded(average, name, lambda v: over.spread(v) / over.number, x)
 
 
-@operation()
-def cumsum(x: Tensor, dim: int, *, dtype: Kind | None = None) -> Tensor:
-    """Running sums along ``dim``."""
-    x = cast(x, dtype)
-    k, array = axis(dim, x.ndim), x._array
-    kind = np.dtype(np.int64) if array.dtype.kind in "iub" else array.dtype
-    sums = in_order(np.cumsum(array, axis=k, dtype=kind) if array.ndim else array.astype(kind))
-    return recorded(sums, "CumsumBackward0", lambda v: flip(cumsum(flip(v, (k,)), k), (k,)), x)
-
-
-# --- Products -----------------------------------------------------------------------------------
+_reduction("sum", _sum, "The sum over ``dim``, over everything by default.")
+_reduction("nansum", _sum_of_numbers, "The sum of what is a number.")
+_reduction("mean", _mean, "The average over ``dim``, over everything by default.")
 
 
 def _others(x: Tensor, dim: int) -> Tensor:
@@ -164,97 +140,78 @@ def _running(parts: list[Any]) -> list[Any]:
 
 
 @operation()
-def prod(
-    x: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Kind | None = None
-) -> Tensor:
+def prod(x: Tensor, dim: int | None = None, keepdim: bool = False, *,
+         dtype: Kind | None = None) -> Tensor:  # fmt: skip
     """The product over ``dim``, over everything by default."""
     x = cast(x, dtype)
-    array = x._array
-    k = None if dim is None else axis(dim, array.ndim)
-    whole = array.dtype.kind in "iub" and dtype is None
-    kind = np.dtype(np.int64) if whole else array.dtype
-    product = array.prod(axis=k if array.ndim else None, keepdims=keepdim, dtype=kind)
+    over, kind = Over.of(x, dim, keepdim), x._array.dtype
+    wide = np.dtype(np.int64) if kind.kind in "iub" and dtype is None else kind
+    axes = None if over.all else over.axes
+    product = x._array.prod(axis=axes, keepdims=keepdim, dtype=wide)
 
     def back(v: Tensor, x: Tensor) -> Any:
         """The slope at each factor is the product of the others, found without dividing by it."""
-        factors = conj(x)
-        if k is None or not x.ndim:
-            return flat(v * _others(factors.reshape(-1), 0).reshape(x.shape), x)
-        return flat((v if keepdim else unsqueeze(v, k)) * _others(factors, k), x)
+        whole = dim is None or not x.ndim
+        factors = conj(x).reshape(-1) if whole else conj(x)
+        others = _others(factors, 0 if whole else over.axes[0])
+        return flat(over.spread(v) * others.reshape(x.shape), x)
 
     return recorded(product, f"ProdBackward{dim is not None:d}", back, x, saves=(x,))
 
 
+def _whether(name: str, ufunc: Any, doc: str) -> None:
+    def of_all(x: Tensor, dim: Ints | None = None, keepdim: bool = False) -> Tensor:
+        found = np.asarray(ufunc(x._array, axis=Over.of(x, dim).axes, keepdims=keepdim))
+        whole = name != "count_nonzero" and x._array.dtype == np.uint8  # PyTorch's older answers
+        return wrap(found.astype(np.uint8) if whole else found)
+
+    declare(name, of_all, doc)
+
+
+_whether("any", np.any, "Whether one of them holds.")
+_whether("all", np.all, "Whether every one of them holds.")
+_whether("count_nonzero", np.count_nonzero, "How many are not 0.")
+
 # --- Extremes -----------------------------------------------------------------------------------
 
 
-class Chosen(NamedTuple):
-    """What ``x.max(dim)`` returns, and ``min``, ``sort``, ``topk``, ``median``."""
+def _pair(name: str, *fields: str) -> Any:
+    """What a function returns that has two results; it is shown under the function's name."""
 
-    values: Tensor
-    indices: Tensor
+    def shown(self: Any) -> str:
+        parts = (f"{field}={part!r}" for field, part in zip(fields, self, strict=True))
+        return f"torch.return_types.{name}(\n" + ",\n".join(parts) + ")"
 
-    @classmethod
-    def by(cls, name: str, values: Tensor, indices: Tensor) -> Chosen:
-        """The pair, under the name of the function that chose."""
-        return _NAMED[name](values, indices)
-
-    def __repr__(self) -> str:
-        return (
-            f"torch.return_types.{type(self).__name__}(\nvalues={self[0]!r},\nindices={self[1]!r})"
-        )
+    return type(name, (namedtuple(name, fields),), {"__repr__": shown})
 
 
-_NAMED: dict[str, type[Chosen]] = {
-    name: type(name, (Chosen,), {})
-    for name in ("max", "min", "sort", "topk", "median", "kthvalue", "mode", "cummax", "cummin")
-}
+Chosen = tuple[Tensor, Tensor]
+"""What ``x.max(dim)`` returns, and ``min``, ``sort``, ``topk``, ``median``: values, places."""
+_CHOSEN = {name: _pair(name, "values", "indices")
+           for name in ("max", "min", "sort", "topk", "median", "kthvalue")}  # fmt: skip
 
 
-def shared(x: Tensor, found: Any, axes: tuple[int, ...], name: str) -> Any:
+def choose(name: str, x: Tensor, places: Any, k: int, keepdim: bool = True,
+           number: int = 0) -> Chosen:  # fmt: skip
+    """What stands at these places along axis k, and the places, of one or more in each row."""
+    rows = wrap(places)
+    values = along(x, rows, k, f"{name.capitalize()}Backward{number:d}", keepdim)
+    return _CHOSEN[name](values, rows)  # type: ignore[no-any-return]
+
+
+def shared(x: Tensor, found: Any, over: Over, name: str) -> Any:
     """An extreme over these axes, or a median: ties share the cotangent evenly."""
-    array, out = x._array, wrap(found)
+    out = wrap(found)
     if not tracks(x):
         return out
-    rows = Over(array.shape, axes, True, False).kept
-    share = _share(array, found, axes, rows)
-    return recorded(out, name, lambda v, _: v.reshape(rows) * share, x, saves=(x,))
+    share = _share(x._array, found, over)
+    return recorded(out, name, lambda v, _: v.reshape(over.kept) * share, x, saves=(x,))
 
 
-def _share(array: Any, extreme: Any, axes: tuple[int, ...], rows: Shape) -> Tensor:
-    extreme = np.reshape(extreme, rows)
+def _share(array: Any, extreme: Any, over: Over) -> Tensor:
+    extreme = np.reshape(extreme, over.kept)
     ties = (array == extreme) | (np.isnan(array) & np.isnan(extreme))
-    return wrap((ties / ties.sum(axis=axes, keepdims=True)).astype(array.dtype))
-
-
-def not_empty(x: Tensor, axes: tuple[int, ...], name: str) -> None:
-    """Raise where there is nothing to choose from along these axes."""
-    if x.ndim:
-        Over(x._array.shape, axes, False, False).not_empty(name)
-
-
-def _extreme(x: Tensor, dim: int | None, keepdim: bool, name: str, pick: Any, place: Any) -> Any:
-    """Of all, or of each row along ``dim`` with its place."""
-    array, title = x._array, f"{name.capitalize()}Backward"
-    over = Over.of(x, dim)
-    over.not_empty(name)
-    if dim is None:
-        return shared(x, pick(array), over.axes, f"{title}1")
-    if not array.ndim:
-        return Chosen.by(name, recorded(array.copy(), f"{title}0", same, x),
-                         wrap(np.zeros((), np.int64)))  # fmt: skip
-    (k,), shape = over.axes, array.shape
-    chosen = np.expand_dims(place(array, axis=k), k)
-    values, rows = np.take_along_axis(array, chosen, k), wrap(chosen.squeeze(k))
-    key: list[Any] = [*np.indices(rows._array.shape, sparse=True)]
-    key.insert(k, rows)
-
-    def back(v: Tensor, rows: Tensor) -> Tensor:
-        whole = (*key[:k], rows, *key[k + 1 :])
-        return embed(v.reshape(rows.shape) if keepdim else v, shape, whole)
-
-    out = recorded(values if keepdim else values.squeeze(k), f"{title}0", back, x, saves=(rows,))
-    return Chosen.by(name, out, wrap(chosen) if keepdim else rows)
+    return wrap((ties / ties.sum(axis=over.axes, keepdims=True)).astype(array.dtype))
 
 
 def _extremes(name: str, pick: Any, place: Any, word: str) -> Any:
@@ -263,13 +220,18 @@ def _extremes(name: str, pick: Any, place: Any, word: str) -> Any:
     def extreme(x: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
         if isinstance(dim, Tensor):
             return FUNCTION[name](x, dim)
-        return _extreme(x, dim, keepdim, name, pick, place)
+        over = Over.of(x, dim)
+        over.not_empty(name)
+        if dim is None:
+            return shared(x, pick(x._array), over, f"{name.capitalize()}Backward1")
+        k = axis(dim, x.ndim)
+        return choose(name, x, np.asarray(place(x._array, axis=k, keepdims=keepdim)), k, keepdim)
 
     def of_axes(x: Tensor, dim: Ints | None = None, keepdim: bool = False) -> Any:
         over = Over.of(x, dim, keepdim)
         over._replace(all=dim in (None, ())).not_empty(f"a{name}")
         found = pick(x._array, axis=over.axes, keepdims=keepdim)
-        return shared(x, found, over.axes, f"A{name}Backward0")
+        return shared(x, found, over, f"A{name}Backward0")
 
     def where_it_is(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
         over = Over.of(x, dim)
@@ -278,7 +240,7 @@ def _extremes(name: str, pick: Any, place: Any, word: str) -> Any:
                 f"arg{name}(): Expected reduction dim to be specified for input.numel() == 0."
             )
         over.not_empty(f"arg{name}")
-        k = over.axes[0] if dim is not None and x.ndim else None
+        k = None if dim is None else axis(dim, x.ndim)
         return wrap(np.asarray(place(x._array, axis=k, keepdims=keepdim)))
 
     declare(name, extreme, f"The {word} of all, or of each row with its place, or of two.")
@@ -290,20 +252,11 @@ def _extremes(name: str, pick: Any, place: Any, word: str) -> Any:
 
 amax = _extremes("max", np.max, np.argmax, "largest")
 amin = _extremes("min", np.min, np.argmin, "smallest")
-
-
-class AMinMax(NamedTuple):
-    """What ``aminmax`` returns."""
-
-    min: Tensor
-    max: Tensor
-
-    def __repr__(self) -> str:
-        return f"torch.return_types.aminmax(\nmin={self[0]!r},\nmax={self[1]!r})"
+_AMinMax = _pair("aminmax", "min", "max")
 
 
 @operation()
-def aminmax(x: Tensor, *, dim: int | None = None, keepdim: bool = False) -> AMinMax:
+def aminmax(x: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
     """The smallest and the largest."""
     over = Over.of(x, dim, keepdim)
     if not over.number or (over.all and not x.numel()):
@@ -312,27 +265,31 @@ def aminmax(x: Tensor, *, dim: int | None = None, keepdim: bool = False) -> AMin
     found = [pick(x._array, axis=over.axes, keepdims=keepdim) for pick in (np.min, np.max)]
 
     def back(vs: Any, x: Tensor) -> Any:
-        parts = [v.reshape(over.kept) * _share(x._array, extreme, over.axes, over.kept)
+        parts = [v.reshape(over.kept) * _share(x._array, extreme, over)
                  for v, extreme in zip(vs, found, strict=True) if v is not None]  # fmt: skip
         return parts[0] if len(parts) == 1 else parts[0] + parts[1]
 
-    return AMinMax(*several(found, "AminmaxBackward0", back, x, saves=(x,)))
+    return _AMinMax(*several(found, "AminmaxBackward0", back, x, saves=(x,)))
+
+
+# --- Bounds and branches --------------------------------------------------------------------------
 
 
 @operation("clip", in_place=True)
 def clamp(x: Tensor, min: Any = None, max: Any = None) -> Any:
     """x, but at least ``min`` and at most ``max``; the slope at either edge is 1."""
-    if min is None and max is None:
+    bounds = [z for z in (min, max) if z is not None]
+    if not bounds:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
-    tensors = isinstance(min, Tensor) or isinstance(max, Tensor)
-    if tensors and not all(z is None or isinstance(z, Tensor) for z in (min, max)):
-        if any(isinstance(z, Tensor) and z.ndim for z in (min, max)):
-            kinds = ", ".join(type(z).__name__ for z in (min, max))
+    tensors = [z for z in bounds if isinstance(z, Tensor)]
+    if 0 < len(tensors) < len(bounds):
+        if tensors[0].ndim:
+            kinds = ", ".join(type(z).__name__ for z in bounds)
             raise TypeError(f"clamp() received an invalid combination of arguments - got ({kinds})")
-        min, max = (z.item() if isinstance(z, Tensor) else z for z in (min, max))
-        tensors = False
-    if x._array.dtype.kind == "b" and tensors and min is not None and max is not None:
-        refuse("clamp", type_of_all((x, min, max)))
+        min, max = (z.item() if isinstance(z, Tensor) else z for z in bounds)
+        tensors = []
+    if x._array.dtype.kind == "b" and len(tensors) == 2:
+        refuse("clamp", type_of_all((x, *tensors)))
     if x._array.dtype.kind in "iub":
         x = x if min is None else FUNCTION["max"](x, min)
         return x if max is None else FUNCTION["min"](x, max)
@@ -362,23 +319,7 @@ def where(condition: Tensor, x: Any = None, other: Any = None) -> Any:
     return FUNCTION["where"](condition, x, other)
 
 
+@method("where")
 def _where(x: Tensor, condition: Tensor, other: Any) -> Any:
+    """x where the condition holds, else ``other``."""
     return where(condition, x, other)
-
-
-declare("where", _where, "x where the condition holds, else ``other``.", method)
-
-
-def _whether(name: str, ufunc: Any, doc: str) -> None:
-    def of_all(x: Tensor, dim: Ints | None = None, keepdim: bool = False) -> Tensor:
-        axes = Over.of(x, dim).axes
-        found = np.asarray(ufunc(x._array, axis=axes, **({"keepdims": True} if keepdim else {})))
-        whole = name != "count_nonzero" and x._array.dtype == np.uint8  # PyTorch's older answers
-        return wrap(found.astype(np.uint8) if whole else found)
-
-    declare(name, of_all, doc)
-
-
-_whether("any", np.any, "Whether one of them holds.")
-_whether("all", np.all, "Whether every one of them holds.")
-_whether("count_nonzero", np.count_nonzero, "How many are not 0.")

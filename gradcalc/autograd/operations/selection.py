@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from operator import setitem
 from typing import Any
 
 import numpy as np
@@ -14,30 +15,25 @@ import numpy as np
 from gradcalc.autograd.core.dtypes import int_product
 from gradcalc.autograd.core.node import type_name
 from gradcalc.autograd.core.record import in_order, in_order_of, recorded
-from gradcalc.autograd.core.registry import Number, declare, function, operation, python_type
+from gradcalc.autograd.core.registry import Number, declare, operation, python_type
 from gradcalc.autograd.core.tensor import Tensor, tracks, wrap
 from gradcalc.autograd.operations import ties
 from gradcalc.autograd.operations.copies import convert, same
-from gradcalc.autograd.operations.indexing import Key, apart, array_of, filled, index, take
+from gradcalc.autograd.operations.indexing import (
+    Key,
+    along,
+    apart,
+    array_of,
+    filled,
+    index,
+    key_along,
+    take,
+)
 from gradcalc.autograd.operations.joining import no_slope_of, slot
-from gradcalc.autograd.operations.reductions import Chosen, not_empty, shared
+from gradcalc.autograd.operations.reductions import Chosen, Over, choose, shared
 from gradcalc.autograd.operations.structural import axis, sum_to
 
 _view = index
-
-
-def _key_along(x: Tensor, places: Any, dim: int) -> Key:
-    key: list[Any] = list(np.indices(array_of(places).shape, sparse=True)) or [places]
-    key[dim] = places
-    return tuple(key)
-
-
-def _along(x: Tensor, places: Any, dim: int, node: str) -> Any:
-    """x at these places along one axis, and at its own place along the others."""
-    if x.ndim == 0:
-        copies = np.full(np.shape(array_of(places)), x._array)
-        return recorded(copies, node, lambda v: v.sum() if v.ndim else v, x)
-    return take(x, _key_along(x, places, dim), node)
 
 
 # --- By their order -------------------------------------------------------------------------------
@@ -47,20 +43,18 @@ def _order(x: Tensor, dim: int, descending: bool) -> Any:
     array = x._array
     if not array.ndim:
         return np.zeros((), np.int64)
-    if not descending:
-        return in_order_of(np.argsort(array, axis=dim, kind="stable"), array)
-    back = np.flip(np.argsort(np.flip(array, dim), axis=dim, kind="stable"), dim)
-    return in_order_of(array.shape[dim] - 1 - back, array)
+    order = np.argsort(np.flip(array, dim) if descending else array, axis=dim, kind="stable")
+    places = array.shape[dim] - 1 - np.flip(order, dim) if descending else order
+    return in_order_of(places, array)
 
 
 @operation()
 def sort(x: Tensor, dim: int = -1, descending: bool = False, stable: bool | None = None) -> Chosen:
     """The numbers in order along ``dim``, and where they were."""
     k = axis(dim, x.ndim)
-    places = _order(x, k, descending)
-    values = _along(x, places, k, f"SortBackward{stable is not None:d}")
-    values._array = in_order_of(values._array, x._array)
-    return Chosen.by("sort", values, wrap(places))
+    made = choose("sort", x, _order(x, k, descending), k, number=stable is not None)
+    made[0]._array = in_order_of(made[0]._array, x._array)
+    return made
 
 
 @operation()
@@ -84,24 +78,22 @@ def _each_row(array: Any, dim: int, chosen: Callable[[Any], Any]) -> Any:
 @operation()
 def topk(x: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Chosen:
     """The k largest along ``dim`` (or smallest), and where they were."""
-    along = axis(dim, x.ndim)
-    if not 0 <= k <= (x._array.shape[along] if x.ndim else 1):
+    number = axis(dim, x.ndim)
+    if not 0 <= k <= (x._array.shape[number] if x.ndim else 1):
         raise RuntimeError("selected index k out of range")
-    places = _each_row(x._array, along, lambda rows: ties.along(
+    places = _each_row(x._array, number, lambda rows: ties.along(
         rows, lambda order: (order[:, ::-1] if largest else order)[:, :k],
         lambda row: ties.first(row, k, largest)))  # fmt: skip
-    return Chosen.by("topk", _along(x, places, along, "TopkBackward0"), wrap(places))
+    return choose("topk", x, places, number)
 
 
 def _ranked(x: Tensor, dim: int, keepdim: bool, chosen: Any, name: str) -> Chosen:
     """The number that ``chosen`` takes from each row."""
-    k, node = axis(dim, x.ndim), f"{name.capitalize()}Backward{name == 'median':d}"
-    not_empty(x, (k,), name)
+    k = axis(dim, x.ndim)
+    Over.of(x, k).not_empty(name)
     places = _each_row(x._array, k, chosen)
-    if not x.ndim or keepdim:
-        return Chosen.by(name, _along(x, places, k, node), wrap(places))
-    key = tuple(part.squeeze(k) for part in np.broadcast_arrays(*_key_along(x, places, k)))
-    return Chosen.by(name, take(x, key, node), wrap(places.squeeze(k)))
+    places = places if keepdim or not x.ndim else places.squeeze(k)
+    return choose(name, x, places, k, keepdim, name == "median")
 
 
 def _middle(rows: Any) -> Any:
@@ -121,15 +113,15 @@ def median(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
         return wrap(np.asarray(np.nan, array.dtype))
     odd = array.dtype.kind == "f" and np.isnan(array).any()
     middle = np.nan if odd else np.sort(array, axis=None)[(array.size - 1) // 2]
-    return shared(x, array.dtype.type(middle), tuple(range(x.ndim)), "MedianBackward0")
+    return shared(x, array.dtype.type(middle), Over.of(x, None), "MedianBackward0")
 
 
 @operation()
 def kthvalue(x: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Chosen:
     """The k-th smallest along ``dim``."""
-    along = axis(dim, x.ndim)
-    if not 1 <= k <= (x._array.shape[along] if x.ndim else 1):
-        raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {along}")
+    number = axis(dim, x.ndim)
+    if not 1 <= k <= (x._array.shape[number] if x.ndim else 1):
+        raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {number}")
     return _ranked(x, dim, keepdim, lambda rows: ties.along(
         rows, lambda order: order[:, [k - 1]], lambda row: ties.kth(row, k - 1)),
         "kthvalue")  # fmt: skip
@@ -138,27 +130,31 @@ def kthvalue(x: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Chosen:
 # --- By their places ------------------------------------------------------------------------------
 
 
-def _within(places: Any, length: int, k: int) -> None:
+def _aimed(name: str, x: Tensor, dim: int, index: Tensor) -> int:
+    """The number of the axis that the index has places on, one for each of its elements."""
+    k, places = axis(dim, x.ndim), index._array
+    if places.size and max(x.ndim, 1) != max(index.ndim, 1):
+        raise RuntimeError("Index tensor must have the same number of dimensions as "
+                           f"{'input' if name == 'gather' else 'self'} tensor")  # fmt: skip
     if places.dtype.kind not in "iu":
-        raise RuntimeError("gather(): Expected dtype int32/int64 for index")
+        raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index")
+    length = x._array.shape[k] if x.ndim else 1
     wrong = places[(places < 0) | (places >= length)]
     if wrong.size:
         raise RuntimeError(
             f"index {wrong.flat[0]} is out of bounds for dimension {k} with size {length}"
         )
+    return k
 
 
 @operation()
 def gather(x: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Any:
     """``out[i, j] = x[index[i, j], j]`` for ``dim=0``; ``x[i, index[i, j]]`` for ``dim=1``."""
-    k = axis(dim, x.ndim)
-    if index._array.size and max(x.ndim, 1) != max(index.ndim, 1):
-        raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
-    _within(index._array, x._array.shape[k] if x.ndim else 1, k)
+    k = _aimed("gather", x, dim, index)
     if not index._array.size:
         nothing = np.empty(index._array.shape, x._array.dtype)
         return recorded(nothing, "GatherBackward0", no_slope_of(x._array), x)
-    return _along(x, index, k, "GatherBackward0")
+    return along(x, index, k, "GatherBackward0")
 
 
 @operation()
@@ -193,8 +189,6 @@ def select(x: Tensor, dim: int, index: int) -> Any:
 def narrow(x: Tensor, dim: int, start: int, length: int) -> Any:
     """``length`` slices along ``dim``, from ``start``: a view."""
     k = axis(dim, x.ndim)
-    if x.ndim == 0:
-        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     size = x._array.shape[k]
     if length < 0:
         raise RuntimeError("narrow(): length must be non-negative.")
@@ -255,8 +249,8 @@ def _zero_dimensional(name: str, value: Any) -> None:
                            f"with {value.ndim} dimension(s).")  # fmt: skip
 
 
-declare("masked_fill", _masked_fill, "``value`` where the mask holds, x elsewhere.",
-        partial(operation, in_place=True))  # fmt: skip
+_writes = partial(operation, in_place=True)
+declare("masked_fill", _masked_fill, "``value`` where the mask holds, x elsewhere.", _writes)
 
 
 @operation()
@@ -267,7 +261,7 @@ def nonzero(x: Tensor, *, as_tuple: bool = False) -> Any:
     return wrap(np.argwhere(x._array))
 
 
-declare("argwhere", lambda x: nonzero(x), "The places of what is not 0, one row each.", function)
+declare("argwhere", lambda x: nonzero(x), "The places of what is not 0, one row each.")
 
 # --- Writing at places ----------------------------------------------------------------------------
 
@@ -280,13 +274,16 @@ def _written(x: Tensor, key: Key, source: Any, node: str, add: bool = False) -> 
     array, shape = in_order(np.atleast_1d(x._array)), np.shape(array_of(source))
     if not x.ndim:  # as a row of one
         key = tuple(wrap(np.atleast_1d(array_of(part))) for part in key)
-    put(array, tuple(map(array_of, key)), array_of(source), add)
+    write: Any = np.add.at if add else setitem
+    write(array, tuple(map(array_of, key)), array_of(source))
     rest, places = apart(key)
 
     def to_old(v: Tensor, *saved: Tensor) -> Tensor:
+        if add:
+            return v
         lost = np.zeros(array.shape, bool)
-        put(lost, filled(rest, saved), not add, False)
-        return v if add else _masked_fill(v, wrap(lost.reshape(v.shape)), 0.0)
+        lost[filled(rest, saved)] = True
+        return _masked_fill(v, wrap(lost.reshape(v.shape)), 0.0)
 
     def to_new(v: Tensor, *saved: Tensor) -> Any:
         return sum_to(index(v if v.ndim else v.reshape(1), filled(rest, saved)), shape)
@@ -317,19 +314,11 @@ def index_put(x: Tensor, indices: Any, values: Tensor, accumulate: bool = False)
     return _written(x, key, convert(values, kind), "IndexPutBackward0", accumulate)
 
 
-def put(array: Any, key: Key, values: Any, add: bool) -> None:
-    if add:
-        np.add.at(array, key, values)
-    else:
-        array[key] = values
-
-
 def _scattered(x: Tensor, dim: int, index: Tensor, source: Any, node: str, add: bool) -> Any:
-    k = axis(dim, x.ndim)
-    _within(index._array, x._array.shape[k] if x.ndim else 1, k)
+    k = _aimed("scatter", x, dim, index)
     if isinstance(source, Tensor) and source._array.shape != index._array.shape:
         source = source[tuple(slice(n) for n in index._array.shape)]  # what of it is read
-    return _written(x, _key_along(x, index, k), source, node, add)
+    return _written(x, key_along(index, k), source, node, add)
 
 
 @operation(in_place=True)
@@ -337,6 +326,9 @@ def scatter(x: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Numbe
             reduce: str | None = None) -> Any:  # fmt: skip
     """x with ``src`` written to the places that ``gather`` would read."""
     src = value if src is None else src
+    if src is None:
+        raise TypeError("scatter() received an invalid combination of arguments - got "
+                        "(int, Tensor)")  # fmt: skip
     if reduce not in (None, "add"):
         raise RuntimeError("scatter: reduce must be None or 'add' here")
     if reduce and not isinstance(src, Tensor):
@@ -345,10 +337,9 @@ def scatter(x: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Numbe
     return _scattered(x, dim, index, src, node, bool(reduce))
 
 
-@operation(in_place=True)
-def scatter_add(x: Tensor, dim: int, index: Tensor, src: Tensor) -> Any:
-    """x with ``src`` added to the places that ``gather`` would read."""
-    return _scattered(x, dim, index, src, "ScatterAddBackward0", True)
+declare("scatter_add",
+        lambda x, dim, index, src: _scattered(x, dim, index, src, "ScatterAddBackward0", True),
+        "x with ``src`` added to the places that ``gather`` would read.", _writes)  # fmt: skip
 
 
 def _rows(x: Tensor, dim: int, index: Tensor) -> Key:
@@ -367,10 +358,10 @@ def index_add(x: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Numb
     return _written(x, _rows(x, dim, index), source, "IndexAddBackward0", add=True)
 
 
-@operation(in_place=True)
-def index_copy(x: Tensor, dim: int, index: Tensor, source: Tensor) -> Any:
-    """x with these slices along ``dim``."""
-    return _written(x, _rows(x, dim, index), source, "IndexCopyBackward0")
+declare("index_copy",
+        lambda x, dim, index, source: _written(
+            x, _rows(x, dim, index), source, "IndexCopyBackward0"),
+        "x with these slices along ``dim``.", _writes)  # fmt: skip
 
 
 @operation(in_place=True)

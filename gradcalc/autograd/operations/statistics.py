@@ -6,7 +6,6 @@ Each is one node, as in PyTorch, with its slope in terms of the input and of the
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from itertools import accumulate
 from operator import mul
 from typing import Any
@@ -15,8 +14,8 @@ import numpy as np
 
 from gradcalc.autograd.composite import composite
 from gradcalc.autograd.core.dtypes import get_default_dtype
-from gradcalc.autograd.core.node import type_name
-from gradcalc.autograd.core.record import OUT, recorded, several
+from gradcalc.autograd.core.record import OUT, in_order, recorded, several
+from gradcalc.autograd.core.refusals import refuse
 from gradcalc.autograd.core.registry import Ints, Kind, Number, declare, function, operation
 from gradcalc.autograd.core.tensor import Tensor, wrap
 from gradcalc.autograd.operations.complexes import direction
@@ -26,18 +25,13 @@ from gradcalc.autograd.operations.joining import cat, stack
 from gradcalc.autograd.operations.linear import svdvals
 from gradcalc.autograd.operations.promotion import type_of_all
 from gradcalc.autograd.operations.reductions import Over, amax, amin, cast
-from gradcalc.autograd.operations.structural import axis, movedim, several_axes
+from gradcalc.autograd.operations.structural import axis, conj, flip, movedim, several_axes
 
 
 def _as_wide(x: Tensor, over: Over, array: Any) -> Any:
     """``array``, computed with the axes kept, as wide as x's numbers, and in its shape."""
     kind = x._array.dtype if x._array.dtype.kind == "f" else array.dtype
     return over.done(array.astype(kind, copy=False))
-
-
-def _floating(x: Tensor, complaint: str) -> None:
-    if x._array.dtype.kind not in "fc":
-        raise RuntimeError(complaint.format(type_name(x._array.dtype)))
 
 
 def _is_zero(x: Tensor) -> Any:
@@ -82,7 +76,7 @@ def _sign(x: Tensor) -> Tensor:
 def vector_norm(x: Tensor, ord: Number = 2, dim: Ints | None = None, keepdim: bool = False, *,
                 dtype: Kind | None = None) -> Tensor:  # fmt: skip
     """The p-norm over ``dim``, over everything and Euclidean by default."""
-    _floating(x, "linalg.vector_norm: Expected a floating point or complex tensor as input. Got {}")
+    refuse("linalg.vector_norm", x._array.dtype)
     x = cast(x, dtype)
     over = Over.of(x, dim, keepdim)
     empty = [k for k in over.axes if not x._array.shape[k]]
@@ -126,12 +120,8 @@ def norm(x: Tensor, p: Any = "fro", dim: Ints | None = None, keepdim: bool = Fal
 def matrix_norm(x: Tensor, ord: Any = "fro", dim: Ints = (-2, -1), keepdim: bool = False, *,
                 dtype: Kind | None = None) -> Any:  # fmt: skip
     """The norm of a matrix: Frobenius, nuclear, or that of the linear map for 1, 2 and inf."""
-    _floating(x, "linalg.matrix_norm: Expected a floating point or complex tensor as input. Got {}")
+    refuse("linalg.matrix_norm", x._array.dtype, x.ndim)
     x = cast(x, dtype)
-    if x.ndim < 2:
-        raise RuntimeError(
-            "linalg.matrix_norm: The input tensor A must have at least 2 dimensions."
-        )
     row, column = several_axes(dim, x.ndim)
     if ord == "fro":
         return vector_norm(x, 2, (row, column), keepdim)
@@ -164,10 +154,7 @@ _distance = composite("DistBackward0")(lambda x, other, p: vector_norm(x - other
 
 
 def _dist(x: Tensor, other: Tensor, p: Number = 2) -> Any:
-    kind = type_of_all((x, other))
-    if kind.kind not in "fc":
-        raise RuntimeError("norm(): input dtype should be either floating point or complex. Got "
-                           f"{type_name(kind)} instead.")  # fmt: skip
+    refuse("dist", type_of_all((x, other)))
     return _distance(x, other, p=p)
 
 
@@ -177,17 +164,13 @@ declare("dist", _dist, "The norm of the difference.")
 # --- Spread -------------------------------------------------------------------------------------
 
 
-def _spread(name: str, root: bool) -> None:
-    """``var`` and ``var_mean``, or the roots of them: ``std`` and ``std_mean``."""
-    measure = np.std if root else np.var
-    noun = "standard deviation" if root else "variance"
+def _spread(name: str, both: bool, doc: str) -> None:
+    """The variance or its root, the standard deviation, alone or beside the mean."""
+    root = name.startswith("std")
+    node = f"{name.title().replace('_', '')}Backward0"
 
-    def asked(
-        x: Tensor, dim: Any, unbiased: bool, keepdim: bool, correction: Any, what: str
-    ) -> Any:
-        """What is reduced, what is subtracted from n, and the slope: of the variance
-        2 (x - mean)/(n - correction), of its root that over twice the root."""
-        _floating(x, f"{what} only support floating point and complex dtypes")
+    def spread(x: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *,
+               correction: Number | None = None) -> Any:  # fmt: skip
         if isinstance(dim, bool):  # the old signature is ``var(unbiased)``
             dim, unbiased = None, dim
         over = Over.of(x, dim, keepdim)
@@ -195,57 +178,47 @@ def _spread(name: str, root: bool) -> None:
         left = over.number - less
         if left <= 0:
             warnings.warn(
-                f"{what.replace('std and var', name)}(): degrees of freedom is <= 0. Correction "
-                "should be strictly less than the reduction factor (input numel divided by output "
-                "numel).",
+                f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than "
+                "the reduction factor (input numel divided by output numel).",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=3,
             )
+        measure = np.std if root else np.var
+        found = measure(x._array, axis=over.axes, ddof=less, keepdims=True)
+        found = _as_wide(x, over, found)
 
         def slope(v: Tensor, x: Tensor, out: Tensor | None = None) -> Tensor:
+            """2 (x - mean)/(n - correction), for the root over twice the root."""
             if out is not None:
                 v = v / (2 * (out + _is_zero(out))) * (1 - _is_zero(out))
             mean = over.spread(x.sum(over.axes) / over.number)
             return over.spread(v) * ((x - mean) * (2 / left if left > 0 else np.inf))
 
-        return over, less, slope
-
-    def spread_of(x: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *,
-                  correction: Number | None = None) -> Tensor:  # fmt: skip
-        over, less, slope = asked(x, dim, unbiased, keepdim, correction, "std and var")
-        found = measure(x._array, axis=over.axes, ddof=less, keepdims=True)
-        return recorded(_as_wide(x, over, found), f"{name.capitalize()}Backward0", slope, x,
-                        saves=(x, OUT) if root else (x,))  # fmt: skip
-
-    def spread_and_mean(x: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *,
-                        correction: Number | None = None) -> tuple[Tensor, Tensor]:  # fmt: skip
-        over, less, slope = asked(x, dim, unbiased, keepdim, correction, f"{name}_mean")
-        found = measure(x._array, axis=over.axes, ddof=less, keepdims=keepdim)
-        average = x._array.mean(axis=over.axes, keepdims=keepdim)
+        if not both:
+            return recorded(found, node, slope, x, saves=(x, OUT) if root else (x,))
 
         def back(vs: Any, *saved: Tensor) -> Any:
             parts = [] if vs[0] is None else [slope(vs[0], *saved)]
             parts += [] if vs[1] is None else [over.spread(vs[1] / over.number)]
             return parts[0] if len(parts) == 1 else parts[0] + parts[1]
 
-        title = f"{name.capitalize()}MeanBackward0"
-        return several((found, average), title, back, x, saves=(x, 0) if root else (x,))
+        average = x._array.mean(axis=over.axes, keepdims=keepdim)
+        return several((found, average), node, back, x, saves=(x, 0) if root else (x,))
 
-    declare(name, spread_of, f"The {noun}, over n - 1; ``correction=0``: over n.")
-    declare(f"{name}_mean", spread_and_mean, f"The {noun} and the mean.", function)
+    declare(name, spread, doc, function if both else operation)
 
 
-_spread("var", False)
-_spread("std", True)
-
+for _name, _noun in (("var", "variance"), ("std", "standard deviation")):
+    _spread(_name, False, f"The {_noun}, over n - 1; ``correction=0``: over n.")
+    _spread(f"{_name}_mean", True, f"The {_noun} and the mean.")
 
 # --- Exponentials, summed -----------------------------------------------------------------------
 
 
 def _log_sum(array: Any, axes: tuple[int, ...]) -> Any:
     """log(sum(exp(x))), without overflow; an infinite largest is the answer itself."""
-    top = array.max(axis=axes, keepdims=True, initial=-np.inf)
-    finite = np.where(np.isfinite(top), top, 0).astype(array.dtype)
+    top = array.real.max(axis=axes, keepdims=True, initial=-np.inf)
+    finite = np.where(np.isfinite(top), top, 0).astype(array.real.dtype)
     return np.log(np.exp(array - finite).sum(axis=axes, keepdims=True)) + finite
 
 
@@ -255,14 +228,9 @@ def logsumexp(x: Tensor, dim: Ints, keepdim: bool = False) -> Any:
     if x._array.dtype.kind in "iub":
         x = convert(x, get_default_dtype().numpy)
     over = Over.of(x, dim, keepdim)
-    if x._array.dtype.kind == "c":
-        tops = x._array.real.max(over.axes, keepdims=True)
-        largest = wrap(np.where(np.isfinite(tops), tops, 0))
-        total = (x - largest).exp().sum(over.axes, True).log() + largest
-        return total if keepdim else total.squeeze(over.axes)
 
     def slope(v: Tensor, x: Tensor, out: Tensor) -> Any:
-        return over.spread(v) * (x - over.spread(out)).exp()
+        return over.spread(v) * conj((x - over.spread(out)).exp())
 
     found = _as_wide(x, over, _log_sum(x._array, over.axes))
     return recorded(found, "LogsumexpBackward0", slope, x, saves=(x, OUT))
@@ -271,11 +239,9 @@ def logsumexp(x: Tensor, dim: Ints, keepdim: bool = False) -> Any:
 def _soft(name: str, node: str, of_logs: Any, slope: Any) -> Any:
     def soft(x: Tensor, dim: int, dtype: Kind | None = None) -> Tensor:
         x = cast(x, dtype)
-        if x._array.dtype.kind != "f":
-            last = "_lastdim" * (axis(dim, x.ndim) == max(x.ndim, 1) - 1)
-            raise NotImplementedError(f"\"{name}{last}_kernel_impl\" not implemented for "
-                                      f"'{type_name(x._array.dtype)}'")  # fmt: skip
         over = Over.of(x, dim, True)
+        last = axis(dim, x.ndim) == max(x.ndim, 1) - 1
+        refuse(f"{name}_lastdim" if last else name, x._array.dtype)
         array = np.ascontiguousarray(of_logs(x._array - _log_sum(x._array, over.axes)))
         return recorded(_as_wide(x, over, array.reshape(x._array.shape)), node,
                         lambda v, out: slope(v, out, lambda u: over.spread(u.sum(over.axes))), x,
@@ -293,16 +259,12 @@ log_softmax = _soft("log_softmax", "LogSoftmaxBackward0", lambda logs: logs,
 # --- Running along an axis ------------------------------------------------------------------------
 
 
-def _running(name: str, of_parts: Callable[..., Any], doc: str) -> None:
-    """One node, whose way back is that of what it is put together from."""
-    along = composite(f"{name.capitalize()}Backward0", level=False)(of_parts)
+def _running(name: str, along: Any, doc: str) -> None:
+    """``along`` is told the axis, and has one node."""
 
-    def running(x: Tensor, dim: int, dtype: Kind | None = None) -> Any:
-        x = cast(x, dtype)
-        kind, k = x._array.dtype, axis(dim, x.ndim)
-        if name == "logcumsumexp" and kind.kind == "c":
-            raise NotImplementedError("logcumsumexp of complex numbers is not here")
-        x = convert(x, np.dtype(np.int64)) if kind.kind in "iub" else x
+    def running(x: Tensor, dim: int, *, dtype: Kind | None = None) -> Any:
+        x, k = cast(x, dtype), axis(dim, x.ndim)
+        x = convert(x, np.dtype(np.int64)) if x._array.dtype.kind in "iub" else x
         if not x.ndim or not x._array.shape[k]:
             return recorded(x._array.copy(), f"{name.capitalize()}Backward0", same, x)
         return along(x, dim=k)
@@ -310,10 +272,19 @@ def _running(name: str, of_parts: Callable[..., Any], doc: str) -> None:
     declare(name, running, doc)
 
 
+def _sums(x: Tensor, *, dim: int) -> Tensor:
+    def back(v: Tensor) -> Tensor:
+        return flip(_sums(flip(v, (dim,)), dim=dim), (dim,))
+
+    return recorded(in_order(np.cumsum(x._array, dim)), "CumsumBackward0", back, x)
+
+
+@composite("CumprodBackward0", level=False)
 def _products(x: Tensor, *, dim: int) -> Any:
     return stack(list(accumulate(x.unbind(dim), mul)), dim)
 
 
+@composite("LogcumsumexpBackward0", level=False)
 def _logs_of_sums(x: Tensor, *, dim: int) -> Any:
     kind, lengths = x._array.dtype, range(1, x.shape[dim] + 1)
     x = convert(x, np.result_type(kind, np.float32))  # halves are added up as floats
@@ -321,5 +292,6 @@ def _logs_of_sums(x: Tensor, *, dim: int) -> Any:
     return convert(cat(sums, dim), kind)
 
 
+_running("cumsum", _sums, "Running sums along ``dim``.")
 _running("cumprod", _products, "Running products along ``dim``.")
 _running("logcumsumexp", _logs_of_sums, "log of the running sums of exp(x) along ``dim``.")
