@@ -26,7 +26,7 @@ differences:
   numbers here; outside a function's domain slopes are NaN, as its values are. Equal numbers are
   sorted stably, always. The second derivative of clamp is 0 here, and refused there.
 - Several integers and slices are one node, and so is a vector times a matrix; PyTorch has several.
-- A first gradient is a copy, always: PyTorch may keep the buffer that the sweep computed.
+- A first gradient is a copy of whatever anybody else holds: PyTorch may keep that itself.
 - Conjugates are computed when they are asked for; PyTorch sets a bit.
 - ``vmap`` and ``is_grads_batched`` are loops; ``save`` and ``load`` have a format of their own.
 - Lists may be assigned to slots, and arrays of numpy multiplied with tensors that require grad;

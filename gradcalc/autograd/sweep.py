@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradcalc.autograd.core.grad_mode import Within, mode
-from gradcalc.autograd.core.node import Edge, Node, clock, describe
+from gradcalc.autograd.core.node import Edge, Node, clock, describe, is_alone
 from gradcalc.autograd.core.tensor import Tensor, wrap
 
 Captures = dict[Edge, Any]
@@ -37,16 +37,16 @@ def sweep(
     edges run as well (``backward(inputs=…)``: they accumulate).
     """
     arrived: dict[Node, list[Any]] = {}
-    sums: set[Edge] = set()
     for (node, k), v in roots:
         if node is not None:
-            _add(arrived, sums, node, k, v)
+            _add(arrived, node, k, v)
     waiting = _count_dependencies(arrived)
     needed = None if captures is None else _leading_to(captures, waiting, through)
     mode.running = Running(next(clock), waiting, needed, captures)
     anomaly = mode.anomaly
     ready = [(-node.order, node) for node in arrived if not waiting[node]]
     heapq.heapify(ready)
+    flowing: Sequence[Any]
     following: Node | None = None  # a node that has just become ready, and is in no heap yet
     while ready or following is not None:
         if following is None:
@@ -56,6 +56,7 @@ def sweep(
         else:
             node = heapq.heapreplace(ready, (-following.order, following))[1]
         following = None
+        flowing = v = ()  # who holds an array alone may write over it: see ``is_alone``
         cotangents = arrived.pop(node, None) or [None] * node.outputs
         if captures is not None:
             assert needed is not None
@@ -70,7 +71,7 @@ def sweep(
         elif node.tensor_hooks or node.retained:
             _observe(node, cotangents, tracked)
         if needed is not None and node not in needed:
-            flowing: Sequence[Any] = (None,) * len(node.next_functions)
+            flowing = (None,) * len(node.next_functions)
         else:
             if anomaly:
                 flowing = _watched(node, cotangents, tracked)
@@ -85,7 +86,7 @@ def sweep(
                 continue
             if v is not None:
                 if successor in arrived:
-                    _add(arrived, sums, successor, k, v)
+                    _add(arrived, successor, k, v)
                 else:
                     slots = arrived[successor] = [None] * successor.outputs
                     slots[k] = v
@@ -128,19 +129,18 @@ def _count_dependencies(roots: Iterable[Node]) -> dict[Node, int]:
     return waiting
 
 
-def _add(arrived: dict[Node, list[Any]], sums: set[Edge], node: Node, k: int, v: Any) -> None:
-    """Add a cotangent of output k to what has arrived; ``sums`` are arrays that are ours alone."""
+def _add(arrived: dict[Node, list[Any]], node: Node, k: int, v: Any) -> None:
+    """Add a cotangent of output k to what has arrived."""
     slots = arrived.get(node)
     if slots is None:
         slots = arrived[node] = [None] * node.outputs
     old = slots[k]
     if old is None:
         slots[k] = v
-    elif (node, k) in sums and type(old) is np.ndarray:
-        np.add(old, v, out=old)  # a third and further cotangent: no new array
+    elif is_alone(slots, k) and old.dtype == v.dtype:
+        np.add(old, v, out=old)
     else:
         slots[k] = old + v
-        sums.add((node, k))
 
 
 def _run(node: Node, cotangents: list[Any], tracked: bool) -> Sequence[Any]:

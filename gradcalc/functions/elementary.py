@@ -51,6 +51,17 @@ def _corrected_cbrt(x: Any) -> Any:
 sech_squared = _by_quotients if is_vectorised("cosh") else _by_double_angle
 """sech(x)², within 4 ulps for every x."""
 
+
+def times_sech_squared(v: Any, x: Any, out: Any = None) -> Any:
+    """v sech(x)², into ``out``, which may be v."""
+    if sech_squared is not _by_quotients:
+        return np.multiply(v, sech_squared(x), out=out)
+    cosh = np.cosh(x)
+    if out is None:
+        return v / cosh / cosh  # of single numbers much sooner
+    return np.divide(np.divide(v, cosh, out=out), cosh, out=out)
+
+
 cbrt = np.cbrt if is_vectorised("cbrt") else _corrected_cbrt
 """The real cube root."""
 

@@ -47,6 +47,8 @@ A row says:
 ``scalar``, ``quick``
     quicker functions for one float (from ``math``, where it is as accurate as numpy's) and for
     thousands of numbers.
+``times``
+    what computes another number times it, sooner than one after the other.
 ``tells``
     a slope that is not finite stays so through it, whatever it is multiplied by.
 ``steep``
@@ -249,7 +251,7 @@ unary("tanh", np.tanh, scalar=math.tanh, d="sech2(x)",
 unary("sech", elementary.sech, d="-out*tanh(x)",
       made="t = exp(-abs(x)); 2*t/(1 + t*t)",
       doc="hyperbolic secant, 1/cosh(x)")
-unary("sech2", elementary.sech_squared, d="-2*out*tanh(x)",
+unary("sech2", elementary.sech_squared, times=elementary.times_sech_squared, d="-2*out*tanh(x)",
       made="t = exp(-2*abs(x)); 4*t/((1 + t)*(1 + t))",
       doc="sech(x)**2, accurate for all x",
       sympy=lambda x: sp.sech(x) ** 2, mpmath=lambda x: mp.sech(x) ** 2)

@@ -99,6 +99,7 @@ class Primitive:
     rounded: bool = False
     scalar: Callable[[float], float] | None = None
     quick: Any = None
+    times: Any = None
     tells: bool = False
     steep: bool = False
     chains: bool = False
@@ -170,6 +171,11 @@ class Primitive:
         from gradcalc.functions.sines import are_by_tangent  # deferred: it is made of numpy
 
         return _resolve(self.quick) if are_by_tangent() else self.numpy
+
+    @cached_property
+    def numpy_times(self) -> Callable[..., Any] | None:
+        """``numpy_times(v, x, out=None)``: v times the function, sooner; None: there is no way."""
+        return None if self.times is None else _resolve(self.times)
 
     @cached_property
     def sympy(self) -> Callable[..., Any]:

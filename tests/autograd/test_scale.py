@@ -119,3 +119,32 @@ def test_of_one_complex_number_the_slope_is_that_of_several(name):
         return x.grad.numpy()
 
     np.testing.assert_allclose(slope(0.3 + 0.4j), slope([0.3 + 0.4j])[0], 1e-14)
+
+
+def test_what_somebody_holds_of_a_long_sweep_stays_as_it_was():
+    x = torch.full((5000,), 0.5, dtype=torch.double, requires_grad=True)
+    y, z = x.sin(), x.cos()
+    seen = []
+    product = y * z
+    for tensor in (y, z, product):
+        tensor.register_hook(lambda v: seen.append(v.numpy()))
+        tensor.retain_grad()
+    given = torch.full((5000,), 2.0, dtype=torch.double)
+    (product.tanh() + z + z).backward(given, retain_graph=True)
+    slope = 2 / np.cosh(np.sin(0.5) * np.cos(0.5)) ** 2
+    expected = [slope, slope * np.sin(0.5) + 4, slope * np.cos(0.5)]
+    for array, number in zip(seen, expected, strict=True):
+        np.testing.assert_allclose(array, number, rtol=1e-14)
+    for tensor, number in zip((product, z, y), expected, strict=True):
+        np.testing.assert_allclose(tensor.grad.numpy(), number, rtol=1e-14)
+    assert (given.numpy() == 2).all()
+    first = x.grad.clone()
+    (product.tanh() + z + z).backward(given)
+    np.testing.assert_array_equal(x.grad.numpy(), 2 * first.numpy())
+
+
+def test_gradients_of_two_leaves_are_two_arrays():
+    a, b = (torch.ones(5000, dtype=torch.double, requires_grad=True) for _ in range(2))
+    (-(a + b)).sum().backward()
+    a.grad.zero_()
+    assert (b.grad.numpy() == -1).all()

@@ -32,10 +32,20 @@ def real_cbrt(x: Any) -> Any:
         (elementary.coth, mpmath.coth, 4),
         (elementary.sech_squared, lambda x: mpmath.sech(x) ** 2, 4),
         (elementary._by_double_angle, lambda x: mpmath.sech(x) ** 2, 4),
+        (lambda x: elementary.times_sech_squared(3.0, x), lambda x: 3 * mpmath.sech(x) ** 2, 4),
         (elementary.cbrt, real_cbrt, 1),
         (elementary._corrected_cbrt, real_cbrt, 1),
     ],
-    ids=["sech", "csch", "coth", "sech²", "sech² by double angle", "cbrt", "cbrt, corrected"],
+    ids=[
+        "sech",
+        "csch",
+        "coth",
+        "sech²",
+        "sech² by double angle",
+        "3 sech²",
+        "cbrt",
+        "cbrt, corrected",
+    ],
 )
 def test_near_the_truth(ours: Callable[..., Any], true: Callable[..., Any], limit: float) -> None:
     x = NUMBERS[abs(NUMBERS) > 1e-300] if true in (mpmath.csch, mpmath.coth) else NUMBERS

@@ -18,7 +18,10 @@ import weakref
 from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
+from sys import getrefcount
 from typing import Any
+
+import numpy as np
 
 from gradcalc.autograd.core.dtypes import named
 from gradcalc.autograd.core.grad_mode import Within, mode
@@ -49,6 +52,13 @@ rebuilt when it is needed, because a node that held its output would be a refere
 NEVER_MODIFIED = [0]
 detached: list[int] = []
 """When a tensor was last taken out of its graph in place: what saved it earlier has to know."""
+
+
+def is_alone(values: Sequence[Any], k: int) -> bool:
+    """Whether the array ``values[k]`` is held by this list, by one variable of the caller's and by
+    nobody else: its memory may be written over."""
+    array = values[k]
+    return type(array) is np.ndarray and array.flags.owndata and getrefcount(array) == 4
 
 
 class Node:
@@ -331,8 +341,10 @@ class AccumulateGrad(Node):
         return "torch::autograd::AccumulateGrad"
 
     def pull(self, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
-        if cotangents[0] is not None and self.variable._tracked:
-            self.variable._accumulate(cotangents[0], tracked)
+        v = cotangents[0]
+        if v is not None and self.variable._tracked:
+            alone = is_alone(cotangents, 0)
+            self.variable._accumulate(v, tracked, alone)
             for hook in list(self.variable._after_hooks):
                 if hook(self.variable) is not None:
                     raise RuntimeError("Tensor post accumulate grad hooks should return None.")

@@ -329,8 +329,9 @@ class Tensor(Numbers):
     def _is_view(self) -> bool:
         return self._view is not None
 
-    def _accumulate(self, v: Any, tracked: bool) -> None:
-        """Add a cotangent to ``.grad``: a private copy, then in place; tracked, out of place."""
+    def _accumulate(self, v: Any, tracked: bool, alone: bool = False) -> None:
+        """Add a cotangent to ``.grad``: a copy unless it is alone, then in place; out of place if
+        tracked."""
         old = self._grad
         if tracked:
             v = v if isinstance(v, Tensor) else wrap(np.array(v))
@@ -342,7 +343,7 @@ class Tensor(Numbers):
                 else old + v
             )
         elif old is None:
-            self._grad = wrap(np.array(v, dtype=self._array.dtype))
+            self._grad = wrap(np.array(v, self._array.dtype, copy=None if alone else True))
         else:
             np.add(old._array, v, out=old._array)
             old._counter[0] += 1

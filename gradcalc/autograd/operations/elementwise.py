@@ -22,6 +22,7 @@ from gradcalc.autograd.core.node import (
     Node,
     clock,
     detached,
+    is_alone,
     note,
     type_name,
     unpack,
@@ -76,18 +77,20 @@ class Elementwise(Node):
         if self.shapes is None and v.dtype is _F64 and v.size < LONG and not detached:
             found = None if self.guarded else self.formula.short(saved, v)
         else:
-            found = self._of_arrays(v, saved)
+            alone = v.size >= LONG and is_alone(cotangents, 0)
+            found = self._of_arrays(v, saved, alone)
         if found is not None:
             return found
         with Within(bare=True):
             values = list(map(_as_tensor, self.unpack(False)))
             return [g if g is None else g._array for g in self._of_tensors(wrap(v), values)]
 
-    def _of_arrays(self, v: Any, saved: Sequence[Any]) -> Any:
-        """The same where arrays are long, of several shapes, or no doubles; None: not to be had."""
+    def _of_arrays(self, v: Any, saved: Sequence[Any], alone: bool) -> Any:
+        """The same where arrays are long, of several shapes, or no doubles; None: not to be had.
+        ``alone``: v may be written over."""
         if detached or self.guarded:
             return None
-        flowing = by_blocks(self.formula, saved, v) if v.size >= LONG else None
+        flowing = by_blocks(self.formula, saved, v, alone) if v.size >= LONG else None
         flowing = self.formula.short(saved, v) if flowing is None else flowing
         return flowing if flowing is None else self._fitted(v, flowing)
 

@@ -156,9 +156,10 @@ def _chosen(p: Any, v: Any) -> Any:
     return np.where(np.equal(p, 0), v.dtype.type(0), v * p)
 
 
-_FORMS = {NOTHING: "None", FLAT: "no_slope(v)", SAME: "v", NEGATED: "-v", TIMES: "v * {}",
+_FORMS = {NOTHING: "None", FLAT: "no_slope(v)", SAME: "v", NEGATED: "-v",
           OVER: "v / {}", MINUS_OVER: "-(v / {})"}  # fmt: skip
-_INTO = {TIMES: "multiply(v, {0}, out={1})", OVER: "divide(v, {0}, out={1})",
+_INTO = {NEGATED: "negative(v, out={1})", TIMES: "times(v, {0}, out={1})",
+         OVER: "divide(v, {0}, out={1})",
          MINUS_OVER: "negative(divide(v, {0}, out={1}), out={1})"}  # fmt: skip
 
 
@@ -171,8 +172,13 @@ def _steps(formula: Formula, kind: str) -> tuple[list[str], list[str], dict[str,
     for number, (primitive, places) in enumerate(formula.steps):
         # A cosine alone is quicker by numpy than by the two tangents of the row's own for many.
         known[f"f{number}"] = getattr(primitive, "numpy" if primitive is COS else kind)
-        lines.append(f"    t{number} = f{number}({', '.join(names[k] for k in places)})")
-        names.append(f"t{number}")
+        operands = ", ".join(names[k] for k in places)
+        if len(formula.products) == 1 == len(formula.steps) and primitive.numpy_times is not None:
+            known["times"] = primitive.numpy_times  # the product at once, in the step's place
+            names.append(operands)
+        else:
+            lines.append(f"    t{number} = f{number}({operands})")
+            names.append(f"t{number}")
     return names, lines, known
 
 
@@ -189,7 +195,8 @@ def _short(formula: Formula) -> Any:
         entries = "".join(f"({name}, n{name}, w{name}, _), " for name in saved)
         changed = " or ".join(f"n{name}[0] != w{name}" for name in saved)
         lines = [f"    {entries}= saved", f"    if {changed}: return None", *lines]
-    forms = _FORMS | ({TIMES: "chosen({}, v)"} if formula.selects else {})
+    forms = _FORMS | {TIMES: "chosen({}, v)" if formula.selects else "times(v, {})"
+                      if "times" in known else "v * {}"}  # fmt: skip
     made = ", ".join(forms[how].format(names[place] if how >= TIMES else "")
                      for how, place, _ in formula.products)  # fmt: skip
     return _made("def pull(saved, v):", [*lines, f"    return {made},"], known)
@@ -197,21 +204,21 @@ def _short(formula: Formula) -> Any:
 
 def _long(formula: Formula) -> Any:
     wanted = [product for product in formula.products if product.how != NOTHING]
-    if formula.selects or not formula.steps or any(product.how not in _INTO for product in wanted):
+    if formula.selects or any(product.how not in _INTO for product in wanted):
         return None
     names, lines, known = _steps(formula, "numpy_long")
-    known |= {"multiply": np.multiply, "divide": np.divide, "negative": np.negative}
+    known = {"times": np.multiply, "divide": np.divide, "negative": np.negative} | known
     outs = [f"o{k}" for k in range(len(wanted))]
-    lines += [f"    {_INTO[how].format(names[place], out)}"
+    lines += [f"    {_INTO[how].format(names[place] if how >= TIMES else '', out)}"
               for out, (how, place, _) in zip(outs, wanted, strict=True)]  # fmt: skip
     return _made(
         f"def pull({', '.join(['v', *names[: len(formula.saves)], *outs])}):", lines, known
     )
 
 
-def by_blocks(formula: Formula, saved: Sequence[Any], v: Any) -> list[Any] | None:
+def by_blocks(formula: Formula, saved: Sequence[Any], v: Any, alone: bool) -> list[Any] | None:
     """The products of long arrays of doubles that are all of one shape, and are what was saved;
-    None: they are not."""
+    None: they are not. The last may be written over v if v is ``alone``."""
     if any(counter[0] != version for _, counter, version, _ in saved):
         return None
     arrays = [v, *(entry[0] for entry in saved)]
@@ -220,7 +227,10 @@ def by_blocks(formula: Formula, saved: Sequence[Any], v: Any) -> list[Any] | Non
         or not (a.ndim == 1 or a.flags.c_contiguous) for a in arrays
     ):  # fmt: skip
         return None
-    found = [None if how == NOTHING else np.empty(v.shape) for how, _, _ in formula.products]
+    wanted = [k for k, (how, _, _) in enumerate(formula.products) if how != NOTHING]
+    found: list[Any] = [None] * len(formula.products)
+    for k in wanted:
+        found[k] = v if alone and k == wanted[-1] else np.empty(v.shape)
     rows = [a.reshape(-1) for a in (*arrays, *found) if a is not None]
     for start in range(0, v.size, BLOCK):
         formula.long(*[row[start : start + BLOCK] for row in rows])
