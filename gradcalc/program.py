@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradcalc.calculus.kinds import KINDS
 from gradcalc.engine import program as engine
-from gradcalc.engine.point import Question
-from gradcalc.engine.program import Point
+from gradcalc.engine.point import Point, Question
 from gradcalc.errors import BindingError, UsageError
 from gradcalc.linear.kinds import FACTS, chosen
 

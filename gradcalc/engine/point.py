@@ -1,4 +1,4 @@
-"""A program at a point: the values, the partials and what the sweeps make of them, computed once.
+"""A graph at a point: the values, the partials and what the sweeps make of them, computed once.
 
 ``at = program.at(x)`` is the field's linearization point. Whoever has to know something of a point
 (the derivative, the check of it, its kinks, its explanation) is handed ``at``.
@@ -6,48 +6,116 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from gradcalc.calculus import gradients
 from gradcalc.calculus.isolated import Isolated
 from gradcalc.calculus.kinds import KINDS, Kind, U
-from gradcalc.engine import sparse
-from gradcalc.engine.grouped import MODES
+from gradcalc.engine import kernel, sparse
+from gradcalc.engine.grouped import MODES, Grouped
+from gradcalc.engine.narrow import Narrow, is_narrow
 from gradcalc.engine.schedule import Floats, Ints, Schedule
 from gradcalc.errors import BindingError, UsageError, listed
 from gradcalc.functions.primitives import ADD, SUB
 from gradcalc.graph.graph import Graph
 from gradcalc.graph.reach import operands
+from gradcalc.language.coordinates import coordinates
+
+if TYPE_CHECKING:
+    from gradcalc.engine.many import Many
+    from gradcalc.engine.swift import Silent, Swift
 
 _SUMS = (ADD.code, SUB.code)
 
 Numbers = Sequence[float] | Floats
+Point = Mapping[str, Any] | Numbers
 
 
-class Differentiable(Protocol):
-    """What a point is a point of: a ``Program``, which is made of this module and stands above."""
+class Differentiable:
+    """A graph ready to run, and what is made of it once: the machines that run it, and programs of
+    derivatives."""
 
-    graph: Graph
-    outputs: tuple[str, ...]
-    variables: tuple[str, ...]
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.variables = tuple(graph.variables)
+        self.notes = tuple(graph.notes)
+        self.outputs = tuple(graph.output_names)
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Graph]]:
+        return type(self), (self.graph,)  # what was made of it is made again where it is needed
+
+    def __repr__(self) -> str:
+        return f"<program ({', '.join(self.variables)}) -> ({', '.join(self.outputs)})>"
 
     @property
-    def schedule(self) -> Schedule: ...
-    @property
-    def pattern(self) -> sparse.Pattern: ...
-    @property
-    def gradient_program(self) -> Differentiable: ...
-    @property
-    def isolated(self) -> Isolated: ...
-    @property
-    def sides(self) -> Differentiable: ...
-    def __call__(self, x: Numbers, /) -> Any: ...
-    def at(self, x: Numbers, /) -> At: ...
-    def jacobian(self, x: Numbers, /) -> Floats: ...
+    def schedule(self) -> Schedule:
+        return self._grouped.schedule
+
+    @cached_property
+    def _grouped(self) -> Grouped:
+        return (Narrow if is_narrow(self.graph) else Grouped)(self.graph)
+
+    @cached_property
+    def _at_many_points(self) -> Many:
+        from gradcalc.engine.many import Many  # deferred: a command line asks at one
+
+        return Many(self.graph, self._grouped)
+
+    @cached_property
+    def swift(self) -> Swift | Silent:
+        """What answers by one call of C, if at all."""
+        from gradcalc.engine.swift import Silent, Swift  # deferred, as above
+
+        if self.isolated or not kernel.native:
+            return Silent()
+        return Swift(self._grouped, self._at_many_points)
+
+    @cached_property
+    def vjp_program(self) -> Self:
+        """vᵀJ as a program of the inputs followed by v: it can be differentiated in turn."""
+        return type(self)(gradients.vjp_graph(self.graph))
+
+    @cached_property
+    def sides(self) -> Self:
+        """The sides of the conditions that hold at isolated points only."""
+        return type(self)(self.isolated.sides)
+
+    @cached_property
+    def isolated(self) -> Isolated:
+        """The points that a ``where`` treats apart."""
+        return Isolated(self.graph)
+
+    @cached_property
+    def gradient_program(self) -> Self:
+        """The gradient of the one output as a program: its Jacobian is the Hessian."""
+        return type(self)(gradients.gradient_graph(self.graph))
+
+    @cached_property
+    def pattern(self) -> sparse.Pattern:
+        """Which entries of the Jacobian can be other than zero."""
+        return sparse.find_pattern(self.schedule)
+
+    def at(self, x: Point | None = None, /, *, threads: int | None = None, **named: Any) -> At:
+        """This program at a point or at many, for several questions: nothing is computed twice."""
+        points = self.point(x, named)
+        machine = self._at_many_points if points.ndim == 2 else self._grouped
+        return At(self, points, machine.at(points, threads))
+
+    def point(self, x: Point | None, named: Mapping[str, Any] | None = None) -> Floats:
+        """``x`` as an array of shape (n,) or (N, n), in the order of ``variables``.
+
+        Raises BindingError when names or counts do not fit.
+        """
+        if named:
+            if x is not None:
+                raise BindingError("a point and keywords: which one?")
+            x = named
+        return coordinates(x, self.variables)
 
 
 @dataclass(frozen=True, eq=False)

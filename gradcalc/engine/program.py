@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import cached_property
+from collections.abc import Callable
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Protocol, cast, overload
+from typing import Any, Protocol, cast, overload
 
 import numpy as np
 
-from gradcalc.calculus import gradients
-from gradcalc.calculus.isolated import Isolated
-from gradcalc.engine import sparse
-from gradcalc.engine.grouped import Grouped
-from gradcalc.engine.narrow import Narrow, is_narrow
-from gradcalc.engine.point import At, Numbers
-from gradcalc.engine.schedule import Floats, Schedule
+from gradcalc.engine.point import At, Differentiable, Numbers, Point
+from gradcalc.engine.schedule import Floats
 from gradcalc.errors import BindingError
-from gradcalc.graph.graph import Graph
-from gradcalc.language.coordinates import coordinates
-
-if TYPE_CHECKING:
-    from gradcalc.engine.many import Many
-    from gradcalc.engine.swift import Swift
 
 
 class Traceable(Protocol):
@@ -31,10 +19,7 @@ class Traceable(Protocol):
     def through(self, program: Program) -> Any: ...
 
 
-Point = Mapping[str, Any] | Numbers
-
-
-class Program:
+class Program(Differentiable):
     """A graph, scheduled and ready to run.
 
     ``x`` is a point: n numbers in the order of ``variables``, a mapping from names to numbers (or,
@@ -54,61 +39,6 @@ class Program:
     >>> p.vjp([2, 3], [1, 1])
     array([6., 9.])
     """
-
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-        self.variables = tuple(graph.variables)
-        self.notes = tuple(graph.notes)
-        self.outputs = tuple(graph.output_names)
-
-    def __reduce__(self) -> tuple[type[Program], tuple[Graph]]:
-        return type(self), (self.graph,)  # what was made of it is made again where it is needed
-
-    def __repr__(self) -> str:
-        return f"<program ({', '.join(self.variables)}) -> ({', '.join(self.outputs)})>"
-
-    @property
-    def schedule(self) -> Schedule:
-        return self._grouped.schedule
-
-    @cached_property
-    def _grouped(self) -> Grouped:
-        return (Narrow if is_narrow(self.graph) else Grouped)(self.graph)
-
-    @cached_property
-    def _at_many_points(self) -> Many:
-        from gradcalc.engine.many import Many  # deferred: a command line asks at one
-
-        return Many(self.graph, self._grouped)
-
-    @cached_property
-    def swift(self) -> Swift:
-        """What answers by one call of C, if at all."""
-        from gradcalc.engine import swift  # deferred, as above
-
-        if self.isolated:
-            return swift.none(self._grouped)
-        return swift.swift(self._at_many_points, self._grouped)
-
-    @cached_property
-    def vjp_program(self) -> Program:
-        """vᵀJ as a program of the inputs followed by v: it can be differentiated in turn."""
-        return Program(gradients.vjp_graph(self.graph))
-
-    @cached_property
-    def sides(self) -> Program:
-        """The sides of the conditions that hold at isolated points only."""
-        return Program(self.isolated.sides)
-
-    @cached_property
-    def isolated(self) -> Isolated:
-        """The points that a ``where`` treats apart."""
-        return Isolated(self.graph)
-
-    @cached_property
-    def gradient_program(self) -> Program:
-        """The gradient of the one output as a program: its Jacobian is the Hessian."""
-        return Program(gradients.gradient_graph(self.graph))
 
     # --- what is asked ------------------------------------------------------------------------
 
@@ -147,12 +77,6 @@ class Program:
         return self._answer(
             "eval", attrgetter("run.value"), cast("Point", x), named, out, threads=threads
         )
-
-    def at(self, x: Point | None = None, /, *, threads: int | None = None, **named: Any) -> At:
-        """This program at a point or at many, for several questions: nothing is computed twice."""
-        points = self.point(x, named)
-        machine = self._at_many_points if points.ndim == 2 else self._grouped
-        return At(self, points, machine.at(points, threads))
 
     def gradient(
         self,
@@ -196,11 +120,6 @@ class Program:
         It stores the entries that the graph allows to be other than zero, whatever their value.
         """
         return self.at(x, **named).sparse_jacobian()
-
-    @cached_property
-    def pattern(self) -> sparse.Pattern:
-        """Which entries of the Jacobian can be other than zero."""
-        return sparse.find_pattern(self.schedule)
 
     def vjp(
         self,
@@ -281,17 +200,6 @@ class Program:
         if out is None or "out" not in self.variables:
             return named, out
         return {**named, "out": out}, None
-
-    def point(self, x: Point | None, named: Mapping[str, Any] | None = None) -> Floats:
-        """``x`` as an array of shape (n,) or (N, n), in the order of ``variables``.
-
-        Raises BindingError when names or counts do not fit.
-        """
-        if named:
-            if x is not None:
-                raise BindingError("a point and keywords: which one?")
-            x = named
-        return coordinates(x, self.variables)
 
 
 def _into(out: Floats | None, found: Floats) -> Floats:

@@ -81,7 +81,12 @@ def undefined(
         said = f"{name} is {float(value[i])}"
         true = verdict.value_truth[i] if verdict and verdict.value_truth else math.nan
         return _undefined_error(
-            at, said, of_value(at, i), f"{name} is", lambda x: float(at.program(x)[i]), true
+            at,
+            said,
+            of_value(at, i),
+            f"{name} is",
+            lambda x: float(at.program.at(x).value[i]),
+            true,
         )
     index = holes[0].tolist()
     outputs, variables = _about(question, index)

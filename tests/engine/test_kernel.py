@@ -14,7 +14,6 @@ import subprocess
 import sys
 import sysconfig
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,12 +24,11 @@ from hypothesis import given, settings
 
 import gradcalc
 from gradcalc.engine import built, kernel, many
+from gradcalc.engine.grouped import Grouped
 from gradcalc.engine.narrow import Narrow
 from gradcalc.engine.program import Program
-from gradcalc.engine.recorded import by_groups
 from gradcalc.engine.swift import Swift
 from gradcalc.engine.tape import Straight, straighten
-from gradcalc.engine.unrolled import by_nodes
 from gradcalc.errors import ExpressionError, UsageError
 from gradcalc.functions.primitives import TABLE
 from gradcalc.functions.row import Primitive
@@ -128,8 +126,7 @@ def test_threads_change_no_bit() -> None:
 
 def by_runs(p: Program) -> Swift:
     """C's recording of the groups of a program."""
-    tape = by_groups(p._grouped)
-    return Swift(p._grouped, lambda: tape, lambda: tape)
+    return Swift(Grouped(p.graph))
 
 
 @built_here
@@ -192,8 +189,7 @@ def test_node_by_node_the_values_are_the_same_and_the_slopes_but_for_rounding() 
     rng, swept = random.Random(4), 0
     for _ in range(COUNT):
         p = some_program(rng)
-        down, up = (partial(by_nodes, p.graph, shared) for shared in (True, False))
-        run = Swift(p._grouped, down, up)
+        run = Swift(Narrow(p.graph))
         x = np.array([rng.uniform(0.1, 2) for _ in p.variables])
         rows = run.jacobian(x)
         if rows is None:
