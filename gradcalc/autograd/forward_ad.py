@@ -19,15 +19,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradcalc.autograd.backward import grad
 from gradcalc.autograd.core.grad_mode import Within, mode, settle
 from gradcalc.autograd.core.node import NOWHERE, SOMEWHERE, Node, clock, duals, give_tangent
 from gradcalc.autograd.core.tensor import Tensor, edge, wrap
+from gradcalc.autograd.functional import filled, pull
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.structural import view_as
 
-_open: list[int] = []
-"""The level that is open, if one is."""
+_current_level = -1
+"""The level that is open: 0, or -1 where none is."""
 
 
 class UnpackedDualTensor(NamedTuple):
@@ -53,38 +53,19 @@ def _carry(out: Tensor, node: Node, inputs: tuple[Any, ...]) -> None:
         )
         tangents = [convert(inputs[k]._tangent, inputs[k]._array.dtype) for k in carriers]
         node.order = next(clock)
-        give_tangent(out, _pushed(out, node, carriers, tangents, leads_on))
-
-
-def _pushed(
-    out: Tensor, node: Node, carriers: list[int], tangents: list[Tensor], leads_on: bool
-) -> Tensor:
-    v = wrap(np.zeros_like(out._array)).requires_grad_()
-    arriving: list[Any] = [None] * node.outputs
-    arriving[0] = v
-    flowing = node.pull(arriving, True)
-    pairs = [(flowing[k], t) for k, t in zip(carriers, tangents, strict=True)
-             if flowing[k] is not None and flowing[k]._tracked]  # fmt: skip
-    if not pairs:
-        return wrap(np.zeros_like(out._array))
-    linear, given = zip(*pairs, strict=True)
-    (tangent,) = grad(linear, v, given, retain_graph=True, create_graph=True, allow_unused=True)
-    if tangent is None:
-        return wrap(np.zeros_like(out._array))
-    if any(np.may_share_memory(tangent._array, t._array) for t in given):
-        tangent = tangent.clone()  # to write to the output is not to write to the input
-    return tangent if leads_on else tangent.detach()  # type: ignore[no-any-return]
-
-
-_current_level = -1
+        v = wrap(np.zeros_like(out._array)).requires_grad_()
+        flowing = node.pull([v, *[None] * (node.outputs - 1)], True)
+        (tangent,) = filled(pull([flowing[k] for k in carriers], (v,), tangents), (v,))
+        if any(np.may_share_memory(tangent._array, t._array) for t in tangents):
+            tangent = tangent.clone()  # to write to the output is not to write to the input
+        give_tangent(out, tangent if leads_on else tangent.detach())
 
 
 def enter_dual_level() -> int:
     """Open the level: from now on, duals can be made."""
     global _current_level
-    if _open:
+    if _current_level == 0:
         raise RuntimeError("Nested forward mode AD is not supported at the moment")
-    _open.append(0)
     _current_level = 0
     settle(dual=_carry)
     return 0
@@ -93,12 +74,11 @@ def enter_dual_level() -> int:
 def exit_dual_level(*, level: int | None = None) -> None:
     """Close the level: what was made in it has no tangents any more."""
     global _current_level
-    if not _open:
-        raise RuntimeError("Dual level must be a positive number.")
-    if level not in (None, 0):
+    if level not in (None, _current_level):
         raise RuntimeError("Trying to exit a forward AD level that was not the last one that was "
-                           "entered")  # fmt: skip
-    _open.pop()
+                           "created. This is not supported.")  # fmt: skip
+    if _current_level < 0:
+        raise RuntimeError("Dual level must be a positive number.")
     _current_level = -1
     for known in list(duals.values()):
         x = known()
@@ -120,7 +100,7 @@ def dual_level() -> Iterator[int]:
 
 def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> Tensor:
     """A view of the tensor that carries this tangent."""
-    if not _open:
+    if _current_level < 0:
         raise RuntimeError(
             "Trying to create a dual Tensor for forward AD but no level exists, make sure to "
             "enter_dual_level() first."
@@ -129,25 +109,20 @@ def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> T
         if x._array.dtype.kind not in "fc":
             raise ValueError(f"Expected {what} to be floating point or complex, but got: {x.dtype}")
     if tensor._tangent is not None:
-        raise RuntimeError("Expected primal to have no tangent yet: it already has a forward "
-                           "gradient at this level.")  # fmt: skip
+        raise RuntimeError("Making a dual Tensor based on a Tensor that already has a forward "
+                           "gradient at the same level 0 is not supported.")  # fmt: skip
     if tensor._array.shape != tangent._array.shape:
         raise RuntimeError(
             f"Trying to set a forward gradient that has a different size than that of the original "
             f"Tensor, this is not supported. Tensor is of size {list(tensor.shape)} while the "
             f"given forward gradient is of size {list(tangent.shape)}."
         )
-    if tensor._array.dtype != tangent._array.dtype and tensor._array.dtype.kind != (
-            tangent._array.dtype.kind):  # fmt: skip
-        raise RuntimeError(
-            "Expected tangent to have the type of the primal, "
-            f"{tensor.dtype}, but got {tangent.dtype}"
-        )
+    if tensor._array.dtype.kind != tangent._array.dtype.kind:
+        raise RuntimeError("Expected tangent to have the type of the primal, "
+                           f"{tensor.dtype}, but got {tangent.dtype}")  # fmt: skip
     if tangent._tangent is not None:
-        raise RuntimeError(
-            "Trying to set a forward gradient that has a forward gradient at the same level, this "
-            "is not supported."
-        )
+        raise RuntimeError("Setting a forward grad that itself has a forward gradient at the same "
+                           "level0 is not supported.")  # fmt: skip
     dual = _alone(tensor)
     give_tangent(dual, tangent)
     return dual
@@ -163,7 +138,7 @@ def _alone(x: Tensor) -> Tensor:
 
 def unpack_dual(tensor: Tensor, *, level: int | None = None) -> UnpackedDualTensor:
     """The tensor without its tangent, and the tangent."""
-    if not _open:
+    if _current_level < 0:
         return UnpackedDualTensor(tensor, None)
     tangent, tensor._tangent = tensor._tangent, None
     try:

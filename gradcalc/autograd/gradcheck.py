@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,11 @@ from gradcalc.autograd import forward_ad
 from gradcalc.autograd.backward import grad, several
 from gradcalc.autograd.core.grad_mode import enable_grad
 from gradcalc.autograd.core.tensor import Tensor, wrap
+from gradcalc.autograd.operations.creation import randn_like
 
 Array = np.ndarray[Any, Any]
+At = Callable[[tuple[Any, ...]], list[Tensor]]
+"""What makes of the inputs the outputs that are compared."""
 
 
 class GradcheckError(RuntimeError):
@@ -51,32 +55,40 @@ def gradcheck(
     checked = [k for k, x in enumerate(given) if isinstance(x, Tensor) and x._tracked]
     try:
         _check_inputs(given, checked)
-        outputs = [out for out in _outputs(func, given) if _is_smooth(out)]
         checked = [k for k in checked if given[k].numel()]
-        numerical = {k: _by_differences(func, given, k, eps) for k in checked}
+        outputs = _outputs(func, given)
+        smooth = [i for i, out in enumerate(outputs) if _is_tracked(out)]
+        places = smooth or [i for i, out in enumerate(outputs) if isinstance(out, Tensor)]
+
+        def at(inputs: tuple[Any, ...]) -> list[Tensor]:
+            now = _outputs(func, inputs)
+            return [now[i] for i in places]
+
+        numerical = {
+            k: _columns(given[k], partial(_difference, at, given, k, eps)) for k in checked
+        }
         for k in checked:
-            if not outputs and any(np.abs(slopes).max(initial=0) > 0 for slopes in numerical[k]):
+            if not smooth and any(np.abs(slopes).max(initial=0) > 0 for slopes in numerical[k]):
                 raise GradcheckError("Numerical gradient for function expected to be zero")
-            for i, out in enumerate(outputs if check_backward_ad else ()):
-                backward = _by_backward(out, given[k])
-                if np.abs(backward - _by_backward(out, given[k])).max(initial=0) > nondet_tol:
-                    raise GradcheckError(_REENTRANT)
+            for i, place in enumerate(smooth if check_backward_ad else ()):
+                backward, again = (_by_backward(outputs[place], given[k]) for _ in range(2))
+                if np.abs(backward - again).max(initial=0) > nondet_tol:
+                    raise GradcheckError(
+                        "Backward is not reentrant, i.e., running backward with same input and "
+                        "grad_output multiple times gives different values, although analytical "
+                        "gradient matches numerical gradient.The tolerance for nondeterminism was "
+                        f"{nondet_tol}."
+                    )
                 _compare(backward, numerical[k][i], i, k, atol, rtol)
-        for k in checked if check_forward_ad and outputs else ():
-            for i, forward in enumerate(_by_tangents(func, given, checked, k, len(outputs))):
+        for k in checked if check_forward_ad and smooth else ():
+            found = _columns(given[k], partial(_tangents, at, given, checked, k))
+            for i, forward in enumerate(found):
                 _compare(forward, numerical[k][i], i, k, atol, rtol, " computed with forward mode")
     except (GradcheckError, AssertionError):
         if raise_exception:
             raise
         return False
     return True
-
-
-_REENTRANT = (
-    "Backward is not reentrant, i.e., running backward with same input and grad_output multiple "
-    "times gives different values, although analytical gradient matches numerical gradient. "
-    "The tolerance for nondeterminism was nondet_tol."
-)
 
 
 def _check_inputs(given: tuple[Any, ...], checked: list[int]) -> None:
@@ -109,9 +121,8 @@ def _outputs(func: Callable[..., Any], given: tuple[Any, ...]) -> tuple[Any, ...
     return tuple(returned) if isinstance(returned, tuple | list) else (returned,)
 
 
-def _is_smooth(out: Any, tracked: bool = True) -> bool:
-    """Whether it is a tensor to be differentiated."""
-    return isinstance(out, Tensor) and (out._tracked if tracked else out._array.dtype.kind in "fc")
+def _is_tracked(out: Any) -> bool:
+    return isinstance(out, Tensor) and out._tracked
 
 
 def _compare(
@@ -137,53 +148,42 @@ def _units(array: Array) -> list[Array]:
     return [(step * row).reshape(array.shape) for row in rows for step in steps]
 
 
-def _matrix(rows: list[Array]) -> Array:
-    return np.array(rows).reshape(len(rows), rows[0].size if rows else 0)
-
-
 def _by_backward(out: Tensor, x: Tensor) -> Array:
     """J, transposed as PyTorch prints it: a row per input element."""
     columns = [grad(out, x, wrap(unit), retain_graph=True, materialize_grads=True)[0]
                for unit in _units(out._array)]  # fmt: skip
-    rows = _matrix([_reals(slope._array) for slope in columns])
-    return rows.T if columns else np.zeros((_reals(x._array).size, 0))
+    return np.array([_reals(v._array) for v in columns]).reshape(-1, _reals(x._array).size).T
 
 
-def _by_tangents(
-    func: Callable[..., Any], given: tuple[Any, ...], checked: list[int], k: int, count: int
+def _columns(x: Tensor, push: Callable[[Array], list[Array]]) -> list[Array]:
+    """J of every output, of what a step of x in each direction does to them."""
+    return [np.array(rows) for rows in zip(*map(push, _units(x._array)), strict=True)]
+
+
+def _tangents(
+    at: At, given: tuple[Any, ...], checked: list[int], k: int, unit: Array
 ) -> list[Array]:
-    """J of every output by forward mode, with a tangent for each input that is checked."""
-    rows: list[list[Array]] = [[] for _ in range(count)]
-    for unit in _units(given[k]._array):
-        with forward_ad.dual_level():
-            duals = [x.detach() if isinstance(x, Tensor) else x for x in given]
-            for j in checked:
-                tangent = unit if j == k else np.zeros_like(given[j]._array)
-                duals[j] = forward_ad.make_dual(duals[j], wrap(tangent))
-            outs = [y for y in _outputs(func, tuple(duals)) if _is_smooth(y, False)]
-            for row, out in zip(rows, outs, strict=False):
-                found = forward_ad.unpack_dual(out).tangent
-                row.append(_reals(np.zeros_like(out._array) if found is None else found._array))
-    return [_matrix(row) for row in rows]
+    """By forward mode, with a tangent for each input that is checked."""
+    with forward_ad.dual_level():
+        duals = [x.detach() if isinstance(x, Tensor) else x for x in given]
+        for j in checked:
+            tangent = unit if j == k else np.zeros_like(given[j]._array)
+            duals[j] = forward_ad.make_dual(duals[j], wrap(tangent))
+        pairs = [forward_ad.unpack_dual(out) for out in at(tuple(duals))]
+    return [_reals(np.zeros_like(primal._array) if tangent is None else tangent._array)
+            for primal, tangent in pairs]  # fmt: skip
 
 
-def _by_differences(
-    func: Callable[..., Any], given: tuple[Any, ...], k: int, eps: float
-) -> list[Array]:
-    """J of every output by moving one number of input k after the other."""
+def _difference(at: At, given: tuple[Any, ...], k: int, eps: float, unit: Array) -> list[Array]:
+    """By moving one number of input k."""
     array = given[k]._array
-    before, rows = array.copy(), []
-    for unit in _units(array):
-        values = []
-        for step in (-eps, eps):
-            array[...] = before + step * unit
-            outputs = [out for out in _outputs(func, given) if isinstance(out, Tensor)]
-            kept = [out for out in outputs if out._tracked] or outputs
-            values.append([np.array(out._array) for out in kept])
-        array[...] = before
-        place = tuple(map(int, np.unravel_index(np.abs(unit).argmax(), unit.shape)))
-        rows.append([_slope(low, high, place, eps) for low, high in zip(*values, strict=True)])
-    return [_matrix(list(column)) for column in zip(*rows, strict=True)]
+    before, sides = array.copy(), []
+    for step in (-eps, eps):
+        array[...] = before + step * unit
+        sides.append([np.array(out._array) for out in at(given)])
+    array[...] = before
+    place = tuple(map(int, np.unravel_index(np.abs(unit).argmax(), unit.shape)))
+    return [_slope(low, high, place, eps) for low, high in zip(*sides, strict=True)]
 
 
 def _slope(low: Array, high: Array, place: tuple[int, ...], eps: float) -> Array:
@@ -203,29 +203,17 @@ def gradgradcheck(func: Callable[..., Any], inputs: Any, grad_outputs: Any = Non
                   gen_non_contig_grad_outputs: bool = False, **options: Any) -> bool:  # fmt: skip
     """``gradcheck`` of the gradient: are second derivatives right?"""
     given = several(inputs)
-    outputs = [out for out in _outputs(func, given) if _is_smooth(out)]
-    generator = np.random.default_rng(0)
     if grad_outputs is None:
-        vectors = [wrap(_drawn(generator, out._array)) for out in outputs]
-    else:
-        vectors = list(several(grad_outputs))
-    seeds = tuple(v.detach().requires_grad_() for v in vectors)
+        grad_outputs = map(randn_like, filter(_is_tracked, _outputs(func, given)))
+    seeds = tuple(v.detach().requires_grad_() for v in several(grad_outputs))
 
     def gradient(*everything: Any) -> tuple[Any, ...]:
         arguments, weights = everything[: len(given)], everything[len(given) :]
-        wanted = [x for x in arguments if isinstance(x, Tensor) and x._tracked]
         with enable_grad():
-            made = [out for out in _outputs(func, arguments) if _is_smooth(out)]
-            return grad(made, wanted, weights, create_graph=True, allow_unused=True,
-                        materialize_grads=True)  # fmt: skip
+            made = list(filter(_is_tracked, _outputs(func, arguments)))
+            return grad(made, list(filter(_is_tracked, arguments)), weights, create_graph=True,
+                        allow_unused=True, materialize_grads=True)  # fmt: skip
 
     for known in ("check_fwd_over_rev", "check_rev_over_rev"):
         options.pop(known, None)
     return gradcheck(gradient, (*given, *seeds), **options)
-
-
-def _drawn(generator: Any, like: Array) -> Array:
-    drawn = generator.standard_normal(like.shape)
-    if like.dtype.kind == "c":
-        drawn = drawn + 1j * generator.standard_normal(like.shape)
-    return np.asarray(drawn, like.dtype)

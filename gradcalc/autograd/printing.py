@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,24 +13,16 @@ from gradcalc.autograd.core.dtypes import get_default_dtype
 from gradcalc.autograd.core.registry import method
 from gradcalc.autograd.core.tensor import Tensor
 
+Array = np.ndarray[Any, Any]
 
-@dataclass
-class _Options:
-    """What ``set_printoptions`` sets."""
-
-    precision: int = 4
-    threshold: float = 1000
-    edgeitems: int = 3
-    linewidth: int = 80
-    sci_mode: bool | None = None
-
-
-_PROFILES: dict[str, dict[str, Any]] = {
-    "default": {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80},
-    "short": {"precision": 2, "threshold": 1000, "edgeitems": 2, "linewidth": 80},
-    "full": {"precision": 4, "threshold": math.inf, "edgeitems": 3, "linewidth": 80},
+_HEAD = "tensor("
+_DEFAULT: dict[str, Any] = {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80}
+_PROFILES = {
+    "default": _DEFAULT,
+    "short": _DEFAULT | {"precision": 2, "edgeitems": 2},
+    "full": _DEFAULT | {"threshold": math.inf},
 }
-_options = _Options()
+_options = SimpleNamespace(**_DEFAULT, sci_mode=None)
 
 
 def set_printoptions(
@@ -45,43 +38,38 @@ def set_printoptions(
     ``sci_mode`` True or False writes all numbers with or without an exponent; left out, the numbers
     decide. ``profile`` is ``default``, ``short`` or ``full``.
     """
-    if profile is not None:
-        vars(_options).update(_PROFILES[profile])
     given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems,
              "linewidth": linewidth}  # fmt: skip
-    vars(_options).update({name: value for name, value in given.items() if value is not None})
-    _options.sci_mode = sci_mode
+    chosen = _PROFILES.get(profile or "", {}) | {k: v for k, v in given.items() if v is not None}
+    vars(_options).update(chosen, sci_mode=sci_mode)
 
 
 @method("__repr__", "__str__")
 def represent(x: Tensor) -> str:
     """``tensor([[ 4., 27.]], grad_fn=<CopySlices>)``."""
-    array = x._array
-    prefix = "tensor("
-    suffixes = []
-    if array.size == 0:
-        if array.ndim != 1:
-            suffixes.append(f"size={tuple(array.shape)}")
-        if array.dtype != get_default_dtype().numpy:
-            suffixes.append(f"dtype={x.dtype!r}")
-        body = "[]"
-    else:
-        real = get_default_dtype().numpy
-        plain = (real, np.result_type(real, np.complex64), np.dtype("int64"), np.dtype("bool"))
-        if array.dtype not in plain:
-            suffixes.append(f"dtype={x.dtype!r}")
-        body = _body(array, len(prefix))
+    array, real = x._array, get_default_dtype().numpy
+    body, suffixes, plain = "[]", [], [real]
+    if array.size:
+        body = _body(array)
+        plain += [np.result_type(real, np.complex64), np.dtype("int64"), np.dtype("bool")]
+    elif array.ndim != 1:
+        suffixes.append(f"size={tuple(array.shape)}")
+    if array.dtype not in plain:
+        suffixes.append(f"dtype={x.dtype!r}")
     made = _made_by(x)
-    if made:
-        suffixes.append(f"grad_fn=<{made}>")
-    elif x.requires_grad:
-        suffixes.append("requires_grad=True")
+    if made or x.requires_grad:
+        suffixes.append(f"grad_fn=<{made}>" if made else "requires_grad=True")
     if x._tangent is not None:
         suffixes.append(f"tangent={represent(x._tangent)}")
-    head = "Parameter containing:\n" if x._parameter else ""
-    return head + _with_suffixes(
-        prefix + body, suffixes, len(prefix), bool(array.dtype.kind == "s")
-    )
+    text = _HEAD + body
+    width = len(text) - text.rfind("\n") + 1
+    for suffix in suffixes:
+        width += len(suffix) + 2
+        if width > _options.linewidth:
+            text, width = f"{text},\n{' ' * len(_HEAD)}{suffix}", len(_HEAD) + len(suffix)
+        else:
+            text = f"{text}, {suffix}"
+    return ("Parameter containing:\n" if x._parameter else "") + text + ")"
 
 
 def _made_by(x: Tensor) -> str:
@@ -91,55 +79,28 @@ def _made_by(x: Tensor) -> str:
         return "Invalid"
 
 
-def _with_suffixes(text: str, suffixes: list[str], indent: int, own_line: bool) -> str:
-    width = len(text) - text.rfind("\n") + 1
-    for suffix in suffixes:
-        if own_line or width + len(suffix) + 2 > _options.linewidth:
-            text += ",\n" + " " * indent + suffix
-            width = indent + len(suffix)
-            own_line = False
-        else:
-            text += ", " + suffix
-            width += len(suffix) + 2
-    return text + ")"
+def _body(array: Array) -> str:
+    half, summarized = _options.edgeitems, array.size > _options.threshold
+    write, width = _writer(_corners(array) if summarized else array)
+
+    def nested(array: Array, indent: int) -> str:
+        if array.ndim == 0:
+            return write(array.item())
+        left_out = summarized and len(array) > 2 * half
+        kept = (*array[:half], *array[-half:]) if left_out else array
+        parts = [nested(part, indent + 1) for part in kept]
+        if left_out:
+            parts.insert(half, "..." if array.ndim > 1 else " ...")
+        if array.ndim == 1:
+            count = max(1, (_options.linewidth - indent) // (width + 2))
+            parts = [", ".join(parts[i : i + count]) for i in range(0, len(parts), count)]
+        between = "," + "\n" * max(array.ndim - 1, 1) + " " * (indent + 1)
+        return f"[{between.join(parts)}]"
+
+    return nested(array, len(_HEAD))
 
 
-def _body(array: np.ndarray[Any, Any], indent: int) -> str:
-    summarize = array.size > _options.threshold
-    write = _Writer(_corners(array) if summarize else array)
-    if array.ndim == 0:
-        return write(array.item())
-    return _nested(array, indent, summarize, write)
-
-
-def _nested(array: Any, indent: int, summarize: bool, write: _Writer) -> str:
-    if array.ndim == 1:
-        return _row(array, indent, summarize, write)
-    if summarize and len(array) > 2 * _options.edgeitems:
-        parts: list[Any] = [*array[: _options.edgeitems], None, *array[-_options.edgeitems :]]
-    else:
-        parts = list(array)
-    slices = ["..." if part is None else _nested(part, indent + 1, summarize, write)
-              for part in parts]  # fmt: skip
-    between = "," + "\n" * int(array.ndim - 1) + " " * (indent + 1)
-    return "[" + between.join(slices) + "]"
-
-
-def _row(array: Any, indent: int, summarize: bool, write: _Writer) -> str:
-    per_line = max(1, (_options.linewidth - indent) // (write.width + 2))
-    if summarize and len(array) > 2 * _options.edgeitems:
-        words = [
-            *map(write, array[: _options.edgeitems].tolist()),
-            " ...",
-            *map(write, array[-_options.edgeitems :].tolist()),
-        ]
-    else:
-        words = [write(value) for value in array.tolist()]
-    lines = [words[i : i + per_line] for i in range(0, len(words), per_line)]
-    return "[" + (",\n" + " " * (indent + 1)).join(", ".join(line) for line in lines) + "]"
-
-
-def _corners(array: Any) -> Any:
+def _corners(array: Array) -> Array:
     """What is left of a large array when the middle of every axis is left out."""
     for k, length in enumerate(array.shape):
         if length > 2 * _options.edgeitems:
@@ -148,43 +109,34 @@ def _corners(array: Any) -> Any:
     return array
 
 
-class _Writer:
-    """Writes every number of a tensor in the same way: whole, with four digits, or scientific."""
+def _writer(array: Array) -> tuple[Callable[[Any], str], int]:
+    """What writes every number of a tensor in the same way, and the width that it takes."""
+    if array.dtype.kind == "c":
+        (real, before), (imaginary, behind) = _writer(array.real), _writer(array.imag)
+        return (
+            lambda z: real(z.real) + _signed(imaginary(z.imag).lstrip()) + "j",
+            before + behind + 1,
+        )
+    text, counted = _text(array)
+    width = max((len(text(value)) for value in counted.tolist()), default=1)
+    return lambda value: text(value).rjust(width), width
 
-    def __init__(self, array: Any) -> None:
-        self.floating = array.dtype.kind == "f"
-        self.whole = True
-        self.scientific = False
-        self.width = 1
-        if array.dtype.kind == "c":
-            self.real, self.imaginary = _Writer(array.real), _Writer(np.abs(array.imag))
-            self.width = max(len(self(value)) for value in array.reshape(-1).tolist())
-            return
-        if not self.floating:
-            self.width = max(len(str(value)) for value in array.reshape(-1).tolist())
-            return
-        values = array[np.isfinite(array) & (array != 0)].astype(float)
-        if values.size == 0:
-            return
-        sizes = np.abs(values)
-        most, least = float(sizes.max()), float(sizes.min())
-        self.whole = bool((values == np.ceil(values)).all())
-        wide = most / least > 1000.0 or most > 1.0e8
-        self.scientific = wide or (not self.whole and least < 1.0e-4)
-        if _options.sci_mode is not None:
-            self.scientific = _options.sci_mode
-        self.width = max(len(self(value)) for value in values.tolist())
 
-    def __call__(self, value: Any) -> str:
-        if isinstance(value, complex):
-            sign = "+" if value.imag >= 0 else "-"
-            return f"{self.real(value.real)}{sign}{self.imaginary(abs(value.imag)).strip()}j"
-        if not self.floating:
-            text = str(value)
-        elif self.scientific:
-            text = f"{value:.{_options.precision}e}"
-        elif self.whole:
-            text = f"{value:.0f}" + ("." if math.isfinite(value) else "")
-        else:
-            text = f"{value:.{_options.precision}f}"
-        return text.rjust(self.width)
+def _signed(number: str) -> str:
+    return number if number.startswith("-") else f"+{number}"
+
+
+def _text(array: Array) -> tuple[Callable[[Any], str], Array]:
+    """How numbers are written (whole, with four digits, scientific), and whose width counts."""
+    counted = array.reshape(-1)
+    if array.dtype.kind != "f":
+        return str, counted
+    counted = counted[np.isfinite(counted) & (counted != 0)].astype(float)
+    whole, scientific = bool((counted == np.ceil(counted)).all()), False
+    if counted.size:
+        most, least = np.abs(counted).max(), np.abs(counted).min()
+        scientific = bool(most / least > 1000.0 or most > 1.0e8 or least < 1.0e-4)
+        scientific = scientific if _options.sci_mode is None else _options.sci_mode
+    if whole and not scientific:
+        return lambda value: f"{value:.0f}" + ("." if math.isfinite(value) else ""), counted
+    return f"{{:.{_options.precision}{'e' if scientific else 'f'}}}".format, counted

@@ -235,7 +235,9 @@ def _filled(name: str, fill: Callable[..., Any], doc: str) -> Any:
 zeros, zeros_like = _filled("zeros", lambda shape, kind, _: np.zeros(shape, kind), "All 0.")
 _, ones_like = _filled("ones", lambda shape, kind, _: np.ones(shape, kind), "All 1.")
 _filled("empty", lambda shape, kind, _: np.zeros(shape, kind), "Of that shape; here, all 0.")
-_filled("randn", _drawn("standard_normal", 0.5**0.5), "Drawn from the normal distribution.")
+_, randn_like = _filled(
+    "randn", _drawn("standard_normal", 0.5**0.5), "Drawn from the normal distribution."
+)
 rand, _ = _filled("rand", _drawn("random", 1.0), "Drawn uniformly from [0, 1).")
 
 
