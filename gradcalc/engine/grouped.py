@@ -6,8 +6,9 @@ computed at a point is kept there: the values, then the local partials, for ever
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -94,31 +95,26 @@ class Sweeps:
     def jacobian(self, mode: str) -> Floats:
         """Shape (m, n), or (m, n, k)."""
         m, n = len(self.machine.graph.outputs), len(self.x)
-        if self.x.ndim == 1:
-            return self._rows(m, n) if by_rows(mode, m, n) else self._columns(m, n)
-        result = np.empty((m, *self.x.shape))
-        if by_rows(mode, m, n):
-            for i, seeds in enumerate(_one_hot(m, self.x.shape[1])):
-                result[i] = self.vjp(seeds)
-        else:
-            for j, seeds in enumerate(_one_hot(n, self.x.shape[1])):
-                result[:, j] = self.jvp(seeds)
-        return result
-
-    def _rows(self, m: int, n: int) -> Floats:
-        """Several seeds at a time."""
-        if m == 1:
+        down, alone = by_rows(mode, m, n), self.x.ndim == 1
+        if down and alone and m == 1:
             return self.vjp(np.ones(1))[None]
-        result, partials = np.empty((m, n)), sweeps.across_seeds(self.partials)
-        for rows, seeds in sweeps.stacked_seeds(m, self._seed_width()):
-            result[rows] = self.machine.way_back.pullback(partials, seeds).T
+        result = np.empty((m, *self.x.shape))
+        lines = result if down else result.swapaxes(0, 1)
+        partials = sweeps.across_seeds(self.partials) if alone else self.partials
+        for some, seeds in self._seeds(len(lines)):
+            if down:
+                found = self.machine.way_back.pullback(partials, seeds)
+            else:
+                found = sweeps.pushforward(self.machine.schedule, partials, seeds)
+            lines[some] = found.T if alone else found
         return result
 
-    def _columns(self, m: int, n: int) -> Floats:
-        result, partials = np.empty((m, n)), sweeps.across_seeds(self.partials)
-        for columns, seeds in sweeps.stacked_seeds(n, self._seed_width()):
-            result[:, columns] = sweeps.pushforward(self.machine.schedule, partials, seeds)
-        return result
+    def _seeds(self, count: int) -> Iterable[tuple[Any, Floats]]:
+        """For every line of a Jacobian, or several at one point, where it is 1."""
+        if self.x.ndim == 1:
+            return sweeps.stacked_seeds(count, self._seed_width())
+        ones = np.ones(self.x.shape[1])
+        return ((k, np.outer(np.arange(count) == k, ones)) for k in range(count))
 
     def _seed_width(self) -> int:
         return max(1, SEED_BUFFER // max(1, self.machine.schedule.size))
@@ -178,11 +174,3 @@ def by_rows(mode: str, m: int, n: int) -> bool:
 
 def turned(rows: Floats) -> Floats:
     return np.ascontiguousarray(rows.T)
-
-
-def _one_hot(count: int, points: int) -> Iterator[Floats]:
-    """The seeds e_0, e_1, … at every point, each of shape (count, points)."""
-    for i in range(count):
-        seeds = np.zeros((count, points))
-        seeds[i] = 1.0
-        yield seeds

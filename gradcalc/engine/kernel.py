@@ -243,25 +243,27 @@ class Written(NamedTuple):
     operands: tuple[int | float, ...]
 
 
+def whole(function: Callable[..., Any], arity: int) -> tuple[Written, ...]:
+    """One step."""
+    return (Written(function, tuple(range(arity))),)
+
+
 @cache
-def written_out(function: Callable[..., Any], arity: int) -> tuple[Written, ...] | None:
-    """The ufuncs that a function calls, one after the other, found by calling it; None for a ufunc
-    and for what does anything else with its operands."""
-    if isinstance(function, np.ufunc) or function in PLAIN:
-        return None
+def written_out(function: Callable[..., Any], arity: int) -> tuple[Written, ...]:
+    """The ufuncs that a function calls, one after the other, found by calling it; the function as a
+    whole, if it is one or does anything else with its operands."""
     formula = sines.FORMULAS.get(function)
     if formula is None and isinstance(function, partial):
         formula = function.args[0]
     if formula is None:
-        return None
+        return whole(function, arity)
     steps: list[Written] = []
-    operands = [_Operand(k, arity, steps) for k in range(arity)]
     try:
-        result = formula(*operands)
+        result = formula(*(_Operand(k, arity, steps) for k in range(arity)))
     except (TypeError, ValueError, AttributeError, NotImplementedError):
-        return None
-    last = arity + len(steps) - 1
-    return tuple(steps) if isinstance(result, _Operand) and steps and result.place == last else None
+        return whole(function, arity)
+    is_last = isinstance(result, _Operand) and result.place == arity + len(steps) - 1
+    return tuple(steps) if steps and is_last else whole(function, arity)
 
 
 class _Operand(NDArrayOperatorsMixin):

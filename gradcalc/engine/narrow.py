@@ -14,7 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from gradcalc.engine import kernel
 from gradcalc.engine.grouped import Chunks, Grouped, Sweeps, by_rows
+from gradcalc.engine.kernel import Written
 from gradcalc.engine.schedule import Floats
 from gradcalc.engine.unrolled import Unrolled
 from gradcalc.functions.primitives import TABLE
@@ -42,7 +44,7 @@ class Narrow(Grouped):
 
     @cached_property
     def _code(self) -> Unrolled:
-        return Unrolled(self.graph, _function)
+        return Unrolled(self.graph, _on_floats)
 
     @cached_property
     def start(self) -> list[float]:
@@ -165,11 +167,11 @@ def _run(steps: list[Step], numbers: list[float]) -> bool:
 
 
 @cache
-def _function(primitive: Primitive) -> Callable[..., Any]:
-    """The primitive on Python floats. It may raise where numpy has an inf or a NaN."""
+def _on_floats(primitive: Primitive) -> tuple[Written, ...]:
+    """It may raise where numpy has an inf or a NaN."""
+    vector, function = primitive.numpy, primitive.scalar
     if primitive.arithmetic:
-        return primitive.mpmath
-    if primitive.scalar is not None:
-        return primitive.scalar
-    vector = primitive.numpy
-    return lambda *operands: float(vector(*operands))
+        function = primitive.mpmath
+    elif function is None:
+        function = lambda *operands: float(vector(*operands))  # noqa: E731
+    return kernel.whole(function, primitive.arity)

@@ -8,7 +8,7 @@ in the order of numpy's sweeps, to the last bit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ import numpy as np
 from gradcalc.calculus.rules import of_partials, rule
 from gradcalc.engine import kernel
 from gradcalc.engine.grouped import Grouped
-from gradcalc.engine.kernel import Recording
+from gradcalc.engine.kernel import Recording, Written
 from gradcalc.engine.reverse import Flow
 from gradcalc.engine.schedule import Access, Group, Ints, access
 from gradcalc.engine.unwatched import unread
@@ -48,56 +48,49 @@ class Script(NamedTuple):
     slopes: tuple[Ref, ...]
 
 
-def shortly(primitive: Primitive) -> Callable[..., Any]:
+Writing = Callable[[Primitive], tuple[Written, ...]]
+"""In which steps a primitive is computed."""
+
+
+def shortly(primitive: Primitive) -> tuple[Written, ...]:
     """For a few numbers."""
-    return kernel.where if primitive is WHERE else primitive.numpy
+    function = kernel.where if primitive is WHERE else primitive.numpy
+    return kernel.written_out(function, primitive.arity)
 
 
-def at_length(primitive: Primitive) -> Callable[..., Any]:
+def at_length(primitive: Primitive) -> tuple[Written, ...]:
     """For thousands of them."""
-    return kernel.where if primitive is WHERE else primitive.numpy_long
+    function = kernel.where if primitive is WHERE else primitive.numpy_long
+    return kernel.written_out(function, primitive.arity)
 
 
 @cache
-def script(primitive: Primitive, active: tuple[int, ...], by: Callable[[Primitive], Any]) -> Script:
-    """Of a primitive, with slopes for the ``active`` operands; ``by`` says by which function. What
-    is none of numpy's is written out in those, if it can be."""
-    lines: list[Line] = []
-    _write(lines, primitive, tuple(range(primitive.arity)), OUT, by)
-    value, lines = tuple(lines), []
+def script(primitive: Primitive, active: tuple[int, ...], by: Writing) -> Script:
+    """Of a primitive, with slopes for the ``active`` operands."""
+    value: list[Line] = []
+    _write(value, by(primitive), range(primitive.arity), OUT)
+    partials: list[Line] = []
     made = of_partials(rule(primitive), active)
     refs: dict[int, Ref] = {node: place for place, node in made.inputs}
     refs |= {node: float(number) for node, number in made.constants}
-    room = OUT + 1
     for node, inner, operands in made.steps:
-        refs[node] = room = _write(lines, inner, tuple(refs[k] for k in operands), room, by)
-        room += 1
+        refs[node] = _write(partials, by(inner), [refs[k] for k in operands])
     slopes = tuple(refs[node] for node in made.outputs if node is not None)
-    return Script(value, tuple(lines), slopes)
+    return Script(tuple(value), tuple(partials), slopes)
 
 
 def _write(
-    lines: list[Line],
-    primitive: Primitive,
-    operands: tuple[Ref, ...],
-    room: int,
-    by: Callable[[Primitive], Any],
-) -> int:
-    """The lines of one function, behind what is there; where its value is: at ``OUT``, or from
-    ``room`` on."""
-    function = by(primitive)
-    steps = kernel.written_out(function, primitive.arity)
-    if steps is None:
-        lines.append(Line(function, operands, room))
-        return room
+    lines: list[Line], steps: Sequence[Written], operands: Sequence[Ref], out: int | None = None
+) -> Ref:
+    """The lines of one function, behind what is there; where its value is: at ``out``, if that is
+    said, or in a place of its own as what comes before it."""
     refs = list(operands)
-    first = room if room > OUT else OUT + 1 + len(lines)
-    for number, step in enumerate(steps):
-        target = OUT if room == OUT and step is steps[-1] else first + number
+    for step in steps:
+        target = OUT + 1 + len(lines) if out is None or step is not steps[-1] else out
         inner = tuple(refs[k] if type(k) is int else k for k in step.operands)
         lines.append(Line(step.function, inner, target))
         refs.append(target)
-    return lines[-1].target
+    return refs[-1]
 
 
 def by_groups(grouped: Grouped) -> Any:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -122,34 +122,62 @@ class Schedule:
     place: Ints = field(repr=False)
 
 
-def schedule(graph: Graph) -> Schedule:
-    """Sort the nodes that the outputs need into groups."""
+class Needed(NamedTuple):
+    """What the outputs need: constants, and the ``nodes`` that are to be computed, in order. Those
+    of one kind are of one primitive and have constants, which need no partials, among the same
+    operands."""
+
+    constants: Ints
+    nodes: Ints
+    kinds: Ints
+    operands: list[Any]
+
+
+def needed(graph: Graph) -> Needed:
+    """Behind a constant nothing is needed."""
     codes = np.frombuffer(graph.codes, dtype=np.intc).astype(np.int64)
     operands = [np.frombuffer(column, dtype=np.intc) for column in graph.operands]
-    levels = np.frombuffer(graph.levels, dtype=np.intc).astype(np.int64)
     fixed = np.zeros(len(codes), dtype=bool)
     fixed[list(graph.constants)] = True
-    needed = _needed(graph, codes, operands, fixed)
+    marks = np.zeros(len(codes) + 1, dtype=bool)  # the last one takes the -1s
+    for column in operands:
+        marks[column[~fixed]] = True
+    marks = marks[:-1]
+    marks[graph.outputs] = True
+    computed = ~fixed & (codes != VARIABLE.code)
+    if (computed & ~marks).any():
+        # Something is carried along that nobody uses: the exact answer, node by node.
+        exact = below(graph, graph.outputs, closed=graph.constants)
+        marks = np.frombuffer(exact, dtype=np.uint8).astype(bool)
+    nodes = np.flatnonzero(marks & computed)
+    pattern = np.zeros(len(nodes), np.int64)
+    for k, column in enumerate(operands):
+        at = column[nodes]
+        pattern += np.where(at >= 0, fixed[at], False).astype(np.int64) << k
+    return Needed(np.flatnonzero(marks & fixed), nodes, codes[nodes] * 8 + pattern, operands)
 
+
+def of_kind(kind: int) -> tuple[Primitive, tuple[int, ...]]:
+    """The primitive, and the operands that a cotangent flows back to."""
+    primitive = TABLE[kind // 8]
+    active = tuple(k for k, flow in enumerate(primitive.flows) if flow and not kind >> k & 1)
+    return primitive, active
+
+
+def schedule(graph: Graph) -> Schedule:
+    """Sort the nodes that the outputs need into groups."""
+    constants, nodes, kinds, operands = needed(graph)
+    levels = np.frombuffer(graph.levels, dtype=np.intc).astype(np.int64)
     inputs = np.array(graph.inputs, dtype=np.int64)
-    constants = np.flatnonzero(needed & fixed)
-    inner = np.flatnonzero(needed & ~fixed & (codes != VARIABLE.code))
-    # A group is also uniform in which of its operands are constants: they need no partials.
-    pattern = sum(
-        [
-            np.where(column[inner] >= 0, fixed[column[inner]], False).astype(np.int64) << k
-            for k, column in enumerate(operands)
-        ]
-    )
-    key = (levels[inner] * len(TABLE) + codes[inner]) * 8 + pattern
+    key = levels[nodes] * (8 * len(TABLE)) + kinds
     order = np.argsort(key, kind="stable")
-    inner, key = inner[order], key[order]
+    nodes, key = nodes[order], key[order]
 
-    place = np.full(len(codes), -1, dtype=np.int64)
-    layout = np.concatenate([inputs, constants, inner])
+    place = np.full(len(graph), -1, dtype=np.int64)
+    layout = np.concatenate([inputs, constants, nodes])
     place[layout] = np.arange(len(layout))
     first = len(inputs) + len(constants)
-    columns = [place[column[inner]] for column in operands]
+    columns = [place[column[nodes]] for column in operands]
     bounds = np.flatnonzero(np.diff(key, prepend=-1, append=-1)) if len(key) else np.zeros(1, int)
     runs = zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
     groups = tuple([_group(int(key[run[0]]), first, run, columns) for run in runs])
@@ -172,29 +200,12 @@ def _telling(groups: Sequence[Group], outputs: Ints) -> Ints:
     return np.concatenate([outputs, *swallowed])
 
 
-def _needed(graph: Graph, codes: Ints, operands: list[Any], fixed: Any) -> Any:
-    """Which nodes the outputs depend on; behind a constant nothing is needed."""
-    used = np.zeros(len(codes) + 1, dtype=bool)  # the last one takes the -1s
-    for column in operands:
-        used[column[~fixed]] = True
-    used = used[:-1]
-    used[graph.outputs] = True
-    stray = ~used & ~fixed & (codes != VARIABLE.code)
-    if not stray.any():
-        return used
-    # Something is carried along that nobody uses: the exact answer, node by node.
-    marks = below(graph, graph.outputs, closed=graph.constants)
-    return np.frombuffer(marks, dtype=np.uint8).astype(bool)
-
-
 def _group(key: int, first: int, run: tuple[int, int], columns: list[Ints]) -> Group:
     """The nodes from one number to another in order, the first of them at place ``first``."""
-    primitive = TABLE[key // 8 % len(TABLE)]
+    primitive, active = of_kind(key % (8 * len(TABLE)))
     start, stop = run
     operands = tuple([access(column[start:stop]) for column in columns[: primitive.arity]])
-    flows = [k for k, flow in enumerate(primitive.flows) if flow and not key >> k & 1]
-    results = slice(first + start, first + stop)
-    return Group(primitive, results, operands, tuple(flows), stop - start)
+    return Group(primitive, slice(first + start, first + stop), operands, active, stop - start)
 
 
 def access(places: Ints) -> Access:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -214,25 +215,21 @@ def _fill(schedule: Schedule, pattern: Pattern, values: Floats, reached: Flags |
         group = schedule.groups[step.group]
         slopes = _slopes(group, step.operands, values, undefined)
         selects = group.primitive.selects
+        flows = [_flow(terms, slopes, cells, selects) for terms in step.terms]
         if reached is not None:
             through = [_through(terms, slopes, reached, selects) for terms in step.terms]
-            flows = [np.where(flag, _flow(terms, slopes, cells, selects), 0.0)
-                     for flag, terms in zip(through, step.terms, strict=True)]  # fmt: skip
-            reached[step.cells] = (
-                np.logical_or.reduce(through)
-                if step.firsts is None
-                else np.logical_or.reduceat(through[0], step.firsts)
-            )
-        else:
-            flows = [_flow(terms, slopes, cells, selects) for terms in step.terms]
-        if step.firsts is not None:
-            cells[step.cells] = np.add.reduceat(flows[0], step.firsts)
-        else:
-            cells[step.cells] = sum(flows[1:], start=flows[0])
+            reached[step.cells] = _together(np.logical_or, through, step.firsts)
+            flows = [np.where(t, flow, 0.0) for t, flow in zip(through, flows, strict=True)]
+        cells[step.cells] = _together(np.add, flows, step.firsts)
     entries = pattern.constant.copy()
     if pattern.cell is not None:
         entries[pattern.changing] = pattern.coefficient * pattern.cell.read(cells)
     return entries
+
+
+def _together(add: np.ufunc, terms: Sequence[Any], firsts: Ints | None) -> Any:
+    """Of each cell: all terms at its place, or its run of the only ones."""
+    return reduce(add, terms) if firsts is None else add.reduceat(terms[0], firsts)
 
 
 def _through(terms: Terms, slopes: Floats, reached: Flags, selects: bool) -> Flags:

@@ -108,36 +108,31 @@ def _apply_long(primitive: Primitive, *operands: Any) -> Any:
 def pushforward(schedule: Schedule, partials: Partials, seeds: Floats) -> Floats:
     """J u: the tangents of the outputs, for tangents ``seeds`` of the inputs, (n,) or (n, k)."""
     with np.errstate(all="ignore"):
-        result = _pushforward(schedule, partials, seeds)
+        result = _pushforward(schedule, partials, seeds, None)
         finite = np.isfinite(result).all(axis=0)
         if not finite.all():
-            result = np.where(finite, result, _careful_pushforward(schedule, partials, seeds))
+            reached = np.zeros((schedule.size, *seeds.shape[1:]), dtype=bool)
+            reached[: schedule.n_inputs] = seeds != 0
+            careful = _pushforward(schedule, partials, seeds, reached)
+            result = np.where(finite, result, careful)
     return result
 
 
-def _pushforward(schedule: Schedule, partials: Partials, seeds: Floats) -> Floats:
+def _pushforward(schedule: Schedule, partials: Partials, seeds: Floats, reached: Any) -> Floats:
+    """``reached``, if given, is set where something flows to; elsewhere there is nothing."""
     tangents = np.zeros((schedule.size, *seeds.shape[1:]))
     tangents[: schedule.n_inputs] = seeds
     for group, slopes in zip(schedule.groups, partials.slopes, strict=True):
         tangent = tangents[group.results]
         for k, slope in zip(group.active, slopes, strict=True):
-            tangent += times(group.operands[k].read(tangents), slope)
-    return tangents[schedule.outputs]
-
-
-def _careful_pushforward(schedule: Schedule, partials: Partials, seeds: Floats) -> Floats:
-    tangents = np.zeros((schedule.size, *seeds.shape[1:]))
-    reached = np.zeros(tangents.shape, dtype=bool)
-    tangents[: schedule.n_inputs] = seeds
-    reached[: schedule.n_inputs] = seeds != 0
-    for group, slopes in zip(schedule.groups, partials.slopes, strict=True):
-        tangent, flows = tangents[group.results], reached[group.results]
-        for k, slope in zip(group.active, slopes, strict=True):
-            through = group.operands[k].read(reached)
-            if group.primitive.selects:
-                through = through & (slope != 0)
-            tangent += np.where(through, group.operands[k].read(tangents) * slope, 0.0)
-            flows |= through
+            flow = times(group.operands[k].read(tangents), slope)
+            if reached is not None:
+                through = group.operands[k].read(reached)
+                if group.primitive.selects:
+                    through = through & (slope != 0)
+                reached[group.results] |= through
+                flow = np.where(through, flow, 0.0)
+            tangent += flow
     return tangents[schedule.outputs]
 
 

@@ -135,13 +135,12 @@ class _Values:
         return enumerate(self._made, start=self.inputs)
 
     def _make(self, function: Callable[..., Any], known: tuple[int, ...]) -> int:
-        steps = kernel.written_out(function, len(known)) if kernel.native else None
-        if steps is None:
-            return self._made.setdefault((function, *known), self.inputs + len(self._made))
+        write = kernel.written_out if kernel.native else kernel.whole
         places = list(known)
-        for step in steps:
-            inner = (places[k] if type(k) is int else self._constant(k) for k in step.operands)
-            places.append(self._make(step.function, tuple(inner)))
+        for step in write(function, len(known)):
+            inner = [places[k] if type(k) is int else self._constant(k) for k in step.operands]
+            key = step.function, *inner
+            places.append(self._made.setdefault(key, self.inputs + len(self._made)))
         return places[-1]
 
     def _turn(self, sine: int, cosine: int, angle: int) -> None:

@@ -8,19 +8,16 @@ follows them in Python; in C a step is sixteen bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from gradcalc.engine import kernel
 from gradcalc.engine.kernel import Recording
-from gradcalc.engine.recorded import OUT, Ref, Script, script, shortly
-from gradcalc.engine.schedule import Ints
-from gradcalc.functions.primitives import TABLE, VARIABLE
+from gradcalc.engine.recorded import OUT, Ref, Script, Writing, script, shortly
+from gradcalc.engine.schedule import Ints, needed, of_kind
 from gradcalc.functions.row import Primitive
 from gradcalc.graph.graph import Graph
-from gradcalc.graph.reach import below
 
 _MOST = 1 << 23
 """Places, so that in C a third operand's fits beside its operation."""
@@ -38,20 +35,9 @@ class Unrolled:
     ``by`` as for ``script``.
     """
 
-    def __init__(self, graph: Graph, by: Callable[[Primitive], Any]) -> None:
+    def __init__(self, graph: Graph, by: Writing) -> None:
         self.graph = graph
-        codes = np.frombuffer(graph.codes, np.intc)
-        self._operands = [np.frombuffer(column, np.intc) for column in graph.operands]
-        fixed = np.zeros(len(graph), bool)
-        fixed[list(graph.constants)] = True
-        marks = below(graph, graph.outputs, closed=graph.constants)
-        needed = np.frombuffer(marks, np.uint8).astype(bool)
-        self._inner = np.flatnonzero(needed & ~fixed & (codes != VARIABLE.code))
-        pattern = np.zeros(len(self._inner), np.int64)
-        for k, column in enumerate(self._operands):
-            at = column[self._inner]
-            pattern += ((at >= 0) & fixed[at]).astype(np.int64) << k
-        kinds = codes[self._inner] * 8 + pattern
+        _, self._inner, kinds, self._operands = needed(graph)
         self.functions: dict[tuple[Any, int], int] = {}
         self._size = len(graph)
         self._numbers: dict[float, int] = {}
@@ -60,9 +46,8 @@ class Unrolled:
         self._ones: list[Any] = []  # of each link, whether its slope is 1
         self._telling = [np.array(graph.outputs)]
         for kind in np.unique(kinds).tolist():
-            primitive = TABLE[kind // 8]
-            active = [k for k, flow in enumerate(primitive.flows) if flow and not kind >> k & 1]
-            scripted = script(primitive, tuple(active), by)
+            primitive, active = of_kind(kind)
+            scripted = script(primitive, active, by)
             self._lay_out(primitive, self._inner[kinds == kind], active, scripted)
         self.steps, _ = _in_order(self._rows, 7)
         self.links, order = _in_order(self._links, 4)
@@ -88,7 +73,7 @@ class Unrolled:
         return links, kept
 
     def _lay_out(
-        self, primitive: Primitive, nodes: Ints, active: list[int], scripted: Script
+        self, primitive: Primitive, nodes: Ints, active: tuple[int, ...], scripted: Script
     ) -> None:
         places: dict[Ref, Any] = {k: self._operands[k][nodes] for k in range(primitive.arity)}
         places[OUT] = nodes
