@@ -19,6 +19,8 @@ WORDS = {
     "x.matmul(3)": "matmul(): argument 'other' (position 1) must be Tensor, not int",
     "torch.mm(x, 2)": "mm(): argument 'mat2' (position 2) must be Tensor, not int",
     "x.gather(0, [0])": "gather(): argument 'index' (position 2) must be Tensor, not list",
+    "x.cumsum(True)": "cumsum(): argument 'dim' (position 1) must be int, not bool",
+    "x.expand(True, 2)": "expand() takes 1 positional argument but 2 were given",
     "x.reshape(1.5)": "reshape(): argument 'shape' (position 1) must be tuple of ints, not float",
     "x.permute('a')": "permute(): argument 'dims' (position 1) must be tuple of ints, not str",
     "x.transpose(0)": 'transpose() missing 1 required positional arguments: "dim1"',

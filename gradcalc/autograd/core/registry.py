@@ -53,7 +53,7 @@ class Type(NamedTuple):
 def _is_whole(x: Any) -> bool:
     if isinstance(x, Tensor):
         return x._array.ndim == 0 and x._array.dtype.kind in "iu"
-    return isinstance(x, int | np.integer)
+    return isinstance(x, int | np.integer) and not isinstance(x, bool)
 
 
 def _is_number(x: Any) -> bool:
