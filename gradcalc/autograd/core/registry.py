@@ -57,8 +57,8 @@ def _is_whole(x: Any) -> bool:
 
 
 def _is_number(x: Any) -> bool:
-    if isinstance(x, Tensor):
-        return x._array.ndim == 0
+    if isinstance(x, Tensor):  # as a number it is not differentiated by
+        return x._array.ndim == 0 and not x._tracked
     return isinstance(x, int | float | complex | np.number | np.bool_)
 
 

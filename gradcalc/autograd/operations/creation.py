@@ -377,14 +377,14 @@ def _spaced(start: Number, end: Number, steps: int, dtype: Any, options: Any,
 
 
 @function()
-def linspace(start: Number, end: Number, steps: int, *, dtype: Kind | None = None,
+def linspace(start: Any, end: Any, steps: int, *, dtype: Kind | None = None,
              **options: Any) -> Tensor:  # fmt: skip
     """``steps`` numbers from start to end, both included."""
     return _spaced(start, end, steps, dtype, options)
 
 
 @function()
-def logspace(start: Number, end: Number, steps: int, base: float = 10.0, *,
+def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *,
              dtype: Kind | None = None, **options: Any) -> Tensor:  # fmt: skip
     """From base**start to base**end, even in its exponent."""
     return _spaced(start, end, steps, dtype, options, base)

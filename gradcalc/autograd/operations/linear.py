@@ -13,9 +13,8 @@ from gradcalc.autograd.core.registry import Number, Shape, declare, method, oper
 from gradcalc.autograd.core.tensor import Tensor, tracks, wrap
 from gradcalc.autograd.core.views import view
 from gradcalc.autograd.operations.copies import convert
-from gradcalc.autograd.operations.indexing import embed
 from gradcalc.autograd.operations.joining import stack
-from gradcalc.autograd.operations.structural import axis, conj, expand, sum_to, swap
+from gradcalc.autograd.operations.structural import axis, conj, expand, sum_to, swap, unsqueeze
 
 
 def _products(a: Shape, b: Shape) -> tuple[Any, Any]:
@@ -24,28 +23,21 @@ def _products(a: Shape, b: Shape) -> tuple[Any, Any]:
     left = (1, *a) if len(a) == 1 else a
     right = (*b, 1) if len(b) == 1 else b
 
+    def matrix(v: Tensor) -> Tensor:
+        v = unsqueeze(v, -1) if len(b) == 1 else v
+        return unsqueeze(v, -2) if len(a) == 1 else v
+
     def to_a(v: Tensor, _: Any, y: Tensor) -> Tensor:
-        v = _shaped(v, _matrix(v.shape, a, b))
-        return _shaped(sum_to(v @ swap(_shaped(conj(y), right)), left), a)
+        return _shaped(sum_to(matrix(v) @ swap(_shaped(conj(y), right)), left), a)
 
     def to_b(v: Tensor, x: Tensor, _: Any) -> Tensor:
-        v = _shaped(v, _matrix(v.shape, a, b))
-        return _shaped(sum_to(swap(_shaped(conj(x), left)) @ v, right), b)
+        return _shaped(sum_to(swap(_shaped(conj(x), left)) @ matrix(v), right), b)
 
     return to_a, to_b
 
 
 def _shaped(x: Tensor, shape: Shape) -> Tensor:
     return x if x.shape == shape else x.reshape(shape)
-
-
-def _matrix(shape: Shape, a: Shape, b: Shape) -> Shape:
-    """The product's shape with the axes that a vector on either side took away."""
-    if len(a) == 1 and len(b) == 1:
-        return (1, 1)
-    if len(a) == 1:
-        return (*shape[:-1], 1, shape[-1])
-    return (*shape, 1) if len(b) == 1 else tuple(shape)
 
 
 _NODES = {(1, 1): "DotBackward0", (2, 1): "MvBackward0", (1, 2): "MvBackward0",
@@ -56,10 +48,9 @@ _NODES = {(1, 1): "DotBackward0", (2, 1): "MvBackward0", (1, 2): "MvBackward0",
 def matmul(x: Tensor, other: Tensor) -> Tensor:
     """The matrix product."""
     a, b = x._array, other._array
-    if a.ndim == 0 or b.ndim == 0:
-        raise RuntimeError(
-            f"both arguments to matmul need to be at least 1D, but they are {a.ndim}D and {b.ndim}D"
-        )
+    if not a.ndim or not b.ndim:
+        raise RuntimeError("both arguments to matmul need to be at least 1D, but they are "
+                           f"{a.ndim}D and {b.ndim}D")  # fmt: skip
     if a.dtype != b.dtype:
         fits = a.shape[-1] == b.shape[-2 if b.ndim > 1 else 0] or a.ndim == b.ndim == 1
         raise RuntimeError(_of_two_types(x, other) if fits else _of_two_sizes(a.shape, b.shape))
@@ -90,33 +81,28 @@ def _of_two_types(x: Tensor, other: Tensor) -> str:
 
 def _of_two_sizes(a: Shape, b: Shape) -> str:
     if len(a) == len(b) == 1:
-        return (
-            f"inconsistent tensor size, expected tensor {list(a)} and src {list(b)} to have "
-            f"the same number of elements, but got {a[0]} and {b[0]} elements respectively"
-        )
+        return (f"inconsistent tensor size, expected tensor {list(a)} and src {list(b)} to have "
+                f"the same number of elements, but got {a[0]} and {b[0]} elements "
+                "respectively")  # fmt: skip
     if len(a) == 2 and len(b) == 1:
         return f"size mismatch, got input ({a[0]}), mat ({a[0]}x{a[1]}), vec ({b[0]})"
     if len(a) > 2 and len(b) > 2:
-        return (
-            "Expected size for first two dimensions of batch2 tensor to be: "
-            f"[{int_product(a[:-2])}, {a[-1]}] but got: [{int_product(b[:-2])}, {b[-2]}]."
-        )
+        return ("Expected size for first two dimensions of batch2 tensor to be: "
+                f"[{int_product(a[:-2])}, {a[-1]}] but got: [{int_product(b[:-2])}, "
+                f"{b[-2]}].")  # fmt: skip
     rows, columns = ("x".join(map(str, shape)) for shape in (a, b))
     return (f"mat1 and mat2 shapes cannot be multiplied ({'1x' * (len(a) == 1)}{rows} and "
             f"{columns})")  # fmt: skip
 
 
-def _operator(x: Tensor, other: Any) -> Any:
-    return matmul(x, other) if isinstance(other, Tensor) else NotImplemented
-
-
 def _reflected(x: Tensor, other: Any) -> Any:
-    if isinstance(other, Tensor):
-        return matmul(other, x)
-    return matmul(wrap(other), x) if isinstance(other, np.ndarray) else NotImplemented
+    other = wrap(other) if isinstance(other, np.ndarray) else other
+    return matmul(other, x) if isinstance(other, Tensor) else NotImplemented
 
 
-method("__matmul__")(_operator)
+method("__matmul__")(
+    lambda x, other: matmul(x, other) if isinstance(other, Tensor) else NotImplemented
+)
 method("__rmatmul__")(_reflected)
 
 
@@ -125,13 +111,10 @@ def dot(x: Tensor, tensor: Tensor) -> Tensor:
     """The inner product of two vectors."""
     if x.ndim != 1 or tensor.ndim != 1:
         raise RuntimeError(f"1D tensors expected, but got {x.ndim}D and {tensor.ndim}D tensors")
-    if x.numel() != tensor.numel():
-        raise RuntimeError(
-            f"inconsistent tensor size, expected tensor [{x.numel()}] and src [{tensor.numel()}] "
-            f"to have the same number of elements, but got {x.numel()} and {tensor.numel()} "
-            "elements respectively"
-        )
     return matmul(x, tensor)
+
+
+declare("vdot", lambda x, other: dot(conj(x), other), "``dot``, the first vector conjugated.")
 
 
 @operation()
@@ -139,7 +122,7 @@ def inner(x: Tensor, other: Tensor) -> Tensor:
     """The sum of products over the last axis of both."""
     if x.ndim == 0 or other.ndim == 0:
         return x * other
-    return matmul(x, other) if other.ndim == 1 else matmul(x, swap(other))
+    return matmul(x, other if other.ndim == 1 else swap(other))
 
 
 @operation("ger")
@@ -149,9 +132,6 @@ def outer(x: Tensor, vec2: Tensor) -> Any:
         if vector.ndim != 1:
             raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {vector.ndim}-D")
     return x.reshape(-1, 1) * vec2
-
-
-declare("vdot", lambda x, other: dot(conj(x), other), "``dot``, the first vector conjugated.")
 
 
 def _plus_product(x: Tensor, one: Tensor, other: Tensor, *, beta: Any, alpha: Any) -> Any:
@@ -164,16 +144,14 @@ def _of_ranks(name: str, left: int, right: int) -> None:
     def check(one: Tensor, other: Tensor, added: Tensor | None = None) -> None:
         if (one.ndim, other.ndim) == (left, right):
             return
-        if right == 1:
-            rank = 1 if added is None else added.ndim
-            raise RuntimeError(f"vector + matrix @ vector expected, got {rank}, {one.ndim}, "
-                               f"{other.ndim}")  # fmt: skip
         k = int(one.ndim == left)
-        if left == 3:
-            raise RuntimeError(f"batch{k + 1} must be a 3D tensor")
-        if added is None:
-            raise RuntimeError(f"{('self', 'mat2')[k]} must be a matrix")
-        raise RuntimeError(f"mat{k + 1} must be a matrix, got {(one, other)[k].ndim}-D tensor")
+        wrong = (one, other)[k].ndim
+        raise RuntimeError(
+            f"vector + matrix @ vector expected, got {getattr(added, 'ndim', 1)}, {one.ndim}, "
+            f"{other.ndim}" if right == 1
+            else f"batch{k + 1} must be a 3D tensor" if left == 3
+            else f"{('self', 'mat2')[k]} must be a matrix" if added is None
+            else f"mat{k + 1} must be a matrix, got {wrong}-D tensor")  # fmt: skip
 
     def product(x: Tensor, mat2: Tensor) -> Tensor:
         check(x, mat2)
@@ -216,37 +194,19 @@ def cross(x: Tensor, other: Tensor, dim: int | None = None) -> Any:
 # --- Diagonals ------------------------------------------------------------------------------------
 
 
-def _slots(shape: Shape, offset: int, dim1: int, dim2: int) -> Any:
-    """Where in a row of all of its elements a tensor's diagonal lies."""
-    return _diagonal_of(np.arange(int_product(shape)).reshape(shape), offset, dim1, dim2)
+def _diagonal_of(array: Any, *which: int) -> Any:
+    """A view of the diagonal, which may be written to: numpy's may not."""
+    found = np.diagonal(array, *which)
+    if array.flags.writeable:
+        found.flags.writeable = True
+    return found
 
 
-def _put_back(v: Tensor, shape: Shape, slots: Any) -> Any:
-    return embed(v, (int_product(shape),), (slots,)).reshape(shape)
-
-
-@operation()
-def trace(x: Tensor) -> Tensor:
-    """The sum of the diagonal."""
-    if x.ndim != 2:
-        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {x.ndim}")
-    shape, slots = x._array.shape, _slots(x._array.shape, 0, 0, 1)
-    return recorded(np.trace(x._array), "TraceBackward0",
-                    lambda v: _put_back(expand(v, (min(shape),)), shape, slots), x)  # fmt: skip
-
-
-def _diagonal_of(array: Any, offset: int, dim1: int, dim2: int) -> Any:
-    """A view of the diagonal: numpy's own cannot be written to."""
-    rows, columns = array.shape[dim1], array.shape[dim2]
-    key = [slice(None)] * array.ndim
-    key[dim1] = slice(min(-offset, rows), None) if offset < 0 else slice(None)
-    key[dim2] = slice(min(offset, columns), None) if offset > 0 else slice(None)
-    moved = np.moveaxis(array[tuple(key)], (dim1, dim2), (-2, -1))
-    count = min(moved.shape[-2:])
-    return np.lib.stride_tricks.as_strided(
-        moved, (*moved.shape[:-2], count), (*moved.strides[:-2], sum(moved.strides[-2:])),
-        writeable=array.flags.writeable,
-    )  # fmt: skip
+def _on_diagonal(v: Tensor, shape: Shape, *which: int) -> Any:
+    """Zeros of this shape, and v on the diagonal."""
+    array = np.zeros(shape, v._array.dtype)
+    _diagonal_of(array, *which)[...] = v._array
+    return recorded(array, "DiagonalBackwardBackward0", lambda w: diagonal(w, *which), v)
 
 
 @operation()
@@ -255,19 +215,24 @@ def diagonal(x: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor
     one, other = axis(dim1, x.ndim), axis(dim2, x.ndim)
     if one == other:
         raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
-    shape, option = x._array.shape, (offset, one, other)
-    out = view(x, _diagonal_of(x._array, *option), diagonal, *option)
-    return recorded(out, "DiagonalBackward0",
-                    lambda v: _put_back(v, shape, _slots(shape, *option)), x)  # fmt: skip
+    shape, which = x._array.shape, (offset, one, other)
+    out = view(x, _diagonal_of(x._array, *which), diagonal, *which)
+    return recorded(out, "DiagonalBackward0", lambda v: _on_diagonal(v, shape, *which), x)
+
+
+@operation()
+def trace(x: Tensor) -> Tensor:
+    """The sum of the diagonal."""
+    shape = x._array.shape
+    return recorded(np.trace(x._array), "TraceBackward0",
+                    lambda v: _on_diagonal(expand(v, (min(shape),)), shape), x)  # fmt: skip
 
 
 def _diag(x: Tensor, diagonal: int = 0) -> Any:
     if x.ndim == 2:
         return x.diagonal(diagonal).clone()
-    if x.ndim != 1:
-        raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {x.ndim}D")
-    array = np.diag(x._array, diagonal)
-    return recorded(array, "DiagEmbedBackward0", lambda v: v.diagonal(diagonal), x)
+    made = np.diag(x._array, diagonal)
+    return recorded(made, "DiagEmbedBackward0", lambda v: v.diagonal(diagonal), x)
 
 
 declare("diag", _diag, "The diagonal of a matrix, copied; of a vector, its diagonal matrix.")

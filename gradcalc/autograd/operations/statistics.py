@@ -54,8 +54,6 @@ def _slope_of_norm(p: float, over: Over) -> Any:
         v, length = to_all(v), to_all(size + _is_zero(size))
         if p == 2:
             return v * x / length
-        if p == 1:
-            return flat(v * _sign(x), x)
         if abs(p) == np.inf:  # ties share
             chosen = np.abs(x._array) == to_all(size)._array
             share = chosen / chosen.sum(over.axes, keepdims=True).astype(size._array.dtype)
@@ -77,35 +75,22 @@ def vector_norm(x: Tensor, ord: Number = 2, dim: Ints | None = None, keepdim: bo
                 dtype: Kind | None = None) -> Tensor:  # fmt: skip
     """The p-norm over ``dim``, over everything and Euclidean by default."""
     refuse("linalg.vector_norm", x._array.dtype)
-    x = cast(x, dtype)
+    x, ord = cast(x, dtype), float(ord)
     over = Over.of(x, dim, keepdim)
     empty = [k for k in over.axes if not x._array.shape[k]]
     if empty and (abs(ord) == np.inf or ord < 0):
-        raise RuntimeError(
-            "linalg.vector_norm cannot compute the inf norm on an empty tensor because the "
-            "operation does not have an identity"
-            if over.all
-            else f"linalg.vector_norm cannot compute the inf norm on the dimension {empty[0]}"
-            "because this dimension is empty and the operation does not have an identity"
-        )
-    found = _as_wide(x, over, _norm(x._array, ord, over.axes))
+        what = f"the dimension {empty[0]}because this dimension is empty and"
+        raise RuntimeError("linalg.vector_norm cannot compute the inf norm on "
+                           f"{'an empty tensor because' if over.all else what} the operation does "
+                           "not have an identity")  # fmt: skip
+    array = x._array.astype(np.float32) if x._array.dtype == np.float16 else x._array
+    if ord == 2 and array.dtype.kind == "f":
+        sizes = np.sqrt(np.square(array).sum(axis=over.axes, keepdims=True))
+    else:
+        with np.errstate(all="ignore"):
+            sizes = np.linalg.vector_norm(array, axis=over.axes, keepdims=True, ord=ord)
     slope = _slope_of_norm(ord, over) if ord else None
-    return recorded(found, "LinalgVectorNormBackward0", slope, x, saves=(x, OUT))
-
-
-def _norm(array: Any, p: Any, axes: tuple[int, ...]) -> Any:
-    if array.dtype == np.float16:
-        array = array.astype(np.float32)
-    if p == 2:
-        sizes = np.abs(array) if array.dtype.kind == "c" else array
-        return np.sqrt(np.square(sizes).sum(axis=axes, keepdims=True))
-    sizes = np.abs(array)
-    if abs(p) == np.inf:
-        return (np.max if p > 0 else np.min)(sizes, axis=axes, keepdims=True)
-    if p == 0:
-        return (array != 0).astype(sizes.dtype).sum(axis=axes, keepdims=True)
-    total = (sizes if p == 1 else sizes**p).sum(axis=axes, keepdims=True)
-    return total if p == 1 else total ** (1 / p)
+    return recorded(_as_wide(x, over, sizes), "LinalgVectorNormBackward0", slope, x, saves=(x, OUT))
 
 
 @operation()
@@ -140,10 +125,8 @@ def linalg_norm(x: Tensor, ord: Any = None, dim: Ints | None = None, keepdim: bo
                 dtype: Kind | None = None) -> Any:  # fmt: skip
     """``torch.linalg.norm``: of a matrix where an order is given, of the numbers otherwise."""
     if ord is not None and dim is None and x.ndim not in (1, 2):
-        raise RuntimeError(
-            "linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got "
-            f"{x.ndim}D."
-        )
+        raise RuntimeError("linalg.norm: If dim is not specified but ord is, the input must be 1D "
+                           f"or 2D. Got {x.ndim}D.")  # fmt: skip
     axes = x.ndim if dim is None else 1 if isinstance(dim, int) else len(dim)
     if ord is not None and (axes == 2 or isinstance(ord, str)):
         return matrix_norm(x, ord, dim or (-2, -1), keepdim, dtype=dtype)
