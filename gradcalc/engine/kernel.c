@@ -1,21 +1,25 @@
 /* The tape's interpreter in C: numpy's own inner loops, and plain arithmetic between them.
 
-A tape is a list of instructions between places. A place is a column of the points or of the
-results, a register, or a constant. The points are taken in blocks, so short that all registers of a
-block stay in the first cache; an instruction is a loop over a block. What numpy has a loop for is
-done by that loop, which its ufunc's table names: the numbers are numpy's to the last bit. Sums,
-products and comparisons are written out here, for IEEE's arithmetic leaves no choice.
+A tape is a list of instructions between places: lines, with a number for each point, and constants. The
+points are taken in blocks, so short that all lines of a block stay in the first cache; an instruction is a
+loop over a line. What numpy has a loop for is done by that loop, which its ufunc's table names: the numbers
+are numpy's to the last bit. Sums, products and comparisons are written out here, for IEEE's arithmetic
+leaves no choice. Threads take blocks of one call.
 
 Nothing here checks a tape: ``engine/kernel.py`` does, before it is handed over. */
 
 #define Py_LIMITED_API 0x030B0000
 #include <Python.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
+#include <time.h>
+#ifdef _WIN32
+#define sched_yield() 0
+#else
+#include <sched.h>
 #endif
 
 #if defined(__GNUC__) && defined(__x86_64__) && defined(__linux__) && !defined(__SANITIZE_ADDRESS__)
@@ -109,9 +113,6 @@ typedef struct {
 enum { LANES = 8, SMALLEST = 64, LARGEST = 1024, CACHE = 24 * 1024 };
 /* Blocks of a tape that calls functions of Python: a call costs as much as hundreds of numbers. */
 enum { MANY = 8192, OUTER_CACHE = 1024 * 1024 };
-/* Bytes of results that no cache is to keep: from here on it is quicker to write past them, even if all is
-   read afterwards. */
-enum { PAST = 4 * 1024 * 1024 };
 
 /* Numbers side by side (``step`` 1), or one for all (0). */
 typedef struct { double *at; Size step; } Place;
@@ -245,33 +246,6 @@ static void cosine(const Loop *loop, void *const *data, Size n, const double *an
     }
 }
 
-/* --- a function of Python: gammas and their like ------------------------------------------- */
-
-static PyObject *as_argument(Place place, Size n, int flags) {
-    if (place.step == 0) return PyFloat_FromDouble(*place.at);
-    return PyMemoryView_FromMemory((char *)place.at, n * 8, flags);
-}
-
-static int call(PyObject *function, int arity, const Step *step, const Place *places, Size n) {
-    PyGILState_STATE state = PyGILState_Ensure();
-    int done = 0;
-    PyObject *arguments = PyTuple_New(arity + 1);
-    for (int k = 0; arguments && k <= arity; k++) {
-        int place = k < arity ? step->in[k] : step->out;
-        PyObject *view = as_argument(places[place], n, k < arity ? PyBUF_READ : PyBUF_WRITE);
-        if (!view) { Py_CLEAR(arguments); break; }
-        PyTuple_SetItem(arguments, k, view);
-    }
-    if (arguments) {
-        PyObject *result = PyObject_Call(function, arguments, NULL);
-        done = result != NULL;
-        Py_XDECREF(result);
-        Py_DECREF(arguments);
-    }
-    PyGILState_Release(state);
-    return done;
-}
-
 /* --- rows and columns ---------------------------------------------------------------------- */
 
 #if defined(__has_builtin)
@@ -332,16 +306,6 @@ WIDE static void give(Size n, Size width, const Place *places, const int32_t *re
         for (Size j = 0; j < width; j++) rows[i * width + j] = places[results[j]].at[i];
 }
 
-/* Past the caches, which need not fetch what is going to be written. */
-static void write_past(Size n, const double *from, double *to) {
-    Size i = 0;
-#ifdef __SSE2__
-    if (n && (uintptr_t)to % 16) { to[0] = from[0]; i++; }
-    for (; i + 2 <= n; i += 2) _mm_stream_pd(to + i, _mm_loadu_pd(from + i));
-#endif
-    for (; i < n; i++) to[i] = from[i];
-}
-
 /* --- a block ------------------------------------------------------------------------------- */
 
 /* One instruction on n numbers. */
@@ -361,20 +325,6 @@ static void apply(const Tape *tape, int op, int function, Size n, const Place *a
     }
 }
 
-static int run_block(const Tape *tape, const Place *places, Size n, char *suspects) {
-    int found = 0;
-    for (const Step *step = tape->steps, *end = step + tape->n_steps; step < end; step++) {
-        const Place *a = places + step->in[0], *b = places + step->in[1], *c = places + step->in[2];
-        double *out = places[step->out].at;
-        if (step->op < LOOK) WORKS[step->op](n, a, b, c, out);
-        else if (step->op == LOOK) found |= look(n, a, suspects);
-        else if (step->op != CALL) apply(tape, step->op, step->function, n, a, b, c, out);
-        else if (!call(tape->functions[step->function], tape->arity[step->function], step, places, n))
-            return -1;
-    }
-    return found;
-}
-
 /* Values of a block lie in lines of ``room`` numbers, behind them the constants. */
 static void furnish(const Tape *tape, Place *place, double *memory, Size room) {
     for (Size k = 0; k < tape->n_lines; k++) *place++ = (Place){memory + k * room, 1};
@@ -383,37 +333,177 @@ static void furnish(const Tape *tape, Place *place, double *memory, Size room) {
         for (Size i = 0; i < room; i++) memory[(Size)fill->line * room + i] = fill->number;
 }
 
-/* Points from start to stop. The last block may share rows with the one before it: none is shorter
-   than LANES. */
-static int run_points(const Tape *tape, const double *points, double *rows, char *suspects,
-                      Size start, Size stop, double below, int past) {
-    Size block = tape->block, room = block + LANES, n_inputs = tape->n_inputs, n_columns = tape->n_columns;
-    double *memory = malloc(((tape->n_lines + (past ? n_columns : 0)) * room + LANES) * sizeof(double));
-    Place *places = malloc((tape->n_lines + tape->n_constants) * sizeof(Place));
-    int found = memory && places ? 0 : -2;
-    double *lines = memory + (-((uintptr_t)memory / 8) & 7); /* each begins where a cache line does */
-    double *made = lines + tape->n_lines * room;
-    if (found == 0) furnish(tape, places, lines, room);
-    for (Size first = start; found >= 0 && first < stop; first += block) {
-        Size n = stop - first < block ? stop - first : block;
-        if (n < LANES) { first = stop - LANES; n = LANES; }
-        const double *x = points + first * n_inputs;
-        take(n, n_inputs, x, lines, room);
-        if (!all_below(n * n_inputs, x, below))
-            for (Size i = 0; i < n; i++)
-                if (!all_below(n_inputs, x + i * n_inputs, below)) { found = 1; suspects[first - start + i] = 1; }
-        int odd = run_block(tape, places, n, suspects + first - start);
-        found = odd < 0 ? odd : found | odd;
-        double *there = rows + first * n_columns;
-        give(n, n_columns, places, tape->results, past ? made : there);
-        if (past) write_past(n * n_columns, made, there);
+/* --- many points: threads -------------------------------------------------------------------- */
+
+/* Who takes part begins with its own share of the blocks, which from call to call are the same ones and so
+   in the cache of its processor; then it helps with the others' shares. */
+enum { MOST = 64, AWAKE = 60 * 1000, PATIENCE = 20 * 1000 * 1000 }; /* nanoseconds */
+typedef struct { _Atomic Size next; Size end; char apart[48]; } Share;
+typedef struct {
+    const Tape *tape;
+    const double *points;
+    double *rows;
+    char *suspects;
+    Size count, blocks;
+    double below;
+    int n_shares;
+    _Atomic int found;
+    PyObject *error[3]; /* the first one */
+    Share shares[MOST];
+} Job;
+
+static int64_t now(void) {
+    struct timespec time;
+    timespec_get(&time, TIME_UTC);
+    return time.tv_sec * (int64_t)1000000000 + time.tv_nsec;
+}
+
+/* The error that is set is kept for the thread that waits, and nobody goes on. */
+static void fail(Job *job) {
+    if (job->error[0]) PyErr_Clear();
+    else PyErr_Fetch(job->error, job->error + 1, job->error + 2);
+    for (int k = 0; k < job->n_shares; k++) job->shares[k].next = job->shares[k].end;
+}
+
+/* Asks Python whether it was interrupted, or tells it that memory is lacking. */
+static void ask(Job *job, int lacking) {
+    PyGILState_STATE state = PyGILState_Ensure();
+    if (lacking) PyErr_NoMemory();
+    if (lacking || PyErr_CheckSignals()) fail(job);
+    PyGILState_Release(state);
+}
+
+static PyObject *as_argument(Place place, Size n, int flags) {
+    if (place.step == 0) return PyFloat_FromDouble(*place.at);
+    return PyMemoryView_FromMemory((char *)place.at, n * 8, flags);
+}
+
+static void call(Job *job, const Step *step, const Place *places, Size n) {
+    PyGILState_STATE state = PyGILState_Ensure();
+    PyObject *function = job->tape->functions[step->function], *result = NULL;
+    int arity = job->tape->arity[step->function];
+    PyObject *arguments = PyTuple_New(arity + 1);
+    for (int k = 0; arguments && k <= arity; k++) {
+        int place = k < arity ? step->in[k] : step->out;
+        PyObject *view = as_argument(places[place], n, k < arity ? PyBUF_READ : PyBUF_WRITE);
+        if (!view) { Py_CLEAR(arguments); break; }
+        PyTuple_SetItem(arguments, k, view);
     }
-#ifdef __SSE2__
-    _mm_sfence();
-#endif
+    if (arguments) {
+        result = PyObject_Call(function, arguments, NULL);
+        Py_DECREF(arguments);
+    }
+    if (!result) fail(job);
+    Py_XDECREF(result);
+    PyGILState_Release(state);
+}
+
+static int run_block(Job *job, const Place *places, Size n, char *suspects) {
+    const Tape *tape = job->tape;
+    int found = 0;
+    for (const Step *step = tape->steps, *end = step + tape->n_steps; step < end; step++) {
+        const Place *a = places + step->in[0], *b = places + step->in[1], *c = places + step->in[2];
+        double *out = places[step->out].at;
+        if (step->op < LOOK) WORKS[step->op](n, a, b, c, out);
+        else if (step->op == LOOK) found |= look(n, a, suspects);
+        else if (step->op != CALL) apply(tape, step->op, step->function, n, a, b, c, out);
+        else call(job, step, places, n);
+    }
+    return found;
+}
+
+/* No block is shorter than LANES: the last one may be longer. */
+static void run_part(Job *job, Size number, const Place *places, double *lines, Size room) {
+    const Tape *tape = job->tape;
+    Size first = number * tape->block, n = number + 1 < job->blocks ? tape->block : job->count - first;
+    const double *x = job->points + first * tape->n_inputs;
+    char *suspects = job->suspects + first;
+    take(n, tape->n_inputs, x, lines, room);
+    int found = run_block(job, places, n, suspects);
+    if (!all_below(n * tape->n_inputs, x, job->below))
+        for (Size i = 0; i < n; i++)
+            if (!all_below(tape->n_inputs, x + i * tape->n_inputs, job->below)) found = suspects[i] = 1;
+    if (found) job->found = 1;
+    give(n, tape->n_columns, places, tape->results, job->rows + first * tape->n_columns);
+}
+
+static void take_part(Job *job, int me) {
+    const Tape *tape = job->tape;
+    Size room = tape->block + LANES;
+    int64_t since = now();
+    double *memory = malloc((tape->n_lines * room + LANES) * sizeof(double));
+    Place *places = malloc((tape->n_lines + tape->n_constants) * sizeof(Place));
+    double *lines = memory + (-((uintptr_t)memory / 8) & 7); /* each begins where a cache line does */
+    if (memory && places) furnish(tape, places, lines, room);
+    else ask(job, 1);
+    for (int k = 0; k < job->n_shares; k++) {
+        Share *share = job->shares + (me + k) % job->n_shares;
+        for (Size number; (number = share->next++) < share->end;) {
+            run_part(job, number, places, lines, room);
+            if (me == 0 && now() - since > PATIENCE) {
+                ask(job, 0);
+                since = now();
+            }
+        }
+    }
     free(memory);
     free(places);
-    return found;
+}
+
+/* Threads that help, asleep but for a moment after they had something to do. They take part in the job
+   while it is open, and then its owner waits for those who are inside. */
+typedef struct { PyThread_type_lock bell; _Atomic int asleep; int seen; } Helper;
+static Helper helpers[MOST];
+static int n_helpers;
+static _Atomic int jobs, is_open, inside, busy;
+static _Atomic int64_t last; /* when a job ended */
+static Job *job_of_all;
+
+static void help(void *argument) {
+    Helper *self = argument;
+    for (int seen = self->seen;;) {
+        for (int64_t since = now(); jobs == seen && now() - since < AWAKE;) sched_yield();
+        if (jobs == seen) {
+            self->asleep = 1;
+            if (jobs == seen || !atomic_exchange(&self->asleep, 0)) PyThread_acquire_lock(self->bell, WAIT_LOCK);
+        }
+        seen = jobs;
+        inside++;
+        int me = 1 + (int)(self - helpers);
+        if (is_open && me < job_of_all->n_shares) take_part(job_of_all, me);
+        inside--;
+    }
+}
+
+static int start_helper(void) {
+    Helper *helper = helpers + n_helpers;
+    *helper = (Helper){PyThread_allocate_lock(), 0, jobs};
+    if (!helper->bell) return 0;
+    PyThread_acquire_lock(helper->bell, WAIT_LOCK);
+    if (PyThread_start_new_thread(help, helper) == (unsigned long)-1) return 0;
+    return ++n_helpers;
+}
+
+/* Whoever comes while the others are busy works alone. To wake somebody up takes as long as some work: that
+   is done for one job after the other, or if they are to ``hurry``. */
+static void run_job(Job *job, int hurry) {
+    int shared = job->n_shares > 1 && (hurry || now() - last < AWAKE) && !atomic_exchange(&busy, 1);
+    if (shared) {
+        while (n_helpers < job->n_shares - 1 && start_helper()) {}
+        job_of_all = job;
+        is_open = 1;
+        jobs++;
+        for (int k = 0; k < n_helpers && k < job->n_shares - 1; k++)
+            if (atomic_exchange(&helpers[k].asleep, 0)) PyThread_release_lock(helpers[k].bell);
+    }
+    take_part(job, 0);
+    if (shared) {
+        is_open = 0;
+        for (int64_t since = now(); inside;)
+            if (now() - since > AWAKE) sched_yield();
+        busy = 0;
+    }
+    if (job->n_shares > 1) last = now();
 }
 
 /* --- one point: a recording ---------------------------------------------------------------- */
@@ -810,27 +900,40 @@ static PyObject *make_answer(PyObject *self, PyObject *args) {
     return function;
 }
 
-/* points(tape, x, rows, suspects, start, stop, below): fill the rows of results from start to stop,
-   and mark the suspects among them; whether there are any. */
-static PyObject *points(PyObject *self, PyObject *args) {
-    PyObject *capsule;
-    Py_buffer x, rows, suspects;
-    Size start, stop;
-    double below;
-    if (!PyArg_ParseTuple(args, "Oy*w*w*nnd", &capsule, &x, &rows, &suspects, &start, &stop, &below))
-        return NULL;
-    const Tape *tape = PyCapsule_GetPointer(capsule, NAME);
-    int found = -1;
-    if (tape) {
-        PyThreadState *thread = PyEval_SaveThread();
-        found = run_points(tape, x.buf, rows.buf, suspects.buf, start, stop, below, rows.len >= PAST);
-        PyEval_RestoreThread(thread);
-        if (found == -2) PyErr_NoMemory();
+/* points(tape, x, rows, below, workers, hurry): fill the rows of results; None, or a byte for each row, 1 where it
+   is suspect. ``x`` and ``rows`` are arrays of float64 side by side. */
+static PyObject *points(PyObject *self, PyObject *const *args, Size given) {
+    const Tape *tape = PyCapsule_GetPointer(args[0], NAME);
+    if (!tape) return NULL;
+    const Array *x = (const Array *)args[1], *rows = (const Array *)args[2];
+    Job job = {tape, x->data, rows->data, NULL, *x->dimensions, .below = PyFloat_AsDouble(args[3])};
+    Size workers = PyLong_AsSsize_t(args[4]);
+    int hurry = PyObject_IsTrue(args[5]);
+    if (PyErr_Occurred()) return NULL;
+    job.blocks = job.count / tape->block + (job.count % tape->block >= LANES);
+    job.suspects = PyMem_Calloc(job.count + 1, 1);
+    if (!job.suspects) return PyErr_NoMemory();
+    if (workers > job.blocks) workers = job.blocks;
+    job.n_shares = workers < 1 ? 1 : workers > MOST ? MOST : (int)workers;
+    for (int k = 0; k < job.n_shares; k++) {
+        job.shares[k].next = k * job.blocks / job.n_shares;
+        job.shares[k].end = (k + 1) * job.blocks / job.n_shares;
     }
-    PyBuffer_Release(&x);
-    PyBuffer_Release(&rows);
-    PyBuffer_Release(&suspects);
-    return found < 0 ? NULL : PyBool_FromLong(found);
+    PyThreadState *thread = PyEval_SaveThread();
+    run_job(&job, hurry);
+    PyEval_RestoreThread(thread);
+    PyObject *found = NULL;
+    if (job.error[0]) PyErr_Restore(job.error[0], job.error[1], job.error[2]);
+    else if (job.found) found = PyBytes_FromStringAndSize(job.suspects, job.count);
+    else Py_INCREF(found = Py_None);
+    PyMem_Free(job.suspects);
+    return found;
+}
+
+/* A child has none of its parent's threads. */
+static PyObject *forget_helpers(PyObject *self, PyObject *nothing) {
+    n_helpers = is_open = inside = busy = 0;
+    Py_RETURN_NONE;
 }
 
 /* arrays(sample, empty): takes numpy's ``empty``; whether an array of shape (2, 3) is what it should be. */
@@ -851,7 +954,8 @@ static PyObject *take_arrays(PyObject *self, PyObject *args) {
 
 static PyMethodDef methods[] = {
     {"tape", make, METH_VARARGS, "A tape, of instructions that were checked."},
-    {"points", points, METH_VARARGS, "Run a tape at points from start to stop."},
+    {"points", (PyCFunction)(void (*)(void))points, METH_FASTCALL, "Run a tape at many points."},
+    {"forget_helpers", forget_helpers, METH_NOARGS, "In a child: start threads anew."},
     {"recorded", recorded, METH_VARARGS, "A recording, of instructions that were checked."},
     {"answer", make_answer, METH_VARARGS, "What answers at one point, by a recording."},
     {"arrays", take_arrays, METH_VARARGS, "Whether numpy's arrays are as they are thought to be here."},

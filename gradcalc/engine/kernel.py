@@ -193,13 +193,11 @@ def _refuse_elsewhere(count: Any, references: Any, indices: Any, most: int) -> N
         _refuse_outside(indices[begin : begin + length], most)
 
 
-def suspects(straight: Any, points: Any, results: Any, rows: slice) -> Any:
-    """Fill these rows of the results; the numbers of those that are suspect."""
-    marks = np.zeros(rows.stop - rows.start, np.uint8)
-    found = native.points(
-        straight.native, points, results, marks, rows.start, rows.stop, straight.below
-    )
-    return np.flatnonzero(marks) if found else _NONE
+def suspects(straight: Any, points: Any, results: Any, workers: int, hurry: bool) -> Any:
+    """Fill the results; the numbers of the rows that are suspect. Others than this thread are woken
+    up in a ``hurry``, or when one call follows the other."""
+    marks = native.points(straight.native, points, results, straight.below, workers, hurry)
+    return _NONE if marks is None else np.flatnonzero(np.frombuffer(marks, np.uint8))
 
 
 _NONE = np.arange(0)

@@ -28,12 +28,15 @@ from gradcalc.engine.tape import CACHE, Straight, straighten
 from gradcalc.engine.unwatched import telling_below
 from gradcalc.graph.graph import Graph
 
-WORK = 1 << 20
-"""Numbers that a thread must have to make and to put in place: below, it waits for the others more
-than it helps."""
+WORK = 1 << 22
+"""So much work, in sums at a point, a thread must have: below, it waits for the others more than it
+helps."""
 
-WORK_IN_C = 1 << 18
-"""The same where a thread in C waits for no other."""
+WORK_IN_C = 50_000
+"""The same in C: five microseconds."""
+
+WAKING = 600_000
+"""So much in C that it is worth the time to wake a thread up."""
 
 SMALL_GRAPH = 20_000
 """Nodes times outputs up to which a Jacobian is written out as straight-line code, which costs a
@@ -148,27 +151,29 @@ def run(
         results, suspects = run(straight, points[np.resize(np.arange(count), FEWEST)], threads)
         return results[:count], suspects[suspects < count]
     results = np.empty((count, straight.columns)) if out is None else out
-    enough = WORK if straight.native is None else WORK_IN_C
-    worthwhile = count * (len(straight.steps) + straight.columns) // enough
-    workers = threads or (min(cores(), worthwhile) if worthwhile > 1 else 1)
-    if straight.native is not None:
-        points = np.ascontiguousarray(points)
-        if workers <= 1 and worthwhile <= 64:
-            return results, kernel.suspects(straight, points, results, slice(0, count))
-    waiting = straight.chunks(count)
-    workers = max(1, min(workers, len(waiting)))
+    work = count * straight.times
     if straight.native is None:
-        work = partial(_work, straight, points, results, waiting)
-    else:
-        work = partial(_work_in_c, straight, points, results, waiting)
-    others = [_pool(workers - 1).submit(work) for _ in range(workers - 1)]
+        return results, _in_numpy(straight, points, results, threads or _workers(work // WORK))
+    workers, hurry = threads or _workers(work // WORK_IN_C), bool(threads) or work > WAKING
+    points = np.ascontiguousarray(points)
+    return results, kernel.suspects(straight, points, results, workers, hurry)
+
+
+def _in_numpy(straight: Straight, points: Floats, results: Floats, workers: int) -> Ints:
+    waiting = straight.chunks(len(points))
+    work = partial(_work, straight, points, results, waiting)
+    others = [_pool(workers - 1).submit(work) for _ in range(min(workers, len(waiting)) - 1)]
     try:
         found = work()
     finally:
         waiting.clear()  # an interruption here ends the others too
     for other in others:
         found += other.result()
-    return results, np.unique(np.concatenate(found)) if found else np.arange(0)
+    return np.unique(np.concatenate(found)) if found else np.arange(0)
+
+
+def _workers(worthwhile: int) -> int:
+    return min(cores(), worthwhile) if worthwhile > 1 else 1
 
 
 @cache
@@ -179,6 +184,8 @@ def _pool(workers: int) -> ThreadPoolExecutor:
 
 if hasattr(os, "register_at_fork"):  # a child has none of its parent's threads
     os.register_at_fork(after_in_child=_pool.cache_clear)
+    if kernel.native is not None:
+        os.register_at_fork(after_in_child=kernel.native.forget_helpers)
 
 
 def _work(straight: Straight, points: Floats, results: Floats, waiting: list[slice]) -> list[Ints]:
@@ -201,18 +208,6 @@ def _work(straight: Straight, points: Floats, results: Floats, waiting: list[sli
     if room is not None and room.memory.nbytes <= 2 * CACHE:
         _kept.memory = room.memory
     return suspects
-
-
-def _work_in_c(
-    straight: Straight, points: Floats, results: Floats, waiting: list[slice]
-) -> list[Ints]:
-    """The same, by the interpreter in C."""
-    found = []
-    while chunk := _next(waiting):
-        suspects = kernel.suspects(straight, points, results, chunk)
-        if len(suspects):
-            found.append(chunk.start + suspects)
-    return found
 
 
 _kept = threading.local()

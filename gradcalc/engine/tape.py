@@ -31,6 +31,8 @@ CACHE = 1 << 21
 CHUNKS = (512, 32768)
 """Fewest and most points in a chunk: below, a call costs more than its work."""
 
+LONG = 15
+"""Sums in the time of a function of numpy's."""
 
 Instruction = tuple[Callable[..., Any], int, int, int, int]
 """A function, the places of its operands (-1: none), and the place that it writes to."""
@@ -54,6 +56,8 @@ class Straight:
     results: tuple[int, ...]
     below: float = math.inf
     """Where a number of the points is as large, a careful sweep has to be made."""
+    times: int = 0
+    """How long a point takes: as long as so many sums."""
     native: Any = None
     """The same for the interpreter in C; None where there is none."""
 
@@ -101,6 +105,9 @@ def straighten(graph: Graph, columns: int | None = None, below: float = math.inf
         sums=sums - count - len(values.constants),
         results=tuple(place[value] for value in results),
         below=below,
+        times=len(steps)
+        + 2 * (len(graph.inputs) + len(results))
+        + LONG * sum(function not in kernel.PLAIN for function, *_ in steps),
     )
     return replace(made, native=kernel.tape(made)) if kernel.native else made
 

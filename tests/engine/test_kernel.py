@@ -10,9 +10,13 @@ import contextlib
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
+import time
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -118,26 +122,64 @@ def some(rng: random.Random, depth: int) -> str:
 @built_here
 def test_threads_change_no_bit() -> None:
     p = gradcalc.compile("a=q1+q2; cos(q1)+0.7*cos(a), sin(q1)+gamma(a), exp(-q1)/q2")
-    x = points(2, 70_001, 1)
+    x = points(2, 40_001, 1)
     once, _ = many.run(p._at_many_points.jacobian, x, 1)
     for threads in (2, 3, 5):
         assert same(once, many.run(p._at_many_points.jacobian, x, threads)[0])
+    parts = [
+        many.run(p._at_many_points.jacobian, x[k : k + 9_000])[0] for k in range(0, 40_001, 9_000)
+    ]
+    assert same(once, np.concatenate(parts))
+
+
+SLOW = "; ".join(["y0 = x", *(f"y{k + 1} = exp(sin(y{k}))" for k in range(60)), "y60"])
+
+
+@built_here
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_interrupt_ends_a_run(threads: int) -> None:
+    def interrupt(*_: Any) -> None:
+        raise InterruptedError
+
+    def run() -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+        many.run(straight, x, threads, results)
+        time.sleep(10)  # had it ended before
+
+    straight = straighten(gradcalc.compile(SLOW).graph)
+    x = np.ones((1_000_000, 1))
+    results = np.full((len(x), straight.columns), np.nan)
+    before = signal.signal(signal.SIGALRM, interrupt)
+    with pytest.raises(InterruptedError):
+        run()
+    signal.signal(signal.SIGALRM, before)
+    assert np.isnan(results).any()
+    assert np.isfinite(many.run(straight, x[:20_000], threads)[0]).all()
+
+
+@built_here
+def test_several_threads_may_call_at_once_and_a_child_of_theirs() -> None:
+    p = gradcalc.compile("exp(x)*y, sin(y)/x")
+    x = points(2, 30_000, 2)
+    once, _ = many.run(p._at_many_points.jacobian, x, 1)
+
+    def is_right(threads: int) -> bool:
+        return same(once, many.run(p._at_many_points.jacobian, x, threads)[0])
+
+    with ThreadPoolExecutor(3) as callers:
+        assert all(callers.map(is_right, [2, 3, 2, 1, 100, 2, 3, -1]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of forking beside threads
+        child = os.fork()
+    if not child:
+        signal.alarm(30)
+        os._exit(0 if is_right(3) else 1)
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def by_runs(p: Program) -> Swift:
     """C's recording of the groups of a program."""
     return Swift(Grouped(p.graph))
-
-
-@built_here
-def test_what_is_written_past_the_caches_is_the_same() -> None:
-    p = gradcalc.compile("x*y, x/y, x - y, x**3, -1.5")
-    x = points(2, 60_001, 5)  # ten columns: more than four megabytes
-    whole, suspects = many.run(p._at_many_points.jacobian, x)
-    parts = [many.run(p._at_many_points.jacobian, x[k : k + 1000]) for k in range(0, 60_001, 1000)]
-    assert whole.nbytes > 1 << 22
-    assert same(whole, np.concatenate([results for results, _ in parts]))
-    assert len(suspects) == sum(len(some) for _, some in parts)
 
 
 @built_here
@@ -353,7 +395,8 @@ spec.loader.exec_module(module)
 import tests.engine.test_kernel as t
 t.COUNT = 100
 t.test_any_expression_has_numpys_bits()
-t.test_what_is_written_past_the_caches_is_the_same()
+t.test_threads_change_no_bit()
+t.test_several_threads_may_call_at_once_and_a_child_of_theirs()
 t.test_a_recording_says_what_the_sweeps_say_to_the_last_bit()
 t.test_node_by_node_the_values_are_the_same_and_the_slopes_but_for_rounding()
 t.test_a_malformed_recording_is_refused()
