@@ -53,9 +53,15 @@ class Many:
         self.graph = graph
         self.careful = careful
 
-    def at(self, x: Floats, threads: int | None = None) -> Everywhere:
-        """The answers at N points, shape (N, n)."""
-        return Everywhere(self, x, threads)
+    def at(self, x: Floats, threads: int | None = None, out: Any = None) -> Everywhere:
+        """The answers at N points, shape (N, n): one is in ``out``, where that has the place
+        for it side by side."""
+        return Everywhere(self, x, threads, out)
+
+    @cached_property
+    def is_small(self) -> bool:
+        """Whether its Jacobian is worth to be written out."""
+        return len(self.graph) * len(self.graph.outputs) <= SMALL_GRAPH
 
     @cached_property
     def values(self) -> Straight:
@@ -84,14 +90,15 @@ class Everywhere:
     """The answers at N points, by code where that is worth its making, and by careful sweeps where
     the code met an infinity or a NaN."""
 
-    def __init__(self, machine: Many, x: Floats, threads: int | None) -> None:
+    def __init__(self, machine: Many, x: Floats, threads: int | None, out: Any) -> None:
         self.machine = machine
         self.x = x
         self.threads = threads
-        self.careful = Chunks(machine.careful, x)
-        graph = machine.graph
-        self._worth_it = len(graph) * len(graph.outputs) <= SMALL_GRAPH
-        self._products_worth_it = len(graph) <= SMALL_PRODUCT
+        self.out = out
+
+    @cached_property
+    def careful(self) -> Chunks:
+        return Chunks(self.machine.careful, self.x)
 
     @property
     def odd(self) -> list[Ints]:
@@ -99,12 +106,12 @@ class Everywhere:
 
     @property
     def value(self) -> Floats:
-        if not self._worth_it:
+        if not self.machine.is_small:
             return self.careful.value
         return self._all(self.machine.values, self.x, lambda run, _: run.value)
 
     def jacobian(self, mode: str) -> Floats:
-        if mode != "auto" or not self._worth_it:
+        if mode != "auto" or not self.machine.is_small:
             return self.careful.jacobian(mode)
         shape = len(self.machine.graph.outputs), self.x.shape[1]
         return self._all(
@@ -112,13 +119,13 @@ class Everywhere:
         )
 
     def vjp(self, v: Floats) -> Floats:
-        if not self._products_worth_it:
+        if len(self.machine.graph) > SMALL_PRODUCT:
             return self.careful.vjp(v)
         points = np.hstack([self.x, v])
         return self._all(self.machine.vjp, points, lambda run, rows: run.vjp(turned(v[rows])))
 
     def jvp(self, u: Floats) -> Floats:
-        if not self._products_worth_it:
+        if len(self.machine.graph) > SMALL_PRODUCT:
             return self.careful.jvp(u)
         points = np.hstack([self.x, u])
         return self._all(self.machine.jvp, points, lambda run, rows: run.jvp(turned(u[rows])))
@@ -130,10 +137,20 @@ class Everywhere:
         work: Callable[[Sweeps, Ints], Floats],
         shape: tuple[int, ...] = (),
     ) -> Floats:
-        flat, suspects = run(code, points, self.threads)
+        out = None if self.out is None else _rows(self.out, (len(points), code.columns), points)
+        flat, suspects = run(code, points, self.threads, out)
         result = flat.reshape(len(points), *shape) if shape else flat
-        self.careful.fill(result, suspects, work)
+        if len(suspects):
+            self.careful.fill(result, suspects, work)
         return result
+
+
+def _rows(out: Any, shape: tuple[int, int], x: Floats) -> Floats | None:
+    """An array as rows to be written, if it can be: a point may be read after its row is there."""
+    if not isinstance(out, np.ndarray) or out.size != shape[0] * shape[1] or out.dtype != float:
+        return None
+    fit = out.flags.carray and not np.may_share_memory(out, x)
+    return out.reshape(shape) if fit else None
 
 
 def run(

@@ -14,16 +14,12 @@ import numpy as np
 
 from gradcalc.calculus.kinds import KINDS
 from gradcalc.engine import kernel, sparse
-from gradcalc.engine.grouped import FEWEST, Grouped
-from gradcalc.engine.many import SMALL_GRAPH, Many, run
+from gradcalc.engine.grouped import Grouped
+from gradcalc.engine.many import Many
 from gradcalc.engine.narrow import Narrow
 from gradcalc.engine.recorded import by_groups
 from gradcalc.engine.schedule import Floats
-from gradcalc.engine.tape import Straight
 from gradcalc.engine.unrolled import by_nodes
-
-AGAIN = 1 << 23
-"""Steps times points up to which all is done again where some are in doubt."""
 
 FEW = 8
 """So few sweeps are made without asking whether fewer would do."""
@@ -133,13 +129,14 @@ class Swift:
         if x.ndim == 1:
             found: Floats | None = getattr(self, kind)(*map(_side_by_side, (x, *vectors)))
             return found
-        row, m, n = KINDS[kind], self._outputs, self._inputs
-        if self._many is None or len(self._grouped.graph) * m > SMALL_GRAPH:
+        row = KINDS[kind]
+        if self._many is None or row.order > 1 or row.vector or (row.of_one and self._outputs > 1):
             return None
-        if row.order > 1 or row.vector is not None or (row.of_one and m != 1):
-            return None
-        rows = _run(self._many.jacobian if row.order else self._many.values, x, threads, out)
-        return None if rows is None else rows.reshape(len(x), *(row.shape(m, n) or (m,)))
+        everywhere = self._many.at(x, threads, out)
+        if not row.order:
+            return everywhere.value
+        rows = everywhere.jacobian("auto")
+        return rows[:, 0] if row.of_one else rows
 
 
 def _answer(
@@ -160,22 +157,6 @@ def _answer(
     size = int(np.prod(shape))
     answer: Answer = kernel.native.answer(tape, (shape,), size, backwards, sweeps, alone, *numbers)
     return answer
-
-
-def _run(straight: Straight, x: Floats, threads: int | None, out: Floats | None) -> Floats | None:
-    if len(x) < FEWEST or len(x) * len(straight.steps) > AGAIN:
-        return None
-    there = None if out is None else _rows(out, (len(x), straight.columns), x)
-    found, doubts = run(straight, x, threads, there)
-    return None if len(doubts) else found
-
-
-def _rows(out: Any, shape: tuple[int, int], x: Floats) -> Floats | None:
-    """An array as rows to be written, if it can be: a point may be read after its row is there."""
-    if not isinstance(out, np.ndarray) or out.size != shape[0] * shape[1] or out.dtype != float:
-        return None
-    fit = out.flags.carray and not np.may_share_memory(out, x)
-    return out.reshape(shape) if fit else None
 
 
 def _side_by_side(vector: Any) -> Any:
