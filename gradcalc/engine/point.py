@@ -73,7 +73,7 @@ class Differentiable:
 
         if self.isolated or not kernel.native:
             return Silent()
-        return Swift(self._grouped, self._at_many_points)
+        return Swift(self._grouped)
 
     @cached_property
     def vjp_program(self) -> Self:
@@ -117,6 +117,14 @@ class Differentiable:
             x = named
         return coordinates(x, self.variables)
 
+    def require_one_output(self, what: str, instead: str) -> None:
+        if len(self.outputs) != 1:
+            raise BindingError(
+                f"{what} is of one output, and there are {len(self.outputs)}: "
+                f"{listed(self.outputs)}",
+                hint=f"all rows at once: {instead}; one of them: leave the others out",
+            )
+
 
 @dataclass(frozen=True, eq=False)
 class At:
@@ -156,7 +164,7 @@ class At:
 
     def gradient(self) -> Floats:
         """Of the one output, shape (n,)."""
-        self._require_one_output("gradient", "jacobian")
+        self.program.require_one_output("gradient", "jacobian")
         return self.jacobian()[..., 0, :]
 
     def jacobian(self, mode: str = "auto") -> Floats:
@@ -213,13 +221,13 @@ class At:
 
     def hessian(self) -> Floats:
         """The second derivatives of the one output, shape (n, n)."""
-        self._require_one_output("hessian", "jacobian")
+        self.program.require_one_output("hessian", "jacobian")
         entries = self._where_defined(self.gradient_at.jacobian())
         return self._set_apart(entries, self.program.isolated.curvatures)
 
     def hvp(self, u: Numbers) -> Floats:
         """The Hessian of the one output times u, shape (n,)."""
-        self._require_one_output("hvp", "jvp")
+        self.program.require_one_output("hvp", "jvp")
         product = self._where_defined(self.gradient_at.jvp(u))
         at, seeds = self._with(u, self.program.variables, "u")
         return at._by_rows(product, seeds, lambda rows, u: rows @ u, second=True)
@@ -292,14 +300,6 @@ class At:
         if undefined.any():
             slopes[undefined] = np.nan
         return slopes
-
-    def _require_one_output(self, what: str, instead: str) -> None:
-        outputs = self.program.outputs
-        if len(outputs) != 1:
-            raise BindingError(
-                f"{what} is of one output, and there are {len(outputs)}: {listed(outputs)}",
-                hint=f"all rows at once: {instead}; one of them: leave the others out",
-            )
 
 
 @dataclass(frozen=True, eq=False)

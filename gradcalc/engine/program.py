@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from operator import attrgetter
 from typing import Any, Protocol, cast, overload
 
 import numpy as np
 
-from gradcalc.engine.point import At, Differentiable, Numbers, Point
+from gradcalc.calculus.kinds import KINDS
+from gradcalc.engine.point import Differentiable, Numbers, Point
 from gradcalc.engine.schedule import Floats
 from gradcalc.errors import BindingError
 
@@ -74,9 +73,7 @@ class Program(Differentiable):
             return found if out is None else _into(out, found)
         if hasattr(x, "through"):
             return cast("Traceable", x).through(self)
-        return self._answer(
-            "eval", attrgetter("run.value"), cast("Point", x), named, out, threads=threads
-        )
+        return self._answer("eval", cast("Point", x), named, out, threads=threads)
 
     def gradient(
         self,
@@ -90,7 +87,8 @@ class Program(Differentiable):
         """The gradient of the one output, shape (n,) or (N, n)."""
         if (found := self.swift.gradient(x)) is not None:
             return found if out is None else _into(out, found)
-        return self._answer("gradient", At.gradient, x, named, out, threads=threads)
+        self.require_one_output("gradient", "jacobian")
+        return self._answer("gradient", x, named, out, threads=threads)
 
     def jacobian(
         self,
@@ -112,7 +110,7 @@ class Program(Differentiable):
             return _into(out, self.at(x, threads=threads, **named).jacobian(mode))
         if (found := self.swift.jacobian(x)) is not None:
             return found if out is None else _into(out, found)
-        return self._answer("jacobian", At.jacobian, x, named, out, threads=threads)
+        return self._answer("jacobian", x, named, out, threads=threads)
 
     def sparse_jacobian(self, x: Point | None = None, /, **named: Any) -> Any:
         """The Jacobian at one point as a ``scipy.sparse.csr_array`` of shape (m, n).
@@ -137,7 +135,7 @@ class Program(Differentiable):
         """
         if (found := self.swift.vjp(x, v)) is not None:
             return found if out is None else _into(out, found)
-        return self._answer("vjp", At.vjp, x, named, out, v, threads=threads)
+        return self._answer("vjp", x, named, out, v, threads=threads)
 
     def jvp(
         self,
@@ -152,14 +150,13 @@ class Program(Differentiable):
         """J u, the derivative in direction u; shape (m,) or (N, m); u per variable."""
         if (found := self.swift.jvp(x, u)) is not None:
             return found if out is None else _into(out, found)
-        return self._answer("jvp", At.jvp, x, named, out, u, threads=threads)
+        return self._answer("jvp", x, named, out, u, threads=threads)
 
     def hessian(
         self, x: Point | None = None, /, *, out: Floats | None = None, **named: Any
     ) -> Floats:
         """The matrix of second derivatives of the one output, shape (n, n) or (N, n, n)."""
-        named, out = self._apart(named, out)
-        return _into(out, self.at(x, **named).hessian())
+        return self._answer("hessian", x, named, out)
 
     def hvp(
         self,
@@ -171,25 +168,30 @@ class Program(Differentiable):
         **named: Any,
     ) -> Floats:
         """The Hessian of the one output times u, shape (n,) or (N, n)."""
-        named, out = self._apart(named, out)
-        return _into(out, self.at(x, **named).hvp(u))
+        return self._answer("hvp", x, named, out, u)
 
     def _answer(
         self,
         kind: str,
-        careful: Callable[..., Floats],
         x: Point | None,
         named: dict[str, Any],
         out: Floats | None,
-        *vectors: Numbers,
-        threads: int | None,
+        vector: Numbers | None = None,
+        *,
+        threads: int | None = None,
     ) -> Floats:
-        """By one call of C where there can be one, ``careful`` at the point elsewhere."""
+        """By one call of C where there can be one, else by the machine, through ``At`` where it
+        has to be asked twice, or a vector to be looked at."""
         named, out = self._apart(named, out)
-        points = self.point(x, named)
-        found = self.swift(kind, points, *vectors, threads=threads, out=out)
+        points, row = self.point(x, named), KINDS[kind]
+        found = self.swift(kind, points, vector) if points.ndim == 1 else None
         if found is None:
-            found = careful(self.at(points, threads=threads), *vectors)
+            at: Any
+            if points.ndim == 1 or row.order > 1 or row.vector is not None or self.isolated:
+                at = self.at(points, threads=threads)
+            else:
+                at = self._at_many_points.at(points, threads, out)
+            found = row.answer(at, vector, "auto") if row.order else at.value
         return _into(out, found)
 
     def _apart(

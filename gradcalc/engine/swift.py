@@ -1,4 +1,4 @@
-"""A call of a program as one call of C, where the kernel is there and nothing is in doubt.
+"""A program at one point by one call of C, where the kernel is there and nothing is in doubt.
 
 That takes less time than to say which machine is to answer. Whatever is in doubt (a number that is
 not finite) is for ``Program.at`` to answer.
@@ -12,10 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from gradcalc.calculus.kinds import KINDS
 from gradcalc.engine import kernel, sparse
 from gradcalc.engine.grouped import Grouped
-from gradcalc.engine.many import Many
 from gradcalc.engine.narrow import Narrow
 from gradcalc.engine.recorded import by_groups
 from gradcalc.engine.schedule import Floats
@@ -43,13 +41,12 @@ class Silent:
 
 
 class Swift:
-    """The answers of a recorded graph, each by one call of C; ``many`` has the tapes for many
-    points. It is the faster way at every size: a gradient of Rosenbrock's function in 100, 10,000
-    and 100,000 variables takes 0.6, 39 and 850 µs, by a call of numpy for each group 42, 204 and
-    2,020."""
+    """The answers of a recorded graph at one point, each by one call of C. It is the faster way at
+    every size: a gradient of Rosenbrock's function in 100, 10,000 and 100,000 variables takes 0.6,
+    39 and 850 µs, by a call of numpy for each group 42, 204 and 2,020."""
 
-    def __init__(self, grouped: Grouped, many: Many | None = None) -> None:
-        self._grouped, self._many = grouped, many
+    def __init__(self, grouped: Grouped) -> None:
+        self._grouped = grouped
         self._outputs, self._inputs = len(grouped.graph.outputs), len(grouped.graph.inputs)
 
     @cached_property
@@ -116,27 +113,10 @@ class Swift:
         schedule = self._grouped.schedule
         return sparse.find_pattern(schedule) if sparse.most_entries(schedule) <= SPARSE else None
 
-    def __call__(
-        self,
-        kind: str,
-        x: Floats,
-        *vectors: Any,
-        threads: int | None = None,
-        out: Floats | None = None,
-    ) -> Floats | None:
-        """The answer of this kind at what a point was made into, shape (n,), or many, (N, n): there
-        in ``out``, if it has the place for it side by side."""
-        if x.ndim == 1:
-            found: Floats | None = getattr(self, kind)(*map(_side_by_side, (x, *vectors)))
-            return found
-        row = KINDS[kind]
-        if self._many is None or row.order > 1 or row.vector or (row.of_one and self._outputs > 1):
-            return None
-        everywhere = self._many.at(x, threads, out)
-        if not row.order:
-            return everywhere.value
-        rows = everywhere.jacobian("auto")
-        return rows[:, 0] if row.of_one else rows
+    def __call__(self, kind: str, x: Floats, vector: Any) -> Floats | None:
+        """The answer of this kind at what a point was made into; a vector may be any sequence."""
+        answer: Answer = getattr(self, kind, _no_answer)
+        return answer(*map(_side_by_side, (x,) if vector is None else (x, vector)))
 
 
 def _answer(
