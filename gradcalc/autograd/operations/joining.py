@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from itertools import pairwise
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
 from gradcalc.autograd.core.dtypes import common_type
 from gradcalc.autograd.core.record import recorded, several
-from gradcalc.autograd.core.registry import (
-    Ints,
-    Tensors,
-    declare,
-    function,
-    method,
-    operation,
-)
+from gradcalc.autograd.core.registry import Ints, Tensors, declare, function, method, operation
 from gradcalc.autograd.core.tensor import Tensor, wrap
 from gradcalc.autograd.core.views import one_of_several, view
 from gradcalc.autograd.operations.copies import convert
@@ -36,18 +29,21 @@ def cat(tensors: Tensors, dim: int = 0) -> Tensor:
     tensors = _of_one_type(tensors)
     if not tensors:
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
-    kept = [x for x in tensors if x._array.shape != (0,)] or tensors[:1]  # PyTorch's old grace
-    _check_lengths(kept, dim)
-    k = axis(dim, kept[0].ndim)
-    slopes, start = [], 0
-    for x in tensors:
-        if all(x is not y for y in kept):
-            slopes.append(no_slope_of(x._array))
-            continue
-        end = start + x._array.shape[k]
-        slopes.append(partial(index, key=slot(k, slice(start, end))))
-        start = end
-    joined = np.concatenate([x._array for x in kept], axis=k)
+    first = next((x._array.shape for x in tensors if x._array.shape != (0,)), (0,))
+    if not first:
+        raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated")
+    k = axis(dim, len(first))
+    empty = (*first[:k], 0, *first[k + 1 :])  # PyTorch's old grace: a [] among matrices
+    arrays = [x._array.reshape(empty) if x._array.shape == (0,) else x._array for x in tensors]
+    try:
+        joined = np.concatenate(arrays, axis=k)
+    except ValueError:
+        raise RuntimeError(_unequal([array.shape for array in arrays], k)) from None
+    lengths = [array.shape[k] for array in arrays]
+    slopes = [partial(index, key=slot(k, slice(end - length, end))) if x.ndim == len(first)
+              else no_slope_of(x._array)
+              for end, length, x in zip(accumulate(lengths), lengths, tensors,
+                                        strict=True)]  # fmt: skip
     return recorded(np.ascontiguousarray(joined), "CatBackward0", slopes, *tensors)
 
 
@@ -59,9 +55,8 @@ def no_slope_of(array: Any) -> Any:
 def _of_one_type(tensors: Tensors) -> Tensors:
     for k, x in enumerate(tensors):
         if not isinstance(x, Tensor):
-            raise TypeError(
-                f"expected Tensor as element {k} in argument 0, but got {type(x).__name__}"
-            )
+            raise TypeError(f"expected Tensor as element {k} in argument 0, but got "
+                            f"{type(x).__name__}")  # fmt: skip
     kinds = {x._array.dtype for x in tensors}
     if len(kinds) < 2:
         return tensors
@@ -69,35 +64,16 @@ def _of_one_type(tensors: Tensors) -> Tensors:
     return [convert(x, kind) for x in tensors]
 
 
-def _check_lengths(tensors: Tensors, dim: int) -> None:
-    first = tensors[0]
-    if first.ndim == 0:
-        raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated")
-    k = axis(dim, first.ndim)
-    for number, x in enumerate(tensors):
-        if x.ndim != first.ndim:
-            raise RuntimeError(
-                f"Tensors must have same number of dimensions: got {first.ndim} and {x.ndim}"
-            )
-        for other, (m, n) in enumerate(zip(first.shape, x.shape, strict=True)):
+def _unequal(shapes: list[Any], k: int) -> str:
+    for number, shape in enumerate(shapes):
+        if len(shape) != len(shapes[0]):
+            return (f"Tensors must have same number of dimensions: got {len(shapes[0])} and "
+                    f"{len(shape)}")  # fmt: skip
+        for other, (m, n) in enumerate(zip(shapes[0], shape, strict=True)):
             if m != n and other != k:
-                raise RuntimeError(
-                    f"Sizes of tensors must match except in dimension {k}. Expected size {m} but "
-                    f"got size {n} for tensor number {number} in the list."
-                )
-
-
-@function()
-def hstack(tensors: Tensors) -> Tensor:
-    """The tensors one after the other, as columns if they are matrices."""
-    rows = [at_least(1, x) for x in tensors]
-    return cat(rows, 0 if rows[0].ndim == 1 else 1)
-
-
-@function("row_stack")
-def vstack(tensors: Tensors) -> Tensor:
-    """The tensors one above the other; vectors become rows."""
-    return cat([at_least(2, x) for x in tensors])
+                return (f"Sizes of tensors must match except in dimension {k}. Expected size {m} "
+                        f"but got size {n} for tensor number {number} in the list.")  # fmt: skip
+    raise AssertionError("they can be joined")
 
 
 @function()
@@ -106,16 +82,21 @@ def stack(tensors: Tensors, dim: int = 0) -> Tensor:
     tensors = _of_one_type(tensors)
     if not tensors:
         raise RuntimeError("stack expects a non-empty TensorList")
+    shape = tensors[0]._array.shape
     for number, x in enumerate(tensors):
-        if x._array.shape != tensors[0]._array.shape:
-            raise RuntimeError(
-                f"stack expects each tensor to be equal size, but got {list(tensors[0].shape)} at "
-                f"entry 0 and {list(x.shape)} at entry {number}"
-            )
-    k = axis(dim, tensors[0].ndim + 1)
+        if x._array.shape != shape:
+            raise RuntimeError(f"stack expects each tensor to be equal size, but got {list(shape)} "
+                               f"at entry 0 and {list(x.shape)} at entry {number}")  # fmt: skip
+    k = axis(dim, len(shape) + 1)
     slopes = [partial(index, key=slot(k, number)) for number in range(len(tensors))]
     array = np.stack([x._array for x in tensors], axis=k)
     return recorded(np.ascontiguousarray(array), "StackBackward0", slopes, *tensors)
+
+
+declare("hstack", lambda tensors: cat([at_least(1, x) for x in tensors], tensors[0].ndim > 1),
+        "The tensors one after the other, as columns if they are matrices.", function)  # fmt: skip
+declare("vstack row_stack", lambda tensors: cat([at_least(2, x) for x in tensors]),
+        "The tensors one above the other; vectors become rows.", function)  # fmt: skip
 
 
 @function()
@@ -147,8 +128,6 @@ def _views(x: Tensor, dim: int, parts: Any, name: str, join: Any = cat) -> tuple
 @operation()
 def unbind(x: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along ``dim``, one tensor each."""
-    if x.ndim == 0:
-        raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
     k = axis(dim, x.ndim)
     return _views(x, k, range(x._array.shape[k]), "UnbindBackward0", stack)
 
@@ -164,20 +143,15 @@ def iterate(x: Tensor) -> Any:
 @operation("split_with_sizes")
 def split(x: Tensor, split_size: Ints, dim: int = 0) -> tuple[Tensor, ...]:
     """Pieces of the given length (or lengths) along ``dim``."""
-    if x.ndim == 0:
-        raise RuntimeError("split expects at least a 1-dimensional tensor")
     k = axis(dim, x.ndim)
     total, name = x._array.shape[k], "SplitWithSizesBackward0"
     if isinstance(split_size, int):
         if split_size < 0:
-            raise RuntimeError(
-                f"split expects split_size be non-negative, but got split_size={split_size}"
-            )
+            raise RuntimeError("split expects split_size be non-negative, but got split_size="
+                               f"{split_size}")  # fmt: skip
         if split_size == 0 and total:
-            raise RuntimeError(
-                "split_size can only be 0 if dimension size is 0, but got dimension size of "
-                f"{total}"
-            )
+            raise RuntimeError("split_size can only be 0 if dimension size is 0, but got dimension "
+                               f"size of {total}")  # fmt: skip
         sizes = [split_size] * max(-(-total // (split_size or 1)), 1)
         sizes[-1], name = total - sum(sizes[:-1]), "SplitBackward0"
     else:
@@ -187,8 +161,8 @@ def split(x: Tensor, split_size: Ints, dim: int = 0) -> tuple[Tensor, ...]:
                 f"split_with_sizes expects split_sizes to sum exactly to {total} (input tensor's "
                 f"size at dimension {k}), but got split_sizes={sizes}"
             )
-    starts = pairwise(int(n) for n in np.cumsum([0, *sizes]))
-    return _views(x, k, [slice(a, b) for a, b in starts], name)
+    ends = accumulate(sizes)
+    return _views(x, k, [slice(b - n, b) for b, n in zip(ends, sizes, strict=True)], name)
 
 
 @operation()
@@ -196,18 +170,12 @@ def chunk(x: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """As many pieces of equal length as asked, the last one shorter."""
     if chunks < 1:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    if x.ndim == 0:
-        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
     length = x._array.shape[axis(dim, x.ndim)]
-    if not length:
-        return split(x, [0] * chunks, dim)
-    return split(x, -(-length // chunks), dim)
+    return split(x, -(-length // chunks) if length else [0] * chunks, dim)
 
 
 def _diff(x: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None,
           append: Tensor | None = None) -> Tensor:  # fmt: skip
-    if not x.ndim:
-        raise RuntimeError("diff expects input to be at least one-dimensional")
     parts = [part for part in (prepend, x, append) if part is not None and n]
     x, k = cat(parts, dim) if len(parts) > 1 else x, axis(dim, x.ndim)
     for _ in range(min(n, x.shape[k])):

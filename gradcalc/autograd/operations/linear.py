@@ -14,7 +14,7 @@ from gradcalc.autograd.core.tensor import Tensor, tracks, wrap
 from gradcalc.autograd.core.views import view
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.joining import stack
-from gradcalc.autograd.operations.structural import axis, conj, expand, sum_to, swap, unsqueeze
+from gradcalc.autograd.operations.structural import axis, conj, expand, shaped, sum_to, swap
 
 
 def _products(a: Shape, b: Shape) -> tuple[Any, Any]:
@@ -24,20 +24,16 @@ def _products(a: Shape, b: Shape) -> tuple[Any, Any]:
     right = (*b, 1) if len(b) == 1 else b
 
     def matrix(v: Tensor) -> Tensor:
-        v = unsqueeze(v, -1) if len(b) == 1 else v
-        return unsqueeze(v, -2) if len(a) == 1 else v
+        v = v.unsqueeze(-1) if len(b) == 1 else v
+        return v.unsqueeze(-2) if len(a) == 1 else v
 
     def to_a(v: Tensor, _: Any, y: Tensor) -> Tensor:
-        return _shaped(sum_to(matrix(v) @ swap(_shaped(conj(y), right)), left), a)
+        return shaped(sum_to(matrix(v) @ swap(shaped(conj(y), right)), left), a)
 
     def to_b(v: Tensor, x: Tensor, _: Any) -> Tensor:
-        return _shaped(sum_to(swap(_shaped(conj(x), left)) @ matrix(v), right), b)
+        return shaped(sum_to(swap(shaped(conj(x), left)) @ matrix(v), right), b)
 
     return to_a, to_b
-
-
-def _shaped(x: Tensor, shape: Shape) -> Tensor:
-    return x if x.shape == shape else x.reshape(shape)
 
 
 _NODES = {(1, 1): "DotBackward0", (2, 1): "MvBackward0", (1, 2): "MvBackward0",

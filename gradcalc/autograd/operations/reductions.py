@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable
+from itertools import accumulate
+from operator import mul
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcalc.autograd.composite import composite
 from gradcalc.autograd.core.dtypes import int_product
 from gradcalc.autograd.core.node import type_name
-from gradcalc.autograd.core.record import recorded, several
+from gradcalc.autograd.core.record import in_order, recorded, several
 from gradcalc.autograd.core.refusals import refuse
 from gradcalc.autograd.core.registry import Ints, Kind, Shape, declare, function, method, operation
 from gradcalc.autograd.core.tensor import Tensor, tracks, wrap
-from gradcalc.autograd.operations.copies import convert
+from gradcalc.autograd.operations.copies import convert, same
 from gradcalc.autograd.operations.elementwise import FUNCTION, flat, node_class
-from gradcalc.autograd.operations.indexing import along
-from gradcalc.autograd.operations.joining import stack, unbind
+from gradcalc.autograd.operations.indexing import along, index
+from gradcalc.autograd.operations.joining import cat, slot, stack
 from gradcalc.autograd.operations.promotion import type_of_all
-from gradcalc.autograd.operations.structural import axis, conj, expand, several_axes
+from gradcalc.autograd.operations.structural import axis, conj, expand, flip, several_axes
 from gradcalc.functions.primitives import FUNCTIONS
 
 
@@ -122,21 +125,48 @@ _reduction("nansum", _sum_of_numbers, "The sum of what is a number.")
 _reduction("mean", _mean, "The average over ``dim``, over everything by default.")
 
 
-def _others(x: Tensor, dim: int) -> Tensor:
+# --- Running along an axis ------------------------------------------------------------------------
+
+
+def running(name: str, along: Any, doc: str) -> None:
+    """``along`` is told the axis, and has one node."""
+
+    def run(x: Tensor, dim: int, *, dtype: Kind | None = None) -> Any:
+        x, k = cast(x, dtype), axis(dim, x.ndim)
+        x = convert(x, np.dtype(np.int64)) if x._array.dtype.kind in "iub" else x
+        if not x.ndim or not x._array.shape[k]:
+            return recorded(x._array.copy(), f"{name.capitalize()}Backward0", same, x)
+        return along(x, dim=k)
+
+    declare(name, run, doc)
+
+
+def _sums(x: Tensor, *, dim: int) -> Tensor:
+    def back(v: Tensor) -> Tensor:
+        return flip(_sums(flip(v, (dim,)), dim=dim), (dim,))
+
+    return recorded(in_order(np.cumsum(x._array, dim)), "CumsumBackward0", back, x)
+
+
+@composite("CumprodBackward0", False, lambda array, dim: in_order(np.cumprod(array, dim)))
+def _products(x: Tensor, *, dim: int) -> Any:
+    return stack(list(accumulate(x.unbind(dim), mul)), dim)
+
+
+running("cumsum", _sums, "Running sums along ``dim``.")
+running("cumprod", _products, "Running products along ``dim``.")
+
+
+def _others(x: Tensor, dim: int) -> Any:
     """For every factor, the product of those before it times the product of those after it."""
-    parts = list(unbind(x, dim))
-    if not parts:
+    if not x.shape[dim]:
         return x
-    before, after = _running(parts), _running(parts[::-1])[::-1]
-    return stack([a * b for a, b in zip(before, after, strict=True)], dim)
+    one = wrap(np.ones_like(x._array.take([0], dim)))
 
+    def before(x: Tensor) -> Any:
+        return _products(cat([one, index(x, slot(dim, slice(-1)))], dim), dim=dim)
 
-def _running(parts: list[Any]) -> list[Any]:
-    """1, p₀, p₀p₁, … without the last factor."""
-    products = [wrap(np.ones_like(parts[0]._array))]
-    for part in parts[:-1]:
-        products.append(products[-1] * part)
-    return products
+    return before(x) * flip(before(flip(x, (dim,))), (dim,))
 
 
 @operation()

@@ -79,7 +79,7 @@ def _each_row(array: Any, dim: int, chosen: Callable[[Any], Any]) -> Any:
 def topk(x: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Chosen:
     """The k largest along ``dim`` (or smallest), and where they were."""
     number = axis(dim, x.ndim)
-    if not 0 <= k <= (x._array.shape[number] if x.ndim else 1):
+    if not 0 <= k <= (x._array.shape or (1,))[number]:
         raise RuntimeError("selected index k out of range")
     places = _each_row(x._array, number, lambda rows: ties.along(
         rows, lambda order: (order[:, ::-1] if largest else order)[:, :k],
@@ -111,16 +111,16 @@ def median(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     array = x._array
     if not array.size:
         return wrap(np.asarray(np.nan, array.dtype))
-    odd = array.dtype.kind == "f" and np.isnan(array).any()
-    middle = np.nan if odd else np.sort(array, axis=None)[(array.size - 1) // 2]
-    return shared(x, array.dtype.type(middle), Over.of(x, None), "MedianBackward0")
+    numbers = np.sort(array, axis=None)  # NaN comes last
+    middle = numbers[(array.size - 1) // 2 if numbers[-1] == numbers[-1] else -1]
+    return shared(x, middle, Over.of(x, None), "MedianBackward0")
 
 
 @operation()
 def kthvalue(x: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Chosen:
     """The k-th smallest along ``dim``."""
     number = axis(dim, x.ndim)
-    if not 1 <= k <= (x._array.shape[number] if x.ndim else 1):
+    if not 1 <= k <= (x._array.shape or (1,))[number]:
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {number}")
     return _ranked(x, dim, keepdim, lambda rows: ties.along(
         rows, lambda order: order[:, [k - 1]], lambda row: ties.kth(row, k - 1)),
@@ -138,12 +138,11 @@ def _aimed(name: str, x: Tensor, dim: int, index: Tensor) -> int:
                            f"{'input' if name == 'gather' else 'self'} tensor")  # fmt: skip
     if places.dtype.kind not in "iu":
         raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index")
-    length = x._array.shape[k] if x.ndim else 1
+    length = (x._array.shape or (1,))[k]
     wrong = places[(places < 0) | (places >= length)]
     if wrong.size:
-        raise RuntimeError(
-            f"index {wrong.flat[0]} is out of bounds for dimension {k} with size {length}"
-        )
+        raise RuntimeError(f"index {wrong.flat[0]} is out of bounds for dimension {k} with size "
+                           f"{length}")  # fmt: skip
     return k
 
 
@@ -163,7 +162,7 @@ def index_select(x: Tensor, dim: int, index: Tensor) -> Any:
     k, places = axis(dim, x.ndim), np.atleast_1d(index._array)
     if places.ndim > 1:
         raise IndexError("index_select(): Index is supposed to be a vector")
-    length = x._array.shape[k] if x.ndim else 1
+    length = (x._array.shape or (1,))[k]
     if ((places < 0) | (places >= length)).any():
         raise IndexError("index out of range in self")
     if not x.ndim:
@@ -178,10 +177,8 @@ def select(x: Tensor, dim: int, index: int) -> Any:
     if x.ndim == 0:
         raise IndexError("select() cannot be applied to a 0-dim tensor.")
     if not -x._array.shape[k] <= index < x._array.shape[k]:
-        raise IndexError(
-            f"select(): index {index} out of range for tensor of size {list(x.shape)} at dimension "
-            f"{k}"
-        )
+        raise IndexError(f"select(): index {index} out of range for tensor of size "
+                         f"{list(x.shape)} at dimension {k}")  # fmt: skip
     return _view(x, slot(k, index))
 
 
@@ -205,9 +202,8 @@ def _take(x: Tensor, index: Tensor) -> Tensor:
     places, size = index._array, x._array.size
     wrong = places[(places < -size) | (places >= size)]
     if wrong.size:
-        raise IndexError(
-            f"out of range: tried to access index {wrong.flat[0]} on a tensor of {size} elements."
-        )
+        raise IndexError(f"out of range: tried to access index {wrong.flat[0]} on a tensor of "
+                         f"{size} elements.")  # fmt: skip
     flat = x if x.ndim else x.reshape(1)
     return take(flat, np.unravel_index(places % (size or 1), flat._array.shape), "TakeBackward0")
 
@@ -297,11 +293,9 @@ def index_put(x: Tensor, indices: Any, values: Tensor, accumulate: bool = False)
     """x with ``values`` at these places: what ``x[indices] = values`` writes."""
     kind = x._array.dtype
     if values._array.dtype != kind and values.ndim:
-        raise RuntimeError(
-            "Index put requires the source and destination dtypes match, got "
-            f"{type_name(kind)} for the destination and {type_name(values._array.dtype)} for the "
-            "source."
-        )
+        raise RuntimeError("Index put requires the source and destination dtypes match, got "
+                           f"{type_name(kind)} for the destination and "
+                           f"{type_name(values._array.dtype)} for the source.")  # fmt: skip
     shape = x._array[tuple(map(array_of, indices))].shape
     try:
         np.broadcast_to(values._array, shape)
@@ -310,8 +304,7 @@ def index_put(x: Tensor, indices: Any, values: Tensor, accumulate: bool = False)
             f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to "
             f"indexing result of shape {list(shape)}"
         ) from None
-    key = tuple(indices)
-    return _written(x, key, convert(values, kind), "IndexPutBackward0", accumulate)
+    return _written(x, tuple(indices), convert(values, kind), "IndexPutBackward0", accumulate)
 
 
 def _scattered(x: Tensor, dim: int, index: Tensor, source: Any, node: str, add: bool) -> Any:

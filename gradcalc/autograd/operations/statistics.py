@@ -6,26 +6,24 @@ Each is one node, as in PyTorch, with its slope in terms of the input and of the
 from __future__ import annotations
 
 import warnings
-from itertools import accumulate
-from operator import mul
 from typing import Any
 
 import numpy as np
 
 from gradcalc.autograd.composite import composite
 from gradcalc.autograd.core.dtypes import get_default_dtype
-from gradcalc.autograd.core.record import OUT, in_order, recorded, several
+from gradcalc.autograd.core.record import OUT, recorded, several
 from gradcalc.autograd.core.refusals import refuse
 from gradcalc.autograd.core.registry import Ints, Kind, Number, declare, function, operation
 from gradcalc.autograd.core.tensor import Tensor, wrap
 from gradcalc.autograd.operations.complexes import direction
-from gradcalc.autograd.operations.copies import convert, same
+from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.elementwise import FUNCTION, flat
-from gradcalc.autograd.operations.joining import cat, stack
+from gradcalc.autograd.operations.joining import cat
 from gradcalc.autograd.operations.linear import svdvals
 from gradcalc.autograd.operations.promotion import type_of_all
-from gradcalc.autograd.operations.reductions import Over, amax, amin, cast
-from gradcalc.autograd.operations.structural import axis, conj, flip, movedim, several_axes
+from gradcalc.autograd.operations.reductions import Over, amax, amin, cast, running
+from gradcalc.autograd.operations.structural import axis, conj, movedim, several_axes
 
 
 def _as_wide(x: Tensor, over: Over, array: Any) -> Any:
@@ -239,34 +237,6 @@ log_softmax = _soft("log_softmax", "LogSoftmaxBackward0", lambda logs: logs,
                     lambda v, out, total: v - out.exp() * total(v))  # fmt: skip
 
 
-# --- Running along an axis ------------------------------------------------------------------------
-
-
-def _running(name: str, along: Any, doc: str) -> None:
-    """``along`` is told the axis, and has one node."""
-
-    def running(x: Tensor, dim: int, *, dtype: Kind | None = None) -> Any:
-        x, k = cast(x, dtype), axis(dim, x.ndim)
-        x = convert(x, np.dtype(np.int64)) if x._array.dtype.kind in "iub" else x
-        if not x.ndim or not x._array.shape[k]:
-            return recorded(x._array.copy(), f"{name.capitalize()}Backward0", same, x)
-        return along(x, dim=k)
-
-    declare(name, running, doc)
-
-
-def _sums(x: Tensor, *, dim: int) -> Tensor:
-    def back(v: Tensor) -> Tensor:
-        return flip(_sums(flip(v, (dim,)), dim=dim), (dim,))
-
-    return recorded(in_order(np.cumsum(x._array, dim)), "CumsumBackward0", back, x)
-
-
-@composite("CumprodBackward0", level=False)
-def _products(x: Tensor, *, dim: int) -> Any:
-    return stack(list(accumulate(x.unbind(dim), mul)), dim)
-
-
 @composite("LogcumsumexpBackward0", level=False)
 def _logs_of_sums(x: Tensor, *, dim: int) -> Any:
     kind, lengths = x._array.dtype, range(1, x.shape[dim] + 1)
@@ -275,6 +245,4 @@ def _logs_of_sums(x: Tensor, *, dim: int) -> Any:
     return convert(cat(sums, dim), kind)
 
 
-_running("cumsum", _sums, "Running sums along ``dim``.")
-_running("cumprod", _products, "Running products along ``dim``.")
-_running("logcumsumexp", _logs_of_sums, "log of the running sums of exp(x) along ``dim``.")
+running("logcumsumexp", _logs_of_sums, "log of the running sums of exp(x) along ``dim``.")

@@ -195,9 +195,14 @@ def unsqueeze(x: Tensor, dim: int) -> Tensor:
     return reshape_to(x, (*x._array.shape[:k], 1, *x._array.shape[k:]), "UnsqueezeBackward0")
 
 
+def shaped(x: Tensor, shape: Shape) -> Tensor:
+    """x itself where it has this shape."""
+    return x if x._array.shape == shape else reshape_to(x, shape)
+
+
 def at_least(rank: int, x: Tensor) -> Tensor:
     """With leading axes of length 1, as many as are missing."""
-    return reshape_to(x, (1,) * (rank - x.ndim) + x._array.shape) if x.ndim < rank else x
+    return shaped(x, (1,) * (rank - x.ndim) + x._array.shape)
 
 
 # --- The order of axes ----------------------------------------------------------------------------
