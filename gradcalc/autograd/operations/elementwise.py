@@ -7,8 +7,8 @@ to each operand's shape. Nothing here knows a derivative. ``operators`` gives th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
-from typing import Any, NoReturn
+from functools import cache, cached_property
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from gradcalc.autograd.core.node import (
     unpack,
 )
 from gradcalc.autograd.core.record import recorded
-from gradcalc.autograd.core.registry import ForeignOperandError, into, python_type, too_many
+from gradcalc.autograd.core.registry import called
 from gradcalc.autograd.core.tensor import Tensor, edge, wrap
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.formula import (
@@ -43,9 +43,7 @@ from gradcalc.autograd.operations.promotion import (
     VALUES,
     laid_out,
     promote,
-    refuse_booleans,
     size_error,
-    whole_power,
 )
 from gradcalc.autograd.operations.structural import conj, no_slope, sum_to
 from gradcalc.functions import primitives
@@ -66,6 +64,8 @@ class Elementwise(Node):
     shapes: tuple[tuple[int, ...], ...] | None = None
     guarded = False
     """Whether it is a step of another's formula that has branches: see ``Formula.branches``."""
+    conjugates = False
+    """Of complex numbers: PyTorch's convention is the conjugate of the holomorphic derivative."""
 
     def pull(self, cotangents: Sequence[Any], tracked: bool) -> Any:
         v = cotangents[0]
@@ -74,8 +74,10 @@ class Elementwise(Node):
         saved = self.saved
         if saved is None:
             raise RuntimeError(FREED)
-        if self.shapes is None and v.dtype is _F64 and v.size < LONG and not detached:
-            found = None if self.guarded else self.formula.short(saved, v)
+        if self.guarded or self.conjugates or detached:
+            found = None
+        elif self.shapes is None and v.dtype is _F64 and v.size < LONG:
+            found = self.formula.short(saved, v)
         else:
             alone = v.size >= LONG and is_alone(cotangents, 0)
             found = self._of_arrays(v, saved, alone)
@@ -88,8 +90,6 @@ class Elementwise(Node):
     def _of_arrays(self, v: Any, saved: Sequence[Any], alone: bool) -> Any:
         """The same where arrays are long, of several shapes, or no doubles; None: not to be had.
         ``alone``: v may be written over."""
-        if detached or self.guarded:
-            return None
         flowing = by_blocks(self.formula, saved, v, alone) if v.size >= LONG else None
         flowing = self.formula.short(saved, v) if flowing is None else flowing
         return flowing if flowing is None else self._fitted(v, flowing)
@@ -107,6 +107,8 @@ class Elementwise(Node):
     def _of_tensors(self, v: Tensor, values: Sequence[Any]) -> Sequence[Any]:
         """The same of tensors, step by step."""
         formula = self.formula
+        if self.conjugates:
+            return self._fitted(v, self._of_complex(v, values))
         alone = sum(target is not None for target, _ in self.next_functions) == 1
         if formula.selects and not alone:  # masks: nothing is differentiated by them
             values = [x.detach() if isinstance(x, Tensor) else x for x in values]
@@ -124,6 +126,14 @@ class Elementwise(Node):
                 for g, product in zip(flowing, formula.products, strict=True)
             ]
         return flowing
+
+    def _of_complex(self, v: Tensor, values: Sequence[Any]) -> Sequence[Any]:
+        try:
+            return products(self.formula, list(map(conj, values)), v, _of_complex)
+        except (TypeError, NotImplementedError):  # a step of the formula is of reals alone
+            raise NotImplementedError(
+                f"derivative for {self.primitive.name} of complex numbers is not here"
+            ) from None
 
     @property
     def derived(self) -> int | None:  # type: ignore[override]
@@ -178,36 +188,10 @@ def _of_complex(primitive: Primitive, *operands: Any) -> Tensor:
     return wrap(np.asarray(primitive.numpy(*(getattr(x, "_array", x) for x in operands))))
 
 
-class _Conjugating(Elementwise):
-    """Of complex numbers: PyTorch's convention is the conjugate of the holomorphic derivative."""
-
-    def pull(self, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
-        values = [*cotangents, *self.unpack(tracked)]
-        if not tracked:
-            values = list(map(_as_tensor, values))
-        v, *values = values
-        with Within(bare=not tracked):
-            try:
-                flowing = products(self.formula, list(map(conj, values)), v, _of_complex)
-            except (TypeError, NotImplementedError):  # a step of the formula is of reals alone
-                raise NotImplementedError(
-                    f"derivative for {self.primitive.name} of complex numbers is not here"
-                ) from None
-            shapes = self.shapes or (v.shape,) * len(flowing)
-            flowing = [g if g is None else sum_to(g, shape)
-                       for g, shape in zip(flowing, shapes, strict=True)]  # fmt: skip
-        return flowing if tracked else [g if g is None else g._array for g in flowing]
-
-
-def node_class(
-    primitive: Primitive, kind: type[Elementwise] = Elementwise, name: str = ""
-) -> type[Elementwise]:
+def node_class(primitive: Primitive, name: str = "") -> type[Elementwise]:
     """The node of a primitive, under PyTorch's name."""
     name = name or next(iter(primitive.torch), f"{primitive.name.capitalize()}Backward0")
-    return type(name, (kind,), {"primitive": primitive, "__module__": __name__})
-
-
-_ROLES = ("input", "other", "value")
+    return type(name, (Elementwise,), {"primitive": primitive, "__module__": __name__})
 
 
 class Operation:
@@ -218,11 +202,10 @@ class Operation:
         self.__name__ = primitive.name
         self.__doc__ = primitive.doc
         self._node = node_class(primitive)
-        self._conjugating = node_class(primitive, _Conjugating)
         beside = [(k, name) for k, name in enumerate(primitive.torch[1:]) if name]
         self._number_place: int | None
         self._number_place, name = beside[0] if beside else (None, "")
-        self._beside_number = node_class(primitive, name=name)
+        self._beside_number = node_class(primitive, name)
         self._formulas: dict[tuple[bool, ...], Formula] = {}
         self._flows = any(partial is not None for partial in primitive.partials)
 
@@ -237,14 +220,14 @@ class Operation:
         row = self.primitive
         if row is primitives.WHERE or row in (primitives.EQ, primitives.NE):
             return True
-        return not row.selects and "D" in "".join(getattr(self.forward, "types", ()))
+        return not row.selects and "D" in "".join(getattr(row.numpy, "types", ()))
 
     @cached_property
     def quick(self) -> Callable[..., Tensor]:
         """A plain function for the common case, double or float tensors: half the overhead."""
         if self.primitive in _ARITHMETIC:
             return quick_binary(self, self.general)
-        return self.general if self.primitive.arity > 1 else _quick_unary(self, self.__name__)
+        return self.general if self.primitive.arity > 1 else _quick_unary(self, self.general)
 
     def __repr__(self) -> str:
         return f"<elementwise {self.primitive.name}>"
@@ -252,154 +235,89 @@ class Operation:
     def method(self, name: str) -> Callable[..., Tensor]:
         """The same as a method of this name, whose own operand its messages do not count."""
         if self.primitive.arity == 1:
-            return _quick_unary(self, name, 1)
-        order_first = self.primitive.counts  # x.polygamma(n)
+            return _quick_unary(self, lambda *given: _checked(self, name, 1)(*given))
+        way = -1 if self.primitive.counts else 1  # x.polygamma(n)
 
-        def call(x: Tensor, *operands: Any, **options: Any) -> Tensor:
-            if len(operands) + len(options) != 1:
-                self.refuse(name, (x, *operands), 0, 1)
-            given = (x, *operands, *options.values())
+        def call(*operands: Any, **options: Any) -> Tensor:
             try:
-                return self.quick(*(reversed(given) if order_first else given))
-            except ForeignOperandError:
-                self.refuse(name, (x, *operands, *options.values()), 1, 1)
+                return self.quick(*operands[::way], **options)
+            except TypeError:
+                return _checked(self, name, 1)(*operands, **options)
 
         return call
 
     def __call__(self, *operands: Any, **options: Any) -> Tensor:
         """The result, recorded if grad mode is on and an operand is tracked."""
-        if not options and operands and type(operands[0]) is Tensor:
+        if operands and not options and type(operands[0]) is Tensor:
             try:
                 return self.quick(*operands)
-            except ForeignOperandError:
-                self.refuse(self.__name__, operands, 1)
-        out = options.pop("out", None)
-        if "input" in options:
-            operands = (options.pop("input"), *operands)
-        named = [name for name in ("other", "exponent") if name in options]
-        operands += tuple(map(options.pop, named))
-        for name in options:
-            raise TypeError(f"{self.__name__}() got an unexpected keyword argument '{name}'")
-        if not any(type(x) is Tensor for x in operands):
-            self.refuse(self.__name__, operands, 0)
-        made = self.quick(*operands)
-        return made if out is None else into(out, self.__name__, operands, made)
-
-    def refuse(self, name: str, operands: Sequence[Any], place: int, skip: int = 0) -> NoReturn:
-        """Raise, in PyTorch's words, for what is no tensor, or is missing, or too much.
-
-        ``skip`` is 1 where the first operand stands before the dot.
-        """
-        count, arity = len(operands), self.primitive.arity
-        if count < arity:
-            raise TypeError(f"{name}() missing {arity - count} required positional arguments: "
-                            f'"{_ROLES[count]}"')  # fmt: skip
-        if count > arity:
-            most = arity - skip
-            name = name if most else f"TensorBase.{name}"
-            raise TypeError(too_many(name, most, most, count - skip))
-        raise TypeError(f"{name}(): argument '{_ROLES[place]}' (position {place + 1 - skip}) must "
-                        f"be Tensor, not {python_type(operands[place])}")  # fmt: skip
+            except TypeError:
+                pass
+        return _checked(self, self.__name__)(*operands, **options)
 
     def general(self, *operands: Any) -> Tensor:
         """The same, whatever the operands are."""
         if len(operands) != self.primitive.arity:
-            self.refuse(self.__name__, operands, 0)
-        if watching:
-            return self._promoted(operands)
-        arrays: list[Any] = []
-        kind = None
-        for x in operands:
-            if type(x) is Tensor:
-                array = x._array
-                arrays.append(array)
-                if kind is None:
-                    kind = array.dtype
-                elif array.dtype is not kind:
-                    return self._promoted(operands)
-            elif type(x) is float or type(x) is int:
-                arrays.append(x)
-            else:
-                return self._promoted(operands)
-        if kind is not _F32 and kind is not _F64:
-            return self._promoted(operands)
-        return self._record(operands, arrays, kind)
-
-    def _promoted(self, operands: Sequence[Any]) -> Tensor:
-        """The same, after bringing the operands to one element type as PyTorch does."""
-        if self.primitive is primitives.SUB:
-            refuse_booleans(operands)
-        converted = promote(self.primitive, operands)
-        arrays = [x._array if type(x) is Tensor else x for x in converted]
-        kind = next((a.dtype for a in arrays if type(a) is _ndarray), None)
-        if kind is not None and kind.kind == "c" and not self._holds_for_complex:
-            if self.__name__ not in OF_COMPLEX:
+            _checked(self, self.__name__)(*operands)
+        arrays, kind = _floats_alone(operands)
+        if watching or kind is None:
+            operands = tuple(promote(self.primitive, operands))
+            arrays = [x._array if type(x) is Tensor else x for x in operands]
+            kind = next((a.dtype for a in arrays if type(a) is _ndarray), None)
+        if kind is not None and kind.kind == "c":
+            if self.__name__ in OF_COMPLEX:
+                return OF_COMPLEX[self.__name__](*operands)
+            if not self._holds_for_complex:
                 raise NotImplementedError(
                     f"\"{self.__name__}_cpu\" not implemented for '{type_name(kind)}'"
                 )
-            return OF_COMPLEX[self.__name__](*converted)
-        return self._record(converted, arrays, kind)
-
-    def _record(self, operands: Sequence[Any], arrays: list[Any], kind: Any) -> Tensor:
         try:
             array = self.forward(*arrays)
         except ValueError as error:
-            if "negative integer powers" not in str(error):
-                raise size_error(arrays) from None
-            if type(arrays[1]) is not _ndarray:
-                raise RuntimeError(str(error)) from None
-            array = whole_power(*arrays)
+            raise size_error(arrays, error) from None
         if array.dtype is not kind and kind is not None and kind.kind == "f" == array.dtype.kind:
             array = array.astype(kind)
         if array.ndim > 1 and array.strides != getattr(arrays[0], "strides", None):
             array = laid_out(array, arrays)
-        if watching:
-            return self._recorded_while_watched(wrap(array), operands, arrays)
-        out = _new(Tensor)
-        out._array = array if type(array) is _ndarray else np.asarray(array)
-        out._counter = [0]
-        if mode.enabled and self._flows:
-            for x in operands:
-                if type(x) is Tensor and x._tracked:
-                    self._attach(out, operands, arrays)
-                    break
-        return out
-
-    def _recorded_while_watched(
-        self, out: Tensor, operands: Sequence[Any], arrays: list[Any]
-    ) -> Tensor:
-        tensors = [x for x in operands if type(x) is Tensor]
+        out = wrap(array)
         if not self._flows:
             return out
-        if mode.dual and any(x._tangent is not None for x in tensors):
+        if (
+            watching
+            and mode.dual
+            and any(getattr(x, "_tangent", None) is not None for x in operands)
+        ):
             # A node for the tangent alone: every operand that has a say counts.
             says = [type(x) is Tensor and (x._tracked or x._tangent is not None) for x in operands]
             node = self._attach(out, operands, arrays, [SOMEWHERE if s else NOWHERE for s in says])
             out._edge, out._tracked = None, False
-            mode.dual(out, node, tuple(operands))
-        if mode.enabled and self._flows and any(x._tracked for x in tensors):
-            note(self._attach(out, operands, arrays))
+            mode.dual(out, node, operands)
+        if mode.enabled:
+            edges = [(x._edge or edge(x)) if type(x) is Tensor else NOWHERE for x in operands]
+            for target, _ in edges:
+                if target is not None:
+                    node = self._attach(out, operands, arrays, edges)
+                    if watching:
+                        note(node)
+                    break
         return out
 
     def _attach(
-        self, out: Tensor, operands: Sequence[Any], arrays: list[Any], places: Any = None
+        self, out: Tensor, operands: Sequence[Any], arrays: list[Any], edges: list[Edge]
     ) -> Node:
-        edges: list[Edge] = places or []
-        for x in operands if places is None else ():
-            edges.append((x._edge or edge(x)) if type(x) is Tensor else NOWHERE)
         wanted = tuple([target is not None for target, _ in edges])
         chosen = self._formulas.get(wanted)
         if chosen is None:
             chosen = self._formulas[wanted] = formula(self.primitive, wanted)
-        array = out._array
-        node = (self._node if array.dtype.kind == "f" else self._conjugating)()
-        if self._number_place is not None and type(operands[self._number_place]) is not Tensor:
-            node = self._beside_number() if array.dtype.kind == "f" else node
+        array, number = out._array, self._number_place
+        beside = number is not None and type(operands[number]) is not Tensor
+        node = (self._beside_number if beside and array.dtype.kind == "f" else self._node)()
+        node.conjugates = array.dtype.kind == "c"
         node.next_functions = tuple(edges)
         node.order = next(clock)
         node.formula = chosen
         saved: list[tuple[Any, ...]] = []
-        for place in node.formula.saves:
+        for place in chosen.saves:
             if place == len(arrays):
                 saved.append((array, out._counter, 0, None))
                 continue
@@ -407,34 +325,67 @@ class Operation:
             counter = x._counter if type(x) is Tensor else NEVER_MODIFIED
             saved.append((arrays[place], counter, counter[0], x))
         node.saved = saved
-        shape = array.shape
         for a in arrays:
-            if type(a) is _ndarray and a.shape != shape:
+            if type(a) is _ndarray and a.shape != array.shape:
                 node.shapes = tuple([np.shape(a) for a in arrays])
-                break
-        out._edge = (node, 0)
-        out._tracked = True
+        out._edge, out._tracked = (node, 0), True
         return node
+
+
+def _floats_alone(operands: Sequence[Any]) -> tuple[list[Any], Any]:
+    """The arrays of tensors that are all of doubles, or of floats, beside numbers at most, and
+    their element type; None: they are not."""
+    kind = None
+    arrays: list[Any] = []
+    for x in operands:
+        if type(x) is Tensor:
+            array = x._array
+            arrays.append(array)
+            if kind is None:
+                kind = array.dtype
+            elif array.dtype is not kind:
+                return arrays, None
+        elif type(x) is float or type(x) is int:
+            arrays.append(x)
+        else:
+            return arrays, None
+    return arrays, kind if kind is _F64 or kind is _F32 else None
+
+
+@cache
+def _checked(operation: Operation, name: str, skip: int = 0) -> Callable[..., Tensor]:
+    """``general``, with its arguments looked at and refused in PyTorch's words."""
+
+    way = -1 if operation.primitive.counts and skip else 1
+
+    def of_one(x: Tensor) -> Tensor:
+        return operation.general(x)
+
+    def of_two(x: Any, other: Any) -> Tensor:
+        return operation.general(*(x, other)[::way])
+
+    def of_three(x: Any, other: Any, value: Any) -> Tensor:
+        return operation.general(x, other, value)
+
+    return called((of_one, of_two, of_three)[operation.primitive.arity - 1], name, skip)
 
 
 OF_COMPLEX: dict[str, Callable[..., Tensor]] = {}
 """What stands in for a row where the numbers are complex; ``complexes`` has them."""
 
 
-def _quick_unary(operation: Operation, name: str, skip: int = 0) -> Callable[..., Tensor]:
+def _quick_unary(operation: Operation, otherwise: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """``operation`` for one tensor, with what every call would look up again held in closure."""
     forward, node_class = operation.forward, operation._node
     forward_long = operation.primitive.numpy_long if operation._flows else forward
     chosen = formula(operation.primitive, (True,))
 
-    def call(x: Any = None, *more: Any) -> Tensor:
+    def call(x: Any, *more: Any) -> Tensor:
         if type(x) is not Tensor or watching or more:
-            if more:
-                operation.refuse(name, (x, *more), 0, skip)
-            return operation.general(x)
+            return otherwise(x, *more)
         array = x._array
         if array.dtype is not _F64 and array.dtype is not _F32:
-            return operation.general(x)
+            return otherwise(x)
         result = (forward if array.size < LONG else forward_long)(array)
         if result.dtype is not array.dtype and result.dtype is _F64:
             result = result.astype(_F32)

@@ -20,6 +20,8 @@ _ndarray = np.ndarray
 
 def promote(primitive: Primitive, operands: Sequence[Any]) -> list[Any]:
     """Operands of one element type: a dimension outranks a 0-d tensor, which outranks a number."""
+    if primitive is primitives.SUB:
+        _refuse_booleans(operands)
     tensors = [_operand(x) for x in operands]
     if primitive.boolean:
         kind = type_of_all(tensors)
@@ -52,7 +54,7 @@ def type_of_all(operands: Sequence[Any]) -> Any:
     ])  # fmt: skip
 
 
-def refuse_booleans(operands: Sequence[Any]) -> None:
+def _refuse_booleans(operands: Sequence[Any]) -> None:
     masks = [x for x in operands if isinstance(x, Tensor) and x._array.dtype.kind == "b"]
     if len(masks) == len(operands):
         raise RuntimeError(
@@ -83,8 +85,10 @@ def _operand(x: Any) -> Any:
     raise ForeignOperandError(f"not {python_type(x)}")
 
 
-def whole_power(x: Any, n: Any) -> Any:
-    """xⁿ of integers, of which 1/x stays one for 1 and -1 alone."""
+def _power(x: Any, n: Any) -> Any:
+    """xⁿ; of integers, of which 1/x stays one for 1 and -1 alone, by numbers from 0 on."""
+    if not (isinstance(n, np.ndarray) and n.dtype.kind == "i"):
+        return np.power(x, n)
     x = np.asarray(x, n.dtype)
     inverse = np.where(np.abs(x) == 1, x ** (n % 2), 0)
     return np.where(n < 0, inverse, x ** np.maximum(n, 0)).astype(n.dtype)
@@ -105,8 +109,8 @@ def _remainder(x: Any, y: Any) -> Any:
     return np.where((left != 0) & ((np.asarray(y) < 0) != (left < 0)), left + y, left)
 
 
-VALUES: dict[str, Callable[..., Any]] = {"sign": _sign, "mod": _remainder}
-"""What has another value in PyTorch than in the table: a sign of NaN, and of zeros."""
+VALUES: dict[str, Callable[..., Any]] = {"sign": _sign, "mod": _remainder, "pow": _power}
+"""What has another value in PyTorch than in the table: a sign of NaN, and of zeros; of integers."""
 
 
 def laid_out(array: Any, operands: Sequence[Any]) -> Any:
@@ -143,7 +147,10 @@ def _lies_later(one: int, other: int, strides: Sequence[Any], shape: Sequence[in
     return 0
 
 
-def size_error(arrays: list[Any]) -> RuntimeError:
+def size_error(arrays: list[Any], error: Any = "") -> RuntimeError:
+    """What is wrong with shapes that do not broadcast; or another ``error`` of numpy's."""
+    if "negative integer powers" in str(error):
+        return RuntimeError(str(error))
     shapes = [np.shape(a) for a in arrays]
     a, b = shapes[0], shapes[-1]
     rank = max(len(a), len(b))
