@@ -15,6 +15,7 @@ from gradcalc.code.language import Array, Vectors
 from gradcalc.code.points import chosen, values
 from gradcalc.code.printing import Printed, Target
 from gradcalc.code.running import FailedError, run, tool, version
+from gradcalc.engine.grouped import Chunks
 from gradcalc.engine.point import At
 from gradcalc.engine.program import Program
 from gradcalc.engine.schedule import Floats
@@ -232,27 +233,22 @@ class _Branches:
     def __init__(self, at: At) -> None:
         self.at = at
         self.value = at.value
-        self.run = at.run.careful
+        self.run = Chunks(at.run.machine, at.x)
 
     def jacobian(self, mode: str) -> Floats:
-        entries: Floats = self.run.jacobian(mode)
-        return entries
+        return self.run.jacobian(mode)
 
     def vjp(self, v: Floats) -> Floats:
-        product: Floats = self.run.vjp(v)
-        return product
+        return self.run.vjp(v)
 
     def jvp(self, u: Floats) -> Floats:
-        product: Floats = self.run.jvp(u)
-        return product
+        return self.run.jvp(u)
 
     def hessian(self) -> Floats:
-        entries: Floats = self.at.gradient_at.run.careful.jacobian("auto")
-        return entries
+        return _Branches(self.at.gradient_at).jacobian("auto")
 
     def hvp(self, u: Floats) -> Floats:
-        product: Floats = self.at.gradient_at.run.careful.jvp(u)
-        return product
+        return _Branches(self.at.gradient_at).jvp(u)
 
 
 def _against_sweeps(

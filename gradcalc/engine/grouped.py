@@ -134,7 +134,11 @@ class Chunks:
     def __init__(self, machine: Grouped, x: Floats) -> None:
         self.machine = machine
         self.x = x
-        self.odd: list[Ints] = []
+
+    @cached_property
+    def odd(self) -> list[Ints]:
+        """What ``fill`` has found so far."""
+        return []
 
     @property
     def value(self) -> Floats:

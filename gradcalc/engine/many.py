@@ -86,51 +86,39 @@ class Many:
         return straighten(graph, entries, below or math.inf)
 
 
-class Everywhere:
-    """The answers at N points, by code where that is worth its making, and by careful sweeps where
-    the code met an infinity or a NaN."""
+class Everywhere(Chunks):
+    """The answers by code where that is worth its making; what the code has an infinity or a NaN
+    in is left to the careful sweeps."""
 
-    def __init__(self, machine: Many, x: Floats, threads: int | None, out: Any) -> None:
-        self.machine = machine
-        self.x = x
-        self.threads = threads
-        self.out = out
-
-    @cached_property
-    def careful(self) -> Chunks:
-        return Chunks(self.machine.careful, self.x)
-
-    @property
-    def odd(self) -> list[Ints]:
-        return self.careful.odd
+    def __init__(self, many: Many, x: Floats, threads: int | None, out: Any) -> None:
+        self.machine, self.x = many.careful, x  # without the call of Chunks' own: 0.3 µs
+        self.many, self.threads, self.out = many, threads, out
 
     @property
     def value(self) -> Floats:
-        if not self.machine.is_small:
-            return self.careful.value
-        return self._all(self.machine.values, self.x, lambda run, _: run.value)
+        if not self.many.is_small:
+            return super().value
+        return self._by(self.many.values, self.x, lambda run, _: run.value)
 
     def jacobian(self, mode: str) -> Floats:
-        if mode != "auto" or not self.machine.is_small:
-            return self.careful.jacobian(mode)
-        shape = len(self.machine.graph.outputs), self.x.shape[1]
-        return self._all(
-            self.machine.jacobian, self.x, lambda run, _: run.jacobian("reverse"), shape
-        )
+        if mode != "auto" or not self.many.is_small:
+            return super().jacobian(mode)
+        shape = len(self.many.graph.outputs), self.x.shape[1]
+        return self._by(self.many.jacobian, self.x, lambda run, _: run.jacobian("reverse"), shape)
 
     def vjp(self, v: Floats) -> Floats:
-        if len(self.machine.graph) > SMALL_PRODUCT:
-            return self.careful.vjp(v)
+        if len(self.many.graph) > SMALL_PRODUCT:
+            return super().vjp(v)
         points = np.hstack([self.x, v])
-        return self._all(self.machine.vjp, points, lambda run, rows: run.vjp(turned(v[rows])))
+        return self._by(self.many.vjp, points, lambda run, rows: run.vjp(turned(v[rows])))
 
     def jvp(self, u: Floats) -> Floats:
-        if len(self.machine.graph) > SMALL_PRODUCT:
-            return self.careful.jvp(u)
+        if len(self.many.graph) > SMALL_PRODUCT:
+            return super().jvp(u)
         points = np.hstack([self.x, u])
-        return self._all(self.machine.jvp, points, lambda run, rows: run.jvp(turned(u[rows])))
+        return self._by(self.many.jvp, points, lambda run, rows: run.jvp(turned(u[rows])))
 
-    def _all(
+    def _by(
         self,
         code: Straight,
         points: Floats,
@@ -141,7 +129,7 @@ class Everywhere:
         flat, suspects = run(code, points, self.threads, out)
         result = flat.reshape(len(points), *shape) if shape else flat
         if len(suspects):
-            self.careful.fill(result, suspects, work)
+            self.fill(result, suspects, work)
         return result
 
 

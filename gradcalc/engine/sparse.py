@@ -51,7 +51,7 @@ class NewCells:
     ``terms[·][i]``; else there is one list of terms, and ``firsts`` says where the run of each
     cell begins."""
 
-    group: int
+    group: Group
     operands: tuple[int, ...]
     terms: tuple[Terms, ...]
     firsts: Ints | None
@@ -149,7 +149,7 @@ def find_pattern(schedule: Schedule) -> Pattern:
     numbers[schedule.n_inputs :][: len(schedule.constants)] = schedule.constants
     steps: list[NewCells] = []
     cells = 1
-    for index, group in enumerate(schedule.groups):
+    for group in schedule.groups:
         if not group.active:
             continue
         fixed = _constant_slopes(group, numbers)
@@ -158,7 +158,7 @@ def find_pattern(schedule: Schedule) -> Pattern:
             continue
         terms = _contributions(rows, group, fixed, schedule.n_inputs)
         changing = tuple(k for k, c in zip(group.active, fixed, strict=True) if c is None)
-        step = _absorb(rows, group, _Target(index, changing, cells), terms)
+        step = _absorb(rows, group, changing, terms, cells)
         if step is not None:
             steps.append(step)
             cells = step.cells.stop
@@ -192,12 +192,12 @@ def fill(schedule: Schedule, pattern: Pattern, values: Floats) -> Floats:
     slope only that much reaches an entry as something flows there, and an undefined value has none.
     """
     with np.errstate(all="ignore"):
-        entries = _fill(schedule, pattern, values, None)
+        entries = _fill(pattern, values, None)
         undefined = np.isnan(values[schedule.outputs])
         if np.isfinite(entries.sum()) and not undefined.any():
             return entries
         reached = np.ones(pattern.cells, dtype=bool)
-        entries = _fill(schedule, pattern, values, reached)
+        entries = _fill(pattern, values, reached)
         flows = np.ones(len(entries), dtype=bool)
         if pattern.cell is not None:
             flows[pattern.changing] = pattern.cell.read(reached)
@@ -206,15 +206,14 @@ def fill(schedule: Schedule, pattern: Pattern, values: Floats) -> Floats:
     return entries
 
 
-def _fill(schedule: Schedule, pattern: Pattern, values: Floats, reached: Flags | None) -> Floats:
+def _fill(pattern: Pattern, values: Floats, reached: Flags | None) -> Floats:
     """The entries; ``reached``, if given, is set for the cells that something flows to."""
     cells = np.empty(pattern.cells)
     cells[0] = 1.0
     undefined = bool(np.isnan(values.max(initial=-np.inf)))
     for step in pattern.steps:
-        group = schedule.groups[step.group]
-        slopes = _slopes(group, step.operands, values, undefined)
-        selects = group.primitive.selects
+        slopes = _slopes(step.group, step.operands, values, undefined)
+        selects = step.group.primitive.selects
         flows = [_flow(terms, slopes, cells, selects) for terms in step.terms]
         if reached is not None:
             through = [_through(terms, slopes, reached, selects) for terms in step.terms]
@@ -234,8 +233,8 @@ def _together(add: np.ufunc, terms: Sequence[Any], firsts: Ints | None) -> Any:
 
 def _through(terms: Terms, slopes: Floats, reached: Flags, selects: bool) -> Flags:
     slope = terms.slope.read(slopes)
-    flows = np.ones(np.shape(slope), bool) if terms.cell is None else terms.cell.read(reached)
-    return np.asarray(flows & (slope != 0) if selects else flows & np.ones(np.shape(slope), bool))
+    takes = slope != 0 if selects else np.ones(np.shape(slope), bool)
+    return np.asarray(takes if terms.cell is None else takes & terms.cell.read(reached))
 
 
 def _flow(terms: Terms, slopes: Floats, cells: Floats, selects: bool) -> Floats:
@@ -302,16 +301,11 @@ def _contributions(rows: _Rows, group: Group, fixed: Sequence[Any], n: int) -> C
     return Contributions(*(column[order] for column in joined))
 
 
-class _Target(NamedTuple):
-    """A group by number, the operands whose slopes change, and the first cell that is free."""
-
-    group: int
-    operands: tuple[int, ...]
-    cells: int
-
-
-def _absorb(rows: _Rows, group: Group, target: _Target, terms: Contributions) -> NewCells | None:
-    """Make the rows of a group from its sorted contributions; new cells where slopes change."""
+def _absorb(
+    rows: _Rows, group: Group, operands: tuple[int, ...], terms: Contributions, cells: int
+) -> NewCells | None:
+    """Make the rows of a group from its sorted contributions; new cells, from number ``cells`` on,
+    where the slopes of ``operands`` change."""
     count = group.size
     fresh_entry = np.ones(len(terms.node), dtype=bool)
     fresh_entry[1:] = (np.diff(terms.node) != 0) | (np.diff(terms.column) != 0)
@@ -320,7 +314,7 @@ def _absorb(rows: _Rows, group: Group, target: _Target, terms: Contributions) ->
     renamed = (sizes == 1) & (terms.slope[firsts] < 0)
     made = np.flatnonzero(~renamed)
     new_cells = terms.cell[firsts]
-    new_cells[made] = target.cells + np.arange(len(made))
+    new_cells[made] = cells + np.arange(len(made))
     coefficients = np.where(renamed, terms.coefficient[firsts], 1.0)
     lengths = np.bincount(terms.node[firsts], minlength=count)
     start = rows.append(terms.column[firsts], new_cells, coefficients)
@@ -329,7 +323,7 @@ def _absorb(rows: _Rows, group: Group, target: _Target, terms: Contributions) ->
     if not len(made):
         return None
     inside = np.repeat(~renamed, sizes)
-    one = len(target.operands) * count  # where the slopes end stands the number 1
+    one = len(operands) * count  # where the slopes end stands the number 1
     slope = np.where(terms.slope < 0, one, terms.slope)
     columns = (slope[inside], terms.cell[inside], terms.coefficient[inside])
     runs = sizes[made]
@@ -337,11 +331,11 @@ def _absorb(rows: _Rows, group: Group, target: _Target, terms: Contributions) ->
     uniform = width <= FEW and bool((runs == width).all())
     parts = [tuple(c[k::width] for c in columns) for k in range(width)] if uniform else [columns]
     return NewCells(
-        group=target.group,
-        operands=target.operands,
+        group=group,
+        operands=operands,
         terms=tuple(_terms(*part) for part in parts),
         firsts=None if uniform else np.cumsum(runs) - runs,
-        cells=slice(target.cells, target.cells + len(made)),
+        cells=slice(cells, cells + len(made)),
     )
 
 
