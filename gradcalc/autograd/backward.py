@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from gradcalc.autograd.core.node import Edge, Node
 from gradcalc.autograd.core.tensor import Tensor, edge, wrap
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.joining import stack
-from gradcalc.autograd.sweep import Captures, sweep
+from gradcalc.autograd.sweep import Captures, Sweep
 
 
 def backward(
@@ -63,14 +63,11 @@ def backward(
             stacklevel=2,
         )
     keep = create_graph if retain_graph is None else retain_graph
-    if inputs is None:
-        _go(roots, keep, create_graph, None)
-        return
-    captures = {_edge_of_input(x): None for x in inputs}
-    for x in inputs:
+    captures = None if inputs is None else dict.fromkeys(map(_edge, inputs))
+    for x in inputs or ():
         if isinstance(x, Tensor):
             x.retain_grad()
-    _go(roots, keep, create_graph, captures, through=True)
+    _go(Sweep(roots, keep, create_graph, captures, through=True))
 
 
 def _of_tensor(x: Any, gradient: Any = None, retain_graph: bool | None = None,
@@ -107,15 +104,20 @@ def grad(
     inputs = several(inputs)
     if not inputs:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
+    places = list(map(_edge, inputs))
     keep = mode.another_slice or (create_graph if retain_graph is None else retain_graph)
-    captures = {_edge_of_input(x): None for x in inputs}
-    if is_grads_batched:
-        found = _batched(outputs, grad_outputs, keep, create_graph, captures)
-    else:
-        found = _go(_seeds(outputs, grad_outputs, create_graph), keep, create_graph, captures)
+    rows = _rows(outputs, grad_outputs) if is_grads_batched else [grad_outputs]
+    found = []
+    for row in rows:
+        captures: Captures = dict.fromkeys(places)
+        roots = _seeds(outputs, row, create_graph)
+        _go(Sweep(roots, row is not rows[-1] or keep, create_graph, captures))
+        found.append([captures[place] for place in places])
     results = []
-    for k, x in enumerate(inputs):
-        v = found[_edge_of_input(x)]
+    for k, (x, parts) in enumerate(zip(inputs, zip(*found, strict=True), strict=True)):
+        # What was computed may be the caller's own, or seen by others: the result is a copy.
+        made = [v if isinstance(v, Tensor) else wrap(np.array(v)) for v in parts if v is not None]
+        v = None if not made else stack(made) if is_grads_batched else made[0]
         if v is None and materialize_grads:
             if isinstance(x, GradientEdge):
                 raise RuntimeError(
@@ -128,9 +130,8 @@ def grad(
                 f"The differentiated Tensor at index {k} appears to not have been used in the "
                 "graph. Set allow_unused=True if this is the desired behavior."
             )
-        if v is not None:
-            v = v if isinstance(v, Tensor) else wrap(np.array(v))
-            v = convert(v, x._array.dtype) if isinstance(x, Tensor) else v
+        if v is not None and isinstance(x, Tensor):
+            v = convert(v, x._array.dtype)
         results.append(v)
     return tuple(results)
 
@@ -145,10 +146,10 @@ class GradientEdge(NamedTuple):
 
 def get_gradient_edge(tensor: Tensor) -> GradientEdge:
     """Where the gradient of ``tensor`` is computed."""
-    if not tensor._tracked:
-        raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not "
-                           "require gradients")  # fmt: skip
-    node, k = edge(tensor)
+    node, k = _edge(
+        tensor,
+        "It is not possible to get the gradient edge for a Tensor that does not require gradients",
+    )
     assert node is not None
     return GradientEdge(node, k, (tensor._array.shape, tensor._array.dtype))
 
@@ -161,58 +162,28 @@ _DEEP = 40
 """Sweeps inside of sweeps (hooks and custom functions that call backward): as many a thread."""
 
 
-def _go(
-    roots: Sequence[tuple[Edge, Any]],
-    keep: bool,
-    tracked: bool,
-    captures: Captures | None,
-    through: bool = False,
-) -> Captures:
-    if mode.depth and mode.depth % _DEEP == 0:
-        _elsewhere(lambda: _sweep(roots, keep, tracked, captures, through))
-    else:
-        _sweep(roots, keep, tracked, captures, through)
-    return captures or {}
+def _go(sweep: Sweep) -> None:
+    """Run it, in a thread, whose stack is empty, where it stands inside of many others."""
+    if sweep.depth % _DEEP:
+        _run(sweep)
+        return
+    settings = dict(vars(mode))
+    with ThreadPoolExecutor(1, initializer=lambda: vars(mode).update(settings)) as pool:
+        pool.submit(_run, sweep).result()
 
 
-def _sweep(roots: Any, keep: bool, tracked: bool, captures: Any, through: bool) -> None:
-    before, mode.callbacks, running = mode.callbacks, [], mode.running
-    mode.depth += 1
-    try:
-        with (
-            Within(enabled=tracked),
-            np.errstate(all="ignore"),
-        ):  # an infinite slope is a result, not news
-            sweep(roots, keep, tracked, captures, through)
-        for callback in mode.callbacks:
+def _run(sweep: Sweep) -> None:
+    with (
+        Within(enabled=sweep.tracked, running=sweep),
+        np.errstate(all="ignore"),  # an infinite slope is a result, not news
+    ):
+        sweep.run()
+        for callback in sweep.callbacks:
             callback()
-    finally:
-        mode.depth -= 1
-        mode.callbacks, mode.running = before, running
 
 
-def _elsewhere(task: Callable[[], None]) -> None:
-    """Run it in a thread, whose stack is empty, and raise here what it raises."""
-    settings, failed = dict(vars(mode)), []
-
-    def run() -> None:
-        vars(mode).update(settings)
-        try:
-            task()
-        except BaseException as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    if failed:
-        raise failed[0]
-
-
-def _batched(
-    outputs: Any, grad_outputs: Any, keep: bool, tracked: bool, captures: Captures
-) -> Captures:
-    """One pass per row of the cotangents, stacked."""
+def _rows(outputs: Any, grad_outputs: Any) -> list[list[Any]]:
+    """Of cotangents with a leading axis, those of each pass."""
     many = [grad_outputs] if isinstance(grad_outputs, Tensor) else list(grad_outputs)
     for k, (out, v) in enumerate(zip(several(outputs), many, strict=True)):
         if v is not None and v._array.shape[1:] != out._array.shape:
@@ -224,58 +195,40 @@ def _batched(
                 "you only want some tensors in `grad_output` to be considered batched, consider "
                 "using vmap."
             )
-    count = next(v.shape[0] for v in many if v is not None)
-    rows = []
-    for i in range(count):
-        seeds = [v if v is None else v[i] for v in many]
-        last = i == count - 1
-        found = dict.fromkeys(captures)
-        _go(_seeds(outputs, seeds, tracked), keep or not last, tracked, found)
-        rows.append(found)
-    stacked: Captures = {}
-    for place in captures:
-        parts = [row[place] for row in rows]
-        parts = [p if p is None or isinstance(p, Tensor) else wrap(p) for p in parts]
-        stacked[place] = None if parts[0] is None else stack([p for p in parts if p is not None])
-    return stacked
+    count = next(len(v) for v in many if v is not None)
+    return [[v if v is None else v[i] for v in many] for i in range(count)]
 
 
-def _edge_of_input(x: Any) -> Edge:
+_NOT_TRACKED = "One of the differentiated Tensors does not require grad"
+
+
+def _edge(x: Any, complaint: str = _NOT_TRACKED, k: int = 0) -> Edge:
+    """Where the gradient of a tensor, or of a place, is computed; without one the complaint."""
     if isinstance(x, GradientEdge):
         return (x.node, x.output_nr)
     if not x._tracked:
-        raise RuntimeError("One of the differentiated Tensors does not require grad")
+        raise RuntimeError(complaint.format(k))
     return edge(x)
 
 
 def _seeds(tensors: Any, vectors: Any, tracked: bool) -> list[tuple[Edge, Any]]:
     """Every root's edge with its cotangent."""
     roots = several(tensors)
-    if vectors is None or isinstance(vectors, Tensor):
-        given: list[Any] = [vectors] * (len(roots) if vectors is None else 1)
+    if vectors is None:
+        vectors = [None] * len(roots)
     elif isinstance(vectors, np.ndarray):
-        given = list(vectors.reshape(-1))
-    else:
-        given = list(vectors)
+        vectors = vectors.reshape(-1)
+    given = list(several(vectors))
     for v in given:
         if v is not None and not isinstance(v, Tensor):
             raise TypeError(f"gradients can be either Tensors or None, but got {type(v).__name__}")
     if len(given) != len(roots):
         raise RuntimeError(f"got {len(roots)} tensors and {len(given)} gradients")
+    complaint = "element {} of tensors does not require grad and does not have a grad_fn"
     return [
-        (_edge_of_root(k, root), _seed(k, root, v, tracked))
+        (_edge(root, complaint, k), _seed(k, root, v, tracked))
         for k, (root, v) in enumerate(zip(roots, given, strict=True))
     ]
-
-
-def _edge_of_root(k: int, root: Any) -> Edge:
-    if isinstance(root, GradientEdge):
-        return (root.node, root.output_nr)
-    if not root._tracked:
-        raise RuntimeError(
-            f"element {k} of tensors does not require grad and does not have a grad_fn"
-        )
-    return edge(root)
 
 
 def _seed(k: int, root: Any, v: Tensor | None, tracked: bool) -> Any:

@@ -80,10 +80,8 @@ def exit_dual_level(*, level: int | None = None) -> None:
     if _current_level < 0:
         raise RuntimeError("Dual level must be a positive number.")
     _current_level = -1
-    for known in list(duals.values()):
-        x = known()
-        if x is not None:
-            x._tangent = None
+    for x in list(duals.values()):
+        x._tangent = None
     duals.clear()
     settle(dual=None)
 

@@ -20,6 +20,7 @@ from gradcalc.autograd.backward import GradientEdge, backward, get_gradient_edge
 from gradcalc.autograd.core.grad_mode import Within
 from gradcalc.autograd.core.grad_mode import mode as thread
 from gradcalc.autograd.core.node import Handle, Node
+from gradcalc.autograd.core.registry import declare, function
 from gradcalc.autograd.core.tensor import Tensor, edge, wrap
 
 __all__ = [
@@ -42,9 +43,27 @@ def run_backward(
 
 def queue_callback(callback: Callable[[], None]) -> None:
     """Call it when the sweep that is running has finished."""
-    if thread.callbacks is None:
+    if thread.running is None:
         raise RuntimeError("Final callbacks can only be installed during backward pass.")
-    thread.callbacks.append(callback)
+    thread.running.callbacks.append(callback)
+
+
+_MODE = {
+    "is_grad_enabled": ("enabled", "Whether operations are being recorded in this thread."),
+    "is_inference_mode_enabled": ("inference", "Whether it is inside of ``inference_mode``."),
+    "is_anomaly_enabled": ("anomaly", "Whether it detects anomalies."),
+    "is_anomaly_check_nan_enabled": ("check_nan", "Whether a NaN in backward is one of them."),
+    "is_multithreading_enabled": ("multithreading", "What was said last; without effect here."),
+}
+"""What may be asked of a thread: ``torch.is_grad_enabled()``."""
+
+
+def _answer(setting: str) -> Callable[[], Any]:
+    return lambda: getattr(thread, setting)
+
+
+for _name, (_setting, _doc) in _MODE.items():
+    declare(_name, _answer(_setting), _doc, function)
 
 
 class saved_tensors_hooks(Within):  # noqa: N801
@@ -151,8 +170,9 @@ def register_multi_grad_hook(
         if mode == "any":
             if len(gradients) == 1:
                 fn(gradient)
-        elif len(gradients) == sum(sweep.runs(edge(x)[0]) for x in tensors):
+        elif len(gradients) == sum(sweep.reaches(edge(x)[0]) for x in tensors):
             fn([given[sweep.number].get(k) for k in range(len(tensors))])
             del given[sweep.number]
 
-    return Handle.of([x.register_hook(partial(arrived, k)) for k, x in enumerate(tensors)])
+    handles = [x.register_hook(partial(arrived, k)) for k, x in enumerate(tensors)]
+    return Handle([place for handle in handles for place in handle.places])

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradcalc.autograd.core.grad_mode import is_grad_enabled
+from gradcalc.autograd.core.grad_mode import mode
 from gradcalc.autograd.core.registry import method
 from gradcalc.autograd.core.tensor import Tensor, wrap
 from gradcalc.autograd.function import Function
@@ -39,7 +39,7 @@ class Compiled(Function):
     @staticmethod
     def backward(ctx: Any, v: Tensor) -> tuple[Tensor, None]:
         (x,) = ctx.saved_tensors
-        if is_grad_enabled():  # create_graph: the sweep has to be differentiable in turn
+        if mode.enabled:  # create_graph: the sweep has to be differentiable in turn
             return through(cat((x, v), -1), ctx.at.program.vjp_program), None
         return _like(x, ctx.at.vjp(_numbers(v))), None
 

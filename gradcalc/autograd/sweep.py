@@ -11,106 +11,104 @@ from __future__ import annotations
 
 import heapq
 import warnings
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
-from gradcalc.autograd.core.grad_mode import Within, mode
-from gradcalc.autograd.core.node import Edge, Node, clock, describe, is_alone
-from gradcalc.autograd.core.tensor import Tensor, wrap
+from gradcalc.autograd.core.grad_mode import mode
+from gradcalc.autograd.core.node import Edge, Node, call_hook, clock, is_alone
 
 Captures = dict[Edge, Any]
 
 
-def sweep(
-    roots: Sequence[tuple[Edge, Any]],
-    keep_graph: bool,
-    tracked: bool,
-    captures: Captures | None = None,
-    through: bool = False,
-) -> None:
-    """Carry the roots' cotangents to the leaves, or to the edges that are keys of ``captures``.
+class Sweep:
+    """One pass from the roots to the leaves, or to the edges that are keys of ``captures``.
 
     ``tracked``: cotangents are tensors, and what is done to them is recorded; else they are arrays.
     ``keep_graph``: saved values stay, for another pass. ``through``: the nodes of the captured
     edges run as well (``backward(inputs=…)``: they accumulate).
     """
-    arrived: dict[Node, list[Any]] = {}
-    for (node, k), v in roots:
-        if node is not None:
-            _add(arrived, node, k, v)
-    waiting = _count_dependencies(arrived)
-    needed = None if captures is None else _leading_to(captures, waiting, through)
-    mode.running = Running(next(clock), waiting, needed, captures)
-    anomaly = mode.anomaly
-    ready = [(-node.order, node) for node in arrived if not waiting[node]]
-    heapq.heapify(ready)
-    flowing: Sequence[Any]
-    following: Node | None = None  # a node that has just become ready, and is in no heap yet
-    while ready or following is not None:
-        if following is None:
-            node = heapq.heappop(ready)[1]
-        elif not ready or following.order > -ready[0][0]:
-            node = following
-        else:
-            node = heapq.heapreplace(ready, (-following.order, following))[1]
-        following = None
-        flowing = v = ()  # who holds an array alone may write over it: see ``is_alone``
-        cotangents = arrived.pop(node, None) or [None] * node.outputs
+
+    def __init__(
+        self, roots: Sequence[tuple[Edge, Any]], keep_graph: bool, tracked: bool,
+        captures: Captures | None = None, through: bool = False,
+    ) -> None:  # fmt: skip
+        self.roots, self.keep_graph, self.tracked = roots, keep_graph, tracked
+        self.captures, self.through = captures, through
+        self.number = next(clock)
+        self.callbacks: list[Callable[[], None]] = []
+        self.depth = 1 if mode.running is None else mode.running.depth + 1
+        self.waiting: dict[Node, int] = {}
+        self.needed: set[Node] | None = None
+
+    def run(self) -> None:
+        """Carry the roots' cotangents all the way."""
+        tracked, captures = self.tracked, self.captures
+        arrived: dict[Node, list[Any]] = {}
+        for (node, k), v in self.roots:
+            if node is not None:
+                _add(arrived.setdefault(node, [None] * node.outputs), k, v)
+        waiting = self.waiting = _count_dependencies(arrived)
         if captures is not None:
-            assert needed is not None
-            asked = [k for k in range(len(cotangents)) if (node, k) in captures]
-            runs = node in needed
-            for k in asked if runs else ():  # of a node that runs, before its hooks
-                captures[node, k] = cotangents[k]
-            if runs or asked:
-                _observe(node, cotangents, tracked)
-            for k in () if runs else asked:
-                captures[node, k] = cotangents[k]
-        elif node.tensor_hooks or node.retained:
-            _observe(node, cotangents, tracked)
-        if needed is not None and node not in needed:
-            flowing = (None,) * len(node.next_functions)
-        else:
-            if anomaly:
-                flowing = _watched(node, cotangents, tracked)
-            elif cotangents[0] is None or node.pre_hooks or node.node_hooks:
-                flowing = _run(node, cotangents, tracked)
+            self.needed = _leading_to(captures, waiting, self.through)
+        needed, anomaly, keep_graph = self.needed, mode.anomaly, self.keep_graph
+        ready = [(-node.order, node) for node in arrived if not waiting[node]]
+        heapq.heapify(ready)
+        flowing: Sequence[Any]
+        following: Node | None = None  # a node that has just become ready, and is in no heap yet
+        while ready or following is not None:
+            if following is None:
+                node = heapq.heappop(ready)[1]
+            elif not ready or following.order > -ready[0][0]:
+                node = following
             else:
-                flowing = node.pull(cotangents, tracked)
-            if not keep_graph:
-                node.release()
-        for (successor, k), v in zip(node.next_functions, flowing, strict=False):
-            if successor is None:
-                continue
-            if v is not None:
-                if successor in arrived:
-                    _add(arrived, successor, k, v)
+                node = heapq.heapreplace(ready, (-following.order, following))[1]
+            following = None
+            flowing = v = ()  # who holds an array alone may write over it: see ``is_alone``
+            cotangents = arrived.pop(node, None) or [None] * node.outputs
+            runs = needed is None or node in needed
+            if captures is not None:
+                asked = [k for k in range(node.outputs) if (node, k) in captures]
+                if asked and not runs:  # of a node that runs, they are captured before its hooks
+                    _observe(node, cotangents, tracked)
+                captures.update({(node, k): cotangents[k] for k in asked})
+            if not runs:
+                flowing = (None,) * len(node.next_functions)
+            else:
+                if node.tensor_hooks or node.retained:
+                    _observe(node, cotangents, tracked)
+                if anomaly:
+                    flowing = _watched(node, cotangents, tracked)
+                elif cotangents[0] is None or node.pre_hooks or node.node_hooks:
+                    flowing = _run(node, cotangents, tracked)
                 else:
-                    slots = arrived[successor] = [None] * successor.outputs
-                    slots[k] = v
-            left = waiting[successor] = waiting[successor] - 1
-            if not left:
-                if following is not None:
-                    heapq.heappush(ready, (-following.order, following))
-                following = successor
+                    flowing = node.pull(cotangents, tracked)
+                if not keep_graph:
+                    node.release()
+            for (successor, k), v in zip(node.next_functions, flowing, strict=False):
+                if successor is None:
+                    continue
+                if v is not None:
+                    slots = arrived.get(successor)
+                    if slots is None:
+                        slots = arrived[successor] = [None] * successor.outputs
+                        slots[k] = v
+                    else:
+                        _add(slots, k, v)
+                left = waiting[successor] = waiting[successor] - 1
+                if not left:
+                    if following is not None:
+                        heapq.heappush(ready, (-following.order, following))
+                    following = successor
 
-
-class Running(NamedTuple):
-    """A sweep, for the hooks that ask about it."""
-
-    number: int
-    reached: dict[Node, int]
-    needed: set[Node] | None
-    captures: Captures | None
-
-    def runs(self, node: Node | None) -> bool:
+    def reaches(self, node: Node | None) -> bool:
         """Whether cotangents arrive at this node."""
-        if node is None or node not in self.reached:
+        if node is None or node not in self.waiting:
             return False
-        captured = self.captures is not None and any(end is node for end, _ in self.captures)
-        return self.needed is None or node in self.needed or captured
+        if self.needed is None or node in self.needed:
+            return True
+        return any(end is node for end, _ in self.captures or ())
 
 
 def _count_dependencies(roots: Iterable[Node]) -> dict[Node, int]:
@@ -129,11 +127,8 @@ def _count_dependencies(roots: Iterable[Node]) -> dict[Node, int]:
     return waiting
 
 
-def _add(arrived: dict[Node, list[Any]], node: Node, k: int, v: Any) -> None:
+def _add(slots: list[Any], k: int, v: Any) -> None:
     """Add a cotangent of output k to what has arrived."""
-    slots = arrived.get(node)
-    if slots is None:
-        slots = arrived[node] = [None] * node.outputs
     old = slots[k]
     if old is None:
         slots[k] = v
@@ -141,21 +136,6 @@ def _add(arrived: dict[Node, list[Any]], node: Node, k: int, v: Any) -> None:
         np.add(old, v, out=old)
     else:
         slots[k] = old + v
-
-
-def _run(node: Node, cotangents: list[Any], tracked: bool) -> Sequence[Any]:
-    """The chain rule for one node, and the hooks around it."""
-    if node.pre_hooks:
-        for hook in list(node.pre_hooks):
-            cotangents = list(_node_hook(hook, cotangents, None, tracked))
-    if cotangents[0] is None and not node.runs_on_nothing and all(v is None for v in cotangents):
-        flowing: Sequence[Any] = (None,) * len(node.next_functions)
-    else:
-        flowing = node.pull(cotangents, tracked)
-    if node.node_hooks:
-        for hook in list(node.node_hooks):
-            flowing = _node_hook(hook, flowing, cotangents, tracked)
-    return flowing
 
 
 def _leading_to(captures: Captures, reached: Iterable[Node], through: bool) -> set[Node]:
@@ -174,55 +154,29 @@ def _leading_to(captures: Captures, reached: Iterable[Node], through: bool) -> s
     return needed
 
 
-# --- Those who watch ----------------------------------------------------------------------------
+# --- Those who watch ------------------------------------------------------------------------------
 
 
 def _observe(node: Node, cotangents: list[Any], tracked: bool) -> None:
     """Hooks on the node's outputs, then retained gradients."""
     for k, hook in list(node.tensor_hooks):
-        cotangents[k] = _tensor_hook(hook, cotangents[k], tracked)
+        cotangents[k : k + 1] = call_hook(hook, cotangents[k : k + 1], tracked, single=True)
     for k, kept in list((node.retained or {}).items()):
         tensor = kept()
         if tensor is not None and cotangents[k] is not None:
             tensor._accumulate(cotangents[k], tracked)
 
 
-def _tensor_hook(hook: Any, v: Any, tracked: bool) -> Any:
-    given = v if tracked or v is None else wrap(v)
-    with Within(enabled=tracked):
-        returned = hook(given)
-    if returned is None:
-        return v
-    if not isinstance(returned, Tensor):
-        raise TypeError(f"expected Variable, but hook returned '{type(returned).__name__}'")
-    if given is not None:
-        name, new, old = getattr(hook, "__name__", hook), returned._array, given._array
-        if new.dtype != old.dtype:
-            was, got = (describe(array).split()[0] for array in (old, new))
-            raise RuntimeError(f"hook '{name}' has changed the type of value (was {was} got {got})")
-        if new.shape != old.shape:
-            raise RuntimeError(f"hook '{name}' has changed the size of value")
-    return returned if tracked else returned._array
-
-
-def _node_hook(hook: Any, values: Any, cotangents: Any, tracked: bool) -> Sequence[Any]:
-    """What a hook makes of a node's cotangents, coming in or (beside those) going out."""
-
-    def as_tensors(values: Sequence[Any]) -> tuple[Any, ...]:
-        return tuple(v if v is None or isinstance(v, Tensor) else wrap(v) for v in values)
-
-    given = [as_tensors(v) for v in (values, cotangents) if v is not None]
-    with Within(enabled=tracked):
-        returned = hook(*given)
-    if returned is None:
-        return list(values)
-    returned = returned if isinstance(returned, tuple) else (returned,)
-    if len(returned) != len(given[0]):
-        raise RuntimeError(
-            f"hook '{getattr(hook, '__name__', hook)}' has returned an incorrect number of values "
-            f"(got {len(returned)}, but expected {len(given[0])})"
-        )
-    return returned if tracked else [v if v is None else v._array for v in returned]
+def _run(node: Node, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
+    """The chain rule for one node, and the hooks around it."""
+    for hook in list(node.pre_hooks):
+        cotangents = call_hook(hook, cotangents, tracked)
+    flowing: Sequence[Any] = (None,) * len(node.next_functions)
+    if node.runs_on_nothing or any(v is not None for v in cotangents):
+        flowing = node.pull(cotangents, tracked)
+    for hook in list(node.node_hooks):
+        flowing = call_hook(hook, flowing, tracked, cotangents)
+    return flowing
 
 
 def _watched(node: Node, cotangents: list[Any], tracked: bool) -> Sequence[Any]:
@@ -230,33 +184,27 @@ def _watched(node: Node, cotangents: list[Any], tracked: bool) -> Sequence[Any]:
     before, mode.evaluating = mode.evaluating, node
     try:
         flowing = _run(node, cotangents, tracked)
-        if mode.check_nan:
-            _refuse_nan(node, flowing)
+        for k, v in enumerate(flowing if mode.check_nan else ()):
+            if v is not None and np.isnan(getattr(v, "_array", v)).any():
+                raise RuntimeError(
+                    f"Function '{node.name()}' returned nan values in its {k}th output."
+                )
     except Exception:
-        warnings.warn(_origin(node), UserWarning, stacklevel=5)
-        while node.made_by is not None:
-            node = node.made_by
-            warnings.warn(
-                "\n\nPrevious calculation was induced by " + _origin(node, ""), UserWarning,
-                stacklevel=5,
-            )  # fmt: skip
+        what, cause = "Error detected in ", node
+        while cause is not None:
+            warnings.warn(what + _origin(cause), UserWarning, stacklevel=5)
+            what, cause = "\n\nPrevious calculation was induced by ", cause.made_by  # type: ignore[assignment]
         raise
     finally:
         mode.evaluating = before
     return flowing
 
 
-def _origin(node: Node, what: str = "Error detected in ") -> str:
+def _origin(node: Node) -> str:
     if node.made_at is None:
         return (
-            f"{what}{node.name()}. No forward pass information available. Enable "
-            "detect anomaly during forward pass for more information."
+            f"{node.name()}. No forward pass information available. Enable detect anomaly during "
+            "forward pass for more information."
         )
     trace = "".join(node.made_at.format())
-    return f"{what}{node.name()}. Traceback of forward call that caused the error:\n{trace}"
-
-
-def _refuse_nan(node: Node, flowing: Sequence[Any]) -> None:
-    for k, v in enumerate(flowing):
-        if v is not None and np.isnan(v._array if isinstance(v, Tensor) else v).any():
-            raise RuntimeError(f"Function '{node.name()}' returned nan values in its {k}th output.")
+    return f"{node.name()}. Traceback of forward call that caused the error:\n{trace}"

@@ -63,6 +63,41 @@ def test_hooks_on_several_gradients():
     assert len(seen) == 2
 
 
+HOOKS = {
+    "a tensor's": (lambda y, hook: y.register_hook(hook), "expected Variable"),
+    "before a node": (lambda y, hook: y.grad_fn.register_prehook(
+        lambda gs: hook(gs[0])), "expected tuple"),
+    "after a node": (lambda y, hook: y.grad_fn.register_hook(
+        lambda after, before: hook(after[0])), "expected tuple"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", HOOKS)
+@pytest.mark.parametrize(("returned", "words"), [
+    (lambda g: [g], None), (lambda g: 3, None),
+    (lambda g: g.float(), "changed the type of value"), (lambda g: g[:1], "changed the size"),
+])  # fmt: skip
+def test_a_hook_of_any_kind_gives_what_was_there(kind, returned, words):
+    x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
+    y = x.exp()
+    register, wanted = HOOKS[kind]
+    single = wanted == "expected Variable"
+    register(y, returned if words is None or single else lambda g: (returned(g),))
+    with pytest.raises((TypeError, RuntimeError), match=words or wanted):
+        y.sum().backward()
+
+
+def test_retained_gradients_add_up_into_new_tensors():
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    y = x.exp()
+    y.retain_grad()
+    (y * y).sum().backward(retain_graph=True)
+    first, before = y.grad, y.grad.tolist()
+    (y * y).sum().backward()
+    assert first.tolist() == before
+    assert y.grad.tolist() == [2 * g for g in before]
+
+
 def test_edges_stand_for_tensors():
     x = torch.tensor([1.0, 2.0], requires_grad=True)
     y = x.sin().sum()

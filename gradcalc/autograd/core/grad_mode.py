@@ -16,32 +16,19 @@ class _Mode(threading.local):
     """What this thread records. The class attributes are what a new thread starts with."""
 
     enabled = True
+    inference = False
     anomaly = False
     check_nan = True
-    inference = False
-    bare = False
-    """Whether tensors are made to compute with and no more: nobody will see that they are views."""
-    dual: Callable[..., None] | None = None
-    """While a level of forward mode is open: what gives an operation's output its tangent."""
-    packing: tuple[Any, ...] = ()
-    """The innermost hooks for saved tensors: (pack, unpack), or (message,) where they are off."""
-    before_writing: Callable[[Any], None] | None = None
-    """What is told of a tensor that is about to be written to."""
-    depth = 0
-    """How many sweeps this thread is inside of."""
-    evaluating: Any = None
-    """The node whose way back is being run, while anomalies are detected."""
-    running: Any = None
-    """The sweep that this thread is in."""
-    callbacks: list[Callable[[], None]] | None = None
-    """What is to be done when the running sweep has finished."""
-    transforming = False
-    """Whether this thread is inside of a transformation of ``func``, whose results are tracked."""
-    mapped = False
-    """Whether this thread is inside of vmap, whose slices are one call to PyTorch."""
-    another_slice = False
-    """Whether it comes back with another slice: the graph that one slice goes through is kept."""
     multithreading = True
+    bare = False  # tensors are made to compute with: nobody will see that they are views
+    dual: Callable[..., None] | None = None  # gives an operation's output its tangent
+    packing: tuple[Any, ...] = ()  # hooks for saved tensors; (message,) where they are forbidden
+    before_writing: Callable[[Any], None] | None = None  # is told of what will be written to
+    running: Any = None  # the sweep that this thread is in
+    evaluating: Any = None  # the node whose way back is being run, while anomalies are detected
+    transforming = False  # inside of a transformation of ``func``, whose results are tracked
+    mapped = False  # inside of vmap, whose slices are one call to PyTorch
+    another_slice = False  # which comes back with another: a graph that one goes through is kept
 
 
 mode = _Mode()
@@ -56,13 +43,9 @@ _REASONS = frozenset({"anomaly", "dual", "inference", "packing"})
 def settle(**settings: Any) -> None:
     """Give the mode these settings; ``watching`` is as long as there are reasons to watch."""
     for name, value in settings.items():
-        if name in _REASONS:
-            before = bool(getattr(mode, name))
-            if value and not before:
-                watching.append(None)
-            elif before and not value:
-                watching.pop()
-    vars(mode).update(settings)
+        if name in _REASONS and bool(value) != bool(getattr(mode, name)):
+            watching.append(None) if value else watching.pop()
+        setattr(mode, name, value)
 
 
 class Within:
@@ -110,22 +93,16 @@ class Within:
         def switched(*args: Any, **kwargs: Any) -> Any:
             generator = function(*args, **kwargs)
             resume, given = generator.send, None
-            try:
-                while True:
+            while True:
+                try:
                     with Within(**self._settings):
                         value = resume(given)
-                    try:
-                        resume, given = generator.send, (yield value)
-                    except GeneratorExit:
-                        with Within(**self._settings):
-                            generator.close()
-                        raise
-                    except BaseException as error:
-                        resume, given = generator.throw, error
-            except StopIteration as stop:
-                return stop.value
-            finally:
-                generator.close()
+                except StopIteration as stop:
+                    return stop.value
+                try:
+                    resume, given = generator.send, (yield value)
+                except BaseException as error:  # closing it, too
+                    resume, given = generator.throw, error
 
         return switched
 
@@ -223,31 +200,6 @@ class detect_anomaly(Within):  # noqa: N801
             UserWarning,
             stacklevel=2,
         )
-
-
-def is_grad_enabled() -> bool:
-    """Whether operations on tensors that require grad are being recorded in this thread."""
-    return mode.enabled
-
-
-def is_inference_mode_enabled() -> bool:
-    """Whether this thread is inside of ``inference_mode``."""
-    return mode.inference
-
-
-def is_anomaly_enabled() -> bool:
-    """Whether this thread detects anomalies."""
-    return mode.anomaly
-
-
-def is_anomaly_check_nan_enabled() -> bool:
-    """Whether this thread raises where a backward formula returns NaN."""
-    return mode.check_nan
-
-
-def is_multithreading_enabled() -> bool:
-    """What ``set_multithreading_enabled`` said last."""
-    return mode.multithreading
 
 
 # --- Version counters: one cell that all views and aliases of a memory share, one more a write ----

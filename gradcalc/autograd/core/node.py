@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 import traceback
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from sys import getrefcount
@@ -68,9 +68,10 @@ class Node:
     order: int
     outputs = 1
     saved: Sequence[Any] | None = ()  # of Saved, or None where an input's value is not needed
-    tensor_hooks: Sequence[tuple[int, Callable[[Any], Any]]] = ()
+    tensor_hooks: Sequence[tuple[int, Callable[[Any], Any]]] = ()  # of its outputs, by number
     pre_hooks: Sequence[Callable[..., Any]] = ()
     node_hooks: Sequence[Callable[..., Any]] = ()
+    numbers: Mapping[int, int] = {}  # of those among several outputs that it saved, by id(array)
     derived: int | None = None
     """Which saved value is not handed to the user's hooks: it can be had from the others."""
     runs_on_nothing = False
@@ -114,15 +115,11 @@ class Node:
 
     def register_hook(self, hook: Callable[..., Any]) -> Handle:
         """Call ``hook(grad_inputs, grad_outputs)`` after this node has run."""
-        if not self.node_hooks:
-            self.node_hooks = []
-        return Handle(self.node_hooks, hook)
+        return hang(self, "node_hooks", hook)
 
     def register_prehook(self, hook: Callable[..., Any]) -> Handle:
         """Call ``hook(grad_outputs)`` before this node runs; it may return others."""
-        if not self.pre_hooks:
-            self.pre_hooks = []
-        return Handle(self.pre_hooks, hook)
+        return hang(self, "pre_hooks", hook)
 
     @property
     def metadata(self) -> dict[Any, Any]:
@@ -143,9 +140,8 @@ class Node:
                 f"{self.name()} expected {self.outputs} arguments, got {len(cotangents)} instead"
             )
         given = cotangents if tracked else [v if v is None else v._array for v in cotangents]
-        flowing = [g if g is None or hasattr(g, "_array") else Node.wrap(g)
-                   for g in self.pull(given, tracked)]  # fmt: skip
-        return flowing[0] if len(flowing) == 1 else tuple(flowing)
+        flowing = as_tensors(self.pull(given, tracked))
+        return flowing[0] if len(flowing) == 1 else flowing
 
     rebuild: Callable[..., Any]
     """The node's output as a tensor again; tensor.py, which knows tensors, supplies it."""
@@ -218,9 +214,7 @@ _BACKWARD = re.compile(r"Backward(0?$|(?=\d+$))")
 
 
 def _origin(node: Node, tensor: Any) -> str:
-    origin = node if tensor is None else tensor._edge and tensor._edge[0]
-    if tensor is not None and tensor._view is not None:
-        origin = tensor.grad_fn
+    origin = node if tensor is None else tensor.grad_fn
     if origin is None:
         return ""
     number = 0 if tensor is None else tensor.output_nr
@@ -234,19 +228,29 @@ class Packed:
     """A saved value in the hands of the user's hooks: what ``pack`` returned for it.
 
     ``saved_tensors_hooks`` packs whatever is saved while it is open; ``register_hooks`` on a
-    ``_raw_saved_…`` packs one value. ``place`` is where the value stands in the graph; None for the
-    node's own output, which would be a cycle.
+    ``_raw_saved_…`` packs one value.
     """
 
-    def __init__(self, hooks: tuple[Any, Any], alias: Any, place: Edge | None) -> None:
-        self._hooks, self._place = hooks, place
+    def __init__(self, node: Node, entry: Saved, hooks: tuple[Any, ...]) -> None:
+        array, counter, version, tensor = entry
+        pack, self._unpack = hooks
+        # Where the value stands; None for the node's own output, which would be a cycle.
+        self._place = None if tensor is None else Node.place(tensor)
         with Within(packing=()):  # hooks may themselves save
-            self._content = hooks[0](alias)
+            alias = (node.rebuild(array, counter) if tensor is None else tensor).detach()
+            self._content = pack(alias)
+        if counter[0] != version:
+            raise RuntimeError(
+                "A saved tensor pack hook is modifying its input in place. Tensors provided as "
+                "input to pack hook can not be modified by in-place operations as this can lead to "
+                "unexpected side-effects. Please open an issue if you need to perform in-place "
+                "operations on the input to a pack hook."
+            )
 
     def unpack(self, node: Node, tracked: bool) -> Any:
         """The value, from what ``pack`` made of it."""
-        with Within(packing=()):  # hooks may themselves save
-            made = self._hooks[1](self._content)
+        with Within(packing=()):
+            made = self._unpack(self._content)
         if not hasattr(made, "_array"):
             raise TypeError(
                 "Output of saved tensor unpack_hook expected to be a Tensor but got result of type "
@@ -261,6 +265,15 @@ class Packed:
         return made
 
 
+def _pack(node: Node, places: Iterable[int], hooks: tuple[Any, ...]) -> None:
+    """Give the saved values at these places to the hooks."""
+    entries = list(node.saved or ())
+    for k in places:
+        # No version is -1: what is packed has to be unpacked.
+        entries[k] = (Packed(node, entries[k], hooks), entries[k][1], -1, None)
+    node.saved = tuple(entries)
+
+
 class SavedTensor:
     """``grad_fn._raw_saved_self``: a saved value, still packed."""
 
@@ -269,33 +282,17 @@ class SavedTensor:
 
     def register_hooks(self, pack: Callable[..., Any], unpack: Callable[..., Any]) -> None:
         """Have ``pack`` keep the value from here on, and ``unpack`` give it back."""
-        node = self._node
-        if node.saved is None:
+        saved = self._node.saved
+        if saved is None:
             raise RuntimeError(FREED)
         if not callable(pack) or not callable(unpack):
             raise TypeError("incompatible function arguments")
-        entry = node.saved[self._place]
-        if type(entry[0]) is Packed:
+        if type(saved[self._place][0]) is Packed:
             raise RuntimeError(
                 "Calling register_hooks on a saved tensor whose hooks have already been set. Hint: "
                 "only one pair of hooks is allowed at a time."
             )
-        packed = _packed(node, entry, (pack, unpack))
-        node.saved = (*node.saved[: self._place], packed, *node.saved[self._place + 1 :])
-
-
-def _packed(node: Node, entry: Saved, hooks: tuple[Any, Any]) -> Saved:
-    array, counter, version, tensor = entry
-    alias = (node.rebuild(array, counter) if tensor is None else tensor).detach()
-    packed = Packed(hooks, alias, None if tensor is None else Node.place(tensor))
-    if counter[0] != version:
-        raise RuntimeError(
-            "A saved tensor pack hook is modifying its input in place. Tensors provided as input "
-            "to pack hook can not be modified by in-place operations as this can lead to "
-            "unexpected side-effects. Please open an issue if you need to perform in-place "
-            "operations on the input to a pack hook."
-        )
-    return packed, counter, -1, None  # no version is this one: it has to be unpacked
+        _pack(self._node, [self._place], (pack, unpack))
 
 
 def note(node: Node) -> None:
@@ -303,26 +300,14 @@ def note(node: Node) -> None:
     if mode.anomaly:
         node.made_by = mode.evaluating
         node.made_at = traceback.StackSummary.from_list(
-            [frame for frame in traceback.extract_stack() if not _ours(frame.filename)]
+            [frame for frame in traceback.extract_stack() if not frame.filename.startswith(_HERE)]
         )
     if mode.packing and node.saved:
         if len(mode.packing) == 1:
             raise RuntimeError(mode.packing[0])
-        node.saved = tuple(
-            [
-                _packed(node, entry, mode.packing)
-                if entry
-                and k != node.derived
-                and type(entry[0]) is not Packed
-                and (entry[3] is None or hasattr(entry[3], "_array"))
-                else entry
-                for k, entry in enumerate(node.saved)
-            ]
-        )
-
-
-def _ours(filename: str) -> bool:
-    return filename.startswith(_HERE)
+        _pack(node, [k for k, entry in enumerate(node.saved) if k != node.derived and entry
+                     and (entry[3] is None or hasattr(entry[3], "_array"))
+                     and type(entry[0]) is not Packed], mode.packing)  # fmt: skip
 
 
 _HERE = __file__.removesuffix(str(Path("core", "node.py")))
@@ -335,40 +320,39 @@ class AccumulateGrad(Node):
         self.variable = variable
         # A leaf waits for nothing once its cotangent is complete: it goes before other nodes.
         self.order = _LEAVES_FIRST + next(clock)
-        self.tensor_hooks = variable._hooks
+
+    @property
+    def tensor_hooks(self) -> Any:  # type: ignore[override]
+        return self.variable._hooks  # this node may die before the leaf does
 
     def name(self) -> str:
         return "torch::autograd::AccumulateGrad"
 
     def pull(self, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
-        v = cotangents[0]
-        if v is not None and self.variable._tracked:
+        v, variable = cotangents[0], self.variable
+        if v is not None and variable._tracked:
             alone = is_alone(cotangents, 0)
-            self.variable._accumulate(v, tracked, alone)
-            for hook in list(self.variable._after_hooks):
-                if hook(self.variable) is not None:
+            variable._accumulate(v, tracked, alone)
+            for hook in list(variable._after_hooks):
+                seen = [variable]
+                if call_hook(hook, seen, tracked, single=True) is not seen:
                     raise RuntimeError("Tensor post accumulate grad hooks should return None.")
         return ()
+
+
+# --- Hooks ----------------------------------------------------------------------------------------
 
 
 class Handle:
     """What ``register_hook`` returns: ``remove()`` takes the hook away again."""
 
-    def __init__(self, hooks: Any, entry: Any) -> None:
-        self._places = [(hooks, entry)]
-        hooks.append(entry)
-
-    @classmethod
-    def of(cls, handles: Sequence[Handle]) -> Handle:
-        """One for several."""
-        made = cls([], None)
-        made._places = [place for handle in handles for place in handle._places]
-        return made
+    def __init__(self, places: Sequence[tuple[list[Any], Any]]) -> None:
+        self.places = places
 
     def remove(self) -> None:
-        for hooks, entry in self._places:
-            if entry in hooks:
-                hooks.remove(entry)
+        for hooks, hook in self.places:
+            if hook in hooks:
+                hooks.remove(hook)
 
     def __enter__(self) -> Handle:
         return self
@@ -377,26 +361,67 @@ class Handle:
         self.remove()
 
 
+def hang(owner: Any, kind: str, hook: Any) -> Handle:
+    """Add a hook to those of this kind that a node, or a tensor, has."""
+    hooks = getattr(owner, kind)
+    if not isinstance(hooks, list):  # an empty tuple: most have none
+        hooks = []
+        setattr(owner, kind, hooks)
+    hooks.append(hook)
+    return Handle([(hooks, hook)])
+
+
+def as_tensors(values: Sequence[Any]) -> tuple[Any, ...]:
+    """Cotangents as hooks and users are handed them."""
+    return tuple([v if v is None or hasattr(v, "_array") else Node.wrap(v) for v in values])
+
+
+def call_hook(hook: Callable[..., Any], values: Sequence[Any], tracked: bool, *beside: Any,
+              single: bool = False) -> Sequence[Any]:  # fmt: skip
+    """What a hook makes of these cotangents, or of the ``single`` one; ``values`` if of none.
+
+    It may see others ``beside``. What it returns must be of the types and shapes of what was there.
+    """
+    given = as_tensors(values)
+    with Within(enabled=tracked):
+        returned = hook(given[0]) if single else hook(given, *map(as_tensors, beside))
+    if returned is None:
+        return values
+    name = getattr(hook, "__name__", hook)
+    made = (returned,) if single else returned
+    if type(made) is not tuple:
+        raise TypeError(f"expected tuple, but hook returned '{type(made).__name__}'")
+    if len(made) != len(given):
+        raise RuntimeError(
+            f"hook '{name}' has returned an incorrect number of values (got {len(made)}, but "
+            f"expected {len(given)})"
+        )
+    for old, new in zip(given, made, strict=True):
+        if new is None:
+            continue
+        if old is None:
+            raise RuntimeError("can't replace a None gradient with a non-None value")
+        if not hasattr(new, "_array"):
+            raise TypeError(f"expected Variable, but hook returned '{type(new).__name__}'")
+        if new._array.dtype != old._array.dtype:
+            was, got = (describe(x._array).split()[0] for x in (old, new))
+            raise RuntimeError(f"hook '{name}' has changed the type of value (was {was} got {got})")
+        if new._array.shape != old._array.shape:
+            raise RuntimeError(f"hook '{name}' has changed the size of value")
+    return made if tracked else [v if v is None else v._array for v in made]
+
+
 # --- Forward mode: tensors that carry a tangent, until its level is closed ------------------------
 
 
-class _Somewhere(Node):
-    """In place of an edge for an input that has a tangent and no node."""
+SOMEWHERE: Edge = (Node(), 0)
+"""In place of an edge for an input that has a tangent and no node."""
 
-    order = 0
-
-    def pull(self, cotangents: Any, tracked: bool) -> tuple[Any, ...]:
-        return ()
-
-
-SOMEWHERE: Edge = (_Somewhere(), 0)
-
-
-duals: dict[int, weakref.ref[Any]] = {}
+duals: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
 """The tensors that have a tangent: it ends with the level of forward mode."""
 
 
 def give_tangent(x: Any, tangent: Any) -> None:
     """x carries this tangent, until the level is closed."""
     x._tangent = tangent
-    duals[id(x)] = weakref.ref(x)
+    duals[id(x)] = x

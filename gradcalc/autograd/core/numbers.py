@@ -15,23 +15,11 @@ class Numbers:
 
     _array: np.ndarray[Any, Any]
 
-    @property
-    def shape(self) -> Size:
-        return Size(self._array.shape)
-
-    @property
-    def dtype(self) -> dtypes.dtype:
-        return dtypes.named(self._array.dtype)
-
-    @property
-    def device(self) -> dtypes.device:
-        return dtypes.CPU
-
+    shape = property(lambda self: Size(self._array.shape))
+    dtype = property(lambda self: dtypes.named(self._array.dtype))
+    device = property(lambda self: dtypes.CPU)
+    ndim = property(lambda self: self._array.ndim)
     is_cuda = is_sparse = is_quantized = False
-
-    @property
-    def ndim(self) -> int:
-        return self._array.ndim
 
     def __len__(self) -> int:
         if self.ndim == 0:
@@ -67,11 +55,8 @@ class Numbers:
 
     def __bool__(self) -> bool:
         if self._array.size != 1:
-            raise RuntimeError(
-                "Boolean value of Tensor with more than one value is ambiguous"
-                if self._array.size
-                else "Boolean value of Tensor with no values is ambiguous"
-            )
+            many = "more than one value" if self._array.size else "no values"
+            raise RuntimeError(f"Boolean value of Tensor with {many} is ambiguous")
         return bool(self._array.item())
 
     def __format__(self, spec: str) -> str:

@@ -80,15 +80,8 @@ def recorded(
 class Several(Recorded):
     """What several outputs have in common; its one slope takes their cotangents, some None."""
 
-    arrays: Sequence[Any]
-
     def backward(self, *values: Any) -> Sequence[Any]:
         return (self.slopes[0](values[: self.outputs], *values[self.outputs :]),)  # type: ignore[misc]
-
-    def rebuild(self, array: Any, counter: list[int]) -> Tensor:
-        made: Tensor = Node.rebuild(self, array, counter)
-        made._edge = (self, next(k for k, own in enumerate(self.arrays) if own is array))
-        return made
 
 
 def several(
@@ -102,7 +95,8 @@ def several(
     if not tracks(x):
         return made
     node = node_class(name, Several)()
-    node.slopes, node.outputs, node.arrays = (slope,), len(made), [out._array for out in made]
+    node.slopes, node.outputs = (slope,), len(made)
+    node.numbers = {id(out._array): k for k, out in enumerate(made)}
     node.saved = tuple((made[s]._array, made[s]._counter, 0, None) if isinstance(s, int)
                        else save(s)[0] for s in saves)  # fmt: skip
     for k, out in enumerate(made):

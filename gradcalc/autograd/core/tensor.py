@@ -13,7 +13,7 @@ import warnings
 import weakref
 from collections.abc import Callable
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,40 +28,20 @@ from gradcalc.autograd.core.node import (
     Node,
     clock,
     detached,
+    hang,
     note,
 )
 from gradcalc.autograd.core.numbers import Numbers
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 _GRAD_OF_NON_LEAF = (
     "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad "
     "attribute won't be populated during autograd.backward(). If you indeed want the .grad field "
     "to be populated for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor."
 )
-
-
 _USE_DETACH = (
     " If you want to use a computed variable in a subgraph that doesn't require differentiation "
     "use var_no_grad = var.detach()."
 )
-
-
-class Link(Protocol):
-    """How a tensor came from its base: a ``View``, which stands above, in ``views``."""
-
-    base: Tensor
-    path: Any
-    recorded: Edge
-    seen: int
-    creation: int
-    carries: bool
-    own: bool
-
-    @property
-    def steps(self) -> tuple[tuple[Any, ...], ...]: ...
-    def edge(self, x: Tensor) -> Edge: ...
-    def refuse(self, what: str = ...) -> None: ...
 
 
 class Tensor(Numbers):
@@ -78,7 +58,7 @@ class Tensor(Numbers):
     _counter: list[int]
     _tracked = False
     _edge: Edge | None = None
-    _view: Link | None = None
+    _view: Any = None  # how it came from its base: a ``View``, of ``views``
     _grad: Tensor | None = None
     _retains = False
     _accumulator: weakref.ref[AccumulateGrad] | None = None
@@ -103,15 +83,11 @@ class Tensor(Numbers):
     if TYPE_CHECKING:  # attached by the modules that define the operations
 
         def __getattr__(self, name: str) -> Any: ...
-        def _with(self, other: Any) -> Tensor: ...
+        def _with(self, *others: Any) -> Tensor: ...
 
-        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _with
-        __truediv__ = __rtruediv__ = __matmul__ = __pow__ = _with
-        __lt__ = __le__ = __gt__ = __ge__ = _with
-
-        def __neg__(self) -> Tensor: ...
-        def __getitem__(self, key: Any) -> Tensor: ...
-        def __setitem__(self, key: Any, value: Any) -> None: ...
+        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = _with
+        __rtruediv__ = __matmul__ = __pow__ = __lt__ = __le__ = __gt__ = __ge__ = _with
+        __neg__ = __getitem__ = __setitem__ = _with
 
     # --- where it stands ----------------------------------------------------------------------
 
@@ -127,9 +103,9 @@ class Tensor(Numbers):
             return self._edge[0]
         return self._view.edge(self)[0] if self._view is not None and self._tracked else None
 
-    @property
-    def output_nr(self) -> int:
-        return edge(self)[1]
+    output_nr = property(lambda self: edge(self)[1])
+    retains_grad = property(lambda self: self._retains)
+    _base = property(lambda self: self._view.base if self._view is not None else None)
 
     @property
     def _version(self) -> int:
@@ -140,10 +116,6 @@ class Tensor(Numbers):
     def is_inference(self) -> bool:
         """Whether it was made in ``inference_mode``, and is never to be differentiated."""
         return type(self._counter) is Timeless
-
-    @property
-    def _base(self) -> Tensor | None:
-        return self._view.base if self._view is not None else None
 
     # --- its numbers --------------------------------------------------------------------------
 
@@ -162,10 +134,6 @@ class Tensor(Numbers):
                 "dtype"
             )
         self._array = value._array
-
-    @data.deleter
-    def data(self) -> None:
-        raise RuntimeError("Deleting tensor data is not allowed. Delete tensor instead!")
 
     def detach(self) -> Tensor:
         """The same numbers, untracked. Writing to it is writing to both, and both know."""
@@ -249,14 +217,8 @@ class Tensor(Numbers):
         self._tracked = value or (self._view is not None and self._view.base._tracked)
         if self._view is not None:
             self._view.own = value
-        if value and self._untracked_views:
-            for view in self._untracked_views:
-                view._tracked = True
-            self._untracked_views = ()
-
-    @requires_grad.deleter
-    def requires_grad(self) -> None:
-        raise RuntimeError("Deleting requires_grad is not allowed.")
+        if value:
+            wake_views(self)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         if requires_grad and self._array.dtype.kind not in "fc":
@@ -274,15 +236,9 @@ class Tensor(Numbers):
 
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
-        if value is not None:
-            self._check_grad(value)
-        self._grad = value
-
-    @grad.deleter
-    def grad(self) -> None:
-        self._grad = None
-
-    def _check_grad(self, value: Any) -> None:
+        if value is None:
+            self._grad = None
+            return
         if not isinstance(value, Tensor):
             raise TypeError(
                 "assigned grad expected to be a Tensor or None but got grad of type "
@@ -305,26 +261,17 @@ class Tensor(Numbers):
                 f"size '{list(self.shape)}'. Please ensure that the gradient and the tensor are "
                 "the same size"
             )
+        self._grad = value
 
-    @property
-    def _backward_hooks(self) -> Any:
-        return None if self._hooks == () else self._hooks
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
 
-    @_backward_hooks.setter
-    def _backward_hooks(self, hooks: Any) -> None:
+    def _set_hooks(self, hooks: Any) -> None:
         self._hooks = () if hooks is None else hooks
 
-    @_backward_hooks.deleter
-    def _backward_hooks(self) -> None:
-        raise RuntimeError("Deleting tensor hooks is not allowed.")
-
-    @property
-    def _grad_fn(self) -> Node | None:
-        return self.grad_fn
-
-    @_grad_fn.deleter
-    def _grad_fn(self) -> None:
-        raise RuntimeError("Deleting grad_fn is not allowed.")
+    _backward_hooks = property(lambda self: None if self._hooks == () else self._hooks, _set_hooks)
+    _grad_fn = property(lambda self: self.grad_fn)
 
     def _is_view(self) -> bool:
         return self._view is not None
@@ -333,14 +280,12 @@ class Tensor(Numbers):
         """Add a cotangent to ``.grad``: a copy unless it is alone, then in place; out of place if
         tracked."""
         old = self._grad
-        if tracked:
+        if tracked or (self._retains and old is not None):
             v = v if isinstance(v, Tensor) else wrap(np.array(v))
             v = v if v.dtype == self.dtype else v.to(self.dtype)
             # A first gradient is never the caller's own tensor, which may be written to later.
             self._grad = (
-                attach(wrap(v._array.copy()), CopyBackwards(), wrap(v._array), v)
-                if old is None
-                else old + v
+                wrap(np.empty_like(v._array, order="C")).copy_(v) if old is None else old + v
             )
         elif old is None:
             self._grad = wrap(np.array(v, self._array.dtype, copy=None if alone else True))
@@ -357,21 +302,14 @@ class Tensor(Numbers):
         self._retains = True
         retain(self, edge(self))
 
-    @property
-    def retains_grad(self) -> bool:
-        return self._retains
-
     def register_hook(self, hook: Callable[[Tensor], Any]) -> Handle:
         """Call ``hook(gradient)`` when the gradient is complete; it may return another."""
         if not self._tracked:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         node, k = edge(self)
-        assert node is not None
-        if not node.tensor_hooks:
-            node.tensor_hooks = self._hooks if isinstance(self._hooks, list) else []
         if isinstance(node, AccumulateGrad):
-            self._hooks = node.tensor_hooks  # the node may die before the leaf does
-        return Handle(node.tensor_hooks, (k, hook))
+            return hang(self, "_hooks", (k, hook))
+        return hang(node, "tensor_hooks", (k, hook))
 
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> Handle:
         """Call ``hook(leaf)`` after a sweep has added to its ``.grad``."""
@@ -381,9 +319,20 @@ class Tensor(Numbers):
             raise RuntimeError(
                 "post accumulate grad hooks cannot be registered on non-leaf tensors"
             )
-        if not self._after_hooks:
-            self._after_hooks = []
-        return Handle(self._after_hooks, hook)
+        return hang(self, "_after_hooks", hook)
+
+
+def _never_deleted(name: str, words: str) -> None:
+    def refuse(x: Tensor) -> None:
+        raise RuntimeError(words)
+
+    setattr(Tensor, name, vars(Tensor)[name].deleter(refuse))
+
+
+_never_deleted("data", "Deleting tensor data is not allowed. Delete tensor instead!")
+_never_deleted("requires_grad", "requires_grad must be a bool")
+_never_deleted("_backward_hooks", "Deletion of _backwards_hooks not allowed!")
+_never_deleted("_grad_fn", "Deletion of _grad_fn not allowed. Detach tensor instead!")
 
 
 def _unpickled(array: Any, requires_grad: bool) -> Tensor:
@@ -410,7 +359,7 @@ def edge(x: Tensor) -> Edge:
     if not x._tracked:
         return NOWHERE
     if x._view is not None:
-        found = x._view.edge(x)
+        found: Edge = x._view.edge(x)
         if found[0] is not None or not x._view.own:
             return found
     accumulator = x._accumulator() if x._accumulator is not None else None
@@ -452,14 +401,11 @@ def place(x: Tensor, where: Edge) -> None:
         x._view.recorded, x._view.seen = where, x._counter[0]
 
 
-class CopyBackwards(Node):
-    """A copy: the private one that a tracked gradient becomes when it is stored in ``.grad``."""
-
-    def name(self) -> str:
-        return "torch::autograd::CopyBackwards"
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        return None, v
+def wake_views(base: Tensor) -> None:
+    """The base has become tracked, and so have its views."""
+    for each in base._untracked_views:
+        each._tracked = True
+    base._untracked_views = ()
 
 
 def save(*tensors: Tensor) -> tuple[tuple[Any, ...], ...]:
@@ -488,8 +434,7 @@ def _rebuild(node: Node, array: Any, counter: list[int]) -> Tensor:
     """A node's output again, as a new tensor with the same place in the graph."""
     tensor = wrap(array)
     tensor._counter = counter
-    tensor._edge = (node, 0)
-    tensor._tracked = True
+    tensor._edge, tensor._tracked = (node, node.numbers.get(id(array), 0)), True
     return tensor
 
 

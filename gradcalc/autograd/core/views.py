@@ -9,14 +9,15 @@ it follows its steps from the base once more, which is what ``View.edge`` does.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from gradcalc.autograd.core.grad_mode import Timeless, Within, mode
 from gradcalc.autograd.core.node import NOWHERE, Edge, Node, give_tangent, plain_name
-from gradcalc.autograd.core.tensor import Tensor, attach, move_retained, tracks, wrap
+from gradcalc.autograd.core.record import node_of, recorded
+from gradcalc.autograd.core.tensor import Tensor, attach, move_retained, wrap
 
 ViewStep = tuple[Any, ...]
 """A function that makes a view of a tensor, and its arguments after the first."""
@@ -56,9 +57,7 @@ class View:
         self.refuse("its base or another view of its base has been")
         before, self.seen = self.recorded, x._counter[0]
         with Within(enabled=True, packing=()):
-            node = AsStridedBackward0(self.base._array, self.steps)
-            attach(wrap(x._array), node, self.base)
-            self.recorded = (node, 0)
+            self.recorded = _again(self.base, x._array, self.steps)
         if x._retains:
             move_retained(x, before, self.recorded)
         return self.recorded
@@ -150,41 +149,24 @@ def made_in_function(out: Tensor) -> None:
         out._view.creation = _IN_FUNCTION
 
 
-def wake_views(base: Tensor) -> None:
-    """The base has become tracked, and so have its views."""
-    for each in base._untracked_views:
-        if each._view is not None:
-            each._tracked = True
-    base._untracked_views = ()
+def _again(x: Tensor, array: Any, steps: tuple[ViewStep, ...]) -> Edge:
+    """The place of a view whose base x was written to since: its steps, from what x is now."""
+    base = wrap(x._array)
+    base._tracked = True
+    chain: list[Node] = []
+    node = follow(base, steps).grad_fn
+    while node is not None and node.next_functions:
+        chain.append(node)
+        node = node.next_functions[0][0]
 
+    def slope(v: Tensor) -> Tensor:
+        for node in chain:
+            (v,) = node.pull((v,), True)
+        return v
 
-class AsStridedBackward0(Node):
-    """A view whose base was written to since: its steps again, from what the base is now."""
-
-    def __init__(self, array: Any, steps: tuple[ViewStep, ...]) -> None:
-        base = wrap(array)
-        base._tracked = True
-        self.chain: list[Node] = []
-        node = follow(base, steps).grad_fn
-        while node is not None and node.next_functions:
-            self.chain.append(node)
-            node = node.next_functions[0][0]
-
-    def pull(self, cotangents: Sequence[Any], tracked: bool) -> Sequence[Any]:
-        for node in self.chain:
-            cotangents = node.pull(cotangents, tracked)
-        return cotangents
-
-
-class ReplaceBackward0(Node):
-    """``replace`` for tensors: the base's slots outside the view, the new values inside it."""
-
-    def __init__(self, steps: tuple[ViewStep, ...]) -> None:
-        self.steps = steps
-
-    def backward(self, v: Any, *saved: Any) -> tuple[Any, ...]:
-        inside = (follow if isinstance(v, Tensor) else follow_array)(v, self.steps)
-        return replace(v, self.steps, None), inside
+    node = node_of("AsStridedBackward0", slope)
+    attach(wrap(array), node, x)
+    return (node, 0)
 
 
 def replace(x: Any, steps: tuple[ViewStep, ...], values: Any) -> Any:
@@ -193,8 +175,9 @@ def replace(x: Any, steps: tuple[ViewStep, ...], values: Any) -> Any:
     if not isinstance(x, Tensor):
         return _replace_array(x, steps, 0 if values is None else values)
     values = wrap(np.zeros_like(follow_array(x._array, steps))) if values is None else values
-    out = wrap(_replace_array(x._array, steps, values._array))
-    return attach(out, ReplaceBackward0(steps), x, values) if tracks(x, values) else out
+    array = _replace_array(x._array, steps, values._array)
+    slopes = (lambda v: replace(v, steps, None), lambda v: follow(v, steps))
+    return recorded(array, "ReplaceBackward0", slopes, x, values)
 
 
 def _replace_array(array: Any, steps: tuple[ViewStep, ...], values: Any) -> Any:

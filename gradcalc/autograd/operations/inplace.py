@@ -31,8 +31,8 @@ from gradcalc.autograd.core.node import (
 from gradcalc.autograd.core.record import recorded
 from gradcalc.autograd.core.refusals import REFUSED, refuse
 from gradcalc.autograd.core.registry import IN_PLACE, declare, method, python_type
-from gradcalc.autograd.core.tensor import Tensor, edge, move_retained, wrap
-from gradcalc.autograd.core.views import ViewStep, follow, follow_array, replace, wake_views
+from gradcalc.autograd.core.tensor import Tensor, edge, move_retained, wake_views, wrap
+from gradcalc.autograd.core.views import ViewStep, follow, follow_array, replace
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.indexing import index, is_whole, split_key
 from gradcalc.autograd.operations.promotion import size_error
@@ -134,8 +134,7 @@ def rebase(base: Tensor, place: Edge) -> None:
         move_retained(base, edge(base), place)
     base._edge = place
     base._tracked = True
-    if base._untracked_views:
-        wake_views(base)
+    wake_views(base)
 
 
 def set_tangent(y: Tensor, tangent: Any) -> None:
