@@ -13,6 +13,7 @@ import numpy as np
 
 from gradcalc.autograd.core.tensor import Tensor, wrap
 from gradcalc.autograd.nn import functional as functional
+from gradcalc.autograd.operations.creation import Kindred, leaf
 
 OUT_OF_SCOPE = (
     "{} is not here: this engine has PyTorch's tensors and autograd, not its layers, optimizers "
@@ -21,23 +22,15 @@ OUT_OF_SCOPE = (
 )
 
 
-class _Parameters(type):
-    def __instancecheck__(cls, x: Any) -> bool:
-        return isinstance(x, Tensor) and x._parameter
-
-
-class Parameter(metaclass=_Parameters):
+class Parameter(metaclass=Kindred):
     """A leaf that requires grad, on the data's memory."""
+
+    holds = staticmethod(lambda x: x._parameter)
 
     def __new__(cls, data: Any = None, requires_grad: bool = True) -> Any:
         made = wrap(np.empty(0, np.float32)) if data is None else data.detach()
-        if requires_grad and made._array.dtype.kind not in "fc":
-            raise RuntimeError(
-                "Only Tensors of floating point and complex dtype can require gradients"
-            )
-        made.requires_grad = requires_grad
         made._parameter = True
-        return made
+        return leaf(made, requires_grad)
 
 
 def clip_grad_norm_(parameters: Any, max_norm: float, norm_type: float = 2.0, **_: Any) -> Tensor:

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from inspect import Parameter, Signature, signature
 from typing import Any
 
 import numpy as np
 
 from gradcalc.autograd.composite import composite
-from gradcalc.autograd.core.record import recorded
-from gradcalc.autograd.core.registry import called, declare
-from gradcalc.autograd.core.tensor import Tensor, wrap
+from gradcalc.autograd.core.registry import Kind, called, declare
+from gradcalc.autograd.core.tensor import Tensor, tracks, wrap
 from gradcalc.autograd.operations import creation, statistics
 from gradcalc.autograd.operations.elementwise import FUNCTION
-from gradcalc.autograd.operations.indexing import index
 from gradcalc.autograd.operations.inplace import in_place
-from gradcalc.autograd.operations.joining import broadcast_tensors, stack
+from gradcalc.autograd.operations.joining import broadcast_tensors
 from gradcalc.autograd.operations.reductions import clamp, where
 from gradcalc.autograd.operations.statistics import vector_norm
 
-sigmoid, tanh = FUNCTION["sigmoid"], FUNCTION["tanh"]
+sigmoid, tanh, softplus_of = FUNCTION["sigmoid"], FUNCTION["tanh"], FUNCTION["softplus"]
+
+
+_INPLACE = Parameter("inplace", Parameter.POSITIONAL_OR_KEYWORD, default=False)
 
 
 def _public(*names: str) -> Callable[[Any], Any]:
@@ -38,10 +40,11 @@ def _row(name: str, made: Any, doc: str) -> Any:
     return declare(name, made, doc, _public)
 
 
-def _soft(name: str, function: Any) -> None:
+def _soft(name: str, function: Any, doc: str) -> None:
     """With the axis that PyTorch used to choose."""
 
-    def soft(x: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
+    def soft(x: Tensor, dim: int | None = None, _stacklevel: Any = 3,
+             dtype: Kind | None = None) -> Any:  # fmt: skip
         if dim is None:
             warnings.warn(
                 f"Implicit dimension choice for {name} has been deprecated. Change the call to "
@@ -51,22 +54,27 @@ def _soft(name: str, function: Any) -> None:
             dim = 0 if x.ndim in (0, 1, 3) else 1
         return function(x, dim, dtype)
 
-    _row(name, soft, function.__doc__)
+    _row(name, soft, doc)
 
 
 for _name in ("softmax", "log_softmax"):
-    _soft(_name, getattr(statistics, _name))
+    _soft(_name, getattr(statistics, _name), getattr(statistics, _name).__doc__)
+_soft("softmin", lambda x, dim, dtype: statistics.softmax(-x, dim, dtype), "``softmax`` of -x.")
 
 # --- Activations ----------------------------------------------------------------------------------
 
 
-def _activation(name: str, function: Any, doc: str) -> None:
-    """With PyTorch's option ``inplace``."""
+def _activation(name: str, made: Any, doc: str) -> None:
+    """With PyTorch's option ``inplace``, its last."""
+    own = [*signature(made).parameters.values()]
+    written = in_place(made)
 
-    def activation(x: Tensor, *options: Any, inplace: bool = False, **named: Any) -> Any:
-        return (written if inplace else function)(x, *options, **named)
+    def activation(*given: Any, inplace: bool = False, **named: Any) -> Any:
+        if len(given) > len(own):
+            *given, inplace = given  # type: ignore[assignment]
+        return (written if inplace else made)(*given, **named)
 
-    written = in_place(function)
+    activation.__signature__ = Signature([*own, _INPLACE])  # type: ignore[attr-defined]
     _row(name, activation, doc)
 
 
@@ -87,58 +95,44 @@ def _hardtanh(x: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Any:
     return _between(x, min_val, max_val)
 
 
-@composite("EluBackward0")
-def _selu(x: Tensor) -> Any:
-    return 1.0507009873554805 * _elu(x, 1.6732632423543772)
-
-
-def _leaky(x: Tensor, negative_slope: float = 0.01) -> Any:
-    return FUNCTION["leaky_relu"](x, negative_slope)
-
-
-_activation("relu", FUNCTION["relu"], "x above 0, and 0 below.")
-_activation("leaky_relu", _leaky, "x above 0, and a part of x below.")
-_activation("silu", FUNCTION["silu"], "x σ(x).")
+_selu = composite("EluBackward0")(lambda x: 1.0507009873554805 * _elu(x, 1.6732632423543772))
+_activation("relu", lambda x: FUNCTION["relu"](x), "x above 0, and 0 below.")
+_activation("leaky_relu", lambda x, negative_slope=0.01: FUNCTION["leaky_relu"](x, negative_slope),
+            "x above 0, and a part of x below.")  # fmt: skip
+_activation("silu", lambda x: FUNCTION["silu"](x), "x σ(x).")
 _activation("elu", _elu, "x above 0, and α (exp(x) - 1) below.")
 _activation("selu", _selu, "``elu`` with the numbers that keep mean 0 and variance 1.")
 _activation("hardtanh", _hardtanh, "x between two numbers; flat at either end, as clamp is not.")
 _activation("relu6", lambda x: _hardtanh(x, 0.0, 6.0), "x between 0 and 6.")
 _row("softsign", lambda x: x / (x.abs() + 1), "x/(1 + |x|).")
 _row("tanhshrink", lambda x: x - tanh(x), "x - tanh(x).")
-_row("softmin", lambda x, dim, dtype=None: statistics.softmax(-x, dim, dtype), "Of -x.")
 
 
-@composite("GeluBackward0")
-def _gelu_by_tanh(x: Tensor) -> Any:
-    return 0.5 * x * (1 + tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)))
-
-
-@_public()
-def gelu(x: Tensor, approximate: str = "none") -> Any:
-    """x times the normal distribution's share below it; ``tanh``: by the usual approximation."""
-    return FUNCTION["gelu"](x) if approximate == "none" else _gelu_by_tanh(x)
+_gelu_by_tanh = composite("GeluBackward0")(
+    lambda x: 0.5 * x * (1 + tanh(0.7978845608028654 * (x + 0.044715 * x * x * x))))  # fmt: skip
 
 
 @composite("SoftplusBackward0")
 def _softplus(x: Tensor, beta: float, threshold: float) -> Any:
     scaled = x * beta
     below = where(scaled > threshold, 0.0, scaled)
-    return where(scaled > threshold, x, FUNCTION["softplus"](below) / beta)
+    return where(scaled > threshold, x, softplus_of(below) / beta)
+
+
+@_public()
+def gelu(x: Tensor, *, approximate: str = "none") -> Any:
+    """x times the normal distribution's share below it; ``tanh``: by the usual approximation."""
+    return FUNCTION["gelu"](x) if approximate == "none" else _gelu_by_tanh(x)
 
 
 @_public()
 def softplus(x: Tensor, beta: float = 1, threshold: float = 20) -> Any:
     """log(1 + exp(βx))/β: relu, rounded off; x itself where βx exceeds the threshold."""
-    if beta == 1 and threshold == 20:
-        return FUNCTION["softplus"](x)
-    return _softplus(x, beta, threshold)
+    return _softplus(x, beta, threshold) if (beta, threshold) != (1, 20) else softplus_of(x)
 
 
-@_public()
-@composite("LogSigmoidBackward0")
-def logsigmoid(x: Tensor) -> Any:
-    """log σ(x), without overflow."""
-    return (-FUNCTION["softplus"](-x)).contiguous()
+_row("logsigmoid", composite("LogSigmoidBackward0")(lambda x: (-softplus_of(-x)).contiguous()),
+     "log σ(x), without overflow.")  # fmt: skip
 
 
 @_public()
@@ -155,13 +149,6 @@ def dropout(x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = Fa
 
 
 # --- Of vectors -----------------------------------------------------------------------------------
-
-
-@_public()
-def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Any:
-    """x Wᵀ + b."""
-    out = x @ weight.t()
-    return out if bias is None else out + bias
 
 
 def _normalize(x: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Any:
@@ -184,12 +171,15 @@ def _one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     return wrap(np.eye(count, dtype=np.int64)[tensor._array])
 
 
+_row("linear",
+     lambda x, weight, bias=None: x @ weight.t() if bias is None else x @ weight.t() + bias,
+     "x Wᵀ + b.")  # fmt: skip
 _row("normalize", _normalize, "Each vector along ``dim``, brought to length 1.")
 _row("cosine_similarity", _cosine, "The cosine of the angle between vectors along ``dim``.")
 _row("one_hot", _one_hot, "A row of zeros with a single 1 for each class.")
 _row("embedding", lambda x, weight, **_: weight[x], "The rows of ``weight`` that x names.")
 
-_MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+_MODES = {"constant": "", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 """numpy's names of the ways to fill what is added."""
 
 
@@ -202,15 +192,18 @@ def pad(x: Tensor, pad: Any, mode: str = "constant", value: float | None = None)
         raise RuntimeError("Padding length must be divisible by 2")
     widths = [(0, 0)] * (x.ndim - len(pad) // 2)
     widths += [(pad[k], pad[k + 1]) for k in range(len(pad) - 2, -1, -2)]
-    if mode != "constant":
-        return _padded(x, widths, _MODES[mode])
-    key = tuple(slice(max(-a, 0), n - max(-b, 0))
-                for (a, b), n in zip(widths, x.shape, strict=True))  # fmt: skip
-    added = [(max(a, 0), max(b, 0)) for a, b in widths]
-    x = x[key] if any(a < 0 or b < 0 for a, b in widths) else x
-    array = np.pad(x._array, added, constant_values=value or 0)
-    inner = tuple(slice(a, a + n) for (a, _), n in zip(added, x.shape, strict=True))
-    return recorded(array, "ConstantPadNdBackward0", lambda v: index(v, inner), x)
+    if mode == "constant":
+        return _filled(x, widths, value or 0)
+    return _padded(x, widths, _MODES[mode])
+
+
+@composite("ConstantPadNdBackward0", level=False)
+def _filled(x: Tensor, widths: Any, value: float) -> Any:
+    sides = [(a, b, a + n + b) for (a, b), n in zip(widths, x.shape, strict=True)]
+    made = creation.full(tuple(n for *_, n in sides), value, dtype=x.dtype)
+    inner = tuple(slice(max(a, 0), n - max(b, 0)) for a, b, n in sides)
+    made[inner] = x[tuple(slice(max(-a, 0), n - a - max(b, 0)) for a, b, n in sides)]
+    return made
 
 
 @composite("PadBackward0")
@@ -229,20 +222,39 @@ def _padded(x: Tensor, widths: Any, mode: Any) -> Any:
 # --- Losses ---------------------------------------------------------------------------------------
 
 
-def _reduced(losses: Any, reduction: str) -> Any:
-    if reduction == "none":
-        return losses
-    if reduction not in ("mean", "sum"):
+def _replaced(size_average: Any, reduce: Any, reduction: str) -> str:
+    """What is asked for, by ``reduction`` or by the two options that it has replaced."""
+    if size_average is None and reduce is None:
+        return reduction
+    average, reduce = (True if x is None else x for x in (size_average, reduce))
+    reduction = "none" if not reduce else "mean" if average else "sum"
+    warnings.warn("size_average and reduce args will be deprecated, please use "
+                  f"reduction='{reduction}' instead.", stacklevel=4)  # fmt: skip
+    return reduction
+
+
+def _reduced(losses: Any, reduction: str, share: Any = None) -> Any:
+    """The losses, their sum or their mean, to which each may have a share."""
+    if reduction not in ("none", "mean", "sum"):
         raise ValueError(f"{reduction} is not a valid value for reduction")
-    return losses.mean() if reduction == "mean" else losses.sum()
+    if reduction == "mean" and share is not None:
+        return losses.sum() / share.sum()
+    return losses if reduction == "none" else getattr(losses, reduction)()
 
 
-def _loss(name: str, elementwise: Any) -> Any:
-    """A loss of input and target, element by element, as one node."""
+def _whole(node: str, losses: Any) -> Any:
+    """The losses of input and target, and what is made of them, as one node if that has a name."""
 
-    @composite(name)
-    def of_two(x: Tensor, target: Tensor, reduction: str, **options: Any) -> Any:
-        return _reduced(elementwise(x, target, **options), reduction)
+    def loss(x: Tensor, target: Tensor, reduction: str, weight: Any = None, **options: Any) -> Any:
+        each = losses(x, target, **options)
+        return _reduced(each if weight is None else each * weight, reduction)
+
+    return composite(node)(loss) if node else loss
+
+
+def _of_pairs(node: str, losses: Any) -> Any:
+    """A loss of input and target, which are to have the same size."""
+    whole = _whole(node, losses)
 
     def loss(x: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
              reduction: str = "mean", **options: Any) -> Any:  # fmt: skip
@@ -255,72 +267,97 @@ def _loss(name: str, elementwise: Any) -> Any:
                 stacklevel=4,
             )
         x = x.type_as(target) if x._array.dtype.kind == "b" else x
-        return of_two(*broadcast_tensors(x, target), reduction=reduction, **options)
+        reduction = _replaced(size_average, reduce, reduction)
+        return whole(*broadcast_tensors(x, target), reduction=reduction, **options)
 
+    taken = [*signature(loss).parameters.values()][:-1] + [*signature(losses).parameters.values()][
+        2:
+    ]
+    loss.__signature__ = Signature(taken)  # type: ignore[attr-defined]
     return loss
 
 
-def _huber(x: Tensor, t: Tensor, delta: float = 1.0) -> Any:
-    d = x - t
+def _huber(x: Tensor, target: Tensor, delta: float = 1.0) -> Any:
+    d = x - target
     size = d.abs()
     return where(size < delta, 0.5 * d * d, delta * (size - 0.5 * delta))
 
 
-def _smooth(x: Tensor, t: Tensor, beta: float = 1.0) -> Any:
-    return _huber(x, t, beta) / beta if beta else (x - t).abs()
+def _smooth(x: Tensor, target: Tensor, beta: float = 1.0) -> Any:
+    return _huber(x, target, beta) / beta if beta else (x - target).abs()
 
 
-def _cross(x: Tensor, t: Tensor) -> Any:
-    return -(t * clamp(x.log(), min=-100) + (1 - t) * clamp((-x).log1p(), min=-100))
+_row("mse_loss", _of_pairs("MseLossBackward0", lambda x, t: (x - t) ** 2), "Squared differences.")
+_row("l1_loss", _of_pairs("", lambda x, t: (x - t).abs()), "The sizes of the differences.")
+_row(
+    "smooth_l1_loss", _of_pairs("SmoothL1LossBackward0", _smooth), "``huber_loss``, over ``beta``."
+)
+_huber_loss = _of_pairs("HuberLossBackward0", _huber)
+_row("huber_loss",
+     lambda x, target, reduction="mean", delta=1.0: _huber_loss(
+         x, target, reduction=reduction, delta=delta),
+     "Squared near 0, straight from ``delta``.")  # fmt: skip
 
 
-def _weighed(name: str, elementwise: Any, doc: str) -> None:
-    plain, ending = _loss(name, elementwise), "_with_logits" * ("Logits" in name)
+def _of_logits(x: Tensor, target: Tensor, pos_weight: Tensor | None = None) -> Any:
+    if pos_weight is None:
+        return softplus_of(x) - x * target
+    return (1 - target) * x + (1 + (pos_weight - 1) * target) * softplus_of(-x)
 
-    def of(x: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
-           reduce: Any = None, reduction: str = "mean",
-           pos_weight: Tensor | None = None) -> Any:  # fmt: skip
-        if target.shape != x.shape:
-            raise ValueError(
-                f"Target size ({target.shape}) must be the same as input size ({x.shape})"
-                if ending
-                else f"Using a target size ({target.shape}) that is different to the input size "
-                f"({x.shape}) is deprecated. Please ensure they have the same size."
+
+_entropy_of_logits = _whole("BinaryCrossEntropyWithLogitsBackward0", _of_logits)
+_entropy = _whole("BinaryCrossEntropyBackward0", lambda x, t: (
+    -(t * clamp(x.log(), min=-100) + (1 - t) * clamp((-x).log1p(), min=-100))))  # fmt: skip
+
+
+def _untracked(name: str, **weights: Any) -> dict[str, Any]:
+    """The weights of a loss, by which it is not differentiated."""
+    for argument, weight in weights.items():
+        if weight is not None and tracks(weight):
+            raise RuntimeError(
+                f"The function '{name}' is not differentiable with respect to argument "
+                f"'{argument}'. This input cannot have requires_grad True."
             )
-        if not (ending or ((x._array >= 0) & (x._array <= 1)).all()):
-            raise RuntimeError("all elements of input should be between 0 and 1")
-        if pos_weight is not None:
-            heavier = 1 + (pos_weight - 1) * target
-            losses = (1 - target) * x + heavier * FUNCTION["softplus"](-x)
-        elif weight is None:
-            return plain(x, target, reduction=reduction)
-        else:
-            losses = plain(x, target, reduction="none")
-        return _reduced(losses if weight is None else losses * weight, reduction)
-
-    _row(f"binary_cross_entropy{ending}", of, doc)
-
-
-_row("mse_loss", _loss("MseLossBackward0", lambda x, t: (x - t) ** 2), "The squared differences.")
-_row("huber_loss", _loss("HuberLossBackward0", _huber), "Squared near 0, straight from ``delta``.")
-_row("smooth_l1_loss", _loss("SmoothL1LossBackward0", _smooth), "``huber_loss``, over ``beta``.")
-_weighed("BinaryCrossEntropyBackward0", _cross, "-t log x - (1-t) log(1-x), averaged.")
-_weighed("BinaryCrossEntropyWithLogitsBackward0", lambda x, t: FUNCTION["softplus"](x) - x * t,
-         "-t log σ(x) - (1-t) log(1-σ(x)), without overflow, averaged.")  # fmt: skip
+    return weights
 
 
 @_public()
-def l1_loss(x: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
-            reduction: str = "mean") -> Any:  # fmt: skip
-    """The sizes of the differences, averaged."""
-    x, target = broadcast_tensors(x, target)
-    return _reduced((x - target).abs(), reduction)
+def binary_cross_entropy(
+    x: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
+    reduce: Any = None, reduction: str = "mean",
+) -> Any:  # fmt: skip
+    """-t log x - (1-t) log(1-x), averaged."""
+    reduction = _replaced(size_average, reduce, reduction)
+    if target.shape != x.shape:
+        raise ValueError(
+            f"Using a target size ({target.shape}) that is different to the input size ({x.shape}) "
+            "is deprecated. Please ensure they have the same size."
+        )
+    if not ((x._array >= 0) & (x._array <= 1)).all():
+        raise RuntimeError("all elements of input should be between 0 and 1")
+    weights = _untracked("binary_cross_entropy", weight=weight)
+    return _entropy(x, target, reduction=reduction, **weights)
+
+
+@_public()
+def binary_cross_entropy_with_logits(
+    x: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
+    reduce: Any = None, reduction: str = "mean", pos_weight: Tensor | None = None,
+) -> Any:  # fmt: skip
+    """-t log σ(x) - (1-t) log(1-σ(x)), without overflow, averaged."""
+    reduction = _replaced(size_average, reduce, reduction)
+    if target.shape != x.shape:
+        raise ValueError(f"Target size ({target.shape}) must be the same as input size ({x.shape})")
+    name = "binary_cross_entropy_with_logits"
+    weights = _untracked(name, weight=weight, pos_weight=pos_weight)
+    return _entropy_of_logits(x, target, reduction=reduction, **weights)
 
 
 @_public()
 def kl_div(x: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
            reduction: str = "mean", log_target: bool = False) -> Any:  # fmt: skip
     """t (log t - x), averaged."""
+    reduction = _replaced(size_average, reduce, reduction)
     if reduction == "mean":
         warnings.warn(
             "reduction: 'mean' divides the total loss by both the batch size and the support size."
@@ -333,17 +370,31 @@ def kl_div(x: Tensor, target: Tensor, size_average: Any = None, reduce: Any = No
         losses = target.exp() * (target - x)
     else:
         losses = FUNCTION["xlogy"](target, target) - target * x
-    return losses.sum() / x.shape[0] if reduction == "batchmean" else _reduced(losses, reduction)
+    if reduction == "batchmean":
+        return losses.sum() / x.shape[0] if x.ndim else losses.sum()
+    return _reduced(losses, reduction)
 
 
 @composite("NllLossBackward0")
 def _chosen(x: Tensor, classes: Any, share: Any, reduction: str) -> Any:
-    classes, share = wrap(classes), wrap(share)
-    if x.ndim == 1:
-        chosen = -x[classes] * share
-    else:
-        chosen = -x.gather(1, classes.unsqueeze(1)).squeeze(1) * share
-    return chosen.sum() / share.sum() if reduction == "mean" else _reduced(chosen, reduction)
+    dim, share = min(x.ndim - 1, 1), wrap(share)
+    chosen = x.gather(dim, wrap(classes).unsqueeze(dim)).squeeze(dim)
+    return _reduced(-chosen * share, reduction, share)
+
+
+def _classes(x: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int) -> Any:
+    """The class of every row, 0 where it is ignored, and its share in the mean."""
+    rows, wanted, most = x.shape[: x.ndim - 1], target.shape, x.shape[min(x.ndim - 1, 1)]
+    if x.ndim and rows[:1] != wanted[:1]:
+        raise ValueError(f"Expected input batch_size ({rows[0] if rows else 0}) to match target "
+                         f"batch_size ({wanted[0] if wanted else 0}).")  # fmt: skip
+    counts = target._array != ignore_index
+    classes = np.where(counts, target._array, 0)
+    outside = classes[(classes < 0) | (classes >= most)]
+    if outside.size:
+        raise IndexError(f"Target {outside.flat[0]} is out of bounds.")
+    weights = np.ones(most, x._array.dtype) if weight is None else weight._array
+    return classes, (weights[classes] * counts).astype(x._array.dtype)
 
 
 @_public()
@@ -352,19 +403,8 @@ def nll_loss(
     ignore_index: int = -100, reduce: Any = None, reduction: str = "mean",
 ) -> Any:  # fmt: skip
     """Minus what each row of x has at the class in ``target``."""
-    rows, wanted = x.shape[: x.ndim - 1], target.shape
-    if x.ndim and rows[:1] != wanted[:1]:
-        raise ValueError(f"Expected input batch_size ({rows[0] if rows else 0}) to match target "
-                         f"batch_size ({wanted[0] if wanted else 0}).")  # fmt: skip
-    counts = target._array != ignore_index
-    classes, most = np.where(counts, target._array, 0), x.shape[-1 if x.ndim == 1 else 1]
-    outside = classes[(classes < 0) | (classes >= most)]
-    if outside.size:
-        raise IndexError(f"Target {outside.flat[0]} is out of bounds.")
-    weights = np.ones(x.shape[-1 if x.ndim == 1 else 1], x._array.dtype)
-    weights = weights if weight is None else weight._array
-    share = (weights[classes] * counts).astype(x._array.dtype)
-    return _chosen(x, classes, share, reduction)
+    reduction = _replaced(size_average, reduce, reduction)
+    return _chosen(x, *_classes(x, target, weight, ignore_index), reduction)
 
 
 @_public()
@@ -377,19 +417,20 @@ def cross_entropy(
 
     ``target`` has whole numbers, or the probability of every class.
     """
-    dim = 0 if x.ndim == 1 else 1
-    logs, classes = statistics.log_softmax(x, dim), x.shape[dim]
+    reduction, dim = _replaced(size_average, reduce, reduction), min(x.ndim - 1, 1)
+    logs, count = statistics.log_softmax(x, dim), x.shape[dim]
+    weighed = logs if weight is None else logs * weight.reshape(-1, *(1,) * (x.ndim - dim - 1))
     if target.is_floating_point():
         if target.shape[:1] != x.shape[:1]:
             raise ValueError(f"Expected input batch_size ({x.shape[0]}) to match target batch_size "
                              f"({target.shape[0] if target.ndim else 0}).")  # fmt: skip
-        wanted = target * (1 - label_smoothing) + label_smoothing / classes
-        losses = -(logs * wanted * (1 if weight is None else weight)).sum(dim)
-        rows = 1 if x.ndim == 1 else losses.numel()
-        return losses.sum() / rows if reduction == "mean" else _reduced(losses, reduction)
-    given = {"weight": weight, "ignore_index": ignore_index, "reduction": reduction}
-    hard = nll_loss(logs, target, **given)
+        wanted = target * (1 - label_smoothing) + label_smoothing / count
+        losses = -(weighed * wanted).sum(dim)
+        return _reduced(losses, reduction)
+    classes, share = _classes(x, target, weight, ignore_index)
+    hard = _chosen(logs, classes, share, reduction)
     if not label_smoothing:
         return hard
-    soft = [nll_loss(logs, target * 0 + k, **given) for k in range(classes)]
-    return (1 - label_smoothing) * hard + label_smoothing * stack(soft).mean(0)
+    every = -weighed.sum(dim) * wrap(target._array != ignore_index)
+    soft = _reduced(every, reduction, wrap(share))
+    return (1 - label_smoothing) * hard + label_smoothing / count * soft

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,6 @@ from gradcalc.autograd.core.registry import (
     declare,
     function,
     method,
-    operation,
 )
 from gradcalc.autograd.core.tensor import Tensor, wrap
 from gradcalc.autograd.operations.copies import convert
@@ -33,11 +33,28 @@ def _made(
 ) -> Tensor:  # fmt: skip
     """A new tensor, with the options that every function here takes."""
     dtypes.check_device(device)
-    made = wrap(array if dtype is None else array.astype(dtypes.numpy_type(dtype), copy=False))
-    if requires_grad and made._array.dtype.kind not in "fc":
+    array = np.asarray(array)
+    return leaf(
+        wrap(array if dtype is None else array.astype(_kind(dtype), copy=False)), requires_grad
+    )
+
+
+def leaf(x: Tensor, requires_grad: bool) -> Tensor:
+    """x, which nothing has been done with yet, as a tensor to differentiate by if asked."""
+    if requires_grad and x._array.dtype.kind not in "fc":
         raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
-    made._tracked = bool(requires_grad)
-    return made
+    x._tracked = bool(requires_grad)
+    return x
+
+
+def _kind(dtype: Any) -> Any:
+    """numpy's type; the default one where none is named."""
+    return dtypes.numpy_type(dtype or dtypes.get_default_dtype())
+
+
+def _plain(*values: Any) -> list[Any]:
+    """Python's numbers, where tensors may have been given in their stead."""
+    return [z.item() if isinstance(z, Tensor) else z for z in values]
 
 
 # --- From data ------------------------------------------------------------------------------------
@@ -121,22 +138,27 @@ def from_numpy(array: np.ndarray[Any, Any]) -> Tensor:
     return wrap(array)
 
 
-def _new_tensor(x: Tensor, data: Any, *, dtype: Kind | None = None, **options: Any) -> Tensor:
-    return tensor(data, dtype=dtype or x._array.dtype, **options)
-
-
-declare("new_tensor", _new_tensor, "A tensor of these numbers, of the type of x.", method)
+declare("new_tensor",
+        lambda x, data, *, dtype=None, **options: tensor(
+            data, dtype=dtype or x._array.dtype, **options),
+        "A tensor of these numbers, of the type of x.", method)  # fmt: skip
 declare("new", lambda x, *data: _of_type(x.dtype)(*data), "``Tensor(…)``, of x's type.", method)
 
 
-class _Variables(type):
+class Kindred(type):
+    """Of classes whose instances are tensors, told apart by what they hold."""
+
+    holds: Callable[[Tensor], bool]
+
     def __instancecheck__(cls, x: Any) -> bool:
-        return isinstance(x, Tensor)
+        return isinstance(x, Tensor) and cls.holds(x)
 
 
 @function()
-class Variable(metaclass=_Variables):
+class Variable(metaclass=Kindred):
     """The name tensors had before PyTorch 0.4: an alias of the data that may require grad."""
+
+    holds = staticmethod(lambda x: True)
 
     def __new__(cls, data: Any, requires_grad: bool = False, **_: Any) -> Any:
         alias = data.detach() if isinstance(data, Tensor) else tensor(data)
@@ -144,25 +166,17 @@ class Variable(metaclass=_Variables):
         return alias
 
 
-class _OfType(type):
-    """``isinstance(x, torch.FloatTensor)`` asks for the element type."""
-
-    dtype: Any
-
-    def __instancecheck__(cls, x: Any) -> bool:
-        return isinstance(x, Tensor) and x.dtype == cls.dtype
-
-    def __call__(cls, *data: Any) -> Any:
-        if data and not isinstance(data[0], int | dtypes.Size):
-            return tensor(data[0], dtype=cls.dtype)
-        return zeros(
-            data[0] if data and isinstance(data[0], dtypes.Size) else data or (0,), dtype=cls.dtype
-        )
-
-
 def _of_type(kind: Any) -> Any:
-    """``FloatTensor([2, 3])``: how old tutorials choose an element type."""
-    return _OfType("OfType", (), {"dtype": kind})
+    """``FloatTensor([2, 3])``: how old tutorials choose an element type, and ask for it."""
+
+    def make(cls: Any, *data: Any) -> Any:
+        first = data[0] if data else 0
+        if not isinstance(first, int | dtypes.Size):
+            return tensor(first, dtype=kind)
+        return zeros(data or (0,) if isinstance(first, int) else first, dtype=kind)
+
+    holds = staticmethod(lambda x: x.dtype == kind)
+    return Kindred("OfType", (), {"dtype": kind, "holds": holds, "__new__": make})
 
 
 NAMES.update({name: _of_type(kind) for name, kind in dtypes.BY_TENSOR_NAME.items()})
@@ -208,6 +222,15 @@ def _drawn(name: str, scale: float) -> Callable[..., Any]:
     return draw
 
 
+def _like(x: Tensor, create: Callable[..., Tensor], *given: Any, dtype: Any,
+          **options: Any) -> Tensor:  # fmt: skip
+    """A tensor of the shape and type of x, whose axes lie in memory as those of x."""
+    made = create(x._array.shape, *given, dtype=dtype or x._array.dtype, **options)
+    if not x._array.flags.c_contiguous:
+        made._array = in_order_of(made._array, x._array)
+    return made
+
+
 def _filled(name: str, fill: Callable[..., Any], doc: str) -> Any:
     """``zeros(2, 3)``, ``zeros_like(x)``, ``x.new_zeros(2, 3)`` from one function of numpy."""
 
@@ -215,21 +238,15 @@ def _filled(name: str, fill: Callable[..., Any], doc: str) -> Any:
              **options: Any) -> Tensor:  # fmt: skip
         if any(n < 0 for n in size):
             raise RuntimeError(f"{name}: Dimension size must be non-negative.")
-        kind = dtypes.numpy_type(dtype or dtypes.get_default_dtype())
-        return _made(np.asarray(fill(size, kind, _random(generator))), **options)
+        return _made(fill(size, _kind(dtype), _random(generator)), **options)
 
-    def like(x: Tensor, *, dtype: Kind | None = None, **options: Any) -> Tensor:
-        made = make(x._array.shape, dtype=dtype or x._array.dtype, **options)
-        if not x._array.flags.c_contiguous:
-            made._array = in_order_of(made._array, x._array)
-        return made
-
-    def new(x: Tensor, size: Shape = (), *, dtype: Kind | None = None, **options: Any) -> Tensor:
-        return make(size, dtype=dtype or x._array.dtype, **options)
-
-    declare(f"new_{name}", new, f"``{name}``, of the type of x.", method)
-    declare(f"{name}_like", like, f"``{name}``, in the shape and of the type of x.", function)
-    return declare(name, make, doc, function), like
+    declare(f"new_{name}",
+            lambda x, size=(), *, dtype=None, **options: make(
+                size, dtype=dtype or x._array.dtype, **options),
+            f"``{name}``, of the type of x.", method)  # fmt: skip
+    return declare(name, make, doc, function), declare(
+        f"{name}_like", lambda x, *, dtype=None, **options: _like(x, make, dtype=dtype, **options),
+        f"``{name}``, in the shape and of the type of x.", function)  # fmt: skip
 
 
 zeros, zeros_like = _filled("zeros", lambda shape, kind, _: np.zeros(shape, kind), "All 0.")
@@ -247,14 +264,13 @@ def randint(low: int = 0, high: Any = None, size: Shape | None = None, *, dtype:
     """Whole numbers drawn from low, …, high - 1; ``randint(high, size)`` starts at 0."""
     if size is None:
         low, high, size = 0, low, tuple(high)
-    return _made(np.asarray(_random(generator).integers(low, high, size)), dtype, **options)
+    return _made(_random(generator).integers(low, high, size), dtype, **options)
 
 
-@function()
-def randperm(n: int, *, dtype: Kind | None = None, generator: Any = None,
-             **options: Any) -> Tensor:  # fmt: skip
-    """0, …, n - 1 in an order drawn at random."""
-    return _made(_random(generator).permutation(n), dtype, **options)
+declare("randperm",
+        lambda n, *, dtype=None, generator=None, **options: _made(
+            _random(generator).permutation(n), dtype, **options),
+        "0, …, n - 1 in an order drawn at random.", function)  # fmt: skip
 
 
 @function()
@@ -280,12 +296,10 @@ def multinomial(x: Tensor, num_samples: int, replacement: bool = False, *,
     return wrap(np.array(drawn) if x.ndim > 1 else drawn[0])
 
 
-@operation()
-def bernoulli(x: Tensor, *, generator: Any = None) -> Tensor:
-    """1 with the probability that x says, else 0."""
-    return wrap((_random(generator).random(x._array.shape) < x._array).astype(x._array.dtype))
-
-
+declare("bernoulli",
+        lambda x, *, generator=None: wrap(
+            (_random(generator).random(x._array.shape) < x._array).astype(x._array.dtype)),
+        "1 with the probability that x says, else 0.")  # fmt: skip
 _DRAWS: dict[str, Callable[..., Any]] = {
     "uniform_": lambda g, shape, low=0.0, high=1.0, **k: g.uniform(
         k.get("from", low), k.get("to", high), shape),
@@ -319,88 +333,66 @@ for _name, _draw in _DRAWS.items():
 @function()
 def full(size: Shape, fill_value: Number, *, dtype: Kind | None = None, **options: Any) -> Tensor:
     """All ``fill_value``."""
-    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
-    array = np.full(size, value)
+    array = np.full(size, *_plain(fill_value))
     return _made(_default_type(array) if dtype is None else array, dtype, **options)
 
 
-@function()
-def full_like(x: Tensor, fill_value: Number, *, dtype: Kind | None = None,
-              **options: Any) -> Tensor:  # fmt: skip
-    """All ``fill_value``, in the shape and of the type of x."""
-    made = full(x._array.shape, fill_value, dtype=dtype or x._array.dtype, **options)
-    made._array = in_order_of(made._array, x._array)
-    return made
-
-
-@method("new_full")
-def new_full(x: Tensor, size: Shape, fill_value: Number, *, dtype: Kind | None = None,
-             **options: Any) -> Tensor:  # fmt: skip
-    """``full``, of the type of x."""
-    return full(size, fill_value, dtype=dtype or x._array.dtype, **options)
+declare("full_like",
+        lambda x, fill_value, *, dtype=None, **options: _like(
+            x, full, fill_value, dtype=dtype, **options),
+        "All ``fill_value``, in the shape and of the type of x.", function)  # fmt: skip
+declare("new_full",
+        lambda x, size, fill_value, *, dtype=None, **options: full(
+            size, fill_value, dtype=dtype or x._array.dtype, **options),
+        "``full``, of the type of x.", method)  # fmt: skip
 
 
 @function()
 def arange(start: Number, end: Number | None = None, step: Number = 1, *, dtype: Kind | None = None,
            **options: Any) -> Tensor:  # fmt: skip
     """start, start + step, … up to but without end."""
-    low, high = (0, start) if end is None else (start, end)
-    low, high, step = (z.item() if isinstance(z, Tensor) else z for z in (low, high, step))
+    low, high, step = _plain(*((0, start) if end is None else (start, end)), step)
+    if dtype is not None and dtype.kind in "iu":
+        low, high, step = int(low), int(high), int(step)
     if step == 0:
         raise RuntimeError("step must be nonzero")
     if (high - low) * step < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
-    if dtype is not None and dtype.kind in "iu":
-        low, high, step = int(low), int(high), int(step)
     array = low + step * np.arange(int(np.ceil((high - low) / step)))
     if any(isinstance(z, float) for z in (low, high, step)):
         array = array.astype(np.float64)
     return _made(_default_type(array) if dtype is None else array, dtype, **options)
 
 
-def _spaced(start: Number, end: Number, steps: int, dtype: Any, options: Any,
-            base: float | None = None) -> Tensor:  # fmt: skip
+def _spaced(start: Number, end: Number, steps: int, dtype: Kind | None, base: Any = None) -> Any:
     """Each half of them is counted from its own end, as PyTorch does it."""
-    low, high = (z.item() if isinstance(z, Tensor) else z for z in (start, end))
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
-    kind = dtypes.numpy_type(dtype or dtypes.get_default_dtype())
+    (low, high), kind = _plain(start, end), _kind(dtype)
     if kind.kind in "iu":
-        low, high = int(low), int(high)
-    wide = np.dtype(np.float64) if kind.kind in "iu" else kind
-    step = wide.type((high - low) / max(steps - 1, 1))
-    low, high, places = wide.type(low), wide.type(high), np.arange(steps)
-    left = (steps - 1 - places).astype(wide)
-    array = np.where(places < max(steps // 2, 1), low + step * places.astype(wide),
-                     high - step * left)  # fmt: skip
-    return _made(array if base is None else wide.type(base) ** array, kind, **options)
+        low, high, kind = int(low), int(high), np.dtype(np.float64)
+    step, places = kind.type((high - low) / max(steps - 1, 1)), np.arange(steps)
+    left = (steps - 1 - places).astype(kind)
+    array = np.where(places < max(steps // 2, 1), kind.type(low) + step * places.astype(kind),
+                     kind.type(high) - step * left)  # fmt: skip
+    return array if base is None else kind.type(base) ** array
 
 
-@function()
-def linspace(start: Any, end: Any, steps: int, *, dtype: Kind | None = None,
-             **options: Any) -> Tensor:  # fmt: skip
-    """``steps`` numbers from start to end, both included."""
-    return _spaced(start, end, steps, dtype, options)
-
-
-@function()
-def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *,
-             dtype: Kind | None = None, **options: Any) -> Tensor:  # fmt: skip
-    """From base**start to base**end, even in its exponent."""
-    return _spaced(start, end, steps, dtype, options, base)
-
-
-@function()
-def eye(n: int, m: int | None = None, *, dtype: Kind | None = None, **options: Any) -> Tensor:
-    """The identity matrix."""
-    kind = dtypes.numpy_type(dtype or dtypes.get_default_dtype())
-    return _made(np.eye(n, m, dtype=kind), **options)
-
-
-@function()
-def scalar_tensor(s: Any, *, dtype: Kind | None = None, **options: Any) -> Tensor:
-    """A 0-d tensor of the default type."""
-    return tensor(s, dtype=dtype or dtypes.get_default_dtype(), **options)
+declare("linspace",
+        lambda start, end, steps, *, dtype=None, **options: _made(
+            _spaced(start, end, steps, dtype), dtype, **options),
+        "``steps`` numbers from start to end, both included.", function)  # fmt: skip
+declare("logspace",
+        lambda start, end, steps, base=10.0, *, dtype=None, **options: _made(
+            _spaced(start, end, steps, dtype, base), dtype, **options),
+        "From base**start to base**end, even in its exponent.", function)  # fmt: skip
+declare("eye",
+        lambda n, m=None, *, dtype=None, **options: _made(
+            np.eye(n, m, dtype=_kind(dtype)), **options),
+        "The identity matrix.", function)  # fmt: skip
+declare("scalar_tensor",
+        lambda s, *, dtype=None, **options: tensor(s, dtype=_kind(dtype), **options),
+        "A 0-d tensor of the default type.", function)  # fmt: skip
 
 
 @function()
@@ -418,13 +410,15 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
 # --- On disk --------------------------------------------------------------------------------------
 
 
+def _file(f: Any, how: str) -> Any:
+    return nullcontext(f) if hasattr(f, "read") else open(f, how)
+
+
 @function()
 def save(obj: Any, f: Any, **_: Any) -> None:
     """Write tensors, or dictionaries and lists of them, to a file."""
-    if hasattr(f, "write"):
-        return pickle.dump(obj, f)
-    with open(f, "wb") as file:
-        return pickle.dump(obj, file)
+    with _file(f, "wb") as file:
+        pickle.dump(obj, file)
 
 
 class _Reader(pickle.Unpickler):
@@ -450,7 +444,5 @@ _HARMLESS = {
 @function()
 def load(f: Any, map_location: Any = None, **_: Any) -> Any:
     """Read what ``save`` wrote. (Not PyTorch's own files: those hold its storages.)"""
-    if hasattr(f, "read"):
-        return _Reader(f).load()
-    with open(f, "rb") as file:
+    with _file(f, "rb") as file:
         return _Reader(file).load()

@@ -69,7 +69,9 @@ class CopySlices(Node):
 
 def _overlaps(array: Any) -> bool:
     """Whether it was expanded: several of its elements are one number in memory."""
-    return any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True))
+    return array.size > 1 and any(
+        s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)
+    )
 
 
 def _refuse_overlap(x: Any, y: Any) -> None:
