@@ -2,10 +2,10 @@
 
 ``rule(primitive)`` is a graph with inputs named x, y, z and out (those its partials mention) and
 one output per operand that has a slope. Everything that differentiates goes through here: a
-``Recipe`` says in what order its nodes come about, and is read four times over: ``evaluate`` makes
-arrays of them (or whatever ``apply`` works on), ``gradients.instantiate`` nodes of a larger graph,
-``autograd.operations.formula`` what an eager tensor has to keep, ``engine.narrow`` functions of
-floats.
+``Recipe`` says in what order its nodes come about, and is read three times over: ``evaluate`` makes
+arrays of them, or whatever ``apply`` works on (the steps of ``engine.recorded``),
+``gradients.instantiate`` nodes of a larger graph, and ``autograd.operations.formula`` what an eager
+tensor has to keep.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradcalc.calculus.rules import of_partials, rule
+from gradcalc.calculus.rules import evaluate, rule
 from gradcalc.engine import kernel
 from gradcalc.engine.grouped import Grouped
 from gradcalc.engine.kernel import Recording, Written
@@ -70,13 +70,14 @@ def script(primitive: Primitive, active: tuple[int, ...], by: Writing) -> Script
     value: list[Line] = []
     _write(value, by(primitive), range(primitive.arity), OUT)
     partials: list[Line] = []
-    made = of_partials(rule(primitive), active)
-    refs: dict[int, Ref] = {node: place for place, node in made.inputs}
-    refs |= {node: float(number) for node, number in made.constants}
-    for node, inner, operands in made.steps:
-        refs[node] = _write(partials, by(inner), [refs[k] for k in operands])
-    slopes = tuple(refs[node] for node in made.outputs if node is not None)
-    return Script(tuple(value), tuple(partials), slopes)
+    slopes = evaluate(
+        rule(primitive),
+        range(primitive.arity),
+        OUT,
+        active,
+        lambda inner, *operands: _write(partials, by(inner), operands),
+    )
+    return Script(tuple(value), tuple(partials), tuple(slopes[k] for k in active))
 
 
 def _write(

@@ -77,17 +77,6 @@ class Access:
             contribution = contribution.sum(axis=0)
         buffer[where] = contribution if first else buffer[where] + contribution
 
-    def mark(self, buffer: Any, flags: Any) -> None:
-        """Set the places of operands whose flag is set (flags of one place are or-ed)."""
-        if self.targets is not None:
-            if self.order is not None:
-                flags = flags[self.order]
-            buffer[self.targets] |= np.logical_or.reduceat(flags, self.firsts, axis=0)
-        elif isinstance(self.where, int):
-            buffer[self.where] |= flags.any(axis=0)
-        else:
-            buffer[self.where] |= flags
-
 
 @dataclass(frozen=True, slots=True)
 class Group:

@@ -89,15 +89,15 @@ def times(flow: Floats, slope: Any) -> Any:
 def careful_pullback(schedule: Schedule, partials: Partials, seeds: Floats) -> Floats:
     """vᵀJ with flags, where 0·inf may occur; shapes as in ``WayBack.pullback``."""
     cotangents = np.zeros((schedule.size, *seeds.shape[1:]))
-    reached = np.zeros(cotangents.shape, dtype=bool)
+    reached = np.zeros(cotangents.shape)  # in how many ways
     np.add.at(cotangents, schedule.outputs, seeds)
-    np.logical_or.at(reached, schedule.outputs, seeds != 0)
+    np.add.at(reached, schedule.outputs, seeds != 0)
     for group, slopes in zip(reversed(schedule.groups), reversed(partials.slopes), strict=True):
-        cotangent, flows = cotangents[group.results], reached[group.results]
+        cotangent, flows = cotangents[group.results], reached[group.results] > 0
         for k, slope in zip(group.active, slopes, strict=True):
             through = flows & (slope != 0) if group.primitive.selects else flows
             group.operands[k].add(cotangents, np.where(through, cotangent * slope, 0.0))
-            group.operands[k].mark(reached, through)
+            group.operands[k].add(reached, through)
     return cotangents[: schedule.n_inputs]
 
 
