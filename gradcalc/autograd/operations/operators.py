@@ -7,9 +7,9 @@ has no derivative and says so when it is asked for one).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any, NoReturn
+from collections.abc import Callable, Sequence
+from functools import partial, wraps
+from typing import Any
 
 import numpy as np
 
@@ -196,10 +196,9 @@ def fmod(x: Tensor, other: Any) -> Any:
         raise RuntimeError("ZeroDivisionError")
     left = np.fmod(x._array.astype(kind), y)
     if not given:
-        return recorded(left, "FmodBackward0", back_to(x), x)
-    slopes = (back_to(x), back_to(other, lambda v, a, b: -v * div(a, b, rounding_mode="trunc")))
-    kept = (_kept(x, other), _kept(other, other))
-    return recorded(left, "FmodBackward1", slopes, x, other, saves=kept)
+        return _of_operands(left, "FmodBackward0", (x,), _ITSELF)
+    by_other = (0, 1), lambda v, a, b: -v * div(a, b, rounding_mode="trunc")
+    return _of_operands(left, "FmodBackward1", (x, other), _ITSELF, by_other)
 
 
 @arithmetic()
@@ -219,19 +218,27 @@ def heaviside(x: Tensor, values: Tensor) -> Tensor:
     return _not_implemented(steps, "heaviside", x, values)
 
 
-def _kept(x: Tensor, *wanting: Tensor) -> Tensor | None:
-    """x, to be saved, if one of these is differentiated by: what its slope needs."""
-    return x if any(z._tracked or z._tangent is not None for z in wanting) else None
+Read = tuple[tuple[int, ...], Callable[..., Any]]
+"""A slope: the places of the operands that it reads, and what it makes of v and these."""
+_ITSELF: Read = (), lambda v: v
 
 
-def _itself(v: Tensor, *_: Any) -> Tensor:
-    return v
+def _of_operands(array: Any, name: str, operands: Sequence[Tensor], *slopes: Read) -> Tensor:
+    """A result with a slope for each operand, summed to its shape and of its type; what no slope
+    that is wanted reads is not saved."""
 
+    def slope(x: Tensor, places: tuple[int, ...], of_read: Callable[..., Any]) -> Any:
+        shape, kind = x._array.shape, x._array.dtype
+        return lambda v, *saved: convert(
+            sum_to(of_read(v, *[saved[k] for k in places]), shape), kind
+        )
 
-def back_to(x: Tensor, slope: Callable[..., Any] = _itself) -> Callable[..., Any]:
-    """The slope, summed to the shape of x and brought to its type."""
-    shape, kind = x._array.shape, x._array.dtype
-    return lambda *saved: convert(sum_to(slope(*saved), shape), kind)
+    wanted = [x._tracked or x._tangent is not None for x in operands]
+    read = {k for asked, (places, _) in zip(wanted, slopes, strict=True) if asked for k in places}
+    return recorded(
+        array, name, [slope(x, *how) for x, how in zip(operands, slopes, strict=True)], *operands,
+        saves=[x if k in read else None for k, x in enumerate(operands)] if read else (),
+    )  # fmt: skip
 
 
 # --- Put together -------------------------------------------------------------------------------
@@ -240,18 +247,13 @@ def back_to(x: Tensor, slope: Callable[..., Any] = _itself) -> Callable[..., Any
 def _times_number(y: Any, n: Any) -> Any:
     if n == 1:
         return y
-    if not isinstance(y, Tensor):
-        if type(n) is float and type(y) is int:
-            _refuse_fraction()
+    given = isinstance(y, Tensor)
+    if type(n) is float and (y._array.dtype.kind in "iub" if given else type(y) is int):
+        raise RuntimeError("For integral input tensors, argument alpha must not be a floating "
+                           "point number.")  # fmt: skip
+    if not given:
         return y * n
-    if type(n) is float and y._array.dtype.kind in "iub":
-        _refuse_fraction()
     return recorded(np.multiply(y._array, n), "MulBackward0", lambda v: v * n.conjugate(), y)
-
-
-def _refuse_fraction() -> NoReturn:
-    raise RuntimeError("For integral input tensors, argument alpha must not be a floating point "
-                       "number.")  # fmt: skip
 
 
 @arithmetic()
@@ -272,21 +274,19 @@ def _rsub(x: Tensor, other: Any, *, alpha: Number = 1) -> Tensor:
 
 
 def _addcmul(x: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Any:
-    one, other = tensor1, tensor2
-    made = x.detach() + _times_number(one.detach() * other.detach(), value)
-    slopes = (back_to(x), back_to(one, lambda v, _, b: v * conj(b * value)),
-              back_to(other, lambda v, a, _: v * conj(a * value)))  # fmt: skip
-    return recorded(made._array, "AddcmulBackward0", slopes, x, one, other,
-                    saves=(_kept(one, other), _kept(other, one)))  # fmt: skip
+    made = x.detach() + _times_number(tensor1.detach() * tensor2.detach(), value)
+    by_one = (2,), lambda v, b: v * conj(b * value)
+    by_other = (1,), lambda v, a: v * conj(a * value)
+    return _of_operands(made._array, "AddcmulBackward0", (x, tensor1, tensor2), _ITSELF, by_one,
+                        by_other)  # fmt: skip
 
 
 def _addcdiv(x: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Any:
-    one, other = tensor1, tensor2
-    made = x.detach() + _times_number(one.detach() / other.detach(), value)
-    slopes = (back_to(x), back_to(one, lambda v, _, b: v * conj(value / b)),
-              back_to(other, lambda v, a, b: -v * conj(value * a / (b * b))))  # fmt: skip
-    return recorded(made._array, "AddcdivBackward0", slopes, x, one, other,
-                    saves=(_kept(one, other), _kept(other, one, other)))  # fmt: skip
+    made = x.detach() + _times_number(tensor1.detach() / tensor2.detach(), value)
+    by_one = (2,), lambda v, b: v * conj(value / b)
+    by_other = (1, 2), lambda v, a, b: -v * conj(value * a / (b * b))
+    return _of_operands(made._array, "AddcdivBackward0", (x, tensor1, tensor2), _ITSELF, by_one,
+                        by_other)  # fmt: skip
 
 
 def _frac(x: Tensor) -> Tensor:
@@ -320,13 +320,11 @@ def lerp(x: Tensor, end: Tensor, weight: Any) -> Any:
     found = found.astype(x._array.dtype)
     if not given:
         near, far = conj(1 - weight), conj(weight)
-        of_two = (back_to(x, lambda v: v * near), back_to(end, lambda v: v * far))
-        return recorded(found, "LerpBackward0", of_two, x, end)
-    slopes = (back_to(x, lambda v, a, b, w: v * conj(1 - w)),
-              back_to(end, lambda v, a, b, w: v * conj(w)),
-              back_to(weight, lambda v, a, b, w: v * conj(b - a)))  # fmt: skip
-    kept = (_kept(x, weight), _kept(end, weight), _kept(weight, x, end))
-    return recorded(found, "LerpBackward1", slopes, x, end, weight, saves=kept)
+        return _of_operands(found, "LerpBackward0", (x, end), ((), lambda v: v * near),
+                            ((), lambda v: v * far))  # fmt: skip
+    slopes = (((2,), lambda v, w: v * conj(1 - w)), ((2,), lambda v, w: v * conj(w)),
+              ((0, 1), lambda v, a, b: v * conj(b - a)))  # fmt: skip
+    return _of_operands(found, "LerpBackward1", (x, end, weight), *slopes)
 
 
 @arithmetic()
@@ -347,77 +345,57 @@ def nan_to_num(x: Tensor, nan: float | None = None, posinf: float | None = None,
 # --- Tests ----------------------------------------------------------------------------------------
 
 
-def _close(x: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8,
-           equal_nan: bool = False) -> Any:  # fmt: skip
+def _isclose(x: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8,
+             equal_nan: bool = False) -> Tensor:  # fmt: skip
     if x._array.dtype != other._array.dtype:
         raise RuntimeError(f"{type_name(x._array.dtype)} did not match "
                            f"{type_name(other._array.dtype)}")  # fmt: skip
     for name, bound in (("rtol", rtol), ("atol", atol)):
         if bound < 0:
             raise RuntimeError(f"{name} must be greater than or equal to zero, but got {bound}")
-    return np.asarray(np.isclose(x._array, other._array, rtol, atol, equal_nan))
+    return wrap(np.isclose(x._array, other._array, rtol, atol, equal_nan))
 
 
-def _isclose(x: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8,
-             equal_nan: bool = False) -> Tensor:  # fmt: skip
-    return wrap(_close(x, other, rtol, atol, equal_nan))
+@wraps(_isclose)
+def _allclose(*given: Any, **named: Any) -> bool:
+    return bool(_isclose(*given, **named)._array.all())
 
 
-def _allclose(x: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8,
-              equal_nan: bool = False) -> bool:  # fmt: skip
-    return bool(_close(x, other, rtol, atol, equal_nan).all())
+def _asking(ufunc: Any) -> Callable[..., Tensor]:
+    if ufunc.nin == 1:
+        return lambda x: wrap(ufunc(x._array))
+    return lambda x, other: wrap(ufunc(x._array, other._array))
+
+
+def _write_answers(name: str, node: str = "ZeroBackward0") -> None:
+    """``x.name_()``: the answers, written over what was asked."""
+    ask = getattr(Tensor, name)
+    over = overwriting(lambda x, *others: ask(x.detach(), *others)._array, node)
+    setattr(Tensor, f"{name}_", over)
 
 
 declare("isclose", _isclose, "Where x and y agree within the tolerances.")
 declare("allclose", _allclose, "Whether x and y agree everywhere within the tolerances.")
 declare("equal", lambda x, other: np.array_equal(x._array, other._array),
         "Whether x and y have the same shape and numbers.")  # fmt: skip
+for _name in ("isnan", "isinf", "isfinite", "signbit", "logical_not", "logical_and", "logical_or",
+              "logical_xor"):  # fmt: skip
+    declare(_name, _asking(getattr(np, _name)), f"numpy's ``{_name}``.")
+    _write_answers(_name)
 
 
-def _answers_over(compare: Callable[..., Any], node: str = "ZeroBackward0") -> Callable[..., Any]:
-    """A comparison that writes its answers over what it compared."""
-    return overwriting(lambda x, *others: compare(x.detach(), *others)._array, node)
-
-
-def _testing(name: str, ufunc: Callable[..., Any]) -> None:
-    """A question to each number, or to two."""
-
-    def of_one(x: Tensor) -> Tensor:
-        return wrap(ufunc(x._array))
-
-    def of_two(x: Tensor, other: Tensor) -> Tensor:
-        return wrap(ufunc(x._array, other._array))
-
-    one = name.startswith(("is", "sign", "logical_not"))
-    declare(name, of_one if one else of_two, f"numpy's ``{ufunc.__name__}``.")
-    setattr(Tensor, f"{name}_", _answers_over(getattr(Tensor, name)))
-
-
-def _of_bits(name: str, ufunc: Callable[..., Any]) -> None:
+def _of_bits(short: str, name: str, ufunc: Callable[..., Any]) -> Callable[..., Any]:
     """Whole numbers as rows of bits; one of two may be a number."""
 
     def of_bits(x: Any, other: Any) -> Tensor:
         kind = type_of_all((x, other))
         if kind.kind in "fc" or (kind.kind == "b" and "shift" in name):
-            title = f"{name[8]}shift" if "shift" in name else name
+            title = short if "shift" in name else name
             raise NotImplementedError(f"\"{title}_cpu\" not implemented for '{type_name(kind)}'")
         return wrap(ufunc(*(np.asarray(z._array if isinstance(z, Tensor) else np.int64(z))
                             .astype(kind) for z in (x, other))))  # fmt: skip
 
-    declare(name, of_bits, f"numpy's ``{ufunc.__name__}``.", arithmetic)
-
-
-for _name in ("isnan", "isinf", "isfinite", "signbit", "logical_and", "logical_or", "logical_xor",
-              "logical_not"):  # fmt: skip
-    _testing(_name, getattr(np, _name))
-for _name in ("and", "or", "xor", "left_shift", "right_shift"):
-    _of_bits(f"bitwise_{_name}", getattr(np, _name if "shift" in _name else f"bitwise_{_name}"))
-COMPARISONS: dict[str, Operation] = {
-    name: OPERATIONS[p] for names, p in {
-        ("lt", "less"): primitives.LT, ("le", "less_equal"): primitives.LE,
-        ("gt", "greater"): primitives.GT, ("ge", "greater_equal"): primitives.GE,
-        ("eq",): primitives.EQ, ("ne", "not_equal"): primitives.NE}.items() for name in names
-}  # fmt: skip
+    return declare(name, of_bits, f"numpy's ``{ufunc.__name__}``.", arithmetic)
 
 
 # --- The table's rows, and Python's operators -----------------------------------------------------
@@ -426,6 +404,10 @@ _ALIASES: dict[str, Any] = {
     "mul": _MUL, "multiply": _MUL, "true_divide": _DIV, "neg": OPERATIONS[primitives.NEG],
     "negative": OPERATIONS[primitives.NEG], "remainder": _MOD, "fix": FUNCTION["trunc"],
     "sgn": FUNCTION["sign"], "absolute": FUNCTION["abs"],
+}  # fmt: skip
+_COMPARISONS = {
+    "lt less": primitives.LT, "le less_equal": primitives.LE, "gt greater": primitives.GT,
+    "ge greater_equal": primitives.GE, "eq": primitives.EQ, "ne not_equal": primitives.NE,
 }  # fmt: skip
 RESHAPING = ("max", "min", "where", "clamp", "clip")
 """Names for which tensors have more to say than the table; ``reductions`` defines them."""
@@ -436,11 +418,6 @@ for _name, _row in (FUNCTION | _ALIASES).items():
         setattr(Tensor, _name, _row.method(_name))
         NAMES[f"{_name}_"] = in_place(_row.method(f"{_name}_"), name=_name)
         setattr(Tensor, f"{_name}_", NAMES[f"{_name}_"])
-for _name, _row in COMPARISONS.items():
-    NAMES[_name] = _row
-    setattr(Tensor, _name, _row.method(_name))
-    setattr(Tensor, f"{_name}_",
-            _answers_over(_row, f"{_row.primitive.name.capitalize()}Backward0"))  # fmt: skip
 
 
 def _operator(function: Callable[..., Any], swapped: bool = False) -> Any:
@@ -452,10 +429,15 @@ def _operator(function: Callable[..., Any], swapped: bool = False) -> Any:
         except ForeignOperandError:
             return NotImplemented
 
-    def reflected(x: Any, y: Any) -> Any:
-        return forward(y, x)
+    return (lambda x, y: forward(y, x)) if swapped else forward
 
-    return reflected if swapped else forward
+
+for _names, _primitive in _COMPARISONS.items():
+    for _name in _names.split():
+        NAMES[_name] = OPERATIONS[_primitive]
+        setattr(Tensor, _name, NAMES[_name].method(_name))
+        _write_answers(_name, f"{_primitive.name.capitalize()}Backward0")
+        setattr(Tensor, f"__{_name}__", _operator(NAMES[_name].general))
 
 
 def _inverted(x: Tensor) -> Tensor:
@@ -465,48 +447,43 @@ def _inverted(x: Tensor) -> Tensor:
     return wrap(np.invert(x._array))
 
 
-def _install() -> None:
-    """Give Tensor Python's operators."""
-    rows = {"add": _ADD, "sub": _SUB, "mul": _MUL, "truediv": _DIV}
-    two: dict[str, Any] = {name: row.quick for name, row in rows.items()}
-    two |= {"mod": _MOD.general, "pow": _pow, "floordiv": floor_divide}
-    first = {"sub": _from_number, "truediv": _into_number}
-    for name, function in two.items():
-        row = rows.get(name)
-        here = _operator(function) if row is None else quick_binary(row, _operator(row.general))
-        setattr(Tensor, f"__{name}__", here)
-        setattr(Tensor, f"__i{name}__", in_place(function))
-        if name in ("add", "mul"):  # the tensor goes first where the order does not matter
-            setattr(Tensor, f"__r{name}__", here)
-        else:
-            setattr(Tensor, f"__r{name}__", _operator(first.get(name, function), name not in first))
-    for name, row in COMPARISONS.items():
-        setattr(Tensor, f"__{name}__", _operator(row.general))
-    for name in ("and", "or", "xor", "left_shift", "right_shift"):
-        of_bits, short = getattr(Tensor, f"bitwise_{name}"), name
-        if name.endswith("shift"):
-            short = f"{name[0]}shift"
-        setattr(Tensor, f"__{short}__", of_bits)
-        setattr(Tensor, f"__r{short}__", _operator(NAMES[f"bitwise_{name}"], swapped=True))
-        setattr(Tensor, f"__i{short}__", getattr(Tensor, f"bitwise_{name}_"))
-    method("__neg__")(OPERATIONS[primitives.NEG].quick)
-    method("__pos__")(lambda x: x)
-    method("__abs__")(lambda x: FUNCTION["abs"](x))
-    method("__invert__")(_inverted)
+_QUICK = {"add": _ADD, "sub": _SUB, "mul": _MUL, "truediv": _DIV}
+_FROM_NUMBER = {"sub": _from_number, "truediv": _into_number}
+_BOTH: dict[str, Callable[..., Any]] = {
+    **{name: row.quick for name, row in _QUICK.items()},
+    "mod": _MOD.general, "pow": _pow, "floordiv": floor_divide,
+    "and": _of_bits("and", "bitwise_and", np.bitwise_and),
+    "or": _of_bits("or", "bitwise_or", np.bitwise_or),
+    "xor": _of_bits("xor", "bitwise_xor", np.bitwise_xor),
+    "lshift": _of_bits("lshift", "bitwise_left_shift", np.left_shift),
+    "rshift": _of_bits("rshift", "bitwise_right_shift", np.right_shift),
+}  # fmt: skip
+"""Python's operators of two operands."""
 
-
-_install()
+for _name, _function in _BOTH.items():
+    _here = _operator(_function)
+    if _name in _QUICK:
+        _here = quick_binary(_QUICK[_name], _operator(_QUICK[_name].general))
+    setattr(Tensor, f"__{_name}__", _here)
+    setattr(Tensor, f"__i{_name}__", in_place(_function))
+    if _name in ("add", "mul"):  # the tensor goes first where the order does not matter
+        setattr(Tensor, f"__r{_name}__", _here)
+    elif _name in _FROM_NUMBER:
+        setattr(Tensor, f"__r{_name}__", _operator(_FROM_NUMBER[_name]))
+    else:
+        setattr(Tensor, f"__r{_name}__", _operator(_function, swapped=True))
+method("__neg__")(OPERATIONS[primitives.NEG].quick)
+method("__pos__")(lambda x: x)
+method("__abs__")(lambda x: FUNCTION["abs"](x))
+method("__invert__")(_inverted)
 
 
 # --- numpy's functions on tensors ---------------------------------------------------------------
 
 _UFUNCS: dict[Any, Any] = {
-    np.add: _ADD, np.subtract: _SUB, np.multiply: _MUL, np.true_divide: _DIV, np.power: _pow,
-    np.remainder: _MOD, np.matmul: lambda x, y: wrap(np.asarray(x)) @ y,
-    np.equal: COMPARISONS["eq"], np.not_equal: COMPARISONS["ne"], np.less: COMPARISONS["lt"],
-    np.less_equal: COMPARISONS["le"], np.greater: COMPARISONS["gt"],
-    np.greater_equal: COMPARISONS["ge"],
-}  # fmt: skip
+    row.primitive.numpy: row
+    for row in (_ADD, _SUB, _MUL, _DIV, _MOD, *(OPERATIONS[p] for p in _COMPARISONS.values()))
+} | {np.power: _pow, np.matmul: lambda x, y: wrap(np.asarray(x)) @ y}
 
 
 @method("__array_ufunc__")

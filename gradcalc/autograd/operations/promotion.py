@@ -47,11 +47,15 @@ def promote(primitive: Primitive, operands: Sequence[Any]) -> list[Any]:
 
 def type_of_all(operands: Sequence[Any]) -> Any:
     """The element type in which tensors and numbers are computed with."""
-    return common_type([
-        (x._array.dtype if isinstance(x, Tensor) else np.result_type(type(x)),
-         0 if not isinstance(x, Tensor) else 1 if x.ndim == 0 else 2)
-        for x in operands
-    ])  # fmt: skip
+    return common_type([_kind_and_rank(x) for x in operands])
+
+
+def _kind_and_rank(x: Any) -> tuple[Any, int]:
+    if isinstance(x, Tensor):
+        return x._array.dtype, 2 if x._array.ndim else 1
+    if isinstance(x, int | float | complex | np.generic):
+        return np.result_type(type(x)), 0
+    raise ForeignOperandError(f"not {python_type(x)}")
 
 
 def _refuse_booleans(operands: Sequence[Any]) -> None:
