@@ -105,12 +105,9 @@ class Program(Differentiable):
         ``mode`` is 'reverse' (a sweep per output), 'forward' (a sweep per variable) or 'auto', the
         one with fewer sweeps. The local partials are computed once, whatever the mode.
         """
-        if mode != "auto":
-            named, out = self._apart(named, out)
-            return _into(out, self.at(x, threads=threads, **named).jacobian(mode))
-        if (found := self.swift.jacobian(x)) is not None:
+        if mode == "auto" and (found := self.swift.jacobian(x)) is not None:
             return found if out is None else _into(out, found)
-        return self._answer("jacobian", x, named, out, threads=threads)
+        return self._answer("jacobian", x, named, out, threads=threads, mode=mode)
 
     def sparse_jacobian(self, x: Point | None = None, /, **named: Any) -> Any:
         """The Jacobian at one point as a ``scipy.sparse.csr_array`` of shape (m, n).
@@ -179,19 +176,21 @@ class Program(Differentiable):
         vector: Numbers | None = None,
         *,
         threads: int | None = None,
+        mode: str = "auto",
     ) -> Floats:
-        """By one call of C where there can be one, else by the machine, through ``At`` where it
-        has to be asked twice, or a vector to be looked at."""
+        """By one call of C where there can be one, else by the machine; through ``At`` where it
+        has to be asked twice, or something to be looked at first."""
         named, out = self._apart(named, out)
         points, row = self.point(x, named), KINDS[kind]
-        found = self.swift(kind, points, vector) if points.ndim == 1 else None
+        alone, plain = points.ndim == 1, mode == "auto"
+        found = self.swift(kind, points, vector) if alone and plain else None
         if found is None:
             at: Any
-            if points.ndim == 1 or row.order > 1 or row.vector is not None or self.isolated:
+            if alone or not plain or row.order > 1 or row.vector is not None or self.isolated:
                 at = self.at(points, threads=threads)
             else:
                 at = self._at_many_points.at(points, threads, out)
-            found = row.answer(at, vector, "auto") if row.order else at.value
+            found = row.answer(at, vector, mode) if row.order else at.value
         return _into(out, found)
 
     def _apart(

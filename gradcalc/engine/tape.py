@@ -28,7 +28,7 @@ from gradcalc.graph.reach import needed, operands
 CACHE = 1 << 21
 """Bytes for the lines, points and results of a chunk: about what a core has to itself."""
 
-CHUNKS = (512, 32768)
+CHUNKS = (512, 8192)
 """Fewest and most points in a chunk: below, a call costs more than its work."""
 
 LONG = 15
