@@ -7,16 +7,16 @@ view; then lists, masks and integer tensors, which make a copy of what the view 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import index as whole
 from typing import Any
 
 import numpy as np
 
 from gradcalc.autograd.core.record import recorded
-from gradcalc.autograd.core.registry import method
+from gradcalc.autograd.core.registry import Shape, method
 from gradcalc.autograd.core.tensor import Tensor, tracks, wrap
 from gradcalc.autograd.core.views import view
 
-Shape = tuple[int, ...]
 Key = tuple[Any, ...]
 _EVERYTHING = slice(None)
 
@@ -44,16 +44,13 @@ def split_key(x: Tensor, key: Any) -> tuple[Key, Key]:
     taken: list[Any] = []
     for part in parts:
         if isinstance(part, Tensor):
-            added = [None] if part.ndim == 0 else [_EVERYTHING] * _axes_of(part)
-            basic += added
+            basic += [None] if part.ndim == 0 else [_EVERYTHING] * _axes_of(part)
             taken += _places(part, x, len(taken))
         else:
             basic.append(part)
             if not isinstance(part, int):
                 taken.append(_EVERYTHING)
-    if not any(isinstance(part, Tensor) for part in taken):
-        return (*basic, ...), ()
-    return (*basic, ...), tuple(taken)
+    return (*basic, ...), tuple(taken) if any(isinstance(part, Tensor) for part in taken) else ()
 
 
 def _is_tuple(key: Any) -> bool:
@@ -66,10 +63,10 @@ def _is_tuple(key: Any) -> bool:
 def _plain(part: Any) -> Any:
     """A part as an integer, a slice, None, ``...`` or a tensor of places or of yes and no."""
     if type(part) is slice:
-        step = part.step if part.step is None else int(part.step)
-        if step is not None and step <= 0:
+        ends = [n if n is None else whole(n) for n in (part.start, part.stop, part.step)]
+        if ends[2] is not None and ends[2] <= 0:
             raise ValueError("step must be greater than zero")
-        return slice(_integer(part.start), _integer(part.stop), step)
+        return slice(*ends)
     if part is None or part is ...:
         return part
     if isinstance(part, bool | np.bool_):
@@ -97,10 +94,6 @@ def _numbers(part: Any) -> Any:
     if isinstance(part, Tensor):
         return part._array
     return [_numbers(each) for each in part] if isinstance(part, list | tuple) else part
-
-
-def _integer(n: Any) -> int | None:
-    return n if n is None else int(n.item() if isinstance(n, Tensor) else n)
 
 
 def _axes_of(part: Any) -> int:
