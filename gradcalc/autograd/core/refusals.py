@@ -144,3 +144,9 @@ def refuse(name: str, kind: Any, rank: int = -1) -> None:
         if words.startswith('"'):
             words += f" not implemented for '{named(kind).older}'"
         raise NotImplementedError(words)
+
+
+def expect(holds: object, words: str, *values: Any, error: type[Exception] = RuntimeError) -> None:
+    """Raise, with these values in its words, where it does not hold."""
+    if not holds:
+        raise error(words.format(*values))

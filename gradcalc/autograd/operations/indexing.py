@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradcalc.autograd.core.record import recorded
+from gradcalc.autograd.core.refusals import expect
 from gradcalc.autograd.core.registry import Shape, method
 from gradcalc.autograd.core.tensor import Tensor, tracks, wrap
 from gradcalc.autograd.core.views import view
@@ -31,11 +32,9 @@ def split_key(x: Tensor, key: Any) -> tuple[Key, Key]:
     parts = [_plain(part) for part in parts]
     used = sum(_axes_of(part) for part in parts)
     if used > x.ndim:
-        if x.ndim == 0:
-            raise IndexError(
-                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or "
-                "`tensor.item<T>()` in C++ to convert a 0-dim tensor to a number"
-            )
+        expect(x.ndim > 0, "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or "
+               "`tensor.item<T>()` in C++ to convert a 0-dim tensor to a number",
+               error=IndexError)  # fmt: skip
         raise IndexError(f"too many indices for tensor of dimension {x.ndim}")
     where = next((k for k, part in enumerate(parts) if part is ...), len(parts))
     rest = [_EVERYTHING] * (x.ndim - used)
@@ -64,8 +63,7 @@ def _plain(part: Any) -> Any:
     """A part as an integer, a slice, None, ``...`` or a tensor of places or of yes and no."""
     if type(part) is slice:
         ends = [n if n is None else whole(n) for n in (part.start, part.stop, part.step)]
-        if ends[2] is not None and ends[2] <= 0:
-            raise ValueError("step must be greater than zero")
+        expect(ends[2] is None or ends[2] > 0, "step must be greater than zero", error=ValueError)
         return slice(*ends)
     if part is None or part is ...:
         return part
@@ -73,14 +71,11 @@ def _plain(part: Any) -> Any:
         return wrap(np.asarray(part))
     if isinstance(part, int | np.integer):
         return int(part)
-    if isinstance(part, str):
-        raise TypeError("new(): invalid data type 'str'")
+    expect(not isinstance(part, str), "new(): invalid data type 'str'", error=TypeError)
     if not isinstance(part, Tensor):
-        if not isinstance(part, Sequence | np.ndarray):
-            raise IndexError(
-                "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables "
-                f"are valid indices (got {type(part).__name__})"
-            )
+        expect(isinstance(part, Sequence | np.ndarray), "only integers, slices (`:`), ellipsis "
+               "(`...`), None and long or byte Variables are valid indices (got {})",
+               type(part).__name__, error=IndexError)  # fmt: skip
         array = np.asarray(_numbers(part))
         part = wrap(array if array.size else array.astype(np.int64))
     if part._array.dtype.kind not in "iub":

@@ -10,6 +10,7 @@ import numpy as np
 
 from gradcalc.autograd.core.dtypes import common_type
 from gradcalc.autograd.core.record import recorded, several
+from gradcalc.autograd.core.refusals import expect
 from gradcalc.autograd.core.registry import Ints, Tensors, declare, function, method, operation
 from gradcalc.autograd.core.tensor import Tensor, wrap
 from gradcalc.autograd.core.views import one_of_several, view
@@ -27,11 +28,9 @@ def slot(k: int, part: Any) -> tuple[Any, ...]:
 def cat(tensors: Tensors, dim: int = 0) -> Tensor:
     """The tensors one after the other along ``dim``."""
     tensors = _of_one_type(tensors)
-    if not tensors:
-        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
+    expect(tensors, "torch.cat(): expected a non-empty list of Tensors", error=ValueError)
     first = next((x._array.shape for x in tensors if x._array.shape != (0,)), (0,))
-    if not first:
-        raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated")
+    expect(first, "zero-dimensional tensor (at position 0) cannot be concatenated")
     k = axis(dim, len(first))
     empty = (*first[:k], 0, *first[k + 1 :])  # PyTorch's old grace: a [] among matrices
     arrays = [x._array.reshape(empty) if x._array.shape == (0,) else x._array for x in tensors]
@@ -80,8 +79,7 @@ def _unequal(shapes: list[Any], k: int) -> str:
 def stack(tensors: Tensors, dim: int = 0) -> Tensor:
     """The tensors side by side along a new axis."""
     tensors = _of_one_type(tensors)
-    if not tensors:
-        raise RuntimeError("stack expects a non-empty TensorList")
+    expect(tensors, "stack expects a non-empty TensorList")
     shape = tensors[0]._array.shape
     for number, x in enumerate(tensors):
         if x._array.shape != shape:
@@ -135,8 +133,7 @@ def unbind(x: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 @method("__iter__")
 def iterate(x: Tensor) -> Any:
     """``for row in x``."""
-    if x.ndim == 0:
-        raise TypeError("iteration over a 0-d tensor")
+    expect(x.ndim > 0, "iteration over a 0-d tensor", error=TypeError)
     return iter(unbind(x))
 
 
@@ -146,21 +143,17 @@ def split(x: Tensor, split_size: Ints, dim: int = 0) -> tuple[Tensor, ...]:
     k = axis(dim, x.ndim)
     total, name = x._array.shape[k], "SplitWithSizesBackward0"
     if isinstance(split_size, int):
-        if split_size < 0:
-            raise RuntimeError("split expects split_size be non-negative, but got split_size="
-                               f"{split_size}")  # fmt: skip
-        if split_size == 0 and total:
-            raise RuntimeError("split_size can only be 0 if dimension size is 0, but got dimension "
-                               f"size of {total}")  # fmt: skip
+        expect(split_size >= 0, "split expects split_size be non-negative, but got split_size={}",
+               split_size)  # fmt: skip
+        expect(split_size or not total, "split_size can only be 0 if dimension size is 0, but "
+               "got dimension size of {}", total)  # fmt: skip
         sizes = [split_size] * max(-(-total // (split_size or 1)), 1)
         sizes[-1], name = total - sum(sizes[:-1]), "SplitBackward0"
     else:
         sizes = list(split_size)
-        if sum(sizes) != total:
-            raise RuntimeError(
-                f"split_with_sizes expects split_sizes to sum exactly to {total} (input tensor's "
-                f"size at dimension {k}), but got split_sizes={sizes}"
-            )
+        expect(sum(sizes) == total, "split_with_sizes expects split_sizes to sum exactly to {} "
+               "(input tensor's size at dimension {}), but got split_sizes={}",
+               total, k, sizes)  # fmt: skip
     ends = accumulate(sizes)
     return _views(x, k, [slice(b - n, b) for b, n in zip(ends, sizes, strict=True)], name)
 
@@ -168,8 +161,7 @@ def split(x: Tensor, split_size: Ints, dim: int = 0) -> tuple[Tensor, ...]:
 @operation()
 def chunk(x: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """As many pieces of equal length as asked, the last one shorter."""
-    if chunks < 1:
-        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    expect(chunks >= 1, "chunk expects `chunks` to be greater than 0, got: {}", chunks)
     length = x._array.shape[axis(dim, x.ndim)]
     return split(x, -(-length // chunks) if length else [0] * chunks, dim)
 

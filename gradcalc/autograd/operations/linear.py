@@ -9,6 +9,7 @@ import numpy as np
 from gradcalc.autograd.composite import composite
 from gradcalc.autograd.core.dtypes import int_product
 from gradcalc.autograd.core.record import recorded, several
+from gradcalc.autograd.core.refusals import expect
 from gradcalc.autograd.core.registry import Number, Shape, declare, method, operation
 from gradcalc.autograd.core.tensor import Tensor, tracks, wrap
 from gradcalc.autograd.core.views import view
@@ -125,8 +126,7 @@ def inner(x: Tensor, other: Tensor) -> Tensor:
 def outer(x: Tensor, vec2: Tensor) -> Any:
     """Every product of an element of x with one of ``vec2``."""
     for vector, name in ((x, "self"), (vec2, "vec2")):
-        if vector.ndim != 1:
-            raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {vector.ndim}-D")
+        expect(vector.ndim == 1, "outer: Expected 1-D argument {}, but got {}-D", name, vector.ndim)
     return x.reshape(-1, 1) * vec2
 
 
@@ -209,8 +209,7 @@ def _on_diagonal(v: Tensor, shape: Shape, *which: int) -> Any:
 def diagonal(x: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
     """The slots where two axes count alike (``offset`` apart), along a new last axis: a view."""
     one, other = axis(dim1, x.ndim), axis(dim2, x.ndim)
-    if one == other:
-        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    expect(one != other, "diagonal dimensions cannot be identical {}, {}", dim1, dim2)
     shape, which = x._array.shape, (offset, one, other)
     out = view(x, _diagonal_of(x._array, *which), diagonal, *which)
     return recorded(out, "DiagonalBackward0", lambda v: _on_diagonal(v, shape, *which), x)

@@ -14,7 +14,7 @@ from gradcalc.autograd.composite import composite
 from gradcalc.autograd.core.dtypes import int_product
 from gradcalc.autograd.core.node import type_name
 from gradcalc.autograd.core.record import in_order, recorded, several
-from gradcalc.autograd.core.refusals import refuse
+from gradcalc.autograd.core.refusals import expect, refuse
 from gradcalc.autograd.core.registry import Ints, Kind, Shape, declare, function, method, operation
 from gradcalc.autograd.core.tensor import Tensor, tracks, wrap
 from gradcalc.autograd.operations.copies import convert, same
@@ -63,11 +63,9 @@ class Over(NamedTuple):
 
     def not_empty(self, name: str) -> None:
         """Raise where there is nothing to choose from."""
-        if self.all and 0 in self.shape:
-            raise RuntimeError(
-                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify "
-                "the reduction dim with the 'dim' argument."
-            )
+        expect(not self.all or 0 not in self.shape, "{}(): Expected reduction dim to be specified "
+               "for input.numel() == 0. Specify the reduction dim with the 'dim' argument.",
+               name)  # fmt: skip
         for k in () if self.all else self.axes:
             if not self.shape[k]:
                 raise IndexError(f"{name}(): Expected reduction dim {k} to have non-zero size.")
@@ -265,10 +263,8 @@ def _extremes(name: str, pick: Any, place: Any, word: str) -> Any:
 
     def where_it_is(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
         over = Over.of(x, dim)
-        if dim is None and not x._array.size:
-            raise IndexError(
-                f"arg{name}(): Expected reduction dim to be specified for input.numel() == 0."
-            )
+        expect(dim is not None or x._array.size, "arg{}(): Expected reduction dim to be specified "
+               "for input.numel() == 0.", name, error=IndexError)  # fmt: skip
         over.not_empty(f"arg{name}")
         k = None if dim is None else axis(dim, x.ndim)
         return wrap(np.asarray(place(x._array, axis=k, keepdims=keepdim)))
@@ -289,9 +285,8 @@ _AMinMax = _pair("aminmax", "min", "max")
 def aminmax(x: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
     """The smallest and the largest."""
     over = Over.of(x, dim, keepdim)
-    if not over.number or (over.all and not x.numel()):
-        raise RuntimeError("aminmax(): cannot compute aminmax over an empty dimension as the "
-                           "operation has no identity.")  # fmt: skip
+    expect(over.number and (not over.all or x.numel()), "aminmax(): cannot compute aminmax over an "
+           "empty dimension as the operation has no identity.")  # fmt: skip
     found = [pick(x._array, axis=over.axes, keepdims=keepdim) for pick in (np.min, np.max)]
 
     def back(vs: Any, x: Tensor) -> Any:
@@ -309,8 +304,7 @@ def aminmax(x: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
 def clamp(x: Tensor, min: Any = None, max: Any = None) -> Any:
     """x, but at least ``min`` and at most ``max``; the slope at either edge is 1."""
     bounds = [z for z in (min, max) if z is not None]
-    if not bounds:
-        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    expect(bounds, "torch.clamp: At least one of 'min' or 'max' must not be None")
     tensors = [z for z in bounds if isinstance(z, Tensor)]
     if 0 < len(tensors) < len(bounds):
         if tensors[0].ndim:
@@ -338,14 +332,11 @@ def where(condition: Tensor, x: Any = None, other: Any = None) -> Any:
     """x where the condition holds, else y. A NaN in the branch not taken stays out of the value."""
     if x is None:
         return tuple(wrap(places) for places in np.nonzero(np.atleast_1d(condition._array)))
-    if other is None:
-        raise TypeError("where() received an invalid combination of arguments - got (Tensor, "
-                        f"{type(x).__name__})")  # fmt: skip
-    if condition._array.dtype.kind not in "b" and condition._array.dtype != np.uint8:
-        raise RuntimeError(
-            "where expected condition to be a boolean tensor, but got a tensor with dtype "
-            f"{type_name(condition._array.dtype)}"
-        )
+    expect(other is not None, "where() received an invalid combination of arguments - got (Tensor, "
+           "{})", type(x).__name__, error=TypeError)  # fmt: skip
+    expect(condition._array.dtype.kind in "b" or condition._array.dtype == np.uint8,
+           "where expected condition to be a boolean tensor, but got a tensor with dtype {}",
+           type_name(condition._array.dtype))  # fmt: skip
     return FUNCTION["where"](condition, x, other)
 
 

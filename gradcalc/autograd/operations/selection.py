@@ -15,6 +15,7 @@ import numpy as np
 from gradcalc.autograd.core.dtypes import int_product
 from gradcalc.autograd.core.node import type_name
 from gradcalc.autograd.core.record import in_order, in_order_of, recorded
+from gradcalc.autograd.core.refusals import expect
 from gradcalc.autograd.core.registry import Number, declare, operation, python_type
 from gradcalc.autograd.core.tensor import Tensor, tracks, wrap
 from gradcalc.autograd.operations import ties
@@ -79,8 +80,7 @@ def _each_row(array: Any, dim: int, chosen: Callable[[Any], Any]) -> Any:
 def topk(x: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Chosen:
     """The k largest along ``dim`` (or smallest), and where they were."""
     number = axis(dim, x.ndim)
-    if not 0 <= k <= (x._array.shape or (1,))[number]:
-        raise RuntimeError("selected index k out of range")
+    expect(0 <= k <= (x._array.shape or (1,))[number], "selected index k out of range")
     places = _each_row(x._array, number, lambda rows: ties.along(
         rows, lambda order: (order[:, ::-1] if largest else order)[:, :k],
         lambda row: ties.first(row, k, largest)))  # fmt: skip
@@ -136,8 +136,7 @@ def _aimed(name: str, x: Tensor, dim: int, index: Tensor) -> int:
     if places.size and max(x.ndim, 1) != max(index.ndim, 1):
         raise RuntimeError("Index tensor must have the same number of dimensions as "
                            f"{'input' if name == 'gather' else 'self'} tensor")  # fmt: skip
-    if places.dtype.kind not in "iu":
-        raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index")
+    expect(places.dtype.kind in "iu", "{}(): Expected dtype int32/int64 for index", name)
     length = (x._array.shape or (1,))[k]
     wrong = places[(places < 0) | (places >= length)]
     if wrong.size:
@@ -160,8 +159,7 @@ def gather(x: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> 
 def index_select(x: Tensor, dim: int, index: Tensor) -> Any:
     """These slices along ``dim``."""
     k, places = axis(dim, x.ndim), np.atleast_1d(index._array)
-    if places.ndim > 1:
-        raise IndexError("index_select(): Index is supposed to be a vector")
+    expect(places.ndim <= 1, "index_select(): Index is supposed to be a vector", error=IndexError)
     length = (x._array.shape or (1,))[k]
     if ((places < 0) | (places >= length)).any():
         raise IndexError("index out of range in self")
@@ -174,8 +172,7 @@ def index_select(x: Tensor, dim: int, index: Tensor) -> Any:
 def select(x: Tensor, dim: int, index: int) -> Any:
     """The slice at one place along ``dim``: a view."""
     k = axis(dim, x.ndim)
-    if x.ndim == 0:
-        raise IndexError("select() cannot be applied to a 0-dim tensor.")
+    expect(x.ndim > 0, "select() cannot be applied to a 0-dim tensor.", error=IndexError)
     if not -x._array.shape[k] <= index < x._array.shape[k]:
         raise IndexError(f"select(): index {index} out of range for tensor of size "
                          f"{list(x.shape)} at dimension {k}")  # fmt: skip
@@ -187,11 +184,9 @@ def narrow(x: Tensor, dim: int, start: int, length: int) -> Any:
     """``length`` slices along ``dim``, from ``start``: a view."""
     k = axis(dim, x.ndim)
     size = x._array.shape[k]
-    if length < 0:
-        raise RuntimeError("narrow(): length must be non-negative.")
-    if not -size <= start <= size:
-        raise IndexError(f"start out of range (expected to be in range of [-{size}, {size}], but "
-                         f"got {start})")  # fmt: skip
+    expect(length >= 0, "narrow(): length must be non-negative.")
+    expect(-size <= start <= size, "start out of range (expected to be in range of [-{}, {}], but "
+           "got {})", size, size, start, error=IndexError)  # fmt: skip
     start += size if start < 0 else 0
     if start + length > size:
         raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
@@ -214,8 +209,7 @@ declare("take", _take, "The elements at these places, counted as if x had one ax
 @operation()
 def masked_select(x: Tensor, mask: Tensor) -> Tensor:
     """The elements where the mask holds, in one row."""
-    if mask._array.dtype.kind != "b":
-        raise RuntimeError("masked_select: expected BoolTensor for mask")
+    expect(mask._array.dtype.kind == "b", "masked_select: expected BoolTensor for mask")
     wide = np.broadcast_shapes(mask._array.shape, x._array.shape)
     x = x.expand(wide).reshape(wide or 1)
     holds = np.nonzero(np.atleast_1d(np.broadcast_to(mask._array, wide)))
@@ -223,9 +217,8 @@ def masked_select(x: Tensor, mask: Tensor) -> Tensor:
 
 
 def _masked_fill(x: Tensor, mask: Tensor, value: Any) -> Tensor:
-    if mask._array.dtype.kind != "b":
-        raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype "
-                           f"{mask.dtype.in_c}")  # fmt: skip
+    expect(mask._array.dtype.kind == "b", "masked_fill_ only supports boolean masks, but got mask "
+           "with dtype {}", mask.dtype.in_c)  # fmt: skip
     given = isinstance(value, Tensor)
     if not given and not isinstance(value, int | float | complex | np.generic):
         raise TypeError("masked_fill() received an invalid combination of arguments - got (Tensor, "
@@ -240,9 +233,9 @@ def _masked_fill(x: Tensor, mask: Tensor, value: Any) -> Tensor:
 
 
 def _zero_dimensional(name: str, value: Any) -> None:
-    if isinstance(value, Tensor) and value.ndim:
-        raise RuntimeError(f"{name} only supports a 0-dimensional value tensor, but got tensor "
-                           f"with {value.ndim} dimension(s).")  # fmt: skip
+    rank = value.ndim if isinstance(value, Tensor) else 0
+    expect(rank == 0, "{} only supports a 0-dimensional value tensor, but got tensor with {} "
+           "dimension(s).", name, rank)  # fmt: skip
 
 
 _writes = partial(operation, in_place=True)
@@ -292,10 +285,9 @@ def _written(x: Tensor, key: Key, source: Any, node: str, add: bool = False) -> 
 def index_put(x: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Any:
     """x with ``values`` at these places: what ``x[indices] = values`` writes."""
     kind = x._array.dtype
-    if values._array.dtype != kind and values.ndim:
-        raise RuntimeError("Index put requires the source and destination dtypes match, got "
-                           f"{type_name(kind)} for the destination and "
-                           f"{type_name(values._array.dtype)} for the source.")  # fmt: skip
+    expect(values._array.dtype == kind or not values.ndim, "Index put requires the source and "
+           "destination dtypes match, got {} for the destination and {} for the source.",
+           type_name(kind), type_name(values._array.dtype))  # fmt: skip
     shape = x._array[tuple(map(array_of, indices))].shape
     try:
         np.broadcast_to(values._array, shape)
@@ -319,11 +311,9 @@ def scatter(x: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Numbe
             reduce: str | None = None) -> Any:  # fmt: skip
     """x with ``src`` written to the places that ``gather`` would read."""
     src = value if src is None else src
-    if src is None:
-        raise TypeError("scatter() received an invalid combination of arguments - got "
-                        "(int, Tensor)")  # fmt: skip
-    if reduce not in (None, "add"):
-        raise RuntimeError("scatter: reduce must be None or 'add' here")
+    expect(src is not None, "scatter() received an invalid combination of arguments - got (int, "
+           "Tensor)", error=TypeError)  # fmt: skip
+    expect(reduce in (None, "add"), "scatter: reduce must be None or 'add' here")
     if reduce and not isinstance(src, Tensor):
         src = wrap(np.full(index._array.shape, src, x._array.dtype))
     node = "ScatterAddBackward0" if reduce else f"ScatterBackward{not isinstance(src, Tensor):d}"
@@ -344,9 +334,8 @@ def index_add(x: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Numb
     """x with these slices added along ``dim``."""
     k, count = axis(dim, x.ndim), index.numel()
     length = source._array.shape[k] if source.ndim > k else 1
-    if count != length:
-        raise RuntimeError(f"index_add_(): Number of indices ({count}) should be equal to "
-                           f"source.size(dim): ({length}), for dim: {dim}")  # fmt: skip
+    expect(count == length, "index_add_(): Number of indices ({}) should be equal to "
+           "source.size(dim): ({}), for dim: {}", count, length, dim)  # fmt: skip
     source = source if alpha == 1 else source * alpha
     return _written(x, _rows(x, dim, index), source, "IndexAddBackward0", add=True)
 

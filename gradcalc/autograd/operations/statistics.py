@@ -13,7 +13,7 @@ import numpy as np
 from gradcalc.autograd.composite import composite
 from gradcalc.autograd.core.dtypes import get_default_dtype
 from gradcalc.autograd.core.record import OUT, recorded, several
-from gradcalc.autograd.core.refusals import refuse
+from gradcalc.autograd.core.refusals import expect, refuse
 from gradcalc.autograd.core.registry import Ints, Kind, Number, declare, function, operation
 from gradcalc.autograd.core.tensor import Tensor, wrap
 from gradcalc.autograd.operations.complexes import direction
@@ -122,9 +122,8 @@ def matrix_norm(x: Tensor, ord: Any = "fro", dim: Ints = (-2, -1), keepdim: bool
 def linalg_norm(x: Tensor, ord: Any = None, dim: Ints | None = None, keepdim: bool = False, *,
                 dtype: Kind | None = None) -> Any:  # fmt: skip
     """``torch.linalg.norm``: of a matrix where an order is given, of the numbers otherwise."""
-    if ord is not None and dim is None and x.ndim not in (1, 2):
-        raise RuntimeError("linalg.norm: If dim is not specified but ord is, the input must be 1D "
-                           f"or 2D. Got {x.ndim}D.")  # fmt: skip
+    expect(ord is None or dim is not None or x.ndim in (1, 2), "linalg.norm: If dim is not "
+           "specified but ord is, the input must be 1D or 2D. Got {}D.", x.ndim)  # fmt: skip
     axes = x.ndim if dim is None else 1 if isinstance(dim, int) else len(dim)
     if ord is not None and (axes == 2 or isinstance(ord, str)):
         return matrix_norm(x, ord, dim or (-2, -1), keepdim, dtype=dtype)

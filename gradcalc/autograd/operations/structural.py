@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from gradcalc.autograd.core.dtypes import int_product
 from gradcalc.autograd.core.grad_mode import mode
 from gradcalc.autograd.core.node import type_name
 from gradcalc.autograd.core.record import in_order, in_order_of, node_class, recorded
+from gradcalc.autograd.core.refusals import expect
 from gradcalc.autograd.core.registry import Ints, Shape, called, declare, method, operation
 from gradcalc.autograd.core.tensor import Tensor, edge, place, wrap
 from gradcalc.autograd.core.views import view
@@ -163,8 +165,7 @@ def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """The axes from ``start_dim`` to ``end_dim`` as one."""
     shape = x._array.shape or (1,)
     start, end = axis(start_dim, len(shape)), axis(end_dim, len(shape))
-    if start > end:
-        raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
+    expect(start <= end, "flatten() has invalid args: start_dim cannot come after end_dim")
     if start == end and x.ndim:
         return x
     return reshape_to(x, (*shape[:start], int_product(shape[start : end + 1]), *shape[end + 1 :]))
@@ -211,14 +212,10 @@ def at_least(rank: int, x: Tensor) -> Tensor:
 def permute_to(x: Tensor, order: Shape, node: str = "PermuteBackward0") -> Tensor:
     """The axes in another order."""
     order = tuple(axis(k, x.ndim) for k in order)
-    if len(order) != x.ndim:
-        raise RuntimeError(
-            "permute(sparse_coo): number of dimensions in the tensor input does not match the "
-            f"length of the desired ordering of dimensions i.e. input.dim() = {x.ndim} is not "
-            f"equal to len(dims) = {len(order)}"
-        )
-    if len(set(order)) != len(order):
-        raise RuntimeError("permute(): duplicate dims are not allowed.")
+    expect(len(order) == x.ndim, "permute(sparse_coo): number of dimensions in the tensor input "
+           "does not match the length of the desired ordering of dimensions i.e. input.dim() = {} "
+           "is not equal to len(dims) = {}", x.ndim, len(order))  # fmt: skip
+    expect(len(set(order)) == len(order), "permute(): duplicate dims are not allowed.")
     out = view(x, x._array.transpose(order), permute_to, order)
     back = tuple(sorted(range(len(order)), key=order.__getitem__))
     return recorded(out, node, lambda v: permute_to(v, back), x)
@@ -231,12 +228,9 @@ declare("permute", lambda x, dims: permute_to(x, dims), "The axes in another ord
 def movedim(x: Tensor, source: Ints, destination: Ints) -> Tensor:
     """Axes moved to other places."""
     sources, targets = several_axes(source, x.ndim), several_axes(destination, x.ndim)
-    if len(sources) != len(targets):
-        raise RuntimeError(
-            "movedim: Invalid source or destination dims: source "
-            f"({list(sources)} dims) should contain the same number of dims as destination "
-            f"({list(targets)} dims)"
-        )
+    expect(len(sources) == len(targets), "movedim: Invalid source or destination dims: source ({} "
+           "dims) should contain the same number of dims as destination ({} dims)",
+           list(sources), list(targets))  # fmt: skip
     order = [k for k in range(x.ndim) if k not in sources]
     for target, k in sorted(zip(targets, sources, strict=True)):
         order.insert(target, k)
@@ -253,9 +247,8 @@ def transpose(x: Tensor, dim0: int, dim1: int) -> Tensor:
     return permute_to(x, tuple(order), "TransposeBackward0")
 
 
-def swap(x: Tensor) -> Tensor:
-    """The last two axes exchanged."""
-    return permute_to(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+swap = partial(transpose, dim0=-2, dim1=-1)
+"""The last two axes exchanged."""
 
 
 def _reversed(x: Tensor, node: str = "PermuteBackward0") -> Tensor:
@@ -267,10 +260,9 @@ t = declare("t", lambda x: _reversed(x, "TBackward0"),
 
 
 def _of_matrices(x: Tensor) -> Tensor:
-    if x.ndim < 2:
-        raise RuntimeError("tensor.mT is only supported on matrices or batches of matrices. Got "
-                           f"{x.ndim}-D tensor.")  # fmt: skip
-    return transpose(x, -2, -1)
+    expect(x.ndim >= 2, "tensor.mT is only supported on matrices or batches of matrices. Got {}-D "
+           "tensor.", x.ndim)  # fmt: skip
+    return swap(x)
 
 
 def _adjoint(x: Tensor) -> Any:
@@ -291,9 +283,8 @@ for _name, _made in (("T", _reversed), ("mT", _of_matrices), ("H", _adjoint)):
 def repeat(x: Tensor, repeats: Shape) -> Tensor:
     """The numbers again and again along each axis."""
     before = x._array.shape
-    if len(repeats) < x.ndim:
-        raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of "
-                           "dimensions of tensor")  # fmt: skip
+    expect(len(repeats) >= x.ndim, "Number of dimensions of repeat dims can not be smaller than "
+           "number of dimensions of tensor")  # fmt: skip
     lengths = (1,) * (len(repeats) - x.ndim) + before
     paired = tuple(n for pair in zip(repeats, lengths, strict=True) for n in pair)
     copies = tuple(range(0, len(paired), 2))
@@ -323,21 +314,15 @@ declare("flipud", lambda x: flip(x, (0,)), "The rows in reverse.")
 def roll(x: Tensor, shifts: Ints, dims: Ints | None = None) -> Any:
     """The numbers moved on by ``shifts``, those at the end to the front."""
     if dims in (None, ()):
-        return _rolled(x, shifts, None)
-    if not x.ndim:
-        raise IndexError(f"Dimension specified as {several_axes(dims, 9)[0]} but tensor has no "
-                         "dimensions")  # fmt: skip
-    dims = several_axes(dims, x.ndim)
-    shifts = (shifts,) if isinstance(shifts, int) else shifts
-    if len(shifts) != len(dims):
-        raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:"
-                           f"{len(dims)}")  # fmt: skip
-    return _rolled(x, shifts, dims)
-
-
-def _rolled(x: Tensor, shifts: Any, dims: Any) -> Tensor:
+        dims = None
+    else:
+        expect(x.ndim > 0, "Dimension specified as {} but tensor has no dimensions",
+               several_axes(dims, 9)[0], error=IndexError)  # fmt: skip
+        dims, count = several_axes(dims, x.ndim), np.size(shifts)
+        expect(count == len(dims), "shifts and dimensions must align. shifts: {}, dims:{}",
+               count, len(dims))  # fmt: skip
     array = in_order(np.roll(x._array, shifts, dims))
-    return recorded(array, "RollBackward0", lambda v: _rolled(v, np.negative(shifts), dims), x)
+    return recorded(array, "RollBackward0", lambda v: roll(v, np.negative(shifts), dims), x)
 
 
 def _triangle(name: str, of_array: Any) -> Any:
