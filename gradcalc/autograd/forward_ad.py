@@ -109,12 +109,6 @@ def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> T
     if tensor._tangent is not None:
         raise RuntimeError("Making a dual Tensor based on a Tensor that already has a forward "
                            "gradient at the same level 0 is not supported.")  # fmt: skip
-    if tensor._array.shape != tangent._array.shape:
-        raise RuntimeError(
-            f"Trying to set a forward gradient that has a different size than that of the original "
-            f"Tensor, this is not supported. Tensor is of size {list(tensor.shape)} while the "
-            f"given forward gradient is of size {list(tangent.shape)}."
-        )
     if tensor._array.dtype.kind != tangent._array.dtype.kind:
         raise RuntimeError("Expected tangent to have the type of the primal, "
                            f"{tensor.dtype}, but got {tangent.dtype}")  # fmt: skip

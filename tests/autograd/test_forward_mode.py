@@ -106,3 +106,22 @@ def test_the_slices_of_vmap_are_one_pass_through_the_graph():
     with pytest.raises(RuntimeError, match="inside a functorch transform"):
         torch.vmap(y.backward)(rows)
     assert slope(y)(torch.ones(3)).tolist() == [2.0, 4.0, 6.0]  # what failed leaves no trace
+
+
+@pytest.mark.parametrize(("tangent", "words"), [
+    (lambda t: (t, t), r"invalid number of forward gradients \(expected 1 but got 2\)"),
+    (lambda t: t.sum(), "different size than that of the original"),
+    (lambda t: 3, r"expected Variable or None \(got int\) for grad output 0"),
+])  # fmt: skip
+def test_the_tangents_of_a_custom_function_are_checked(tangent, words):
+    class Double(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def jvp(ctx, t):
+            return tangent(t)
+
+    with forward_ad.dual_level(), pytest.raises(RuntimeError, match=words):
+        Double.apply(forward_ad.make_dual(torch.ones(2), torch.ones(2)))

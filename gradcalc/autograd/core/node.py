@@ -423,5 +423,11 @@ duals: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
 
 def give_tangent(x: Any, tangent: Any) -> None:
     """x carries this tangent, until the level is closed."""
+    if x._array.shape != tangent._array.shape:
+        raise RuntimeError(
+            f"Trying to set a forward gradient that has a different size than that of the original "
+            f"Tensor, this is not supported. Tensor is of size {list(x.shape)} while the given "
+            f"forward gradient is of size {list(tangent.shape)}."
+        )
     x._tangent = tangent
     duals[id(x)] = x

@@ -22,11 +22,16 @@ from gradcalc.autograd.core.tensor import Tensor, attach, place, save, tracks, w
 Slope = Callable[..., Any]
 
 
+OUT = 0
+"""Among what is saved: the result itself. Of several results, k is the k-th."""
+
+
 class Recorded(Node):
-    """What ``recorded`` leaves behind."""
+    """What ``recorded`` and ``several`` leave behind."""
 
     slopes: Sequence[Slope | None]
     full_name: str
+    joint = False  # whether its slopes take the cotangents of its outputs as one list, some None
 
     def name(self) -> str:
         return self.full_name
@@ -42,31 +47,41 @@ class Recorded(Node):
             mode.bare = bare
         return [g if g is None else g._array for g in flowing]
 
-    def backward(self, v: Any, *saved: Any) -> Sequence[Any]:
+    def backward(self, *values: Any) -> Sequence[Any]:
+        if self.joint:
+            values = (values[: self.outputs], *values[self.outputs :])
         return [
-            None if slope is None or target is None else slope(v, *saved)
+            None if slope is None or target is None else slope(*values)
             for slope, (target, _) in zip(self.slopes, self.next_functions, strict=True)
         ]
 
 
 @cache
-def node_class(name: str, kind: type[Any] = Recorded) -> Any:
+def node_class(name: str) -> Any:
     """The nodes of this name."""
     short = name.rpartition("::")[2]
-    return type(short, (kind,), {"__module__": __name__, "full_name": name})
+    return type(short, (Recorded,), {"__module__": __name__, "full_name": name})
 
 
-OUT = object()
-"""Among what is saved: the result itself."""
+def node_of(
+    name: str, slopes: Slope | Sequence[Slope | None] | None, saves: Any = (), *outs: Tensor
+) -> Recorded:
+    """A node of this name with these slopes."""
+    node: Recorded = node_class(name)()
+    node.slopes = slopes if isinstance(slopes, Sequence) else (slopes,)
+    if saves:
+        node.saved = tuple([
+            (outs[x]._array, outs[x]._counter, 0, None) if type(x) is int
+            else None if x is None else save(x)[0]
+            for x in saves
+        ])  # fmt: skip
+    return node
 
 
 def recorded(
-    made: Any,
-    name: str,
-    slopes: Slope | Sequence[Slope | None] | None,
-    *inputs: Tensor,
+    made: Any, name: str, slopes: Slope | Sequence[Slope | None] | None, *inputs: Tensor,
     saves: Any = (),
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """``made``, an array or a tensor (a view), as the result of an operation on these inputs.
 
     ``saves`` are the inputs, or ``OUT``, whose values the slopes are handed after the cotangent.
@@ -77,47 +92,22 @@ def recorded(
     return attach(out, node_of(name, slopes, saves, out), *inputs)
 
 
-class Several(Recorded):
-    """What several outputs have in common; its one slope takes their cotangents, some None."""
-
-    def backward(self, *values: Any) -> Sequence[Any]:
-        return (self.slopes[0](values[: self.outputs], *values[self.outputs :]),)  # type: ignore[misc]
-
-
 def several(
-    outs: Sequence[Any], name: str, slope: Slope, x: Tensor, saves: Any = ()
-) -> tuple[Any, ...]:
-    """Arrays, or views, as the results of one operation on x.
-
-    ``saves`` are inputs, or numbers of outputs. The slope turns a list of cotangents into one.
-    """
+    outs: Sequence[Any], name: str, slopes: Slope | Sequence[Slope], *inputs: Tensor,
+    saves: Any = (),
+) -> tuple[Any, ...]:  # fmt: skip
+    """The same of several results; the slopes are handed the cotangents of all as one list."""
     made = tuple(out if isinstance(out, Tensor) else wrap(out) for out in outs)
-    if not tracks(x):
+    if not tracks(*inputs):
         return made
-    node = node_class(name, Several)()
-    node.slopes, node.outputs = (slope,), len(made)
+    node = node_of(name, slopes, saves, *made)
+    node.joint, node.outputs = True, len(made)
     node.numbers = {id(out._array): k for k, out in enumerate(made)}
-    node.saved = tuple((made[s]._array, made[s]._counter, 0, None) if isinstance(s, int)
-                       else save(s)[0] for s in saves)  # fmt: skip
     for k, out in enumerate(made):
-        attach(out, node, x)
-        if mode.enabled and x._tracked:
+        attach(out, node, *inputs)
+        if mode.enabled and any(x._tracked for x in inputs):
             place(out, (node, k))
     return made
-
-
-def node_of(
-    name: str, slopes: Slope | Sequence[Slope | None] | None, saves: Any = (), out: Any = None
-) -> Recorded:
-    """A node of this name with these slopes."""
-    node: Recorded = node_class(name)()
-    node.slopes = slopes if isinstance(slopes, Sequence) else (slopes,)
-    if saves:
-        node.saved = tuple([
-            (out._array, out._counter, 0, None) if x is OUT else None if x is None else save(x)[0]
-            for x in saves
-        ])  # fmt: skip
-    return node
 
 
 def in_order_of(array: Any, like: Any) -> Any:

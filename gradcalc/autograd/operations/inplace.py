@@ -100,7 +100,7 @@ def refuse_leaf(y: Tensor, what: str = "is being") -> None:
         y._view.refuse()
         if y._tracked and y._view.base.is_leaf:
             raise RuntimeError(
-                f"a view of a leaf Variable that requires grad {what} used in an in-place "
+                "a view of a leaf Variable that requires grad is being used in an in-place "
                 "operation."
             )
     if y._tracked and y.is_leaf:
