@@ -62,6 +62,8 @@ def tape(straight: Any) -> Any:
         there.add(target)
         places = (*known, 0, 0)[:3]
         steps.append((*code(function, len(known), functions), *places, 0 if is_sum else target))
+    if not there.issuperset(straight.results):
+        raise ValueError("the tape has a result from a place that is not there")
     rows, results = _rows(steps, 6), np.array(straight.results, np.intc)
     _refuse_unknown(rows[:, 0], rows[:, 1], len(functions))
     # Columns that are the same at every point have lines too, behind the others.
@@ -71,7 +73,7 @@ def tape(straight: Any) -> Any:
     fills = [(count + k, constants[place - count]) for k, place in enumerate(same.tolist())]
     return native.tape(
         rows.tobytes(),
-        tuple(function for function, _, _ in functions),
+        tuple(f if is_ufunc else partial(_call, f) for f, is_ufunc, _ in functions),
         bytes(is_ufunc for _, is_ufunc, _ in functions),
         bytes(arity for _, _, arity in functions),
         np.array(constants, float).tobytes(),
@@ -211,7 +213,7 @@ def code(function: Any, arity: int, functions: list[Any]) -> tuple[int, int]:
         functions += [(np.tan, True, 1), (np.cos, True, 1)]
         return _COS, len(functions) - 1
     loop = has_loop(function, arity)
-    entry = function if loop else partial(_call, function), loop, arity
+    entry = function, loop, arity
     if entry not in functions:
         functions.append(entry)
     return _LOOP if loop else _CALL, functions.index(entry)

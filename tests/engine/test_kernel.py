@@ -319,6 +319,9 @@ def test_a_malformed_tape_is_refused() -> None:
         except (ValueError, KeyError):
             refused += 1
     assert refused == 400
+    for place in (-1, 99, 2**31 - 1):
+        with pytest.raises(ValueError, match="not there"):
+            kernel.tape(replace(straight, results=(place,)))
 
 
 @pytest.mark.parametrize(("operation", "function"),
