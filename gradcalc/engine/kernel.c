@@ -66,6 +66,7 @@ enum { COPY, ADD, SUB, MUL, DIV, NEG, SQUARE, ABS, SQRT, EQ, NE, LT, LE, GT, GE,
 
 typedef struct { int32_t op, function, in[3], out; } Step;
 typedef struct { double line, number; } Fill;
+typedef struct { Loop loop; void *data; PyObject *object; int arity; } Function; /* a loop where it is numpy's */
 
 /* Of a recording. A reference is a first place and a stride, or where its places begin among the
    indices. The results of a run lie side by side. */
@@ -85,28 +86,26 @@ typedef struct { int32_t from, to, slope; } Link;
 enum { SLOPE = 64 };
 
 typedef struct {
-    Size n_steps, n_inputs, n_columns, n_lines, n_constants, n_fills, n_functions, block;
-    Step *steps;
-    int32_t *results; /* the line of each column, and of four at least */
+    PyObject *held; /* what its instructions and constants are parts of */
+    Function *functions;
+    Size n_inputs, n_columns, n_lines, n_steps, n_constants, n_fills, block;
+    const Step *steps;
+    double *constants;
+    const Fill *fills;      /* the lines that are the same at every point */
+    const int32_t *results; /* the line of each column, and of four at least */
     /* Of a recording. ``places`` are those of the inputs, of their cotangents, of the outputs, of what
        is cleared before the way down, and of values one of which is NaN if any is. */
     Size n_runs, n_nodes, n_values, n_needed, n_edges, n_ways, n_singles, n_links, n_guards, n_cleared, n_telling, longest;
     int in_order; /* whether the places of the inputs and of their cotangents are the first ones */
-    Run *runs;
-    Edge *edges;
-    Way *ways;
-    Single *singles;
-    Link *links;
-    Guard *guards;
+    const Run *runs;
+    const Edge *edges;
+    const Way *ways;
+    const Single *singles;
+    const Link *links;
+    const Guard *guards;
     double limit; /* of what is guarded */
-    int32_t *indices, *places;
-    double *flows, *gathered;
-    Fill *fills; /* the lines that are the same at every point */
-    double *constants, *values; /* values: of every place of a recording */
-    Loop *loops;
-    void **data;
-    int *arity;
-    PyObject **functions;
+    const int32_t *indices, *places;
+    double *values, *flows, *gathered, *row; /* values: of every place */
 } Tape;
 
 /* No block is shorter than LANES: numpy's vector code treats one number otherwise than several. */
@@ -200,12 +199,12 @@ static int look(Size n, const Place *place, char *suspects) {
 
 /* --- the cosine by way of the tangent, as in functions/sines.py ----------------------------- */
 
-static double alone(Loop loop, void *data, double x) {
+static double alone(const Function *function, double x) {
     static const Size n = LANES, strides[2] = {8, 8};
     double lanes[2][LANES];
     char *operands[2] = {(char *)lanes[0], (char *)lanes[1]};
     for (int i = 0; i < LANES; i++) lanes[0][i] = x;
-    loop(operands, &n, strides, data);
+    function->loop(operands, &n, strides, function->data);
     return lanes[1][0];
 }
 
@@ -220,8 +219,9 @@ WIDE static void after_tangent(Size n, double *t, const double *rest) {
          t[i] = ((t[i] + t[i]) + rest[i] * (1.0 - square)) / (square + 1.0))
 }
 
-static void cosine(const Loop *loop, void *const *data, Size n, const double *angles, double *out) {
-    enum { TAN = -1, PLAIN = 0, ROOM = 512 };
+static void cosine(const Function *plain, Size n, const double *angles, double *out) {
+    enum { ROOM = 512 };
+    const Function *tangent = plain - 1;
     static const Size strides[2] = {8, 8};
     for (Size first = 0; first < n; first += ROOM) {
         double t[ROOM], rest[ROOM];
@@ -231,16 +231,15 @@ static void cosine(const Loop *loop, void *const *data, Size n, const double *an
         for (Size i = some; i < LANES; i++) t[i] = t[0];
         Size count = some < LANES ? LANES : some;
         char *operands[2] = {(char *)t, (char *)t};
-        loop[TAN](operands, &count, strides, data[TAN]);
+        tangent->loop(operands, &count, strides, tangent->data);
         after_tangent(some, t, rest);
         for (Size i = 0; i < some; i++) {
             double cos = t[i], angle = here[i];
             if (!(fabs(angle) < 67108864.0)) {
-                double tangent = alone(loop[TAN], data[TAN], angle);
-                double sign = alone(loop[TAN], data[TAN], angle * 0.5) * tangent;
-                cos = copysign(1.0 / sqrt(tangent * tangent + 1.0), sign);
+                double whole = alone(tangent, angle), sign = alone(tangent, angle * 0.5) * whole;
+                cos = copysign(1.0 / sqrt(whole * whole + 1.0), sign);
             } else if (fabs(cos) < 0x1p-20)
-                cos = alone(loop[PLAIN], data[PLAIN], angle);
+                cos = alone(plain, angle);
             out[first + i] = cos;
         }
     }
@@ -309,19 +308,17 @@ WIDE static void give(Size n, Size width, const Place *places, const int32_t *re
 /* --- a block ------------------------------------------------------------------------------- */
 
 /* One instruction on n numbers. */
-static void apply(const Tape *tape, int op, int function, Size n, const Place *a, const Place *b, const Place *c,
-                  double *out) {
+static void apply(int op, const Function *function, Size n, const Place *a, const Place *b, const Place *c, double *out) {
     if (op < LOOK) WORKS[op](n, a, b, c, out);
     else if (op == COS) {
         if (!a->step) copy(n, a, NULL, NULL, out);
-        cosine(tape->loops + function, tape->data + function, n, a->step ? a->at : out, out);
+        cosine(function, n, a->step ? a->at : out, out);
     } else {
-        int arity = tape->arity[function];
         char *operands[4] = {(char *)a->at, (char *)b->at, (char *)c->at, NULL};
         Size strides[4] = {a->step * 8, b->step * 8, c->step * 8, 0};
-        operands[arity] = (char *)out;
-        strides[arity] = 8;
-        tape->loops[function](operands, &n, strides, tape->data[function]);
+        operands[function->arity] = (char *)out;
+        strides[function->arity] = 8;
+        function->loop(operands, &n, strides, function->data);
     }
 }
 
@@ -380,17 +377,16 @@ static PyObject *as_argument(Place place, Size n, int flags) {
 
 static void call(Job *job, const Step *step, const Place *places, Size n) {
     PyGILState_STATE state = PyGILState_Ensure();
-    PyObject *function = job->tape->functions[step->function], *result = NULL;
-    int arity = job->tape->arity[step->function];
-    PyObject *arguments = PyTuple_New(arity + 1);
-    for (int k = 0; arguments && k <= arity; k++) {
-        int place = k < arity ? step->in[k] : step->out;
-        PyObject *view = as_argument(places[place], n, k < arity ? PyBUF_READ : PyBUF_WRITE);
+    const Function *function = job->tape->functions + step->function;
+    PyObject *result = NULL, *arguments = PyTuple_New(function->arity + 1);
+    for (int k = 0; arguments && k <= function->arity; k++) {
+        int is_operand = k < function->arity, place = is_operand ? step->in[k] : step->out;
+        PyObject *view = as_argument(places[place], n, is_operand ? PyBUF_READ : PyBUF_WRITE);
         if (!view) { Py_CLEAR(arguments); break; }
         PyTuple_SetItem(arguments, k, view);
     }
     if (arguments) {
-        result = PyObject_Call(function, arguments, NULL);
+        result = PyObject_Call(function->object, arguments, NULL);
         Py_DECREF(arguments);
     }
     if (!result) fail(job);
@@ -406,7 +402,7 @@ static int run_block(Job *job, const Place *places, Size n, char *suspects) {
         double *out = places[step->out].at;
         if (step->op < LOOK) WORKS[step->op](n, a, b, c, out);
         else if (step->op == LOOK) found |= look(n, a, suspects);
-        else if (step->op != CALL) apply(tape, step->op, step->function, n, a, b, c, out);
+        else if (step->op != CALL) apply(step->op, tape->functions + step->function, n, a, b, c, out);
         else call(job, step, places, n);
     }
     return found;
@@ -536,7 +532,7 @@ static void run_runs(const Tape *tape, Size from, Size to) {
             if (run->op == LOOP && to.indices < 0) in[k] = (Place){values + to.first, to.stride}; /* as numpy's arrays */
             else in[k] = refer(values, tape->indices, to, n, room + k * tape->longest);
         }
-        apply(tape, run->op, run->function, n, in, in + 1, in + 2, values + run->out);
+        apply(run->op, tape->functions + run->function, n, in, in + 1, in + 2, values + run->out);
     }
 }
 
@@ -560,14 +556,14 @@ static void run_singles(const Tape *tape, int slopes) {
         case SQUARE: *out = a * a; break;
         case SQRT: *out = sqrt(a); break;
         case LOOP: {
-            char *operands[3] = {(char *)x, (char *)y, (char *)out};
-            if (tape->arity[function] == 1) operands[1] = (char *)out;
-            tape->loops[function](operands, &one, strides, tape->data[function]);
+            const Function *loop = tape->functions + function;
+            char *operands[3] = {(char *)x, (char *)(loop->arity == 1 ? out : y), (char *)out};
+            loop->loop(operands, &one, strides, loop->data);
             break;
         }
         default: {
             Place in[3] = {{x, 1}, {y, 1}, {values + (op == WHERE ? function : 0), 1}};
-            apply(tape, op, function, 1, in, in + 1, in + 2, out);
+            apply(op, tape->functions + function, 1, in, in + 1, in + 2, out);
         }
         }
     }
@@ -582,7 +578,7 @@ static double total(const Tape *tape, Size n, const double *x, double sum, int a
     if (n && alone) {
         Size strides[3] = {0, 8, 0};
         char *operands[3] = {(char *)&sum, (char *)x, (char *)&sum};
-        tape->loops[0](operands, &n, strides, tape->data[0]);
+        tape->functions->loop(operands, &n, strides, tape->functions->data);
     } else
         for (Size i = 0; i < n; i++) sum += x[i];
     return sum;
@@ -670,67 +666,45 @@ static int push_forward(const Tape *tape, const double *seeds, double *row, int 
 static const char NAME[] = "gradcalc.engine.tape", ANSWER[] = "gradcalc.engine.answer";
 
 static void forget(Tape *tape) {
-    for (Size k = 0; tape->functions && k < tape->n_functions; k++) Py_XDECREF(tape->functions[k]);
-    PyMem_Free(tape->steps);
-    PyMem_Free(tape->results);
-    PyMem_Free(tape->runs);
-    PyMem_Free(tape->edges);
-    PyMem_Free(tape->indices);
-    PyMem_Free(tape->gathered);
-    PyMem_Free(tape->ways);
-    PyMem_Free(tape->singles);
-    PyMem_Free(tape->links);
-    PyMem_Free(tape->guards);
-    PyMem_Free(tape->places);
-    PyMem_Free(tape->flows);
-    PyMem_Free(tape->fills);
-    PyMem_Free(tape->constants);
-    PyMem_Free(tape->values);
-    PyMem_Free(tape->loops);
-    PyMem_Free(tape->data);
-    PyMem_Free(tape->arity);
+    Py_XDECREF(tape->held);
     PyMem_Free(tape->functions);
+    PyMem_Free(tape->values);
     PyMem_Free(tape);
 }
 
 static void destroy(PyObject *capsule) { forget(PyCapsule_GetPointer(capsule, NAME)); }
 
-/* numpy's loop from float64 to float64, or none. */
-static Loop find_loop(PyObject *function, void **data) {
-    const UFunc *ufunc = (const UFunc *)function;
-    for (int i = 0; i < ufunc->ntypes; i++) {
+/* numpy's loop from float64 to float64, if there is one. */
+static void find_loop(Function *found) {
+    const UFunc *ufunc = (const UFunc *)found->object;
+    for (int i = 0; i < ufunc->ntypes && !found->loop; i++) {
         int k = 0;
         while (k < ufunc->nargs && ufunc->types[i * ufunc->nargs + k] == DOUBLE) k++;
-        if (k == ufunc->nargs) { *data = ufunc->data ? ufunc->data[i] : NULL; return ufunc->functions[i]; }
+        if (k < ufunc->nargs) continue;
+        found->loop = ufunc->functions[i];
+        found->data = ufunc->data ? ufunc->data[i] : NULL;
     }
-    return NULL;
 }
 
-static void *copied(PyObject *bytes) {
-    Size size = PyBytes_Size(bytes);
-    void *copy = size < 0 ? NULL : PyMem_Malloc(size + 1);
-    if (copy) memcpy(copy, PyBytes_AsString(bytes), size);
-    return copy;
-}
+#define TAKE(name) tape->name = (void *)PyBytes_AsString(name)
+#define COUNTED(name) (TAKE(name), tape->n_##name = PyBytes_Size(name) / (Size)sizeof(*tape->name))
 
-/* Those that ``ufuncs`` has a 1 for (all, if there is none) are numpy's. */
-static int take_functions(Tape *tape, PyObject *functions, const char *ufuncs, const char *arities) {
+/* A capsule of a tape, with the arguments that it was made of. The functions that ``ufuncs`` has a 1 for (all, if
+   there is none) are numpy's. */
+static PyObject *finished(Tape *tape, PyObject *args, PyObject *functions, const char *ufuncs, const char *arities) {
     Size count = PyTuple_Size(functions);
-    tape->loops = PyMem_Calloc(count + 1, sizeof(Loop));
-    tape->data = PyMem_Calloc(count + 1, sizeof(void *));
-    tape->arity = PyMem_Calloc(count + 1, sizeof(int));
-    tape->functions = PyMem_Calloc(count + 1, sizeof(PyObject *));
-    if (!tape->loops || !tape->data || !tape->arity || !tape->functions) return PyErr_NoMemory() != NULL;
-    for (Size k = 0; k < count; k++) {
-        tape->functions[k] = PyTuple_GetItem(functions, k);
-        Py_INCREF(tape->functions[k]);
-        tape->n_functions = k + 1;
-        tape->arity[k] = arities[k];
+    Py_INCREF(tape->held = args);
+    tape->functions = PyMem_Calloc(count + 1, sizeof(Function));
+    if (!tape->functions) PyErr_NoMemory();
+    for (Size k = 0; k < count && !PyErr_Occurred(); k++) {
+        tape->functions[k] = (Function){NULL, NULL, PyTuple_GetItem(functions, k), arities[k]};
         if (ufuncs && !ufuncs[k]) continue;
-        tape->loops[k] = find_loop(tape->functions[k], &tape->data[k]);
-        if (!tape->loops[k]) { PyErr_SetString(PyExc_ValueError, "no loop for float64"); return 0; }
+        find_loop(tape->functions + k);
+        if (!tape->functions[k].loop) PyErr_SetString(PyExc_ValueError, "no loop for float64");
     }
-    return 1;
+    PyObject *capsule = PyErr_Occurred() ? NULL : PyCapsule_New(tape, NAME, destroy);
+    if (!capsule) forget(tape);
+    return capsule;
 }
 
 /* tape(steps, functions, ufuncs, arities, constants, fills, results, inputs, columns, lines): a tape.
@@ -741,26 +715,15 @@ static PyObject *make(PyObject *self, PyObject *args) {
     Tape *tape = PyMem_Calloc(1, sizeof(Tape));
     if (!tape) return PyErr_NoMemory();
     if (!PyArg_ParseTuple(args, "SO!SSSSSnnn", &steps, &PyTuple_Type, &functions, &ufuncs, &arities, &constants, &fills,
-                          &results, &tape->n_inputs, &tape->n_columns, &tape->n_lines)) goto failed;
-    tape->n_steps = PyBytes_Size(steps) / (Size)sizeof(Step);
-    tape->n_constants = PyBytes_Size(constants) / (Size)sizeof(double);
-    Size count = PyTuple_Size(functions);
-    int calls = memchr(PyBytes_AsString(ufuncs), 0, count) != NULL;
-    Size width = 8 * tape->n_lines;
-    Size fits = (calls ? OUTER_CACHE : CACHE) / (width + 8) / LANES * LANES, most = calls ? MANY : LARGEST;
+                          &results, &tape->n_inputs, &tape->n_columns, &tape->n_lines)) {
+        forget(tape);
+        return NULL;
+    }
+    COUNTED(steps), COUNTED(constants), COUNTED(fills), TAKE(results);
+    int calls = memchr(PyBytes_AsString(ufuncs), 0, PyTuple_Size(functions)) != NULL;
+    Size fits = (calls ? OUTER_CACHE : CACHE) / (8 * tape->n_lines + 8) / LANES * LANES, most = calls ? MANY : LARGEST;
     tape->block = fits < SMALLEST ? SMALLEST : fits > most ? most : fits;
-    tape->steps = copied(steps);
-    tape->constants = copied(constants);
-    tape->fills = copied(fills);
-    tape->results = copied(results);
-    tape->n_fills = PyBytes_Size(fills) / (Size)sizeof(Fill);
-    if (!tape->steps || !tape->constants || !tape->fills || !tape->results) { PyErr_NoMemory(); goto failed; }
-    if (!take_functions(tape, functions, PyBytes_AsString(ufuncs), PyBytes_AsString(arities))) goto failed;
-    PyObject *capsule = PyCapsule_New(tape, NAME, destroy);
-    if (capsule) return capsule;
-failed:
-    forget(tape);
-    return NULL;
+    return finished(tape, args, functions, PyBytes_AsString(ufuncs), PyBytes_AsString(arities));
 }
 
 /* recorded(functions, arities, values, runs, edges, ways, singles, links, guards, indices, places, n_needed,
@@ -772,48 +735,43 @@ static PyObject *recorded(PyObject *self, PyObject *args) {
     if (!PyArg_ParseTuple(args, "O!SSSSSSSSSSnnnnnnnd", &PyTuple_Type, &functions, &arities, &values, &runs, &edges,
                           &ways, &singles, &links, &guards, &indices, &places, &tape->n_needed, &tape->n_values,
                           &tape->n_inputs, &tape->n_columns, &tape->n_cleared, &tape->n_nodes, &tape->longest,
-                          &tape->limit)) goto failed;
-#define TAKE(name) if (!(tape->name = copied(name))) { PyErr_NoMemory(); goto failed; }
-#define COUNTED(name, type) TAKE(name) tape->n_##name = PyBytes_Size(name) / (Size)sizeof(type);
-    COUNTED(runs, Run) COUNTED(edges, Edge) COUNTED(ways, Way) COUNTED(singles, Single) COUNTED(links, Link) COUNTED(guards, Guard)
-    TAKE(values) TAKE(indices) TAKE(places)
+                          &tape->limit)) {
+        forget(tape);
+        return NULL;
+    }
+    COUNTED(runs), COUNTED(edges), COUNTED(ways), COUNTED(singles), COUNTED(links), COUNTED(guards);
+    TAKE(indices), TAKE(places);
     tape->n_telling = PyBytes_Size(places) / (Size)sizeof(int32_t) - 2 * tape->n_inputs - tape->n_columns - tape->n_cleared;
     tape->in_order = 1;
     for (Size j = 0; j < 2 * tape->n_inputs; j++) tape->in_order &= tape->places[j] == j % tape->n_inputs;
-    tape->flows = PyMem_Calloc(tape->n_nodes + 1, sizeof(double));
-    tape->gathered = PyMem_Calloc(3 * tape->longest + 1, sizeof(double));
-    if (!tape->flows || !tape->gathered) { PyErr_NoMemory(); goto failed; }
-    if (!take_functions(tape, functions, NULL, PyBytes_AsString(arities))) goto failed;
-    PyObject *capsule = PyCapsule_New(tape, NAME, destroy);
-    if (capsule) return capsule;
-failed:
-    forget(tape);
-    return NULL;
+#define LINES(n) (((n) + 7) / 8 * 8) /* of the cache: vectors are slower where one begins elsewhere than the others */
+    Size count = PyBytes_Size(values) / (Size)sizeof(double), flows = LINES(count);
+    Size gathered = flows + LINES(tape->n_nodes), row = gathered + LINES(3 * tape->longest);
+    tape->values = PyMem_Calloc(row + tape->n_inputs + tape->n_columns + 1, sizeof(double));
+    if (tape->values) memcpy(tape->values, PyBytes_AsString(values), count * sizeof(double));
+    else PyErr_NoMemory();
+    tape->flows = tape->values + flows, tape->gathered = tape->values + gathered, tape->row = tape->values + row;
+    return finished(tape, args, functions, NULL, PyBytes_AsString(arities));
 }
 
 /* An answer at a point: values, or for each of ``count`` rows of seeds a row of slopes. Row k of these
    lies in row ``owners[k, j]`` of the result at column j; where there is no such row it is 0. */
 typedef struct {
-    PyObject *capsule, *shape;
+    PyObject *held, *shape;
     Tape *tape;
     Size count, size; /* size: of the result */
-    int backwards, alone, by_columns;
-    double *seeds, *row;
-    int32_t *owners;
+    int backwards, alone;
+    const double *seeds;
+    const int32_t *owners;
 } Answer;
 
 static PyObject *ndarray, *empty; /* numpy's */
 
-static void forget_answer(Answer *answer) {
-    Py_XDECREF(answer->capsule);
-    Py_XDECREF(answer->shape);
-    PyMem_Free(answer->seeds);
-    PyMem_Free(answer->row);
-    PyMem_Free(answer->owners);
+static void destroy_answer(PyObject *capsule) {
+    Answer *answer = PyCapsule_GetPointer(capsule, ANSWER);
+    Py_DECREF(answer->held);
     PyMem_Free(answer);
 }
-
-static void destroy_answer(PyObject *capsule) { forget_answer(PyCapsule_GetPointer(capsule, ANSWER)); }
 
 /* The numbers of an array of so many float64 side by side, or NULL. */
 static const double *plain(PyObject *object, Size count) {
@@ -848,7 +806,7 @@ static int fill(const Answer *answer, const double *x, const double *seeds, doub
     run_runs(tape, tape->n_values, tape->n_runs);
     if (owner) memset(rows, 0, answer->size * sizeof(double));
     for (Size k = 0; k < answer->count; k++, seeds += given) {
-        double *row = owner ? answer->row : rows + k * made;
+        double *row = owner ? tape->row : rows + k * made;
         if ((answer->backwards ? pull_back : push_forward)(tape, seeds, row, answer->alone)) return 1;
         for (Size j = 0; owner && j < made; j++, owner++)
             if (*owner >= 0) rows[answer->backwards ? *owner * n + j : j * n + *owner] = row[j];
@@ -876,25 +834,16 @@ static PyMethodDef answer_method = {"answer", (PyCFunction)(void (*)(void))give_
 /* answer(tape, shape, backwards, count, alone, seeds, owners): what answers. ``shape`` are the arguments for
    numpy.empty. */
 static PyObject *make_answer(PyObject *self, PyObject *args) {
-    PyObject *seeds, *owners, *capsule = NULL;
+    PyObject *tape, *seeds, *owners, *capsule = NULL;
     Answer *answer = PyMem_Calloc(1, sizeof(Answer));
     if (!answer) return PyErr_NoMemory();
-    if (!PyArg_ParseTuple(args, "OO!npnpSS", &answer->capsule, &PyTuple_Type, &answer->shape, &answer->size,
-                          &answer->backwards, &answer->count, &answer->alone, &seeds, &owners)) {
-        PyMem_Free(answer);
-        return NULL;
-    }
-    Py_INCREF(answer->capsule);
-    Py_INCREF(answer->shape);
-    answer->tape = PyCapsule_GetPointer(answer->capsule, NAME);
-    if (answer->tape) {
-        answer->row = PyMem_Calloc(answer->tape->n_inputs + answer->tape->n_columns + 1, sizeof(double));
-        if (PyBytes_Size(seeds)) answer->seeds = copied(seeds);
-        answer->owners = PyBytes_Size(owners) ? copied(owners) : NULL;
-        int there = answer->row && !answer->seeds == !PyBytes_Size(seeds) && !answer->owners == !PyBytes_Size(owners);
-        capsule = there ? PyCapsule_New(answer, ANSWER, destroy_answer) : PyErr_NoMemory();
-    }
-    if (!capsule) { forget_answer(answer); return NULL; }
+    if (PyArg_ParseTuple(args, "OO!npnpSS", &tape, &PyTuple_Type, &answer->shape, &answer->size, &answer->backwards,
+                         &answer->count, &answer->alone, &seeds, &owners) &&
+        (answer->tape = PyCapsule_GetPointer(tape, NAME))) capsule = PyCapsule_New(answer, ANSWER, destroy_answer);
+    if (!capsule) { PyMem_Free(answer); return NULL; }
+    Py_INCREF(answer->held = args);
+    if (PyBytes_Size(seeds)) answer->seeds = (const double *)PyBytes_AsString(seeds);
+    if (PyBytes_Size(owners)) answer->owners = (const int32_t *)PyBytes_AsString(owners);
     PyObject *function = PyCFunction_New(&answer_method, capsule);
     Py_DECREF(capsule);
     return function;
