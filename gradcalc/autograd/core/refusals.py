@@ -117,15 +117,17 @@ unflatten()                         | 0   | =unflatten: a 0-dim tensor has no ax
 xlogy                               | c   | "xlogy_cpu"
 """
 
-Words = tuple[str, str]
+Words = tuple[str, set[int], str]
 
 
 def _rows() -> dict[str, list[Words]]:
     rows: dict[str, list[Words]] = {}
     for line in _TABLE.strip().replace("\n  ", " ").splitlines():
         names, kinds, words = (part.strip() for part in line.split("|"))
+        ranks = {int(kind) for kind in kinds if kind.isdigit()}
+        ranks |= set(range(10, 65)) if 9 in ranks else set()
         for name in names.split():
-            rows.setdefault(name, []).append((kinds.replace("i", "iu"), words))
+            rows.setdefault(name, []).append((kinds.replace("i", "iu"), ranks, words))
     return rows
 
 
@@ -135,8 +137,8 @@ REFUSED = _rows()
 
 def refuse(name: str, kind: Any, rank: int = -1) -> None:
     """Raise where the operation does not take numbers of this type, or as many axes."""
-    for kinds, words in REFUSED.get(name, ()):
-        if kind.kind not in kinds and str(min(rank, 9)) not in kinds:
+    for kinds, ranks, words in REFUSED.get(name, ()):
+        if kind.kind not in kinds and rank not in ranks:
             continue
         words = words.format(name=name.removesuffix("()"), rank=rank, kind=named(kind).older)
         if words.startswith("="):

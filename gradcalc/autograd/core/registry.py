@@ -171,11 +171,12 @@ class Arguments:
 
     def refuse(self, row: str, given: tuple[Any, ...], named: dict[str, Any]) -> None:
         """Raise where an operand is of a type that this row of the table does not take."""
-        x, *others = given
+        x = given[0]
         if not isinstance(x, Tensor):
             return
-        kind, others = x._array.dtype, [*others, *named.values()]
+        kind = x._array.dtype
         if kind.kind != "f":
+            others = [*given[1:], *named.values()]
             if any(type(n) is int for n in others) and f"{row}/dim" in REFUSED:
                 row += "/dim"
             elif any(isinstance(n, Tensor) for n in others):  # it depends on their type together

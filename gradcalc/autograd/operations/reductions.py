@@ -159,12 +159,11 @@ def _others(x: Tensor, dim: int) -> Any:
     """For every factor, the product of those before it times the product of those after it."""
     if not x.shape[dim]:
         return x
-    one = wrap(np.ones_like(x._array.take([0], dim)))
-
-    def before(x: Tensor) -> Any:
-        return _products(cat([one, index(x, slot(dim, slice(-1)))], dim), dim=dim)
-
-    return before(x) * flip(before(flip(x, (dim,))), (dim,))
+    one, last = wrap(np.ones_like(x._array.take([0], dim))), slot(dim, slice(-2))
+    padded = cat([one, x, one], dim)
+    before, after = (_products(index(factors, last), dim=dim)
+                     for factors in (padded, flip(padded, (dim,))))  # fmt: skip
+    return before * flip(after, (dim,))
 
 
 @operation()

@@ -313,16 +313,17 @@ declare("flipud", lambda x: flip(x, (0,)), "The rows in reverse.")
 @operation()
 def roll(x: Tensor, shifts: Ints, dims: Ints | None = None) -> Any:
     """The numbers moved on by ``shifts``, those at the end to the front."""
+    shifts = (shifts,) if isinstance(shifts, int) else shifts
     if dims in (None, ()):
         dims = None
     else:
         expect(x.ndim > 0, "Dimension specified as {} but tensor has no dimensions",
                several_axes(dims, 9)[0], error=IndexError)  # fmt: skip
-        dims, count = several_axes(dims, x.ndim), np.size(shifts)
-        expect(count == len(dims), "shifts and dimensions must align. shifts: {}, dims:{}",
-               count, len(dims))  # fmt: skip
-    array = in_order(np.roll(x._array, shifts, dims))
-    return recorded(array, "RollBackward0", lambda v: roll(v, np.negative(shifts), dims), x)
+        dims = several_axes(dims, x.ndim)
+        expect(len(shifts) == len(dims), "shifts and dimensions must align. shifts: {}, dims:{}",
+               len(shifts), len(dims))  # fmt: skip
+    array, back = in_order(np.roll(x._array, shifts, dims)), tuple(-n for n in shifts)
+    return recorded(array, "RollBackward0", lambda v: roll(v, back, dims), x)
 
 
 def _triangle(name: str, of_array: Any) -> Any:
