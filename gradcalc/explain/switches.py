@@ -17,8 +17,6 @@ from gradcalc.functions.primitives import EQ, TABLE
 from gradcalc.graph.graph import Graph
 from gradcalc.graph.reach import active, below, operands
 
-_COMPARED = {p.code for p in TABLE if p.boolean and not p.logical and not p.indifferent}
-
 
 class Switches:
     """The decisions of a graph: those of its comparisons, of ``abs``, ``max``, ``floor`` and all
@@ -29,7 +27,7 @@ class Switches:
         nodes = [
             node
             for node, code in enumerate(graph.codes)
-            if (TABLE[code].kink or code in _COMPARED) and marks[node] and varies[node]
+            if (TABLE[code].kink or TABLE[code].compares) and marks[node] and varies[node]
         ]
         self._conditions = [TABLE[graph.codes[node]] for node in nodes]
         self._places = [operands(graph, node) for node in nodes]
@@ -47,7 +45,7 @@ class Switches:
         columns: list[Floats] = []
         for primitive, place in zip(self._conditions, self._places, strict=True):
             within = [next(numbers) for _ in place]
-            if primitive.code in _COMPARED:
+            if primitive.compares:
                 columns.append(np.sign(within[0] - within[1]))
             else:
                 columns += _decided(primitive.kink, within)

@@ -153,6 +153,11 @@ class Primitive:
         return bool(self.arity) and all(partial == "0" for partial in self.partials)
 
     @property
+    def compares(self) -> bool:
+        """Whether it asks how two numbers are ordered, where a branch turns as they meet."""
+        return self.boolean and not self.logical and not self.indifferent
+
+    @property
     def exact(self) -> bool:
         """Whether every processor and library gives the same number, to the last bit."""
         whole = self.flat or self.boolean or (self.selects and self.tame)

@@ -13,7 +13,6 @@ from gradcalc.functions.primitives import TABLE
 from gradcalc.graph.graph import Graph
 
 _ARITIES = [primitive.arity for primitive in TABLE]
-_COMPARED = {p.code for p in TABLE if p.boolean and not p.logical and not p.indifferent}
 _MANY = 20_000
 _WIDE = 32  # nodes a level, on average, from which on numpy is the faster way
 
@@ -113,7 +112,7 @@ def comparisons(graph: Graph, conditions: Iterable[int]) -> set[int]:
         return operands(graph, node) if TABLE[graph.codes[node]].logical else ()
 
     found = closure(conditions, inside)
-    return {node for node in found if graph.codes[node] in _COMPARED}
+    return {node for node in found if TABLE[graph.codes[node]].compares}
 
 
 def users(graph: Graph, nodes: Iterable[int]) -> list[list[int]]:

@@ -15,8 +15,7 @@ from gradcalc.graph.reach import operands
 
 _LOGICAL = frozenset(primitive.code for primitive in TABLE if primitive.logical)
 CONDITIONS = frozenset(primitive.code for primitive in TABLE if primitive.boolean)
-_INDIFFERENT = frozenset(primitive.code for primitive in TABLE if primitive.indifferent)
-_NUMBER = frozenset(CONDITIONS - _LOGICAL - _INDIFFERENT)
+_NUMBER = frozenset(primitive.code for primitive in TABLE if primitive.compares)
 _NEAR = 64
 """Bits after the point of a step beside the operands; twice as many of a second one."""
 
