@@ -351,7 +351,11 @@ typedef struct {
 
 static int64_t now(void) {
     struct timespec time;
+#ifdef _WIN32
     timespec_get(&time, TIME_UTC);
+#else
+    clock_gettime(CLOCK_MONOTONIC, &time);
+#endif
     return time.tv_sec * (int64_t)1000000000 + time.tv_nsec;
 }
 

@@ -32,11 +32,11 @@ WORK = 1 << 22
 """So much work, in sums at a point, a thread must have: below, it waits for the others more than it
 helps."""
 
-WORK_IN_C = 50_000
-"""The same in C: five microseconds."""
+CALLING = 20_000
+"""What it takes in C to call on a thread, one after the other: two microseconds."""
 
 WAKING = 600_000
-"""So much in C that it is worth the time to wake a thread up."""
+"""So much work in C that one may be woken up for it."""
 
 SMALL_GRAPH = 20_000
 """Nodes times outputs up to which a Jacobian is written out as straight-line code, which costs a
@@ -159,7 +159,8 @@ def run(
     work = count * straight.times
     if straight.native is None:
         return results, _in_numpy(straight, points, results, threads or _workers(work // WORK))
-    workers, hurry = threads or _workers(work // WORK_IN_C), bool(threads) or work > WAKING
+    workers = threads or _workers(math.isqrt(work // CALLING))
+    hurry = bool(threads) or work > WAKING
     points = np.ascontiguousarray(points)
     return results, kernel.suspects(straight, points, results, workers, hurry)
 
