@@ -284,3 +284,13 @@ def test_B60_grad_modes(torch, see):
     with torch.set_grad_enabled(False):
         see("set_grad_enabled", (x * 2).requires_grad, False)
     see("after", torch.is_grad_enabled(), True)
+
+
+def test_what_is_written_into_beside_values_that_no_slope_needs(torch):
+    a, b = torch.tensor([1.0, 2.0], requires_grad=True), torch.tensor([3.0, 4.0])
+    y = torch.ones(2)
+    y.addcmul_(a, b)  # the slope by a needs b alone
+    y.sum().backward()
+    assert a.grad.tolist() == [3, 4]
+    z = (a * 1).lerp_(b, torch.tensor([0.5, 0.25]))
+    assert torch.grad(z.sum(), a)[0].tolist() == [0.5, 0.75]

@@ -15,7 +15,7 @@ from typing import Any
 from gradcalc.autograd.core.dtypes import named
 
 _TABLE = """
-abs                                 | b   | "abs_cpu"
+abs clamp                           | b   | "{name}_cpu"
 abs_() absolute_()                  | c   | =In-place abs is not supported for complex tensors.
 addcdiv() addcdiv_()                | bi  | =Integer division with addcdiv is no longer supported,
   and in a future  release addcdiv will perform a true division of tensor1 and tensor2. The
@@ -27,64 +27,45 @@ addcmul() addcmul_()                | b   | "addcmul_cpu_out"
 amax()                              | c   | "max_values_cpu"
 amin()                              | c   | "min_values_cpu"
 aminmax()                           | c   | "aminmax_cpu"
-argmax()                            | b   | =argmax(): does not support bool input
-argmax()                            | c   | =argmax(): does not support complex input
-argmin()                            | b   | =argmin(): does not support bool input
-argmin()                            | c   | =argmin(): does not support complex input
+argmax() argmin()                   | b   | ={name}(): does not support bool input
+argmax() argmin() max()/dim min()/dim | c | ={name}(): does not support complex input
 argsort() sort() msort()            | c   | = Sort does not support complex dtypes on CPU
-atan2                               | c   | "atan2_cpu"
 chunk()                             | 0   | =chunk expects at least a 1-dimensional tensor
-clamp                               | b   | "clamp_cpu"
-ceil                                | b   | "ceil_vml_cpu"
-ceil                                | c   | ceil is not supported for complex inputs
-clamp clip() clamp_() clip_()       | c   | clamp is not supported for complex types
+ceil floor round trunc              | b   | "{name}_vml_cpu"
+ceil floor trunc                    | c   | {name} is not supported for complex inputs
+clamp clip() clamp_() clip_() relu  | c   | clamp is not supported for complex types
 cross()                             | b   | "cross"
 diag()                              | 03456789 | =diag(): Supports 1D or 2D tensors. Got {rank}D
 diff()                              | 0   | =diff expects input to be at least one-dimensional
 dist                                | bi  | =norm(): input dtype should be either floating point or
   complex. Got {kind} instead.
 dot() vdot() inner()                | b   | "dot"
-erf                                 | c   | "erf_vml_cpu"
-erfc                                | c   | "erfc_vml_cpu"
-erfinv                              | c   | "erfinv_vml_cpu"
+erf erfc erfinv lgamma round        | c   | "{name}_vml_cpu"
 fliplr()                            | 01  | =Input must be >= 2-d.
 flipud()                            | 0   | =Input must be >= 1-d.
-floor                               | b   | "floor_vml_cpu"
-floor                               | c   | floor is not supported for complex inputs
 floor_divide                        | bc  | "div_floor_cpu"
 fmod                                | bc  | "fmod_cpu"
 frac() frac_()                      | bic | "frac_cpu"
-ge                                  | c   | "ge_cpu"
-gt                                  | c   | "gt_cpu"
+ge gt le lt atan2 xlogy             | c   | "{name}_cpu"
 heaviside heaviside_()              | c   | =heaviside is not yet implemented for complex tensors.
 hypot                               | bic | "hypot_cpu"
 kthvalue()                          | bc  | "kthvalue_cpu"
-le                                  | c   | "le_cpu"
 lerp() lerp_()                      | bi  | "lerp_kernel_tensor"
-lgamma                              | c   | "lgamma_vml_cpu"
-linalg.matrix_norm                  | bi  | ={name}: Expected a floating point or complex tensor as
+linalg.matrix_norm linalg.vector_norm | bi | ={name}: Expected a floating point or complex tensor as
   input. Got {kind}
 linalg.matrix_norm                  | 01  | ={name}: The input tensor A must have at least 2
   dimensions.
-linalg.vector_norm                  | bi  | ={name}: Expected a floating point or complex tensor as
-  input. Got {kind}
-log_softmax softmax                 | bic | "{name}_kernel_impl"
-log_softmax_lastdim softmax_lastdim | bic | "{name}_kernel_impl"
+log_softmax softmax log_softmax_lastdim softmax_lastdim | bic | "{name}_kernel_impl"
 logaddexp                           | bi  | "logaddexp_cpu"
 logcumsumexp()                      | bi  | "logcumsumexp_out_cpu"
 logcumsumexp()                      | c   | logcumsumexp of complex numbers is not here
 logit logit_()                      | c   | "logit_cpu"
-lt                                  | c   | "lt_cpu"
-max                                 | c   | =maximum not implemented for complex tensors.
-max()                               | c   | "max_all"
-max()/dim                           | c   | =max(): does not support complex input
+max min                             | c   | ={name}imum not implemented for complex tensors.
+max() min()                         | c   | "{name}_all"
 mean                                | bi  | =mean(): could not infer output dtype. Input dtype must
   be either a floating point or complex dtype. Got: {kind}
 median()                            | bc  | "median_cpu"
 median()/dim                        | bc  | "median_out"
-min                                 | c   | =minimum not implemented for complex tensors.
-min()                               | c   | "min_all"
-min()/dim                           | c   | =min(): does not support complex input
 mod                                 | bc  | "remainder_cpu"
 nansum()                            | c   | =nansum on CPU does not support complex inputs
 narrow()                            | 0   | =narrow() cannot be applied to a 0-dim tensor.
@@ -92,9 +73,6 @@ neg                                 | b   | =Negation, the `-` operator, on a bo
   supported. If you are trying to invert a mask, use the `~` or `logical_not()` operator instead.
 pow                                 | b   | "pow"
 relu                                | b   | =Boolean inputs not supported for relu
-relu                                | c   | clamp is not supported for complex types
-round                               | b   | "round_vml_cpu"
-round                               | c   | "round_vml_cpu"
 sign() sign_()                      | c   | Unlike NumPy, torch.sign is not intended to support
   complex numbers. Please use torch.sgn instead.
 signbit()                           | c   | signbit is not implemented for complex tensors.
@@ -110,11 +88,8 @@ trace()                             | b   | "trace"
 trace()                             | 013456789 | =trace: expected a matrix, but got tensor with dim
   {rank}
 tril() triu()                       | 01  | ={name}: input tensor must have at least 2 dimensions
-trunc                               | b   | "trunc_vml_cpu"
-trunc                               | c   | trunc is not supported for complex inputs
 unbind()                            | 0   | =Dimension specified as 0 but tensor has no dimensions
 unflatten()                         | 0   | =unflatten: a 0-dim tensor has no axis to take apart
-xlogy                               | c   | "xlogy_cpu"
 """
 
 Words = tuple[str, set[int], str]
@@ -140,7 +115,7 @@ def refuse(name: str, kind: Any, rank: int = -1) -> None:
     for kinds, ranks, words in REFUSED.get(name, ()):
         if kind.kind not in kinds and rank not in ranks:
             continue
-        words = words.format(name=name.removesuffix("()"), rank=rank, kind=named(kind).older)
+        words = words.format(name=name.partition("(")[0], rank=rank, kind=named(kind).older)
         if words.startswith("="):
             raise RuntimeError(words[1:])
         if words.startswith('"'):

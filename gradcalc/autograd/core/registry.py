@@ -98,14 +98,20 @@ class Taken(NamedTuple):
     """An argument that is taken: its name, its type, whether it may be None or left out."""
 
     name: str
+    shown: str
     type: Type
     optional: bool
     required: bool
 
-    @property
-    def shown(self) -> str:
-        """As PyTorch calls it."""
-        return "input" if self.name == "x" else self.name
+    @classmethod
+    def by(cls, parameter: inspect.Parameter) -> Taken:
+        """As a parameter declares it; ``shown`` is PyTorch's name of it."""
+        name, default, declared = parameter.name, parameter.default, parameter.annotation
+        if declared is parameter.empty:
+            declared = _BY_NAME.get(name, "Any")
+        words = str(declared).removesuffix(" | None")
+        return cls(name, "input" if name == "x" else name, TYPES.get(words, _ANYTHING),
+                   default is None or words != declared, default is parameter.empty)  # fmt: skip
 
 
 class Arguments:
@@ -114,12 +120,11 @@ class Arguments:
     def __init__(self, made: Callable[..., Any], name: str, skip: int) -> None:
         self.name, self.skip = name, skip
         parameters = inspect.signature(made).parameters.values()
-        self.positional = [_taken(p) for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
-        self.named = {p.name: _taken(p) for p in parameters if p.kind is p.KEYWORD_ONLY}
+        self.positional = [Taken.by(p) for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+        self.named = {p.name: Taken.by(p) for p in parameters if p.kind is p.KEYWORD_ONLY}
         self.named |= {taken.name: taken for taken in self.positional}
-        kinds = [p.kind for p in parameters]
-        self.any_number = inspect.Parameter.VAR_POSITIONAL in kinds
-        self.any_name = inspect.Parameter.VAR_KEYWORD in kinds
+        self.any_number = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+        self.any_name = any(p.kind is p.VAR_KEYWORD for p in parameters)
         self.last = len(self.positional) - 1
         self.gathers = self.last >= 0 and self.positional[-1].type is TYPES["Shape"]
 
@@ -136,13 +141,11 @@ class Arguments:
             x if type(x) is Tensor and taken.type is _TENSOR else self._fitted(taken, x, k)
             for k, (taken, x) in enumerate(zip(self.positional, given, strict=False))
         ]
-        missing = [
-            t.name for t in self.positional[len(given) :] if t.required and t.name not in named
-        ]
+        missing = [f'"{taken.shown}"' for taken in self.positional[len(given) :]
+                   if taken.required and taken.name not in named]  # fmt: skip
         if missing:
-            names = ", ".join(f'"{"input" if name == "x" else name}"' for name in missing)
             raise TypeError(f"{self.name}() missing {len(missing)} required positional argument"
-                            f"{'s' * (len(missing) == 1)}: {names}")  # fmt: skip
+                            f"{'s' * (len(missing) == 1)}: {', '.join(missing)}")  # fmt: skip
         return (*made, *given[len(made) :])
 
     def _rename(self, given: tuple[Any, ...], named: dict[str, Any]) -> None:
@@ -185,20 +188,12 @@ class Arguments:
 
     def _too_many(self, count: int) -> str:
         most, count = len(self.positional) - self.skip, count - self.skip
-        least = sum(taken.required for taken in self.positional) - self.skip
         if not most and self.skip and len(self.named) == 1:
-            return too_many(f"TensorBase.{self.name}", most, most, count)
-        return too_many(self.name, least, most, count)
-
-
-def too_many(name: str, least: int, most: int, count: int) -> str:
-    """The words for more arguments than are taken; a ``TensorBase.name`` takes none at all."""
-    if name.startswith("TensorBase."):
-        return f"{name}() takes no arguments ({count} given)"
-    number = f"{most}" if least == most else f"from {least} to {most}"
-    s = "" if number == "1" else "s"
-    return (f"{name}() takes {number} positional argument{s} but {count} "
-            f"{'was' if count == 1 else 'were'} given")  # fmt: skip
+            return f"TensorBase.{self.name}() takes no arguments ({count} given)"
+        least = sum(taken.required for taken in self.positional) - self.skip
+        number = f"{most}" if least == most else f"from {least} to {most}"
+        return (f"{self.name}() takes {number} positional argument{'s' * (number != '1')} but "
+                f"{count} {'was' if count == 1 else 'were'} given")  # fmt: skip
 
 
 def python_type(x: Any) -> str:
@@ -209,16 +204,6 @@ def python_type(x: Any) -> str:
 
 _TENSOR = TYPES["Tensor"]
 _FLOAT = np.dtype(float)
-
-
-def _taken(parameter: inspect.Parameter) -> Taken:
-    name, default = parameter.name, parameter.default
-    declared = parameter.annotation
-    if declared is parameter.empty:
-        declared = _BY_NAME.get(name, "Any")
-    words = str(declared).removesuffix(" | None")
-    optional = default is None or words != declared
-    return Taken(name, TYPES.get(words, _ANYTHING), optional, default is parameter.empty)
 
 
 # --- Names ----------------------------------------------------------------------------------------

@@ -49,18 +49,18 @@ def view_as_complex(x: Tensor) -> Tensor:
     return recorded(view(x, pairs, view_as_complex), "ViewAsComplexBackward0", view_as_real, x)
 
 
-@function()
 def real(x: Tensor) -> Tensor:
-    """The real parts: a view."""
     return view_as_real(x).select(-1, 0) if x._array.dtype.kind == "c" else x
 
 
-@function()
 def imag(x: Tensor) -> Any:
-    """The imaginary parts: a view."""
     if x._array.dtype.kind != "c":
         raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
     return view_as_real(x).select(-1, 1)
+
+
+declare("real", real, "The real parts: a view.", function)
+declare("imag", imag, "The imaginary parts: a view.", function)
 
 
 def _write_part(part: Any) -> Any:

@@ -31,9 +31,7 @@ def clone(x: Tensor, *, memory_format: Any = None) -> Tensor:
     return recorded(array.copy("K" if all(array.strides) else "C"), "CloneBackward0", same, x)
 
 
-@method("contiguous")
-def contiguous(x: Tensor, *, memory_format: Any = None) -> Tensor:
-    """x itself, or a copy with the numbers in order."""
+def _contiguous(x: Tensor, *, memory_format: Any = None) -> Tensor:
     if x._array.flags.c_contiguous:
         return x
     return recorded(np.ascontiguousarray(x._array), "CloneBackward0", same, x)
@@ -45,34 +43,32 @@ class Storage:
     def __init__(self, array: Any) -> None:
         while isinstance(array.base, np.ndarray):
             array = array.base
-        self._array = array
+        self._size = int(array.size)
         self.data_ptr = lambda: _address(array)
         self.nbytes = lambda: int(array.nbytes)
 
     def __len__(self) -> int:
-        return int(self._array.size)
+        return self._size
 
     size = __len__
 
 
-@method("storage_offset")
-def storage_offset(x: Tensor) -> int:
-    """How many elements into the memory that it shares the first one lies."""
+def _storage_offset(x: Tensor) -> int:
     base = x._array if x._view is None else x._view.base._array
     return (_address(x._array) - _address(base)) // x._array.itemsize
 
 
 def _stride(x: Tensor, dim: int | None = None) -> Any:
-    array = x._array  # numpy has no steps where there is nothing; PyTorch has those of the shape
-    shape = array.shape
-    steps = (
-        tuple(step // array.itemsize for step in array.strides)
-        if array.size
-        else tuple(int_product(max(n, 1) for n in shape[k + 1 :]) for k in range(array.ndim))
-    )
-    return steps if dim is None else steps[dim]
+    array = x._array
+    steps: Any = [step // array.itemsize for step in array.strides]
+    if not array.size:  # numpy has no steps where there is nothing; PyTorch has those of the shape
+        steps = [int_product(max(n, 1) for n in array.shape[k + 1 :]) for k in range(array.ndim)]
+    return tuple(steps) if dim is None else steps[dim]
 
 
+declare("contiguous", _contiguous, "x itself, or a copy with the numbers in order.", method)
+declare("storage_offset", _storage_offset,
+        "How many elements into the memory that it shares the first one lies.", method)  # fmt: skip
 declare("stride", _stride, "How many elements apart neighbours along each axis lie.", method)
 declare("is_contiguous", lambda x: bool(x._array.flags.c_contiguous),
         "Whether the numbers lie in memory in order.", method)  # fmt: skip

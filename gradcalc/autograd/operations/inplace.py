@@ -67,6 +67,9 @@ class CopySlices(Node):
         self.inner.release()
 
 
+_ONE_LOCATION = "single memory location. Please clone() the tensor before performing the operation."
+
+
 def _overlaps(array: Any) -> bool:
     """Whether it was expanded: several of its elements are one number in memory."""
     return array.size > 1 and any(
@@ -76,37 +79,26 @@ def _overlaps(array: Any) -> bool:
 
 def _refuse_overlap(x: Any, y: Any) -> None:
     """Raise where what is read and what is written share a part of their memory, and not all."""
-    here, there = _extent(x), _extent(y)
-    if here is None or there is None or here[1] <= there[0] or there[1] <= here[0]:
-        return
-    if here != there or x.strides != y.strides:
+    extents = [byte_bounds(a) for a in (x, y)]
+    filled = all(high - low == a.nbytes for a, (low, high) in zip((x, y), extents, strict=True))
+    same = extents[0] == extents[1] and x.strides == y.strides
+    if filled and not same and np.may_share_memory(x, y):
         raise RuntimeError(
             "unsupported operation: some elements of the input tensor and the written-to tensor "
-            "refer to a single memory location. Please clone() the tensor before performing the "
-            "operation."
+            f"refer to a {_ONE_LOCATION}"
         )
-
-
-def _extent(array: Any) -> tuple[int, int] | None:
-    """Where its memory begins and ends, if its elements fill it."""
-    low, high = byte_bounds(array)
-    return (low, high) if high - low == array.nbytes and array.size else None
 
 
 def refuse_leaf(y: Tensor, what: str = "is being") -> None:
     """Raise if y, or what it is a view of, is a leaf whose gradient is wanted."""
+    kind, leaf = "a leaf Variable", y.is_leaf
     if y._view is not None:
         y._view.edge(y)
         y._view.refuse()
-        if y._tracked and y._view.base.is_leaf:
-            raise RuntimeError(
-                "a view of a leaf Variable that requires grad is being used in an in-place "
-                "operation."
-            )
-    if y._tracked and y.is_leaf:
-        raise RuntimeError(
-            f"a leaf Variable that requires grad {what} used in an in-place operation."
-        )
+        if y._view.base.is_leaf:
+            kind, leaf, what = "a view of a leaf Variable", True, "is being"
+    if y._tracked and leaf:
+        raise RuntimeError(f"{kind} that requires grad {what} used in an in-place operation.")
 
 
 def move(y: Tensor, node: Node, others: tuple[Edge, ...]) -> None:
@@ -177,7 +169,7 @@ def in_place(
         if 0 in y._array.strides and not idempotent and _overlaps(y._array):
             raise RuntimeError(
                 "unsupported operation: more than one element of the written-to tensor refers to a "
-                "single memory location. Please clone() the tensor before performing the operation."
+                + _ONE_LOCATION
             )
         for x in operands:
             if type(x) is Tensor and x._counter is y._counter and x is not y:
@@ -220,14 +212,15 @@ def as_it_was(y: Tensor) -> Tensor:
 
 def _keep_old_values(node: Node, before: Tensor) -> None:
     """The write is about to change the numbers that the node saved of its first operand: copy."""
-    if not node.saved or not any(entry[0] is before._array for entry in node.saved):
-        return
     old = before._array
-    before._array = old.copy()
-    node.saved = tuple(
-        (before._array, *entry[1:]) if entry[0] is old and entry[1] is before._counter else entry
-        for entry in node.saved
-    )
+    if node.saved and any(entry and entry[0] is old for entry in node.saved):
+        before._array = old.copy()
+        node.saved = tuple(
+            (before._array, *entry[1:])
+            if entry and entry[0] is old and entry[1] is before._counter
+            else entry
+            for entry in node.saved
+        )
 
 
 def _watch_result(node: Node, y: Tensor) -> None:
@@ -317,29 +310,29 @@ def _as_tensor(x: Any, like: Tensor) -> Tensor:
 _IN_ATEN = {"int64": "int64_t", "int32": "int", "int16": "int16_t", "int8": "int8_t",
             "uint8": "uint8_t", "float32": "float", "float64": "double"}  # fmt: skip
 copy_ = in_place(_copied)
-_fill = overwriting(lambda y, value: value, "FillBackward2")
 
 
-def _filled_with(y: Tensor, value: Tensor) -> Tensor:
+def _filled(y: Tensor, value: Any) -> Tensor:
+    if not isinstance(value, Tensor):
+        array = np.full_like(y._array, value)
+        return recorded(array, "FillBackward2", no_slope, y)
     shape, kind = value._array.shape, value._array.dtype
-    array = np.full(y._array.shape, value._array.astype(y._array.dtype))
+    array = np.full_like(y._array, value._array.astype(y._array.dtype))
     slopes = (no_slope, lambda v: convert(sum_to(v, shape), kind))
     return recorded(array, "FillBackward3", slopes, y, value)
 
 
-_fill_with = in_place(_filled_with, idempotent=True)
+_fill = in_place(_filled, idempotent=True)
 
 
-def _filled(x: Tensor, value: Any) -> Tensor:
-    if not isinstance(value, Tensor):
-        if not isinstance(value, int | float | complex | np.generic):
-            raise TypeError("fill_() received an invalid combination of arguments - got "
-                            f"({python_type(value)})")  # fmt: skip
-        return _fill(x, value)
-    if value.ndim:
+def _fill_checked(x: Tensor, value: Any) -> Tensor:
+    if not isinstance(value, Tensor | int | float | complex | np.generic):
+        raise TypeError("fill_() received an invalid combination of arguments - got "
+                        f"({python_type(value)})")  # fmt: skip
+    if isinstance(value, Tensor) and value.ndim:
         raise RuntimeError("fill_ only supports 0-dimension value tensor but got tensor with "
                            f"{value.ndim} dimensions.")  # fmt: skip
-    return _fill_with(x, value)
+    return _fill(x, value)
 
 
 def _copy(x: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
@@ -355,7 +348,7 @@ def _copy(x: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
 
 
 declare("copy_", _copy, "Write another tensor, broadcast, into x.", method)
-declare("fill_", _filled, "Write one number everywhere.", method)
+declare("fill_", _fill_checked, "Write one number everywhere.", method)
 _zero = overwriting(lambda y: 0)
 declare("zero_", lambda x: _zero(x), "Write zeros.", method)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -23,26 +24,20 @@ def promote(primitive: Primitive, operands: Sequence[Any]) -> list[Any]:
     if primitive is primitives.SUB:
         _refuse_booleans(operands)
     tensors = [_operand(x) for x in operands]
-    if primitive.boolean:
-        kind = type_of_all(tensors)
-        if kind.kind == "c":
-            refuse(primitive.name, kind)
-        return [number_of(x, kind) if type(x) is int and kind.kind == "u" else x for x in tensors]
-    values = tensors[1:] if primitive is primitives.WHERE else tensors
-    kind = type_of_all(values)
+    conditions = 1 if primitive is primitives.WHERE else 0
+    kind = type_of_all(tensors[conditions:])
     if kind.kind != "f":
         refuse(primitive.name, kind)
+    if primitive.boolean:
+        return [number_of(x, kind) if type(x) is int and kind.kind == "u" else x for x in tensors]
     if kind.kind in "iub" and not primitive.whole:
         kind = get_default_dtype().numpy
-    beside = any(isinstance(x, Tensor) for x in values)
-    return tensors[: len(tensors) - len(values)] + [
-        convert(x, kind)
-        if isinstance(x, Tensor)
-        else number_of(x, kind)
-        if beside
-        else kind.type(x)
-        for x in values
-    ]
+    values = tensors[conditions:]
+    if any(isinstance(x, Tensor) for x in values):
+        values = [convert(x, kind) if isinstance(x, Tensor) else number_of(x, kind) for x in values]
+    else:
+        values = [kind.type(x) for x in values]
+    return tensors[:conditions] + values
 
 
 def type_of_all(operands: Sequence[Any]) -> Any:
@@ -80,10 +75,10 @@ def number_of(x: Any, kind: Any) -> Any:
 
 
 def _operand(x: Any) -> Any:
-    if isinstance(x, Tensor | bool | int | float | complex):
-        return x.item() if isinstance(x, np.generic) else x
     if isinstance(x, np.generic):
         return x.item()
+    if isinstance(x, Tensor | bool | int | float | complex):
+        return x
     if isinstance(x, np.ndarray):
         return wrap(x)
     raise ForeignOperandError(f"not {python_type(x)}")
@@ -142,11 +137,9 @@ def laid_out(array: Any, operands: Sequence[Any]) -> Any:
 
 def _lies_later(one: int, other: int, strides: Sequence[Any], shape: Sequence[int]) -> int:
     for steps in strides:
-        if not steps[one] or not steps[other]:
-            continue
-        if steps[one] != steps[other]:
+        if steps[one] and steps[other] and steps[one] != steps[other]:
             return -1 if steps[one] < steps[other] else 1
-        if shape[one] > shape[other]:
+        if steps[one] and steps[other] and shape[one] > shape[other]:
             return 1
     return 0
 
@@ -156,14 +149,9 @@ def size_error(arrays: list[Any], error: Any = "") -> RuntimeError:
     if "negative integer powers" in str(error):
         return RuntimeError(str(error))
     shapes = [np.shape(a) for a in arrays]
-    a, b = shapes[0], shapes[-1]
-    rank = max(len(a), len(b))
-    wide = [(1,) * (rank - len(s)) + s for s in (a, b)]
-    for k in reversed(range(rank)):
-        m, n = wide[0][k], wide[1][k]
+    lengths = zip_longest(shapes[0][::-1], shapes[-1][::-1], fillvalue=1)
+    for k, (m, n) in reversed(list(enumerate(reversed(list(lengths))))):
         if m != n and 1 not in (m, n):
-            return RuntimeError(
-                f"The size of tensor a ({m}) must match the size of tensor b ({n}) at "
-                f"non-singleton dimension {k}"
-            )
+            return RuntimeError(f"The size of tensor a ({m}) must match the size of tensor b ({n}) "
+                                f"at non-singleton dimension {k}")  # fmt: skip
     return RuntimeError(f"shapes {shapes} do not broadcast together")
