@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from operator import methodcaller
 from typing import Any
 
@@ -25,7 +26,7 @@ def _transformation(inputs: Any) -> Iterator[Callable[[Any], Any]]:
     tracked = any(isinstance(x, Tensor) and x._tracked for x in _leaves(inputs))
     kept = mode.transforming or tracked
     with Within(enabled=True, transforming=True):
-        yield (lambda results: results) if kept else _detached
+        yield (lambda results: results) if kept else partial(_each, _detached)
 
 
 def _each(function: Callable[[Any], Any], tree: Any) -> Any:
@@ -50,13 +51,21 @@ def _with_leaves(tree: Any, leaves: Any) -> Any:
     return _each(lambda _: next(given), tree)
 
 
-def _detached(results: Any) -> Any:
-    return _each(lambda x: x.detach() if isinstance(x, Tensor) else x, results)
+def _detached(x: Any) -> Any:
+    return x.detach() if isinstance(x, Tensor) else x
 
 
-def _apart(returned: Any, has_aux: bool) -> tuple[Any, tuple[Any, ...]]:
-    """What a function returned, and what it returned beside."""
-    return (returned[0], (returned[1],)) if has_aux else (returned, ())
+def _keeping(func: Callable[..., Any], has_aux: bool) -> tuple[Callable[..., Any], list[Any]]:
+    """The function without what it returns beside, and a list that it leaves that in."""
+    kept: list[Any] = []
+
+    def alone(*inputs: Any, **options: Any) -> Any:
+        out = func(*inputs, **options)
+        if has_aux:
+            out, kept[:] = out[0], out[1:]
+        return out
+
+    return alone, kept
 
 
 def _replaced(inputs: tuple[Any, ...], places: tuple[int, ...], values: Any) -> list[Any]:
@@ -75,7 +84,8 @@ def grad_and_value(
     def both(*inputs: Any, **options: Any) -> Any:
         with _transformation(inputs) as finish:
             asked = tuple(_each(alias, inputs[k]) for k in chosen)
-            out, beside = _apart(func(*_replaced(inputs, chosen, asked), **options), has_aux)
+            alone, kept = _keeping(func, has_aux)
+            out = alone(*_replaced(inputs, chosen, asked), **options)
             wrong = "grad_and_value(f)(*args): Expected f(*args) to return a "
             if not isinstance(out, Tensor):
                 raise RuntimeError(f"{wrong}Tensor, got {type(out)}")
@@ -86,8 +96,8 @@ def grad_and_value(
                 )
             by = _leaves(asked)
             slopes = _with_leaves(asked, filled(pull((out,), by, (None,)), by))
-            value = (out, *beside) if beside else out
-            return finish((slopes[0] if isinstance(argnums, int) else slopes, value))
+            slopes = slopes[0] if isinstance(argnums, int) else slopes
+            return finish((slopes, (out, *kept) if has_aux else out))
 
     return both
 
@@ -107,15 +117,16 @@ def grad(
 
 def vjp(func: Callable[..., Any], *inputs: Tensor, has_aux: bool = False) -> Any:
     """(f(x), v ↦ vᵀJ); the second may be called as often as one likes."""
+    alone, kept = _keeping(func, has_aux)
     with _transformation(inputs) as finish:
         given = tuple(map(alias, inputs))
-        out, beside = _apart(func(*given), has_aux)
+        out = alone(*given)
 
     def pullback(v: Any) -> Any:
         with enable_grad():
             return finish(filled(pull(_leaves(out), given, _leaves(v)), given))
 
-    return finish(out), pullback, *finish(beside)
+    return finish(out), pullback, *map(finish, kept)
 
 
 def linearize(func: Callable[..., Any], *primals: Tensor) -> tuple[Any, Callable[..., Any]]:
@@ -142,17 +153,6 @@ def jvp(func: Callable[..., Any], primals: Any, tangents: Any, *, strict: bool =
     with _transformation(primals) as finish:
         products = functional.jvp(alone, tuple(primals), tangents, create_graph=True)
         return finish((*products, *kept))
-
-
-def _keeping(func: Callable[..., Any], has_aux: bool) -> tuple[Callable[..., Any], list[Any]]:
-    """The function without what it returns beside, and a list that it leaves that in."""
-    kept: list[Any] = []
-
-    def alone(*inputs: Any) -> Any:
-        out, kept[:] = _apart(func(*inputs), has_aux)
-        return out
-
-    return alone, kept
 
 
 def jacrev(

@@ -56,7 +56,10 @@ def represent(x: Tensor) -> str:
         suffixes.append(f"size={tuple(array.shape)}")
     if array.dtype not in plain:
         suffixes.append(f"dtype={x.dtype!r}")
-    made = _made_by(x)
+    try:
+        made = "" if x.grad_fn is None else type(x.grad_fn).__name__
+    except RuntimeError:  # a view whose memory was written to where it must not be
+        made = "Invalid"
     if made or x.requires_grad:
         suffixes.append(f"grad_fn=<{made}>" if made else "requires_grad=True")
     if x._tangent is not None:
@@ -70,13 +73,6 @@ def represent(x: Tensor) -> str:
         else:
             text = f"{text}, {suffix}"
     return ("Parameter containing:\n" if x._parameter else "") + text + ")"
-
-
-def _made_by(x: Tensor) -> str:
-    try:
-        return "" if x.grad_fn is None else type(x.grad_fn).__name__
-    except RuntimeError:  # a view whose memory was written to where it must not be
-        return "Invalid"
 
 
 def _body(array: Array) -> str:

@@ -33,7 +33,7 @@ class Compiled(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, program: Program) -> Tensor:
         ctx.save_for_backward(x)
-        ctx.at = program.at(_numbers(x))
+        ctx.at = program.at(x._array)
         return _like(x, ctx.at.value)
 
     @staticmethod
@@ -41,7 +41,7 @@ class Compiled(Function):
         (x,) = ctx.saved_tensors
         if mode.enabled:  # create_graph: the sweep has to be differentiable in turn
             return through(cat((x, v), -1), ctx.at.program.vjp_program), None
-        return _like(x, ctx.at.vjp(_numbers(v))), None
+        return _like(x, ctx.at.vjp(v._array)), None
 
 
 @method("through")
@@ -51,9 +51,5 @@ def through(x: Tensor, program: Program) -> Tensor:
     return outputs
 
 
-def _numbers(x: Tensor) -> Any:
-    return x.detach().numpy()
-
-
 def _like(x: Tensor, numbers: Any) -> Tensor:
-    return wrap(numbers.astype(_numbers(x).dtype))
+    return wrap(numbers.astype(x._array.dtype))

@@ -88,7 +88,7 @@ _ANYTHING = Type("", lambda x: True)
 _BY_NAME = {"x": "Tensor", "other": "Tensor", "dim": "int", "keepdim": "bool", "dtype": "Kind",
             "dims": "Shape", "shape": "Shape", "size": "Shape", "condition": "Tensor",
             "index": "Tensor", "src": "Tensor", "source": "Tensor", "tensors": "Tensors",
-            "fill_value": "Number", "steps": "int", "n": "int", "target": "Tensor",
+            "fill_value": "Number", "s": "Number", "steps": "int", "n": "int", "target": "Tensor",
             "weight": "Tensor", "bias": "Tensor"}  # fmt: skip
 """The types of what is not annotated."""
 _ALIASES = {"axis": "dim", "keepdims": "keepdim", "x1": "x", "x2": "other", "input": "x"}

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcalc.autograd.backward import several
 from gradcalc.autograd.core.tensor import Tensor, wrap
 from gradcalc.autograd.nn import functional as functional
 from gradcalc.autograd.operations.creation import Kindred, leaf
@@ -35,7 +36,7 @@ class Parameter(metaclass=Kindred):
 
 def clip_grad_norm_(parameters: Any, max_norm: float, norm_type: float = 2.0, **_: Any) -> Tensor:
     """Scale the gradients down until all of them together have at most this norm; returns it."""
-    gradients = [x.grad for x in _several(parameters) if x.grad is not None]
+    gradients = [x.grad for x in several(parameters) if x.grad is not None]
     sizes = [np.linalg.norm(g._array.reshape(-1), norm_type) for g in gradients]
     total = np.linalg.norm(sizes, norm_type) if sizes else 0.0
     for g in gradients:
@@ -46,13 +47,9 @@ def clip_grad_norm_(parameters: Any, max_norm: float, norm_type: float = 2.0, **
 
 def clip_grad_value_(parameters: Any, clip_value: float, **_: Any) -> None:
     """Bring every number of the gradients between -clip_value and clip_value."""
-    for x in _several(parameters):
+    for x in several(parameters):
         if x.grad is not None:
             x.grad.detach().clamp_(-clip_value, clip_value)
-
-
-def _several(parameters: Any) -> list[Any]:
-    return [parameters] if isinstance(parameters, Tensor) else list(parameters)
 
 
 utils = SimpleNamespace(clip_grad_norm_=clip_grad_norm_, clip_grad_value_=clip_grad_value_)

@@ -22,7 +22,8 @@ from gradcalc.autograd.operations.statistics import vector_norm
 sigmoid, tanh, softplus_of = FUNCTION["sigmoid"], FUNCTION["tanh"], FUNCTION["softplus"]
 
 
-_INPLACE = Parameter("inplace", Parameter.POSITIONAL_OR_KEYWORD, default=False)
+def _option(name: str, default: Any) -> Parameter:
+    return Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=default)
 
 
 def _public(*names: str) -> Callable[[Any], Any]:
@@ -74,7 +75,7 @@ def _activation(name: str, made: Any, doc: str) -> None:
             *given, inplace = given  # type: ignore[assignment]
         return (written if inplace else made)(*given, **named)
 
-    activation.__signature__ = Signature([*own, _INPLACE])  # type: ignore[attr-defined]
+    activation.__signature__ = Signature([*own, _option("inplace", False)])  # type: ignore[attr-defined]
     _row(name, activation, doc)
 
 
@@ -242,39 +243,53 @@ def _reduced(losses: Any, reduction: str, share: Any = None) -> Any:
     return losses if reduction == "none" else getattr(losses, reduction)()
 
 
-def _whole(node: str, losses: Any) -> Any:
-    """The losses of input and target, and what is made of them, as one node if that has a name."""
+def _of_one_size(x: Tensor, target: Tensor) -> Any:
+    if x.shape != target.shape:
+        warnings.warn(
+            f"Using a target size ({target.shape}) that is different to the input size "
+            f"({x.shape}). This will likely lead to incorrect results due to broadcasting. "
+            "Please ensure they have the same size.",
+            UserWarning,
+            stacklevel=4,
+        )
+    return broadcast_tensors(x.type_as(target) if x._array.dtype.kind == "b" else x, target)
 
-    def loss(x: Tensor, target: Tensor, reduction: str, weight: Any = None, **options: Any) -> Any:
-        each = losses(x, target, **options)
+
+_MEAN = _option("reduction", "mean")
+_OLD = [_option("size_average", None), _option("reduce", None), _MEAN]
+_WEIGHED = [_option("weight", None), *_OLD]
+
+
+def _loss(name: str, losses: Any, node: str, doc: str, fitted: Any = _of_one_size,
+          options: Any = _OLD) -> None:  # fmt: skip
+    """A row: losses of input and target, and their mean, as one node if that has a name.
+
+    ``fitted`` brings input and target together; ``options`` are taken before those of ``losses``.
+    """
+    one, other, *own = signature(losses).parameters.values()
+    takes = Signature([one, other, *options, *own])
+
+    def whole(x: Tensor, target: Tensor, reduction: str, weight: Any = None, **named: Any) -> Any:
+        each = losses(x, target, **named)
         return _reduced(each if weight is None else each * weight, reduction)
 
-    return composite(node)(loss) if node else loss
+    as_one = composite(node)(whole) if node else whole
 
+    def loss(*given: Any, **named: Any) -> Any:
+        taken = dict(zip(takes.parameters, given, strict=False)) | named
+        x, target = fitted(taken.pop("x"), taken.pop("target"))
+        old = taken.pop("size_average", None), taken.pop("reduce", None)
+        reduction = _replaced(*old, taken.pop("reduction", "mean"))
+        for argument in ("weight", "pos_weight"):
+            if taken.get(argument) is not None and tracks(taken[argument]):
+                raise RuntimeError(
+                    f"The function '{name}' is not differentiable with respect to argument "
+                    f"'{argument}'. This input cannot have requires_grad True."
+                )
+        return as_one(x, target, reduction=reduction, **taken)
 
-def _of_pairs(node: str, losses: Any) -> Any:
-    """A loss of input and target, which are to have the same size."""
-    whole = _whole(node, losses)
-
-    def loss(x: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None,
-             reduction: str = "mean", **options: Any) -> Any:  # fmt: skip
-        if x.shape != target.shape:
-            warnings.warn(
-                f"Using a target size ({target.shape}) that is different to the input size "
-                f"({x.shape}). This will likely lead to incorrect results due to broadcasting. "
-                "Please ensure they have the same size.",
-                UserWarning,
-                stacklevel=4,
-            )
-        x = x.type_as(target) if x._array.dtype.kind == "b" else x
-        reduction = _replaced(size_average, reduce, reduction)
-        return whole(*broadcast_tensors(x, target), reduction=reduction, **options)
-
-    taken = [*signature(loss).parameters.values()][:-1] + [*signature(losses).parameters.values()][
-        2:
-    ]
-    loss.__signature__ = Signature(taken)  # type: ignore[attr-defined]
-    return loss
+    loss.__signature__ = takes  # type: ignore[attr-defined]
+    _row(name, loss, doc)
 
 
 def _huber(x: Tensor, target: Tensor, delta: float = 1.0) -> Any:
@@ -287,47 +302,13 @@ def _smooth(x: Tensor, target: Tensor, beta: float = 1.0) -> Any:
     return _huber(x, target, beta) / beta if beta else (x - target).abs()
 
 
-_row("mse_loss", _of_pairs("MseLossBackward0", lambda x, t: (x - t) ** 2), "Squared differences.")
-_row("l1_loss", _of_pairs("", lambda x, t: (x - t).abs()), "The sizes of the differences.")
-_row(
-    "smooth_l1_loss", _of_pairs("SmoothL1LossBackward0", _smooth), "``huber_loss``, over ``beta``."
-)
-_huber_loss = _of_pairs("HuberLossBackward0", _huber)
-_row("huber_loss",
-     lambda x, target, reduction="mean", delta=1.0: _huber_loss(
-         x, target, reduction=reduction, delta=delta),
-     "Squared near 0, straight from ``delta``.")  # fmt: skip
-
-
 def _of_logits(x: Tensor, target: Tensor, pos_weight: Tensor | None = None) -> Any:
     if pos_weight is None:
         return softplus_of(x) - x * target
     return (1 - target) * x + (1 + (pos_weight - 1) * target) * softplus_of(-x)
 
 
-_entropy_of_logits = _whole("BinaryCrossEntropyWithLogitsBackward0", _of_logits)
-_entropy = _whole("BinaryCrossEntropyBackward0", lambda x, t: (
-    -(t * clamp(x.log(), min=-100) + (1 - t) * clamp((-x).log1p(), min=-100))))  # fmt: skip
-
-
-def _untracked(name: str, **weights: Any) -> dict[str, Any]:
-    """The weights of a loss, by which it is not differentiated."""
-    for argument, weight in weights.items():
-        if weight is not None and tracks(weight):
-            raise RuntimeError(
-                f"The function '{name}' is not differentiable with respect to argument "
-                f"'{argument}'. This input cannot have requires_grad True."
-            )
-    return weights
-
-
-@_public()
-def binary_cross_entropy(
-    x: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
-    reduce: Any = None, reduction: str = "mean",
-) -> Any:  # fmt: skip
-    """-t log x - (1-t) log(1-x), averaged."""
-    reduction = _replaced(size_average, reduce, reduction)
+def _shares(x: Tensor, target: Tensor) -> Any:
     if target.shape != x.shape:
         raise ValueError(
             f"Using a target size ({target.shape}) that is different to the input size ({x.shape}) "
@@ -335,22 +316,28 @@ def binary_cross_entropy(
         )
     if not ((x._array >= 0) & (x._array <= 1)).all():
         raise RuntimeError("all elements of input should be between 0 and 1")
-    weights = _untracked("binary_cross_entropy", weight=weight)
-    return _entropy(x, target, reduction=reduction, **weights)
+    return x, target
 
 
-@_public()
-def binary_cross_entropy_with_logits(
-    x: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None,
-    reduce: Any = None, reduction: str = "mean", pos_weight: Tensor | None = None,
-) -> Any:  # fmt: skip
-    """-t log σ(x) - (1-t) log(1-σ(x)), without overflow, averaged."""
-    reduction = _replaced(size_average, reduce, reduction)
+def _logits(x: Tensor, target: Tensor) -> Any:
     if target.shape != x.shape:
         raise ValueError(f"Target size ({target.shape}) must be the same as input size ({x.shape})")
-    name = "binary_cross_entropy_with_logits"
-    weights = _untracked(name, weight=weight, pos_weight=pos_weight)
-    return _entropy_of_logits(x, target, reduction=reduction, **weights)
+    return x, target
+
+
+_loss("mse_loss", lambda x, target: (x - target) ** 2, "MseLossBackward0", "Squared differences.")
+_loss("l1_loss", lambda x, target: (x - target).abs(), "", "The sizes of the differences.")
+_loss("smooth_l1_loss", _smooth, "SmoothL1LossBackward0", "``huber_loss``, over ``beta``.")
+_loss("huber_loss", _huber, "HuberLossBackward0", "Squared near 0, straight from ``delta``.",
+      options=[_MEAN])  # fmt: skip
+_loss("binary_cross_entropy",
+      lambda x, target: -(target * clamp(x.log(), min=-100)
+                          + (1 - target) * clamp((-x).log1p(), min=-100)),
+      "BinaryCrossEntropyBackward0", "-t log x - (1-t) log(1-x), averaged.",
+      _shares, _WEIGHED)  # fmt: skip
+_loss("binary_cross_entropy_with_logits", _of_logits, "BinaryCrossEntropyWithLogitsBackward0",
+      "-t log σ(x) - (1-t) log(1-σ(x)), without overflow, averaged.",
+      _logits, _WEIGHED)  # fmt: skip
 
 
 @_public()

@@ -1,4 +1,8 @@
-"""Making tensors, from data, of a shape, at random, in a row; and keeping them on disk."""
+"""Making tensors, from data, of a shape, at random, in a row; and keeping them on disk.
+
+What is written here computes an array, of the type that is asked for or, where that is None, of its
+own; ``create`` makes functions of it that make tensors, with the options that they all have.
+"""
 
 from __future__ import annotations
 
@@ -6,37 +10,19 @@ import pickle
 import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
+from inspect import Parameter, Signature, signature
 from typing import Any
 
 import numpy as np
 
 from gradcalc.autograd.core import dtypes
 from gradcalc.autograd.core.record import in_order_of, recorded
-from gradcalc.autograd.core.registry import (
-    NAMES,
-    Kind,
-    Number,
-    Shape,
-    declare,
-    function,
-    method,
-)
+from gradcalc.autograd.core.registry import NAMES, Kind, Number, Shape, declare, function, method
 from gradcalc.autograd.core.tensor import Tensor, wrap
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.inplace import overwriting
 from gradcalc.autograd.operations.joining import no_slope_of
-
-
-def _made(
-    array: Any, dtype: Kind | None = None, *, device: Any = None, requires_grad: bool = False,
-    layout: Any = None, pin_memory: bool = False, memory_format: Any = None,
-) -> Tensor:  # fmt: skip
-    """A new tensor, with the options that every function here takes."""
-    dtypes.check_device(device)
-    array = np.asarray(array)
-    return leaf(
-        wrap(array if dtype is None else array.astype(_kind(dtype), copy=False)), requires_grad
-    )
 
 
 def leaf(x: Tensor, requires_grad: bool) -> Tensor:
@@ -57,28 +43,63 @@ def _plain(*values: Any) -> list[Any]:
     return [z.item() if isinstance(z, Tensor) else z for z in values]
 
 
+_X = Parameter("x", Parameter.POSITIONAL_OR_KEYWORD)
+_OPTIONS = [
+    Parameter(name, Parameter.KEYWORD_ONLY, default=None)
+    for name in ("device", "requires_grad", "layout", "memory_format", "pin_memory")
+]
+
+
+def create(computed: Callable[..., Any], name: str, doc: str, new: bool = False,
+           like: bool = False) -> Any:  # fmt: skip
+    """A row: ``zeros(2, 3)``, and if asked for ``x.new_zeros(2, 3)`` and ``zeros_like(x)``."""
+    own = [*signature(computed).parameters.values()]
+
+    def make(*given: Any, dtype: Kind | None = None, device: Any = None, requires_grad: Any = None,
+             layout: Any = None, memory_format: Any = None, pin_memory: Any = None,
+             **named: Any) -> Tensor:  # fmt: skip
+        dtypes.check_device(device)
+        kind = None if dtype is None else dtypes.numpy_type(dtype)
+        array = np.asarray(computed(*given, dtype=kind, **named))
+        made = wrap(array if kind is None else array.astype(kind, copy=False))
+        return leaf(made, requires_grad)
+
+    def of_type(x: Tensor, *given: Any, dtype: Kind | None = None, **options: Any) -> Tensor:
+        return make(*given, dtype=dtype or x._array.dtype, **options)
+
+    def of_shape(x: Tensor, *given: Any, **options: Any) -> Tensor:
+        made = of_type(x, x._array.shape, *given, **options)
+        if not x._array.flags.c_contiguous:
+            made._array = in_order_of(made._array, x._array)
+        return made
+
+    make.__signature__ = Signature([*own, *_OPTIONS])  # type: ignore[attr-defined]
+    declare(name, make, doc, function)
+    if new:
+        of_type.__signature__ = Signature([_X, *own, *_OPTIONS])  # type: ignore[attr-defined]
+        declare(f"new_{name}", of_type, f"``{name}``, of the type of x.", method)
+    if like:
+        of_shape.__signature__ = Signature([_X, *own[1:], *_OPTIONS])  # type: ignore[attr-defined]
+        doc = f"``{name}``, in the shape and of the type of x."
+        return make, declare(f"{name}_like", of_shape, doc, function)
+    return make
+
+
 # --- From data ------------------------------------------------------------------------------------
 
 
-@function()
-def tensor(data: Any, *, dtype: Kind | None = None, **options: Any) -> Tensor:
-    """A new tensor with a copy of the data: numbers, nested lists, an array or a tensor.
-
-    Python floats become float32 (or what ``set_default_dtype`` says), as in PyTorch; an array keeps
-    its own type. Raises RuntimeError where integers are asked to require grad.
-    """
+def _tensor(data: Any, *, dtype: Kind | None = None) -> Any:
     if isinstance(data, Tensor):
         warnings.warn(
             "To copy construct from a tensor, it is recommended to use "
             "sourceTensor.detach().clone() or sourceTensor.detach().clone().requires_grad_(True), "
             "rather than torch.tensor(sourceTensor).",
             UserWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
-    array = _array(data)
-    if dtype is None and not isinstance(_first(data), np.ndarray | np.generic | Tensor):
-        array = _default_type(array)
-    return _made(np.array(array), dtype, **options)
+    array = np.array(_array(data))
+    typed = dtype is not None or isinstance(_first(data), np.ndarray | np.generic | Tensor)
+    return array if typed else _default_type(array)
 
 
 def _first(data: Any) -> Any:
@@ -88,11 +109,14 @@ def _first(data: Any) -> Any:
     return data
 
 
-def _array(data: Any) -> np.ndarray[Any, Any]:
+def _array(data: Any, inside: bool = False) -> np.ndarray[Any, Any]:
     if isinstance(data, Tensor):
+        if inside and data.numel() != 1:
+            raise ValueError("only one element tensors can be converted to Python scalars")
         return data._array
     if isinstance(data, list | tuple):
-        data = [_part(part) if isinstance(part, list | tuple | Tensor) else part for part in data]
+        data = [_array(part, True) if isinstance(part, list | tuple | Tensor) else part
+                for part in data]  # fmt: skip
     try:
         array = np.asarray(data)
     except ValueError:
@@ -106,12 +130,6 @@ def _array(data: Any) -> np.ndarray[Any, Any]:
     return array
 
 
-def _part(data: Any) -> Any:
-    if isinstance(data, Tensor) and data.numel() != 1:
-        raise ValueError("only one element tensors can be converted to Python scalars")
-    return _array(data)
-
-
 def _default_type(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Of Python's numbers: floats have the default type, integers are int64."""
     kind = dtypes.get_default_dtype().numpy
@@ -120,14 +138,27 @@ def _default_type(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return array.astype(kind) if array.dtype.kind in "fc" else array
 
 
+tensor = create(
+    _tensor,
+    "tensor",
+    """A new tensor with a copy of the data: numbers, nested lists, an array or a tensor.
+
+    Python floats become float32 (or what ``set_default_dtype`` says), as in PyTorch; an array keeps
+    its own type. Raises RuntimeError where integers are asked to require grad.
+    """,
+    new=True,
+)
+_sharing = create(lambda data, *, dtype=None: data, "asarray", "")
+
+
 @function("asarray")
-def as_tensor(data: Any, dtype: Kind | None = None, **options: Any) -> Tensor:
+def as_tensor(data: Any, dtype: Kind | None = None, device: Any = None, *,
+              requires_grad: Any = None) -> Any:  # fmt: skip
     """The tensor itself, or a tensor that shares an array's memory, or a new one."""
     if isinstance(data, Tensor):
         return data if dtype is None else convert(data, dtype)
-    if isinstance(data, np.ndarray):
-        return _made(data, dtype, **options)
-    return tensor(data, dtype=dtype, **options)
+    make = _sharing if isinstance(data, np.ndarray) else tensor
+    return make(data, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
 @function()
@@ -138,10 +169,6 @@ def from_numpy(array: np.ndarray[Any, Any]) -> Tensor:
     return wrap(array)
 
 
-declare("new_tensor",
-        lambda x, data, *, dtype=None, **options: tensor(
-            data, dtype=dtype or x._array.dtype, **options),
-        "A tensor of these numbers, of the type of x.", method)  # fmt: skip
 declare("new", lambda x, *data: _of_type(x.dtype)(*data), "``Tensor(…)``, of x's type.", method)
 
 
@@ -212,77 +239,41 @@ def _random(generator: Generator | None) -> np.random.Generator:
 def _drawn(name: str, scale: float) -> Callable[..., Any]:
     """Numbers that numpy's generator draws by this name, complex ones as two."""
 
-    def draw(shape: Shape, kind: Any, source: Any) -> Any:
-        draw_real = getattr(source, name)
+    def draw(size: Shape, *, dtype: Kind | None = None, generator: Any = None) -> Any:
+        draw_real, kind = getattr(_random(generator), name), _kind(dtype)
         if kind.kind != "c":
-            return np.asarray(draw_real(shape)).astype(kind)
-        parts = draw_real((2, *shape)) * scale
+            return np.asarray(draw_real(_sized(size))).astype(kind)
+        parts = draw_real((2, *_sized(size))) * scale
         return (parts[0] + 1j * parts[1]).astype(kind)
 
     return draw
 
 
-def _like(x: Tensor, create: Callable[..., Tensor], *given: Any, dtype: Any,
-          **options: Any) -> Tensor:  # fmt: skip
-    """A tensor of the shape and type of x, whose axes lie in memory as those of x."""
-    made = create(x._array.shape, *given, dtype=dtype or x._array.dtype, **options)
-    if not x._array.flags.c_contiguous:
-        made._array = in_order_of(made._array, x._array)
-    return made
-
-
-def _filled(name: str, fill: Callable[..., Any], doc: str) -> Any:
-    """``zeros(2, 3)``, ``zeros_like(x)``, ``x.new_zeros(2, 3)`` from one function of numpy."""
-
-    def make(size: Shape = (), *, dtype: Kind | None = None, generator: Any = None,
-             **options: Any) -> Tensor:  # fmt: skip
-        if any(n < 0 for n in size):
-            raise RuntimeError(f"{name}: Dimension size must be non-negative.")
-        return _made(fill(size, _kind(dtype), _random(generator)), **options)
-
-    declare(f"new_{name}",
-            lambda x, size=(), *, dtype=None, **options: make(
-                size, dtype=dtype or x._array.dtype, **options),
-            f"``{name}``, of the type of x.", method)  # fmt: skip
-    return declare(name, make, doc, function), declare(
-        f"{name}_like", lambda x, *, dtype=None, **options: _like(x, make, dtype=dtype, **options),
-        f"``{name}``, in the shape and of the type of x.", function)  # fmt: skip
-
-
-zeros, zeros_like = _filled("zeros", lambda shape, kind, _: np.zeros(shape, kind), "All 0.")
-_, ones_like = _filled("ones", lambda shape, kind, _: np.ones(shape, kind), "All 1.")
-_filled("empty", lambda shape, kind, _: np.zeros(shape, kind), "Of that shape; here, all 0.")
-_, randn_like = _filled(
-    "randn", _drawn("standard_normal", 0.5**0.5), "Drawn from the normal distribution."
-)
-rand, _ = _filled("rand", _drawn("random", 1.0), "Drawn uniformly from [0, 1).")
-
-
-@function()
-def randint(low: int = 0, high: Any = None, size: Shape | None = None, *, dtype: Kind | None = None,
-            generator: Any = None, **options: Any) -> Tensor:  # fmt: skip
-    """Whole numbers drawn from low, …, high - 1; ``randint(high, size)`` starts at 0."""
+def _randint(low: int = 0, high: Any = None, size: Shape | None = None, *,
+             dtype: Kind | None = None, generator: Any = None) -> Any:  # fmt: skip
     if size is None:
         low, high, size = 0, low, tuple(high)
-    return _made(_random(generator).integers(low, high, size), dtype, **options)
+    return _random(generator).integers(low, high, size)
 
 
-declare("randperm",
-        lambda n, *, dtype=None, generator=None, **options: _made(
-            _random(generator).permutation(n), dtype, **options),
-        "0, …, n - 1 in an order drawn at random.", function)  # fmt: skip
+_, randn_like = create(_drawn("standard_normal", 0.5**0.5), "randn",
+                       "Drawn from the normal distribution.", True, True)  # fmt: skip
+rand, _ = create(_drawn("random", 1.0), "rand", "Drawn uniformly from [0, 1).", True, True)
+create(_randint, "randint", "Whole numbers drawn from low, …, high - 1; without low from 0.")
+create(lambda n, *, dtype=None, generator=None: _random(generator).permutation(n), "randperm",
+       "0, …, n - 1 in an order drawn at random.")  # fmt: skip
 
 
 @function()
 def normal(mean: Any, std: Any = 1.0, size: Shape | None = None, *, generator: Any = None,
-           **options: Any) -> Tensor:  # fmt: skip
+           **options: Any) -> Any:  # fmt: skip
     """Drawn from the normal distribution with this mean and deviation."""
     inputs = [z for z in (mean, std) if isinstance(z, Tensor)]
     kind = inputs[0]._array.dtype if inputs else dtypes.get_default_dtype().numpy
     middle, width = (z._array if isinstance(z, Tensor) else z for z in (mean, std))
     drawn = np.asarray(_random(generator).normal(middle, width, size)).astype(kind)
     if not inputs:
-        return _made(drawn, **options)
+        return _sharing(drawn, **options)
     return recorded(drawn, "NormalBackward3", [no_slope_of(z._array) for z in inputs], *inputs)
 
 
@@ -316,41 +307,32 @@ _DRAWS: dict[str, Callable[..., Any]] = {
 """What fills a tensor with numbers drawn at random, from numpy's generator and a shape."""
 
 
-def _filling(name: str, draw: Callable[..., Any]) -> None:
-    def drawn(x: Tensor, *options: Any, generator: Any = None, **named: Any) -> Any:
-        return draw(_random(generator), x._array.shape, *options, **named)
-
-    declare(name, overwriting(drawn), "Filled with numbers drawn at random.", method)
+def _drawn_over(draw: Any, x: Tensor, *options: Any, generator: Any = None, **named: Any) -> Any:
+    return draw(_random(generator), x._array.shape, *options, **named)
 
 
 for _name, _draw in _DRAWS.items():
-    _filling(_name, _draw)
+    declare(_name, overwriting(partial(_drawn_over, _draw)), "Filled with numbers drawn at random.",
+            method)  # fmt: skip
 
 
 # --- Of one number, in a row ----------------------------------------------------------------------
 
 
-@function()
-def full(size: Shape, fill_value: Number, *, dtype: Kind | None = None, **options: Any) -> Tensor:
-    """All ``fill_value``."""
-    array = np.full(size, *_plain(fill_value))
-    return _made(_default_type(array) if dtype is None else array, dtype, **options)
+def _sized(size: Shape, of_zeros: bool = False) -> Shape:
+    if any(n < 0 for n in size):
+        others = f"Trying to create tensor with negative dimension {min(size)}: {list(size)}"
+        raise RuntimeError("zeros: Dimension size must be non-negative." if of_zeros else others)
+    return size
 
 
-declare("full_like",
-        lambda x, fill_value, *, dtype=None, **options: _like(
-            x, full, fill_value, dtype=dtype, **options),
-        "All ``fill_value``, in the shape and of the type of x.", function)  # fmt: skip
-declare("new_full",
-        lambda x, size, fill_value, *, dtype=None, **options: full(
-            size, fill_value, dtype=dtype or x._array.dtype, **options),
-        "``full``, of the type of x.", method)  # fmt: skip
+def _full(size: Shape, fill_value: Number, *, dtype: Kind | None = None) -> Any:
+    array = np.full(_sized(size), *_plain(fill_value))
+    return array if dtype else _default_type(array)
 
 
-@function()
-def arange(start: Number, end: Number | None = None, step: Number = 1, *, dtype: Kind | None = None,
-           **options: Any) -> Tensor:  # fmt: skip
-    """start, start + step, … up to but without end."""
+def _arange(start: Number, end: Number | None = None, step: Number = 1, *,
+            dtype: Kind | None = None) -> Any:  # fmt: skip
     low, high, step = _plain(*((0, start) if end is None else (start, end)), step)
     if dtype is not None and dtype.kind in "iu":
         low, high, step = int(low), int(high), int(step)
@@ -361,10 +343,10 @@ def arange(start: Number, end: Number | None = None, step: Number = 1, *, dtype:
     array = low + step * np.arange(int(np.ceil((high - low) / step)))
     if any(isinstance(z, float) for z in (low, high, step)):
         array = array.astype(np.float64)
-    return _made(_default_type(array) if dtype is None else array, dtype, **options)
+    return array if dtype else _default_type(array)
 
 
-def _spaced(start: Number, end: Number, steps: int, dtype: Kind | None, base: Any = None) -> Any:
+def _spaced(start: Any, end: Any, steps: int, *, dtype: Kind | None = None) -> Any:
     """Each half of them is counted from its own end, as PyTorch does it."""
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
@@ -373,26 +355,30 @@ def _spaced(start: Number, end: Number, steps: int, dtype: Kind | None, base: An
         low, high, kind = int(low), int(high), np.dtype(np.float64)
     step, places = kind.type((high - low) / max(steps - 1, 1)), np.arange(steps)
     left = (steps - 1 - places).astype(kind)
-    array = np.where(places < max(steps // 2, 1), kind.type(low) + step * places.astype(kind),
-                     kind.type(high) - step * left)  # fmt: skip
-    return array if base is None else kind.type(base) ** array
+    return np.where(places < max(steps // 2, 1), kind.type(low) + step * places.astype(kind),
+                    kind.type(high) - step * left)  # fmt: skip
 
 
-declare("linspace",
-        lambda start, end, steps, *, dtype=None, **options: _made(
-            _spaced(start, end, steps, dtype), dtype, **options),
-        "``steps`` numbers from start to end, both included.", function)  # fmt: skip
-declare("logspace",
-        lambda start, end, steps, base=10.0, *, dtype=None, **options: _made(
-            _spaced(start, end, steps, dtype, base), dtype, **options),
-        "From base**start to base**end, even in its exponent.", function)  # fmt: skip
-declare("eye",
-        lambda n, m=None, *, dtype=None, **options: _made(
-            np.eye(n, m, dtype=_kind(dtype)), **options),
-        "The identity matrix.", function)  # fmt: skip
-declare("scalar_tensor",
-        lambda s, *, dtype=None, **options: tensor(s, dtype=_kind(dtype), **options),
-        "A 0-d tensor of the default type.", function)  # fmt: skip
+def _powers(start: Any, end: Any, steps: int, base: float = 10.0, *,
+            dtype: Kind | None = None) -> Any:  # fmt: skip
+    exponents = _spaced(start, end, steps, dtype=dtype)
+    return exponents.dtype.type(base) ** exponents
+
+
+zeros, zeros_like = create(lambda size, *, dtype=None: np.zeros(_sized(size, True), _kind(dtype)),
+                           "zeros", "All 0.", True, True)  # fmt: skip
+_, ones_like = create(lambda size, *, dtype=None: np.ones(_sized(size), _kind(dtype)),
+                      "ones", "All 1.", True, True)  # fmt: skip
+create(lambda size, *, dtype=None: np.zeros(_sized(size), _kind(dtype)), "empty",
+       "Of that shape; here, all 0.", True, True)  # fmt: skip
+full, _ = create(_full, "full", "All ``fill_value``.", True, True)
+create(_arange, "arange", "start, start + step, … up to but without end.")
+create(_spaced, "linspace", "``steps`` numbers from start to end, both included.")
+create(_powers, "logspace", "From base**start to base**end, even in its exponent.")
+create(lambda n, m=None, *, dtype=None: np.eye(n, m, dtype=_kind(dtype)), "eye",
+       "The identity matrix.")  # fmt: skip
+create(lambda s, *, dtype=None: np.array(_array(s), _kind(dtype)), "scalar_tensor",
+       "A 0-d tensor of the default type.")  # fmt: skip
 
 
 @function()
