@@ -6,7 +6,7 @@ computed at a point is kept there: the values, then the local partials, for ever
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -109,15 +109,16 @@ class Sweeps:
             lines[some] = found.T if alone else found
         return result
 
-    def _seeds(self, count: int) -> Iterable[tuple[Any, Floats]]:
+    def _seeds(self, count: int) -> Iterator[tuple[Any, Floats]]:
         """For every line of a Jacobian, or several at one point, where it is 1."""
         if self.x.ndim == 1:
-            return sweeps.stacked_seeds(count, self._seed_width())
-        ones = np.ones(self.x.shape[1])
-        return ((k, np.outer(np.arange(count) == k, ones)) for k in range(count))
-
-    def _seed_width(self) -> int:
-        return max(1, SEED_BUFFER // max(1, self.machine.schedule.size))
+            width = max(1, SEED_BUFFER // max(1, self.machine.schedule.size))
+            for start in range(0, count, width):
+                stop = min(start + width, count)
+                yield slice(start, stop), np.eye(count, stop - start, -start)
+        else:
+            for k in range(count):
+                yield k, np.outer(np.arange(count) == k, np.ones(self.x.shape[1]))
 
 
 FEWEST = 8

@@ -129,10 +129,8 @@ def recorded(made: Recording) -> Any:
     _refuse_unknown(plain, np.where(third, 0, more), len(functions))
     for count, references, most in (
         *((runs[:, 2], runs[:, at : at + 3], size) for at in (4, 7, 10)),
-        (runs[:, 2], _side_by_side(runs[:, 3]), size),
         (edges[:, 0], edges[:, 2:5], made.nodes),
         (edges[:, 0], edges[:, 5:8], size),
-        (edges[:, 0], _side_by_side(edges[:, 1]), made.nodes),
         (ways[:, 1], ways[:, 2:5], made.nodes),
         (np.where(ways[:, 0] % 4 == PARTS, ways[:, 13], ways[:, 1]), ways[:, 5:8], made.nodes),
         (ways[:, 1], ways[:, 8:11], size),
@@ -147,6 +145,8 @@ def recorded(made: Recording) -> Any:
         _refuse_outside(begins, count, len(begins) == n_parts and (np.diff(begins) > 0).all())
     for numbers, most in (
         *((some, made.nodes) for some in places),
+        *((some, size) for some in (runs[:, 3], runs[:, 3] + runs[:, 2] - 1)),
+        *((some, made.nodes) for some in (edges[:, 1], edges[:, 1] + edges[:, 0] - 1)),
         (singles[:, 1:], size),
         (more[third], size),
         (links[:, 0], made.nodes),
@@ -173,10 +173,6 @@ def recorded(made: Recording) -> Any:
 
 def _rows(rows: Any, width: int) -> Any:
     return np.asarray(rows, np.intc).reshape(-1, width)
-
-
-def _side_by_side(first: Any) -> Any:
-    return np.stack([first, np.ones_like(first), -np.ones_like(first)], axis=1)
 
 
 def _refuse_outside(places: Any, most: int, complete: Any = True) -> None:

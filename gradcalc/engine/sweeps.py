@@ -148,12 +148,3 @@ def across_seeds(partials: Partials) -> Partials:
 def magnitudes(partials: Partials) -> Partials:
     """Absolute partials: swept, they add up |path products|, the natural unit of rounding."""
     return partials._replace(slopes=[list(map(np.abs, group)) for group in partials.slopes])
-
-
-def stacked_seeds(count: int, width: int) -> Sequence[tuple[slice, Floats]]:
-    """The rows of an identity matrix, ``width`` at a time, as seeds of shape (count, k)."""
-    return [
-        (slice(start, stop), np.eye(count, stop - start, -start))
-        for start in range(0, count, width)
-        for stop in [min(start + width, count)]
-    ]
