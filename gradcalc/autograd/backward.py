@@ -33,19 +33,16 @@ def backward(
     graph was freed by an earlier pass without ``retain_graph``.
     """
     if mode.mapped:
-        raise RuntimeError(
-            "backward() called inside a functorch transform. This is not supported, please use "
-            "functorch.grad or functorch.vjp instead or call backward() outside of functorch "
-            "transforms."
-        )
+        raise RuntimeError("backward() called inside a functorch transform. This is not supported, "
+                           "please use functorch.grad or functorch.vjp instead or call backward() "
+                           "outside of functorch transforms.")  # fmt: skip
     if grad_variables is not None:
         warnings.warn("`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning,
                       stacklevel=2)  # fmt: skip
         if grad_tensors is not None:
-            raise RuntimeError(
-                "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to "
-                "`backward()`. Please only use `grad_tensors`."
-            )
+            raise RuntimeError("`grad_tensors` and `grad_variables` (deprecated) arguments both "
+                               "passed to `backward()`. Please only use "
+                               "`grad_tensors`.")  # fmt: skip
         grad_tensors = grad_variables
     if inputs is not None:
         inputs = several(inputs)
@@ -97,10 +94,8 @@ def grad(
     ``only_inputs`` is PyTorch's old option, taken and not needed.
     """
     if materialize_grads and allow_unused is False:
-        raise ValueError(
-            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: "
-            "allow_unused=False."
-        )
+        raise ValueError("Expected allow_unused to be True or not passed when "
+                         "materialize_grads=True, but got: allow_unused=False.")  # fmt: skip
     inputs = several(inputs)
     if not inputs:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
@@ -120,16 +115,14 @@ def grad(
         v = None if not made else stack(made) if is_grads_batched else made[0]
         if v is None and materialize_grads:
             if isinstance(x, GradientEdge):
-                raise RuntimeError(
-                    "materialize_grads cannot be used when the given input is a GradientEdge"
-                )
+                raise RuntimeError("materialize_grads cannot be used when the given input is a "
+                                   "GradientEdge")  # fmt: skip
             v = wrap(np.zeros_like(x._array))
             v._tracked = create_graph
         if v is None and not allow_unused:
-            raise RuntimeError(
-                f"The differentiated Tensor at index {k} appears to not have been used in the "
-                "graph. Set allow_unused=True if this is the desired behavior."
-            )
+            raise RuntimeError(f"The differentiated Tensor at index {k} appears to not have been "
+                               "used in the graph. Set allow_unused=True if this is the desired "
+                               "behavior.")  # fmt: skip
         if v is not None and isinstance(x, Tensor):
             v = convert(v, x._array.dtype)
         results.append(v)
@@ -233,33 +226,26 @@ def _seeds(tensors: Any, vectors: Any, tracked: bool) -> list[tuple[Edge, Any]]:
 
 def _seed(k: int, root: Any, v: Tensor | None, tracked: bool) -> Any:
     if isinstance(root, GradientEdge):
-        if root.ownership_token is None:
-            if v is None:
-                raise RuntimeError(
-                    "grad can be implicitly created only for scalar outputs, and this GradientEdge "
-                    "does not say whether it is one: give a grad_output"
-                )
-            return v if tracked else v._array
-        root = wrap(np.zeros(*root.ownership_token))
+        known = root.ownership_token
+        root = v if known is None else wrap(np.zeros(*known))
+        if root is None:
+            raise RuntimeError("grad can be implicitly created only for scalar outputs, and this "
+                               "GradientEdge does not say whether it is one: give a "
+                               "grad_output")  # fmt: skip
     kind = root._array.dtype
     if v is None:
         if root._array.size != 1:
             raise RuntimeError("grad can be implicitly created only for scalar outputs")
         if kind.kind == "c":
-            raise RuntimeError(
-                f"grad can be implicitly created only for real scalar outputs but got {root.dtype}"
-            )
+            raise RuntimeError("grad can be implicitly created only for real scalar outputs but "
+                               f"got {root.dtype}")  # fmt: skip
         ones = np.ones_like(root._array)
         return wrap(ones) if tracked else ones
     if v._array.shape != root._array.shape:
-        raise RuntimeError(
-            f"Mismatch in shape: grad_output[{k}] has a shape of {Size(v.shape)} and output[{k}] "
-            f"has a shape of {Size(root.shape)}."
-        )
-    if (v._array.dtype.kind == "c") != (kind.kind == "c") and kind.kind != "c":
-        raise RuntimeError(
-            "For complex Tensors, both grad_output and output are required to have the same dtype. "
-            f"Mismatch in dtype: grad_output[{k}] has a dtype of {v.dtype} and output[{k}] has a "
-            f"dtype of {root.dtype}."
-        )
+        raise RuntimeError(f"Mismatch in shape: grad_output[{k}] has a shape of {Size(v.shape)} "
+                           f"and output[{k}] has a shape of {Size(root.shape)}.")  # fmt: skip
+    if v._array.dtype.kind == "c" != kind.kind:
+        raise RuntimeError("For complex Tensors, both grad_output and output are required to have "
+                           f"the same dtype. Mismatch in dtype: grad_output[{k}] has a dtype of "
+                           f"{v.dtype} and output[{k}] has a dtype of {root.dtype}.")  # fmt: skip
     return convert(v if tracked else v._array, kind)

@@ -32,7 +32,7 @@ from gradcalc.autograd.core.node import NOWHERE, Node, as_tensors, clock, give_t
 from gradcalc.autograd.core.record import several
 from gradcalc.autograd.core.registry import python_type
 from gradcalc.autograd.core.tensor import Tensor, edge, place, save, wrap
-from gradcalc.autograd.core.views import made_in_function, one_of_several
+from gradcalc.autograd.core.views import IN_FUNCTION, one_of_several
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.inplace import move, rebase, refuse_leaf
 from gradcalc.autograd.operations.structural import sum_to, view_as
@@ -109,10 +109,8 @@ class FunctionNode(Node):
         if all(v is None for v in returned[count:]):
             returned = returned[:count]
         if len(returned) != count:
-            raise RuntimeError(
-                f"function {self.name()} returned an incorrect number of gradients (expected "
-                f"{count}, got {len(returned)})"
-            )
+            raise RuntimeError(f"function {self.name()} returned an incorrect number of gradients "
+                               f"(expected {count}, got {len(returned)})")  # fmt: skip
         flowing: list[Any] = []
         for k, (v, wanted) in enumerate(zip(returned, self._inputs, strict=True)):
             if v is None or wanted is None:
@@ -123,10 +121,9 @@ class FunctionNode(Node):
             shape, kind = wanted
             ends = zip(reversed(shape), reversed(v._array.shape), strict=False)
             if len(shape) > v._array.ndim or any(n not in (1, m) for n, m in ends):
-                raise RuntimeError(
-                    f"Function {self.name()} returned an invalid gradient at index {k} - got "
-                    f"{list(v.shape)} but expected shape compatible with {list(shape)}"
-                )
+                raise RuntimeError(f"Function {self.name()} returned an invalid gradient at index "
+                                   f"{k} - got {list(v.shape)} but expected shape compatible with "
+                                   f"{list(shape)}")  # fmt: skip
             flowing.append(convert(sum_to(v, shape), kind))
         return flowing
 
@@ -141,25 +138,21 @@ class Function:
     @staticmethod
     def forward(ctx: Any, *inputs: Any) -> Any:
         """Compute the outputs."""
-        raise NotImplementedError(
-            "You must implement the forward function for custom autograd.Function."
-        )
+        raise NotImplementedError("You must implement the forward function for custom "
+                                  "autograd.Function.")  # fmt: skip
 
     @staticmethod
     def backward(ctx: Any, *cotangents: Any) -> Any:
         """Turn the cotangents of the outputs into those of the inputs."""
-        raise NotImplementedError(
-            "You must implement either the backward or vjp method for your custom "
-            "autograd.Function to use it with backward mode AD."
-        )
+        raise NotImplementedError("You must implement either the backward or vjp method for your "
+                                  "custom autograd.Function to use it with backward mode "
+                                  "AD.")  # fmt: skip
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Any) -> Any:
         """Turn the tangents of the inputs into those of the outputs, for forward mode."""
-        raise NotImplementedError(
-            "You must implement the jvp function for custom autograd.Function to use it with "
-            "forward mode AD."
-        )
+        raise NotImplementedError("You must implement the jvp function for custom "
+                                  "autograd.Function to use it with forward mode AD.")  # fmt: skip
 
     setup_context: Callable[..., None] | None = None
     vjp: Callable[..., Any] | None = None
@@ -184,10 +177,8 @@ class Function:
         if cls.vjp is None:
             return cls.backward
         if cls.backward is not Function.backward:
-            raise RuntimeError(
-                "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You "
-                "should only implement one of them."
-            )
+            raise RuntimeError("Implementing both 'backward' and 'vjp' for a custom Function is "
+                               "not allowed. You should only implement one of them.")  # fmt: skip
         return cls.vjp
 
     @classmethod
@@ -234,10 +225,9 @@ def _record(node: FunctionNode, inputs: Sequence[Any], returned: Any) -> Any:
     tensors = [x if isinstance(x, Tensor) else None for x in inputs]
     recorded = mode.enabled and any(node.needs_input_grad)
     if not all(_among(x, outs) for x in node._dirty):
-        raise RuntimeError(
-            "Some elements marked as dirty during the forward method were not returned as output. "
-            "The inputs that are modified inplace must all be outputs of the Function."
-        )
+        raise RuntimeError("Some elements marked as dirty during the forward method were not "
+                           "returned as output. The inputs that are modified inplace must all be "
+                           "outputs of the Function.")  # fmt: skip
     node.outputs, node.order = len(outs), next(clock)
     node._inputs = _known(tensors)
     node.next_functions = tuple(NOWHERE if x is None or not recorded else edge(x) for x in tensors)
@@ -281,8 +271,8 @@ def _output(
         place(out, (node, k))
     if dirty:
         out._counter[0] += 1
-    if not (given and dirty):
-        made_in_function(out)
+    if out._view is not None and not (given and dirty):
+        out._view.creation = IN_FUNCTION  # to write to it would pass the function's backward over
     return out
 
 
@@ -354,11 +344,9 @@ def _tangents(
         if not isinstance(out, Tensor) or tangent is None:
             continue
         if _among(was, node._constant) or out._array.dtype.kind not in "fc":
-            raise RuntimeError(
-                f"Function's jvp returned a gradient at position {number}, but  the corresponding "
-                "forward output is not a differentiable Tensor."
-                "You should return None at that position instead."
-            )
+            raise RuntimeError(f"Function's jvp returned a gradient at position {number}, but  the "
+                               "corresponding forward output is not a differentiable Tensor.You "
+                               "should return None at that position instead.")  # fmt: skip
         k = next((k for k, x in enumerate(inputs) if was is x), None)
         if k is not None and _among(was, node._dirty):
             if tangent is not filled[k] or tangent._counter[0] == versions[k]:
@@ -410,9 +398,8 @@ def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _not_twice(*_: Any) -> Any:
-    raise RuntimeError(
-        "trying to differentiate twice a function that was marked with @once_differentiable"
-    )
+    raise RuntimeError("trying to differentiate twice a function that was marked with "
+                       "@once_differentiable")  # fmt: skip
 
 
 class InplaceFunction(Function):

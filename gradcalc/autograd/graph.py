@@ -48,22 +48,12 @@ def queue_callback(callback: Callable[[], None]) -> None:
     thread.running.callbacks.append(callback)
 
 
-_MODE = {
-    "is_grad_enabled": ("enabled", "Whether operations are being recorded in this thread."),
-    "is_inference_mode_enabled": ("inference", "Whether it is inside of ``inference_mode``."),
-    "is_anomaly_enabled": ("anomaly", "Whether it detects anomalies."),
-    "is_anomaly_check_nan_enabled": ("check_nan", "Whether a NaN in backward is one of them."),
-    "is_multithreading_enabled": ("multithreading", "What was said last; without effect here."),
-}
-"""What may be asked of a thread: ``torch.is_grad_enabled()``."""
-
-
-def _answer(setting: str) -> Callable[[], Any]:
-    return lambda: getattr(thread, setting)
-
-
-for _name, (_setting, _doc) in _MODE.items():
-    declare(_name, _answer(_setting), _doc, function)
+declare("is_grad_enabled", lambda: thread.enabled, "Whether operations are recorded.", function)
+declare("is_inference_mode_enabled", lambda: thread.inference, "Whether ``inference_mode`` is on.",
+        function)  # fmt: skip
+declare("is_anomaly_enabled", lambda: thread.anomaly, "Whether anomalies are detected.", function)
+declare("is_anomaly_check_nan_enabled", lambda: thread.check_nan, "Whether NaN is one.", function)
+declare("is_multithreading_enabled", lambda: thread.multithreading, "What was said last.", function)
 
 
 class saved_tensors_hooks(Within):  # noqa: N801
@@ -131,10 +121,9 @@ class allow_mutation_on_saved_tensors(saved_tensors_hooks):  # noqa: N801
 
     def _unpack(self, kept: _Kept) -> Tensor:
         if not self._open:
-            raise AssertionError(
-                "Trying to backward outside of the 'allow_mutation_on_saved_tensors' context in "
-                "which the graph was originally recorded."
-            )
+            raise AssertionError("Trying to backward outside of the "
+                                 "'allow_mutation_on_saved_tensors' context in which the graph was "
+                                 "originally recorded.")  # fmt: skip
         return wrap(kept.array)
 
     def _before_writing(self, x: Tensor) -> None:

@@ -161,7 +161,7 @@ def _observe(node: Node, cotangents: list[Any], tracked: bool) -> None:
     """Hooks on the node's outputs, then retained gradients."""
     for k, hook in list(node.tensor_hooks):
         cotangents[k : k + 1] = call_hook(hook, cotangents[k : k + 1], tracked, single=True)
-    for k, kept in list((node.retained or {}).items()):
+    for k, kept in node.retained.items():
         tensor = kept()
         if tensor is not None and cotangents[k] is not None:
             tensor._accumulate(cotangents[k], tracked)
@@ -186,9 +186,8 @@ def _watched(node: Node, cotangents: list[Any], tracked: bool) -> Sequence[Any]:
         flowing = _run(node, cotangents, tracked)
         for k, v in enumerate(flowing if mode.check_nan else ()):
             if v is not None and np.isnan(getattr(v, "_array", v)).any():
-                raise RuntimeError(
-                    f"Function '{node.name()}' returned nan values in its {k}th output."
-                )
+                raise RuntimeError(f"Function '{node.name()}' returned nan values in its {k}th "
+                                   "output.")  # fmt: skip
     except Exception:
         what, cause = "Error detected in ", node
         while cause is not None:

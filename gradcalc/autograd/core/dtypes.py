@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
 from typing import Any
 
 import numpy as np
@@ -81,9 +81,7 @@ def named(kind: Any) -> dtype:
 
 def numpy_type(kind: Any) -> Any:
     """numpy's type for a dtype, for numpy's own types, and for Python's: ``float`` is float64."""
-    if isinstance(kind, dtype):
-        return kind.numpy
-    return np.dtype(kind)
+    return kind.numpy if isinstance(kind, dtype) else np.dtype(kind)
 
 
 CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
@@ -98,14 +96,11 @@ def common_type(kinds: list[tuple[Any, int]]) -> Any:
     top = max(CATEGORY[kind.kind] for kind, _ in kinds)
     candidates = [(kind, rank) for kind, rank in kinds if CATEGORY[kind.kind] == top]
     rank = max(rank for _, rank in candidates)
-    found = np.result_type(*(kind for kind, r in candidates if r == rank))
-    if rank == 0 and top == 2:
-        sized = [kind for kind, r in kinds if r and kind.kind == "f"]
-        return np.result_type(*sized) if sized else _default.numpy
-    if rank == 0 and top == 3:  # a complex number makes a float32 tensor complex64
-        sized = [kind for kind, r in kinds if r and kind.kind == "f"]
-        return np.result_type(*(sized or [_default.numpy]), np.complex64)
-    return found
+    if rank or top < 2:
+        return np.result_type(*(kind for kind, r in candidates if r == rank))
+    sized = [kind for kind, r in kinds if r and kind.kind == "f"] or [_default.numpy]
+    # A complex number makes a float32 tensor complex64.
+    return np.result_type(*sized, *[np.complex64] * (top == 3))
 
 
 class device(str):  # noqa: N801
@@ -148,12 +143,4 @@ class Size(tuple[Any, ...]):
         return Size(super().__add__(tuple(other)))
 
     def numel(self) -> int:
-        return int_product(self)
-
-
-def int_product(shape: Iterable[int]) -> int:
-    """The number of elements of an array of this shape."""
-    product = 1
-    for length in shape:
-        product *= length
-    return product
+        return math.prod(self)

@@ -122,9 +122,9 @@ class no_grad(Within):  # noqa: N801  (PyTorch's name)
     def __init__(self) -> None:
         super().__init__(enabled=self._enabled)
 
-    def __new__(cls, function: Any = None) -> Any:
+    def __new__(cls, given: Any = None, **_: Any) -> Any:
         # ``@no_grad`` works without parentheses too.
-        return super().__new__(cls) if function is None else cls()(function)
+        return cls()(given) if callable(given) else super().__new__(cls)
 
 
 class enable_grad(no_grad):  # noqa: N801
@@ -133,14 +133,11 @@ class enable_grad(no_grad):  # noqa: N801
     _enabled = True
 
 
-class inference_mode(Within):  # noqa: N801
+class inference_mode(no_grad):  # noqa: N801
     """``no_grad``, and stricter: what is made inside is never to be differentiated."""
 
     def __init__(self, mode: bool = True) -> None:
-        super().__init__(enabled=not mode, inference=mode)
-
-    def __new__(cls, mode: Any = True) -> Any:
-        return super().__new__(cls) if isinstance(mode, bool) else inference_mode()(mode)
+        Within.__init__(self, enabled=not mode, inference=mode)
 
 
 class _FromNow(Within):

@@ -76,7 +76,7 @@ class Node:
     """Which saved value is not handed to the user's hooks: it can be had from the others."""
     runs_on_nothing = False
     """Whether it has something to say although no cotangent arrived."""
-    retained: dict[int, weakref.ref[Any]] | None = None
+    retained: Mapping[int, weakref.ref[Any]] = {}  # tensors that keep their gradients, by output
     made_by: Node | None = None  # the node whose way back made it, noted then too
     made_at: traceback.StackSummary | None = None  # noted while anomalies are detected
 
@@ -136,9 +136,8 @@ class Node:
         """The chain rule for this one operation: what arrives at its inputs."""
         tracked = mode.enabled
         if len(cotangents) != self.outputs:
-            raise TypeError(
-                f"{self.name()} expected {self.outputs} arguments, got {len(cotangents)} instead"
-            )
+            raise TypeError(f"{self.name()} expected {self.outputs} arguments, got "
+                            f"{len(cotangents)} instead")  # fmt: skip
         given = cotangents if tracked else [v if v is None else v._array for v in cotangents]
         flowing = as_tensors(self.pull(given, tracked))
         return flowing[0] if len(flowing) == 1 else flowing
@@ -177,10 +176,9 @@ def unpack(node: Node, entry: tuple[Any, ...], tracked: bool) -> Any:
             f"{counter[0]}; expected version {version} instead. Hint: {_HINTS[mode.anomaly]}"
         )
     if tensor is not None and getattr(tensor, "_detached", 0) > node.order:
-        raise RuntimeError(
-            "Trying to use a saved tensor that has been detached in-place, i.e. with .detach_()."
-            "This is not supported, please use out-of-place `.detach()` instead"
-        )
+        raise RuntimeError("Trying to use a saved tensor that has been detached in-place, i.e. "
+                           "with .detach_().This is not supported, please use out-of-place "
+                           "`.detach()` instead")  # fmt: skip
     if not tracked:
         return array
     return node.rebuild(array, counter) if tensor is None else tensor
@@ -252,10 +250,8 @@ class Packed:
         with Within(packing=()):
             made = self._unpack(self._content)
         if not hasattr(made, "_array"):
-            raise TypeError(
-                "Output of saved tensor unpack_hook expected to be a Tensor but got result of type "
-                f"{type(made).__name__}"
-            )
+            raise TypeError("Output of saved tensor unpack_hook expected to be a Tensor but got "
+                            f"result of type {type(made).__name__}")  # fmt: skip
         if not tracked:
             return made._array
         if self._place is None:
@@ -288,10 +284,9 @@ class SavedTensor:
         if not callable(pack) or not callable(unpack):
             raise TypeError("incompatible function arguments")
         if type(saved[self._place][0]) is Packed:
-            raise RuntimeError(
-                "Calling register_hooks on a saved tensor whose hooks have already been set. Hint: "
-                "only one pair of hooks is allowed at a time."
-            )
+            raise RuntimeError("Calling register_hooks on a saved tensor whose hooks have already "
+                               "been set. Hint: only one pair of hooks is allowed at a "
+                               "time.")  # fmt: skip
         _pack(self._node, [self._place], (pack, unpack))
 
 
@@ -392,10 +387,8 @@ def call_hook(hook: Callable[..., Any], values: Sequence[Any], tracked: bool, *b
     if type(made) is not tuple:
         raise TypeError(f"expected tuple, but hook returned '{type(made).__name__}'")
     if len(made) != len(given):
-        raise RuntimeError(
-            f"hook '{name}' has returned an incorrect number of values (got {len(made)}, but "
-            f"expected {len(given)})"
-        )
+        raise RuntimeError(f"hook '{name}' has returned an incorrect number of values (got "
+                           f"{len(made)}, but expected {len(given)})")  # fmt: skip
     for old, new in zip(given, made, strict=True):
         if new is None:
             continue

@@ -129,10 +129,8 @@ class Tensor(Numbers):
         if not isinstance(value, Tensor):
             raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
         if self._tracked and value._array.dtype.kind not in "fc":
-            raise RuntimeError(
-                "data set to a tensor that requires gradients must be floating point or complex "
-                "dtype"
-            )
+            raise RuntimeError("data set to a tensor that requires gradients must be floating "
+                               "point or complex dtype")  # fmt: skip
         self._array = value._array
 
     def detach(self) -> Tensor:
@@ -155,10 +153,8 @@ class Tensor(Numbers):
     def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
         """The numbers as a numpy array that shares their memory; ``force`` detaches first."""
         if self._tracked and mode.enabled and not force:
-            raise RuntimeError(
-                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() "
-                "instead."
-            )
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use "
+                               "tensor.detach().numpy() instead.")  # fmt: skip
         return self._array
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
@@ -184,10 +180,9 @@ class Tensor(Numbers):
     def __reduce__(self) -> Any:
         """Leaves can be pickled: their numbers, and whether they require grad."""
         if not self.is_leaf:
-            raise RuntimeError(
-                "Only Tensors created explicitly by the user (graph leaves) can be pickled: what "
-                "was computed belongs to a graph. Pickle y.detach()."
-            )
+            raise RuntimeError("Only Tensors created explicitly by the user (graph leaves) can be "
+                               "pickled: what was computed belongs to a graph. Pickle "
+                               "y.detach().")  # fmt: skip
         return _unpickled, (self._array, self._tracked)
 
     # --- its gradient -------------------------------------------------------------------------
@@ -206,14 +201,11 @@ class Tensor(Numbers):
                 + ("" if value else _USE_DETACH)
             )
         if value and self._array.dtype.kind not in "fc":
-            raise RuntimeError(
-                "only Tensors of floating point and complex dtype can require gradients"
-            )
+            raise RuntimeError("only Tensors of floating point and complex dtype can require "
+                               "gradients")  # fmt: skip
         if value and self.is_inference() and not mode.inference:
-            raise RuntimeError(
-                "Setting requires_grad=True on inference tensor outside InferenceMode is not "
-                "allowed."
-            )
+            raise RuntimeError("Setting requires_grad=True on inference tensor outside "
+                               "InferenceMode is not allowed.")  # fmt: skip
         self._tracked = value or (self._view is not None and self._view.base._tracked)
         if self._view is not None:
             self._view.own = value
@@ -240,10 +232,8 @@ class Tensor(Numbers):
             self._grad = None
             return
         if not isinstance(value, Tensor):
-            raise TypeError(
-                "assigned grad expected to be a Tensor or None but got grad of type "
-                f"{type(value).__name__}"
-            )
+            raise TypeError("assigned grad expected to be a Tensor or None but got grad of type "
+                            f"{type(value).__name__}")  # fmt: skip
         if value is self:
             raise RuntimeError("can't assign Variable as its own grad")
         if value._array.dtype != self._array.dtype:
@@ -256,11 +246,9 @@ class Tensor(Numbers):
                 "that assume they match."
             )
         if value._array.shape != self._array.shape:
-            raise RuntimeError(
-                f"attempting to assign a gradient of size '{list(value.shape)}' to a tensor of "
-                f"size '{list(self.shape)}'. Please ensure that the gradient and the tensor are "
-                "the same size"
-            )
+            raise RuntimeError(f"attempting to assign a gradient of size '{list(value.shape)}' to "
+                               f"a tensor of size '{list(self.shape)}'. Please ensure that the "
+                               "gradient and the tensor are the same size")  # fmt: skip
         self._grad = value
 
     @grad.deleter
@@ -300,7 +288,7 @@ class Tensor(Numbers):
         if self.is_leaf or self._retains:
             return
         self._retains = True
-        retain(self, edge(self))
+        retain(self)
 
     def register_hook(self, hook: Callable[[Tensor], Any]) -> Handle:
         """Call ``hook(gradient)`` when the gradient is complete; it may return another."""
@@ -316,9 +304,8 @@ class Tensor(Numbers):
         if not self._tracked:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         if not self.is_leaf:
-            raise RuntimeError(
-                "post accumulate grad hooks cannot be registered on non-leaf tensors"
-            )
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf "
+                               "tensors")  # fmt: skip
         return hang(self, "_after_hooks", hook)
 
 
@@ -413,21 +400,14 @@ def save(*tensors: Tensor) -> tuple[tuple[Any, ...], ...]:
     return tuple((x._array, x._counter, x._counter[0], x) for x in tensors)
 
 
-def retain(x: Tensor, place: Edge) -> None:
-    """Have the sweep leave x's gradient in ``.grad`` when it passes ``place``."""
-    node, k = place
-    assert node is not None
-    if node.retained is None:
-        node.retained = {}
-    node.retained[k] = weakref.ref(x)
-
-
-def move_retained(x: Tensor, before: Edge, place: Edge) -> None:
-    """x, whose gradient is retained, has another place in the graph."""
-    old, k = before
-    if old is not None and old.retained is not None:
-        old.retained.pop(k, None)
-    retain(x, place)
+def retain(x: Tensor, before: Edge = NOWHERE) -> None:
+    """Have the sweep leave x's gradient in ``.grad`` where it passes x, and no more ``before``."""
+    node, number = before
+    if node is not None:
+        node.retained = {k: kept for k, kept in node.retained.items() if k != number}
+    node, number = edge(x)
+    if node is not None:
+        node.retained = {**node.retained, number: weakref.ref(x)}
 
 
 def _rebuild(node: Node, array: Any, counter: list[int]) -> Tensor:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy as np
 from gradcalc.autograd.core.grad_mode import Timeless, Within, mode
 from gradcalc.autograd.core.node import NOWHERE, Edge, Node, give_tangent, plain_name
 from gradcalc.autograd.core.record import node_of, recorded
-from gradcalc.autograd.core.tensor import Tensor, attach, move_retained, wrap
+from gradcalc.autograd.core.tensor import Tensor, attach, retain, wrap
 
 ViewStep = tuple[Any, ...]
 """A function that makes a view of a tensor, and its arguments after the first."""
@@ -25,20 +26,20 @@ Path = tuple[()] | tuple[Any, ViewStep]
 """The steps so far and one more: a view of a view of a view … shares what it has in common."""
 
 
-_DEFAULT, _NO_GRAD, _INFERENCE, _SEVERAL, _IN_FUNCTION = range(5)
+_DEFAULT, _NO_GRAD, _INFERENCE, _SEVERAL, IN_FUNCTION = range(5)
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class View:
     """How a tensor came from its base, and whether it may be written to (``creation``)."""
 
-    def __init__(self, base: Tensor, path: Path, creation: int) -> None:
-        self.base = base
-        self.path = path
-        self.recorded: Edge = NOWHERE
-        self.seen = -1
-        self.creation = creation
-        self.own = False  # whether it was asked to require grad itself, beside its base
-        self.carries = True  # whether a tangent that is written to it is one of the base, too
+    base: Tensor
+    path: Path
+    creation: int
+    seen: int  # the version that its place is of
+    carries: bool  # whether a tangent that is written to it is one of the base, too
+    recorded: Edge = NOWHERE
+    own: bool = False  # whether it was asked to require grad itself, beside its base
 
     @property
     def steps(self) -> tuple[ViewStep, ...]:
@@ -59,7 +60,7 @@ class View:
         with Within(enabled=True, packing=()):
             self.recorded = _again(self.base, x._array, self.steps)
         if x._retains:
-            move_retained(x, before, self.recorded)
+            retain(x, before)
         return self.recorded
 
     def refuse(self, what: str = "is being") -> None:
@@ -68,15 +69,13 @@ class View:
         if kind == _DEFAULT:
             return
         node, k = self.recorded
-        made = "" if node is None else f"Output {k} of {plain_name(node)} is a view"
+        made = "A view" if node is None else f"Output {k} of {plain_name(node)} is a view"
+        normal = ""
         if kind in (_NO_GRAD, _INFERENCE) or node is None:
             where = "inference" if kind == _INFERENCE else "no_grad"
-            normal = "in normal mode" if kind == _INFERENCE else "with grad mode enabled"
-            head = f"{made} of a view which was created" if made else "A view was created"
-            message = f"{head} in {where} mode and {what} modified inplace {normal}."
-        else:
-            message = f"{made} and {what} modified inplace."
-        raise RuntimeError(f"{message} {_REASONS[kind]}")
+            normal = " in normal mode" if kind == _INFERENCE else " with grad mode enabled"
+            made += f"{' was' if node is None else ' of a view which was'} created in {where} mode"
+        raise RuntimeError(f"{made} and {what} modified inplace{normal}. {_REASONS[kind]}")
 
 
 _AMBIGUOUS = (
@@ -90,7 +89,7 @@ _REASONS = {
     _SEVERAL: "This view is the output of a function that returns multiple views. Such functions "
     "do not allow the output views to be modified inplace. You should replace the inplace "
     "operation by an out-of-place one.",
-    _IN_FUNCTION: "This view was created inside a custom Function (or because an input was "
+    IN_FUNCTION: "This view was created inside a custom Function (or because an input was "
     "returned as-is) and the autograd logic to handle view+inplace would override the custom "
     "backward associated with the custom Function, leading to incorrect gradients. This behavior "
     "is forbidden. You can fix this by cloning the output of the custom Function.",
@@ -123,9 +122,8 @@ def view(x: Tensor, array: Any, *step: Any) -> Tensor:
         creation = _INFERENCE if mode.inference else _NO_GRAD
     elif link is not None:
         creation = link.creation
-    out._view = made = View(base, (() if link is None else link.path, step), creation)
-    made.seen = x._counter[0]
-    made.carries = link is None or link.carries
+    path, carries = (() if link is None else link.path, step), link is None or link.carries
+    out._view = View(base, path, creation, x._counter[0], carries)
     out._tracked = base._tracked
     if not base._tracked or creation in (_NO_GRAD, _INFERENCE):  # it follows what the base becomes
         if not base._untracked_views:
@@ -139,14 +137,8 @@ def view(x: Tensor, array: Any, *step: Any) -> Tensor:
 def one_of_several(views: Iterable[Tensor]) -> None:
     """Note that a function returned these together: none of them may be written to."""
     for each in views:
-        if each._view is not None and (mode.enabled or each._view.creation == _IN_FUNCTION):
+        if each._view is not None and (mode.enabled or each._view.creation == IN_FUNCTION):
             each._view.creation = _SEVERAL
-
-
-def made_in_function(out: Tensor) -> None:
-    """Note that a custom function made this view: to write to it would pass its backward over."""
-    if out._view is not None:
-        out._view.creation = _IN_FUNCTION
 
 
 def _again(x: Tensor, array: Any, steps: tuple[ViewStep, ...]) -> Edge:

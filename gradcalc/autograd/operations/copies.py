@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from gradcalc.autograd.core import dtypes
-from gradcalc.autograd.core.dtypes import int_product
 from gradcalc.autograd.core.node import describe
 from gradcalc.autograd.core.record import recorded
 from gradcalc.autograd.core.registry import declare, function, method, operation
@@ -62,7 +62,7 @@ def _stride(x: Tensor, dim: int | None = None) -> Any:
     array = x._array
     steps: Any = [step // array.itemsize for step in array.strides]
     if not array.size:  # numpy has no steps where there is nothing; PyTorch has those of the shape
-        steps = [int_product(max(n, 1) for n in array.shape[k + 1 :]) for k in range(array.ndim)]
+        steps = [math.prod(max(n, 1) for n in array.shape[k + 1 :]) for k in range(array.ndim)]
     return tuple(steps) if dim is None else steps[dim]
 
 

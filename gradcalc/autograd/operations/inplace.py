@@ -19,6 +19,7 @@ from numpy.lib.array_utils import byte_bounds
 from gradcalc.autograd.core.dtypes import CATEGORY
 from gradcalc.autograd.core.grad_mode import Timeless, about_to_write, mode, watching
 from gradcalc.autograd.core.node import (
+    NOWHERE,
     Edge,
     Node,
     Packed,
@@ -31,7 +32,7 @@ from gradcalc.autograd.core.node import (
 from gradcalc.autograd.core.record import recorded
 from gradcalc.autograd.core.refusals import REFUSED, refuse
 from gradcalc.autograd.core.registry import IN_PLACE, declare, method, python_type
-from gradcalc.autograd.core.tensor import Tensor, edge, move_retained, wake_views, wrap
+from gradcalc.autograd.core.tensor import Tensor, edge, retain, wake_views, wrap
 from gradcalc.autograd.core.views import ViewStep, follow, follow_array, replace
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.indexing import index, is_whole, split_key
@@ -124,10 +125,9 @@ def move(y: Tensor, node: Node, others: tuple[Edge, ...]) -> None:
 
 def rebase(base: Tensor, place: Edge) -> None:
     """From now on, the base stands at ``place``."""
+    before, base._edge, base._tracked = base._edge or NOWHERE, place, True
     if base._retains:  # .grad follows the tensor; hooks stay with the node they were put on
-        move_retained(base, edge(base), place)
-    base._edge = place
-    base._tracked = True
+        retain(base, before)
     wake_views(base)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from gradcalc.autograd.composite import composite
-from gradcalc.autograd.core.dtypes import int_product
 from gradcalc.autograd.core.record import recorded, several
 from gradcalc.autograd.core.refusals import expect
 from gradcalc.autograd.core.registry import Number, Shape, declare, method, operation
@@ -85,7 +85,7 @@ def _of_two_sizes(a: Shape, b: Shape) -> str:
         return f"size mismatch, got input ({a[0]}), mat ({a[0]}x{a[1]}), vec ({b[0]})"
     if len(a) > 2 and len(b) > 2:
         return ("Expected size for first two dimensions of batch2 tensor to be: "
-                f"[{int_product(a[:-2])}, {a[-1]}] but got: [{int_product(b[:-2])}, "
+                f"[{math.prod(a[:-2])}, {a[-1]}] but got: [{math.prod(b[:-2])}, "
                 f"{b[-2]}].")  # fmt: skip
     rows, columns = ("x".join(map(str, shape)) for shape in (a, b))
     return (f"mat1 and mat2 shapes cannot be multiplied ({'1x' * (len(a) == 1)}{rows} and "

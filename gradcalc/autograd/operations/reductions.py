@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import namedtuple
 from collections.abc import Callable
 from itertools import accumulate
@@ -11,7 +12,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradcalc.autograd.composite import composite
-from gradcalc.autograd.core.dtypes import int_product
 from gradcalc.autograd.core.node import type_name
 from gradcalc.autograd.core.record import in_order, recorded, several
 from gradcalc.autograd.core.refusals import expect, refuse
@@ -51,7 +51,7 @@ class Over(NamedTuple):
     @property
     def number(self) -> int:
         """How many numbers become one."""
-        return int_product(self.shape[k] for k in self.axes)
+        return math.prod(self.shape[k] for k in self.axes)
 
     def spread(self, v: Tensor, *_: Any) -> Tensor:
         """One number for each group of slots, carried to all of them."""

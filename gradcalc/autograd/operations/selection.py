@@ -5,6 +5,7 @@ Each finds places with numpy and indexes with them, so the way back is that of i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from operator import setitem
@@ -12,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from gradcalc.autograd.core.dtypes import int_product
 from gradcalc.autograd.core.node import type_name
 from gradcalc.autograd.core.record import in_order, in_order_of, recorded
 from gradcalc.autograd.core.refusals import expect
@@ -72,7 +72,7 @@ def _each_row(array: Any, dim: int, chosen: Callable[[Any], Any]) -> Any:
     if not array.ndim:
         return np.zeros((), np.int64)
     rows = np.moveaxis(array, dim, -1)
-    found = chosen(rows.reshape(int_product(rows.shape[:-1]), rows.shape[-1]))
+    found = chosen(rows.reshape(math.prod(rows.shape[:-1]), rows.shape[-1]))
     return in_order(np.moveaxis(found.reshape(*rows.shape[:-1], found.shape[-1]), -1, dim))
 
 

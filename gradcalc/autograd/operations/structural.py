@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from gradcalc.autograd.core.dtypes import int_product
 from gradcalc.autograd.core.grad_mode import mode
 from gradcalc.autograd.core.node import type_name
 from gradcalc.autograd.core.record import in_order, in_order_of, node_class, recorded
@@ -168,14 +168,14 @@ def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     expect(start <= end, "flatten() has invalid args: start_dim cannot come after end_dim")
     if start == end and x.ndim:
         return x
-    return reshape_to(x, (*shape[:start], int_product(shape[start : end + 1]), *shape[end + 1 :]))
+    return reshape_to(x, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
 
 
 @operation()
 def unflatten(x: Tensor, dim: int, sizes: Shape) -> Tensor:
     """One axis as several."""
     k, shape = axis(dim, x.ndim), x._array.shape
-    known = int_product(n for n in sizes if n != -1)
+    known = math.prod(n for n in sizes if n != -1)
     whole = [shape[k] // (known or 1) if n == -1 else n for n in sizes]
     return reshape_to(x, (*shape[:k], *whole, *shape[k + 1 :]))
 
