@@ -43,11 +43,18 @@ def _plain(*values: Any) -> list[Any]:
     return [z.item() if isinstance(z, Tensor) else z for z in values]
 
 
+def _finished(
+    array: Any, dtype: Any = None, *, device: Any = None, requires_grad: Any = None,
+    layout: Any = None, memory_format: Any = None, pin_memory: Any = None,
+) -> Tensor:  # fmt: skip
+    """A new tensor, with the options that all functions here take."""
+    dtypes.check_device(device)
+    array = np.asarray(array)
+    return leaf(wrap(array if dtype is None else array.astype(dtype, copy=False)), requires_grad)
+
+
 _X = Parameter("x", Parameter.POSITIONAL_OR_KEYWORD)
-_OPTIONS = [
-    Parameter(name, Parameter.KEYWORD_ONLY, default=None)
-    for name in ("device", "requires_grad", "layout", "memory_format", "pin_memory")
-]
+_OPTIONS = [p for p in signature(_finished).parameters.values() if p.kind is p.KEYWORD_ONLY]
 
 
 def create(computed: Callable[..., Any], name: str, doc: str, new: bool = False,
@@ -55,33 +62,30 @@ def create(computed: Callable[..., Any], name: str, doc: str, new: bool = False,
     """A row: ``zeros(2, 3)``, and if asked for ``x.new_zeros(2, 3)`` and ``zeros_like(x)``."""
     own = [*signature(computed).parameters.values()]
 
-    def make(*given: Any, dtype: Kind | None = None, device: Any = None, requires_grad: Any = None,
-             layout: Any = None, memory_format: Any = None, pin_memory: Any = None,
-             **named: Any) -> Tensor:  # fmt: skip
-        dtypes.check_device(device)
+    def make(*given: Any, dtype: Kind | None = None, **named: Any) -> Tensor:
         kind = None if dtype is None else dtypes.numpy_type(dtype)
-        array = np.asarray(computed(*given, dtype=kind, **named))
-        made = wrap(array if kind is None else array.astype(kind, copy=False))
-        return leaf(made, requires_grad)
+        options = {p.name: named.pop(p.name) for p in _OPTIONS if p.name in named} if named else {}
+        return _finished(computed(*given, dtype=kind, **named), kind, **options)
 
-    def of_type(x: Tensor, *given: Any, dtype: Kind | None = None, **options: Any) -> Tensor:
-        return make(*given, dtype=dtype or x._array.dtype, **options)
+    def of_type(x: Tensor, *given: Any, dtype: Kind | None = None, **named: Any) -> Tensor:
+        return make(*given, dtype=dtype or x._array.dtype, **named)
 
-    def of_shape(x: Tensor, *given: Any, **options: Any) -> Tensor:
-        made = of_type(x, x._array.shape, *given, **options)
+    def of_shape(x: Tensor, *given: Any, **named: Any) -> Tensor:
+        made = of_type(x, x._array.shape, *given, **named)
         if not x._array.flags.c_contiguous:
             made._array = in_order_of(made._array, x._array)
         return made
 
-    make.__signature__ = Signature([*own, *_OPTIONS])  # type: ignore[attr-defined]
-    declare(name, make, doc, function)
+    def row(name: str, form: Any, takes: list[Parameter], doc: str, how: Any) -> Any:
+        form.__signature__ = Signature([*takes, *_OPTIONS])
+        return declare(name, form, doc, how)
+
+    row(name, make, own, doc, function)
     if new:
-        of_type.__signature__ = Signature([_X, *own, *_OPTIONS])  # type: ignore[attr-defined]
-        declare(f"new_{name}", of_type, f"``{name}``, of the type of x.", method)
+        row(f"new_{name}", of_type, [_X, *own], f"``{name}``, of the type of x.", method)
     if like:
-        of_shape.__signature__ = Signature([_X, *own[1:], *_OPTIONS])  # type: ignore[attr-defined]
         doc = f"``{name}``, in the shape and of the type of x."
-        return make, declare(f"{name}_like", of_shape, doc, function)
+        return make, row(f"{name}_like", of_shape, [_X, *own[1:]], doc, function)
     return make
 
 
@@ -148,7 +152,6 @@ tensor = create(
     """,
     new=True,
 )
-_sharing = create(lambda data, *, dtype=None: data, "asarray", "")
 
 
 @function("asarray")
@@ -157,7 +160,7 @@ def as_tensor(data: Any, dtype: Kind | None = None, device: Any = None, *,
     """The tensor itself, or a tensor that shares an array's memory, or a new one."""
     if isinstance(data, Tensor):
         return data if dtype is None else convert(data, dtype)
-    make = _sharing if isinstance(data, np.ndarray) else tensor
+    make = _finished if isinstance(data, np.ndarray) else tensor
     return make(data, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
@@ -273,7 +276,7 @@ def normal(mean: Any, std: Any = 1.0, size: Shape | None = None, *, generator: A
     middle, width = (z._array if isinstance(z, Tensor) else z for z in (mean, std))
     drawn = np.asarray(_random(generator).normal(middle, width, size)).astype(kind)
     if not inputs:
-        return _sharing(drawn, **options)
+        return _finished(drawn, **options)
     return recorded(drawn, "NormalBackward3", [no_slope_of(z._array) for z in inputs], *inputs)
 
 
