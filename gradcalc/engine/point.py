@@ -17,7 +17,7 @@ from gradcalc.calculus import gradients
 from gradcalc.calculus.isolated import Isolated
 from gradcalc.calculus.kinds import KINDS, Kind, U
 from gradcalc.engine import kernel, sparse
-from gradcalc.engine.grouped import MODES, Grouped
+from gradcalc.engine.grouped import MODES, Chunks, Grouped, Sweeps
 from gradcalc.engine.narrow import Narrow, is_narrow
 from gradcalc.engine.schedule import Floats, Ints, Schedule
 from gradcalc.errors import BindingError, UsageError, listed
@@ -135,26 +135,24 @@ class At:
 
     program: Differentiable
     x: Floats
-    run: Any = field(repr=False)
+    run: Sweeps | Chunks = field(repr=False)
     """What the machine for such a graph and so many points says of them."""
 
     @cached_property
     def value(self) -> Floats:
         """f(x), shape (m,)."""
-        value: Floats = self.run.value
-        return value
+        return self.run.value
 
     @cached_property
     def values(self) -> Floats:
         """Of every node of the graph, at one point; NaN where no output needs it."""
-        values: Floats = self._alone.run.values
-        return values
+        return self._alone.values
 
     @property
     def odd(self) -> Ints:
         """Of N points, those whose values are not finite, by number. Each answer finds the ones
         among all points on its way; before the first answer there are none."""
-        found: list[Ints] = self.run.odd
+        found = self.run.odd if isinstance(self.run, Chunks) else []
         return np.unique(np.concatenate(found)) if found else np.arange(0)
 
     @cached_property
@@ -200,7 +198,7 @@ class At:
         """The Jacobian at one point as a ``scipy.sparse.csr_array`` of shape (m, n)."""
         from scipy.sparse import csr_array  # deferred: 200 ms
 
-        pattern, sweeps = self.program.pattern, self._alone.run
+        pattern, sweeps = self.program.pattern, self._alone
         entries = sparse.fill(sweeps.machine.schedule, pattern, sweeps.buffer)
         if self.apart:
             rows = np.repeat(np.arange(pattern.shape[0]), np.diff(pattern.indptr))
@@ -210,14 +208,12 @@ class At:
     def vjp(self, v: Numbers) -> Floats:
         """vᵀJ, shape (n,); ``v`` has a number for each output, or a row of them for each point."""
         at, seeds = self._with(v, self.program.outputs, "v")
-        product: Floats = at.run.vjp(seeds)
-        return at._by_rows(product, seeds, lambda rows, v: v @ rows)
+        return at._by_rows(at.run.vjp(seeds), seeds, lambda rows, v: v @ rows)
 
     def jvp(self, u: Numbers) -> Floats:
         """J u, shape (m,); ``u`` has a number for each variable, or a row for each point."""
         at, seeds = self._with(u, self.program.variables, "u")
-        product: Floats = at.run.jvp(seeds)
-        return at._by_rows(product, seeds, lambda rows, u: rows @ u)
+        return at._by_rows(at.run.jvp(seeds), seeds, lambda rows, u: rows @ u)
 
     def hessian(self) -> Floats:
         """The second derivatives of the one output, shape (n, n)."""
@@ -257,22 +253,18 @@ class At:
         scale says whether the arithmetic was sound.
         """
         asked = KINDS[kind]
-        at = self._alone.gradient_at if asked.order == 2 else self._alone
-        sizes = at.run.magnitudes()
-        shape = asked.shape(len(self.program.outputs), len(self.program.variables))
-        scale: Floats
+        sizes = (self.gradient_at if asked.order == 2 else self)._alone.magnitudes()
         if asked.vector is None:
-            scale = sizes.jacobian("auto").reshape(shape)
-            return scale
+            shape = asked.shape(len(self.program.outputs), len(self.program.variables))
+            return sizes.jacobian("auto").reshape(shape)
         weights = np.abs(np.asarray(vector, float))
-        scale = sizes.jvp(weights) if asked.vector is U else sizes.vjp(weights)
-        return scale
+        return sizes.jvp(weights) if asked.vector is U else sizes.vjp(weights)
 
     @property
-    def _alone(self) -> At:
-        if self.x.ndim != 1:
+    def _alone(self) -> Sweeps:
+        if not isinstance(self.run, Sweeps):
             raise BindingError("one point is wanted here, not many")
-        return self
+        return self.run
 
     def _with(self, vector: Numbers, entries: Sequence[str], letter: str) -> tuple[At, Floats]:
         """Points and vectors, as many of the one as of the other."""

@@ -41,11 +41,6 @@ class Access:
     firsts: Any = None
     targets: Ints | None = None
 
-    @property
-    def plain(self) -> bool:
-        """Whether no place occurs twice."""
-        return self.targets is None and not isinstance(self.where, int)
-
     def places(self, count: int) -> Ints:
         """The places of all ``count`` operands, written out."""
         where: Any = self.where
