@@ -16,6 +16,9 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from gradcalc.engine import built
 from gradcalc.functions import sines
 
+Instruction = tuple[Callable[..., Any], int, int, int, int]
+"""A function, the places of its operands (-1: none), and the place that it writes to."""
+
 native: Any = built.kernel()
 """The extension, where it is in use."""
 if native is not None and not native.arrays(np.zeros((2, 3)), np.empty):

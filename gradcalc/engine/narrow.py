@@ -8,15 +8,13 @@ costs a tenth of that. The steps are those of ``unrolled``; what is not finite, 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import cache, cached_property
-from typing import Any
 
 import numpy as np
 
 from gradcalc.engine import kernel
 from gradcalc.engine.grouped import Chunks, Grouped, Sweeps, by_rows
-from gradcalc.engine.kernel import Written
+from gradcalc.engine.kernel import Instruction, Written
 from gradcalc.engine.schedule import Floats
 from gradcalc.engine.unrolled import Unrolled
 from gradcalc.functions.primitives import TABLE
@@ -25,9 +23,6 @@ from gradcalc.graph.graph import BulkBuilding, Graph
 
 NARROW = 4
 """Nodes per numpy call below which this module is faster (measured: they meet at about 5)."""
-
-Step = tuple[Callable[..., Any], int, int, int, int]
-"""A function, the places of its operands (-1: none), and the place that it writes to."""
 
 
 def is_narrow(graph: Graph) -> bool:
@@ -53,16 +48,16 @@ class Narrow(Grouped):
         return start
 
     @cached_property
-    def values(self) -> list[Step]:
+    def values(self) -> list[Instruction]:
         """What makes the values,"""
         return self._steps(slopes=False)
 
     @cached_property
-    def slopes(self) -> list[Step]:
+    def slopes(self) -> list[Instruction]:
         """and what makes the slopes of them."""
         return self._steps(slopes=True)
 
-    def _steps(self, slopes: bool) -> list[Step]:
+    def _steps(self, slopes: bool) -> list[Instruction]:
         functions = list(self._code.functions)
         steps = self._code.steps
         with BulkBuilding():
@@ -150,7 +145,7 @@ class Line(Sweeps):
         return rows if np.isfinite(rows).all() else None
 
 
-def _run(steps: list[Step], numbers: list[float]) -> bool:
+def _run(steps: list[Instruction], numbers: list[float]) -> bool:
     """Follow the steps; False where Python refuses a number that numpy has (an inf or a NaN)."""
     try:
         with np.errstate(all="ignore"):

@@ -18,6 +18,7 @@ import numpy as np
 
 from gradcalc.engine import kernel
 from gradcalc.engine.grouped import FEWEST
+from gradcalc.engine.kernel import Instruction
 from gradcalc.engine.schedule import Floats
 from gradcalc.functions import sines
 from gradcalc.functions.primitives import COS, NEG, SIN, WHERE
@@ -33,9 +34,6 @@ CHUNKS = (512, 8192)
 
 LONG = 15
 """Sums in the time of a function of numpy's."""
-
-Instruction = tuple[Callable[..., Any], int, int, int, int]
-"""A function, the places of its operands (-1: none), and the place that it writes to."""
 
 
 @dataclass(frozen=True, slots=True)

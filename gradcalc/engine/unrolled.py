@@ -29,8 +29,8 @@ _LONGEST = 64
 class Unrolled:
     """``steps`` are rows of a function (a number of ``functions``, which have their arity beside
     them), whether it makes a slope, three operands and the target; ``links`` are rows of where a
-    cotangent is from, where it flows to, and the slope. ``values`` are the numbers at all places,
-    constants filled in; if any value is a NaN, one of those ``telling`` is.
+    cotangent is from, where it flows to, the slope, and whether that is 1. ``values`` are the
+    numbers at all places, constants filled in; if any value is a NaN, one of those ``telling`` is.
 
     ``by`` as for ``script``.
     """
@@ -43,15 +43,12 @@ class Unrolled:
         self._numbers: dict[float, int] = {}
         self._rows: list[Any] = []  # a step, and before it a number to sort by
         self._links: list[Any] = []  # the same
-        self._ones: list[Any] = []  # of each link, whether its slope is 1
         self._telling = [np.array(graph.outputs)]
         for kind in np.unique(kinds).tolist():
             primitive, active = of_kind(kind)
             scripted = script(primitive, active, by)
             self._lay_out(primitive, self._inner[kinds == kind], active, scripted)
-        self.steps, _ = _in_order(self._rows, 7)
-        self.links, order = _in_order(self._links, 4)
-        self.ones = np.concatenate([np.zeros(0, bool), *self._ones])[order]
+        self.steps, self.links = _in_order(self._rows, 7), _in_order(self._links, 5)
         self.telling = np.concatenate(self._telling)
         self.values = np.zeros(self._size)
         self.values[list(graph.constants)] = list(graph.constants.values())
@@ -64,11 +61,11 @@ class Unrolled:
         every = np.concatenate([*used, self.graph.outputs])
         kept = np.arange(len(self.graph))
         uses = np.bincount(every[every >= 0], minlength=len(kept))
-        alone = self.ones & (uses[self.links[:, 1]] == 1)
+        alone = (self.links[:, 3] == 1) & (uses[self.links[:, 1]] == 1)
         kept[self.links[alone, 1]] = self.links[alone, 0]
         while not np.array_equal(kept, kept[kept]):
             kept = kept[kept]
-        links = self.links[~alone]
+        links = self.links[~alone, :3]
         links[:, :2] = kept[links[:, :2]]
         return links, kept
 
@@ -89,9 +86,9 @@ class Unrolled:
             row = [nodes * _LONGEST + k, number, is_slope, *operands, places[line.target]]
             self._rows.append(np.stack(np.broadcast_arrays(*row), axis=1))
         for k, ref in zip(active, scripted.slopes, strict=True):
-            row = [k - nodes * _LONGEST, nodes, places[k], self._at(ref, places)]
+            is_one = type(ref) is float and ref == 1.0
+            row = [k - nodes * _LONGEST, nodes, places[k], self._at(ref, places), is_one]
             self._links.append(np.stack(np.broadcast_arrays(*row), axis=1))
-            self._ones.append(np.full(len(nodes), type(ref) is float and ref == 1.0))
 
     def _at(self, ref: Ref, places: dict[Ref, Any]) -> Any:
         if type(ref) is int:
@@ -118,7 +115,7 @@ def by_nodes(graph: Graph, shared: bool) -> Any:
     more = np.where(operations == kernel.WHERE, c, numbers)
     singles = np.stack([operations + kernel.SLOPE * slopes + (more << 8), a, b, target], axis=1)
     inputs, outputs = np.array(graph.inputs, int), np.array(graph.outputs)
-    links, kept, cleared = code.links, np.arange(len(graph)), outputs
+    links, kept, cleared = code.links[:, :3], np.arange(len(graph)), outputs
     if shared:
         links, kept = code.shared()
         links, cleared = _first(links, kept[inputs], outputs)
@@ -128,11 +125,10 @@ def by_nodes(graph: Graph, shared: bool) -> Any:
     )
 
 
-def _in_order(rows: list[Any], width: int) -> tuple[Any, Ints]:
-    """Sorted by their first numbers, which are left out; and the order."""
+def _in_order(rows: list[Any], width: int) -> Any:
+    """Sorted by their first numbers, which are left out."""
     whole = np.concatenate([np.zeros((0, width), np.int64), *rows])
-    order = np.argsort(whole[:, 0], kind="stable")
-    return whole[order, 1:], order
+    return whole[np.argsort(whole[:, 0], kind="stable"), 1:]
 
 
 def _first(links: Any, inputs: Ints, outputs: Ints) -> tuple[Any, Ints]:
