@@ -108,7 +108,13 @@ class Elementwise(Node):
         """The same of tensors, step by step."""
         formula = self.formula
         if self.conjugates:
-            return self._fitted(v, self._of_complex(v, values))
+            values = list(map(conj, values))
+            try:
+                return self._fitted(v, products(formula, values, v, _of_complex))
+            except (TypeError, NotImplementedError):  # a step of the formula is of reals alone
+                raise NotImplementedError(
+                    f"derivative for {self.primitive.name} of complex numbers is not here"
+                ) from None
         alone = sum(target is not None for target, _ in self.next_functions) == 1
         if formula.selects and not alone:  # masks: nothing is differentiated by them
             values = [x.detach() if isinstance(x, Tensor) else x for x in values]
@@ -126,14 +132,6 @@ class Elementwise(Node):
                 for g, product in zip(flowing, formula.products, strict=True)
             ]
         return flowing
-
-    def _of_complex(self, v: Tensor, values: Sequence[Any]) -> Sequence[Any]:
-        try:
-            return products(self.formula, list(map(conj, values)), v, _of_complex)
-        except (TypeError, NotImplementedError):  # a step of the formula is of reals alone
-            raise NotImplementedError(
-                f"derivative for {self.primitive.name} of complex numbers is not here"
-            ) from None
 
     @property
     def derived(self) -> int | None:  # type: ignore[override]

@@ -230,8 +230,7 @@ def _watch_result(node: Node, y: Tensor) -> None:
     if not any(own):
         return
     now = (y._array, y._counter, y._counter[0], None)
-    node.saved = tuple(now if is_own else entry
-                       for is_own, entry in zip(own, node.saved or (), strict=True))  # fmt: skip
+    node.saved = [now if mine else entry for mine, entry in zip(own, node.saved or (), strict=True)]
     if y._view is not None:
         base = y._view.base
         slices = edge(base)[0]
@@ -286,10 +285,11 @@ def _copied(y: Tensor, other: Any) -> Tensor:
     trimmed = shape
     while len(trimmed) > len(target) and trimmed[0] == 1:
         trimmed = trimmed[1:]
-    offset = len(target) - len(trimmed)
-    if offset < 0 or any(n not in (1, target[offset + k]) for k, n in enumerate(trimmed)):
-        raise cannot_expand(trimmed, target, kind)
-    array = np.broadcast_to(convert(x._array, y._array.dtype).reshape(trimmed), target)
+    values = convert(x._array, y._array.dtype).reshape(trimmed)
+    try:
+        array = np.broadcast_to(values, target)
+    except ValueError:
+        raise cannot_expand(trimmed, target, kind) from None
     slopes = (no_slope, lambda v: convert(sum_to(v, trimmed).reshape(shape), kind))
     return recorded(array, "torch::autograd::CopyBackwards", slopes, y, x)
 

@@ -35,7 +35,7 @@ from gradcalc.autograd.operations.elementwise import (
     quick_binary,
 )
 from gradcalc.autograd.operations.inplace import in_place, overwriting
-from gradcalc.autograd.operations.promotion import type_of_all
+from gradcalc.autograd.operations.promotion import refuse_zero, type_of_all
 from gradcalc.autograd.operations.structural import conj, no_slope, sum_to
 from gradcalc.functions import primitives
 
@@ -137,23 +137,18 @@ def _not_implemented(array: Any, operation: str, *inputs: Tensor) -> Tensor:
     return recorded(array, "torch::autograd::NotImplemented", (slope,) * len(inputs), *inputs)
 
 
-def _rounded(x: Any, y: Any, how: str) -> tuple[Tensor, Any]:
-    """The quotient, rounded, of nothing that is tracked; and the inputs, None if all are whole."""
+def _rounded(x: Any, y: Any, how: str) -> tuple[Any, list[Tensor]]:
+    """The quotient, rounded, and what it depends on: whole numbers' on nothing."""
     kind = type_of_all((x, y))
     if kind.kind in "iu":
         one, other = (np.asarray(getattr(z, "_array", z)).astype(kind) for z in (x, y))
-        return wrap(_whole_quotient(one, other, how)), None
+        refuse_zero(one, other)
+        down = np.floor_divide(one, other)
+        left = one - down * other
+        return down + ((left != 0) & (down < 0)) if how == "trunc" else down, []
     plain = [z.detach() if isinstance(z, Tensor) else z for z in (x, y)]
     quotient = FUNCTION[how](_DIV.general(*plain))
-    return quotient, [z for z in (x, y) if isinstance(z, Tensor)]
-
-
-def _whole_quotient(x: Any, y: Any, how: str) -> Any:
-    if np.size(x) and not np.all(y):
-        raise RuntimeError("ZeroDivisionError")
-    down = np.floor_divide(x, y)
-    left = x - down * y
-    return down + ((left != 0) & (down < 0)) if how == "trunc" else down
+    return quotient._array, [z for z in (x, y) if isinstance(z, Tensor)]
 
 
 @arithmetic()
@@ -161,12 +156,7 @@ def floor_divide(x: Any, other: Any) -> Tensor:
     """The quotient, rounded down; PyTorch knows no derivative of it."""
     refuse("floor_divide", type_of_all((x, other)))
     quotient, inputs = _rounded(x, other, "floor")
-    return quotient if inputs is None else _not_implemented(quotient, "floor_divide", *inputs)
-
-
-def _level(kind: Any) -> Any:
-    """The slope of what is flat wherever it does not jump."""
-    return lambda v: convert(no_slope(v), kind)
+    return _not_implemented(quotient, "floor_divide", *inputs)
 
 
 @arithmetic("divide")
@@ -178,11 +168,7 @@ def div(x: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
         raise RuntimeError("div expected rounding_mode to be one of None, 'trunc', or 'floor' but "
                            f"found '{rounding_mode}'")  # fmt: skip
     quotient, inputs = _rounded(x, other, rounding_mode)
-    if inputs is None or not tracks(*inputs):
-        return quotient
-    wide = [z.expand(quotient.shape) for z in inputs]
-    slopes = [_level(z._array.dtype) for z in inputs]
-    return recorded(quotient._array, "DivBackward2", slopes, *wide)
+    return _of_operands(quotient, "DivBackward2", inputs, *[_FLAT] * len(inputs))
 
 
 @arithmetic()
@@ -192,8 +178,7 @@ def fmod(x: Tensor, other: Any) -> Any:
     refuse("fmod", kind)
     given = isinstance(other, Tensor)
     y = np.asarray(other._array if given else other).astype(kind)
-    if kind.kind in "iu" and x._array.size and not np.all(y):
-        raise RuntimeError("ZeroDivisionError")
+    refuse_zero(x._array, y)
     left = np.fmod(x._array.astype(kind), y)
     if not given:
         return _of_operands(left, "FmodBackward0", (x,), _ITSELF)
@@ -206,7 +191,7 @@ def round(x: Tensor, *, decimals: int = 0) -> Tensor:
     """To the nearest whole number, or to so many decimals; halves to even."""
     if decimals == 0:
         return FUNCTION["round"](x)
-    return recorded(np.round(x._array, decimals), "RoundBackward1", _level(x._array.dtype), x)
+    return recorded(np.round(x._array, decimals), "RoundBackward1", no_slope, x)
 
 
 @arithmetic()
@@ -221,6 +206,7 @@ def heaviside(x: Tensor, values: Tensor) -> Tensor:
 Read = tuple[tuple[int, ...], Callable[..., Any]]
 """A slope: the places of the operands that it reads, and what it makes of v and these."""
 _ITSELF: Read = (), lambda v: v
+_FLAT: Read = (), no_slope
 
 
 def _of_operands(array: Any, name: str, operands: Sequence[Tensor], *slopes: Read) -> Tensor:
@@ -289,10 +275,6 @@ def _addcdiv(x: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) 
                         by_other)  # fmt: skip
 
 
-def _frac(x: Tensor) -> Tensor:
-    return recorded(x._array - np.trunc(x._array), "FracBackward0", same, x)
-
-
 def _logit(x: Tensor, eps: float | None = None) -> Tensor:
     return FUNCTION["logit"](x if eps is None else FUNCTION["clamp"](x, eps, 1 - eps))
 
@@ -301,7 +283,8 @@ declare("rsub", _rsub, "y - αx.")
 declare("addcmul", _addcmul, "x plus a multiple of the product.", arithmetic)
 declare("addcdiv", _addcdiv, "x plus a multiple of the quotient.", arithmetic)
 declare("sign", lambda x: FUNCTION["sign"](x), "-1, 0 or 1.", arithmetic)
-declare("frac", _frac, "What is behind the point.", arithmetic)
+declare("frac", lambda x: recorded(x._array - np.trunc(x._array), "FracBackward0", same, x),
+        "What is behind the point.", arithmetic)  # fmt: skip
 declare("logit", _logit, "log(x/(1 - x)), of x between eps and 1 - eps.", arithmetic)
 
 

@@ -98,11 +98,16 @@ def _sign(x: Any) -> Any:
     return x.copy() if x.dtype.kind == "b" else np.sign(np.where(x == x, x, x.dtype.type(0)))
 
 
+def refuse_zero(x: Any, y: Any) -> None:
+    """Raise where whole numbers are divided by 0."""
+    if np.asarray(y).dtype.kind in "iu" and np.size(x) and not np.all(y):
+        raise RuntimeError("ZeroDivisionError")
+
+
 def _remainder(x: Any, y: Any) -> Any:
     """What is left, with the sign of y; a 0 keeps that of x."""
     if np.result_type(x, y).kind != "f":
-        if np.size(x) and not np.all(y):
-            raise RuntimeError("ZeroDivisionError")
+        refuse_zero(x, y)
         return np.mod(x, y)
     left = np.fmod(x, y)
     return np.where((left != 0) & ((np.asarray(y) < 0) != (left < 0)), left + y, left)
