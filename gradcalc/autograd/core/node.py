@@ -72,8 +72,6 @@ class Node:
     pre_hooks: Sequence[Callable[..., Any]] = ()
     node_hooks: Sequence[Callable[..., Any]] = ()
     numbers: Mapping[int, int] = {}  # of those among several outputs that it saved, by id(array)
-    derived: int | None = None
-    """Which saved value is not handed to the user's hooks: it can be had from the others."""
     runs_on_nothing = False
     """Whether it has something to say although no cotangent arrived."""
     retained: Mapping[int, weakref.ref[Any]] = {}  # tensors that keep their gradients, by output
@@ -300,7 +298,7 @@ def note(node: Node) -> None:
     if mode.packing and node.saved:
         if len(mode.packing) == 1:
             raise RuntimeError(mode.packing[0])
-        _pack(node, [k for k, entry in enumerate(node.saved) if k != node.derived and entry
+        _pack(node, [k for k, entry in enumerate(node.saved) if entry
                      and (entry[3] is None or hasattr(entry[3], "_array"))
                      and type(entry[0]) is not Packed], mode.packing)  # fmt: skip
 

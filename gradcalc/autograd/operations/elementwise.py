@@ -25,14 +25,12 @@ from gradcalc.autograd.core.node import (
     is_alone,
     note,
     type_name,
-    unpack,
 )
 from gradcalc.autograd.core.record import recorded
 from gradcalc.autograd.core.registry import called
 from gradcalc.autograd.core.tensor import Tensor, edge, wrap
 from gradcalc.autograd.operations.copies import convert
 from gradcalc.autograd.operations.formula import (
-    FROM_OPERANDS,
     TIMES,
     Formula,
     by_blocks,
@@ -133,26 +131,10 @@ class Elementwise(Node):
             ]
         return flowing
 
-    @property
-    def derived(self) -> int | None:  # type: ignore[override]
-        return 2 if self.primitive in FROM_OPERANDS and len(self.formula.saves) == 3 else None
-
-    def unpack(self, tracked: bool) -> list[Any]:
-        """The saved values; a result that was written to from its operands, where these do."""
-        saved = self.saved
-        if self.derived and saved is not None:
-            _, counter, version, _ = saved[2]
-            if counter[0] != version:
-                x, y = (unpack(self, entry, tracked) for entry in saved[:2])
-                again = OPERATIONS[self.primitive]
-                return [x, y, again.general(x, y) if tracked else again.forward(x, y)]
-        return super().unpack(tracked)
-
     def place_of(self, name: str) -> int | None:
         """PyTorch's names of the saved values: self, other, exponent, result."""
         role = {"self": 0, "other": 1, "exponent": 1, "result": self.primitive.arity}.get(name)
-        place = self.formula.saves.index(role) if role in self.formula.saves else None
-        return None if place == self.derived else place
+        return self.formula.saves.index(role) if role in self.formula.saves else None
 
 
 def _as_tensor(x: Any) -> Any:

@@ -27,10 +27,7 @@ BLOCK = 16384
 
 
 FROM_OPERANDS = (DIV, MOD)
-"""Whose formula reads the result, where PyTorch keeps the operands: both are kept, and the result
-is had again from them if it was written to."""
-
-
+"""Whose rule reads the result, where PyTorch keeps the operands alone: it is computed again."""
 _OUT = len(OPERANDS)
 
 
@@ -68,11 +65,13 @@ def formula(primitive: Primitive, wanted: tuple[bool, ...]) -> Formula:
     shapes = {node: _how(graph, node, primitive.selects) for node in chosen if node is not None}
     targets = {target for _, target in shapes.values() if target is not None}
     made = recipe(graph, tuple(sorted(targets)))
-    computed = [node for node, _, _ in made.steps]
-    inputs: list[tuple[int, Any]] = list(made.inputs)
-    if primitive in FROM_OPERANDS and wanted[1]:
+    inputs, steps = list(made.inputs), list(made.steps)
+    if primitive in FROM_OPERANDS and _OUT in dict(inputs):
         known = dict(inputs)
-        inputs = [(role, known.get(role)) for role in (0, 1, _OUT)]
+        operands = tuple(known.get(role, -1 - role) for role in (0, 1))
+        inputs = list(enumerate(operands))
+        steps.insert(0, (known[_OUT], primitive, operands))
+    computed = [node for node, _, _ in steps]
     order = [*(n for _, n in inputs), *(n for n, _ in made.constants), *computed]
     place = {node: k for k, node in enumerate(order)}
     products = []
@@ -87,10 +86,10 @@ def formula(primitive: Primitive, wanted: tuple[bool, ...]) -> Formula:
     found = Formula(
         saves=tuple(min(role, primitive.arity) for role, _ in inputs),
         constants=tuple(number for _, number in made.constants),
-        steps=tuple((step, tuple(place[n] for n in below)) for _, step, below in made.steps),
+        steps=tuple((step, tuple(place[n] for n in below)) for _, step, below in steps),
         products=tuple(products),
         selects=primitive.selects,
-        branches=any(step is WHERE or _is_flat(step) for _, step, _ in made.steps),
+        branches=any(step is WHERE or _is_flat(step) for _, step, _ in steps),
     )
     return found._replace(short=_short(found), long=_long(found))
 
