@@ -109,7 +109,7 @@ def grad(
         _go(Sweep(roots, row is not rows[-1] or keep, create_graph, captures))
         found.append([captures[place] for place in places])
     results = []
-    for k, (x, parts) in enumerate(zip(inputs, zip(*found, strict=True), strict=True)):
+    for k, (x, *parts) in enumerate(zip(inputs, *found, strict=True)):
         # What was computed may be the caller's own, or seen by others: the result is a copy.
         made = [v if isinstance(v, Tensor) else wrap(np.array(v)) for v in parts if v is not None]
         v = None if not made else stack(made) if is_grads_batched else made[0]
@@ -147,8 +147,11 @@ def get_gradient_edge(tensor: Tensor) -> GradientEdge:
     return GradientEdge(node, k, (tensor._array.shape, tensor._array.dtype))
 
 
+_PLACE = Tensor | GradientEdge
+
+
 def several(tensors: Any) -> tuple[Any, ...]:
-    return (tensors,) if isinstance(tensors, Tensor | GradientEdge) else tuple(tensors)
+    return (tensors,) if isinstance(tensors, _PLACE) else tuple(tensors)
 
 
 _DEEP = 40
@@ -211,7 +214,7 @@ def _seeds(tensors: Any, vectors: Any, tracked: bool) -> list[tuple[Edge, Any]]:
         vectors = [None] * len(roots)
     elif isinstance(vectors, np.ndarray):
         vectors = vectors.reshape(-1)
-    given = list(several(vectors))
+    given = several(vectors)
     for v in given:
         if v is not None and not isinstance(v, Tensor):
             raise TypeError(f"gradients can be either Tensors or None, but got {type(v).__name__}")

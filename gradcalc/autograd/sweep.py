@@ -72,7 +72,8 @@ class Sweep:
                 asked = [k for k in range(node.outputs) if (node, k) in captures]
                 if asked and not runs:  # of a node that runs, they are captured before its hooks
                     _observe(node, cotangents, tracked)
-                captures.update({(node, k): cotangents[k] for k in asked})
+                for k in asked:
+                    captures[node, k] = cotangents[k]
             if not runs:
                 flowing = (None,) * len(node.next_functions)
             else:

@@ -26,16 +26,32 @@ Path = tuple[()] | tuple[Any, ViewStep]
 """The steps so far and one more: a view of a view of a view … shares what it has in common."""
 
 
-_DEFAULT, _NO_GRAD, _INFERENCE, _SEVERAL, IN_FUNCTION = range(5)
+_AMBIGUOUS = (
+    "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your "
+    "code by moving both the view and the inplace either both inside the {0} block (if you don't "
+    "want the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
+)
+_NO_GRAD, _INFERENCE = (_AMBIGUOUS.format(where) for where in ("no_grad", "inference_mode"))
+_SEVERAL = (
+    "This view is the output of a function that returns multiple views. Such functions do not "
+    "allow the output views to be modified inplace. You should replace the inplace operation by an "
+    "out-of-place one."
+)
+IN_FUNCTION = (
+    "This view was created inside a custom Function (or because an input was returned as-is) and "
+    "the autograd logic to handle view+inplace would override the custom backward associated with "
+    "the custom Function, leading to incorrect gradients. This behavior is forbidden. You can fix "
+    "this by cloning the output of the custom Function."
+)
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class View:
-    """How a tensor came from its base, and whether it may be written to (``creation``)."""
+    """How a tensor came from its base."""
 
     base: Tensor
     path: Path
-    creation: int
+    creation: str  # why it must not be written to, from how it was made; empty: it may
     seen: int  # the version that its place is of
     carries: bool  # whether a tangent that is written to it is one of the base, too
     recorded: Edge = NOWHERE
@@ -65,35 +81,17 @@ class View:
 
     def refuse(self, what: str = "is being") -> None:
         """Raise if this view must not be written to, nor its memory by others."""
-        kind = self.creation
-        if kind == _DEFAULT:
+        if not self.creation:
             return
         node, k = self.recorded
         made = "A view" if node is None else f"Output {k} of {plain_name(node)} is a view"
         normal = ""
-        if kind in (_NO_GRAD, _INFERENCE) or node is None:
-            where = "inference" if kind == _INFERENCE else "no_grad"
-            normal = " in normal mode" if kind == _INFERENCE else " with grad mode enabled"
+        if self.creation in (_NO_GRAD, _INFERENCE) or node is None:
+            inferred = self.creation == _INFERENCE
+            where = "inference" if inferred else "no_grad"
+            normal = " in normal mode" if inferred else " with grad mode enabled"
             made += f"{' was' if node is None else ' of a view which was'} created in {where} mode"
-        raise RuntimeError(f"{made} and {what} modified inplace{normal}. {_REASONS[kind]}")
-
-
-_AMBIGUOUS = (
-    "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your "
-    "code by moving both the view and the inplace either both inside the {0} block (if you don't "
-    "want the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
-)
-_REASONS = {
-    _NO_GRAD: _AMBIGUOUS.format("no_grad"),
-    _INFERENCE: _AMBIGUOUS.format("inference_mode"),
-    _SEVERAL: "This view is the output of a function that returns multiple views. Such functions "
-    "do not allow the output views to be modified inplace. You should replace the inplace "
-    "operation by an out-of-place one.",
-    IN_FUNCTION: "This view was created inside a custom Function (or because an input was "
-    "returned as-is) and the autograd logic to handle view+inplace would override the custom "
-    "backward associated with the custom Function, leading to incorrect gradients. This behavior "
-    "is forbidden. You can fix this by cloning the output of the custom Function.",
-}
+        raise RuntimeError(f"{made} and {what} modified inplace{normal}. {self.creation}")
 
 
 def follow(x: Tensor, steps: tuple[ViewStep, ...]) -> Tensor:
@@ -117,7 +115,7 @@ def view(x: Tensor, array: Any, *step: Any) -> Tensor:
         return out
     link = x._view
     base = x if link is None else link.base
-    creation = _DEFAULT
+    creation = ""
     if not mode.enabled:
         creation = _INFERENCE if mode.inference else _NO_GRAD
     elif link is not None:

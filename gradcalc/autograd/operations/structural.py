@@ -373,7 +373,7 @@ def _replacing(of: Any, later: int) -> Any:
             name = node.name()
             node.__class__ = node_class(f"{name[:-1]}{int(name[-1]) + later}")
         if x._view is not None:
-            out._view.creation = max(x._view.creation, out._view.creation)
+            out._view.creation = x._view.creation or out._view.creation
             x._view = out._view
         elif out._tracked and mode.enabled:
             place(x, edge(out))
