@@ -304,9 +304,6 @@ class _Operand(NDArrayOperatorsMixin):
         known = (_Operand, int, float, np.floating)
         if not all(isinstance(x, known) for x in inputs):
             raise TypeError("an operand is neither a number nor one of the function's")
-        self._steps.append(
-            Written(
-                function, tuple(x.place if isinstance(x, _Operand) else float(x) for x in inputs)
-            )
-        )
+        places = tuple(x.place if isinstance(x, _Operand) else float(x) for x in inputs)
+        self._steps.append(Written(function, places))
         return _Operand(self._arity + len(self._steps) - 1, self._arity, self._steps)
