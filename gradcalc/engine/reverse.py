@@ -133,6 +133,8 @@ def _shared(schedule: Schedule) -> Ints:
 def _readable(own: Ints, flows: list[Flow]) -> Access:
     """How the group's cotangents are read: as one number where they are one, unless some flow adds
     up several of them."""
-    adds = any(to.targets is not None or isinstance(to.where, int) for _, to, _ in flows)
     read = access(own)
-    return Access(own) if adds and isinstance(read.where, int) else read
+    if not isinstance(read.where, int):
+        return read
+    adds = any(to.targets is not None or isinstance(to.where, int) for _, to, _ in flows)
+    return Access(own) if adds else read

@@ -144,8 +144,8 @@ def needed(graph: Graph) -> Needed:
 def of_kind(kind: int) -> tuple[Primitive, tuple[int, ...]]:
     """The primitive, and the operands that a cotangent flows back to."""
     primitive = TABLE[kind // 8]
-    active = tuple(k for k, flow in enumerate(primitive.flows) if flow and not kind >> k & 1)
-    return primitive, active
+    active = [k for k, flow in enumerate(primitive.flows) if flow and not kind >> k & 1]
+    return primitive, tuple(active)
 
 
 def schedule(graph: Graph) -> Schedule:
