@@ -46,37 +46,33 @@ def filled(slopes: Sequence[Any], like: Sequence[Tensor]) -> Tensors:
 
 # --- What PyTorch says ----------------------------------------------------------------------------
 
-_FLAT_OUTPUT = (
-    "Output {} of the user-provided function does not require gradients. The outputs must be "
-    "computed in a differentiable manner from the input when running in strict mode."
-)
-_FLAT_SLOPE = (
-    "While computing the hessian, found that the jacobian of the user-provided function with "
-    "respect to input {} is independent of the input. This is not allowed in strict mode. You "
-    "should ensure that your function is twice differentiable and that the jacobian depends on the "
-    "inputs (this would be violated by a linear function for example)."
-)
-_NO_TRICK = (
-    "The gradient with respect to the input is independent of entry {} in the grad_outputs when "
-    "using the double backward trick to compute forward mode gradients. This is not allowed in "
-    "strict mode."
-)
-_NO_SECOND_TRICK = (
-    "The hessian of the user-provided function is independent of entry {} in the grad_jacobian. "
-    "This is not allowed in strict mode as it prevents from using the double backward trick to "
-    "replace forward mode AD."
-)
+_STRICT = dict(line.split(" | ") for line in """
+output | Output {} of the user-provided function does not require gradients. The outputs must be
+  computed in a differentiable manner from the input when running in strict mode.
+slope | While computing the hessian, found that the jacobian of the user-provided function with
+  respect to input {} is independent of the input. This is not allowed in strict mode. You should
+  ensure that your function is twice differentiable and that the jacobian depends on the inputs
+  (this would be violated by a linear function for example).
+jvp | The gradient with respect to the input is independent of entry {} in the grad_outputs when
+  using the double backward trick to compute forward mode gradients. This is not allowed in strict
+  mode.
+hvp | The hessian of the user-provided function is independent of entry {} in the grad_jacobian.
+  This is not allowed in strict mode as it prevents from using the double backward trick to replace
+  forward mode AD.
+vjp | The output of the user-provided function is independent of input {}. This is not allowed in
+  strict mode.
+vhp | The jacobian of the user-provided function is independent of input {}. This is not allowed in
+  strict mode.
+graph | The jacobian of the user-provided function is independent of input {}. This is not allowed
+  in strict mode when create_graph=True.
+""".strip().replace("\n  ", " ").splitlines())  # fmt: skip
+"""What it says with ``strict``, and of what."""
+
 _STRATEGY = 'Expected strategy to be either "forward-mode" or "reverse-mode".'
 _TOGETHER = (
     "torch.autograd.functional.jacobian: `{0}=True` and {1} are not supported together{2}. Please "
     "either set `{0}=False` or {3}."
 )
-_INDEPENDENT = (
-    "{} of the user-provided function is independent of input {{}}. This is not allowed in strict "
-    "mode{}."
-)
-_NO_INPUT = _INDEPENDENT.format("The output", "")
-_FLAT_JACOBIAN = _INDEPENDENT.format("The jacobian", " when create_graph=True")
 
 
 def _tuple(x: Any, what: str, function: str) -> Tensors:
@@ -106,7 +102,7 @@ class _Call:
         """f(x) as a tuple, and whether it was one tensor; ``number``: of one element."""
         returned = self.func(*given)
         outputs = _tuple(returned, "outputs of the user-provided function", self.name)
-        self.checked(outputs, flat=_FLAT_OUTPUT)
+        self.checked(outputs, flat=_STRICT["output"])
         single = not isinstance(returned, tuple)
         if number and not single:
             raise RuntimeError(f"The function given to {self.name} should return a single Tensor")
@@ -145,10 +141,10 @@ class _Call:
 
     def gradient(self, slopes: Any) -> Any:
         """∇f, to be differentiated."""
-        return self.checked(slopes, _NO_INPUT, _FLAT_SLOPE)
+        return self.checked(slopes, _STRICT["vjp"], _STRICT["slope"])
 
     def slopes(self, outputs: Sequence[Any], by: Tensors, v: Sequence[Any], like: Tensors,
-               unrelated: str, flat: str = _FLAT_JACOBIAN) -> Tensors:  # fmt: skip
+               unrelated: str, flat: str = _STRICT["graph"]) -> Tensors:  # fmt: skip
         """The product that was asked for."""
         found = pull(outputs, by, v, self.create_graph)
         return filled(self.checked(found, unrelated, flat if self.create_graph else ""), like)
@@ -162,9 +158,8 @@ class _Call:
 # --- Products -------------------------------------------------------------------------------------
 
 
-def _product(
-    name: str, doc: str, unrelated: str, *, second: bool = False, forward: bool = False
-) -> Callable[..., tuple[Any, Any]]:
+def _product(name: str, doc: str, *, second: bool = False,
+             forward: bool = False) -> Callable[..., tuple[Any, Any]]:  # fmt: skip
     """f(x), and the product of ``v`` with J or, ``second``, with the Hessian: the J of ∇f."""
 
     def product(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False,
@@ -181,8 +176,8 @@ def _product(
             if forward:
                 like, alone = (like, alone) if second else (outputs, single)
                 by = tuple(zeros_like(x).requires_grad_() for x in like)
-                of = call.checked(pull(of, call.given, by), _NO_INPUT)
-            found = call.slopes(of, by, v, like, unrelated, "" if second else _FLAT_JACOBIAN)
+                of = call.checked(pull(of, call.given, by), _STRICT["vjp"])
+            found = call.slopes(of, by, v, like, _STRICT[name], "" if second else _STRICT["graph"])
         return call.done(outputs, single), call.done(found, alone)
 
     product.__name__ = product.__qualname__ = name
@@ -191,14 +186,12 @@ def _product(
 
 
 vjp = _product("vjp", "(f(x), vᵀJ). ``v`` has the shape of f(x), and may be left out where that is "
-               "one number.", _NO_INPUT)  # fmt: skip
+               "one number.")  # fmt: skip
 jvp = _product("jvp", "(f(x), J u), u being ``v``, of the shape of x: by reverse mode twice, as "
-               "w ↦ wᵀJ is linear in w, and its derivative is u ↦ J u.", _NO_TRICK,
-               forward=True)  # fmt: skip
-vhp = _product("vhp", "(f(x), vᵀH), for a function that returns one number.",
-               _INDEPENDENT.format("The jacobian", ""), second=True)  # fmt: skip
+               "w ↦ wᵀJ is linear in w, and its derivative is u ↦ J u.", forward=True)  # fmt: skip
+vhp = _product("vhp", "(f(x), vᵀH), for a function that returns one number.", second=True)
 hvp = _product("hvp", "(f(x), H u), u being ``v``: by reverse mode twice more, as ``jvp`` does it.",
-               _NO_SECOND_TRICK, second=True, forward=True)  # fmt: skip
+               second=True, forward=True)  # fmt: skip
 
 # --- Matrices -------------------------------------------------------------------------------------
 
@@ -221,7 +214,7 @@ def jacobian(func: Callable[..., Any], inputs: Any, create_graph: bool = False,
 
 def _blocks(call: _Call, number: int, out: Tensor) -> Any:
     """The J of the output of this number, a tensor for each input."""
-    unrelated = _INDEPENDENT.format(f"Output {number}", "")
+    unrelated = _STRICT["vjp"].replace("The output", f"Output {number}")
     passes = [call.slopes((out.reshape(-1)[k],), call.given, (None,), call.given, unrelated)
               for k in range(out.numel())]  # fmt: skip
     rows = zip(*passes, strict=True) if passes else [()] * len(call.given)

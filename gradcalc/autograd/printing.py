@@ -98,11 +98,9 @@ def _body(array: Array) -> str:
 
 def _corners(array: Array) -> Array:
     """What is left of a large array when the middle of every axis is left out."""
-    for k, length in enumerate(array.shape):
-        if length > 2 * _options.edgeitems:
-            kept = [*range(_options.edgeitems), *range(length - _options.edgeitems, length)]
-            array = np.take(array, kept, axis=k)
-    return array
+    half = _options.edgeitems
+    kept = [[k for k in range(n) if k < half or n - k <= half] for n in array.shape]
+    return array[np.ix_(*kept)]
 
 
 def _writer(array: Array) -> tuple[Callable[[Any], str], int]:

@@ -7,10 +7,7 @@ do not (layers, optimizers, devices) is refused at the import, with what to do i
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
-from types import ModuleType
+from importlib.abc import MetaPathFinder
 from typing import Any
 
 import gradcalc.autograd as engine
@@ -36,15 +33,12 @@ MODULES: dict[str, Any] = {
 """What is imported under these names."""
 
 
-class _Refuse(MetaPathFinder, Loader):
+class _Refuse(MetaPathFinder):
     """Finds every other module beneath ``torch``, to say that it is not here."""
 
-    def find_spec(
-        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        if not name.startswith("torch."):
-            return None
-        raise ModuleNotFoundError(OUT_OF_SCOPE.format(name), name=name)
+    def find_spec(self, name: str, *_: Any) -> None:
+        if name.startswith("torch."):
+            raise ModuleNotFoundError(OUT_OF_SCOPE.format(name), name=name)
 
 
 OUTSIDE = ("optim", "utils", "jit", "distributed", "multiprocessing", "fx", "onnx", "backends")
