@@ -122,9 +122,10 @@ class no_grad(Within):  # noqa: N801  (PyTorch's name)
     def __init__(self) -> None:
         super().__init__(enabled=self._enabled)
 
-    def __new__(cls, given: Any = None, **_: Any) -> Any:
+    def __new__(cls, given: Any = None, mode: Any = None) -> Any:
         # ``@no_grad`` works without parentheses too.
-        return cls()(given) if callable(given) else super().__new__(cls)
+        function = given or mode
+        return cls()(function) if callable(function) else super().__new__(cls)
 
 
 class enable_grad(no_grad):  # noqa: N801
