@@ -161,13 +161,10 @@ class Function:
     _node: type[FunctionNode]
 
     def __init__(self) -> None:
-        warnings.warn(
-            f"{type(self)} should not be instantiated. Methods on autograd functions are all "
-            "static, so you should invoke them on the class itself. Instantiating an autograd "
-            "function will raise an error in a future version of PyTorch.",
-            DeprecationWarning,
-            stacklevel=2,
-        )
+        warnings.warn(f"{type(self)} should not be instantiated. Methods on autograd functions are "
+                      "all static, so you should invoke them on the class itself. Instantiating an "
+                      "autograd function will raise an error in a future version of "
+                      "PyTorch.", DeprecationWarning, stacklevel=2)  # fmt: skip
 
     def __call__(self, *_: Any) -> Any:
         raise RuntimeError(_LEGACY)
@@ -289,12 +286,9 @@ def _rebase(node: FunctionNode, k: int, out: Tensor, given: bool) -> None:
         )
     refuse_leaf(out, "has been")
     if not given:
-        warnings.warn(
-            "ctx.mark_dirty() received a tensor that was not an input. Only input Tensors that "
-            "have been mutated should be passed to ctx.mark_dirty().",
-            UserWarning,
-            stacklevel=4,
-        )
+        warnings.warn("ctx.mark_dirty() received a tensor that was not an input. Only input "
+                      "Tensors that have been mutated should be passed to "
+                      "ctx.mark_dirty().", UserWarning, stacklevel=4)  # fmt: skip
     out._grad = None
     if out._view is not None:
         move(out, node, node.next_functions[1:])

@@ -25,13 +25,8 @@ class dtype:  # noqa: N801  (PyTorch's name)
     def __hash__(self) -> int:
         return hash(self.numpy)
 
-    @property
-    def is_floating_point(self) -> bool:
-        return self.numpy.kind == "f"
-
-    @property
-    def is_complex(self) -> bool:
-        return self.numpy.kind == "c"
+    is_floating_point = property(lambda self: self.numpy.kind == "f")
+    is_complex = property(lambda self: self.numpy.kind == "c")
 
 
 float32 = dtype("float32", "Float", "float")
@@ -46,9 +41,7 @@ bool_ = dtype("bool", "Bool", "bool")
 complex64 = dtype("complex64", "ComplexFloat", "c10::complex<float>")
 complex128 = dtype("complex128", "ComplexDouble", "c10::complex<double>")
 
-ALL = (
-    float32, float64, float16, int64, int32, int16, int8, uint8, bool_, complex64, complex128
-)  # fmt: skip
+ALL = tuple(kind for kind in list(vars().values()) if isinstance(kind, dtype))
 BY_TENSOR_NAME = {f"{kind.older}Tensor": kind for kind in ALL if not kind.is_complex}
 """The names that element types had before they had their own."""
 SHORT = {kind.older.lower().replace("complex", "c"): kind for kind in ALL}
@@ -68,9 +61,8 @@ def set_default_dtype(kind: Any) -> None:
     global _default
     chosen = named(kind)
     if not chosen.is_floating_point:
-        raise TypeError(
-            "only floating-point types are supported as the default type, but got " + repr(chosen)
-        )
+        raise TypeError("only floating-point types are supported as the default type, but got "
+                        f"{chosen!r}")  # fmt: skip
     _default = chosen
 
 
@@ -111,9 +103,7 @@ class device(str):  # noqa: N801
     def __repr__(self) -> str:
         return f"device(type={str(self)!r})"
 
-    @property
-    def type(self) -> str:
-        return str(self)
+    type = property(str.__str__)
 
 
 CPU = device("cpu")

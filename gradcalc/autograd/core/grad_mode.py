@@ -51,6 +51,8 @@ def settle(**settings: Any) -> None:
 class Within:
     """Other settings of the mode, inside a ``with`` block or a decorated function."""
 
+    _at_call: dict[str, Any] | None = None  # what was before, if the call itself has settled it
+
     def __init__(self, **settings: Any) -> None:
         self._settings = settings
         self._before: list[dict[str, Any]] = []  # a stack: one object may be entered inside itself
@@ -59,7 +61,7 @@ class Within:
         return {name: getattr(mode, name) for name in self._settings}
 
     def __enter__(self) -> Any:
-        self._before.append(self._now())
+        self._before.append(self._at_call or self._now())
         settle(**self._settings)
 
     def __exit__(self, *_: object) -> None:
@@ -70,14 +72,11 @@ class Within:
         if isgeneratorfunction(function):
             return self._generator(function)  # type: ignore[no-any-return]
         if isclass(function):
-            warnings.warn(
-                "Decorating classes is deprecated and will be disabled in future versions. You "
-                "should only decorate functions or methods. To preserve the current behavior of "
-                "class decoration, you can directly decorate the `__init__` method and nothing "
-                "else.",
-                FutureWarning,
-                stacklevel=2,
-            )
+            warnings.warn("Decorating classes is deprecated and will be disabled in future "
+                          "versions. You should only decorate functions or methods. To preserve "
+                          "the current behavior of class decoration, you can directly decorate the "
+                          "`__init__` method and nothing "
+                          "else.", FutureWarning, stacklevel=2)  # fmt: skip
 
         @wraps(function, updated=())
         def switched(*args: Any, **kwargs: Any) -> Any:
@@ -149,12 +148,8 @@ class _FromNow(Within):
         self._at_call = self._now()
         settle(**settings)
 
-    def __enter__(self) -> Any:
-        self._before.append(self._at_call)
-        settle(**self._settings)
-
     def __call__(self, function: F) -> F:
-        settle(**self._at_call)  # used as a decorator: the call itself changes nothing
+        settle(**self._at_call or {})  # used as a decorator: the call itself changes nothing
         return super().__call__(function)
 
 
@@ -192,12 +187,9 @@ class detect_anomaly(Within):  # noqa: N801
 
     def __init__(self, check_nan: bool = True) -> None:
         super().__init__(anomaly=True, check_nan=check_nan)
-        warnings.warn(
-            "Anomaly Detection has been enabled. This mode will increase the runtime and should "
-            "only be enabled for debugging.",
-            UserWarning,
-            stacklevel=2,
-        )
+        warnings.warn("Anomaly Detection has been enabled. This mode will increase the runtime and "
+                      "should only be enabled for "
+                      "debugging.", UserWarning, stacklevel=2)  # fmt: skip
 
 
 # --- Version counters: one cell that all views and aliases of a memory share, one more a write ----

@@ -196,10 +196,8 @@ class Tensor(Numbers):
         if not isinstance(value, bool):
             raise RuntimeError("requires_grad must be a bool")
         if not self.is_leaf:
-            raise RuntimeError(
-                "you can only change requires_grad flags of leaf variables."
-                + ("" if value else _USE_DETACH)
-            )
+            raise RuntimeError("you can only change requires_grad flags of leaf variables."
+                               f"{'' if value else _USE_DETACH}")  # fmt: skip
         if value and self._array.dtype.kind not in "fc":
             raise RuntimeError("only Tensors of floating point and complex dtype can require "
                                "gradients")  # fmt: skip
@@ -272,9 +270,8 @@ class Tensor(Numbers):
             v = v if isinstance(v, Tensor) else wrap(np.array(v))
             v = v if v.dtype == self.dtype else v.to(self.dtype)
             # A first gradient is never the caller's own tensor, which may be written to later.
-            self._grad = (
-                wrap(np.empty_like(v._array, order="C")).copy_(v) if old is None else old + v
-            )
+            empty = wrap(np.empty_like(v._array, order="C"))
+            self._grad = empty.copy_(v) if old is None else old + v
         elif old is None:
             self._grad = wrap(np.array(v, self._array.dtype, copy=None if alone else True))
         else:
@@ -295,9 +292,8 @@ class Tensor(Numbers):
         if not self._tracked:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         node, k = edge(self)
-        if isinstance(node, AccumulateGrad):
-            return hang(self, "_hooks", (k, hook))
-        return hang(node, "tensor_hooks", (k, hook))
+        owner, kind = (self, "_hooks") if self.is_leaf else (node, "tensor_hooks")
+        return hang(owner, kind, (k, hook))
 
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> Handle:
         """Call ``hook(leaf)`` after a sweep has added to its ``.grad``."""
