@@ -12,6 +12,7 @@ Nothing here checks a tape: ``engine/kernel.py`` does, before it is handed over.
 #include <Python.h>
 #include <math.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -440,7 +441,7 @@ static void take_part(Job *job, int me) {
         Share *share = job->shares + (me + k) % job->n_shares;
         for (Size number; (number = share->next++) < share->end;) {
             run_part(job, number, places, lines, room);
-            if (me == 0 && now() - since > PATIENCE) {
+            if (me == 0 && number % 8 == 7 && now() - since > PATIENCE) {
                 ask(job, 0);
                 since = now();
             }
@@ -859,7 +860,10 @@ static PyObject *points(PyObject *self, PyObject *const *args, Size given) {
     const Tape *tape = PyCapsule_GetPointer(args[0], NAME);
     if (!tape) return NULL;
     const Array *x = (const Array *)args[1], *rows = (const Array *)args[2];
-    Job job = {tape, x->data, rows->data, NULL, *x->dimensions, .below = PyFloat_AsDouble(args[3])};
+    Job job;
+    memset(&job, 0, offsetof(Job, shares));
+    job.tape = tape, job.points = x->data, job.rows = rows->data, job.count = *x->dimensions;
+    job.below = PyFloat_AsDouble(args[3]);
     Size workers = PyLong_AsSsize_t(args[4]);
     int hurry = PyObject_IsTrue(args[5]);
     if (PyErr_Occurred()) return NULL;

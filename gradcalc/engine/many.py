@@ -125,27 +125,32 @@ class Everywhere(Chunks):
         work: Callable[[Sweeps, Ints], Floats],
         shape: tuple[int, ...] = (),
     ) -> Floats:
-        out = None if self.out is None else _rows(self.out, (len(points), code.columns), points)
-        flat, suspects = run(code, points, self.threads, out)
-        result = flat.reshape(len(points), *shape) if shape else flat
+        out = self.out
+        if out is not None:
+            out = _place(out, (len(points), *(shape or (code.columns,))), points)
+        result, suspects = run(code, points, self.threads, out, shape)
         if len(suspects):
             self.fill(result, suspects, work)
         return result
 
 
-def _rows(out: Any, shape: tuple[int, int], x: Floats) -> Floats | None:
-    """An array as rows to be written, if it can be: a point may be read after its row is there."""
-    if not isinstance(out, np.ndarray) or out.size != shape[0] * shape[1] or out.dtype != float:
+def _place(out: Any, shape: tuple[int, ...], x: Floats) -> Floats | None:
+    """An array to be written to, if it can be: a point may be read after its row is there."""
+    if not isinstance(out, np.ndarray) or out.size != math.prod(shape) or out.dtype != float:
         return None
     fit = out.flags.carray and not np.may_share_memory(out, x)
     return out.reshape(shape) if fit else None
 
 
 def run(
-    straight: Straight, points: Floats, threads: int | None = None, out: Floats | None = None
+    straight: Straight,
+    points: Floats,
+    threads: int | None = None,
+    out: Floats | None = None,
+    shape: tuple[int, ...] = (),
 ) -> tuple[Floats, Ints]:
-    """The outputs at points of shape (N, n): shape (N, columns); and the rows that are suspect.
-    They are in ``out``, if it is given.
+    """The outputs at points of shape (N, n): shape (N, columns), or of each of N the ``shape``; and
+    the rows that are suspect. They are in ``out``, if it is given.
 
     A row is suspect when something in it is not finite, or huge: there, only a careful sweep can
     tell a structural zero from a NaN. ``threads`` is at most how many work (by default, one a
@@ -153,14 +158,17 @@ def run(
     """
     count = len(points)
     if 0 < count < FEWEST:
-        results, suspects = run(straight, points[np.resize(np.arange(count), FEWEST)], threads)
+        some = points[np.resize(np.arange(count), FEWEST)]
+        results, suspects = run(straight, some, threads, shape=shape)
         return results[:count], suspects[suspects < count]
-    results = np.empty((count, straight.columns)) if out is None else out
-    work = count * straight.times
-    if straight.native is None:
-        return results, _in_numpy(straight, points, results, threads or _workers(work // WORK))
-    workers = threads or _workers(math.isqrt(work // CALLING))
-    hurry = bool(threads) or work > WAKING
+    results = np.empty((count, *(shape or (straight.columns,)))) if out is None else out
+    work, native = count * straight.times, straight.native
+    if native is None:
+        rows = results.reshape(count, straight.columns)
+        return results, _in_numpy(straight, points, rows, threads or _workers(work // WORK))
+    workers, hurry = threads or 1, threads is not None or work > WAKING
+    if threads is None and work > 4 * CALLING:
+        workers = _workers(math.isqrt(work // CALLING))
     points = np.ascontiguousarray(points)
     return results, kernel.suspects(straight, points, results, workers, hurry)
 
