@@ -181,14 +181,9 @@ def hessian(func: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
     return jacrev(jacrev(func, argnums), argnums)
 
 
-def vmap(
-    func: Callable[..., Any],
-    in_dims: int | tuple[int | None, ...] = 0,
-    out_dims: int | tuple[int, ...] = 0,
-    randomness: str = "error",
-    *,
-    chunk_size: int | None = None,
-) -> Callable[..., Any]:
+def vmap(func: Callable[..., Any], in_dims: int | tuple[int | None, ...] = 0,
+         out_dims: int | tuple[int, ...] = 0, randomness: str = "error", *,
+         chunk_size: int | None = None) -> Callable[..., Any]:  # fmt: skip
     """``func`` for every slice of its inputs along ``in_dims``, the results stacked.
 
     A loop, where PyTorch runs one operation on all slices: for learning and testing, not for speed.

@@ -29,19 +29,10 @@ class GradcheckError(RuntimeError):
     """Raised where the two Jacobians differ."""
 
 
-def gradcheck(
-    func: Callable[..., Any],
-    inputs: Any,
-    *,
-    eps: float = 1e-6,
-    atol: float = 1e-5,
-    rtol: float = 1e-3,
-    raise_exception: bool = True,
-    nondet_tol: float = 0.0,
-    check_forward_ad: bool = False,
-    check_backward_ad: bool = True,
-    **_: Any,
-) -> bool:
+def gradcheck(func: Callable[..., Any], inputs: Any, *, eps: float = 1e-6, atol: float = 1e-5,
+              rtol: float = 1e-3, raise_exception: bool = True, nondet_tol: float = 0.0,
+              check_forward_ad: bool = False, check_backward_ad: bool = True,
+              **_: Any) -> bool:  # fmt: skip
     """Whether the Jacobian by backward is that by differences, (f(x+ε) - f(x-ε))/2ε.
 
     ``inputs`` are float64 tensors, those that require grad are checked; ``check_forward_ad`` checks
@@ -52,10 +43,10 @@ def gradcheck(
         raise AssertionError("Expected at least one of check_forward_ad or check_backward_ad to be "
                              "True")  # fmt: skip
     given = several(inputs)
-    checked = [k for k, x in enumerate(given) if isinstance(x, Tensor) and x._tracked]
+    checked = [k for k, x in enumerate(given) if _is_tracked(x)]
+    _check_inputs(given, checked)
+    checked = [k for k in checked if given[k].numel()]
     try:
-        _check_inputs(given, checked)
-        checked = [k for k in checked if given[k].numel()]
         outputs = _outputs(func, given)
         smooth = [i for i, out in enumerate(outputs) if _is_tracked(out)]
         places = smooth or [i for i, out in enumerate(outputs) if isinstance(out, Tensor)]
@@ -64,11 +55,17 @@ def gradcheck(
             now = _outputs(func, inputs)
             return [now[i] for i in places]
 
-        numerical = {
-            k: _columns(given[k], partial(_difference, at, given, k, eps)) for k in checked
-        }
+        def compare(found: Array, i: int, k: int, how: str = "") -> None:
+            if not np.allclose(found, numerical[k][i], rtol, atol, equal_nan=True):
+                raise GradcheckError(
+                    f"Jacobian{how} mismatch for output {i} with respect to input {k},\n"
+                    f"numerical:{wrap(numerical[k][i])}\nanalytical:{wrap(found)}\n"
+                )
+
+        by_steps = {k: partial(_difference, at, given, k, eps) for k in checked}
+        numerical = {k: _columns(given[k], step) for k, step in by_steps.items()}
         for k in checked:
-            if not smooth and any(np.abs(slopes).max(initial=0) > 0 for slopes in numerical[k]):
+            if not smooth and any(slopes.any() for slopes in numerical[k]):
                 raise GradcheckError("Numerical gradient for function expected to be zero")
             for i, place in enumerate(smooth if check_backward_ad else ()):
                 backward, again = (_by_backward(outputs[place], given[k]) for _ in range(2))
@@ -79,11 +76,12 @@ def gradcheck(
                         "gradient matches numerical gradient.The tolerance for nondeterminism was "
                         f"{nondet_tol}."
                     )
-                _compare(backward, numerical[k][i], i, k, atol, rtol)
+                compare(backward, i, k)
         for k in checked if check_forward_ad and smooth else ():
-            found = _columns(given[k], partial(_tangents, at, given, checked, k))
-            for i, forward in enumerate(found):
-                _compare(forward, numerical[k][i], i, k, atol, rtol, " computed with forward mode")
+            for i, found in enumerate(
+                _columns(given[k], partial(_tangents, at, given, checked, k))
+            ):
+                compare(found, i, k, " computed with forward mode")
     except (GradcheckError, AssertionError):
         if raise_exception:
             raise
@@ -123,16 +121,6 @@ def _outputs(func: Callable[..., Any], given: tuple[Any, ...]) -> tuple[Any, ...
 
 def _is_tracked(out: Any) -> bool:
     return isinstance(out, Tensor) and out._tracked
-
-
-def _compare(
-    found: Array, numerical: Array, i: int, k: int, atol: float, rtol: float, how: str = ""
-) -> None:
-    if not np.allclose(found, numerical, rtol, atol, equal_nan=True):
-        raise GradcheckError(
-            f"Jacobian{how} mismatch for output {i} with respect to input {k},\n"
-            f"numerical:{wrap(numerical)}\nanalytical:{wrap(found)}\n"
-        )
 
 
 def _reals(array: Array) -> Array:

@@ -25,14 +25,9 @@ _PROFILES = {
 _options = SimpleNamespace(**_DEFAULT, sci_mode=None)
 
 
-def set_printoptions(
-    precision: int | None = None,
-    threshold: float | None = None,
-    edgeitems: int | None = None,
-    linewidth: int | None = None,
-    profile: str | None = None,
-    sci_mode: bool | None = None,
-) -> None:
+def set_printoptions(precision: int | None = None, threshold: float | None = None,
+                     edgeitems: int | None = None, linewidth: int | None = None,
+                     profile: str | None = None, sci_mode: bool | None = None) -> None:  # fmt: skip
     """Digits after the point, the size from which the middle is left out, the width of a line.
 
     ``sci_mode`` True or False writes all numbers with or without an exponent; left out, the numbers
