@@ -133,7 +133,7 @@ def _add(slots: list[Any], k: int, v: Any) -> None:
     old = slots[k]
     if old is None:
         slots[k] = v
-    elif is_alone(slots, k) and old.dtype == v.dtype:
+    elif type(old) is np.ndarray and old.size > 100 and is_alone(slots, k) and old.dtype == v.dtype:
         np.add(old, v, out=old)
     else:
         slots[k] = old + v

@@ -63,12 +63,8 @@ declare("real", real, "The real parts: a view.", function)
 declare("imag", imag, "The imaginary parts: a view.", function)
 
 
-def _write_part(part: Any) -> Any:
-    return lambda x, value: part(x).copy_(value)
-
-
-Tensor.real = property(real, _write_part(real))  # type: ignore[attr-defined]
-Tensor.imag = property(imag, _write_part(imag))  # type: ignore[attr-defined]
+Tensor.real = property(real, lambda x, value: real(x).copy_(value))  # type: ignore[attr-defined]
+Tensor.imag = property(imag, lambda x, value: imag(x).copy_(value))  # type: ignore[attr-defined]
 
 
 @function()

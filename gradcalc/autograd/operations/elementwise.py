@@ -72,25 +72,20 @@ class Elementwise(Node):
         saved = self.saved
         if saved is None:
             raise RuntimeError(FREED)
-        if self.guarded or self.conjugates or detached:
+        if self.shapes is None and v.dtype is _F64 and v.size < LONG and not detached:
+            found = None if self.guarded else self.formula.short(saved, v)
+        elif self.guarded or self.conjugates or detached:
             found = None
-        elif self.shapes is None and v.dtype is _F64 and v.size < LONG:
-            found = self.formula.short(saved, v)
         else:
             alone = v.size >= LONG and is_alone(cotangents, 0)
-            found = self._of_arrays(v, saved, alone)
+            found = by_blocks(self.formula, saved, v, alone) if v.size >= LONG else None
+            found = self.formula.short(saved, v) if found is None else found
+            found = None if found is None else self._fitted(v, found)
         if found is not None:
             return found
         with Within(bare=True):
             values = list(map(_as_tensor, self.unpack(False)))
             return [g if g is None else g._array for g in self._of_tensors(wrap(v), values)]
-
-    def _of_arrays(self, v: Any, saved: Sequence[Any], alone: bool) -> Any:
-        """The same where arrays are long, of several shapes, or no doubles; None: not to be had.
-        ``alone``: v may be written over."""
-        flowing = by_blocks(self.formula, saved, v, alone) if v.size >= LONG else None
-        flowing = self.formula.short(saved, v) if flowing is None else flowing
-        return flowing if flowing is None else self._fitted(v, flowing)
 
     def _fitted(self, v: Any, flowing: Sequence[Any]) -> Sequence[Any]:
         """Of the operands' shapes, and of v's type: a constant partial may come as a double."""
@@ -306,7 +301,7 @@ class Operation:
             saved.append((arrays[place], counter, counter[0], x))
         node.saved = saved
         for a in arrays:
-            if type(a) is _ndarray and a.shape != array.shape:
+            if type(a) is _ndarray and (a.shape != array.shape or node.conjugates):
                 node.shapes = tuple([np.shape(a) for a in arrays])
         out._edge, out._tracked = (node, 0), True
         return node

@@ -61,17 +61,16 @@ class PowBackward0(Node):
 
 
 def _pow(x: Any, exponent: Any) -> Tensor:
-    number = type(exponent) in (int, float)
-    if not isinstance(x, Tensor) and not isinstance(exponent, Tensor):
+    given, number = isinstance(x, Tensor), type(exponent) in (int, float)
+    if not given and not isinstance(exponent, Tensor):
         raise TypeError("pow() received an invalid combination of arguments - got "
                         f"({python_type(x)}, {python_type(exponent)})")  # fmt: skip
-    if not (number and isinstance(x, Tensor) and x._array.dtype.kind in "fc"):
-        if type(exponent) is int and exponent < 0 and isinstance(x, Tensor):
+    if not number or not given or x._array.dtype.kind != "f":
+        if type(exponent) is int and exponent < 0 and given and x._array.dtype.kind != "c":
             raise RuntimeError("Integers to negative integer powers are not allowed.")
-        return _POW.quick(x, exponent)
+        turns = number and given and x._array.dtype.kind == "c"
+        return _POW.quick(x, complex(exponent) if turns else exponent)
     array, n = x._array, exponent
-    if array.dtype.kind == "c":
-        return _POW.quick(x, complex(n))
     out = wrap(array * array if n == 2 else array**n)
     if watching:
         node = PowBackward0(n)
