@@ -270,8 +270,10 @@ def called(made: F, name: str = "", skip: int = 0) -> F:
         try:
             result = made(*given, **named)
         except ForeignOperandError as error:
-            raise TypeError(f"{name}(): argument '{takes.positional[1].shown}' (position "
-                            f"{2 - skip}) must be Tensor, {error}") from None  # fmt: skip
+            foreign = (k for k, x in enumerate(given) if str(error) == f"not {python_type(x)}")
+            k = next(foreign, 1)
+            raise TypeError(f"{name}(): argument '{takes.positional[k].shown}' (position "
+                            f"{k + 1 - skip}) must be Tensor, {error}") from None  # fmt: skip
         except (AttributeError, TypeError, ValueError, LookupError) as error:
             if _is_meant(error):
                 raise

@@ -50,6 +50,7 @@ from gradcalc.functions.row import Primitive
 from gradcalc.functions.sines import LONG
 
 _new = object.__new__
+_NOTHING = object()
 _ndarray = np.ndarray
 _F32, _F64 = np.dtype("float32"), np.dtype("float64")
 
@@ -207,28 +208,30 @@ class Operation:
     def __repr__(self) -> str:
         return f"<elementwise {self.primitive.name}>"
 
-    def method(self, name: str) -> Callable[..., Tensor]:
-        """The same as a method of this name, whose own operand its messages do not count."""
-        if self.primitive.arity == 1:
-            return _quick_unary(self, lambda *given: _checked(self, name, 1)(*given))
-        way = -1 if self.primitive.counts else 1  # x.polygamma(n)
+    def __call__(self, *operands: Any) -> Tensor:
+        """The result, recorded if grad mode is on and an operand is tracked."""
+        return self.quick(*operands)
+
+    def called(self, name: str, skip: int = 0) -> Callable[..., Tensor]:
+        """The same as users call it: a function of this name, or (``skip`` is 1) a method, whose
+        own operand its messages do not count."""
+
+        def looked_at(*operands: Any, **options: Any) -> Tensor:
+            return _checked(self, name, skip)(*operands, **options)
+
+        way = -1 if self.primitive.counts and skip else 1  # x.polygamma(n)
 
         def call(*operands: Any, **options: Any) -> Tensor:
             try:
                 return self.quick(*operands[::way], **options)
             except TypeError:
-                return _checked(self, name, 1)(*operands, **options)
+                return looked_at(*operands, **options)
 
+        if self.primitive.arity == 1:
+            call = _quick_unary(self, looked_at)
+        call.__name__ = call.__qualname__ = name
+        call.__doc__ = self.__doc__
         return call
-
-    def __call__(self, *operands: Any, **options: Any) -> Tensor:
-        """The result, recorded if grad mode is on and an operand is tracked."""
-        if operands and not options and type(operands[0]) is Tensor:
-            try:
-                return self.quick(*operands)
-            except TypeError:
-                pass
-        return _checked(self, self.__name__)(*operands, **options)
 
     def general(self, *operands: Any) -> Tensor:
         """The same, whatever the operands are."""
@@ -355,9 +358,9 @@ def _quick_unary(operation: Operation, otherwise: Callable[..., Tensor]) -> Call
     forward_long = operation.primitive.numpy_long if operation._flows else forward
     chosen = formula(operation.primitive, (True,))
 
-    def call(x: Any, *more: Any) -> Tensor:
-        if type(x) is not Tensor or watching or more:
-            return otherwise(x, *more)
+    def call(x: Any = _NOTHING, *more: Any, **named: Any) -> Tensor:
+        if type(x) is not Tensor or watching or more or named:
+            return otherwise(*(() if x is _NOTHING else (x, *more)), **named)
         array = x._array
         if array.dtype is not _F64 and array.dtype is not _F32:
             return otherwise(x)
@@ -468,5 +471,5 @@ def apply(primitive: Primitive, *operands: Any) -> Tensor:
     return OPERATIONS[primitive].quick(*operands)
 
 
-FUNCTION: dict[str, Callable[..., Tensor]] = {name: OPERATIONS[p] for name, p in FUNCTIONS.items()}
+FUNCTION: dict[str, Operation] = {name: OPERATIONS[p] for name, p in FUNCTIONS.items()}
 """What the table calls in call position: ``FUNCTION["sin"]``."""

@@ -396,9 +396,9 @@ RESHAPING = ("max", "min", "where", "clamp", "clip")
 
 for _name, _row in (FUNCTION | _ALIASES).items():
     if _name not in RESHAPING and _name not in NAMES:
-        NAMES[_name] = _row
-        setattr(Tensor, _name, _row.method(_name))
-        NAMES[f"{_name}_"] = in_place(_row.method(f"{_name}_"), name=_name)
+        NAMES[_name] = _row.called(_name)
+        setattr(Tensor, _name, _row.called(_name, 1))
+        NAMES[f"{_name}_"] = in_place(_row.called(f"{_name}_", 1), name=_name)
         setattr(Tensor, f"{_name}_", NAMES[f"{_name}_"])
 
 
@@ -416,10 +416,11 @@ def _operator(function: Callable[..., Any], swapped: bool = False) -> Any:
 
 for _names, _primitive in _COMPARISONS.items():
     for _name in _names.split():
-        NAMES[_name] = OPERATIONS[_primitive]
-        setattr(Tensor, _name, NAMES[_name].method(_name))
+        _row = OPERATIONS[_primitive]
+        NAMES[_name] = _row.called(_name)
+        setattr(Tensor, _name, _row.called(_name, 1))
         _write_answers(_name, f"{_primitive.name.capitalize()}Backward0")
-        setattr(Tensor, f"__{_name}__", _operator(NAMES[_name].general))
+        setattr(Tensor, f"__{_name}__", _operator(_row.general))
 
 
 def _inverted(x: Tensor) -> Tensor:
