@@ -139,7 +139,7 @@ def _place(out: Any, shape: tuple[int, ...], x: Floats) -> Floats | None:
     if not isinstance(out, np.ndarray) or out.size != math.prod(shape) or out.dtype != float:
         return None
     fit = out.flags.carray and not np.may_share_memory(out, x)
-    return out.reshape(shape) if fit else None
+    return np.asarray(out).reshape(shape) if fit else None
 
 
 def run(
@@ -166,8 +166,8 @@ def run(
     if native is None:
         rows = results.reshape(count, straight.columns)
         return results, _in_numpy(straight, points, rows, threads or _workers(work // WORK))
-    workers, hurry = threads or 1, threads is not None or work > WAKING
-    if threads is None and work > 4 * CALLING:
+    workers, hurry = threads or 1, bool(threads) or work > WAKING
+    if not threads and work > 4 * CALLING:
         workers = _workers(math.isqrt(work // CALLING))
     points = np.ascontiguousarray(points)
     return results, kernel.suspects(straight, points, results, workers, hurry)

@@ -380,6 +380,7 @@ def test_a_value_that_is_none_has_no_second_derivative_either() -> None:
 ASKED: dict[str, Callable[..., Any]] = {
     "values": lambda p, x, **to: p(x, **to),
     "jacobian": lambda p, x, **to: p.jacobian(x, **to),
+    "gradient": lambda p, x, **to: gradcalc.compile("x1**2 + log(x2)").gradient(x, **to),
     "by columns": lambda p, x, **to: p.jacobian(x, "forward", **to),
     "vjp": lambda p, x, **to: p.vjp(x, [1.0, 2.0], **to),
     "jvp": lambda p, x, **to: p.jvp(x, [1.0, 2.0], **to),
@@ -393,7 +394,8 @@ def test_an_answer_is_written_where_it_is_wanted(asked: str, count: int | None) 
     x = np.random.default_rng(1).normal(size=(count, 2) if count else 2)  # some are undefined
     with np.errstate(all="ignore"):
         there = ASKED[asked](p, x)
-        for out in (np.empty(there.shape), np.empty((*there.shape, 2))[..., 0]):
+        matrix = np.empty(there.shape).view(np.matrix if there.ndim == 2 else np.ndarray)
+        for out in (np.empty(there.shape), np.empty((*there.shape, 2))[..., 0], matrix):
             assert ASKED[asked](p, x, out=out) is out
             np.testing.assert_array_equal(out, there)
         inside = np.array(x)
