@@ -38,9 +38,8 @@ class Over(NamedTuple):
     def of(cls, x: Tensor, dim: Ints | None, keepdim: bool = False) -> Over:
         """No axis named means all of them; a 0-d tensor has none."""
         rank = x._array.ndim
-        whole = dim is None or (not isinstance(dim, int) and not len(dim))
-        numbers = () if whole else several_axes(dim, rank)
-        axes = tuple(range(rank)) if whole or not rank else numbers
+        axes = () if dim is None else several_axes(dim, rank)
+        axes = axes if axes and rank else tuple(range(rank))
         return cls(x._array.shape, axes, keepdim, dim is None)
 
     @property

@@ -299,29 +299,25 @@ def index_put(x: Tensor, indices: Any, values: Tensor, accumulate: bool = False)
     return _written(x, tuple(indices), convert(values, kind), "IndexPutBackward0", accumulate)
 
 
-def _scattered(x: Tensor, dim: int, index: Tensor, source: Any, node: str, add: bool) -> Any:
-    k = _aimed("scatter", x, dim, index)
-    if isinstance(source, Tensor) and source._array.shape != index._array.shape:
-        source = source[tuple(slice(n) for n in index._array.shape)]  # what of it is read
-    return _written(x, key_along(index, k), source, node, add)
-
-
 @operation(in_place=True)
 def scatter(x: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Number | None = None,
             reduce: str | None = None) -> Any:  # fmt: skip
     """x with ``src`` written to the places that ``gather`` would read."""
-    src = value if src is None else src
+    src, add = value if src is None else src, reduce is not None
     expect(src is not None, "scatter() received an invalid combination of arguments - got (int, "
            "Tensor)", error=TypeError)  # fmt: skip
     expect(reduce in (None, "add"), "scatter: reduce must be None or 'add' here")
-    if reduce and not isinstance(src, Tensor):
+    k = _aimed("scatter", x, dim, index)
+    if add and not isinstance(src, Tensor):
         src = wrap(np.full(index._array.shape, src, x._array.dtype))
-    node = "ScatterAddBackward0" if reduce else f"ScatterBackward{not isinstance(src, Tensor):d}"
-    return _scattered(x, dim, index, src, node, bool(reduce))
+    given = isinstance(src, Tensor)
+    if given and src._array.shape != index._array.shape:
+        src = src[tuple(slice(n) for n in index._array.shape)]  # what of it is read
+    node = "ScatterAddBackward0" if add else f"ScatterBackward{not given:d}"
+    return _written(x, key_along(index, k), src, node, add)
 
 
-declare("scatter_add",
-        lambda x, dim, index, src: _scattered(x, dim, index, src, "ScatterAddBackward0", True),
+declare("scatter_add", lambda x, dim, index, src: scatter(x, dim, index, src, reduce="add"),
         "x with ``src`` added to the places that ``gather`` would read.", _writes)  # fmt: skip
 
 
