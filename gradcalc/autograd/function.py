@@ -349,26 +349,21 @@ def _tangents(
                     "inplace. If the forward is modifying an input inplace, then the jvp function "
                     "must modify the corresponding gradient inplace."
                 )
-        elif k is not None:
-            _check_view(tangent, [filled[k]])
-        elif was._view is not None and _among(was._view.base, map(_root, inputs)):
-            _check_view(tangent, filled)
+        elif out._view is not None:  # of an input: its tangent looks at the input's tangent
+            seen = [t for x, t in zip(inputs, filled, strict=True)
+                    if t is not None and _root(x) is out._view.base]  # fmt: skip
+            problem = ("A custom Function's forward is returning a view (or an input as-is) but "
+                       "the jvp is not returning a view")  # fmt: skip
+            if seen and tangent._view is None:
+                raise RuntimeError(f"{problem}.")
+            if seen and not _among(tangent._view.base, map(_root, seen)):
+                whose = "given" if seen[0]._view is None else "same base as the given"
+                raise RuntimeError(f"{problem} of the {whose} grad input.")
         give_tangent(out, tangent)
 
 
-def _root(x: Any) -> Any:
-    return x if x is None or x._view is None else x._view.base
-
-
-def _check_view(tangent: Tensor, given: Sequence[Any]) -> None:
-    """An output that looks at an input has a tangent that looks at the input's tangent."""
-    problem = "A custom Function's forward is returning a view (or an input as-is) but the jvp is "
-    if tangent._view is None:
-        raise RuntimeError(problem + "not returning a view.")
-    if not _among(tangent._view.base, map(_root, given)):
-        known = [t for t in given if t is not None]
-        whose = "same base as the given" if known and known[0]._view is not None else "given"
-        raise RuntimeError(f"{problem}not returning a view of the {whose} grad input.")
+def _root(x: Tensor) -> Tensor:
+    return x if x._view is None else x._view.base
 
 
 def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
