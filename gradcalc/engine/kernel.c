@@ -462,8 +462,9 @@ static Job *job_of_all;
 
 static void help(void *argument) {
     Helper *self = argument;
+    int64_t since = now(); /* it had something to do */
     for (int seen = self->seen;;) {
-        for (int64_t since = now(); jobs == seen && now() - since < AWAKE;) sched_yield();
+        while (jobs == seen && now() - since < AWAKE) sched_yield();
         if (jobs == seen) {
             self->asleep = 1;
             if (jobs == seen || !atomic_exchange(&self->asleep, 0)) PyThread_acquire_lock(self->bell, WAIT_LOCK);
@@ -471,7 +472,10 @@ static void help(void *argument) {
         seen = jobs;
         inside++;
         int me = 1 + (int)(self - helpers);
-        if (is_open && me < job_of_all->n_shares) take_part(job_of_all, me);
+        if (is_open && me < job_of_all->n_shares) {
+            take_part(job_of_all, me);
+            since = now();
+        }
         inside--;
     }
 }

@@ -147,7 +147,7 @@ def test_an_interrupt_ends_a_run(threads: int) -> None:
         time.sleep(10)  # had it ended before
 
     straight = straighten(gradcalc.compile(SLOW).graph)
-    x = np.ones((1_000_000, 1))
+    x = np.ones((3_000_000, 1))
     results = np.full((len(x), straight.columns), np.nan)
     before = signal.signal(signal.SIGALRM, interrupt)
     with pytest.raises(InterruptedError):
