@@ -166,14 +166,13 @@ def chunk(x: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     return split(x, -(-length // chunks) if length else [0] * chunks, dim)
 
 
-def _diff(x: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None,
-          append: Tensor | None = None) -> Tensor:  # fmt: skip
+@operation()
+def diff(x: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None,
+         append: Tensor | None = None) -> Tensor:  # fmt: skip
+    """The differences of neighbours along ``dim``, n times over."""
     parts = [part for part in (prepend, x, append) if part is not None and n]
     x, k = cat(parts, dim) if len(parts) > 1 else x, axis(dim, x.ndim)
     for _ in range(min(n, x.shape[k])):
         low, high = (x.narrow(k, start, x.shape[k] - 1) for start in (0, 1))
         x = high ^ low if x._array.dtype.kind == "b" else high - low
     return x
-
-
-declare("diff", _diff, "The differences of neighbours along ``dim``, n times over.")

@@ -223,14 +223,13 @@ def trace(x: Tensor) -> Tensor:
                     lambda v: _on_diagonal(expand(v, (min(shape),)), shape), x)  # fmt: skip
 
 
-def _diag(x: Tensor, diagonal: int = 0) -> Any:
+@operation()
+def diag(x: Tensor, diagonal: int = 0) -> Any:
+    """The diagonal of a matrix, copied; of a vector, its diagonal matrix."""
     if x.ndim == 2:
         return x.diagonal(diagonal).clone()
     made = np.diag(x._array, diagonal)
     return recorded(made, "DiagEmbedBackward0", lambda v: v.diagonal(diagonal), x)
-
-
-declare("diag", _diag, "The diagonal of a matrix, copied; of a vector, its diagonal matrix.")
 
 
 # --- Singular values, differentiable to any order -------------------------------------------------

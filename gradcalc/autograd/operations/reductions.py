@@ -98,10 +98,6 @@ def _total(array: Any, over: Over) -> Any:
     return total.astype(kind) if wide is np.float32 else total
 
 
-def _sum(x: Tensor, over: Over) -> Tensor:
-    return recorded(_total(x._array, over), f"SumBackward{not over.all:d}", over.spread, x)
-
-
 def _sum_of_numbers(x: Tensor, over: Over) -> Tensor:
     numbers = ~np.isnan(x._array)
     found = _total(np.where(numbers, x._array, x._array.dtype.type(0)), over)
@@ -117,7 +113,9 @@ def _mean(x: Tensor, over: Over) -> Tensor:
     return recorded(average, name, lambda v: over.spread(v) / over.number, x)
 
 
-_reduction("sum", _sum, "The sum over ``dim``, over everything by default.")
+_reduction("sum", lambda x, over: recorded(
+    _total(x._array, over), f"SumBackward{not over.all:d}", over.spread, x),
+    "The sum over ``dim``, over everything by default.")  # fmt: skip
 _reduction("nansum", _sum_of_numbers, "The sum of what is a number.")
 _reduction("mean", _mean, "The average over ``dim``, over everything by default.")
 

@@ -20,22 +20,11 @@ from gradcalc.autograd.core.registry import Number, declare, operation, python_t
 from gradcalc.autograd.core.tensor import Tensor, tracks, wrap
 from gradcalc.autograd.operations import ties
 from gradcalc.autograd.operations.copies import convert, same
-from gradcalc.autograd.operations.indexing import (
-    Key,
-    along,
-    apart,
-    array_of,
-    filled,
-    index,
-    key_along,
-    take,
-)
+from gradcalc.autograd.operations.indexing import along, apart, array_of, filled, key_along, take
+from gradcalc.autograd.operations.indexing import index as view_of
 from gradcalc.autograd.operations.joining import no_slope_of, slot
 from gradcalc.autograd.operations.reductions import Chosen, Over, choose, shared
 from gradcalc.autograd.operations.structural import axis, sum_to
-
-_view = index
-
 
 # --- By their order -------------------------------------------------------------------------------
 
@@ -176,7 +165,7 @@ def select(x: Tensor, dim: int, index: int) -> Any:
     if not -x._array.shape[k] <= index < x._array.shape[k]:
         raise IndexError(f"select(): index {index} out of range for tensor of size "
                          f"{list(x.shape)} at dimension {k}")  # fmt: skip
-    return _view(x, slot(k, index))
+    return view_of(x, slot(k, index))
 
 
 @operation()
@@ -190,7 +179,7 @@ def narrow(x: Tensor, dim: int, start: int, length: int) -> Any:
     start += size if start < 0 else 0
     if start + length > size:
         raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
-    return index(x, slot(k, slice(start, start + length)))
+    return view_of(x, slot(k, slice(start, start + length)))
 
 
 def _take(x: Tensor, index: Tensor) -> Tensor:
@@ -255,7 +244,7 @@ declare("argwhere", lambda x: nonzero(x), "The places of what is not 0, one row 
 # --- Writing at places ----------------------------------------------------------------------------
 
 
-def _written(x: Tensor, key: Key, source: Any, node: str, add: bool = False) -> Any:
+def _written(x: Tensor, key: tuple[Any, ...], source: Any, node: str, add: bool = False) -> Any:
     """A copy of x with ``source`` written at these places, or added there."""
     given = isinstance(source, Tensor)
     if given and source._array.dtype != x._array.dtype:
@@ -275,7 +264,7 @@ def _written(x: Tensor, key: Key, source: Any, node: str, add: bool = False) -> 
         return _masked_fill(v, wrap(lost.reshape(v.shape)), 0.0)
 
     def to_new(v: Tensor, *saved: Tensor) -> Any:
-        return sum_to(index(v if v.ndim else v.reshape(1), filled(rest, saved)), shape)
+        return sum_to(view_of(v if v.ndim else v.reshape(1), filled(rest, saved)), shape)
 
     inputs, slopes = ((x, source), (to_old, to_new)) if given else ((x,), (to_old,))
     return recorded(array.reshape(x._array.shape), node, slopes, *inputs, saves=places)
@@ -321,7 +310,7 @@ declare("scatter_add", lambda x, dim, index, src: scatter(x, dim, index, src, re
         "x with ``src`` added to the places that ``gather`` would read.", _writes)  # fmt: skip
 
 
-def _rows(x: Tensor, dim: int, index: Tensor) -> Key:
+def _rows(x: Tensor, dim: int, index: Tensor) -> tuple[Any, ...]:
     return slot(axis(dim, x.ndim), index if index.ndim else np.atleast_1d(index._array))[:-1]
 
 

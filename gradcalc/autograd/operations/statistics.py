@@ -133,12 +133,11 @@ def linalg_norm(x: Tensor, ord: Any = None, dim: Ints | None = None, keepdim: bo
 _distance = composite("DistBackward0")(lambda x, other, p: vector_norm(x - other, p))
 
 
-def _dist(x: Tensor, other: Tensor, p: Number = 2) -> Any:
+@operation()
+def dist(x: Tensor, other: Tensor, p: Number = 2) -> Any:
+    """The norm of the difference."""
     refuse("dist", type_of_all((x, other)))
     return _distance(x, other, p=p)
-
-
-declare("dist", _dist, "The norm of the difference.")
 
 
 # --- Spread -------------------------------------------------------------------------------------

@@ -89,14 +89,13 @@ declare("broadcast_to", lambda x, size: _expanded(x, size), "x, expanded to ``si
 declare("expand_as", lambda x, other: expand(x, other._array.shape), "x in other's shape.", method)
 
 
-def _sum_to_size(x: Tensor, size: Shape) -> Any:
+@method("sum_to_size")
+def sum_to_size(x: Tensor, size: Shape) -> Any:
+    """x, summed over the axes that ``size`` lacks."""
     lead = x.ndim - len(size)
     if lead < 0 or any(n not in (1, m) for n, m in zip(size, x.shape[lead:], strict=True)):
         raise RuntimeError(f"size {{{list(size)}}} is not expandable to size {{{list(x.shape)}}}.")
     return sum_to(x, size) if size else x.sum()
-
-
-declare("sum_to_size", _sum_to_size, "x, summed over the axes that ``size`` lacks.", method)
 
 
 def axis(dim: int, rank: int) -> int:
