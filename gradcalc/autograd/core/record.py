@@ -68,7 +68,7 @@ def node_of(
 ) -> Recorded:
     """A node of this name with these slopes."""
     node: Recorded = node_class(name)()
-    node.slopes = slopes if isinstance(slopes, Sequence) else (slopes,)
+    node.slopes = slopes if isinstance(slopes, (tuple, list)) else (slopes,)
     if saves:
         node.saved = tuple([
             (outs[x]._array, outs[x]._counter, 0, None) if type(x) is int
