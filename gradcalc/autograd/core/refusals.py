@@ -40,16 +40,20 @@ diff()                              | 0   | =diff expects input to be at least o
 dist                                | bi  | =norm(): input dtype should be either floating point or
   complex. Got {kind} instead.
 dot() vdot() inner()                | b   | "dot"
+elu() selu()                        | bic | "elu_cpu"
 erf erfc erfinv lgamma round        | c   | "{name}_vml_cpu"
 fliplr()                            | 01  | =Input must be >= 2-d.
 flipud()                            | 0   | =Input must be >= 1-d.
 floor_divide                        | bc  | "div_floor_cpu"
 fmod                                | bc  | "fmod_cpu"
 frac() frac_()                      | bic | "frac_cpu"
+gelu()                              | bic | "GeluKernelImpl"
 ge gt le lt atan2 xlogy             | c   | "{name}_cpu"
+hardtanh() relu6()                  | b   | =Bool inputs not supported for hardtanh
 heaviside heaviside_()              | c   | =heaviside is not yet implemented for complex tensors.
 hypot                               | bic | "hypot_cpu"
 kthvalue()                          | bc  | "kthvalue_cpu"
+leaky_relu() silu() softplus()      | bi  | "{name}_cpu"
 lerp() lerp_()                      | bi  | "lerp_kernel_tensor"
 linalg.matrix_norm linalg.vector_norm | bi | ={name}: Expected a floating point or complex tensor as
   input. Got {kind}
@@ -57,6 +61,7 @@ linalg.matrix_norm                  | 01  | ={name}: The input tensor A must hav
   dimensions.
 log_softmax softmax log_softmax_lastdim softmax_lastdim | bic | "{name}_kernel_impl"
 logaddexp                           | bi  | "logaddexp_cpu"
+logsigmoid()                        | bic | "log_sigmoid_cpu"
 logcumsumexp()                      | bi  | "logcumsumexp_out_cpu"
 logcumsumexp()                      | c   | logcumsumexp of complex numbers is not here
 logit logit_()                      | c   | "logit_cpu"

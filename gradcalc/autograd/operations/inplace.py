@@ -274,7 +274,7 @@ def overwriting(values: Callable[..., Any], node: str = "ZeroBackward0") -> Call
 
     def made(y: Tensor, *operands: Any, **options: Any) -> Tensor:
         array = np.asarray(values(y, *operands, **options)).astype(y._array.dtype, copy=False)
-        return recorded(np.broadcast_to(array, y._array.shape), node, no_slope, y)
+        return recorded(np.broadcast_arrays(array, y._array)[0], node, no_slope, y)
 
     return in_place(made, idempotent=True)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcalc.autograd.core.grad_mode import mode, watching
+from gradcalc.autograd.core.grad_mode import Within, mode, watching
 from gradcalc.autograd.core.node import Node, clock, type_name
 from gradcalc.autograd.core.record import OUT, recorded
 from gradcalc.autograd.core.refusals import refuse
@@ -35,7 +35,7 @@ from gradcalc.autograd.operations.elementwise import (
     quick_binary,
 )
 from gradcalc.autograd.operations.inplace import in_place, overwriting
-from gradcalc.autograd.operations.promotion import refuse_zero, type_of_all
+from gradcalc.autograd.operations.promotion import refuse_zero, size_error, type_of_all
 from gradcalc.autograd.operations.structural import conj, no_slope, sum_to
 from gradcalc.functions import primitives
 
@@ -275,7 +275,15 @@ def _addcdiv(x: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) 
 
 
 def _logit(x: Tensor, eps: float | None = None) -> Tensor:
-    return FUNCTION["logit"](x if eps is None else FUNCTION["clamp"](x, eps, 1 - eps))
+    low = 0 if eps is None else eps
+    inside = wrap((x._array >= low) & (x._array <= 1 - low))
+    flat = float("nan") if eps is None else 0.0
+
+    def slope(v: Tensor, x: Tensor) -> Any:
+        return FUNCTION["where"](inside, v / (x * (1 - x)), flat)
+
+    within = x.detach() if eps is None else FUNCTION["clamp"](x.detach(), eps, 1 - eps)
+    return recorded(FUNCTION["logit"](within), "LogitBackward0", slope, x, saves=(x,))
 
 
 declare("rsub", _rsub, "y - αx.")
@@ -346,14 +354,34 @@ def _allclose(*given: Any, **named: Any) -> bool:
 def _asking(ufunc: Any) -> Callable[..., Tensor]:
     if ufunc.nin == 1:
         return lambda x: wrap(ufunc(x._array))
-    return lambda x, other: wrap(ufunc(x._array, other._array))
+
+    def of_two(x: Tensor, other: Tensor) -> Tensor:
+        try:
+            return wrap(ufunc(x._array, other._array))
+        except ValueError:
+            raise size_error([x._array, other._array]) from None
+
+    return of_two
 
 
-def _write_answers(name: str, node: str = "ZeroBackward0") -> None:
+def _write_answers(name: str, node: str) -> None:
     """``x.name_()``: the answers, written over what was asked."""
     ask = getattr(Tensor, name)
     over = overwriting(lambda x, *others: ask(x.detach(), *others)._array, node)
     setattr(Tensor, f"{name}_", over)
+
+
+def _write_unseen(name: str) -> None:
+    """The same, of which PyTorch leaves no trace in the graph: a leaf may be asked, too."""
+    ask = getattr(Tensor, name)
+    over = overwriting(lambda x, *others: ask(x.detach(), *others)._array)
+
+    @wraps(ask)
+    def write(x: Tensor, *others: Tensor) -> Tensor:
+        with Within(enabled=False):
+            return over(x, *others)
+
+    method(f"{name}_")(write)
 
 
 declare("isclose", _isclose, "Where x and y agree within the tolerances.")
@@ -363,7 +391,8 @@ declare("equal", lambda x, other: np.array_equal(x._array, other._array),
 for _name in ("isnan", "isinf", "isfinite", "signbit", "logical_not", "logical_and", "logical_or",
               "logical_xor"):  # fmt: skip
     declare(_name, _asking(getattr(np, _name)), f"numpy's ``{_name}``.")
-    _write_answers(_name)
+    if "logical" in _name:
+        _write_unseen(_name)
 
 
 def _of_bits(short: str, name: str, ufunc: Callable[..., Any]) -> Callable[..., Any]:
