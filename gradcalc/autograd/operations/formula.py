@@ -128,24 +128,22 @@ def products(
             values.append(apply(primitive, *operands))
         else:
             values.append(np.asarray(primitive.numpy(*operands)).item())
-    return [
-        _plain(v, how) if how < TIMES else _product(v, how, values[place], formula.selects, apply)
-        for how, place, _ in formula.products
-    ]
+    flowing = []
+    for how, place, _ in formula.products:
+        p = values[place] if how >= TIMES else None
+        if formula.selects and how == TIMES:
+            # Where the partial is 0 the operand has no say: nothing gets through, not a NaN.
+            flowing.append(apply(WHERE, p != 0, v * p, 0.0))
+        else:
+            flowing.append(_MADE[how](v, p))
+    return flowing
 
 
-def _plain(v: Any, how: int) -> Any:
-    if how == NOTHING:
-        return None
-    return no_slope(v) if how == FLAT else v if how == SAME else -v
-
-
-def _product(v: Any, how: int, p: Any, selects: bool, apply: Callable[..., Any]) -> Any:
-    if selects:  # where the partial is 0 the operand has no say: nothing gets through, not a NaN
-        return apply(WHERE, p != 0, v * p, 0.0)
-    if how == TIMES:
-        return v * p
-    return v / p if how == OVER else -(v / p)
+_MADE: dict[int, Callable[[Any, Any], Any]] = {
+    NOTHING: lambda v, p: None, FLAT: lambda v, p: no_slope(v), SAME: lambda v, p: v,
+    NEGATED: lambda v, p: -v, TIMES: lambda v, p: v * p, OVER: lambda v, p: v / p,
+    MINUS_OVER: lambda v, p: -(v / p),
+}  # fmt: skip
 
 
 # --- As code --------------------------------------------------------------------------------------

@@ -90,22 +90,20 @@ declare("pow", _pow, "x to the power of ``exponent``.", arithmetic)
 declare("square", lambda x: _pow(x, 2), "x², as a power: its third derivative is 0.", arithmetic)
 
 
-def _real_number(n: Any) -> bool:
-    return type(n) is float or type(n) is int
+def _float_and_number(x: Tensor, n: Any) -> bool:
+    return x._array.dtype.kind == "f" and type(n) in (int, float)
 
 
 def _from_number(x: Tensor, n: Any) -> Tensor:
     """n - x, of which x is the one input."""
-    if not _real_number(n) or x._array.dtype.kind != "f":
-        return _SUB.general(n, x)
-    return recorded(np.subtract(n, x._array), "RsubBackward1", lambda v: -v, x)
+    if _float_and_number(x, n):
+        return recorded(np.subtract(n, x._array), "RsubBackward1", lambda v: -v, x)
+    return _SUB.general(n, x)
 
 
 def _into_number(x: Tensor, n: Any) -> Tensor:
     """n / x as PyTorch does it: the reciprocal, times n."""
-    if not _real_number(n) or x._array.dtype.kind != "f":
-        return _DIV.general(n, x)
-    return _MUL.general(reciprocal(x), n)
+    return _MUL.general(reciprocal(x), n) if _float_and_number(x, n) else _DIV.general(n, x)
 
 
 @arithmetic()
