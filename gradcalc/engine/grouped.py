@@ -7,6 +7,7 @@ computed at a point is kept there: the values, then the local partials, for ever
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import copy
 from functools import cached_property
 from typing import Any
 
@@ -57,10 +58,11 @@ class Sweeps:
     def __init__(self, machine: Grouped, x: Floats) -> None:
         self.machine = machine
         self.x = x
+        self.buffer = sweeps.forward(machine.schedule, x)
 
     @cached_property
     def buffer(self) -> Floats:
-        """The values of the scheduled nodes."""
+        """The values of the scheduled nodes, where they are not computed at once."""
         return sweeps.forward(self.machine.schedule, self.x)
 
     @cached_property
@@ -82,8 +84,10 @@ class Sweeps:
 
     def magnitudes(self) -> Sweeps:
         """The same with absolute partials: its derivatives add up |path products|."""
-        other = type(self)(self.machine, self.x)
+        other = copy(self)
         other.measured = self
+        for slopes in ("partials", "at_nodes"):
+            other.__dict__.pop(slopes, None)
         return other
 
     def vjp(self, v: Floats) -> Floats:

@@ -83,20 +83,21 @@ class Line(Sweeps):
 
     machine: Narrow
 
-    @cached_property
-    def _numbers(self) -> list[float] | None:
-        """At all places; None where Python refused one."""
-        numbers = self.machine.start.copy()
-        for node, number in zip(self.machine.graph.inputs, self.x.tolist(), strict=True):
+    def __init__(self, machine: Narrow, x: Floats) -> None:
+        self.machine = machine
+        self.x = x
+        numbers = machine.start.copy()
+        for node, number in zip(machine.graph.inputs, x.tolist(), strict=True):
             numbers[node] = number
-        return numbers if _run(self.machine.values, numbers) else None
+        # At all places; None where Python refused one.
+        self._numbers = numbers if _run(machine.values, numbers) else None
 
     @cached_property
-    def _slopes(self) -> list[float] | None:
+    def at_nodes(self) -> list[float] | None:
         """The numbers at all places, slopes among them; None where only the sweeps over groups can
         tell."""
         if isinstance(self.measured, Line):
-            slopes = self.measured._slopes
+            slopes = self.measured.at_nodes
             return None if slopes is None else list(map(abs, slopes))
         line = self._numbers
         if line is None or not math.isfinite(sum(line)) or not _run(self.machine.slopes, line):
@@ -131,7 +132,7 @@ class Line(Sweeps):
 
     def _by_nodes(self, seeds: Floats) -> Floats | None:
         """A row vᵀJ for each of the seeds, shape (k, m)."""
-        slopes = self._slopes
+        slopes = self.at_nodes
         if slopes is None:
             return None
         (links, inputs), rows = self.machine.links, np.zeros((len(seeds), len(self.x)))
