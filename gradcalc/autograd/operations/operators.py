@@ -28,12 +28,7 @@ from gradcalc.autograd.core.registry import (
 )
 from gradcalc.autograd.core.tensor import Tensor, attach, edge, save, tracks, wrap
 from gradcalc.autograd.operations.copies import convert, same
-from gradcalc.autograd.operations.elementwise import (
-    FUNCTION,
-    OPERATIONS,
-    Operation,
-    quick_binary,
-)
+from gradcalc.autograd.operations.elementwise import FUNCTION, OPERATIONS, Operation, quick_binary
 from gradcalc.autograd.operations.inplace import in_place, overwriting
 from gradcalc.autograd.operations.promotion import refuse_zero, size_error, type_of_all
 from gradcalc.autograd.operations.structural import conj, no_slope, sum_to
@@ -362,21 +357,15 @@ def _asking(ufunc: Any) -> Callable[..., Tensor]:
     return of_two
 
 
-def _write_answers(name: str, node: str) -> None:
-    """``x.name_()``: the answers, written over what was asked."""
+def _write_answers(name: str, node: str = "") -> None:
+    """``x.name_()``: the answers, written over what was asked. Without a node's name PyTorch leaves
+    no trace in the graph: a leaf may be asked, too."""
     ask = getattr(Tensor, name)
-    over = overwriting(lambda x, *others: ask(x.detach(), *others)._array, node)
-    setattr(Tensor, f"{name}_", over)
-
-
-def _write_unseen(name: str) -> None:
-    """The same, of which PyTorch leaves no trace in the graph: a leaf may be asked, too."""
-    ask = getattr(Tensor, name)
-    over = overwriting(lambda x, *others: ask(x.detach(), *others)._array)
+    over = overwriting(lambda x, *others: ask(x.detach(), *others)._array, node or "ZeroBackward0")
 
     @wraps(ask)
     def write(x: Tensor, *others: Tensor) -> Tensor:
-        with Within(enabled=False):
+        with Within(enabled=mode.enabled and bool(node)):
             return over(x, *others)
 
     method(f"{name}_")(write)
@@ -390,7 +379,7 @@ for _name in ("isnan", "isinf", "isfinite", "signbit", "logical_not", "logical_a
               "logical_xor"):  # fmt: skip
     declare(_name, _asking(getattr(np, _name)), f"numpy's ``{_name}``.")
     if "logical" in _name:
-        _write_unseen(_name)
+        _write_answers(_name)
 
 
 def _of_bits(short: str, name: str, ufunc: Callable[..., Any]) -> Callable[..., Any]:
