@@ -107,6 +107,27 @@ def test_the_slope_of_what_cat_leaves_out_is_no_part_of_the_graph():
     assert [g.requires_grad for g in slopes] == [False, True]
 
 
+@pytest.mark.parametrize("choose", ["sort", "max", "median", "kthvalue", "topk"])
+def test_a_write_to_the_places_that_were_chosen_is_noticed(choose):
+    arguments = {"sort": (), "max": (1,), "median": (1,), "kthvalue": (2, 1), "topk": (2,)}
+    values, places = getattr(torch.rand(3, 3, requires_grad=True), choose)(*arguments[choose])
+    places.zero_()
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        values.sum().backward()
+
+
+def test_a_tensor_that_requires_grad_is_no_number():
+    x, weight = torch.ones(2), torch.tensor(2.0, requires_grad=True)
+    assert torch.add(x, x, alpha=weight.detach()).tolist() == [3, 3]
+    with pytest.raises(TypeError, match=r"argument 'alpha' must be Number, not Tensor"):
+        torch.add(x, x, alpha=weight)
+
+
+def test_scatter_wants_numbers_to_write():
+    with pytest.raises(TypeError, match="invalid combination of arguments"):
+        torch.ones(2).scatter(0, torch.tensor([1]))
+
+
 def test_a_view_made_in_no_grad_follows_its_base_out_of_the_graph():
     y = doubles(3) * 2
     with torch.no_grad():
