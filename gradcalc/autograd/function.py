@@ -118,13 +118,16 @@ class FunctionNode(Node):
                 continue
             if not isinstance(v, Tensor):
                 raise RuntimeError(f"expected Variable or None (got {python_type(v)})")
-            shape, kind = wanted
-            ends = zip(reversed(shape), reversed(v._array.shape), strict=False)
-            if len(shape) > v._array.ndim or any(n not in (1, m) for n, m in ends):
-                raise RuntimeError(f"Function {self.name()} returned an invalid gradient at index "
-                                   f"{k} - got {list(v.shape)} but expected shape compatible with "
-                                   f"{list(shape)}")  # fmt: skip
-            flowing.append(convert(sum_to(v, shape), kind))
+            (shape, kind), given = wanted, v._array.shape
+            if given != shape:
+                ends = zip(reversed(shape), reversed(given), strict=False)
+                if len(given) < len(shape) or any(n not in (1, m) for n, m in ends):
+                    raise RuntimeError(
+                        f"Function {self.name()} returned an invalid gradient at index {k} - got "
+                        f"{list(given)} but expected shape compatible with {list(shape)}"
+                    )
+                v = sum_to(v, shape)
+            flowing.append(v if v._array.dtype == kind else convert(v, kind))
         return flowing
 
 
@@ -208,7 +211,7 @@ _LEGACY = (
 
 
 def _among(x: Any, tensors: Iterable[Any]) -> bool:
-    return any(x is other for other in tensors)
+    return id(x) in map(id, tensors)
 
 
 def _known(values: Iterable[Any]) -> list[tuple[Any, Any] | None]:

@@ -393,7 +393,7 @@ def wake_views(base: Tensor) -> None:
 
 def save(*tensors: Tensor) -> tuple[tuple[Any, ...], ...]:
     """The saved entries of inputs."""
-    return tuple((x._array, x._counter, x._counter[0], x) for x in tensors)
+    return tuple([(x._array, x._counter, x._counter[0], x) for x in tensors])
 
 
 def retain(x: Tensor, before: Edge = NOWHERE) -> None:
