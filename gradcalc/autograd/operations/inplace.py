@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -235,23 +236,19 @@ def _watch_result(node: Node, y: Tensor) -> None:
         base = y._view.base
         slices = edge(base)[0]
         assert slices is not None
-        node.rebuild = _view_of_result(weakref.ref(slices), base._array, y._view.steps)
+        node.rebuild = partial(_rebuilt, weakref.ref(slices), base._array, y._view.steps)
 
 
-def _view_of_result(
-    slices: weakref.ref[Node], array: Any, steps: tuple[ViewStep, ...]
-) -> Callable[..., Tensor]:
+def _rebuilt(
+    slices: weakref.ref[Node], array: Any, steps: tuple[ViewStep, ...],
+    values: Any, counter: list[int],
+) -> Tensor:  # fmt: skip
     """The result of an inner node, which is not in the graph: a view of what CopySlices made."""
-
-    def rebuild(values: Any, counter: list[int]) -> Tensor:
-        base = wrap(array)
-        base._edge, base._tracked = (slices(), 0), True
-        tensor = wrap(values)
-        tensor._counter = counter
-        tensor._edge, tensor._tracked = edge(follow(base, steps)), True
-        return tensor
-
-    return rebuild
+    base, tensor = wrap(array), wrap(values)
+    base._edge, base._tracked = (slices(), 0), True
+    tensor._counter = counter
+    tensor._edge, tensor._tracked = edge(follow(base, steps)), True
+    return tensor
 
 
 def _check_result(y: Tensor, result: Tensor) -> None:
