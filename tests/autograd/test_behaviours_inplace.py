@@ -294,3 +294,11 @@ def test_what_is_written_into_beside_values_that_no_slope_needs(torch):
     assert a.grad.tolist() == [3, 4]
     z = (a * 1).lerp_(b, torch.tensor([0.5, 0.25]))
     assert torch.grad(z.sum(), a)[0].tolist() == [0.5, 0.75]
+
+
+def test_a_number_is_assigned_its_own_memory_seen_with_an_axis_more(torch):
+    w = torch.tensor(2.0)
+    w[...] = w.view(-1)
+    one = torch.tensor([3.0])
+    one[0] = one
+    assert (w.item(), one.tolist()) == (2, [3])

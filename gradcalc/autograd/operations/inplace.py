@@ -358,4 +358,6 @@ def set_item(y: Tensor, key: Any, x: Any) -> None:
     if taken:
         part.index_put_(taken, x if isinstance(x, Tensor) else wrap(np.asarray(x, y._array.dtype)))
         return
+    while isinstance(x, Tensor) and x.ndim > part.ndim and x.shape[0] == 1:
+        x = x.squeeze(0)  # what PyTorch lets an assignment have
     copy_(part, x)
