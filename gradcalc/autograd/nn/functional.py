@@ -19,8 +19,8 @@ from gradcalc.autograd.operations.joining import broadcast_tensors
 from gradcalc.autograd.operations.reductions import clamp, where
 from gradcalc.autograd.operations.statistics import vector_norm
 
-sigmoid, tanh, softplus_of = (FUNCTION[name].called(name)
-                              for name in ("sigmoid", "tanh", "softplus"))  # fmt: skip
+sigmoid, tanh = FUNCTION["sigmoid"].called("sigmoid"), FUNCTION["tanh"].called("tanh")
+softplus_of = FUNCTION["softplus"].called("softplus")
 
 
 def _option(name: str, default: Any) -> Parameter:
