@@ -96,7 +96,8 @@ typedef struct {
     const int32_t *results; /* the line of each column, and of four at least */
     /* Of a recording. ``places`` are those of the inputs, of their cotangents, of the outputs, of what
        is cleared before the way down, and of values one of which is NaN if any is. */
-    Size n_runs, n_nodes, n_values, n_needed, n_edges, n_ways, n_singles, n_links, n_guards, n_cleared, n_telling, longest;
+    Size n_runs, n_nodes, n_values, n_needed, n_edges, n_ways, n_singles, n_links, n_guards, n_cleared,
+        n_telling, longest;
     int in_order; /* whether the places of the inputs and of their cotangents are the first ones */
     const Run *runs;
     const Edge *edges;
@@ -277,7 +278,10 @@ static inline __attribute__((always_inline)) void turn(const double *const from[
 WIDE static void take(Size n, Size width, const double *rows, double *lines, Size room) {
     Size i = 0;
     if (width == 2) { EACH(lines[i] = rows[2 * i]; lines[room + i] = rows[2 * i + 1]) return; }
-    if (width == 3) { EACH(lines[i] = rows[3 * i]; lines[room + i] = rows[3 * i + 1]; lines[2 * room + i] = rows[3 * i + 2]) return; }
+    if (width == 3) {
+        EACH(lines[i] = rows[3 * i]; lines[room + i] = rows[3 * i + 1]; lines[2 * room + i] = rows[3 * i + 2])
+        return;
+    }
     for (; (i + 3) * width + 4 <= n * width; i += 4)
         for (Size j = 0; j < width; j += 4) {
             Size at = j + 4 > width && width > 4 ? width - 4 : j;
@@ -309,7 +313,8 @@ WIDE static void give(Size n, Size width, const Place *places, const int32_t *re
 /* --- a block ------------------------------------------------------------------------------- */
 
 /* One instruction on n numbers. */
-static void apply(int op, const Function *function, Size n, const Place *a, const Place *b, const Place *c, double *out) {
+static void apply(int op, const Function *function, Size n, const Place *a, const Place *b, const Place *c,
+                  double *out) {
     if (op < LOOK) WORKS[op](n, a, b, c, out);
     else if (op == COS) {
         if (!a->step) copy(n, a, NULL, NULL, out);
@@ -514,8 +519,8 @@ static void run_job(Job *job, int hurry) {
 /* --- one point: a recording ---------------------------------------------------------------- */
 
 /* The places are those of the nodes, then of constants, slopes and steps. The first ``n_values`` runs
-   make the values, of which the slopes, which the others make, need ``n_needed``. Edges lead from the nodes of a run to their operands, with
-   the places of the slopes; they are in the order of their nodes. */
+   make the values, the others the slopes, which need the first ``n_needed``. Edges lead from the nodes of
+   a run to their operands, with the places of the slopes; they are in the order of their nodes. */
 
 WIDE static void gather(const double *values, const int32_t *indices, Reference to, Size n, double *room) {
     const double *first = values + to.first;
@@ -538,7 +543,7 @@ static void run_runs(const Tape *tape, Size from, Size to) {
         Place in[3];
         for (int k = 0; k < 3; k++) {
             Reference to = run->in[k];
-            if (run->op == LOOP && to.indices < 0) in[k] = (Place){values + to.first, to.stride}; /* as numpy's arrays */
+            if (run->op == LOOP && to.indices < 0) in[k] = (Place){values + to.first, to.stride}; /* numpy's */
             else in[k] = refer(values, tape->indices, to, n, room + k * tape->longest);
         }
         apply(run->op, tape->functions + run->function, n, in, in + 1, in + 2, values + run->out);
