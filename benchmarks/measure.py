@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-REST = 0.01
-"""Seconds in which the threads of a library fall asleep."""
 
 
 def installed(name: str) -> bool:
@@ -43,12 +41,13 @@ def medians(
     rounds: int = 9,
     least: float = 0.002,
     clock: Callable[[], float] = time.perf_counter,
+    rest: float = 0,
 ) -> dict[str, float]:
     """Median seconds per call. The functions take turns, so that a noisy moment strikes them all;
-    each is called as often as it takes to fill ``least`` seconds, after a rest, in which the
-    threads of the one before, which spin for milliseconds, fall asleep, and a call to warm up. What
+    each is called as often as it takes to fill ``least`` seconds, after one call to warm up. What
     runs on one thread may be timed by its processor's ``clock``, to which other work on the machine
-    matters less."""
+    matters less. Threads of libraries spin for milliseconds after a call: in ``rest`` seconds those
+    of the tool before fall asleep, and a call that is not timed wakes up one's own."""
     calls = {}
     for name, function in functions.items():
         function()
@@ -57,8 +56,8 @@ def medians(
     found: dict[str, list[float]] = {name: [] for name in functions}
     for _ in range(rounds):
         for name, function in functions.items():
-            time.sleep(REST)
-            if calls[name] > 1:
+            if rest:
+                time.sleep(rest)
                 function()
             start = clock()
             for _ in range(calls[name]):

@@ -266,7 +266,8 @@ def _steady(tools: dict[str, Any], workload: Workload, x: Floats) -> dict[str, f
     for name, run in ready.items():
         found = np.asarray(run(x))[-COMPARED:]
         np.testing.assert_allclose(found, truth, rtol=1e-9, atol=1e-9, err_msg=name)
-    return medians({name: lambda run=run: run(x) for name, run in ready.items()}, ROUNDS, 0.01)  # type: ignore[misc]
+    runs = {name: lambda run=run: run(x) for name, run in ready.items()}
+    return medians(runs, ROUNDS, least=0.01, rest=0.01)
 
 
 def _from_nothing(tools: dict[str, Any], workload: Workload, x: Floats) -> dict[str, float]:
