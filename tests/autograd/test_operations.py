@@ -187,3 +187,19 @@ def test_the_reflected_product_of_two_tensors_is_one() -> None:
     x, y = torch.tensor([1.0, 2.0]), torch.tensor([[3.0, 4.0], [5.0, 6.0]])
     assert x.__rmatmul__(y).tolist() == (y @ x).tolist()
     assert x.__rmatmul__([1.0, 2.0]) is NotImplemented
+
+
+CREATIONS = {
+    "zeros ones empty rand randn": ((2, 3),), "full": ((2, 3), 3), "randint": (0, 5, (2, 3)),
+    "arange eye": (3,), "linspace logspace": (0, 1, 3), "tensor asarray as_tensor": ([1, 2],),
+    "scalar_tensor": (2,), "normal": (0.0, 1.0, (2, 3)),
+    "zeros_like ones_like empty_like rand_like randn_like": (torch.ones(2),),
+    "full_like": (torch.ones(2), 3),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", " ".join(CREATIONS).split())
+def test_whatever_makes_a_tensor_makes_it_of_the_type_that_is_named(name):
+    given = next(given for names, given in CREATIONS.items() if name in names.split())
+    for kind in (torch.float64, torch.float16):
+        assert getattr(torch, name)(*given, dtype=kind, device="cpu").dtype == kind

@@ -269,14 +269,14 @@ create(lambda n, *, dtype=None, generator=None: _random(generator).permutation(n
 
 @function()
 def normal(mean: Any, std: Any = 1.0, size: Shape | None = None, *, generator: Any = None,
-           **options: Any) -> Any:  # fmt: skip
+           dtype: Kind | None = None, **options: Any) -> Any:  # fmt: skip
     """Drawn from the normal distribution with this mean and deviation."""
     inputs = [z for z in (mean, std) if isinstance(z, Tensor)]
     kind = inputs[0]._array.dtype if inputs else dtypes.get_default_dtype().numpy
     middle, width = (z._array if isinstance(z, Tensor) else z for z in (mean, std))
     drawn = np.asarray(_random(generator).normal(middle, width, size)).astype(kind)
     if not inputs:
-        return _finished(drawn, **options)
+        return _finished(drawn, dtype, **options)
     return recorded(drawn, "NormalBackward3", [no_slope_of(z._array) for z in inputs], *inputs)
 
 
