@@ -203,3 +203,11 @@ def test_whatever_makes_a_tensor_makes_it_of_the_type_that_is_named(name):
     given = next(given for names, given in CREATIONS.items() if name in names.split())
     for kind in (torch.float64, torch.float16):
         assert getattr(torch, name)(*given, dtype=kind, device="cpu").dtype == kind
+
+
+def test_powers_of_a_number_lie_row_after_row():
+    x = doubles(3, 2).t()
+    assert (2**x).is_contiguous()
+    assert not (x**2).is_contiguous()
+    (slope,) = torch.autograd.grad((2**x).sum(), x)
+    np.testing.assert_allclose(slope.numpy(), math.log(2) * 2 ** x.detach().numpy(), 1e-15)

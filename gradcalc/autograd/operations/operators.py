@@ -64,7 +64,10 @@ def _pow(x: Any, exponent: Any) -> Tensor:
         if type(exponent) is int and exponent < 0 and given and x._array.dtype.kind != "c":
             raise RuntimeError("Integers to negative integer powers are not allowed.")
         turns = number and given and x._array.dtype.kind == "c"
-        return _POW.quick(x, complex(exponent) if turns else exponent)
+        out = _POW.quick(x, complex(exponent) if turns else exponent)
+        if not given and not out._array.flags.c_contiguous:  # as powers of a number are laid out
+            out._array = np.ascontiguousarray(out._array)
+        return out
     array, n = x._array, exponent
     out = wrap(array * array if n == 2 else array**n)
     if watching:
